@@ -1,0 +1,40 @@
+# Everything a newcomer needs: `make demo`, `make test`, `make lint`. Each sets up what it uses, in .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test lint lock clean
+
+demo: .venv/ready
+	$(BIN)/python docs/demo.py
+
+test: .venv/ready
+	$(BIN)/pytest
+
+lint: .venv/ready
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# uv where there is one; else a venv; else a venv without its own pip (Debian's python3 may lack ensurepip).
+.venv/ready: requirements.lock pyproject.toml
+	@rm -rf .venv
+	@if command -v uv >/dev/null 2>&1; then \
+	  uv venv -q --python $(PYTHON) .venv && uv pip install -q --python $(BIN)/python --require-hashes -r requirements.lock \
+	  && uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .; \
+	elif $(PYTHON) -m venv .venv 2>/dev/null; then \
+	  $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock \
+	  && $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .; \
+	else \
+	  rm -rf .venv && $(PYTHON) -m venv --without-pip .venv \
+	  && $(PYTHON) -m pip --python $(BIN)/python install -q --disable-pip-version-check --require-hashes -r requirements.lock \
+	  && $(PYTHON) -m pip --python $(BIN)/python install -q --disable-pip-version-check --no-deps --no-build-isolation -e .; \
+	fi
+	@touch $@
+
+# Needs uv. The lock carries hashes and no registry's address.
+lock:
+	uv pip compile pyproject.toml --extra sandbox --group dev --universal --generate-hashes --no-emit-index-url --no-header -q -o requirements.lock
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist

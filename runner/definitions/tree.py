@@ -1,0 +1,128 @@
+"""Every cohort file of a repository, read, checked by itself and against the others."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runner import documents, schemas
+from runner.definitions.cohort import Cohort, Mode
+from runner.documents import Document, quoted
+from runner.errors import Position, Problem
+from runner.project import FILE, Project
+
+# At the top of cohorts/, not holding cohorts: what queries and rules refer to.
+_OTHER_FOLDERS = frozenset(("templates", "lists"))
+_SUFFIXES = (".yml", ".yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """The cohorts whose files are good, sorted by id; every problem of the others; the number of files."""
+
+    cohorts: tuple[Cohort, ...]
+    problems: tuple[Problem, ...]
+    files: int
+
+
+def load(root: Path, project: Project | None) -> Tree:
+    """Read every cohort file under `cohorts/`. One bad file never hides another, good or bad.
+
+    Where the project file is bad there is no project: then there are problems, but no cohorts.
+    """
+    read = tuple(_read(root))
+    good = tuple(found for found in read if isinstance(found, Document))
+    problems = {problem for found in read if isinstance(found, tuple) for problem in found}
+    for document in good:
+        problems.update(schemas.problems(document, "cohort") or _lacking(document, project))
+    problems.update(_shared(good, "id", "D001"))
+    problems.update(_shared(good, "name", "D002"))
+    if not read:
+        fix = "add a file such as cohorts/my_cohort.yml, or run `cohorts new`"
+        problems.add(Problem(Position("cohorts/"), "D005", "there is no cohort file in this folder", fix))
+    bad = {problem.at.path for problem in problems}
+    cohorts = (_cohort(document, project) for document in good if project and document.path not in bad)
+    return Tree(tuple(sorted(cohorts, key=lambda cohort: cohort.id)), tuple(sorted(problems)), len(read))
+
+
+def _read(root: Path) -> Iterator[Document | tuple[Problem, ...]]:
+    top = root / "cohorts"
+    for path, shown in _files(top, "cohorts", _OTHER_FOLDERS):
+        if path.is_symlink() and path.is_dir():
+            what = "this is a link to a folder, which is not followed"
+            yield (Problem(Position(shown), "F002", what, "put the folder itself here"),)
+        else:
+            yield documents.read(path, shown, inside=top)
+
+
+def _files(folder: Path, shown: str, skipped: frozenset[str] = frozenset()) -> Iterator[tuple[Path, str]]:
+    """Cohort files, linked folders and folders that cannot be looked into; hidden ones are left out."""
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError:
+        yield folder, shown
+        return
+    for entry in entries:
+        path, name = Path(entry.path), f"{shown}/{_printable(entry.name)}"
+        if entry.name.startswith(".") or entry.name in skipped:
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from _files(path, name)
+        elif (entry.name.lower().endswith(_SUFFIXES) and name != FILE) or entry.is_dir():
+            yield path, name
+
+
+def _printable(name: str) -> str:
+    """A file's name as it can be shown: on one line, and in UTF-8 whatever the disk has."""
+    return name if name.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in name)
+
+
+def _shared(good: Sequence[Document], key: str, code: str) -> Iterator[Problem]:
+    """Files that give a value which must be one cohort's alone; files with other faults count too."""
+    places: dict[str, list[tuple[Position, str]]] = defaultdict(list)
+    for document in good:
+        value = document.data.get(key) if isinstance(document.data, dict) else None
+        if isinstance(value, str):
+            same = value if key == "id" else value.strip().casefold()
+            places[same].append((document.at(key), value))
+    for found in places.values():
+        for at, value in found if len(found) > 1 else ():
+            other = found[1][0] if at == found[0][0] else found[0][0]
+            more = f" and in {len(found) - 2} more" if len(found) > 2 else ""
+            what = f"the {key} {quoted(value.strip())} is also used at {other}{more}"
+            yield Problem(at, code, what, f"give each cohort {'an id' if key == 'id' else 'a name'} of its own")
+
+
+def _lacking(document: Document, project: Project | None) -> Iterator[Problem]:
+    """What only a default of the project could have supplied."""
+    data: Any = document.data
+    if project is None:
+        return
+    if "owner" not in data and project.defaults.owner is None:
+        fix = "add `owner: your-team`, or `defaults: {owner: your-team}` to cohorts/project.yml"
+        yield Problem(document.at(), "D003", "nobody owns this cohort", fix)
+    if "identifiers" not in data and project.defaults.external_id is None:
+        fix = "add `identifiers: {external_id: column}`, here or under `defaults` in cohorts/project.yml"
+        what = "it is not said which column identifies people in Braze"
+        yield Problem(document.at(), "D004", what, fix)
+
+
+def _cohort(document: Document, project: Project) -> Cohort:
+    data: Any = document.data
+    defaults = project.defaults
+    identifiers: Mapping[str, str | None] = data.get("identifiers", {"external_id": defaults.external_id})
+    return Cohort(
+        id=data["id"],
+        name=data["name"],
+        description=data.get("description", ""),
+        owner=data.get("owner", defaults.owner),
+        sql=data["audience"]["sql"],
+        external_id=str(identifiers["external_id"]),
+        mode=Mode(data.get("mode", defaults.mode)),
+        guards=project.guards.with_limits(data.get("guards", {})),
+        document=document,
+    )

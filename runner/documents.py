@@ -1,0 +1,259 @@
+"""One YAML file read as plain data that remembers where each key and value stands."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from runner import scalars, syntax
+from runner.errors import Position, Problem
+
+Pointer = tuple[str | int, ...]
+"""Where a value sits in a document: mapping keys and list indexes from the root, `()` being the root."""
+
+MAX_BYTES = 256 * 1024
+MAX_DEPTH = 32
+MAX_PROBLEMS = 50
+"""Of one file; the walk stops there."""
+
+# libyaml where PyYAML was built with it; the pure parser gives the same events, some twenty times slower.
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+# What YAML forbids, and what makes a reviewer see something else than what runs (https://trojansource.codes).
+_FORBIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A YAML file as data (str, int, float, bool, None, list, dict) with the position of every key and value.
+
+    `source` is the file's text with `\\n` as the only line break and without a byte-order mark.
+    """
+
+    path: str
+    data: object
+    source: str
+    values: Mapping[Pointer, Position]
+    keys: Mapping[Pointer, Position]
+
+    def at(self, *pointer: str | int) -> Position:
+        """The place of a value, or of the nearest parent that exists."""
+        return next(self.values[p] for p in _upwards(pointer) if p in self.values)
+
+    def key_at(self, *pointer: str | int) -> Position:
+        """The place of a value's key (in a list, of the value itself), or of the nearest parent's."""
+        places = (self.keys.get(p) or self.values.get(p) for p in _upwards(pointer))
+        return next(place for place in places if place)
+
+    def within(self, pointer: Pointer, line: int, column: int) -> Position:
+        """The place in the file of a line and column (from 1) of the text at `pointer`.
+
+        Exact in literal blocks and one-line text; in folded text exact for everything but white space.
+        A place outside the text becomes the nearest one inside.
+        """
+        if pointer not in self.values:
+            return self.at(*pointer)
+        text: Any = self.data
+        for step in pointer:
+            text = text[step]
+        start = self.values[pointer]
+        return scalars.place(self.source, start, text, line, column) if isinstance(text, str) else start
+
+
+def read(path: Path, shown: str, *, inside: Path | None = None) -> Document | tuple[Problem, ...]:
+    """Read one file. `shown` is its path as displayed; a link must not lead out of the folder `inside`."""
+    raw = _bytes(path, Position(shown), inside)
+    return (raw,) if isinstance(raw, Problem) else parse(raw, shown)
+
+
+def parse(raw: bytes, shown: str) -> Document | tuple[Problem, ...]:
+    """Read one file's content, from wherever it comes, such as another commit."""
+    if len(raw) > MAX_BYTES:
+        return (_too_large(Position(shown)),)
+    try:
+        text = raw.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        return (_not_utf8(raw, error, shown),)
+    if forbidden := tuple(_forbidden(text, shown)):
+        return forbidden
+    walk = _Walk(text, shown)
+    data = walk.document()
+    if walk.problems:
+        return tuple(sorted(set(walk.problems)))
+    if data is None:
+        return (Problem(Position(shown), "F006", "the file is empty", "fill it in, or delete it"),)
+    return Document(shown, data, text, walk.values, walk.keys)
+
+
+def quoted(value: object) -> str:
+    """A value as a message shows it: on one line, at most some 60 characters."""
+    if isinstance(value, str):
+        text = json.dumps(value[:61], ensure_ascii=False)
+        return text if len(text) <= 60 and len(value) <= 60 else f'{text[:56].rstrip(chr(92))}…"'
+    if isinstance(value, dict | list):
+        return "a list" if isinstance(value, list) else "a group of `name: value` lines"
+    text = json.dumps(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+def _upwards(pointer: Pointer) -> Iterator[Pointer]:
+    return (pointer[:length] for length in range(len(pointer), -1, -1))
+
+
+def _bytes(path: Path, at: Position, inside: Path | None) -> bytes | Problem:
+    try:
+        if path.is_symlink() and inside and not path.resolve().is_relative_to(inside.resolve()):
+            what = "the file is a link that leads out of this folder"
+            return Problem(at, "F002", what, "put the file itself here")
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not an ordinary file"
+            return Problem(at, "F001", f"this is {kind}", "put a YAML file here")
+        return _too_large(at) if status.st_size > MAX_BYTES else path.read_bytes()
+    except FileNotFoundError:
+        if path.is_symlink():
+            what = "the file is a link to something that does not exist"
+            return Problem(at, "F002", what, "put the file itself here, or delete the link")
+        return Problem(at, "F001", "the file does not exist", "create it, or correct the path")
+    except (
+        OSError,
+        RuntimeError,
+    ) as error:  # RuntimeError: links in a circle, as Path.resolve says it before 3.13
+        reason = (getattr(error, "strerror", None) or "links in a circle").lower()
+        return Problem(at, "F001", f"the file cannot be read ({reason})", "check its permissions")
+
+
+def _too_large(at: Position) -> Problem:
+    what = f"the file is larger than {MAX_BYTES // 1024} KiB"
+    return Problem(at, "F003", what, "shorten it; long lists of values belong in a table")
+
+
+def _not_utf8(raw: bytes, error: UnicodeDecodeError, shown: str) -> Problem:
+    start = raw.rfind(b"\n", 0, error.start) + 1
+    column = len(raw[start : error.start].decode("utf-8-sig", "replace")) + 1
+    at = Position(shown, raw.count(b"\n", 0, error.start) + 1, column)
+    return Problem(at, "F004", "the file is not UTF-8 text", "save it in your editor with the encoding UTF-8")
+
+
+def _forbidden(text: str, shown: str) -> Iterator[Problem]:
+    for match in itertools.islice(_FORBIDDEN.finditer(text), 10):
+        start = text.rfind("\n", 0, match.start()) + 1
+        at = Position(shown, text.count("\n", 0, match.start()) + 1, match.start() - start + 1)
+        yield _invisible(at, match[0])
+
+
+def _invisible(at: Position, character: str) -> Problem:
+    what = f"there is an invisible control character here (U+{ord(character):04X})"
+    return Problem(at, "F005", what, "delete it; such characters come from copying out of other programs")
+
+
+class _Stop(Exception):
+    """The rest of the file is not worth reading."""
+
+
+class _Walk:
+    """One pass over a file's events, gathering data, places and problems."""
+
+    def __init__(self, text: str, shown: str) -> None:
+        self.text, self.shown = text, shown
+        self.values: dict[Pointer, Position] = {}
+        self.keys: dict[Pointer, Position] = {}
+        self.problems: list[Problem] = []
+        self.parser = _LOADER(text)
+
+    def document(self) -> object:
+        try:
+            self.parser.get_event()  # the stream's start
+            if type(self.parser.get_event()) is yaml.StreamEndEvent:
+                return None
+            data = self.node(self.parser.get_event(), ())
+            self.parser.get_event()  # the document's end
+            if type(event := self.parser.get_event()) is not yaml.StreamEndEvent:
+                self.problem(event, "F011", "a second document starts here", "put one document in each file")
+        except yaml.MarkedYAMLError as error:
+            self.problems.append(syntax.problem(error, self.text, self.shown))
+        except _Stop:
+            pass
+        finally:
+            self.parser.dispose()
+        return None if self.problems else data
+
+    def node(self, event: Any, pointer: Pointer) -> object:
+        self.values[pointer] = self.position(event)
+        kind = type(event)
+        if event.anchor is not None:
+            self.anchor(event)
+            if kind is yaml.AliasEvent:
+                return None
+        if event.tag is not None:
+            what = f"{quoted(event.tag)} is a YAML tag; tags are not allowed here"
+            self.problem(event, "F010", what, "delete it, or put the text in quotes if it is meant to start with !")
+        if kind is yaml.ScalarEvent:
+            return self.scalar(event)
+        if len(pointer) >= MAX_DEPTH:
+            self.problem(event, "F013", f"this is nested more than {MAX_DEPTH} levels deep", "make it flatter")
+            raise _Stop
+        return self.mapping(pointer) if kind is yaml.MappingStartEvent else self.sequence(pointer)
+
+    def scalar(self, event: Any) -> object:
+        if not event.style:
+            return scalars.plain(event.value)
+        if event.style == '"' and (found := _FORBIDDEN.search(event.value)):
+            self.problems.append(_invisible(self.position(event), found[0]))
+        return event.value
+
+    def mapping(self, pointer: Pointer) -> dict[str, object]:
+        data: dict[str, object] = {}
+        while type(event := self.parser.get_event()) is not yaml.MappingEndEvent:
+            name = self.key(event, pointer)
+            here = (*pointer, name)
+            if name in data:
+                what = f"{quoted(name)} is given twice, first at {self.keys[here]}"
+                self.problem(event, "F008", what, "keep one of the two")
+            else:
+                self.keys[here] = self.position(event)
+            data[name] = self.node(self.parser.get_event(), here)
+        return data
+
+    def key(self, event: Any, pointer: Pointer) -> str:
+        name = self.node(event, (*pointer, -1))  # no name: those are text
+        del self.values[*pointer, -1]
+        if isinstance(name, str):
+            return name
+        if isinstance(name, dict | list):
+            what, fix = "a name cannot be a list or a group", "put text that starts with { or [ in quotes"
+        elif name is None:
+            what, fix = "there is no name before this colon", "write it, or put the whole text in quotes"
+        else:
+            what, fix = f"{quoted(name)} is not text, so it cannot be a name", "put it in quotes"
+        self.problem(event, "F012", what, fix)
+        return f"{event.start_mark.line}:{event.start_mark.column}"  # unlike any other, so that the walk goes on
+
+    def sequence(self, pointer: Pointer) -> list[object]:
+        data: list[object] = []
+        while type(event := self.parser.get_event()) is not yaml.SequenceEndEvent:
+            data.append(self.node(event, (*pointer, len(data))))
+        return data
+
+    def anchor(self, event: Any) -> None:
+        if not any(problem.code == "F009" for problem in self.problems):
+            what = "text that starts with & or * is a YAML anchor or alias; they are not allowed here"
+            self.problem(event, "F009", what, "write the value out, or put the text in quotes")
+
+    def problem(self, event: Any, code: str, what: str, fix: str) -> None:
+        self.problems.append(Problem(self.position(event), code, what, fix))
+        if len(self.problems) == MAX_PROBLEMS:
+            raise _Stop
+
+    def position(self, event: Any) -> Position:
+        return Position(self.shown, event.start_mark.line + 1, event.start_mark.column + 1)

@@ -1,0 +1,108 @@
+"""How a run can fail: where, what, what to do next, and with which exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the process answers; documented in the README, relied on by workflows."""
+
+    DONE = 0
+    FAILED = 1
+    CHANGES = 2
+    INVALID = 3
+    AUTHENTICATION = 4
+    UNAVAILABLE = 5
+    BLOCKED = 6
+    MIXED = 7
+    STALE = 8
+    LOCKED = 9
+    USAGE = 64
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A place in a file: its path as shown to the user, and line and column counted from 1."""
+
+    path: str
+    line: int = 1
+    column: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing wrong with one file; sorts by place. `what` and `fix` are sentences without a full stop."""
+
+    at: Position
+    code: str
+    what: str
+    fix: str
+
+    def __str__(self) -> str:
+        return f"{self.at} {self.code} {self.what}; {self.fix}"
+
+
+class CohortsError(Exception):
+    """An expected failure of a whole run: shown as one message, never with a traceback.
+
+    `code` is stable, `what` says what happened, `fix` what to do; `at` is a file position where there is one.
+    """
+
+    exit_code = ExitCode.FAILED
+
+    def __init__(self, code: str, what: str, fix: str, *, at: Position | None = None) -> None:
+        super().__init__(what)
+        self.code, self.what, self.fix, self.at = code, what, fix, at
+
+    def __str__(self) -> str:
+        where = f"{self.at} " if self.at else ""
+        return f"{where}{self.code} {self.what}; {self.fix}"
+
+
+class InvalidDefinitions(CohortsError):
+    """Definitions or the project file are wrong; carries every problem of every file, sorted."""
+
+    exit_code = ExitCode.INVALID
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(set(problems)))
+        first = self.problems[0]
+        super().__init__(first.code, first.what, first.fix, at=first.at)
+
+
+class InvalidProject(CohortsError):
+    """The project file asks for something that does not exist outside it, such as a connection."""
+
+    exit_code = ExitCode.INVALID
+
+
+class AuthenticationFailed(CohortsError):
+    """The key is missing, wrong, or not allowed to do this."""
+
+    exit_code = ExitCode.AUTHENTICATION
+
+
+class Unavailable(CohortsError):
+    """A service did not answer, or asked to be left alone; trying later may help."""
+
+    exit_code = ExitCode.UNAVAILABLE
+
+
+class Blocked(CohortsError):
+    """A guard stopped it; a person must decide."""
+
+    exit_code = ExitCode.BLOCKED
+
+
+class Locked(CohortsError):
+    """Another run is writing, or the state cannot be used."""
+
+    exit_code = ExitCode.LOCKED

@@ -1,0 +1,1 @@
+"""Plan: what a sync would do and why, from wanted queries and the ledger; pure."""

@@ -1,0 +1,1 @@
+"""Report: values to text, for terminals and machines."""

@@ -1,0 +1,94 @@
+"""What a program reads: JSON with a version; a published shape (schema/output.schema.json)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from runner.errors import CohortsError, ExitCode, Problem
+from runner.plan.plan import Action, Change, Plan
+from runner.report.terminal import sql_difference
+from runner.sync.run import Outcome, Summary
+
+VERSION = 1
+
+
+def problems(found: Sequence[Problem], *, cohorts: int) -> str:
+    """The result of a validation."""
+    return _text({"cohorts": cohorts, "problems": [_problem(problem) for problem in found]})
+
+
+def plan(shown: Plan, found: Sequence[Problem]) -> str:
+    """A plan, with the problems of files that are not part of it."""
+    return _text(_plan(shown) | {"problems": [_problem(problem) for problem in found]})
+
+
+def summary(shown: Summary, code: ExitCode, found: Sequence[Problem]) -> str:
+    """How a sync ended."""
+    return _text(
+        _plan(shown.plan)
+        | {
+            "problems": [_problem(problem) for problem in found],
+            "exit_code": int(code),
+            "outcomes": [_outcome(outcome) for outcome in shown.outcomes],
+        }
+    )
+
+
+def _text(body: Mapping[str, Any]) -> str:
+    return json.dumps({"version": VERSION, **body}, indent=2, ensure_ascii=False)
+
+
+def _plan(shown: Plan) -> dict[str, Any]:
+    return {
+        "target": shown.target,
+        "workspace": shown.workspace,
+        "withdrawals_refused": shown.stop or None,
+        "withheld": [where.cohort_id for where in shown.withheld],
+        "changes": [_change(change) for change in shown.changes],
+    }
+
+
+def _change(change: Change) -> dict[str, Any]:
+    counts = change.counts
+    return {
+        "id": change.id,
+        "name": change.name,
+        "action": change.action.value,
+        "reasons": list(change.reasons),
+        "members": counts
+        and {
+            "before": counts.before,
+            "after": counts.after,
+            "added": counts.added,
+            "removed": counts.removed,
+        },
+        "refusals": [_problem(problem) for problem in change.refusals],
+        "sql_difference": sql_difference(change) if change.action is Action.UPDATE else [],
+    }
+
+
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    done, error = outcome.done, outcome.error
+    return {
+        "id": outcome.change.id,
+        "action": outcome.change.action.value,
+        "done": done and {"added": done.added, "removed": done.removed, "members": done.size},
+        "error": error and _error(error),
+    }
+
+
+def _error(error: CohortsError) -> dict[str, Any]:
+    return {"code": error.code, "what": error.what, "fix": error.fix}
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    return {
+        "path": problem.at.path,
+        "line": problem.at.line,
+        "column": problem.at.column,
+        "code": problem.code,
+        "what": problem.what,
+        "fix": problem.fix,
+    }

@@ -1,0 +1,172 @@
+"""What a person reads in a terminal or a log: plain text, counts only, never a member."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from runner.errors import Problem
+from runner.plan.guards import Counts
+from runner.plan.ledger import Deployed, Destination, Ledger
+from runner.plan.plan import Action, Change, Plan
+from runner.sql.shown import masked
+from runner.sync.run import Outcome, Summary
+
+SIGNS = {
+    Action.CREATE: "+",
+    Action.UPDATE: "~",
+    Action.RENAME: "~",
+    Action.RETRY: "!",
+    Action.REFRESH: "↻",
+    Action.WITHDRAW: "-",
+    Action.NONE: " ",
+}
+
+PAST = {
+    Action.CREATE: "created",
+    Action.UPDATE: "updated",
+    Action.RENAME: "renamed",
+    Action.RETRY: "retried",
+    Action.REFRESH: "refreshed",
+    Action.WITHDRAW: "withdrawn",
+    Action.NONE: "unchanged",
+}
+
+
+def problems(found: Sequence[Problem], *, checked: str) -> str:
+    """Every problem on its line, then how many; `checked` says what was looked at when there are none."""
+    if not found:
+        return f"{checked}: no problems."
+    files = len({problem.at.path for problem in found})
+    return "\n".join(
+        [
+            *(str(problem) for problem in found),
+            "",
+            f"{_many(len(found), 'problem')} in {_many(files, 'file')}.",
+        ]
+    )
+
+
+def plan(shown: Plan, *, counted: bool) -> str:
+    """The plan: one line a change with its why, the SQL difference of updates, guards, and how many of each."""
+    changes = [change for change in shown.changes if change.action is not Action.NONE]
+    lines = [f"Plan for target {shown.target} (Braze workspace {shown.workspace})", ""]
+    if changes:
+        width = max(len(change.id) for change in changes)
+        for change in changes:
+            lines += _change(change, width)
+        lines.append("")
+    lines += [
+        f"  ? {where.cohort_id}: left alone, since a file that cannot be read may be its own"
+        for where in shown.withheld
+    ]
+    if shown.stop:
+        lines += [
+            f"G005 {shown.stop}; nothing is withdrawn: bring files back, or remove them in smaller steps",
+            "",
+        ]
+    if any(change.refusals for change in changes):
+        lines += ["A guard would stop what is marked BLOCKED; nothing of it would be sent.", ""]
+    lines.append(_totals(shown))
+    if changes and not counted:
+        lines.append("Members not counted; `--members` counts who would enter and leave.")
+    return "\n".join(lines)
+
+
+def _change(change: Change, width: int) -> list[str]:
+    why = "; ".join(change.reasons)
+    lines = [f"  {SIGNS[change.action]} {change.id:<{width}}  {change.action:<8}  {change.name} ({why})"]
+    if change.counts:
+        lines.append(f"      members: {_counts(change.counts)}")
+    lines += [f"      BLOCKED {problem}" for problem in change.refusals]
+    if change.action is Action.UPDATE:
+        lines += [f"      {text}" for text in sql_difference(change)]
+    return lines
+
+
+def sql_difference(change: Change) -> list[str]:
+    """Unified difference of the audience's SQL, delivered to wanted, members hidden; empty where it is the same."""
+    columns = {change.query.cohort.external_id} if change.query else set()
+    before = masked(change.sql_before, columns).splitlines()
+    after = masked(change.sql_after, columns).splitlines()
+    return list(difflib.unified_diff(before, after, "in Braze now", "in this tree", lineterm="", n=2))
+
+
+def _counts(counts: Counts) -> str:
+    return f"{counts.before:,} now → {counts.after:,}; {counts.added:,} enter, {counts.removed:,} leave"
+
+
+def _totals(shown: Plan) -> str:
+    tally = {action: sum(change.action is action for change in shown.changes) for action in Action}
+    words = [f"{number} to {action}" for action, number in tally.items() if number and action is not Action.NONE]
+    if not words:
+        return f"Nothing to do: {_many(tally[Action.NONE], 'cohort')} in Braze as wanted."
+    return ", ".join([*words, f"{tally[Action.NONE]} unchanged"]) + "."
+
+
+def summary(shown: Summary) -> str:
+    """How a sync ended: one line a cohort, then the totals."""
+    if not shown.outcomes:
+        lines = [_totals(shown.plan)] if not shown.plan.stop else []
+    else:
+        width = max(len(outcome.change.id) for outcome in shown.outcomes)
+        lines = [_outcome(outcome, width) for outcome in shown.outcomes]
+        done = [outcome.done for outcome in shown.outcomes if outcome.done]
+        unchanged = sum(change.action is Action.NONE for change in shown.plan.changes)
+        added, removed = sum(one.added for one in done), sum(one.removed for one in done)
+        lines += [
+            "",
+            (
+                f"{len(done)} of {_many(len(shown.outcomes), 'cohort')} synced, {unchanged} unchanged; "
+                f"{added:,} members added, {removed:,} removed."
+            ),
+        ]
+    if shown.plan.stop:
+        lines.append(
+            f"G005 {shown.plan.stop}; nothing was withdrawn: bring files back, or remove them in smaller steps"
+        )
+    if shown.invalid_files:
+        lines.append(f"{_many(shown.invalid_files, 'file')} could not be used; nothing was withdrawn.")
+    return "\n".join(lines)
+
+
+def _outcome(outcome: Outcome, width: int) -> str:
+    change = outcome.change
+    if outcome.done:
+        done = outcome.done
+        return (
+            f"  ✓ {change.id:<{width}}  {PAST[change.action]:<9}  "
+            f"{done.added:,} added, {done.removed:,} removed, {done.size:,} qualify"
+        )
+    return f"  ✗ {change.id:<{width}}  {outcome.error}"
+
+
+def status(ledger: Ledger, planned: Plan) -> str:
+    """What is in Braze by the ledger's account, cohort by cohort."""
+    rows = [("COHORT", "NAME", "MEMBERS", "SYNCED (UTC)", "STATE")]
+    rows += [_status(change) for change in planned.changes]
+    rows += [_status_row(where, ledger.cohorts[where], "its file cannot be read") for where in planned.withheld]
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    lines = [
+        f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]:>{widths[2]}}  {row[3]:<{widths[3]}}  {row[4]}".rstrip()
+        for row in rows
+    ]
+    return "\n".join(lines)
+
+
+def _status(change: Change) -> tuple[str, str, str, str, str]:
+    state = "in sync" if change.action is Action.NONE else f"{change.action}: {'; '.join(change.reasons)}"
+    row = _status_row(change.destination, change.deployed, state)
+    return (row[0], change.name, *row[2:])
+
+
+def _status_row(where: Destination, deployed: Deployed, state: str) -> tuple[str, str, str, str, str]:
+    last = deployed.delivered
+    size = f"{last.size:,}" if last else "-"
+    at = datetime.fromtimestamp(last.at, UTC).strftime("%Y-%m-%d %H:%M") if last else "-"
+    return where.cohort_id, deployed.name, size, at, state
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"

@@ -1,0 +1,103 @@
+"""The sandbox's own API: what Braze holds, SQL and users for tests, faults, and what a run cost in requests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import duckdb
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from runner.sandbox import pages
+from runner.sandbox.braze import Braze, User
+from runner.sandbox.faults import BadFault, Faults
+from runner.sandbox.jobs import Jobs
+from runner.sandbox.warehouse import Warehouse
+from runner.sandbox.wire import RequestCounts
+
+
+class AdminApi:
+    """The routes under /sandbox."""
+
+    def __init__(
+        self, warehouse: Warehouse, braze: Braze, jobs: Jobs, faults: Faults, counts: RequestCounts
+    ) -> None:
+        self._warehouse, self._braze, self._jobs, self._faults, self._counts = warehouse, braze, jobs, faults, counts
+
+    def routes(self) -> list[Route]:
+        """Every route; the front page leads to the cohorts."""
+        return [
+            Route("/", lambda _: RedirectResponse("/sandbox/cohorts"), methods=["GET"]),
+            Route("/sandbox/cohorts", self._cohorts, methods=["GET"]),
+            Route("/sandbox/cohorts/{cohort_id:path}", self._cohort, methods=["GET"]),
+            Route("/sandbox/sql", self._sql, methods=["POST"]),
+            Route("/sandbox/users", self._users, methods=["POST"]),
+            Route("/sandbox/requests", self._requests, methods=["GET", "DELETE"]),
+            Route("/sandbox/faults", self._faults_route, methods=["GET", "POST", "DELETE"]),
+        ]
+
+    def _cohorts(self, request: Request) -> Response:
+        cohorts = self._braze.shown()
+        if not _prefers_html(request):
+            return JSONResponse({"cohorts": cohorts})
+        tables = [(name, table) for name in self._warehouse.databases() for table in self._warehouse.tables(name)]
+        return HTMLResponse(pages.overview(cohorts, tables, self._jobs.all()[:20]))
+
+    def _cohort(self, request: Request) -> Response:
+        cohort = self._braze.shown_with_members(request.path_params["cohort_id"])
+        return JSONResponse(cohort) if cohort else _problem("no such cohort", 404)
+
+    async def _sql(self, request: Request) -> Response:
+        sql = str((await request.json())["sql"])
+        try:
+            return JSONResponse({"rows": await run_in_threadpool(self._rows, sql)})
+        except duckdb.Error as exc:
+            return _problem(str(exc), 400)
+
+    def _rows(self, sql: str) -> list[list[Any]]:
+        with self._warehouse.writing:
+            rows = self._warehouse.fetch(sql)
+        return [[value if isinstance(value, str | int | float | None) else str(value) for value in row] for row in rows]
+
+    async def _users(self, request: Request) -> Response:
+        given = (await request.json())["users"]
+        self._braze.put_users([_user(user) for user in given])
+        return JSONResponse({"users": len(given)})
+
+    def _requests(self, request: Request) -> Response:
+        if request.method == "DELETE":
+            self._counts.clear()
+        return JSONResponse({"requests": self._counts.shown(), "jobs": self._jobs.kinds()})
+
+    async def _faults_route(self, request: Request) -> Response:
+        try:
+            if request.method == "POST":
+                for fault in (await request.json())["faults"]:
+                    self._faults.add(fault)
+            if request.method == "DELETE":
+                self._faults.clear()
+        except BadFault as exc:
+            return _problem(str(exc), 400)
+        return JSONResponse({"faults": self._faults.shown()})
+
+
+def _user(given: Mapping[str, Any]) -> User:
+    return User(
+        external_id=given.get("external_id"),
+        aliases=frozenset((str(label), str(name)) for label, name in (given.get("aliases") or {}).items()),
+        devices=frozenset(map(str, given.get("devices") or ())),
+    )
+
+
+def _problem(message: str, status: int) -> JSONResponse:
+    return JSONResponse({"message": message}, status)
+
+
+def _prefers_html(request: Request) -> bool:
+    accepted = [part.split(";")[0].strip() for part in request.headers.get("accept", "").split(",")]
+    return "text/html" in accepted and (
+        "application/json" not in accepted or accepted.index("text/html") < accepted.index("application/json")
+    )

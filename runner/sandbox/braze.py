@@ -1,0 +1,197 @@
+"""A Braze workspace: users with their identifiers, cohorts of users, and the partner cohort API's rules."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from runner.sandbox.options import Connection, Partner
+
+MOST_IDENTIFIERS = 1_000
+HOUR = 3600
+KINDS = ("user_ids", "device_ids", "aliases")
+ISO_8601 = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?")
+
+Identifier = tuple[str, str, str]
+"""Kind, label (of an alias, else empty), value."""
+
+
+class Rejected(Exception):
+    """The partner API's refusal: HTTP status and message."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status, self.message = status, message
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A user profile. `aliases` holds (label, name)."""
+
+    external_id: str | None = None
+    aliases: frozenset[tuple[str, str]] = frozenset()
+    devices: frozenset[str] = frozenset()
+
+    def identifiers(self) -> Iterator[Identifier]:
+        """All that lead to this user; a device of an identified user leads nowhere."""
+        if self.external_id is not None:
+            yield "user_ids", "", self.external_id
+        else:
+            yield from (("device_ids", "", device) for device in self.devices)
+        yield from (("aliases", label, name) for label, name in self.aliases)
+
+    @property
+    def shown(self) -> str:
+        """One identifier to list the user by."""
+        return self.external_id or min([*self.devices, *(name for _, name in self.aliases)], default="?")
+
+
+@dataclass(slots=True)
+class Membership:
+    """A cohort: its users by number, and what was written to it so far."""
+
+    name: str
+    users: set[int] = field(default_factory=set)
+    written: int = 0
+    requests: int = 0
+
+
+class Braze:
+    """One workspace. Members belong to users, so two identifiers of one user are one member."""
+
+    def __init__(self, partner: Partner, connection: Connection) -> None:
+        self._partner, self._connection = partner, connection
+        self._users: list[User] = []
+        self._index: dict[Identifier, int] = {}
+        self._cohorts: dict[str, Membership] = {}
+        self._hour, self._spent = 0, 0
+        self._lock = threading.RLock()
+
+    def put_users(self, users: Iterable[User]) -> None:
+        """Add users; one with a known external id replaces that profile and stays in its cohorts."""
+        with self._lock:
+            for user in users:
+                number = None if user.external_id is None else self._index.get(("user_ids", "", user.external_id))
+                if number is None:
+                    number = len(self._users)
+                    self._users.append(user)
+                else:
+                    for identifier in self._users[number].identifiers():
+                        self._index.pop(identifier, None)
+                    self._users[number] = user
+                self._index.update((identifier, number) for identifier in user.identifiers())
+
+    def shown(self) -> list[dict[str, Any]]:
+        """Every cohort in counts, sorted by id."""
+        with self._lock:
+            return [self._counts(cohort_id) for cohort_id in sorted(self._cohorts)]
+
+    def shown_with_members(self, cohort_id: str) -> dict[str, Any] | None:
+        """One cohort with an identifier of every member, sorted; None where there is none."""
+        with self._lock:
+            if cohort_id not in self._cohorts:
+                return None
+            numbers = self._cohorts[cohort_id].users
+            return {
+                **self._counts(cohort_id),
+                "member_ids": sorted(self._users[number].shown for number in numbers),
+            }
+
+    def _counts(self, cohort_id: str) -> dict[str, Any]:
+        cohort = self._cohorts[cohort_id]
+        return {
+            "cohort_id": cohort_id,
+            "name": cohort.name,
+            "members": len(cohort.users),
+            "members_written": cohort.written,
+            "requests": cohort.requests,
+        }
+
+    def rate(self) -> dict[str, str]:
+        """Count a request; the headers that tell the rate limit; a negative rest means it is used up."""
+        with self._lock:
+            now = int(time.time())
+            if now // HOUR != self._hour:
+                self._hour, self._spent = now // HOUR, 0
+            self._spent += 1
+            left = self._partner.hourly_requests - self._spent
+            return {
+                "X-RateLimit-Limit": str(self._partner.hourly_requests),
+                "X-RateLimit-Remaining": str(left),
+                "X-RateLimit-Reset": str((self._hour + 1) * HOUR),
+            }
+
+    def save(self, partner: str, body: object) -> None:
+        """`POST /partners/{partner}/cohorts`: make or rename a cohort. Raises Rejected."""
+        given = self._checked(partner, body)
+        cohort_id, name, created_at = given["cohort_id"], given.get("name"), given.get("created_at")
+        if not isinstance(name, str) or not name:
+            raise Rejected(400, "'name' must be a string that is not empty")
+        if not isinstance(created_at, str) or not ISO_8601.fullmatch(created_at):
+            raise Rejected(400, "'created_at' must be an ISO 8601 date")
+        with self._lock:
+            cohort = self._cohorts.setdefault(cohort_id, Membership(name))
+            cohort.name = name
+            cohort.requests += 1
+
+    def change(self, partner: str, body: object) -> None:
+        """`POST /partners/{partner}/cohorts/users`: users in and out, in the order given. Raises Rejected."""
+        given = self._checked(partner, body)
+        changes = [_change(change) for change in _listed(given.get("cohort_changes"), "cohort_changes")]
+        if sum(len(identifiers) for _, identifiers in changes) > MOST_IDENTIFIERS:
+            raise Rejected(400, f"'cohort_changes' must hold at most {MOST_IDENTIFIERS} identifiers")
+        with self._lock:
+            cohort = self._cohorts.get(given["cohort_id"])
+            if cohort is None:
+                raise Rejected(400, "'cohort_id' is not a cohort of this workspace")
+            cohort.requests += 1
+            for should_remove, identifiers in changes:
+                cohort.written += len(identifiers)
+                found = {self._index[identifier] for identifier in identifiers if identifier in self._index}
+                cohort.users = cohort.users - found if should_remove else cohort.users | found
+
+    def _checked(self, partner: str, body: object) -> Mapping[str, Any]:
+        if not isinstance(body, Mapping):
+            raise Rejected(400, "the body must be a JSON object")
+        if partner != self._partner.name:
+            raise Rejected(401, "partner is not enabled")
+        if body.get("partner_api_key") != self._partner.api_key:
+            raise Rejected(401, "'partner_api_key' is invalid")
+        if body.get("client_secret") != self._connection.data_import_key:
+            raise Rejected(401, "'client_secret' is invalid")
+        if not isinstance(body.get("cohort_id"), str):
+            raise Rejected(400, "'cohort_id' must be a string")
+        return body
+
+
+def _change(change: object) -> tuple[bool, list[Identifier]]:
+    """Whether to remove, and whom. Raises Rejected."""
+    if not isinstance(change, Mapping) or not change.keys() <= {*KINDS, "should_remove"}:
+        raise Rejected(400, "'cohort_changes' is malformed")
+    should_remove = change.get("should_remove", False)
+    if not isinstance(should_remove, bool):
+        raise Rejected(400, "'should_remove' must be a boolean")
+    found: list[Identifier] = []
+    for kind in KINDS:
+        found.extend(_identifier(kind, value) for value in _listed(change.get(kind, []), kind))
+    return should_remove, found
+
+
+def _identifier(kind: str, value: object) -> Identifier:
+    if kind != "aliases" and isinstance(value, str):
+        return kind, "", value
+    if kind == "aliases" and isinstance(value, Mapping):
+        label, name = value.get("alias_label"), value.get("alias_name")
+        if isinstance(label, str) and isinstance(name, str):
+            return kind, label, name
+    raise Rejected(400, f"'cohort_changes' is malformed: {kind}")
+
+
+def _listed(value: object, what: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise Rejected(400, f"'{what}' must be an array")
+    return value

@@ -1,0 +1,142 @@
+"""The result export: a query's rows delivered to a Braze cohort over HTTP, as Treasure Data's connector would."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import requests
+
+from runner.sandbox.options import Answer, Options
+from runner.sandbox.query import Rows
+
+BATCH = 1_000
+TRIES = 5
+FIRST_PAUSE = 0.05
+"""Seconds before the second try; doubles with each."""
+
+DIRECT = ("user_ids", "device_ids")
+
+
+class ExportFailed(Exception):
+    """Why an export ended in error; a part may have been delivered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A connector's settings, checked."""
+
+    cohort_id: str
+    cohort_name: str
+    remove: bool
+    aliases: tuple[str, ...]
+
+
+class Connector:
+    """One connection's way to Braze; it remembers the cohorts it made and their names."""
+
+    def __init__(self, options: Options, rest: str) -> None:
+        self._options, self._rest = options, rest
+        self._names: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def check(self, given: Mapping[str, Any]) -> Settings:
+        """Settings as they come with a job, by the connector's own keys. Raises ExportFailed."""
+        keys = self._options.setting_keys
+        if unknown := sorted(set(given) - set(keys.values())):
+            raise ExportFailed(f"Unrecognized field(s): {', '.join(unknown)}")
+        values = {name: str(given.get(key) or "").strip() for name, key in keys.items()}
+        if not values["cohort_id"]:
+            raise ExportFailed(f"{keys['cohort_id']} is required")
+        if values["operation"] not in {"add", "remove"}:
+            raise ExportFailed(f"{keys['operation']} must be add or remove")
+        aliases = tuple(alias for part in values["aliases"].split(",") if (alias := part.strip()))
+        name = values["cohort_name"] or values["cohort_id"]
+        return Settings(values["cohort_id"], name, values["operation"] == "remove", aliases)
+
+    def deliver(self, rows: Rows, settings: Settings, *, half: bool, stop: threading.Event) -> int:
+        """Send every row; `half`: give up after half of the batches. Returns identifiers sent. Raises ExportFailed."""
+        kinds = _kinds(rows, settings)
+        if not rows.rows and self._options.empty_export is Answer.FAIL:
+            raise ExportFailed("no rows to export")
+        batches = list(_batches(rows, kinds))
+        with requests.Session() as session:
+            self._introduce(session, settings, stop)
+            for number, change in enumerate(batches):
+                if half and number >= len(batches) // 2:
+                    raise ExportFailed(f"connection lost after {number} of {len(batches)} batches")
+                body = {"cohort_id": settings.cohort_id, "cohort_changes": [change | {"should_remove": settings.remove}]}
+                self._post(session, "/users", body, stop)
+        return sum(len(values) for change in batches for values in change.values())
+
+    def _introduce(self, session: requests.Session, settings: Settings, stop: threading.Event) -> None:
+        """Make a cohort that is new to this connector, or rename it."""
+        known = self._names.get(settings.cohort_id)
+        if known == settings.cohort_name:
+            return
+        if known is None and settings.remove and self._options.unknown_removal is Answer.FAIL:
+            return  # Braze itself will refuse if it knows no such cohort
+        body = {
+            "cohort_id": settings.cohort_id,
+            "name": settings.cohort_name,
+            "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        self._post(session, "", body, stop)
+        with self._lock:
+            self._names[settings.cohort_id] = settings.cohort_name
+
+    def _post(self, session: requests.Session, path: str, body: Mapping[str, Any], stop: threading.Event) -> None:
+        partner = self._options.partner
+        keys = {"partner_api_key": partner.api_key, "client_secret": self._options.connection.data_import_key}
+        url = f"{self._rest}/partners/{partner.name}/cohorts{path}"
+        problem, pause = "", FIRST_PAUSE
+        for _ in range(TRIES):
+            if stop.is_set():
+                raise ExportFailed("interrupted")
+            try:
+                response = session.post(url, json={**keys, **body}, timeout=30)
+            except requests.RequestException as exc:
+                problem = f"Braze did not answer ({type(exc).__name__})"
+            else:
+                if response.ok:
+                    return
+                problem = f"Braze answered {response.status_code}: {response.text[:200]}"
+                if response.status_code not in {423, 429} and response.status_code < 500:
+                    break
+            stop.wait(pause)
+            pause *= 2
+        raise ExportFailed(problem)
+
+
+def _kinds(rows: Rows, settings: Settings) -> list[tuple[int, str]]:
+    """Which columns are exported, and as what; their names must be exact. Raises ExportFailed."""
+    wanted = (*DIRECT, *settings.aliases)
+    kinds = [(index, column.name) for index, column in enumerate(rows.columns) if column.name in wanted]
+    if not kinds:
+        seen = ", ".join(column.name for column in rows.columns)
+        raise ExportFailed(f"the result must have at least one of the columns {', '.join(wanted)}; it has: {seen}")
+    return kinds
+
+
+def _batches(rows: Rows, kinds: list[tuple[int, str]]) -> Iterator[dict[str, list[Any]]]:
+    """Changes of at most 1,000 identifiers; NULLs are left out."""
+    change: dict[str, list[Any]] = {}
+    count = 0
+    for row in rows.rows:
+        for index, name in kinds:
+            if row[index] is None:
+                continue
+            if name in DIRECT:
+                change.setdefault(name, []).append(str(row[index]))
+            else:
+                alias = {"alias_label": name, "alias_name": str(row[index])}
+                change.setdefault("aliases", []).append(alias)
+            count += 1
+            if count == BATCH:
+                yield change
+                change, count = {}, 0
+    if count:
+        yield change

@@ -1,0 +1,58 @@
+"""A page for people: cohorts in Braze, tables and the last jobs of Treasure Data; counts only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from typing import Any
+
+from runner.sandbox.jobs import Job
+from runner.sandbox.warehouse import Table
+
+STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; color: #1c2733; max-width: 60rem; margin: 2.5rem auto; padding: 0 1rem; }
+h1 { font-size: 1.4rem; } h2 { font-size: 1.05rem; margin-top: 2rem; }
+table { border-collapse: collapse; width: 100%; }
+th, td { text-align: left; padding: .35rem .8rem .35rem 0; border-bottom: 1px solid #e3e8ee; }
+th { color: #5b6b7b; font-weight: 600; } .n { text-align: right; font-variant-numeric: tabular-nums; }
+td.n, th.n { padding-right: 0; padding-left: .8rem; } p { color: #5b6b7b; }
+@media (prefers-color-scheme: dark) { body { background: #14191f; color: #dde4ec; } th, td { border-color: #2b343e; } }
+"""
+
+
+def overview(
+    cohorts: Iterable[Mapping[str, Any]], tables: Iterable[tuple[str, Table]], jobs: Iterable[Job]
+) -> str:
+    """The whole page as HTML."""
+    in_braze = [
+        [cohort["cohort_id"], cohort["name"], cohort["members"], cohort["members_written"], cohort["requests"]]
+        for cohort in cohorts
+    ]
+    stored = [[database, table.name, table.rows] for database, table in tables]
+    last = [[job.id, job.order.type, job.order.database, job.status] for job in jobs]
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Sandbox</title>'
+        f"<style>{STYLE}</style><h1>Sandbox</h1>"
+        "<p>Treasure Data and Braze on this machine. Nothing here has left it.</p>"
+        + _section("Cohorts in Braze", ["Cohort", "Name", "Members", "Written", "Requests"], in_braze)
+        + _section("Tables in Treasure Data", ["Database", "Table", "Rows"], stored)
+        + _section("Last jobs", ["Job", "Type", "Database", "Status"], last)
+        + "</html>"
+    )
+
+
+def _section(title: str, heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    if not rows:
+        return f"<h2>{escape(title)}</h2><p>None yet.</p>"
+    numeric = [isinstance(value, int) for value in rows[0]]
+    head = "".join(_cell("th", text, number) for text, number in zip(heads, numeric, strict=True))
+    body = "".join(
+        "<tr>" + "".join(_cell("td", value, number) for value, number in zip(row, numeric, strict=True)) + "</tr>"
+        for row in rows
+    )
+    return f"<h2>{escape(title)}</h2><table><tr>{head}</tr>{body}</table>"
+
+
+def _cell(tag: str, value: object, number: object) -> str:
+    text = f"{value:,}" if isinstance(value, int) else str(value)
+    return f'<{tag}{" class=n" if number else ""}>{escape(text)}</{tag}>'

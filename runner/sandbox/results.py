@@ -1,0 +1,61 @@
+"""A result's rows in the formats Treasure Data hands out."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import msgpack
+
+from runner.sandbox.query import Rows
+from runner.sandbox.warehouse import Refused
+
+MEDIA = {
+    "msgpack": "application/x-msgpack",
+    "msgpack.gz": "application/gzip",
+    "json": "application/json",
+    "jsonl": "application/json",
+    "csv": "text/csv; charset=utf-8",
+    "tsv": "text/tab-separated-values; charset=utf-8",
+}
+
+
+def encode(rows: Rows, form: str, *, header: bool) -> bytes:
+    """Rows as msgpack lists, JSON lists (one a line), CSV or TSV. Raises Refused 422 for an unknown format."""
+    match form:
+        case "msgpack":
+            return b"".join(msgpack.packb([_plain(value) for value in row]) for row in rows.rows)
+        case "msgpack.gz":
+            return gzip.compress(encode(rows, "msgpack", header=header), compresslevel=1, mtime=0)
+        case "json" | "jsonl":
+            return "".join(json.dumps([_plain(value) for value in row]) + "\n" for row in rows.rows).encode()
+        case "csv" | "tsv":
+            names = [[column.name for column in rows.columns]] if header else []
+            return _separated([*names, *rows.rows], "," if form == "csv" else "\t")
+    raise Refused(422, f"format {form!r} is none of {', '.join(MEDIA)}")
+
+
+def _separated(rows: Iterable[Iterable[Any]], separator: str) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, delimiter=separator, lineterminator="\n").writerows(
+        [["" if value is None else _plain(value) for value in row] for row in rows]
+    )
+    return text.getvalue().encode()
+
+
+def _plain(value: Any) -> Any:
+    """What JSON and msgpack can hold; anything else as its text."""
+    match value:
+        case None | bool() | int() | float() | str():
+            return value
+        case bytes() | bytearray():
+            return value.hex()
+        case list() | tuple():
+            return [_plain(one) for one in value]
+        case dict():
+            return {str(key): _plain(one) for key, one in value.items()}
+    return str(value)

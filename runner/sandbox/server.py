@@ -1,0 +1,115 @@
+"""The sandbox served over HTTP: until interrupted for people, in a thread for tests."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from runner.sandbox.app import Sandbox
+from runner.sandbox.options import Options, Shop
+
+PORT = 8399
+LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A sandbox being served: its base URL, and itself."""
+
+    url: str
+    sandbox: Sandbox
+
+
+class _Protocol(H11Protocol):
+    """Hands its transport to the app, so that a fault can drop the connection."""
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self.app_state = {**self.app_state, "transport": transport}
+
+
+class _Server(uvicorn.Server):
+    """Tells when it accepts requests."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_ready()
+
+
+def serve(
+    host: str = LOOPBACK,
+    port: int = PORT,
+    *,
+    job_seconds: float = 0.0,
+    key: str = "sandbox-key",
+    shop: Shop | None = Shop(),
+    on_ready: Callable[[str], None] = lambda _url: None,
+) -> None:
+    """Serve until Ctrl-C (returns) or SIGTERM (ends the process as that signal does), after closing everything.
+
+    `on_ready` gets the base URL once requests are answered. Raises OSError where the port is taken.
+    """
+    options = Options(keys=frozenset({key}), job_seconds=job_seconds, shop=shop)
+    with _listening(host, port) as (listener, url):
+        sandbox = Sandbox(options, url)
+        try:
+            with suppress(KeyboardInterrupt):
+                _server(sandbox, lambda: on_ready(url)).run(sockets=[listener])
+        finally:
+            sandbox.close()
+
+
+@contextmanager
+def running(options: Options | None = None, *, host: str = LOOPBACK, port: int = 0) -> Iterator[Running]:
+    """A sandbox in a thread of its own, on a free port unless one is given."""
+    with _listening(host, port) as (listener, url):
+        sandbox = Sandbox(options or Options(), url)
+        ready = threading.Event()
+        server = _server(sandbox, ready.set)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="sandbox-server")
+        thread.start()
+        try:
+            if not ready.wait(30):
+                raise TimeoutError("the sandbox did not start within 30 s")
+            yield Running(url, sandbox)
+        finally:
+            server.should_exit = True
+            thread.join()
+            sandbox.close()
+
+
+@contextmanager
+def _listening(host: str, port: int) -> Iterator[tuple[socket.socket, str]]:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(128)
+        name = f"[{host}]" if ":" in host else host
+        yield listener, f"http://{name}:{listener.getsockname()[1]}"
+
+
+def _server(sandbox: Sandbox, on_ready: Callable[[], None]) -> _Server:
+    config = uvicorn.Config(
+        sandbox.app(),
+        http=_Protocol,
+        loop="asyncio",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=1,
+        timeout_keep_alive=60,
+    )
+    return _Server(config, on_ready)

@@ -1,0 +1,127 @@
+"""Treasure Data's time arithmetic: zones, date texts, durations and relative intervals, in whole seconds since 1970."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+FIXED_HOURS = {"PST": -8, "PDT": -7, "MST": -7, "MDT": -6, "CST": -6, "CDT": -5, "EST": -5, "EDT": -4, "JST": 9}
+OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)")
+DURATION = re.compile(r"([+-]?)(\d+)([smhdwMqy])")
+DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d))?(?:\.\d+)?)?")
+FIXED_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+MONTHS = {"M": 1, "q": 3, "y": 12}
+
+
+class BadTime(ValueError):
+    """A zone, date or interval that Treasure Data would not take."""
+
+
+def zone(name: str | None) -> tzinfo:
+    """A zone by Treasure Data's short names, an offset or a region; UTC where none is given."""
+    if name is None or name.upper() in {"UTC", "GMT", "Z"}:
+        return UTC
+    if name.upper() in FIXED_HOURS:
+        return timezone(timedelta(hours=FIXED_HOURS[name.upper()]), name.upper())
+    if match := OFFSET.fullmatch(name):
+        shift = timedelta(hours=int(match[2]), minutes=int(match[3]))
+        return timezone(-shift if match[1] == "-" else shift)
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise BadTime(f"Unknown time zone {name}") from None
+
+
+def parse(text: str, where: tzinfo) -> int:
+    """Seconds of 'yyyy-MM-dd[ HH:mm[:ss]]', which may end in a zone of its own, or of digits."""
+    if re.fullmatch(r"-?\d+", text):
+        return int(text)
+    match = DATE.match(text)
+    if not match:
+        raise BadTime(f"Invalid time {text!r}")
+    own = text[match.end() :].strip()
+    year, month, day, *clock = (int(part or 0) for part in match.groups())
+    try:
+        return seconds(datetime(year, month, day, *clock, tzinfo=zone(own) if own else where))
+    except ValueError:
+        raise BadTime(f"Invalid time {text!r}") from None
+
+
+def add(start: int, duration: str) -> int:
+    """TD_TIME_ADD: whole seconds of d, h, m, s (and w), also several in a row ('1d2h')."""
+    parts = DURATION.findall(duration)
+    if not parts or "".join(map("".join, parts)) != duration or any(unit in MONTHS for *_, unit in parts):
+        raise BadTime(f"Invalid duration {duration!r}")
+    sign = -1 if parts[0][0] == "-" else 1
+    return start + sign * sum(int(length) * FIXED_SECONDS[unit] for _, length, unit in parts)
+
+
+def interval(text: str, now: int, where: tzinfo) -> tuple[int, int]:
+    """TD_INTERVAL's half-open bounds. `-7d` ends where today starts; `/offset` moves the end; '-1h/now' reaches now."""
+    length, _, offset = text.partition("/")
+    count, unit = _duration(length)
+    present = datetime.fromtimestamp(now, where)
+    context = _offset(offset, unit, present, where) if offset else truncate(present, unit)
+    start, end = _window(context, count, unit)
+    return seconds(start), seconds(end)
+
+
+def truncate(moment: datetime, unit: str) -> datetime:
+    """The start of the unit (s m h d w M q y) that a moment lies in, by its zone's clock; weeks start on Monday."""
+    moment = moment.replace(microsecond=0)
+    match unit:
+        case "s":
+            return moment
+        case "m":
+            return moment.replace(second=0)
+        case "h":
+            return moment.replace(minute=0, second=0)
+    day = moment.replace(hour=0, minute=0, second=0)
+    match unit:
+        case "w":
+            return day - timedelta(days=day.weekday())
+        case "M":
+            return day.replace(day=1)
+        case "q":
+            return day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1)
+        case "y":
+            return day.replace(month=1, day=1)
+    return day
+
+
+def seconds(moment: datetime) -> int:
+    """Whole seconds since 1970."""
+    return int(moment.timestamp())
+
+
+def _offset(text: str, unit: str, present: datetime, where: tzinfo) -> datetime:
+    if text == "now":
+        return present
+    if DURATION.fullmatch(text):
+        count, own = _duration(text)
+        start, _ = _window(truncate(present, own), count, own)
+        return start
+    return truncate(datetime.fromtimestamp(parse(text, where), where), unit)
+
+
+def _window(context: datetime, count: int, unit: str) -> tuple[datetime, datetime]:
+    """From a context that many units on; a context within a unit keeps that fraction in the window."""
+    end = _shift(truncate(context, unit), count, unit)
+    return min(context, end), max(context, end)
+
+
+def _shift(moment: datetime, count: int, unit: str) -> datetime:
+    if unit in MONTHS:
+        months = moment.year * 12 + moment.month - 1 + count * MONTHS[unit]
+        return moment.replace(year=months // 12, month=months % 12 + 1)
+    if unit in {"d", "w"}:  # by the calendar: a day may have 23 hours
+        return moment + timedelta(days=count * (7 if unit == "w" else 1))
+    return (moment.astimezone(UTC) + timedelta(seconds=count * FIXED_SECONDS[unit])).astimezone(moment.tzinfo)
+
+
+def _duration(text: str) -> tuple[int, str]:
+    match = DURATION.fullmatch(text)
+    if not match:
+        raise BadTime(f"Invalid interval {text!r}")
+    return int(match[1] + match[2]), match[3]

@@ -1,0 +1,172 @@
+"""Databases and tables as Treasure Data has them, kept in DuckDB: a database is a schema, every table has `time`."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from runner.sandbox.macros import MACROS
+
+DATABASE_OR_TABLE = re.compile(r"[a-z0-9_]{3,128}")
+COLUMN = re.compile(r"[a-z_][a-z0-9_]*")
+TIME = "time"
+
+RESERVED = frozenset({"main", "temp", "system", "memory", "information_schema", "pg_catalog"})
+"""Names DuckDB keeps for itself."""
+
+STORED = {"DOUBLE": "DOUBLE", "FLOAT": "DOUBLE", "BOOLEAN": "BOOLEAN", "VARCHAR": "VARCHAR"}
+TRINO_NAMES = {"DOUBLE": "double", "FLOAT": "real", "BOOLEAN": "boolean", "VARCHAR": "varchar", "DATE": "date"}
+API_NAMES = {"DOUBLE": "double", "FLOAT": "float", "BOOLEAN": "boolean", "VARCHAR": "string"}
+INTEGERS = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "INTEGER_LITERAL"})
+
+
+class Refused(Exception):
+    """What was asked for cannot be: the HTTP status and Treasure Data's words."""
+
+    def __init__(self, status: int, message: str, **details: str) -> None:
+        super().__init__(message)
+        self.status, self.message, self.details = status, message, details
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column by its name and DuckDB's name of its type."""
+
+    name: str
+    type: str
+
+    @property
+    def stored_type(self) -> str:
+        """The type a table keeps it in: Treasure Data has whole numbers, doubles, text and arrays."""
+        if self.type.endswith("[]"):
+            return Column(self.name, self.type[:-2]).stored_type + "[]"
+        if self.type in INTEGERS:
+            return "BIGINT"
+        return "DOUBLE" if self.type.startswith("DECIMAL") else STORED.get(self.type, "VARCHAR")
+
+    @property
+    def trino_type(self) -> str:
+        """As a job's result schema words it."""
+        if self.type.endswith("[]"):
+            return f"array({Column(self.name, self.type[:-2]).trino_type})"
+        if self.type in INTEGERS:
+            return "integer" if self.type in {"INTEGER", "INTEGER_LITERAL"} else "bigint"
+        if self.type.startswith("TIMESTAMP"):
+            return "timestamp(3) with time zone" if "ZONE" in self.type else "timestamp(3)"
+        return TRINO_NAMES.get(self.type, self.type.lower())
+
+    @property
+    def api_type(self) -> str:
+        """As the table list words it."""
+        if self.type.endswith("[]"):
+            return f"array<{Column(self.name, self.type[:-2]).api_type}>"
+        return "long" if self.type in INTEGERS else API_NAMES.get(self.type, "string")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table's name, number of rows and columns (with `time`)."""
+
+    name: str
+    rows: int
+    columns: tuple[Column, ...]
+
+
+class Warehouse:
+    """All data, in memory. One writer at a time; readers never wait."""
+
+    def __init__(self) -> None:
+        self._root = duckdb.connect(
+            ":memory:", config={"python_enable_replacements": "false", "python_scan_all_frames": "false"}
+        )
+        self._root.execute("SET TimeZone = 'UTC'")
+        self._root.execute("SET GLOBAL integer_division = true")  # Trino's 7 / 2 is 3
+        for macro in MACROS:
+            self._root.execute(f"CREATE MACRO {macro}")
+        self._root.execute("SET enable_external_access = false")
+        self._root.execute("SET lock_configuration = true")
+        self.writing = threading.RLock()
+
+    def close(self) -> None:
+        """Give everything back."""
+        self._root.close()
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """A connection of one's own to the same data; close it."""
+        return self._root.cursor()
+
+    def fetch(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a DuckDB statement."""
+        with self.cursor() as cursor:
+            return cursor.execute(sql, list(values)).fetchall()
+
+    def databases(self) -> list[str]:
+        """Names, sorted."""
+        rows = self.fetch("SELECT schema_name FROM duckdb_schemas() WHERE database_name = 'memory' AND NOT internal")
+        return sorted({str(name) for (name,) in rows} - RESERVED)
+
+    def create_database(self, name: str) -> None:
+        """Raises Refused: 422 for its name, 409 when it exists."""
+        check_name(name, "Database")
+        with self.writing:
+            if name in self.databases():
+                raise Refused(409, f"Database {name} already exists")
+            self.fetch(f'CREATE SCHEMA "{name}"')
+
+    def delete_database(self, name: str) -> None:
+        """With all its tables. Raises Refused 404."""
+        with self.writing:
+            self.check_database(name)
+            self.fetch(f'DROP SCHEMA "{name}" CASCADE')
+
+    def check_database(self, name: str) -> None:
+        """Raises Refused 404."""
+        if name not in self.databases():
+            raise Refused(404, f"Couldn't find Database with name = {name}")
+
+    def tables(self, database: str) -> list[Table]:
+        """Sorted by name. Raises Refused 404."""
+        self.check_database(database)
+        rows = self.fetch(
+            "SELECT table_name, estimated_size FROM duckdb_tables() WHERE schema_name = ? ORDER BY 1", [database]
+        )
+        return [Table(name, size, self.columns(database, name) or ()) for name, size in rows]
+
+    def columns(self, database: str, table: str) -> tuple[Column, ...] | None:
+        """A table's columns in order, or None where there is no such table."""
+        rows = self.fetch(
+            "SELECT column_name, data_type FROM duckdb_columns()"
+            " WHERE database_name = 'memory' AND schema_name = ? AND table_name = ? ORDER BY column_index",
+            [database, table],
+        )
+        return tuple(Column(name, kind) for name, kind in rows) or None
+
+    def create_table(self, database: str, table: str) -> None:
+        """An empty table with nothing but `time`. Raises Refused: 404, 409, 422."""
+        check_name(table, "Table")
+        with self.writing:
+            self.check_database(database)
+            if self.columns(database, table):
+                raise Refused(409, f"Table {table} already exists")
+            self.fetch(f'CREATE TABLE "{database}"."{table}" ("{TIME}" BIGINT)')
+
+    def delete_table(self, database: str, table: str) -> None:
+        """Raises Refused 404."""
+        with self.writing:
+            self.check_database(database)
+            if not self.columns(database, table):
+                raise Refused(404, f"Couldn't find Table with name = {table}")
+            self.fetch(f'DROP TABLE "{database}"."{table}"')
+
+
+def check_name(name: str, what: str) -> None:
+    """Raises Refused 422 for a name Treasure Data does not take."""
+    if not DATABASE_OR_TABLE.fullmatch(name) or name in RESERVED:
+        raise Refused(
+            422, f"{what} name {name!r} is invalid: 3 to 128 characters of lower case a-z, 0-9 and '_'"
+        )

@@ -1,0 +1,1 @@
+"""SQL: what an author wrote, rendered, checked and wrapped into queries."""

@@ -1,0 +1,34 @@
+"""What would be delivered, as one short text: two queries with the same fingerprint deliver the same members alike."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+from runner.sql.tokens import normalised
+
+VERSION = "v1"
+"""Part of every fingerprint; to be raised only if all cohorts are meant to be sent again."""
+
+
+def parts(*, sql: str, cohort_id: str, name: str, external_id: str, mode: str, workspace: str) -> Mapping[str, str]:
+    """A short hash for each part that decides what is delivered, so that a plan can say which one changed."""
+    whole = {
+        "identifiers": {"external_id": external_id},
+        "mode": mode,
+        "name": name,
+        "query": normalised(sql),
+        "workspace": [workspace, cohort_id],
+    }
+    return {part: _hash(value)[:16] for part, value in whole.items()}
+
+
+def fingerprint(of_parts: Mapping[str, str]) -> str:
+    """The fingerprint of all parts together."""
+    return f"{VERSION}:{_hash(dict(of_parts))[:32]}"
+
+
+def _hash(value: object) -> str:
+    text = json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,147 @@
+"""What an author wrote, rendered: the SQL and where each line of it came from, or what is wrong and where."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import jinja2
+from jinja2.exceptions import SecurityError
+
+from runner.sql.jinja import FILTERS, MARK, MARK_END, MARKS, TESTS, Sandbox, compiled
+from runner.sql.literals import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a template did not render, and at which of its lines and columns (from 1)."""
+
+    line: int
+    column: int
+    code: str
+    what: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A rendered template. `pieces[i]` says for rendered line i (from 0) at which of its columns (from 0) text of which
+    line of the template (from 1) begins.
+    """
+
+    template: str
+    text: str
+    pieces: tuple[tuple[tuple[int, int], ...], ...]
+
+    def locate(self, line: int, column: int) -> tuple[int, int]:
+        """Line and column in the template (from 1) of a place in the text; the column of a printed value is that of its
+        `{{`, or 1.
+        """
+        row = min(max(line, 1), len(self.pieces)) - 1
+        start, origin = next(piece for piece in reversed(self.pieces[row]) if piece[0] <= max(column - 1, 0))
+        written = self.template.split("\n")[origin - 1]
+        before = self.text.split("\n")[row][start : column - 1]
+        found = written.find(before)
+        if found < 0 or (start == 0 and found > 0):
+            return origin, max(written.find("{") + 1, 1)
+        return origin, found + len(before) + 1
+
+
+def render(template: str, variables: Mapping[str, object]) -> Rendered | Fault:
+    """Render a cohort's SQL. Never raises for what an author wrote, never loops for ever, reads only `variables`."""
+    sandbox = Sandbox()
+    try:
+        if MARK in template or MARK_END in template:
+            raise Refused("T006", "private-use characters (U+E000, U+E001) are refused", "take them out")
+        if "{" not in template:
+            return _plain(template)
+        code = compiled(template)
+        marked = jinja2.Template.from_code(sandbox, code, sandbox.make_globals(None)).render(dict(variables))
+    except jinja2.TemplateSyntaxError as exc:
+        return _syntax_fault(template, exc)
+    except jinja2.UndefinedError as exc:
+        return _undefined_fault(template, exc, variables)
+    except Refused as exc:
+        return _fault(template, _line(exc), exc.code, exc.what, exc.fix)
+    except RecursionError as exc:
+        return _fault(template, _line(exc), "T004", "the template calls itself too deeply", "make it simpler")
+    except SecurityError as exc:
+        what = "the template reaches for something outside its variables"
+        return _fault(template, _line(exc), "T005", what, "use variables, filters and macros only")
+    except (TypeError, ValueError, ZeroDivisionError, OverflowError, KeyError, jinja2.TemplateError) as exc:
+        what = f"the template fails: {str(exc).splitlines()[0][:80] if str(exc) else type(exc).__name__}"
+        return _fault(template, _line(exc), "T005", what, "mend the expression on this line")
+    return _unmarked(template, marked)
+
+
+def _plain(template: str) -> Rendered:
+    """A template without any template in it: every line is its own."""
+    return Rendered(template, template, tuple(((0, line),) for line in range(1, template.count("\n") + 2)))
+
+
+def _unmarked(template: str, marked: str) -> Rendered:
+    lines, pieces, origin = [], [], 1
+    for line in marked.split("\n"):
+        text, here = "", [(0, origin)]
+        for number, part in enumerate(MARKS.split(line)):
+            if number % 2:  # the number inside a mark
+                origin = int(part)
+                here = [*(piece for piece in here if piece[0] < len(text)), (len(text), origin)]
+            else:
+                text += part
+        lines.append(text)
+        pieces.append(tuple(here))
+    return Rendered(template, "\n".join(lines), tuple(pieces))
+
+
+def _line(exc: BaseException) -> int:
+    """The template's line in a traceback that Jinja has rewritten; the innermost one."""
+    found, trace = 1, exc.__traceback__
+    while trace:
+        if trace.tb_frame.f_code.co_filename == "<template>":
+            found = trace.tb_lineno
+        trace = trace.tb_next
+    return found
+
+
+def _fault(template: str, line: int, code: str, what: str, fix: str, *, near: str = "") -> Fault:
+    lines = template.split("\n")
+    line = min(max(line, 1), len(lines))
+    text = lines[line - 1]
+    word = re.search(rf"\b{re.escape(near)}\b", text) if near else None
+    tag = re.search(r"\{[{%]", text)
+    column = (word or tag).start() + 1 if word or tag else len(text) - len(text.lstrip()) + 1  # type: ignore[union-attr]
+    return Fault(line, column, code, what, fix)
+
+
+def _syntax_fault(template: str, exc: jinja2.TemplateSyntaxError) -> Fault:
+    message = (exc.message or "").rstrip(".")
+    if named := re.fullmatch(r"No (filter|test) named '(\w+)'", message):
+        allowed = ", ".join(sorted(FILTERS | {"identifier"} if named[1] == "filter" else TESTS))
+        what = f"there is no {named[1]} {named[2]!r} here"
+        return _fault(template, exc.lineno, "T003", what, f"use one of: {allowed}", near=named[2])
+    if "which" in message:
+        return _fault(template, exc.lineno, "T005", f"the template {message}", "write the SQL here, with variables")
+    return _fault(
+        template,
+        exc.lineno,
+        "T002",
+        f"the template cannot be read: {message[:120]}",
+        "mend the {{ … }} or {% … %} there",
+    )
+
+
+def _undefined_fault(template: str, exc: jinja2.UndefinedError, variables: Mapping[str, object]) -> Fault:
+    named = re.match(r"'(\w+)' is undefined", str(exc))
+    if not named:
+        asked = re.search(r"no (?:attribute|element) '?(\w+)", str(exc))
+        what = (
+            f"there is no {asked[1]!r} here" if asked else f"the template asks for what is not there: {str(exc)[:80]}"
+        )
+        return _fault(template, _line(exc), "T001", what, "correct the name, or define it under `vars`")
+    close = difflib.get_close_matches(named[1], variables, n=1)
+    meant = f"did you mean `{close[0]}`? " if close else ""
+    fix = f"{meant}define it under `vars` in cohorts/project.yml, or correct the name"
+    return _fault(template, _line(exc), "T001", f"there is no variable {named[1]!r}", fix, near=named[1])

@@ -1,0 +1,1 @@
+"""Sync: carrying out a plan, one attempt a cohort."""

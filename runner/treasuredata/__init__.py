@@ -1,0 +1,1 @@
+"""Treasure Data: the client, the ledger and the result export route."""

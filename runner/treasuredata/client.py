@@ -1,0 +1,290 @@
+"""Treasure Data as this tool needs it, over td-client: idempotent jobs, bounded waits, errors translated once."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+import tdclient
+import urllib3
+from tdclient import errors as td_errors
+from tdclient.types import Priority
+from tdclient.util import create_url
+
+from runner.errors import AuthenticationFailed, CohortsError, Unavailable
+from runner.treasuredata.wire import NoAnswer, Wire, persist
+
+Answer = TypeVar("Answer")
+
+ENDED = frozenset({"success", "error", "killed"})
+"""Final job statuses (wire facts 1.2). Any other, also one nobody has seen yet, means: not finished."""
+
+FIRST_POLL, LONGEST_POLL = 0.1, 5.0
+"""Seconds between two looks at a job: grows by half from the first to the second."""
+
+# td-client logs answers and, at debug level, the key: its logger must reach no handler
+logging.getLogger("tdclient").addHandler(logging.NullHandler())
+logging.getLogger("tdclient").propagate = False
+
+
+class JobFailed(CohortsError):
+    """A job ended without success. `job_id` is what to look up in the console."""
+
+    def __init__(self, code: str, what: str, fix: str, *, job_id: str) -> None:
+        super().__init__(code, what, fix)
+        self.job_id = job_id
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A result export that goes with a query: connection id and the connector's settings."""
+
+    connection_id: int
+    settings: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as last seen. `message` is the service's own reason, with everything quoted in it hidden."""
+
+    id: str
+    status: str
+    linked_export_id: str | None = None
+    message: str = ""
+
+    @property
+    def ended(self) -> bool:
+        """True when the status is final."""
+        return self.status in ENDED
+
+
+class TreasureData:
+    """One account at one site. Every call is repeatable and bounded in time; use as a context manager."""
+
+    def __init__(self, endpoint: str, key: str, *, retry_seconds: float, job_seconds: float) -> None:
+        # measured with td-client 1.7.0: without the slash at its end it asks for `//v3/…`; -1 ends its own retries
+        self._client = tdclient.Client(
+            apikey=key,
+            endpoint=f"{endpoint.rstrip('/')}/",
+            max_cumul_retry_delay=-1,
+            timeout=urllib3.Timeout(connect=10, read=60),
+        )
+        self._client.api.http = cast("Any", Wire(self._client.api.http))
+        self._retry_seconds, self._job_seconds = retry_seconds, job_seconds
+
+    def __enter__(self) -> TreasureData:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._client.close()
+
+    def submit(
+        self,
+        database: str,
+        sql: str,
+        *,
+        key: str,
+        scheduled_time: int,
+        export: Export | None = None,
+        priority: Priority = 0,
+    ) -> str:
+        """Issue a Trino job once, whatever happens to the answers: `key` is its domain key. Returns the job id."""
+        options: dict[str, Any] = {"domain_key": key, "scheduled_time": str(scheduled_time)}
+        if export:
+            options["result_connection_id"] = str(export.connection_id)
+            options["result_connection_settings"] = json.dumps(dict(export.settings), sort_keys=True)
+
+        def issue() -> str:
+            try:
+                return str(
+                    self._client.api.query(sql, type="trino", db=database, priority=priority, retry_limit=0, **options)
+                )
+            except td_errors.AlreadyExistsError as exc:
+                known = _conflicting_job(str(exc))
+                if known is None:
+                    job = self._by_key(key)
+                    known = job.id if job else None
+                if known is None:
+                    raise NoAnswer("says a job exists that it does not show") from None
+                return known
+
+        return self._ask(issue, f"database {database}")
+
+    def wait(self, job_id: str, *, what: str) -> Job:
+        """Wait for a job to end, at most `job_seconds`. Returns it however it ended; raises Unavailable on time-out."""
+        deadline, pause = time.monotonic() + self._job_seconds, FIRST_POLL
+        while not (job := Job(job_id, self.status(job_id))).ended:
+            if time.monotonic() > deadline:
+                raise Unavailable(
+                    "R011",
+                    f"{what}: job {job_id} is still {job.status} after {self._job_seconds:.0f} s",
+                    "look at the job in Treasure Data, then run again; the next run waits for it first",
+                )
+            time.sleep(pause)
+            pause = min(pause * 1.5, LONGEST_POLL)
+        return job
+
+    def run(self, database: str, sql: str, *, key: str, scheduled_time: int, what: str, priority: Priority = 0) -> str:
+        """Issue a job and wait until it succeeded; returns its id. Raises JobFailed with the service's reason."""
+        job_id = self.submit(database, sql, key=key, scheduled_time=scheduled_time, priority=priority)
+        if self.wait(job_id, what=what).status != "success":
+            raise self.failure(job_id, code="R020", what=what)
+        return job_id
+
+    def select(self, database: str, sql: str, *, key: str, scheduled_time: int, what: str) -> Sequence[list[Any]]:
+        """Rows of a small read-only query (counts, ledger rows; never members), as lists in column order."""
+        job_id = self.run(database, sql, key=key, scheduled_time=scheduled_time, what=what, priority=1)
+        return self._ask(
+            lambda: [cast("list[Any]", row) for row in self._client.api.job_result_format_each(job_id, "msgpack")],
+            f"result of job {job_id}",
+        )
+
+    def failure(self, job_id: str, *, code: str, what: str) -> JobFailed:
+        """The error for a job that ended without success, with the service's reason."""
+        job = self.show(job_id)
+        reason = f": {job.message}" if job.message else ""
+        return JobFailed(
+            code,
+            f"{what}: job {job_id} ended as {job.status}{reason}",
+            "look at the job in Treasure Data, mend the cause, and run again",
+            job_id=job_id,
+        )
+
+    def status(self, job_id: str) -> str:
+        """A job's status as the service words it."""
+        return self._ask(lambda: self._client.api.job_status(job_id), f"job {job_id}")
+
+    def show(self, job_id: str) -> Job:
+        """A job with its linked export and the reason it failed, if it did."""
+        shown = self._ask(lambda: self._client.api.show_job(job_id), f"job {job_id}")
+        linked = shown.get("linked_result_export_job_id")
+        return Job(job_id, str(shown["status"]), str(linked) if linked else None, _message(shown.get("debug")))
+
+    def find(self, key: str) -> Job | None:
+        """The job issued under a domain key, or None where none was. Keys are remembered at least 7 days."""
+        return self._ask(lambda: self._by_key(key), f"domain key {key}")
+
+    def connection_id(self, name: str) -> int | None:
+        """The id of a connection (authentication) by its name, or None."""
+
+        def look_up() -> int | None:
+            answer = self._get("/v3/connections/lookup", {"name": name})
+            return None if answer is None else int(answer["id"])
+
+        return self._ask(look_up, f"connection {name}")
+
+    def databases(self) -> frozenset[str]:
+        """Names of the databases the key can see."""
+        return self._ask(lambda: frozenset(self._client.api.list_databases()), "databases")
+
+    def create_database(self, name: str) -> None:
+        """Create a database; one that exists is fine."""
+
+        def create() -> None:
+            try:
+                self._client.api.create_database(name)
+            except td_errors.AlreadyExistsError:
+                return
+
+        self._ask(create, f"database {name}")
+
+    def tables(self, database: str) -> frozenset[str]:
+        """Names of a database's tables."""
+        return self._ask(lambda: frozenset(self._client.api.list_tables(database)), f"database {database}")
+
+    def delete_table(self, database: str, table: str) -> None:
+        """Delete a table; one that is gone is fine."""
+
+        def delete() -> None:
+            try:
+                self._client.api.delete_table(database, table)
+            except td_errors.NotFoundError:
+                return
+
+        self._ask(delete, f"table {database}.{table}")
+
+    def _by_key(self, key: str) -> Job | None:
+        answer = self._get(create_url("/v3/job/status_by_domain_key/{key}", key=key))
+        return None if answer is None else Job(str(answer["job_id"]), str(answer["status"]))
+
+    def _get(self, path: str, params: dict[str, Any] | None = None) -> dict[str, Any] | None:
+        """JSON of a GET that td-client has no method for; None on 404."""
+        with self._client.api.get(path, params) as response:
+            body = response.read()
+            if response.status == 404:
+                return None
+            if response.status != 200:
+                self._client.api.raise_error("GET failed", response, body)
+            return self._client.api.checked_json(body, [])
+
+    def _ask(self, call: Callable[[], Answer], what: str) -> Answer:
+        def once() -> Answer:
+            with _translated(what):
+                return call()
+
+        return persist(once, seconds=self._retry_seconds)
+
+
+@contextmanager
+def _translated(what: str) -> Iterator[None]:
+    """td-client's and urllib3's errors as ours, without the bodies they carry."""
+    try:
+        yield
+    except td_errors.AuthError:
+        raise AuthenticationFailed(
+            "R003",
+            "Treasure Data refused the key (401)",
+            "check TD_API_KEY, and the target's site: a key of another region fails like this too",
+        ) from None
+    except td_errors.ForbiddenError:
+        raise AuthenticationFailed(
+            "R004", f"the key may not use {what} (403)", "give its user the rights, or use another key"
+        ) from None
+    except td_errors.NotFoundError:
+        raise CohortsError(
+            "R005", f"Treasure Data knows no {what} (404)", "check the name in cohorts/project.yml"
+        ) from None
+    except (urllib3.exceptions.HTTPError, OSError):
+        raise NoAnswer("broke off its answer") from None
+    except td_errors.APIError as exc:
+        raise CohortsError(
+            "R006",
+            f"Treasure Data refused {what}: {hidden(str(exc))}",
+            "this is not expected: please report it with this message",
+        ) from None
+
+
+def hidden(text: str) -> str:
+    """A service's words with everything quoted or address-like hidden: it may be a member. One line, 300 characters."""
+    text = re.sub(r"((?:Column|Table|Schema|Function|Catalog|column|table) )?'([^']*)'", _quoted, text)
+    text = re.sub(r"\S+@\S+", "…", text)
+    text = re.sub(r"\S*\d{5,}\S*", "…", text)
+    return " ".join(text.split())[:300]
+
+
+def _quoted(match: re.Match[str]) -> str:
+    """Names of columns, tables and functions stay: they are what the reader must mend."""
+    named = match[1] and re.fullmatch(r"[\w.]+", match[2])
+    return match[0] if named else f"{match[1] or ''}'…'"
+
+
+def _message(debug: object) -> str:
+    if not isinstance(debug, Mapping):
+        return ""
+    text = str(debug.get("stderr") or debug.get("cmdout") or "")
+    return hidden(text.strip().splitlines()[-1]) if text.strip() else ""
+
+
+def _conflicting_job(text: str) -> str | None:
+    """The job id in a 409: td-client hands over only `Query failed: {json}` (measured with 1.7.0)."""
+    try:
+        details = json.loads(text[text.index("{") :]).get("details") or {}
+        return str(details["conflicts_with"])
+    except (ValueError, KeyError, AttributeError):
+        return None

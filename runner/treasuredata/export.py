@@ -1,0 +1,106 @@
+"""The route into Braze through Treasure Data's result export: success only by the export's own word."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from runner.errors import InvalidProject, Position, Unavailable
+from runner.treasuredata.client import Export, Job, TreasureData
+
+LINK_WAIT = 60.0
+"""Seconds a succeeded query may take to show its linked export before we call it missing."""
+
+
+class Operation(StrEnum):
+    """What an export does; there is no other (wire facts 0.2)."""
+
+    ADD = "add"
+    REMOVE = "remove"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A way into a Braze workspace: a connection's id, and what the connector calls its settings.
+
+    The keys are not public (wire facts 0.5), so they come from the project file.
+    """
+
+    connection_id: int
+    setting_keys: Mapping[str, str]
+
+    def settings(self, *, cohort_id: str, name: str, operation: Operation) -> Mapping[str, str]:
+        """The connector's settings for one export."""
+        values = {"cohort_id": cohort_id, "cohort_name": name, "operation": operation.value}
+        return {self.setting_keys[key]: value for key, value in values.items()}
+
+
+def route(client: TreasureData, connection: str, setting_keys: Mapping[str, str], *, at: Position) -> Route:
+    """The route through a connection by its name; raises InvalidProject, pointing at `at`, where there is none."""
+    connection_id = client.connection_id(connection)
+    if connection_id is None:
+        raise InvalidProject(
+            "P101",
+            f"Treasure Data has no connection named {connection!r}",
+            "create the Braze authentication in the Integrations Hub under this name, or correct the name here",
+            at=at,
+        )
+    return Route(connection_id, setting_keys)
+
+
+def send(
+    client: TreasureData,
+    database: str,
+    sql: str,
+    settings: Mapping[str, str],
+    *,
+    via: Route,
+    key: str,
+    scheduled_time: int,
+    what: str,
+) -> None:
+    """Run a query and export its rows; returns when the export itself succeeded. Raises JobFailed or Unavailable."""
+    job_id = client.submit(
+        database, sql, key=key, scheduled_time=scheduled_time, export=Export(via.connection_id, settings)
+    )
+    finish(client, job_id, what=what)
+
+
+def finish(client: TreasureData, job_id: str, *, what: str) -> None:
+    """Wait until a query and its linked export succeeded. Raises JobFailed or Unavailable."""
+    if client.wait(job_id, what=what).status != "success":
+        raise client.failure(job_id, code="R020", what=what)
+    export = linked(client, job_id, what=what)
+    if client.wait(export, what=what).status != "success":
+        raise client.failure(export, code="R021", what=f"{what}: the export")
+
+
+def linked(client: TreasureData, job_id: str, *, what: str) -> str:
+    """The linked export of a succeeded query; it may show up a little later than the query's success."""
+    deadline, pause = time.monotonic() + LINK_WAIT, 0.1
+    while (export := client.show(job_id).linked_export_id) is None:
+        if time.monotonic() > deadline:
+            raise Unavailable(
+                "R022",
+                f"{what}: job {job_id} succeeded but shows no export after {LINK_WAIT:.0f} s",
+                "look at the job in Treasure Data; nothing counts as sent without its export's success",
+            )
+        time.sleep(pause)
+        pause = min(pause * 1.5, 5.0)
+    return export
+
+
+def settle(client: TreasureData, key: str) -> Job | None:
+    """Wait until nothing issued under a domain key can still act: its job, and the export linked to it."""
+    job = client.find(key)
+    if job is None:
+        return None
+    what = "waiting for an earlier attempt"
+    ended = client.wait(job.id, what=what)
+    if ended.status == "success":
+        export = client.show(job.id).linked_export_id
+        if export:
+            client.wait(export, what=what)
+    return ended

@@ -1,0 +1,103 @@
+"""The one seam under td-client: what an answer means, whether asking again may help, and for how long we do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
+
+import stamina
+import urllib3
+
+from runner.errors import Unavailable
+
+Answer = TypeVar("Answer")
+
+# stamina's own hooks would log through whatever logging is set up; the runner reports for itself
+stamina.instrumentation.set_on_retry_hooks(())
+
+LONGEST_WAIT = 60.0
+"""Seconds; a longer Retry-After is cut to this and asked again."""
+
+
+class NoAnswer(Unavailable):
+    """The service did not answer, or asked for patience: whether it acted is unknown. `wait`: its wish, in seconds."""
+
+    def __init__(self, what: str, *, wait: float | None = None) -> None:
+        super().__init__(
+            "R010",
+            f"Treasure Data {what}",
+            "nothing is lost: run again later, what is unfinished is due again",
+        )
+        self.wait = wait
+
+
+class Wire:
+    """Stands in for the connection pool inside td-client.
+
+    td-client retries by its own clock, loses the status of a failed POST and the Retry-After of a 429 (measured with
+    1.7.0), and logs bodies. Here 429, 5xx and every failure to answer become `NoAnswer`, which td-client passes on
+    untouched, so that retrying is decided in one place.
+    """
+
+    def __init__(self, pool: urllib3.PoolManager) -> None:
+        self._pool = pool
+
+    def request(self, method: str, url: str, **options: Any) -> urllib3.BaseHTTPResponse:
+        """As `urllib3.PoolManager.request`; raises NoAnswer."""
+        return self._checked(lambda: self._pool.request(method, url, retries=False, **options))
+
+    def urlopen(self, method: str, url: str, **options: Any) -> urllib3.BaseHTTPResponse:
+        """As `urllib3.PoolManager.urlopen`; raises NoAnswer."""
+        return self._checked(lambda: self._pool.urlopen(method, url, retries=False, **options))
+
+    def clear(self) -> None:
+        """Close what is open."""
+        self._pool.clear()
+
+    def _checked(self, send: Callable[[], urllib3.BaseHTTPResponse]) -> urllib3.BaseHTTPResponse:
+        try:
+            response = send()
+        except (urllib3.exceptions.HTTPError, OSError) as exc:
+            raise NoAnswer(f"did not answer ({_reason(exc)})") from None
+        if response.status == 429 or response.status >= 500:
+            response.drain_conn()
+            raise NoAnswer(f"answered {response.status}", wait=_retry_after(response))
+        return response
+
+
+def persist(ask: Callable[[], Answer], *, seconds: float) -> Answer:
+    """Ask until there is an answer, at most for `seconds`; the last NoAnswer is raised. `ask` must be repeatable."""
+    for attempt in stamina.retry_context(
+        on=_wait_or_stop, attempts=None, timeout=seconds, wait_initial=0.2, wait_max=15.0, wait_jitter=0.3
+    ):
+        with attempt:
+            return ask()
+    raise AssertionError("stamina leaves its loop by return or raise")
+
+
+def _wait_or_stop(exc: Exception) -> bool | float:
+    if not isinstance(exc, NoAnswer):
+        return False
+    return True if exc.wait is None else min(exc.wait, LONGEST_WAIT)
+
+
+def _reason(exc: Exception) -> str:
+    """A cause without addresses or bodies: bodies may hold what must not be shown."""
+    if isinstance(exc, urllib3.exceptions.NewConnectionError):
+        return "connection refused"
+    if isinstance(exc, urllib3.exceptions.TimeoutError):
+        return "timed out"
+    return "connection lost" if isinstance(exc, urllib3.exceptions.ProtocolError) else type(exc).__name__
+
+
+def _retry_after(response: urllib3.BaseHTTPResponse) -> float | None:
+    """Seconds to wait as the service asks (RFC 9110: seconds or a date), or None."""
+    text = response.headers.get("Retry-After", "").strip()
+    if text.isdigit():
+        return float(text)
+    try:
+        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):
+        return None

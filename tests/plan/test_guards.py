@@ -1,0 +1,74 @@
+"""Guards: what is refused, and the arithmetic in the words."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from runner import documents
+from runner.definitions.cohort import Cohort, Mode
+from runner.documents import Document
+from runner.plan.guards import Counts, refusals, too_many_withdrawn
+from runner.project import Guards, Limit
+
+FILE = b"id: vips\nguards:\n  max_removed: 20%\n"
+
+
+def cohort(guards: Guards) -> Cohort:
+    document = documents.parse(FILE, "cohorts/vips.yml")
+    assert isinstance(document, Document)
+    return Cohort("vips", "VIPs", "", "crm", "SELECT 1", "id", Mode.MIRROR, guards, document)
+
+
+def codes(counts: Counts, **limits: object) -> list[str]:
+    guards = Guards(max_members=1_000_000, **limits)  # type: ignore[arg-type]
+    return [problem.code for problem in refusals(cohort(guards), counts)]
+
+
+@pytest.mark.parametrize(
+    ("counts", "expected"),
+    [
+        (Counts(0, 500_000, 500_000, 0), []),  # a first sync is limited by max_members alone
+        (Counts(0, 1_000_001, 1_000_001, 0), ["G002"]),
+        (Counts(0, 0, 0, 0), ["G001"]),
+        (Counts(1000, 0, 0, 1000), ["G001"]),
+        (Counts(1000, 700, 0, 300), []),
+        (Counts(1000, 699, 0, 301), ["G003"]),
+        (Counts(200, 100, 0, 100), []),  # 50%, but not over 100 members
+        (Counts(1000, 650, 0, 100, largest_today=1000), ["G003"]),  # small losses add up
+        (Counts(2000, 3000, 1000, 0), []),
+        (Counts(2000, 3001, 1001, 0), ["G004"]),
+        (Counts(4000, 5500, 1500, 0), []),  # over 1,000, but not over 50%
+    ],
+)
+def test_defaults(counts: Counts, expected: list[str]) -> None:
+    assert codes(counts) == expected
+
+
+def test_an_own_limit_is_taken_at_its_word() -> None:
+    assert codes(Counts(10, 8, 0, 2), max_removed=Limit(percent=Decimal(20))) == []
+    assert codes(Counts(10, 7, 0, 3), max_removed=Limit(percent=Decimal(20))) == ["G003"]
+    assert codes(Counts(100, 95, 0, 5), max_removed=Limit(count=4)) == ["G003"]
+    assert codes(Counts(100, 105, 5, 0), max_added=Limit(count=4)) == ["G004"]
+
+
+def test_an_allowed_emptiness_is_still_a_removal() -> None:
+    assert codes(Counts(1000, 0, 0, 1000), allow_empty=True) == ["G003"]
+    assert codes(Counts(50, 0, 0, 50), allow_empty=True) == []
+
+
+def test_a_refusal_says_limit_value_line_and_the_way_out() -> None:
+    guards = Guards(max_members=100, max_removed=Limit(percent=Decimal(20)))
+    (found,) = refusals(cohort(guards), Counts(1000, 60, 0, 940))
+    assert str(found) == (
+        "cohorts/vips.yml:3:3 G003 vips: 94.0% of the members (940 of 1,000) would leave, over the limit of 20%; "
+        "if this is right, set `guards: {max_removed: 940}` in this file; if not, mend the query"
+    )
+
+
+@pytest.mark.parametrize(
+    ("withdrawn", "in_braze", "refused"), [(1, 1, False), (1, 3, False), (2, 10, False), (2, 9, True), (6, 300, True)]
+)
+def test_withdrawals(withdrawn: int, in_braze: int, refused: bool) -> None:
+    assert bool(too_many_withdrawn(withdrawn, in_braze)) is refused

@@ -1,0 +1,109 @@
+"""The ledger's rows, folded: what is delivered, what may be, what a sweep must leave."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runner.plan.ledger import DAY, KEEP_PREVIOUS, Deployed, Destination, Entry, Event, fold
+
+HERE = Destination("shop", "vips")
+NOW = 1_800_000_000
+
+
+def row(number: int, event: Event, *, epoch: int = 1, at: int = NOW, **detail: Any) -> Entry:
+    return Entry(f"l-{epoch}-{number}", epoch, number, HERE, event, detail, at)
+
+
+def intent(number: int, attempt: str, *, epoch: int = 1) -> Entry:
+    return row(number, Event.INTENT, epoch=epoch, attempt=attempt, table=f"m_{attempt}", action="update")
+
+
+def sending(number: int, attempt: str, *, epoch: int = 1, table: bool = True) -> Entry:
+    made = f"m_{attempt}" if table else None
+    return row(number, Event.SENDING, epoch=epoch, attempt=attempt, table=made, name="VIPs", keys=["k"])
+
+
+def synced(number: int, attempt: str, *, epoch: int = 1, at: int = NOW, **other: Any) -> Entry:
+    detail = {
+        "attempt": attempt,
+        "table": f"m_{attempt}",
+        "size": 10,
+        "added": 10,
+        "removed": 0,
+        "name": "VIPs",
+        "fingerprint": "v1:x",
+        "parts": {},
+        "sql": "SELECT 1",
+        "resolves": [attempt],
+    } | other
+    return row(number, Event.SYNCED, epoch=epoch, at=at, **detail)
+
+
+def deployed(*rows: Entry) -> Deployed:
+    return fold(rows, now=NOW).cohorts[HERE]
+
+
+def test_a_finished_attempt_is_delivered_and_nothing_is_pending() -> None:
+    found = deployed(intent(1, "a"), sending(2, "a"), synced(3, "a"))
+    assert (found.possible, found.certain, found.pending, found.unfinished) == (("m_a",), ("m_a",), (), ())
+    assert found.tables == {"m_a"}
+
+
+def test_an_unfinished_one_may_have_delivered() -> None:
+    found = deployed(intent(1, "a"), sending(2, "a"), synced(3, "a"), intent(4, "b"), sending(5, "b"))
+    assert (found.possible, found.certain) == (("m_a", "m_b"), ("m_a", "m_b"))
+    assert found.unfinished == ("b",)
+    assert found.tables == {"m_a", "m_b"}
+
+
+def test_nobody_is_certain_before_the_first_delivery_or_under_a_pending_withdrawal() -> None:
+    assert deployed(intent(1, "a"), sending(2, "a")).certain == ()
+    withdrawing = deployed(intent(1, "a"), synced(2, "a"), sending(3, "b", table=False))
+    assert (withdrawing.possible, withdrawing.certain) == (("m_a",), ())
+
+
+def test_order_is_epoch_and_sequence_whatever_the_clock_says() -> None:
+    early = synced(3, "a", at=NOW + 500)
+    late = synced(1, "b", epoch=2, at=NOW - 500)
+    assert deployed(late, early).possible == ("m_b",)
+
+
+def test_a_late_row_of_a_resolved_attempt_changes_nothing() -> None:
+    rows = [intent(1, "a"), intent(1, "b", epoch=2), synced(2, "b", epoch=2, resolves=["a", "b"]), sending(9, "a")]
+    assert deployed(*rows).pending == ()
+
+
+def test_a_failure_before_sending_is_harmless_but_due() -> None:
+    failed = row(2, Event.FAILED, attempt="a", code="R020", what="the query failed", unsent=True)
+    found = deployed(intent(1, "a"), failed)
+    assert (found.in_braze, found.unfinished, found.failure, found.tables) == (False, ("a",), "the query failed", set())
+
+
+def test_the_replaced_snapshot_is_kept_for_a_week() -> None:
+    recent = [synced(1, "a", at=NOW - 9 * DAY), synced(2, "b", at=NOW - KEEP_PREVIOUS + 1)]
+    assert deployed(*recent).tables == {"m_a", "m_b"}
+    old = [synced(1, "a", at=NOW - 9 * DAY), synced(2, "b", at=NOW - KEEP_PREVIOUS)]
+    assert deployed(*old).tables == {"m_b"}
+
+
+def test_the_largest_size_of_a_day_counts_what_it_began_with() -> None:
+    sizes = [synced(1, "a", at=NOW - 2 * DAY, size=90), synced(2, "b", at=NOW - 60, size=50)]
+    assert deployed(*sizes).largest_today == 90
+
+
+def test_a_withdrawn_cohort_is_not_in_braze() -> None:
+    gone = deployed(synced(1, "a"), synced(2, "b", table=None, size=0, added=0, name=""))
+    assert not gone.in_braze
+    assert gone.ever_added
+
+
+@given(st.randoms(use_true_random=False))
+def test_rows_come_in_any_order_and_more_than_once(shuffle: random.Random) -> None:
+    rows = [intent(1, "a"), sending(2, "a"), synced(3, "a"), intent(1, "b", epoch=2), sending(2, "b", epoch=2)]
+    mixed = [*rows, *shuffle.sample(rows, 3)]
+    shuffle.shuffle(mixed)
+    assert fold(mixed, now=NOW) == fold(rows, now=NOW)

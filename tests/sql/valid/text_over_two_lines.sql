@@ -1,0 +1,9 @@
+SELECT DISTINCT member AS user_ids
+FROM (
+  SELECT TRIM(CAST("customer_id" AS VARCHAR)) AS member
+  FROM (
+SELECT customer_id FROM customers WHERE note = 'one
+  two'
+  ) AS audience
+) AS members
+WHERE member <> ''
