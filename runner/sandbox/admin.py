@@ -22,9 +22,7 @@ from runner.sandbox.wire import RequestCounts
 class AdminApi:
     """The routes under /sandbox."""
 
-    def __init__(
-        self, warehouse: Warehouse, braze: Braze, jobs: Jobs, faults: Faults, counts: RequestCounts
-    ) -> None:
+    def __init__(self, warehouse: Warehouse, braze: Braze, jobs: Jobs, faults: Faults, counts: RequestCounts) -> None:
         self._warehouse, self._braze, self._jobs, self._faults, self._counts = warehouse, braze, jobs, faults, counts
 
     def routes(self) -> list[Route]:
@@ -70,6 +68,7 @@ class AdminApi:
     def _requests(self, request: Request) -> Response:
         if request.method == "DELETE":
             self._counts.clear()
+            self._jobs.forget_kinds()
         return JSONResponse({"requests": self._counts.shown(), "jobs": self._jobs.kinds()})
 
     async def _faults_route(self, request: Request) -> Response:

@@ -98,7 +98,7 @@ class Braze:
             numbers = self._cohorts[cohort_id].users
             return {
                 **self._counts(cohort_id),
-                "member_ids": sorted(self._users[number].shown for number in numbers),
+                "members": sorted(self._users[number].shown for number in numbers),
             }
 
     def _counts(self, cohort_id: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -57,20 +57,21 @@ class Connector:
         name = values["cohort_name"] or values["cohort_id"]
         return Settings(values["cohort_id"], name, values["operation"] == "remove", aliases)
 
-    def deliver(self, rows: Rows, settings: Settings, *, half: bool, stop: threading.Event) -> int:
-        """Send every row; `half`: give up after half of the batches. Returns identifiers sent. Raises ExportFailed."""
+    def deliver(self, rows: Rows, settings: Settings, *, half: bool, stop: threading.Event) -> None:
+        """Send every row; `half`: give up after half of the identifiers. Raises ExportFailed."""
         kinds = _kinds(rows, settings)
         if not rows.rows and self._options.empty_export is Answer.FAIL:
             raise ExportFailed("no rows to export")
-        batches = list(_batches(rows, kinds))
+        identifiers = list(_identifiers(rows, kinds))
+        sent = identifiers[: len(identifiers) // 2] if half else identifiers
         with requests.Session() as session:
             self._introduce(session, settings, stop)
-            for number, change in enumerate(batches):
-                if half and number >= len(batches) // 2:
-                    raise ExportFailed(f"connection lost after {number} of {len(batches)} batches")
-                body = {"cohort_id": settings.cohort_id, "cohort_changes": [change | {"should_remove": settings.remove}]}
+            for start in range(0, len(sent), BATCH):
+                change = {**_change(sent[start : start + BATCH]), "should_remove": settings.remove}
+                body = {"cohort_id": settings.cohort_id, "cohort_changes": [change]}
                 self._post(session, "/users", body, stop)
-        return sum(len(values) for change in batches for values in change.values())
+        if half:
+            raise ExportFailed(f"connection lost after {len(sent)} of {len(identifiers)} identifiers")
 
     def _introduce(self, session: requests.Session, settings: Settings, stop: threading.Event) -> None:
         """Make a cohort that is new to this connector, or rename it."""
@@ -121,22 +122,18 @@ def _kinds(rows: Rows, settings: Settings) -> list[tuple[int, str]]:
     return kinds
 
 
-def _batches(rows: Rows, kinds: list[tuple[int, str]]) -> Iterator[dict[str, list[Any]]]:
-    """Changes of at most 1,000 identifiers; NULLs are left out."""
-    change: dict[str, list[Any]] = {}
-    count = 0
+def _identifiers(rows: Rows, kinds: list[tuple[int, str]]) -> Iterator[tuple[str, str]]:
+    """Column and value of every identifier, row by row; NULLs are left out."""
     for row in rows.rows:
-        for index, name in kinds:
-            if row[index] is None:
-                continue
-            if name in DIRECT:
-                change.setdefault(name, []).append(str(row[index]))
-            else:
-                alias = {"alias_label": name, "alias_name": str(row[index])}
-                change.setdefault("aliases", []).append(alias)
-            count += 1
-            if count == BATCH:
-                yield change
-                change, count = {}, 0
-    if count:
-        yield change
+        yield from ((name, str(row[index])) for index, name in kinds if row[index] is not None)
+
+
+def _change(identifiers: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """Identifiers by their kind, as Braze takes them."""
+    change: dict[str, list[Any]] = {}
+    for name, value in identifiers:
+        if name in DIRECT:
+            change.setdefault(name, []).append(value)
+        else:
+            change.setdefault("aliases", []).append({"alias_label": name, "alias_name": value})
+    return change

@@ -34,7 +34,7 @@ class Call:
     """A function call being rewritten: its arguments, and the job's scheduled time (unix seconds)."""
 
     name: str
-    arguments: Sequence[exp.Expression]
+    arguments: Sequence[exp.Expr]
     scheduled_time: int
 
     def text(self, position: int) -> str:
@@ -55,7 +55,7 @@ class Call:
         return f"({self.arguments[position].sql('duckdb')})"
 
 
-def rewrite(tree: exp.Expression, scheduled_time: int) -> exp.Expression:
+def rewrite(tree: exp.Expr, scheduled_time: int) -> exp.Expr:
     """The tree with every call replaced that DuckDB would not understand as Trino does. Raises BadCall, BadTime."""
     for node in reversed(list(tree.walk())):  # what is inside first
         if new := _replacement(node, scheduled_time):
@@ -66,7 +66,7 @@ def rewrite(tree: exp.Expression, scheduled_time: int) -> exp.Expression:
     return tree
 
 
-def _replacement(node: exp.Expression, scheduled_time: int) -> exp.Expression | None:
+def _replacement(node: exp.Expr, scheduled_time: int) -> exp.Expr | None:
     match node:
         case exp.Trim():
             return _trim(node)
@@ -80,18 +80,18 @@ def _replacement(node: exp.Expression, scheduled_time: int) -> exp.Expression | 
     return None
 
 
-def _trim(node: exp.Trim) -> exp.Expression | None:
+def _trim(node: exp.Trim) -> exp.Expr | None:
     if node.expression:
         return None
     side = {"LEADING": "ltrim", "TRAILING": "rtrim"}.get(str(node.args.get("position") or "").upper(), "trim")
     return exp.Anonymous(this=side, expressions=[node.this.copy(), exp.Literal.string(SPACES)])
 
 
-def _scheduled(call: Call) -> exp.Expression:
+def _scheduled(call: Call) -> exp.Expr:
     return _whole(call.scheduled_time)
 
 
-def _range(call: Call) -> exp.Expression:
+def _range(call: Call) -> exp.Expr:
     """start <= time < end; NULL (or no end) is open."""
     where, moment = call.zone(3), call.sql(0)
     tests = [
@@ -109,7 +109,7 @@ def _bound(call: Call, position: int, where: tzinfo) -> str | None:
     return str(known) if known is not None else _seconds(call.sql(position), where)
 
 
-def _interval(call: Call) -> exp.Expression:
+def _interval(call: Call) -> exp.Expr:
     column = call.arguments[0]
     if not isinstance(column, exp.Column) or column.name.lower() != "time":
         raise BadCall("TD_INTERVAL: the first argument must be the column time")
@@ -117,7 +117,7 @@ def _interval(call: Call) -> exp.Expression:
     return _raw(f"{call.sql(0)} >= {start} AND {call.sql(0)} < {end}")
 
 
-def _add(call: Call) -> exp.Expression:
+def _add(call: Call) -> exp.Expr:
     duration, where = call.text(1), call.zone(2)
     known = _constant(call.arguments[0], where)
     if known is not None:
@@ -125,11 +125,11 @@ def _add(call: Call) -> exp.Expression:
     return _raw(f"{_seconds(call.sql(0), where)} + ({tdtime.add(0, duration)})")
 
 
-def _parse(call: Call) -> exp.Expression:
+def _parse(call: Call) -> exp.Expr:
     return _raw(_seconds(call.sql(0), call.zone(1)))
 
 
-def _truncated(call: Call) -> exp.Expression:
+def _truncated(call: Call) -> exp.Expr:
     unit, where = call.text(0).lower(), call.zone(2)
     if unit not in TRUNCATIONS:
         raise BadCall(f"TD_DATE_TRUNC: {unit!r} is none of {', '.join(TRUNCATIONS)}")
@@ -137,12 +137,15 @@ def _truncated(call: Call) -> exp.Expression:
     return _raw(_from_local(local, where))
 
 
-def _format(call: Call) -> exp.Expression:
+def _format(call: Call) -> exp.Expr:
     where = call.zone(2)
-    pieces = [
-        match[1].replace("%", "%%") if match[1] is not None else _java(match[0], where, call) if match[2] else match[0].replace("%", "%%")
-        for match in re.finditer(r"'([^']*)'|([A-Za-z])\2*|[^A-Za-z']+", call.text(1))
-    ]
+    pieces: list[str] = []
+    for match in re.finditer(r"'(?P<quoted>[^']*)'|(?P<letter>[A-Za-z])(?P=letter)*|[^A-Za-z']+", call.text(1)):
+        quoted = match["quoted"]
+        if match["letter"]:
+            pieces.append(_java(match[0], where, call))
+        else:
+            pieces.append((match[0] if quoted is None else quoted or "'").replace("%", "%%"))
     return _raw(_strftime(call.sql(0), where, "".join(pieces)))
 
 
@@ -162,7 +165,7 @@ def _zone_text(where: tzinfo, letters: str, call: Call) -> str:
     return moment.strftime("%z")
 
 
-def _string(call: Call) -> exp.Expression:
+def _string(call: Call) -> exp.Expr:
     shape, where = call.text(1), call.zone(2)
     unit, exact = shape[:1], shape.endswith("!")
     if shape not in {unit, f"{unit}!"} or unit not in UNITS:
@@ -173,7 +176,7 @@ def _string(call: Call) -> exp.Expression:
     return _raw(f"{text} || '{_zone_text(where, 'Z', call)}'")
 
 
-def _constant(argument: exp.Expression, where: tzinfo) -> int | None:
+def _constant(argument: exp.Expr, where: tzinfo) -> int | None:
     """Seconds of a literal; None for what only the query can tell."""
     if isinstance(argument, exp.Cast) and argument.to.is_type("bigint"):
         argument = argument.this
@@ -212,23 +215,23 @@ def _shift(where: tzinfo) -> int:
     return int((where.utcoffset(None) or timedelta()).total_seconds())
 
 
-def _any_match(call: Call) -> exp.Expression:
+def _any_match(call: Call) -> exp.Expr:
     return _raw(f"len(list_filter({call.sql(0)}, {call.arguments[1].sql('duckdb')})) > 0")
 
 
-def _none_match(call: Call) -> exp.Expression:
+def _none_match(call: Call) -> exp.Expr:
     return _raw(f"len(list_filter({call.sql(0)}, {call.arguments[1].sql('duckdb')})) = 0")
 
 
-def _whole(value: int) -> exp.Expression:
+def _whole(value: int) -> exp.Expr:
     return exp.cast(exp.Literal.number(value), "bigint")
 
 
-def _raw(sql: str) -> exp.Expression:
+def _raw(sql: str) -> exp.Expr:
     return exp.Var(this=f"({sql})")
 
 
-CALLS: dict[str, tuple[int, int, Callable[[Call], exp.Expression]]] = {
+CALLS: dict[str, tuple[int, int, Callable[[Call], exp.Expr]]] = {
     "TD_SCHEDULED_TIME": (0, 0, _scheduled),
     "TD_TIME_RANGE": (2, 4, _range),
     "TD_INTERVAL": (2, 3, _interval),

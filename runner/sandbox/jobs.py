@@ -17,12 +17,16 @@ from runner.sandbox import query
 from runner.sandbox.connector import Connector, ExportFailed
 from runner.sandbox.faults import Faults, Place
 from runner.sandbox.options import Answer, Options
-from runner.sandbox.query import QueryFailed, Rows
+from runner.sandbox.query import Rows
+from runner.sandbox.trino import QueryFailed
 from runner.sandbox.warehouse import Refused, Warehouse
 
 ENDED = frozenset({"success", "error", "killed"})
 EXPORT = "result_export"
 FIRST_ID = 1_000
+CANCELED = "Query was canceled"
+KILL_WAIT = 2.0
+"""Seconds a kill waits for the job's thread to give up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,7 @@ class Jobs:
         self._keys: dict[str, str] = {}
         self._stops: dict[str, threading.Event] = {}
         self._cursors: dict[str, duckdb.DuckDBPyConnection] = {}
+        self._kinds: Counter[str] = Counter()
         self._lock = threading.RLock()
         self._closing = False
         self._queries = ThreadPoolExecutor(options.parallel_jobs, "sandbox-query")
@@ -78,6 +83,8 @@ class Jobs:
     def close(self) -> None:
         """Stop what runs, start nothing more, wait for the threads."""
         self._closing = True
+        for stop in list(self._stops.values()):
+            stop.set()
         for job in self.all():
             self.kill(job.id)
         self._queries.shutdown(cancel_futures=True)
@@ -120,30 +127,43 @@ class Jobs:
             return list(reversed(self._jobs.values()))
 
     def kinds(self) -> dict[str, int]:
-        """How many jobs of each type there were."""
-        return dict(sorted(Counter(job.order.type for job in self.all()).items()))
+        """How many jobs of each type there were since they were last forgotten."""
+        with self._lock:
+            return dict(sorted(self._kinds.items()))
+
+    def forget_kinds(self) -> None:
+        """Count from nothing again."""
+        with self._lock:
+            self._kinds.clear()
 
     def kill(self, job_id: str) -> str:
-        """Stop a job; returns its status before. One that ended stays as it is. Raises Refused 404."""
+        """Stop a job; returns its status before. One that ended stays as it is. Raises Refused 404.
+
+        A running job is killed when its thread says so: what it finished before counts as its success.
+        """
         with self._lock:
             before = self.get(job_id).status
-            if before not in ENDED:
-                self._set(job_id, status="killed", end_at=time.time(), stderr="Query was canceled")
-                self._stops[job_id].set()
-                cursor = self._cursors.get(job_id)
-                if cursor:
+            self._stops[job_id].set()
+            if before == "queued":
+                self._end(job_id, "killed", CANCELED)
+        # an interrupt between two statements is lost, so once is not enough
+        deadline = time.monotonic() + KILL_WAIT
+        while not self._jobs[job_id].ended and time.monotonic() < deadline:
+            with self._lock:
+                if cursor := self._cursors.get(job_id):
                     cursor.interrupt()
+            time.sleep(0.01)
         return before
 
     def _new(self, order: Order, *, export_target: str | None = None) -> Job:
-        if order.domain_key is not None:
-            if first := self._keys.get(order.domain_key):
-                raise Refused(409, "Domain key has already been taken", conflicts_with=first)
+        if order.domain_key is not None and (first := self._keys.get(order.domain_key)):
+            raise Refused(409, "Domain key has already been taken", conflicts_with=first)
         now = time.time()
         job = Job(str(FIRST_ID + len(self._jobs)), order, now, now, export_target=export_target)
         if order.domain_key is not None:
             self._keys[order.domain_key] = job.id
         self._jobs[job.id], self._stops[job.id] = job, threading.Event()
+        self._kinds[order.type] += 1
         return job
 
     def _set(self, job_id: str, **fields: Any) -> None:
@@ -152,24 +172,30 @@ class Jobs:
             if not self._jobs[job_id].ended:
                 self._jobs[job_id] = replace(self._jobs[job_id], updated_at=time.time(), **fields)
 
+    def _end(self, job_id: str, status: str, stderr: str = "") -> None:
+        self._set(job_id, status=status, end_at=time.time(), stderr=stderr)
+
     def _start(self, threads: ThreadPoolExecutor, job_id: str, work: Callable[[Job], None]) -> None:
         def notice(done: Future[None]) -> None:
             if not done.cancelled() and (exc := done.exception()):
-                self._set(job_id, status="error", end_at=time.time(), stderr=f"Internal error: {exc!r}")
+                self._end(job_id, "error", f"Internal error: {exc!r}")
 
         threads.submit(self._run, job_id, work).add_done_callback(notice)
 
     def _run(self, job_id: str, work: Callable[[Job], None]) -> None:
         """A job's life in its thread."""
-        if self._closing:
-            return
+        stop = self._stops[job_id]
         self._set(job_id, status="running", start_at=time.time())
-        if self._stops[job_id].wait(self._options.job_seconds):
+        if self._closing or stop.wait(self._options.job_seconds):
+            self._end(job_id, "killed", CANCELED)
             return
         try:
             work(self._jobs[job_id])
         except (QueryFailed, ExportFailed) as exc:
-            self._set(job_id, status="error", end_at=time.time(), stderr=str(exc))
+            if stop.is_set():
+                self._end(job_id, "killed", CANCELED)
+                return
+            self._end(job_id, "error", str(exc))
             target = self._jobs[job_id].export_target
             if target and self._options.failed_export is Answer.FAIL:
                 with self._lock:
@@ -223,11 +249,11 @@ class Jobs:
             self._play(fault.do, job)
         rows = target.rows or Rows((), ())
         self._connector.deliver(rows, settings, half=bool(fault), stop=self._stops[job.id])
-        self._set(job.id, status="success", end_at=time.time())
+        self._end(job.id, "success")
 
     def _play(self, do: str, job: Job) -> None:
         if do == "hang":
             self._stops[job.id].wait()
-            raise QueryFailed("Query was canceled")
+            raise QueryFailed(CANCELED)
         what = ExportFailed if job.order.type == EXPORT else QueryFailed
         raise what("a fault of the sandbox")

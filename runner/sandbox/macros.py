@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-SPACES = "\t\n\v\f\r\x1c\x1d\x1e\x1f \u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2008\u2009\u200a\u2028\u2029\u205f\u3000"
+SPACES = (
+    "\t\n\v\f\r\x1c\x1d\x1e\x1f \u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006"
+    "\u2008\u2009\u200a\u2028\u2029\u205f\u3000"
+)
 """What Trino's trim takes away (Java's white space); DuckDB's takes only the space."""
 
 MACROS = (
@@ -40,8 +43,9 @@ END""",
     "url_extract_host(url) AS nullif(regexp_extract(url, '^[^:]+://([^/:?#]+)', 1), '')",
     # not the real hash, but as stable and as even
     "xxhash64(bytes) AS unhex(substr(md5(bytes), 1, 16))",
-    "from_big_endian_64(bytes) AS CAST(CAST('0x' || hex(bytes) AS UBIGINT) AS HUGEINT)"
-    " - CASE WHEN hex(bytes) >= '8000000000000000' THEN 18446744073709551616::HUGEINT ELSE 0::HUGEINT END",
+    """from_big_endian_64(bytes) AS CAST(CAST('0x' || hex(bytes) AS UBIGINT) AS HUGEINT)
+  - CASE WHEN hex(bytes) >= '8000000000000000' THEN 18446744073709551616::HUGEINT ELSE 0::HUGEINT END""",
     "crc32(bytes) AS CAST(CAST('0x' || substr(md5(bytes), 1, 8) AS UBIGINT) AS BIGINT)",
-    "from_base(text, radix) AS CAST(CASE WHEN radix = 16 THEN '0x' || text WHEN radix = 2 THEN '0b' || text ELSE text END AS BIGINT)",
+    """from_base(text, radix) AS
+  CAST(CASE WHEN radix = 16 THEN '0x' || text WHEN radix = 2 THEN '0b' || text ELSE text END AS BIGINT)""",
 )

@@ -20,9 +20,7 @@ td.n, th.n { padding-right: 0; padding-left: .8rem; } p { color: #5b6b7b; }
 """
 
 
-def overview(
-    cohorts: Iterable[Mapping[str, Any]], tables: Iterable[tuple[str, Table]], jobs: Iterable[Job]
-) -> str:
+def overview(cohorts: Iterable[Mapping[str, Any]], tables: Iterable[tuple[str, Table]], jobs: Iterable[Job]) -> str:
     """The whole page as HTML."""
     in_braze = [
         [cohort["cohort_id"], cohort["name"], cohort["members"], cohort["members_written"], cohort["requests"]]
@@ -55,4 +53,4 @@ def _section(title: str, heads: Sequence[str], rows: Sequence[Sequence[object]])
 
 def _cell(tag: str, value: object, number: object) -> str:
     text = f"{value:,}" if isinstance(value, int) else str(value)
-    return f'<{tag}{" class=n" if number else ""}>{escape(text)}</{tag}>'
+    return f"<{tag}{' class=n' if number else ''}>{escape(text)}</{tag}>"

@@ -88,14 +88,12 @@ def _write(
             _insert(statement, there, now, cursor)
 
 
-def _create(
-    statement: Create, there: Sequence[Column] | None, now: int, cursor: duckdb.DuckDBPyConnection
-) -> None:
+def _create(statement: Create, there: Sequence[Column] | None, now: int, cursor: duckdb.DuckDBPyConnection) -> None:
     if there is not None:
         if statement.if_not_exists:
             return
-        name = statement.name
-        raise QueryFailed(f"line 1:1: Destination table 'td.{name.database}.{name.table}' already exists")
+        where = f"td.{statement.name.database}.{statement.name.table}"
+        raise QueryFailed(f"line 1:1: Destination table '{where}' already exists")
     columns = _described(statement.sql, cursor)
     names = [column.name.lower() for column in columns]
     for name in names:
@@ -155,7 +153,8 @@ def _add_column(statement: AddColumn, there: Sequence[Column], cursor: duckdb.Du
     kind = Column(statement.column, str(statement.type).replace("TEXT", "VARCHAR").split("(")[0]).stored_type
     cursor.execute(
         f"CREATE OR REPLACE TABLE {statement.name.sql} AS"
-        f' SELECT * EXCLUDE ("{TIME}"), CAST(NULL AS {kind}) AS "{statement.column}", "{TIME}" FROM {statement.name.sql}'
+        f' SELECT * EXCLUDE ("{TIME}"), CAST(NULL AS {kind}) AS "{statement.column}", "{TIME}"'
+        f" FROM {statement.name.sql}"
     )
 
 
@@ -175,10 +174,7 @@ def _in_trino_words(message: str, sql: str) -> str:
         return "Division by zero"
     if match := re.search(r'column "([^"]+)" must appear in the GROUP BY', message):
         return (
-            f"{trino.position(sql, match[1])}"
-            f"'{match[1]}' must be an aggregate expression or appear in GROUP BY clause"
+            f"{trino.position(sql, match[1])}'{match[1]}' must be an aggregate expression or appear in GROUP BY clause"
         )
     first = message.strip().splitlines()[0]
     return f"line 1:1: {first.split('Error: ', 1)[-1]}"
-
-

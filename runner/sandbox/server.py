@@ -6,7 +6,6 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any
 
 import uvicorn
@@ -17,14 +16,19 @@ from runner.sandbox.options import Options, Shop
 
 PORT = 8399
 LOOPBACK = "127.0.0.1"
+SMALL = Shop(customers=200, purchases=1_000)
+SHOP = Shop()
 
 
-@dataclass(frozen=True, slots=True)
-class Running:
-    """A sandbox being served: its base URL, and itself."""
+class Address(str):
+    """A sandbox's base URL."""
 
-    url: str
-    sandbox: Sandbox
+    __slots__ = ()
+
+    @property
+    def url(self) -> str:
+        """Itself, for who prefers to say so."""
+        return str(self)
 
 
 class _Protocol(H11Protocol):
@@ -53,7 +57,7 @@ def serve(
     *,
     job_seconds: float = 0.0,
     key: str = "sandbox-key",
-    shop: Shop | None = Shop(),
+    shop: Shop | None = SHOP,
     on_ready: Callable[[str], None] = lambda _url: None,
 ) -> None:
     """Serve until Ctrl-C (returns) or SIGTERM (ends the process as that signal does), after closing everything.
@@ -71,10 +75,21 @@ def serve(
 
 
 @contextmanager
-def running(options: Options | None = None, *, host: str = LOOPBACK, port: int = 0) -> Iterator[Running]:
-    """A sandbox in a thread of its own, on a free port unless one is given."""
-    with _listening(host, port) as (listener, url):
-        sandbox = Sandbox(options or Options(), url)
+def running(
+    options: Options | None = None,
+    *,
+    shop: Shop | None = SMALL,
+    job_seconds: float = 0.0,
+    key: str = "sandbox-key",
+    port: int = 0,
+) -> Iterator[Address]:
+    """A sandbox in a thread of its own, on a free port unless one is given; yields its base URL.
+
+    `options` choose more than the three most wanted, and stand for all of them.
+    """
+    chosen = options or Options(keys=frozenset({key}), job_seconds=job_seconds, shop=shop)
+    with _listening(LOOPBACK, port) as (listener, url):
+        sandbox = Sandbox(chosen, url)
         ready = threading.Event()
         server = _server(sandbox, ready.set)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="sandbox-server")
@@ -82,7 +97,7 @@ def running(options: Options | None = None, *, host: str = LOOPBACK, port: int =
         try:
             if not ready.wait(30):
                 raise TimeoutError("the sandbox did not start within 30 s")
-            yield Running(url, sandbox)
+            yield Address(url)
         finally:
             server.should_exit = True
             thread.join()
@@ -92,7 +107,8 @@ def running(options: Options | None = None, *, host: str = LOOPBACK, port: int =
 @contextmanager
 def _listening(host: str, port: int) -> Iterator[tuple[socket.socket, str]]:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as listener:
+    # with the protocol named, asyncio switches Nagle's algorithm off; else every answer waits 40 ms
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
         listener.listen(128)

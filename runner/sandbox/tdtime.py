@@ -41,9 +41,9 @@ def parse(text: str, where: tzinfo) -> int:
     if not match:
         raise BadTime(f"Invalid time {text!r}")
     own = text[match.end() :].strip()
-    year, month, day, *clock = (int(part or 0) for part in match.groups())
+    year, month, day, hour, minute, second = (int(part or 0) for part in match.groups())
     try:
-        return seconds(datetime(year, month, day, *clock, tzinfo=zone(own) if own else where))
+        return seconds(datetime(year, month, day, hour, minute, second, tzinfo=zone(own) if own else where))
     except ValueError:
         raise BadTime(f"Invalid time {text!r}") from None
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -13,15 +11,23 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from runner.sandbox import results
+from runner.sandbox.answers import (
+    form_fields,
+    job_body,
+    json_object,
+    ranged,
+    refusal,
+    status_body,
+    table_body,
+    whole,
+)
 from runner.sandbox.connector import Connector, ExportFailed
-from runner.sandbox.jobs import EXPORT, Job, Jobs, Order
+from runner.sandbox.jobs import EXPORT, Jobs, Order
 from runner.sandbox.options import Options
-from runner.sandbox.warehouse import Refused, Table, Warehouse
+from runner.sandbox.warehouse import Refused, Warehouse
 
 LONGEST_QUERY = 1_000_000
 """Characters."""
-LONGEST_PART = 8 * 1024 * 1024
-"""Bytes of one form field: a query of the longest length in UTF-8 fits."""
 
 Endpoint = Callable[[Request], Response]
 
@@ -70,11 +76,13 @@ class TreasureDataApi:
 
         return endpoint
 
-    def _posting(self, act: Callable[[Request, Mapping[str, str]], Response]) -> Callable[[Request], Awaitable[Response]]:
+    def _posting(
+        self, act: Callable[[Request, Mapping[str, str]], Response]
+    ) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             try:
                 self._admit(request)
-                form = await _form(request)
+                form = await form_fields(request)
                 return await run_in_threadpool(act, request, form)
             except Refused as exc:
                 return refusal(exc)
@@ -103,10 +111,10 @@ class TreasureDataApi:
                 kind,
                 database,
                 sql,
-                scheduled_time=None if "scheduled_time" not in form else _whole(form, "scheduled_time"),
+                scheduled_time=None if "scheduled_time" not in form else whole(form, "scheduled_time"),
                 domain_key=form.get("domain_key") or None,
-                priority=_whole(form, "priority", lowest=-2, highest=2),
-                retry_limit=_whole(form, "retry_limit", lowest=0, highest=32),
+                priority=whole(form, "priority", lowest=-2, highest=2),
+                retry_limit=whole(form, "retry_limit", lowest=0, highest=32),
                 settings=self._settings(form) if "result_connection_id" in form else None,
             )
         )
@@ -127,7 +135,7 @@ class TreasureDataApi:
     def _settings(self, form: Mapping[str, str]) -> Mapping[str, Any]:
         """The connector's settings of a job; what they say is only looked at when the export begins."""
         self._check_connection(form.get("result_connection_id", ""))
-        return _object(form.get("result_connection_settings", "{}"), "result_connection_settings")
+        return json_object(form.get("result_connection_settings", "{}"), "result_connection_settings")
 
     def _check_connection(self, connection_id: str) -> None:
         if connection_id != str(self._options.connection.id):
@@ -136,7 +144,7 @@ class TreasureDataApi:
     def _validate(self, _request: Request, form: Mapping[str, str]) -> Response:
         self._check_connection(form.get("connection_id", ""))
         try:
-            self._connector.check(_object(form.get("settings", "{}"), "settings"))
+            self._connector.check(json_object(form.get("settings", "{}"), "settings"))
         except ExportFailed as exc:
             raise Refused(422, str(exc)) from None
         return JSONResponse({"valid": True})
@@ -152,20 +160,22 @@ class TreasureDataApi:
         return JSONResponse({"former_status": self._jobs.kill(job_id), "job_id": job_id})
 
     def _job_status(self, request: Request) -> Response:
-        return JSONResponse(_status(self._jobs.get(request.path_params["job_id"])))
+        return JSONResponse(status_body(self._jobs.get(request.path_params["job_id"])))
 
     def _job_by_key(self, request: Request) -> Response:
-        return JSONResponse(_status(self._jobs.by_key(request.path_params["key"])))
+        return JSONResponse(status_body(self._jobs.by_key(request.path_params["key"])))
 
     def _job_show(self, request: Request) -> Response:
-        return JSONResponse(_shown(self._jobs.get(request.path_params["job_id"])))
+        return JSONResponse(job_body(self._jobs.get(request.path_params["job_id"])))
 
     def _job_list(self, request: Request) -> Response:
-        first, last = (_whole(request.query_params, name) for name in ("from", "to"))
+        first, last = (whole(request.query_params, name) for name in ("from", "to"))
         wanted = request.query_params.get("status")
         jobs = [job for job in self._jobs.all() if wanted in {None, "", job.status}]
         page = jobs[first : (last or first + 19) + 1]
-        return JSONResponse({"count": len(jobs), "from": first, "to": last or None, "jobs": [_shown(job) for job in page]})
+        return JSONResponse(
+            {"count": len(jobs), "from": first, "to": last or None, "jobs": [job_body(job) for job in page]}
+        )
 
     def _job_result(self, request: Request) -> Response:
         job = self._jobs.get(request.path_params["job_id"])
@@ -174,11 +184,15 @@ class TreasureDataApi:
         form = request.query_params.get("format", "tsv")
         header = request.query_params.get("header", "").lower() == "true"
         body = results.encode(job.rows, form, header=header)
-        return _ranged(request, body, results.MEDIA[form])
+        return ranged(request, body, results.MEDIA[form])
 
     def _database_list(self, _request: Request) -> Response:
         databases = [
-            {"name": name, "count": sum(table.rows for table in self._warehouse.tables(name)), "permission": "administrator"}
+            {
+                "name": name,
+                "count": sum(table.rows for table in self._warehouse.tables(name)),
+                "permission": "administrator",
+            }
             for name in self._warehouse.databases()
         ]
         return JSONResponse({"databases": databases})
@@ -195,7 +209,7 @@ class TreasureDataApi:
 
     def _table_list(self, request: Request) -> Response:
         database = request.path_params["database"]
-        tables = [_table(table) for table in self._warehouse.tables(database)]
+        tables = [table_body(table) for table in self._warehouse.tables(database)]
         return JSONResponse({"database": database, "tables": tables})
 
     def _table_create(self, request: Request, _form: Mapping[str, str]) -> Response:
@@ -209,109 +223,3 @@ class TreasureDataApi:
         database, table = request.path_params["database"], request.path_params["table"]
         self._warehouse.delete_table(database, table)
         return JSONResponse({"database": database, "table": table, "type": "log"})
-
-
-def refusal(exc: Refused) -> JSONResponse:
-    """Treasure Data's error body."""
-    body: dict[str, Any] = {
-        "error": exc.message,
-        "message": exc.message,
-        "text": exc.message,
-        "severity": "error",
-        "status_code": exc.status,
-    }
-    return JSONResponse(body | ({"details": exc.details} if exc.details else {}), exc.status)
-
-
-async def _form(request: Request) -> Mapping[str, str]:
-    """Fields of a multipart, urlencoded or JSON body, as text."""
-    if request.headers.get("content-type", "").startswith("application/json"):
-        given = _object((await request.body()).decode(), "body")
-        return {key: value if isinstance(value, str) else json.dumps(value) for key, value in given.items()}
-    async with request.form(max_part_size=LONGEST_PART) as form:
-        return {key: value for key, value in form.items() if isinstance(value, str)}
-
-
-def _object(text: str, what: str) -> dict[str, Any]:
-    try:
-        value = json.loads(text)
-    except ValueError:
-        value = None
-    if not isinstance(value, dict):
-        raise Refused(422, f"{what} must be a JSON object")
-    return value
-
-
-def _whole(form: Mapping[str, str], name: str, *, lowest: int | None = None, highest: int | None = None) -> int:
-    """A whole number in a field, 0 where it is left out. Raises Refused 422."""
-    try:
-        value = int(form.get(name) or 0)
-    except ValueError:
-        raise Refused(422, f"{name} must be a whole number") from None
-    if (lowest is not None and value < lowest) or (highest is not None and value > highest):
-        raise Refused(422, f"{name} must be between {lowest} and {highest}")
-    return value
-
-
-def _moment(seconds: float | None) -> str | None:
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-
-
-def _status(job: Job) -> dict[str, Any]:
-    return {
-        "job_id": job.id,
-        "status": job.status,
-        "created_at": _moment(job.created_at),
-        "start_at": _moment(job.start_at),
-        "end_at": _moment(job.end_at),
-    }
-
-
-def _shown(job: Job) -> dict[str, Any]:
-    rows = job.rows
-    schema = [[column.name, column.trino_type] for column in rows.columns] if rows else []
-    return {
-        **_status(job),
-        "updated_at": _moment(job.updated_at),
-        "type": job.order.type,
-        "database": job.order.database,
-        "query": job.order.query,
-        "priority": job.order.priority,
-        "retry_limit": job.order.retry_limit,
-        "domain_key": job.order.domain_key,
-        "hive_result_schema": json.dumps(schema) if rows else "",
-        "num_records": len(rows.rows) if rows else 0,
-        "result_size": len(results.encode(rows, "msgpack.gz", header=False)) if rows else 0,
-        "result": "",
-        "url": "",
-        "user_name": "sandbox",
-        "cpu_time": None,
-        "debug": {"cmdout": f"started at {_moment(job.start_at)}", "stderr": job.stderr},
-        "linked_result_export_job_id": job.linked_export,
-        "result_export_target_job_id": job.export_target,
-    }
-
-
-def _table(table: Table) -> dict[str, Any]:
-    schema = [[column.name, column.api_type, column.name] for column in table.columns if column.name != "time"]
-    return {
-        "id": abs(hash(table.name)) % 10**9,
-        "name": table.name,
-        "type": "log",
-        "count": table.rows,
-        "estimated_storage_size": table.rows * 8 * len(table.columns),
-        "schema": json.dumps(schema),
-    }
-
-
-def _ranged(request: Request, body: bytes, media: str) -> Response:
-    """The body, or the part that a `Range: bytes=a-b` asks for."""
-    unit, _, span = request.headers.get("range", "").partition("=")
-    first, _, last = span.partition("-")
-    if unit != "bytes" or not first.isdigit():
-        return Response(body, media_type=media)
-    start, end = int(first), min(int(last) if last.isdigit() else len(body) - 1, len(body) - 1)
-    if start > end:
-        return Response(status_code=416, headers={"Content-Range": f"bytes */{len(body)}"})
-    headers = {"Content-Range": f"bytes {start}-{end}/{len(body)}"}
-    return Response(body[start : end + 1], 206, headers, media)

@@ -106,7 +106,7 @@ def translate(sql: str, *, database: str, scheduled_time: int, warehouse: Wareho
         raise QueryFailed(f"{MAIN}statement is too large (stack overflow while parsing)") from None
 
 
-def _parsed(sql: str) -> exp.Expression:
+def _parsed(sql: str) -> exp.Expr:
     try:
         trees = [tree for tree in sqlglot.parse(sql, read="trino") if tree is not None]
     except SqlglotError as exc:
@@ -121,10 +121,8 @@ def _parsed(sql: str) -> exp.Expression:
     return trees[0]
 
 
-def _statement(
-    tree: exp.Expression, sql: str, database: str, scheduled_time: int, warehouse: Warehouse
-) -> Statement:
-    def query(node: exp.Expression, *, named: bool) -> str:
+def _statement(tree: exp.Expr, sql: str, database: str, scheduled_time: int, warehouse: Warehouse) -> Statement:
+    def query(node: exp.Expr, *, named: bool) -> str:
         _resolve(node, sql, database, warehouse)
         _name_columns(node, named=named)
         return rewrite(node, scheduled_time).sql("duckdb")
@@ -167,7 +165,7 @@ def _add_column(tree: exp.Alter, database: str) -> AddColumn:
     return AddColumn(_target(tree.this, database), action.name.lower(), action.kind.sql("duckdb"))
 
 
-def _target(node: exp.Expression, database: str) -> Name:
+def _target(node: exp.Expr, database: str) -> Name:
     table = node.find(exp.Table)
     if table is None or not isinstance(table.this, exp.Identifier):
         raise QueryFailed(f"{MAIN}a table's name was expected")
@@ -185,7 +183,7 @@ def check_column(name: str) -> None:
         raise QueryFailed(f"{MAIN}Column name '{name}' is invalid: lower case a-z, 0-9 and _, no digit first")
 
 
-def _resolve(tree: exp.Expression, sql: str, database: str, warehouse: Warehouse) -> None:
+def _resolve(tree: exp.Expr, sql: str, database: str, warehouse: Warehouse) -> None:
     """Give every table its database; refuse what is not a table. Raises QueryFailed."""
     for table in tree.find_all(exp.Table):
         if not isinstance(table.this, exp.Identifier):
@@ -206,9 +204,9 @@ def _resolve(tree: exp.Expression, sql: str, database: str, warehouse: Warehouse
 
 def _is_made_by_with(table: exp.Table) -> bool:
     """True where a WITH that is in force here makes a table of this name."""
-    node: exp.Expression | None = table
+    node: exp.Expr | None = table
     wanted = table.name.lower()
-    inside: exp.Expression | None = None
+    inside: exp.Expr | None = None
     while node is not None:
         if isinstance(node, exp.CTE):
             inside = node
@@ -223,9 +221,9 @@ def _is_made_by_with(table: exp.Table) -> bool:
     return False
 
 
-def _name_columns(tree: exp.Expression, *, named: bool) -> None:
+def _name_columns(tree: exp.Expr, *, named: bool) -> None:
     """Trino calls a nameless column `_col0`; CREATE TABLE AS does not take one. Raises QueryFailed."""
-    first: exp.Expression | None = tree
+    first: exp.Expr | None = tree
     while isinstance(first, (exp.SetOperation, exp.Subquery)):
         first = first.this
     if not isinstance(first, exp.Select):

@@ -22,7 +22,20 @@ RESERVED = frozenset({"main", "temp", "system", "memory", "information_schema", 
 STORED = {"DOUBLE": "DOUBLE", "FLOAT": "DOUBLE", "BOOLEAN": "BOOLEAN", "VARCHAR": "VARCHAR"}
 TRINO_NAMES = {"DOUBLE": "double", "FLOAT": "real", "BOOLEAN": "boolean", "VARCHAR": "varchar", "DATE": "date"}
 API_NAMES = {"DOUBLE": "double", "FLOAT": "float", "BOOLEAN": "boolean", "VARCHAR": "string"}
-INTEGERS = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "INTEGER_LITERAL"})
+INTEGERS = frozenset(
+    {
+        "TINYINT",
+        "SMALLINT",
+        "INTEGER",
+        "BIGINT",
+        "HUGEINT",
+        "UTINYINT",
+        "USMALLINT",
+        "UINTEGER",
+        "UBIGINT",
+        "INTEGER_LITERAL",
+    }
+)
 
 
 class Refused(Exception):
@@ -167,6 +180,4 @@ class Warehouse:
 def check_name(name: str, what: str) -> None:
     """Raises Refused 422 for a name Treasure Data does not take."""
     if not DATABASE_OR_TABLE.fullmatch(name) or name in RESERVED:
-        raise Refused(
-            422, f"{what} name {name!r} is invalid: 3 to 128 characters of lower case a-z, 0-9 and '_'"
-        )
+        raise Refused(422, f"{what} name {name!r} is invalid: 3 to 128 characters of lower case a-z, 0-9 and '_'")

@@ -89,7 +89,7 @@ class Wire:
 
 async def _whole(receive: Receive) -> bytes:
     """A request's body."""
-    pieces = []
+    pieces: list[bytes] = []
     while True:
         message = await receive()
         if message["type"] != "http.request":

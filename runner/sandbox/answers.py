@@ -1,0 +1,124 @@
+"""Treasure Data's forms, error bodies and the JSON of jobs and tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from runner.sandbox import results
+from runner.sandbox.jobs import Job
+from runner.sandbox.warehouse import Refused, Table
+
+LONGEST_PART = 8 * 1024 * 1024
+"""Bytes of one form field: a query of the longest length in UTF-8 fits."""
+
+
+def refusal(exc: Refused) -> JSONResponse:
+    """Treasure Data's error body."""
+    body: dict[str, Any] = {
+        "error": exc.message,
+        "message": exc.message,
+        "text": exc.message,
+        "severity": "error",
+        "status_code": exc.status,
+    }
+    return JSONResponse(body | ({"details": exc.details} if exc.details else {}), exc.status)
+
+
+async def form_fields(request: Request) -> Mapping[str, str]:
+    """Fields of a multipart, urlencoded or JSON body, as text."""
+    if request.headers.get("content-type", "").startswith("application/json"):
+        given = json_object((await request.body()).decode(), "body")
+        return {key: value if isinstance(value, str) else json.dumps(value) for key, value in given.items()}
+    async with request.form(max_part_size=LONGEST_PART) as form:
+        return {key: value for key, value in form.items() if isinstance(value, str)}
+
+
+def json_object(text: str, what: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise Refused(422, f"{what} must be a JSON object")
+    return value
+
+
+def whole(form: Mapping[str, str], name: str, *, lowest: int | None = None, highest: int | None = None) -> int:
+    """A whole number in a field, 0 where it is left out. Raises Refused 422."""
+    try:
+        value = int(form.get(name) or 0)
+    except ValueError:
+        raise Refused(422, f"{name} must be a whole number") from None
+    if (lowest is not None and value < lowest) or (highest is not None and value > highest):
+        raise Refused(422, f"{name} must be between {lowest} and {highest}")
+    return value
+
+
+def moment(seconds: float | None) -> str | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def status_body(job: Job) -> dict[str, Any]:
+    return {
+        "job_id": job.id,
+        "status": job.status,
+        "created_at": moment(job.created_at),
+        "start_at": moment(job.start_at),
+        "end_at": moment(job.end_at),
+    }
+
+
+def job_body(job: Job) -> dict[str, Any]:
+    rows = job.rows
+    schema = [[column.name, column.trino_type] for column in rows.columns] if rows else []
+    return {
+        **status_body(job),
+        "updated_at": moment(job.updated_at),
+        "type": job.order.type,
+        "database": job.order.database,
+        "query": job.order.query,
+        "priority": job.order.priority,
+        "retry_limit": job.order.retry_limit,
+        "domain_key": job.order.domain_key,
+        "hive_result_schema": json.dumps(schema) if rows else "",
+        "num_records": len(rows.rows) if rows else 0,
+        "result_size": len(results.encode(rows, "msgpack.gz", header=False)) if rows else 0,
+        "result": "",
+        "url": "",
+        "user_name": "sandbox",
+        "cpu_time": None,
+        "debug": {"cmdout": f"started at {moment(job.start_at)}", "stderr": job.stderr},
+        "linked_result_export_job_id": job.linked_export,
+        "result_export_target_job_id": job.export_target,
+    }
+
+
+def table_body(table: Table) -> dict[str, Any]:
+    schema = [[column.name, column.api_type, column.name] for column in table.columns if column.name != "time"]
+    return {
+        "id": abs(hash(table.name)) % 10**9,
+        "name": table.name,
+        "type": "log",
+        "count": table.rows,
+        "estimated_storage_size": table.rows * 8 * len(table.columns),
+        "schema": json.dumps(schema),
+    }
+
+
+def ranged(request: Request, body: bytes, media: str) -> Response:
+    """The body, or the part that a `Range: bytes=a-b` asks for."""
+    unit, _, span = request.headers.get("range", "").partition("=")
+    first, _, last = span.partition("-")
+    if unit != "bytes" or not first.isdigit():
+        return Response(body, media_type=media)
+    start, end = int(first), min(int(last) if last.isdigit() else len(body) - 1, len(body) - 1)
+    if start > end:
+        return Response(status_code=416, headers={"Content-Range": f"bytes */{len(body)}"})
+    headers = {"Content-Range": f"bytes {start}-{end}/{len(body)}"}
+    return Response(body[start : end + 1], 206, headers, media)

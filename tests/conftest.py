@@ -1,0 +1,31 @@
+"""What every test may use. Tripwires: nothing of ours is in the environment, only loopback can be reached."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from runner.sandbox.options import Options, Shop
+from runner.sandbox.server import running
+from tests.place import Place
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in os.environ:
+        if name.startswith(("TD_", "BRAZE_", "COHORTS_", "GITHUB_")):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    """A repository with a project file, and a sandbox with an empty shop, both its own."""
+    (tmp_path / "cohorts").mkdir()
+    with running(Options(shop=Shop(customers=1, purchases=1))) as sandbox:
+        made = Place(tmp_path, sandbox.url)
+        made.project()
+        made.customers("ann", "bob", "eve")
+        yield made

@@ -1,0 +1,78 @@
+"""A served sandbox and what tests do with it, over the real td-client and requests."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+import tdclient
+from tdclient.util import create_url
+
+from runner.sandbox.server import Running
+
+NOW = 1466929425
+"""2016-06-26 08:23:45 UTC, 01:23:45 in PDT."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A served sandbox and a client of it."""
+
+    served: Running
+    client: tdclient.Client
+
+    @property
+    def url(self) -> str:
+        return self.served.url
+
+    def issue(self, sql: str, database: str = "shop", **fields: Any) -> str:
+        return self.client.api.query(sql, type="trino", db=database, **fields)
+
+    def ended(self, job_id: str) -> dict[str, Any]:
+        deadline = time.monotonic() + 20
+        while self.client.api.job_status(job_id) not in {"success", "error", "killed"}:
+            assert time.monotonic() < deadline, f"job {job_id} does not end"
+            time.sleep(0.005)
+        return self.client.api.show_job(job_id)
+
+    def run(self, sql: str, **fields: Any) -> dict[str, Any]:
+        return self.ended(self.issue(sql, **fields))
+
+    def rows(self, sql: str, **fields: Any) -> list[Any]:
+        shown = self.run(sql, **fields)
+        assert shown["status"] == "success", shown["debug"]
+        return list(self.client.api.job_result_format_each(shown["job_id"], "msgpack"))
+
+    def done(self, sql: str, **fields: Any) -> None:
+        shown = self.run(sql, **fields)
+        assert shown["status"] == "success", shown["debug"]
+
+    def error(self, sql: str, **fields: Any) -> str:
+        shown = self.run(sql, **fields)
+        assert shown["status"] == "error"
+        return str(shown["debug"]["stderr"])
+
+    def export(self, sql: str, **settings: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The query job and its linked export, both ended."""
+        query = self.run(sql, result_connection_id="17", result_connection_settings=json.dumps(settings))
+        return query, self.ended(query["linked_result_export_job_id"])
+
+    def members(self, cohort_id: str) -> list[str]:
+        return requests.get(f"{self.url}/sandbox/cohorts/{cohort_id}", timeout=10).json()["members"]
+
+    def users(self, *users: dict[str, Any]) -> None:
+        requests.post(f"{self.url}/sandbox/users", json={"users": users}, timeout=10).raise_for_status()
+
+    def fault(self, **fault: Any) -> None:
+        requests.post(f"{self.url}/sandbox/faults", json={"faults": [fault]}, timeout=10).raise_for_status()
+
+    def get(self, path: str, **values: str) -> tuple[int, dict[str, Any]]:
+        with self.client.api.get(create_url(path, **values)) as response:
+            return response.status, json.loads(response.read())
+
+    def post(self, path: str, fields: dict[str, str]) -> tuple[int, dict[str, Any]]:
+        with self.client.api.post(path, fields) as response:
+            return response.status, json.loads(response.read())

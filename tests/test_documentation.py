@@ -1,0 +1,47 @@
+"""What is written down is so: error codes, commands, exit codes, keys of the format."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from runner.errors import ExitCode
+from tests.place import COHORTS, Place
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def test_every_code_is_explained_and_every_explanation_is_of_a_code() -> None:
+    used = {
+        code
+        for file in (ROOT / "runner").rglob("*.py")
+        for code in re.findall(r'"([DFGLPQRST]\d{3})["\s]', file.read_text("utf-8"))
+    } | {"G005"}
+    explained = re.findall(r"^\| ([A-Z]\d{3}) \|", (ROOT / "docs" / "codes.md").read_text("utf-8"), re.MULTILINE)
+    assert sorted(explained) == sorted(used)
+
+
+def test_every_command_is_in_the_readme(place: Place) -> None:
+    listed = re.findall(r"^  ([a-z]+)  ", place.run("--help").out, re.MULTILINE)
+    assert len(listed) > 5
+    assert [name for name in listed if f"| `cohorts {name}" not in README] == []
+
+
+def test_every_exit_code_is_in_the_readme() -> None:
+    rows = re.findall(r"^\| ([0-9, ]+) \|", README, re.MULTILINE)
+    listed = {int(code) for row in rows for code in row.split(",")}
+    assert listed == set(ExitCode) - {ExitCode.STALE}  # nothing answers it yet
+
+
+def test_every_key_of_a_cohort_is_in_the_readme() -> None:
+    schema = json.loads((ROOT / "schema" / "cohort.schema.json").read_text("utf-8"))
+    assert [key for key in schema["properties"] if f"`{key}" not in README] == []
+
+
+def test_the_examples_are_good(place: Place) -> None:
+    assert COHORTS.exists()
+    (place.folder / "cohorts").rename(place.folder / "other")
+    (place.folder / "cohorts").symlink_to(ROOT / "cohorts")
+    assert place.run("validate").out == "5 cohorts checked: no problems.\n"
