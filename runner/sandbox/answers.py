@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -40,6 +41,7 @@ async def form_fields(request: Request) -> Mapping[str, str]:
 
 
 def json_object(text: str, what: str) -> dict[str, Any]:
+    """A JSON object in a field. Raises Refused 422."""
     try:
         value = json.loads(text)
     except ValueError:
@@ -61,10 +63,12 @@ def whole(form: Mapping[str, str], name: str, *, lowest: int | None = None, high
 
 
 def moment(seconds: float | None) -> str | None:
+    """Unix seconds as Treasure Data writes times."""
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def status_body(job: Job) -> dict[str, Any]:
+    """What `job/status` answers."""
     return {
         "job_id": job.id,
         "status": job.status,
@@ -75,6 +79,7 @@ def status_body(job: Job) -> dict[str, Any]:
 
 
 def job_body(job: Job) -> dict[str, Any]:
+    """What `job/show` answers."""
     rows = job.rows
     schema = [[column.name, column.trino_type] for column in rows.columns] if rows else []
     return {
@@ -88,7 +93,7 @@ def job_body(job: Job) -> dict[str, Any]:
         "domain_key": job.order.domain_key,
         "hive_result_schema": json.dumps(schema) if rows else "",
         "num_records": len(rows.rows) if rows else 0,
-        "result_size": len(results.encode(rows, "msgpack.gz", header=False)) if rows else 0,
+        "result_size": results.size(rows) if rows else 0,
         "result": "",
         "url": "",
         "user_name": "sandbox",
@@ -100,9 +105,10 @@ def job_body(job: Job) -> dict[str, Any]:
 
 
 def table_body(table: Table) -> dict[str, Any]:
+    """A table as `table/list` shows it; its schema leaves out `time`."""
     schema = [[column.name, column.api_type, column.name] for column in table.columns if column.name != "time"]
     return {
-        "id": abs(hash(table.name)) % 10**9,
+        "id": zlib.crc32(table.name.encode()),
         "name": table.name,
         "type": "log",
         "count": table.rows,

@@ -14,9 +14,9 @@ from runner.sandbox.trino import AddColumn, Create, Delete, Drop, Insert, QueryF
 from runner.sandbox.warehouse import TIME, Column, Warehouse
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Rows:
-    """A query's result."""
+    """A query's result; like no other, so that comparing never reads it."""
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[Any, ...], ...]
@@ -152,9 +152,8 @@ def _add_column(statement: AddColumn, there: Sequence[Column], cursor: duckdb.Du
         raise QueryFailed(f"line 1:1: Column '{statement.column}' already exists")
     kind = Column(statement.column, str(statement.type).replace("TEXT", "VARCHAR").split("(")[0]).stored_type
     cursor.execute(
-        f"CREATE OR REPLACE TABLE {statement.name.sql} AS"
-        f' SELECT * EXCLUDE ("{TIME}"), CAST(NULL AS {kind}) AS "{statement.column}", "{TIME}"'
-        f" FROM {statement.name.sql}"
+        f'CREATE OR REPLACE TABLE {statement.name.sql} AS SELECT * EXCLUDE ("{TIME}"),'
+        f' CAST(NULL AS {kind}) AS "{statement.column}", "{TIME}" FROM {statement.name.sql}'
     )
 
 

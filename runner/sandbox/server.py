@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any
 
 import uvicorn
@@ -16,19 +17,15 @@ from runner.sandbox.options import Options, Shop
 
 PORT = 8399
 LOOPBACK = "127.0.0.1"
-SMALL = Shop(customers=200, purchases=1_000)
 SHOP = Shop()
 
 
-class Address(str):
-    """A sandbox's base URL."""
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A sandbox being served: its base URL, and itself."""
 
-    __slots__ = ()
-
-    @property
-    def url(self) -> str:
-        """Itself, for who prefers to say so."""
-        return str(self)
+    url: str
+    sandbox: Sandbox
 
 
 class _Protocol(H11Protocol):
@@ -60,7 +57,7 @@ def serve(
     shop: Shop | None = SHOP,
     on_ready: Callable[[str], None] = lambda _url: None,
 ) -> None:
-    """Serve until Ctrl-C (returns) or SIGTERM (ends the process as that signal does), after closing everything.
+    """Serve until Ctrl-C (returns, everything closed) or SIGTERM (ends the process as that signal does).
 
     `on_ready` gets the base URL once requests are answered. Raises OSError where the port is taken.
     """
@@ -75,21 +72,10 @@ def serve(
 
 
 @contextmanager
-def running(
-    options: Options | None = None,
-    *,
-    shop: Shop | None = SMALL,
-    job_seconds: float = 0.0,
-    key: str = "sandbox-key",
-    port: int = 0,
-) -> Iterator[Address]:
-    """A sandbox in a thread of its own, on a free port unless one is given; yields its base URL.
-
-    `options` choose more than the three most wanted, and stand for all of them.
-    """
-    chosen = options or Options(keys=frozenset({key}), job_seconds=job_seconds, shop=shop)
-    with _listening(LOOPBACK, port) as (listener, url):
-        sandbox = Sandbox(chosen, url)
+def running(options: Options | None = None, *, host: str = LOOPBACK, port: int = 0) -> Iterator[Running]:
+    """A sandbox in a thread of its own, on a free port unless one is given."""
+    with _listening(host, port) as (listener, url):
+        sandbox = Sandbox(options or Options(), url)
         ready = threading.Event()
         server = _server(sandbox, ready.set)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="sandbox-server")
@@ -97,7 +83,7 @@ def running(
         try:
             if not ready.wait(30):
                 raise TimeoutError("the sandbox did not start within 30 s")
-            yield Address(url)
+            yield Running(url, sandbox)
         finally:
             server.should_exit = True
             thread.join()
@@ -124,6 +110,7 @@ def _server(sandbox: Sandbox, on_ready: Callable[[], None]) -> _Server:
         ws="none",
         lifespan="off",
         log_config=None,
+        log_level="critical",
         access_log=False,
         timeout_graceful_shutdown=1,
         timeout_keep_alive=60,

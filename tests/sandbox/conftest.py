@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import tdclient
-from sandbox_world import World
 
 from runner.sandbox.options import Options, Shop
 from runner.sandbox.server import running
+from tests.sandbox.sandbox_world import World
 
 
 def _world(options: Options) -> Iterator[World]:
     with running(options) as served:
         client = tdclient.Client(apikey="sandbox-key", endpoint=served.url, max_cumul_retry_delay=-1)
-        yield World(served, client)
+        yield World(served.url, client)
         client.close()
 
 

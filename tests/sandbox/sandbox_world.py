@@ -11,8 +11,6 @@ import requests
 import tdclient
 from tdclient.util import create_url
 
-from runner.sandbox.server import Running
-
 NOW = 1466929425
 """2016-06-26 08:23:45 UTC, 01:23:45 in PDT."""
 
@@ -21,12 +19,8 @@ NOW = 1466929425
 class World:
     """A served sandbox and a client of it."""
 
-    served: Running
+    url: str
     client: tdclient.Client
-
-    @property
-    def url(self) -> str:
-        return self.served.url
 
     def issue(self, sql: str, database: str = "shop", **fields: Any) -> str:
         return self.client.api.query(sql, type="trino", db=database, **fields)

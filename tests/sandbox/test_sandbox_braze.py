@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import requests
 import urllib3
-from sandbox_world import World
 from tdclient import errors
 
 from runner.sandbox.options import Options, Partner
+from tests.sandbox.sandbox_world import World
 
 KEYS = {"partner_api_key": "sandbox-partner-key", "client_secret": "sandbox-import-key"}
 COHORT = {**KEYS, "cohort_id": "a", "name": "A", "created_at": "2026-01-02T03:04:05Z"}

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 import requests
-from sandbox_world import World
 
 from runner.sandbox.options import Answer, Options
+from tests.sandbox.sandbox_world import World
 
 BOTH = "SELECT * FROM (VALUES 'u1', 'u2', 'nobody', NULL) AS t (user_ids)"
 

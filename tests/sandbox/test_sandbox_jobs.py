@@ -9,10 +9,10 @@ from collections.abc import Callable
 import pytest
 import requests
 import tdclient
-from sandbox_world import World
 from tdclient import errors
 
 from runner.sandbox.options import Options
+from tests.sandbox.sandbox_world import World
 
 
 def test_a_query_succeeds_and_gives_its_rows(world: World) -> None:

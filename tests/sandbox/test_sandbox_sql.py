@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sandbox_world import NOW, World
 
 from runner.sandbox import tdtime
+from tests.sandbox.sandbox_world import NOW, World
 
 
 def table(world: World, name: str) -> str:
