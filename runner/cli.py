@@ -206,7 +206,12 @@ def sandbox(
             f"the sandbox needs a package that is not installed ({exc.name})",
             "install cohort-runner with its extra: `cohort-runner[sandbox]`",
         ) from None
-    serve(host, port, job_seconds=job_seconds, on_ready=_sandbox_ready)
+    try:
+        serve(host, port, job_seconds=job_seconds, on_ready=_sandbox_ready)
+    except OSError as exc:
+        raise CohortsError(
+            "R031", f"the sandbox cannot listen on {host}:{port} ({exc.strerror})", "choose another `--port`"
+        ) from None
     return ExitCode.DONE
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 from starlette.concurrency import run_in_threadpool
@@ -13,10 +13,16 @@ from starlette.routing import Route
 
 from runner.sandbox import pages
 from runner.sandbox.braze import Braze, User
-from runner.sandbox.faults import BadFault, Faults
+from runner.sandbox.faults import Faults
 from runner.sandbox.jobs import Jobs
 from runner.sandbox.warehouse import Warehouse
 from runner.sandbox.wire import RequestCounts
+
+Given = TypeVar("Given")
+
+
+class BadRequest(ValueError):
+    """A body that is not what the endpoint takes."""
 
 
 class AdminApi:
@@ -49,10 +55,10 @@ class AdminApi:
         return JSONResponse(cohort) if cohort else _problem("no such cohort", 404)
 
     async def _sql(self, request: Request) -> Response:
-        sql = str((await request.json())["sql"])
         try:
+            sql = await _given(request, "sql", str)
             return JSONResponse({"rows": await run_in_threadpool(self._rows, sql)})
-        except duckdb.Error as exc:
+        except (duckdb.Error, BadRequest) as exc:
             return _problem(str(exc), 400)
 
     def _rows(self, sql: str) -> list[list[Any]]:
@@ -61,9 +67,12 @@ class AdminApi:
         return [[value if isinstance(value, str | int | float | None) else str(value) for value in row] for row in rows]
 
     async def _users(self, request: Request) -> Response:
-        given = (await request.json())["users"]
-        self._braze.put_users([_user(user) for user in given])
-        return JSONResponse({"users": len(given)})
+        try:
+            users = [_user(given) for given in await _given(request, "users", list)]
+        except BadRequest as exc:
+            return _problem(str(exc), 400)
+        self._braze.put_users(users)
+        return JSONResponse({"users": len(users)})
 
     def _requests(self, request: Request) -> Response:
         if request.method == "DELETE":
@@ -74,13 +83,25 @@ class AdminApi:
     async def _faults_route(self, request: Request) -> Response:
         try:
             if request.method == "POST":
-                for fault in (await request.json())["faults"]:
+                for fault in await _given(request, "faults", list):
                     self._faults.add(fault)
             if request.method == "DELETE":
                 self._faults.clear()
-        except BadFault as exc:
+        except ValueError as exc:  # BadFault and BadRequest, and a `times` that is no number
             return _problem(str(exc), 400)
         return JSONResponse({"faults": self._faults.shown()})
+
+
+async def _given(request: Request, name: str, kind: type[Given]) -> Given:
+    """A field of the JSON body. Raises BadRequest."""
+    try:
+        body = await request.json()
+    except ValueError:
+        body = None
+    value = body.get(name) if isinstance(body, Mapping) else None
+    if not isinstance(value, kind) or (isinstance(value, list) and not all(isinstance(one, Mapping) for one in value)):
+        raise BadRequest(f"the body must be JSON with {name!r}: {kind.__name__}")
+    return value
 
 
 def _user(given: Mapping[str, Any]) -> User:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
+from http import HTTPStatus
 from typing import Any
 
 STATUS = re.compile(r"status:([45]\d\d)")
@@ -65,7 +66,7 @@ class Faults:
         except ValueError:
             raise BadFault(f"at: one of {', '.join(Place)}") from None
         fault = Fault(place, str(given.get("do")), str(given.get("match") or ""), int(given.get("times", 1)))
-        answers = place in {Place.REQUEST, Place.BRAZE} and fault.status is not None
+        answers = place in {Place.REQUEST, Place.BRAZE} and fault.status in set(HTTPStatus)
         if fault.do not in POSSIBLE[place] and not answers:
             raise BadFault(f"do at {place}: one of {', '.join(sorted(POSSIBLE[place]))}, or status:NNN on the wire")
         with self._lock:

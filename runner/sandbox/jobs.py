@@ -195,7 +195,8 @@ class Jobs:
             if stop.is_set():
                 self._end(job_id, "killed", CANCELED)
                 return
-            self._end(job_id, "error", str(exc))
+            told = f"Query {job_id} failed: {exc}" if isinstance(exc, QueryFailed) else str(exc)
+            self._end(job_id, "error", told)
             target = self._jobs[job_id].export_target
             if target and self._options.failed_export is Answer.FAIL:
                 with self._lock:

@@ -16,47 +16,63 @@ ANONYMOUS = 5
 """Users that Braze knows only by a device."""
 
 
-def _share(salt: str) -> str:
-    """SQL of a number in [0, 1) that depends on `n` and the salt alone."""
+def _share(salt: str, *, of: str = "n") -> str:
+    """SQL of a number in [0, 1) that depends on a column and the salt alone."""
     # one text, not several arguments: DuckDB combines the hashes of arguments so that salted numbers are related
-    return f"(hash('{SEED} {salt} ' || n) / 18446744073709551616.0)"
+    return f"(hash('{SEED} {salt} ' || {of}) / 18446744073709551616.0)"
 
 
+def _id(prefix: str, digits: int, number: str) -> str:
+    """SQL of an identifier such as c000001."""
+    return f"'{prefix}' || lpad(CAST({number} AS VARCHAR), {digits}, '0')"
+
+
+# a lifetime value is log-normal: half of them above 555, a tenth from 2000 on, the best cut at 5000
 CUSTOMERS = f"""
 CREATE TABLE shop.customers AS
 SELECT
-  'c' || lpad(CAST(n AS VARCHAR), 6, '0') AS customer_id,
+  {_id("c", 6, "n")} AS customer_id,
   'customer' || n || '@example.com' AS email,
   CASE WHEN country < 0.45 THEN 'US' WHEN country < 0.60 THEN 'CA' WHEN country < 0.73 THEN 'GB'
     WHEN country < 0.83 THEN 'DE' WHEN country < 0.91 THEN 'FR' WHEN country < 0.97 THEN 'JP' ELSE 'AU' END AS country,
   strftime(DATE '1950-01-01' + CAST(floor({_share("birthday")} * 20450) AS INTEGER), '%Y-%m-%d') AS birthday,
-  round(2500 * pow(value, 3), 2) AS lifetime_value,
+  value AS lifetime_value,
   CAST({_share("opt in")} < 0.7 AS BIGINT) AS email_opt_in,
-  CASE WHEN value < 0.6 THEN 'bronze' WHEN value < 0.9 THEN 'silver' ELSE 'gold' END AS tier,
+  CASE WHEN value < 700 THEN 'bronze' WHEN value < 2000 THEN 'silver' ELSE 'gold' END AS tier,
   'd' || left(md5('device' || n), 12) AS device_id,
   CAST(? - (1 + floor({_share("signed up")} * 1095 * {DAY})) AS BIGINT) AS time
-FROM (SELECT n, {_share("country")} AS country, {_share("value")} AS value FROM range(1, ? + 1) AS numbers (n))
-"""
-
-# a fifth of the customers never buys, every fourth buyer stopped at least 120 days ago
-PURCHASES = f"""
-CREATE TABLE shop.purchases AS
-SELECT
-  'p' || lpad(CAST(n AS VARCHAR), 7, '0') AS purchase_id,
-  'c' || lpad(CAST(buyer AS VARCHAR), 6, '0') AS customer_id,
-  CASE WHEN kind < 0.25 THEN 'running' WHEN kind < 0.45 THEN 'outdoor' WHEN kind < 0.65 THEN 'home'
-    WHEN kind < 0.80 THEN 'kids' WHEN kind < 0.92 THEN 'electronics' ELSE 'garden' END AS category,
-  'SKU-' || lpad(CAST(CAST(floor({_share("sku")} * 500) AS INTEGER) AS VARCHAR), 4, '0') AS sku,
-  round(5 + 245 * pow({_share("amount")}, 2), 2) AS amount,
-  CAST(? - CASE WHEN hash({SEED}, 'lapsed', buyer) % 4 = 0 THEN 120 * {DAY} ELSE 0 END
-    - (1 + floor(pow({_share("when")}, 3) * 610 * {DAY})) AS BIGINT) AS time
 FROM (
-  SELECT n, {_share("kind")} AS kind, 1 + CAST(floor(pow({_share("buyer")}, 1.5) * buyers) AS BIGINT) AS buyer
-  FROM (SELECT n, greatest(1, CAST(? * 0.8 AS BIGINT)) AS buyers FROM range(1, ? + 1) AS numbers (n))
+  SELECT
+    n,
+    {_share("country")} AS country,
+    round(least(5000, exp(6.32 + sqrt(-2 * ln(1 - {_share("value")})) * cos(2 * pi() * {_share("angle")}))), 2) AS value
+  FROM range(1, ? + 1) AS numbers (n)
 )
 """
 
-KNOWN = f"SELECT customer_id, email, device_id FROM shop.customers WHERE hash({SEED}, 'known', customer_id) % 100 < 96"
+# 15 % of the customers never buy; three in ten of those who do stopped at least 120 days ago
+PURCHASES = f"""
+CREATE TABLE shop.purchases AS
+SELECT
+  {_id("p", 7, "n")} AS purchase_id,
+  {_id("c", 6, "buyer")} AS customer_id,
+  CASE WHEN kind < 0.28 THEN 'running' WHEN kind < 0.50 THEN 'outdoor' WHEN kind < 0.72 THEN 'home'
+    WHEN kind < 0.87 THEN 'kids' ELSE 'electronics' END AS category,
+  {_id("SKU-", 4, "article")} AS sku,
+  round(5 + 245 * pow({_share("amount")}, 2), 2) AS amount,
+  CAST(? - CASE WHEN {_share("lapsed", of="buyer")} < 0.3 THEN 120 * {DAY} ELSE 0 END
+    - (1 + floor(pow({_share("when")}, 3) * 610 * {DAY})) AS BIGINT) AS time
+FROM (
+  SELECT
+    n,
+    {_share("kind")} AS kind,
+    CAST(floor({_share("sku")} * 500) AS BIGINT) AS article,
+    1 + CAST(floor(pow({_share("buyer")}, 1.5) * greatest(1, total * 0.85)) AS BIGINT) * 7919 % total AS buyer
+  FROM (SELECT CAST(? AS BIGINT) AS total), range(1, ? + 1) AS numbers (n)
+)
+"""
+
+KNOWN = f"SELECT customer_id, email, device_id FROM shop.customers WHERE {_share('known', of='customer_id')} < 0.96"
 
 
 def fill(warehouse: Warehouse, braze: Braze, shop: Shop, now: int) -> None:
@@ -71,7 +87,7 @@ def fill(warehouse: Warehouse, braze: Braze, shop: Shop, now: int) -> None:
         f" FROM (VALUES {rows}) AS rows (external_id, email, device_ids, time)"
     )
     braze.put_users(
-        User(customer, frozenset({("email", email)} if number % 3 else ()), frozenset({device}))
+        User(customer, frozenset({("email", email)} if number % 3 else ()), frozenset({device} if number % 2 else ()))
         for number, (customer, email, device) in enumerate(warehouse.fetch(f"{KNOWN} ORDER BY 1"))
     )
     braze.put_users(

@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Sequence
+from http import HTTPStatus
 
+from starlette.responses import JSONResponse
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -70,8 +72,7 @@ class Wire:
 
     async def _play(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
         if fault.status is not None:
-            await send({"type": "http.response.start", "status": fault.status, "headers": [(b"content-length", b"2")]})
-            await send({"type": "http.response.body", "body": b"{}"})
+            await _answered(fault.status)(scope, receive, send)
             return
         if fault.do == "reset_after":
             await self._app(scope, receive, _nowhere)
@@ -85,6 +86,14 @@ class Wire:
             if route.matches(scope)[0] is Match.FULL:
                 return route.path
         return "(no such route)"
+
+
+def _answered(status: int) -> JSONResponse:
+    """An answer in the words that both services use for errors."""
+    told = f"{HTTPStatus(status).phrase} (a fault of the sandbox)"
+    return JSONResponse(
+        {"error": told, "message": told, "text": told, "severity": "error", "status_code": status}, status
+    )
 
 
 async def _whole(receive: Receive) -> bytes:

@@ -7,6 +7,7 @@ accepts `==`, `ILIKE`, `::`, a trailing comma), sqlglot has the tree.
 from __future__ import annotations
 
 import difflib
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +21,11 @@ from trino_sql_validator import StatementInfo, analyze_statements
 from runner.sql.tokens import Kind, tokens
 
 QUERIES = frozenset({"select", "query", "with", "values", "table"})
+_NAME = re.compile(r"[a-z_][a-z0-9_]*")
+
+# The validator's own limits, not Trino's: a list of 2,000 values passes them, and sqlglot judges alone.
+_TOO_MUCH = re.compile("complexity exceeded")
+
 FORBIDDEN_SCHEMAS = frozenset({"information_schema", "system"})
 
 
@@ -47,15 +53,15 @@ def check(sql: str, written: str, identifier: str) -> tuple[Finding, ...]:
         return (Finding(second.start_line, second.start_column, "Q003", what, "write one SELECT"),)
     if refused := _not_a_select(analysis.statements):
         return (refused,)
-    if error := analysis.validation.error:
-        what = f"Trino cannot read this SQL: {_first_line(error.message)}"
+    if (error := analysis.validation.error) and not _TOO_MUCH.search(error.message):
+        what = f"Trino cannot read this SQL: {_first_line(error.message, sql)}"
         place = (error.line, error.column or 1) if error.line else _end(sql)
         return (Finding(*place, "Q002", what, "correct it at this place"),)
     try:
         tree = sqlglot.parse_one(sql, read="trino")
     except (SqlglotError, RecursionError) as exc:
         places = getattr(exc, "errors", None) or [{}]
-        what = f"this SQL cannot be read: {_first_line(str(places[0].get('description') or exc))}"
+        what = f"this SQL cannot be read: {_first_line(str(places[0].get('description') or exc), sql)}"
         place = int(places[0].get("line") or 1), int(places[0].get("col") or 1)
         return (Finding(*place, "Q002", what, "correct it at this place, or write it more simply"),)
     return tuple(_tree_findings(tree, sql, identifier))
@@ -73,11 +79,13 @@ def _not_a_select(statements: tuple[StatementInfo, ...]) -> Finding | None:
 
 
 def _tree_findings(tree: exp.Expr, sql: str, identifier: str) -> Iterator[Finding]:
-    if not isinstance(tree, exp.Query):
-        yield Finding(1, 1, "Q004", "this is not a SELECT", "write one SELECT")
+    if not isinstance(tree, exp.Query) or _declares_function(sql):
+        yield Finding(*_first_word(sql), "Q004", "this is not a SELECT", "write one SELECT")
         return
+    yield from _accepted_by_mistake(tree, sql)
+    outermost = tuple(_outermost(tree))
     for clause, word in (("order", "ORDER BY"), ("limit", "LIMIT"), ("offset", "OFFSET")):
-        if tree.args.get(clause):
+        if any(part.args.get(clause) for part in outermost):
             fix = (
                 "leave it out: a cohort is a set"
                 if clause == "order"
@@ -88,6 +96,8 @@ def _tree_findings(tree: exp.Expr, sql: str, identifier: str) -> Iterator[Findin
     for table in tree.find_all(exp.Table):
         if {part.name.lower() for part in table.parts[:-1]} & FORBIDDEN_SCHEMAS:
             yield Finding(*_place(table), "Q009", "this reads the warehouse's own tables", "read your own tables only")
+    for function in _table_functions(sql):
+        yield Finding(*function, "Q009", "TABLE(…) calls a table function", "read your own tables only")
     star = next((found for branch in _branches(tree) for found in branch.selects if found.is_star), None)
     if star is not None:
         what, fix = "SELECT * hides which column is the identifier", f"name the column: SELECT {identifier}"
@@ -96,19 +106,61 @@ def _tree_findings(tree: exp.Expr, sql: str, identifier: str) -> Iterator[Findin
     yield from _identifier_findings(tree, sql, identifier)
 
 
+def _accepted_by_mistake(tree: exp.Query, sql: str) -> Iterator[Finding]:
+    """What both libraries let through and Trino does not."""
+    pairs = itertools.pairwise(_solid(sql)) if re.search("regexp|rlike", sql, re.IGNORECASE) else ()
+    for (text, line, column), (following, _, _) in pairs:
+        if text.lower() in {"regexp", "rlike"} and following.startswith("'"):
+            yield Finding(line, column, "Q002", f"Trino has no operator {text.upper()}", "write regexp_like(a, 'b')")
+    for node in tree.find_all(exp.Into, exp.Placeholder, exp.Parameter):
+        word = "INTO" if isinstance(node, exp.Into) else "?"
+        what = f"{word} has no meaning in a cohort's query"
+        yield Finding(*(_last_word(sql, word) or (1, 1)), "Q010", what, "take it out")
+
+
 def _identifier_findings(tree: exp.Query, sql: str, identifier: str) -> Iterator[Finding]:
-    columns = [column.lower() for column in tree.named_selects]
+    branch = next(_branches(tree), None)
+    columns = [_column(select) for select in branch.selects] if branch else []
     if columns.count(identifier) == 1:
         return
     if identifier in columns:
         what = f"the column {identifier} is returned more than once"
         yield Finding(*_first_word(sql), "Q008", what, "return it once")
         return
-    close = difflib.get_close_matches(identifier, columns, n=1)
+    names = [column for column in columns if _NAME.fullmatch(column)]
+    close = difflib.get_close_matches(identifier, names, n=1) or names[:1]
+    or_else = f", or set `identifiers: {{external_id: {close[0]}}}`" if close else ""
     has = ", ".join(column or "(unnamed)" for column in columns[:8])
-    fix = f"select {identifier}, or set `identifiers: {{external_id: {close[0] if close else columns[0] or 'column'}}}`"
+    fix = f"select {identifier}{or_else}"
     what = f"the query does not return the identifier column {identifier} (it returns: {has})"
     yield Finding(*_first_word(sql), "Q007", what, fix, about_identifier=True)
+
+
+def _column(select: exp.Expr) -> str:
+    """A column's name; none for a literal, which may be a member."""
+    return select.alias_or_name.lower() if isinstance(select, exp.Alias | exp.Column | exp.Dot) else ""
+
+
+def _outermost(query: exp.Query) -> Iterator[exp.Query]:
+    """The query, what is in parentheses around it, and the branches of its UNIONs."""
+    yield query
+    inside = (query.left, query.right) if isinstance(query, exp.SetOperation) else (query.this,)
+    for part in inside if isinstance(query, exp.SetOperation | exp.Subquery) else ():
+        if isinstance(part, exp.Query):
+            yield from _outermost(part)
+
+
+def _declares_function(sql: str) -> bool:
+    words = itertools.islice(_solid(sql), 2) if "function" in sql.lower() else ()
+    return [text.lower() for text, _, _ in words] == ["with", "function"]
+
+
+def _table_functions(sql: str) -> Iterator[tuple[int, int]]:
+    """Where `FROM TABLE (`, `JOIN TABLE (` or `, TABLE (` stands; `table` is a reserved word in Trino."""
+    pairs = itertools.pairwise(_solid(sql)) if "table" in sql.lower() else ()
+    for (text, line, column), (following, _, _) in pairs:
+        if text.lower() == "table" and following == "(":
+            yield line, column
 
 
 def _branches(query: exp.Query) -> Iterator[exp.Select]:
@@ -164,6 +216,11 @@ def _solid(sql: str) -> Iterator[tuple[str, int, int]]:
         column = len(text) - text.rfind("\n") if newlines else column + len(text)
 
 
-def _first_line(text: str) -> str:
-    """A library's message on one line; what it quotes of the SQL may be a member and goes."""
-    return re.sub(r"'[^']*@[^']*'", "'…'", " ".join(text.removeprefix("sql parser error: ").split()))[:160].rstrip(".")
+def _first_line(text: str, sql: str) -> str:
+    """A library's message on one line; what it quotes of the SQL's texts and numbers may be a member, and goes."""
+    line = " ".join(text.removeprefix("sql parser error: ").split())
+    for kind, piece in tokens(sql):
+        if kind is Kind.TEXT or (kind is Kind.NUMBER and len(piece) > 1):
+            line = line.replace(" ".join(piece.split()), "…")
+            line = line.replace(" ".join(piece.strip("'").split()), "…") if len(piece) > 4 else line
+    return line[:160].rstrip(".")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import math
 import re
-from functools import lru_cache
+from collections.abc import Callable, Iterator
 from types import CodeType
 from typing import Any
 
@@ -16,13 +18,8 @@ from jinja2.sandbox import SandboxedEnvironment
 from jinja2.utils import pass_context
 from markupsafe import Markup
 
+from runner.sql.budget import LISTS, MAX_STEPS, Budget, counted
 from runner.sql.literals import Refused, identifier, literal
-
-MAX_STEPS = 20_000
-"""Loop rounds and calls in one template, all together."""
-
-MAX_TEXT = 1_000_000
-"""Characters a template may make; Trino takes no longer query (wire facts 1.1)."""
 
 FILTERS = frozenset(
     {
@@ -42,31 +39,24 @@ LOOP_NAMES = frozenset({"index", "index0", "revindex", "revindex0", "first", "la
 MARK, MARK_END = "\ue000", "\ue001"
 MARKS = re.compile(f"{MARK}([0-9]+){MARK_END}")
 
-
-class _Budget:
-    """How much one rendering may still do; counts instead of clocks, so that the same template always ends the same."""
-
-    def __init__(self) -> None:
-        self.steps, self.text = MAX_STEPS, MAX_TEXT
-
-    def step(self) -> None:
-        self.steps -= 1
-        if self.steps < 0:
-            raise Refused("T004", f"the template takes more than {MAX_STEPS:,} steps", "make its loops shorter")
-
-    def grow(self, characters: int) -> None:
-        self.text -= characters
-        if self.text < 0:
-            raise Refused("T004", f"the template makes more than {MAX_TEXT:,} characters", "make its loops shorter")
+# Marks around printed texts, which bring their own quotes and so must not stand inside an author's.
+VALUE, VALUE_END = "\ue002", "\ue003"
+_LOOPED: tuple[type[Any], ...] = (*LISTS, dict, jinja2.runtime.LoopContext)
+COMPARING = frozenset({"eq", "ge", "gt", "in", "le", "lt", "ne"})
 
 
 @pass_context  # a finalize that sees the context is never applied while compiling, where autoescape comes first
 def _finalize(context: Context, value: object) -> Markup:
     if isinstance(value, jinja2.Undefined):
         str(value)  # raises with the name
-    text = value if isinstance(value, Markup) else Markup(literal(value))  # noqa: S704 - this is the quoting itself
-    context.environment.budget.grow(len(text))  # type: ignore[attr-defined]
-    return text
+    budget: Budget = context.environment.budget  # type: ignore[attr-defined]
+    if isinstance(value, Markup):
+        budget.grow(len(value))
+        return value
+    budget.weigh(value)
+    text = literal(value)
+    budget.grow(len(text))
+    return Markup(f"{VALUE}{text}{VALUE_END}" if "'" in text else text)  # noqa: S704 - this is the quoting itself
 
 
 class _Lines(Extension):
@@ -99,14 +89,20 @@ class Sandbox(SandboxedEnvironment):
             cache_size=0,
             optimized=False,
         )
-        self.budget = _Budget()
+        self.budget = Budget()
         self.globals = {"range": self._range}
-        self.filters = {name: self.filters[name] for name in FILTERS} | {"identifier": identifier}
-        self.filters |= {"_rounds": self._rounds, "_text": self._text, "lower": _lower, "upper": _upper}
-        self.filters |= {"join": self._join, "replace": self._replace, "sum": self._sum}
-        self.tests = {name: self.tests[name] for name in TESTS}
+        allowed: dict[str, Callable[..., Any]] = {name: self.filters[name] for name in FILTERS}
+        allowed |= {"identifier": identifier, "lower": _lower, "upper": _upper, "round": _round}
+        allowed |= {"join": self._join, "replace": self._replace, "sum": self._sum}
+        self.filters = {name: self._guarded(name, function) for name, function in allowed.items()}
+        self.filters |= {"_rounds": self._rounds, "_text": self._text, "_made": self._made}
+        self.filters |= {"_compared": self._compared, "_spent": self._spent}
+        known: Any = self.tests
+        self.tests = {name: self._guarded(name, known[name]) for name in TESTS}
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        if number := re.search(r"\d{1000}", source):  # Python reads no number of more than some 4,000 digits
+            raise jinja2.TemplateSyntaxError("this number is too large", source.count("\n", 0, number.start()) + 1)
         tree = super()._parse(source, name, filename)
         for switch in tree.find_all(nodes.EvalContextModifier):
             raise jinja2.TemplateSyntaxError("switches the quoting of values, which always stays on", switch.lineno)
@@ -116,9 +112,12 @@ class Sandbox(SandboxedEnvironment):
         for found in tree.find_all(nodes.Filter):
             if found.name.startswith("_"):
                 raise jinja2.TemplateAssertionError(f"No filter named {found.name!r}.", found.lineno)
-        for loop in list(tree.find_all(nodes.For)):
-            loop.iter = nodes.Filter(loop.iter, "_rounds", [], [], None, None, lineno=loop.lineno)
-        _bound_concat(tree)
+        for block in tree.find_all(nodes.FilterBlock):
+            raise jinja2.TemplateSyntaxError("filters SQL text, which could undo its quoting", block.lineno)
+        for constant in tree.find_all(nodes.Const):
+            if isinstance(constant.value, float) and not math.isfinite(constant.value):
+                raise jinja2.TemplateSyntaxError("this number is too large", constant.lineno)
+        counted(tree)
         return tree
 
     def getattr(self, obj: Any, attribute: str) -> Any:
@@ -127,22 +126,21 @@ class Sandbox(SandboxedEnvironment):
 
     def getitem(self, obj: Any, argument: Any) -> Any:
         """As Jinja's `a[b]`, for maps, lists and texts alone."""
-        if isinstance(obj, list | tuple | str) and isinstance(argument, int | slice):
-            return (
-                obj[argument]
-                if isinstance(argument, slice) or -len(obj) <= argument < len(obj)
-                else self.undefined(f"there is no entry {argument}")
-            )
+        if isinstance(obj, list | tuple | str) and isinstance(argument, int) and not isinstance(obj, Markup):
+            return obj[argument] if -len(obj) <= argument < len(obj) else self.undefined(f"no entry {argument} here")
         return self._get(obj, argument)
 
     def _get(self, obj: Any, name: Any) -> Any:
         if isinstance(obj, dict):
+            self.budget.weigh(name)
             if name in obj:
                 return obj[name]
             if name in {"items", "keys", "values"}:
                 return getattr(obj, name)
         if isinstance(obj, jinja2.runtime.LoopContext) and name in LOOP_NAMES:
             return getattr(obj, name)
+        if isinstance(name, str) and name.startswith("_"):
+            raise Refused("T005", f"the template reaches for {name[:40]!r}", "use variables, filters and macros only")
         return self.undefined(obj=obj, name=name)
 
     def is_safe_callable(self, obj: Any) -> bool:
@@ -160,7 +158,12 @@ class Sandbox(SandboxedEnvironment):
         self.budget.step()
         if isinstance(obj, jinja2.Undefined):
             str(obj)  # raises with the name
-        return super().call(context, obj, *args, **kwargs)
+        self.budget.weigh((args, kwargs))
+        self.budget.enter()
+        try:
+            return super().call(context, obj, *args, **kwargs)
+        finally:
+            self.budget.leave()
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """Arithmetic on numbers; `+` also joins lists. Texts are joined with `~`."""
@@ -168,20 +171,47 @@ class Sandbox(SandboxedEnvironment):
         if numbers and operator != "**" and all(abs(side) < 2**63 for side in (left, right)):
             return super().call_binop(context, operator, left, right)
         if operator == "+" and isinstance(left, list) and isinstance(right, list):
-            self.budget.grow(len(left) + len(right))
+            self.budget.weigh((left, right))
             return left + right
         for side in (left, right):
             if isinstance(side, jinja2.Undefined):
                 str(side)  # raises with the name
-        raise Refused("T005", f"`{operator}` works on numbers only", "join texts with `~`")
+        raise Refused("T007", f"`{operator}` works on numbers only", "join texts with `~`")
 
-    def _rounds(self, values: Any) -> Any:
+    def _guarded(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """A filter or test that pays for what it looks at, and takes values, not SQL text."""
+
+        @functools.wraps(function)  # keeps also what Jinja noted on it
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            if name in FILTERS - {"default"} or name in COMPARING:
+                _refuse_sql(args)
+            self.budget.weigh((args, kwargs))
+            result = function(*args, **kwargs)
+            return list(result) if isinstance(result, Iterator) else result
+
+        return guarded
+
+    def _spent(self, value: Any, cost: int) -> Any:
+        self.budget.spend(cost)
+        return value
+
+    def _made(self, value: Any) -> Any:
+        self.budget.weigh(value)
+        return value
+
+    def _compared(self, value: Any) -> Any:
+        _refuse_sql((value,))
+        self.budget.weigh(value)
+        return value
+
+    def _rounds(self, values: Any, cost: int = 1) -> Any:
         if isinstance(values, jinja2.Undefined):
             str(values)
-        if not isinstance(values, list | tuple | dict | range | str) and not hasattr(values, "__iter__"):
-            raise Refused("T005", "only lists and maps can be looped over", "loop over a variable that is a list")
-        for value in values:
+        if not isinstance(values, _LOOPED):
+            raise Refused("T007", "only lists and maps can be looped over", "loop over a variable that is a list")
+        for value in iter(values):
             self.budget.step()
+            self.budget.spend(cost)
             yield value
 
     def _range(self, *bounds: int) -> range:
@@ -191,13 +221,18 @@ class Sandbox(SandboxedEnvironment):
         return made
 
     def _text(self, value: Any) -> Any:
-        if isinstance(value, Markup):
-            raise Refused("T005", "`~` joins values, and this is SQL text", "print the two one after the other")
+        _refuse_sql((value,))
+        if isinstance(value, jinja2.Undefined):
+            str(value)
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            raise Refused("T007", "`~` joins texts and numbers", "print other values one by one")
         self.budget.grow(len(str(value)))
         return value
 
     def _join(self, values: Any, by: str = "") -> str:
-        listed = [str(value) for value in self._rounds(values)]
+        items = tuple(self._rounds(values))
+        _refuse_sql(items)
+        listed = [str(item) for item in items]
         self.budget.grow(sum(map(len, listed)) + len(by) * len(listed))
         return str(by).join(listed)
 
@@ -209,14 +244,38 @@ class Sandbox(SandboxedEnvironment):
     def _sum(self, values: Any) -> Any:
         listed = list(self._rounds(values))
         if not all(isinstance(value, int | float) for value in listed):
-            raise Refused("T005", "`sum` adds numbers only", "give it a list of numbers")
+            raise Refused("T007", "`sum` adds numbers only", "give it a list of numbers")
         return sum(listed)
 
 
-@lru_cache(maxsize=4096)  # a cohort is rendered once for each target
+@functools.cache
+def _compiler() -> Sandbox:
+    """One for all templates: compiling spends nothing."""
+    return Sandbox()
+
+
+@functools.lru_cache(maxsize=4096)  # a cohort is rendered once for each target
 def compiled(template: str) -> CodeType:
     """A template's code; raises jinja2.TemplateSyntaxError and Refused."""
-    return Sandbox().compile(template)
+    try:
+        return _compiler().compile(template)
+    except (SyntaxError, MemoryError) as exc:  # of the Python that Jinja writes: its own limits of nesting
+        raise Refused("T004", "the template is nested too deeply", "make it flatter") from exc
+
+
+def _refuse_sql(values: tuple[Any, ...]) -> None:
+    if any(isinstance(value, Markup) for value in values):
+        what = "SQL text made by a macro or a {% set %} block can only be printed"
+        raise Refused("T007", what, "filter and compare values instead")
+
+
+def _round(value: float, precision: int = 0, method: str = "common") -> float:
+    if not isinstance(precision, int) or abs(precision) > 20 or method not in {"common", "ceil", "floor"}:
+        raise Refused("T007", "`round` takes up to 20 digits, and common, ceil or floor", "change them")
+    shift: float = 10**precision
+    if method == "common":
+        return round(value, precision)
+    return (math.ceil(value * shift) if method == "ceil" else math.floor(value * shift)) / shift
 
 
 def _lower(value: object) -> str:
@@ -225,9 +284,3 @@ def _lower(value: object) -> str:
 
 def _upper(value: object) -> str:
     return str(value).upper()
-
-
-def _bound_concat(tree: nodes.Template) -> None:
-    """`a ~ b` grows texts without a call that could be counted: count what goes in."""
-    for joined in list(tree.find_all(nodes.Concat)):
-        joined.nodes = [nodes.Filter(part, "_text", [], [], None, None, lineno=joined.lineno) for part in joined.nodes]

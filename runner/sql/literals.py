@@ -7,7 +7,10 @@ import re
 
 from markupsafe import Markup
 
-CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+# What documents refuse too (a template can still write it as an escape), and the marks of a rendering (see jinja).
+CONTROLS = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff\ue000-\ue003]"
+)
 IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)?")
 
 
@@ -22,13 +25,15 @@ class Refused(Exception):
 def literal(value: object) -> str:
     """A value as a Trino literal. Raises Refused for what has none."""
     match value:
+        case Markup():
+            raise Refused("T006", "SQL text cannot be a value", "print it alone, outside lists and filters")
         case None:
             return "NULL"
         case bool():
             return "TRUE" if value else "FALSE"
         case int() | float() if math.isfinite(value) and abs(value) < 2**63:
             # repr is the shortest text that reads back as the same number; a bare `-` after another begins a comment
-            return repr(value) if value >= 0 else f"({value!r})"
+            return f"({value!r})" if repr(value).startswith("-") else repr(value)
         case str() if not CONTROLS.search(value):
             return "'" + value.replace("'", "''") + "'"
         case list() | tuple() if value:
@@ -61,7 +66,7 @@ def _kind(value: object) -> str:
 
 def identifier(value: object) -> Markup:
     """A checked, quoted name: `{{ name | identifier }}`; `database.table` is quoted in two parts."""
-    if not isinstance(value, str) or not IDENTIFIER.fullmatch(value):
+    if isinstance(value, Markup) or not isinstance(value, str) or not IDENTIFIER.fullmatch(value):
         raise Refused(
             "T006",
             "this is not a name that Treasure Data can have",

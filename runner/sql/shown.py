@@ -12,8 +12,10 @@ from sqlglot.errors import SqlglotError
 from runner.sql.tokens import Kind, tokens
 
 HIDDEN = "'•••'"
-ADDRESS = re.compile(r"[^\s'@]+@[^\s'@]+")
-COMPARISONS = (exp.Predicate, exp.In, exp.Between, exp.ArrayContains, exp.RegexpLike)
+ADDRESS = re.compile(r"[^\s'\"@]+@[^\s'\"@]+")
+
+# Where a condition or a column's expression ends: what is inside with an identifier is hidden, what is beside is not.
+BOUNDS = (exp.And, exp.Or, exp.Where, exp.Having, exp.Join, exp.Query, exp.Alias, exp.From, exp.Group, exp.Order)
 
 
 def masked(sql: str, columns: Collection[str]) -> str:
@@ -23,6 +25,8 @@ def masked(sql: str, columns: Collection[str]) -> str:
     try:
         secret: set[str] | None = set(_secrets(sqlglot.parse_one(sql, read="trino"), columns)) if sql.strip() else set()
     except (SqlglotError, RecursionError):
+        if any(text == "'" for _, text in tokens(sql)):  # where texts begin and end cannot be told
+            return "\n".join("•••" for _ in sql.split("\n"))
         secret = None
     return "".join(_shown(kind, text, secret) for kind, text in tokens(sql))
 
@@ -30,40 +34,65 @@ def masked(sql: str, columns: Collection[str]) -> str:
 def _shown(kind: Kind, text: str, secret: set[str] | None) -> str:
     if kind is Kind.TEXT:
         value = text[text.index("'") + 1 : -1].replace("''", "'")
-        return HIDDEN if secret is None or value in secret else ADDRESS.sub("•••", text)
-    if kind is Kind.NUMBER and secret is not None and text in secret:
+        if secret is None or value in secret or text[0] != "'":  # the last: written in escapes, U&'\\0041'
+            return HIDDEN[:-1] + "\n" * text.count("\n") + "'"
+        return ADDRESS.sub("•••", text)
+    if kind is Kind.NUMBER and (secret is None or text in secret):
         return HIDDEN
-    return ADDRESS.sub("•••", text) if kind is Kind.COMMENT else text
+    if kind is not Kind.COMMENT:
+        return ADDRESS.sub("•••", text) if kind is Kind.QUOTED else text
+    hidden = sorted((value for value in secret or () if value.strip()), key=len, reverse=True)
+    if hidden:
+        text = re.sub(r"(?<!\w)(?:" + "|".join(map(re.escape, hidden)) + r")(?!\w)", "•••", text)
+    return ADDRESS.sub("•••", text)
 
 
 def _secrets(tree: exp.Expr, columns: Collection[str]) -> Iterator[str]:
     names = _names(tree, columns)
-    for comparison in tree.find_all(*COMPARISONS):
-        if any(_is_identifier(column, comparison, names) for column in comparison.find_all(exp.Column)):
-            yield from (literal.name for literal in comparison.find_all(exp.Literal))
-    for values in tree.find_all(exp.Values):
-        if names & {column.lower() for column in values.alias_column_names}:
-            yield from (literal.name for literal in values.find_all(exp.Literal))
+    for place in _places(tree, names):
+        yield from (literal.name for literal in place.find_all(exp.Literal))
+
+
+def _places(tree: exp.Expr, names: set[str]) -> Iterator[exp.Expr]:
+    """All that meets one of these columns or becomes one."""
+    yield from (_around(column) for column in tree.find_all(exp.Column) if column.name.lower() in names)
+    yield from (made.this for made in tree.find_all(exp.Alias) if made.alias.lower() in names)
+    for named in tree.find_all(exp.TableAlias):  # VALUES, UNNEST and WITH name their columns here
+        if named.parent and names & {column.name.lower() for column in named.columns}:
+            yield named.parent
+    for union in tree.find_all(exp.SetOperation):  # the later branches need not name theirs
+        if names & {name.lower() for name in union.named_selects}:
+            yield from (select for branch in union.find_all(exp.Select) for select in branch.selects)
 
 
 def _names(tree: exp.Expr, columns: Collection[str]) -> set[str]:
-    """The identifier's columns, and those it is made from (`email AS customer_id`), through any number of steps."""
+    """The identifier's columns, those it is made from (`email AS customer_id`) and those it is compared with
+    (`ON customer_id = v.id`), through any number of steps.
+    """
     names, before = {column.lower() for column in columns}, 0
+    together = [
+        {pair.this.name.lower(), pair.expression.name.lower()}
+        for pair in tree.find_all(exp.EQ)
+        if isinstance(pair.this, exp.Column) and isinstance(pair.expression, exp.Column)
+    ]
+    made = [
+        (alias.alias.lower(), {column.name.lower() for column in alias.this.find_all(exp.Column)})
+        for alias in tree.find_all(exp.Alias)
+    ]
     while before != len(names):
         before = len(names)
-        for alias in tree.find_all(exp.Alias):
-            if alias.alias.lower() in names:
-                names |= {column.name.lower() for column in alias.this.find_all(exp.Column)}
+        for pair in together:
+            names |= pair if pair & names else set()
+        for name, sources in made:
+            names |= sources if name in names else set()
     return names
 
 
-def _is_identifier(column: exp.Column, comparison: exp.Expr, names: set[str]) -> bool:
-    """True for an identifier column of this comparison, and not one that is only counted."""
-    if column.name.lower() not in names:
-        return False
-    node = column.parent
-    while node is not None and node is not comparison:
-        if isinstance(node, exp.Count):
-            return False
+def _around(column: exp.Column) -> exp.Expr:
+    """The whole condition or expression that an identifier stands in; the column alone where it is only counted."""
+    node: exp.Expr = column
+    while node.parent is not None and not isinstance(node.parent, BOUNDS):
+        if isinstance(node.parent, exp.Count):
+            return column
         node = node.parent
-    return True
+    return node

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 import jinja2
 from jinja2.exceptions import SecurityError
 
-from runner.sql.jinja import FILTERS, MARK, MARK_END, MARKS, TESTS, Sandbox, compiled
+from runner.sql.budget import MAX_TEXT
+from runner.sql.jinja import FILTERS, MARK, MARK_END, MARKS, TESTS, VALUE, VALUE_END, Sandbox, compiled
 from runner.sql.literals import Refused
+from runner.sql.tokens import Kind, tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +51,15 @@ class Rendered:
         return origin, found + len(before) + 1
 
 
+_UNQUOTE = "print it without quotes around it; for a pattern, join inside: {{ '%' ~ name ~ '%' }}"
+
+
 def render(template: str, variables: Mapping[str, object]) -> Rendered | Fault:
     """Render a cohort's SQL. Never raises for what an author wrote, never loops for ever, reads only `variables`."""
     sandbox = Sandbox()
     try:
-        if MARK in template or MARK_END in template:
-            raise Refused("T006", "private-use characters (U+E000, U+E001) are refused", "take them out")
+        if any(mark in template for mark in (MARK, MARK_END, VALUE, VALUE_END)):
+            raise Refused("T006", "private-use characters (U+E000 to U+E003) are refused", "take them out")
         if "{" not in template:
             return _plain(template)
         code = compiled(template)
@@ -71,9 +76,13 @@ def render(template: str, variables: Mapping[str, object]) -> Rendered | Fault:
         what = "the template reaches for something outside its variables"
         return _fault(template, _line(exc), "T005", what, "use variables, filters and macros only")
     except (TypeError, ValueError, ZeroDivisionError, OverflowError, KeyError, jinja2.TemplateError) as exc:
-        what = f"the template fails: {str(exc).splitlines()[0][:80] if str(exc) else type(exc).__name__}"
-        return _fault(template, _line(exc), "T005", what, "mend the expression on this line")
-    return _unmarked(template, marked)
+        said = re.sub(r"\b[\w.]+\(\) ", "it ", str(exc).split("\n")[0]) or type(exc).__name__
+        what = f"the template fails: {said[:80]}"
+        return _fault(template, _line(exc), "T007", what, "mend the expression on this line")
+    rendered = _unmarked(template, marked.replace(VALUE, "").replace(VALUE_END, ""))
+    if len(rendered.text) > MAX_TEXT:
+        return _fault(template, 1, "T004", f"the template makes more than {MAX_TEXT:,} characters", "make it shorter")
+    return (_quoted_twice(rendered, MARKS.sub("", marked)) if VALUE in marked else None) or rendered
 
 
 def _plain(template: str) -> Rendered:
@@ -94,6 +103,25 @@ def _unmarked(template: str, marked: str) -> Rendered:
         lines.append(text)
         pieces.append(tuple(here))
     return Rendered(template, "\n".join(lines), tuple(pieces))
+
+
+def _quoted_twice(rendered: Rendered, marked: str) -> Fault | None:
+    """Where a printed text stands inside the author's own quotes, or leaves the comment that it stands in."""
+    line, column = 1, 1
+    for kind, piece in tokens(marked):
+        inside, _, after = piece.partition(VALUE)
+        if after and (kind in (Kind.TEXT, Kind.QUOTED) or (kind is Kind.COMMENT and VALUE_END not in after)):
+            before = inside.split("\n")
+            place = (line, column + len(inside)) if len(before) == 1 else (line + len(before) - 1, len(before[-1]) + 1)
+            what = "a text printed inside quotes or a comment ends them, since it brings its own quotes"
+            return Fault(*rendered.locate(*place), "T008", what, _UNQUOTE)
+        if kind not in (Kind.TEXT, Kind.QUOTED) and piece in (VALUE, VALUE_END):
+            continue
+        text = piece.replace(VALUE, "").replace(VALUE_END, "")
+        newlines = text.count("\n")
+        line += newlines
+        column = len(text) - text.rfind("\n") if newlines else column + len(text)
+    return None
 
 
 def _line(exc: BaseException) -> int:

@@ -63,7 +63,7 @@ class Wire:
             raise NoAnswer(f"did not answer ({_reason(exc)})") from None
         if response.status == 429 or response.status >= 500:
             response.drain_conn()
-            raise NoAnswer(f"answered {response.status}", wait=_retry_after(response))
+            raise NoAnswer(f"answered {response.status}", wait=retry_after(response))
         return response
 
 
@@ -92,7 +92,7 @@ def _reason(exc: Exception) -> str:
     return "connection lost" if isinstance(exc, urllib3.exceptions.ProtocolError) else type(exc).__name__
 
 
-def _retry_after(response: urllib3.BaseHTTPResponse) -> float | None:
+def retry_after(response: urllib3.BaseHTTPResponse) -> float | None:
     """Seconds to wait as the service asks (RFC 9110: seconds or a date), or None."""
     text = response.headers.get("Retry-After", "").strip()
     if text.isdigit():

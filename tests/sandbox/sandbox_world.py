@@ -32,6 +32,12 @@ class World:
             time.sleep(0.005)
         return self.client.api.show_job(job_id)
 
+    def until_running(self, job_id: str) -> None:
+        deadline = time.monotonic() + 20
+        while self.client.api.job_status(job_id) != "running":
+            assert time.monotonic() < deadline, f"job {job_id} does not begin"
+            time.sleep(0.005)
+
     def run(self, sql: str, **fields: Any) -> dict[str, Any]:
         return self.ended(self.issue(sql, **fields))
 
@@ -45,9 +51,12 @@ class World:
         assert shown["status"] == "success", shown["debug"]
 
     def error(self, sql: str, **fields: Any) -> str:
+        """Why a query failed, without the words that name the job."""
         shown = self.run(sql, **fields)
         assert shown["status"] == "error"
-        return str(shown["debug"]["stderr"])
+        name, told, reason = str(shown["debug"]["stderr"]).partition(" failed: ")
+        assert (name, told) == (f"Query {shown['job_id']}", " failed: ")
+        return reason
 
     def export(self, sql: str, **settings: str) -> tuple[dict[str, Any], dict[str, Any]]:
         """The query job and its linked export, both ended."""

@@ -13,7 +13,7 @@ import requests
 import urllib3
 from tdclient import errors
 
-from runner.sandbox.options import Options, Partner
+from runner.sandbox.options import Options, Partner, Shop
 from tests.sandbox.sandbox_world import World
 
 KEYS = {"partner_api_key": "sandbox-partner-key", "client_secret": "sandbox-import-key"}
@@ -125,6 +125,41 @@ def test_an_answered_fault(braze: World) -> None:
     with pytest.raises(errors.APIError):
         braze.client.api.list_databases()
     braze.client.api.list_databases()
+    braze.fault(at="braze", match="cohorts/users", do="status:423")
+    answer = post(braze, "/users", users({"user_ids": ["u1"]}))
+    assert (answer.status_code, answer.json()["message"]) == (423, "Locked (a fault of the sandbox)")
+    assert braze.members("a") == []
+
+
+@pytest.mark.parametrize("path", ["sql", "users", "faults"])
+@pytest.mark.parametrize("body", ["", "{", "[]", "{}", '{"sql": 1, "users": [1], "faults": [1]}'])
+def test_the_sandbox_says_what_it_takes(world: World, path: str, body: str) -> None:
+    answer = requests.post(f"{world.url}/sandbox/{path}", data=body, timeout=10)
+    assert (answer.status_code, f"'{path}'" in answer.json()["message"]) == (400, True)
+
+
+def test_the_sample_is_a_shop(world: World) -> None:
+    sql = (
+        "WITH last AS (SELECT customer_id, MAX(time) AS bought FROM purchases GROUP BY 1)"
+        " SELECT COUNT_IF(lifetime_value >= 2000), COUNT_IF(bought IS NULL),"
+        " COUNT_IF(bought < TD_TIME_ADD(TD_SCHEDULED_TIME(), '-90d')), COUNT(DISTINCT country)"
+        " FROM customers c LEFT JOIN last l ON l.customer_id = c.customer_id"
+    )
+    [[best, never, lapsed, countries]] = world.rows(sql)
+    assert 20 <= best <= 45
+    assert 40 <= never <= 60
+    assert 60 <= lapsed <= 110
+    assert countries == 7
+
+
+def test_the_sample_is_the_same_at_every_start(make_world: Callable[[Options], World]) -> None:
+    sql = (
+        "SELECT c.customer_id, email, country, lifetime_value, category, sku, amount"
+        " FROM customers c JOIN purchases p ON p.customer_id = c.customer_id ORDER BY purchase_id"
+    )
+    first, second = (make_world(Options(shop=Shop(customers=50, purchases=100))).rows(sql) for _ in range(2))
+    assert len(first) == 100
+    assert first == second
 
 
 def test_a_request_that_hangs(braze: World) -> None:

@@ -12,6 +12,7 @@ import tdclient
 from tdclient import errors
 
 from runner.sandbox.options import Options
+from runner.sandbox.server import running
 from tests.sandbox.sandbox_world import World
 
 
@@ -98,6 +99,35 @@ def test_jobs_take_their_time_and_can_be_killed(make_world: Callable[[Options], 
     assert slow.client.api.job_status(running) == "killed"
     assert slow.client.api.kill(running) == "killed"
     assert [job["job_id"] for job in slow.client.api.list_jobs()] == [queued, running]
+
+
+def test_a_query_that_computes_can_be_killed(world: World) -> None:
+    sql = "SELECT COUNT(*) AS n FROM purchases a, purchases b, purchases c, purchases d WHERE a.amount < d.amount"
+    job = world.issue(sql)
+    world.until_running(job)
+    started = time.monotonic()
+    assert world.client.api.kill(job) == "running"
+    shown = world.ended(job)
+    assert (shown["status"], shown["debug"]["stderr"]) == ("killed", "Query was canceled")
+    assert time.monotonic() - started < 2
+
+
+def test_a_killed_insert_wrote_nothing(world: World) -> None:
+    world.done("CREATE TABLE spared AS SELECT 1 AS a")
+    world.fault(at="query", match="spared (a)", do="hang")
+    job = world.issue("INSERT INTO spared (a) SELECT 2")
+    world.until_running(job)
+    world.client.api.kill(job)
+    assert world.ended(job)["status"] == "killed"
+    assert world.rows("SELECT a FROM spared") == [[1]]
+
+
+def test_a_served_sandbox_takes_what_is_chosen() -> None:
+    with running(shop=None, key="another-key", job_seconds=0.0) as url:
+        assert url == url.url
+        client = tdclient.Client(apikey="another-key", endpoint=f"{url}/", max_cumul_retry_delay=-1)
+        assert client.api.list_databases() == {}
+        client.close()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,81 @@
+"""What a command costs: start-up, validation of many cohorts, jobs and requests of a sync.
+
+Run `python benchmarks/measure.py`. Times are the median of five runs, each beside a bare Python in the same run; memory
+is the peak of any run so far.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from runner.sandbox.options import Options, Shop  # noqa: E402 - the path comes first
+from runner.sandbox.server import running  # noqa: E402
+from tests.place import COHORTS, Place  # noqa: E402
+
+RUNS = 5
+SQL = """SELECT customer_id FROM purchases GROUP BY customer_id
+    HAVING COUNT(*) >= {number} AND MAX(time) < TD_TIME_ADD(TD_SCHEDULED_TIME(), '-90d')"""
+
+
+def timed(command: list[str], folder: Path) -> tuple[float, float]:
+    """Median seconds of a command, and the peak memory of any child so far in MiB."""
+    taken = []
+    for _ in range(RUNS):
+        started = time.perf_counter()
+        subprocess.run(command, cwd=folder, check=True, capture_output=True)
+        taken.append(time.perf_counter() - started)
+    return statistics.median(taken), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+
+
+@contextmanager
+def repository(cohorts: int, url: str = "http://127.0.0.1:9") -> Iterator[Place]:
+    """A repository of so many cohorts."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "cohorts").mkdir()
+        place = Place(Path(folder), url)
+        place.project()
+        for number in range(1, cohorts + 1):
+            place.cohort(f"cohort_{number}", SQL.format(number=number), name=f"Cohort {number}")
+        yield place
+
+
+def times() -> None:
+    """Start-up and validation."""
+    bare, _ = timed([sys.executable, "-c", "pass"], ROOT)
+    print(f"bare python          {bare * 1000:7.0f} ms")
+    for cohorts, arguments in ((1, ["--help"]), (10, ["validate"]), (1000, ["validate"])):
+        with repository(cohorts) as place:
+            taken, memory = timed([str(COHORTS), *arguments], place.folder)
+        what = f"{arguments[0]}, {cohorts:,} cohorts" if arguments != ["--help"] else "--help"
+        print(f"{what:<20} {taken * 1000:7.0f} ms  {taken / bare:5.1f} times bare python, at most {memory:.0f} MiB")
+
+
+def costs() -> None:
+    """Jobs and requests of a sync of one cohort."""
+    with running(Options(shop=Shop(customers=2_000, purchases=20_000))) as sandbox, repository(1, sandbox.url) as place:
+        place.requests()
+        for what, sql in (("first sync", 2), ("nothing to do", 2), ("small change", 3)):
+            place.cohort("cohort_1", SQL.format(number=sql), name="Cohort 1")
+            answer = place.run("sync")
+            counted = place.requests()
+            total = sum(counted["requests"].values())
+            print(f"{what:<20} {counted['jobs']}  {total} requests")
+            print(f"{'':<20} {answer.out.strip().splitlines()[-1]}")
+
+
+if __name__ == "__main__":
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    times()
+    costs()

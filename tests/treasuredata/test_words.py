@@ -1,0 +1,52 @@
+"""A service's words, with what may be a member taken out; and how long it asks to be left alone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+import urllib3
+
+from runner.treasuredata.client import hidden
+from runner.treasuredata.wire import NoAnswer, persist, retry_after
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("Cannot cast 'ann' to BIGINT", "Cannot cast '…' to BIGINT"),
+        ("line 1:8: Column 'spent' cannot be resolved", "line 1:8: Column 'spent' cannot be resolved"),
+        ("Table 'shop.customers' does not exist", "Table 'shop.customers' does not exist"),
+        ("Column 'ann@example.com' cannot", "Column '…' cannot"),
+        ("bad value ann@example.com here", "bad value … here"),
+        ("member 1234567 is odd", "member … is odd"),
+        ("two\nlines", "two lines"),
+    ],
+)
+def test_hidden(said: str, shown: str) -> None:
+    assert hidden(said) == shown
+
+
+@pytest.mark.parametrize(("given", "seconds"), [("7", 7.0), ("", None), ("soon", None)])
+def test_retry_after_in_seconds(given: str, seconds: float | None) -> None:
+    assert retry_after(urllib3.HTTPResponse(headers={"Retry-After": given})) == seconds
+
+
+def test_retry_after_as_a_date() -> None:
+    later = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
+    found = retry_after(urllib3.HTTPResponse(headers={"Retry-After": later}))
+    assert found is not None
+    assert 25 < found <= 30
+
+
+def test_persistence_is_bounded_and_the_last_word_is_kept() -> None:
+    asked = []
+
+    def ask() -> None:
+        asked.append(1)
+        raise NoAnswer("answered 503")
+
+    with pytest.raises(NoAnswer, match="answered 503"):
+        persist(ask, seconds=1)
+    assert 1 < len(asked) < 20
