@@ -64,7 +64,7 @@ def times() -> None:
 
 def costs() -> None:
     """Jobs and requests of a sync of one cohort."""
-    with running(Options(shop=Shop(customers=2_000, purchases=20_000))) as sandbox, repository(1, sandbox.url) as place:
+    with running(Options(shop=Shop(customers=2_000, purchases=20_000))) as url, repository(1, url) as place:
         place.requests()
         for what, sql in (("first sync", 2), ("nothing to do", 2), ("small change", 3)):
             place.cohort("cohort_1", SQL.format(number=sql), name="Cohort 1")

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -16,8 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 COHORTS = str(Path(sys.executable).with_name("cohorts"))
-PORT = 8399
-ADDRESS = f"http://127.0.0.1:{PORT}"
+USUAL = "http://127.0.0.1:8399"
 KEY = {"TD_API_KEY": "sandbox-key"}
 
 
@@ -32,32 +32,39 @@ def run(*arguments: str, folder: Path) -> None:
     subprocess.run([COHORTS, *arguments], cwd=folder, env={**os.environ, **KEY}, check=True)
 
 
-def members() -> dict[str, int]:
+def members(address: str) -> dict[str, int]:
     """How many members each cohort has in the sandbox's Braze."""
-    with urllib.request.urlopen(f"{ADDRESS}/sandbox/cohorts", timeout=10) as answer:
+    with urllib.request.urlopen(f"{address}/sandbox/cohorts", timeout=10) as answer:
         return {cohort["cohort_id"]: cohort["members"] for cohort in json.load(answer)["cohorts"]}
 
 
-def writes() -> dict[str, int]:
+def writes(address: str) -> dict[str, int]:
     """How many members were written to each cohort so far, added or removed."""
-    with urllib.request.urlopen(f"{ADDRESS}/sandbox/cohorts", timeout=10) as answer:
+    with urllib.request.urlopen(f"{address}/sandbox/cohorts", timeout=10) as answer:
         return {cohort["cohort_id"]: cohort["members_written"] for cohort in json.load(answer)["cohorts"]}
 
 
-def show_members() -> None:
+def show_members(address: str) -> None:
     """Print what Braze holds now."""
-    for cohort, count in sorted(members().items()):
+    for cohort, count in sorted(members(address).items()):
         print(f"  {cohort:<20} {count:>8,} members in Braze")
 
 
-def start_sandbox() -> subprocess.Popen[bytes]:
+def free_address() -> str:
+    """An address that nobody listens on: another sandbox may be running."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{found.getsockname()[1]}"
+
+
+def start_sandbox(address: str) -> subprocess.Popen[bytes]:
     """Start the sandbox in a process of its own and wait until it answers."""
-    process = subprocess.Popen([COHORTS, "sandbox", "--port", str(PORT)])
+    process = subprocess.Popen([COHORTS, "sandbox", "--port", address.rpartition(":")[2]], stdout=subprocess.DEVNULL)
     for _ in range(150):
         if process.poll() is not None:
-            sys.exit(f"The sandbox did not start; is something else listening on port {PORT}?")
+            sys.exit("The sandbox did not start.")
         try:
-            members()
+            members(address)
         except (urllib.error.URLError, ConnectionError):
             time.sleep(0.2)
         else:
@@ -65,7 +72,7 @@ def start_sandbox() -> subprocess.Popen[bytes]:
     sys.exit("The sandbox did not answer within 30 s.")
 
 
-def story(folder: Path) -> None:
+def story(folder: Path, address: str) -> None:
     """From an empty Braze to a cohort that changed."""
     say("Are the files good? No key is needed to know")
     run("validate", folder=folder)
@@ -74,7 +81,7 @@ def story(folder: Path) -> None:
     say("Do it")
     run("sync", folder=folder)
     say("What Braze holds now (customers that Braze does not know are never created)")
-    show_members()
+    show_members(address)
     say("Again: nothing changed, so nothing is sent")
     run("sync", folder=folder)
 
@@ -82,11 +89,11 @@ def story(folder: Path) -> None:
     project = folder / "cohorts" / "project.yml"
     project.write_text(project.read_text("utf-8").replace("vip_spend: 1500", "vip_spend: 1600", 1), "utf-8")
     run("plan", "--members", folder=folder)
-    held, written = members(), writes()
+    held, written = members(address), writes(address)
     run("sync", folder=folder)
     say("Who no longer qualifies has left; no other cohort was touched")
-    for cohort, count in sorted(members().items()):
-        sent = writes()[cohort] - written[cohort]
+    for cohort, count in sorted(members(address).items()):
+        sent = writes(address)[cohort] - written[cohort]
         print(f"  {cohort:<20} {held[cohort]:>8,} → {count:>8,} members in Braze, {sent:,} members written")
     run("status", folder=folder)
 
@@ -95,11 +102,14 @@ def main() -> None:
     """Run the story in a temporary copy, and stop everything whatever happens."""
     started = time.monotonic()
     say("Starting the sandbox: a Treasure Data and a Braze with an online shop in them")
-    sandbox = start_sandbox()
+    address = free_address()
+    sandbox = start_sandbox(address)
     try:
         with tempfile.TemporaryDirectory(prefix="cohorts-demo-") as temporary:
             shutil.copytree(ROOT / "cohorts", Path(temporary) / "cohorts")
-            story(Path(temporary))
+            project = Path(temporary) / "cohorts" / "project.yml"
+            project.write_text(project.read_text("utf-8").replace(USUAL, address, 1), "utf-8")
+            story(Path(temporary), address)
     finally:
         sandbox.send_signal(signal.SIGINT)
         sandbox.wait(10)

@@ -24,8 +24,8 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def place(tmp_path: Path) -> Iterator[Place]:
     """A repository with a project file, and a sandbox with an empty shop, both its own."""
     (tmp_path / "cohorts").mkdir()
-    with running(Options(shop=Shop(customers=1, purchases=1))) as sandbox:
-        made = Place(tmp_path, sandbox.url)
+    with running(Options(shop=Shop(customers=1, purchases=1))) as url:
+        made = Place(tmp_path, url)
         made.project()
         made.customers("ann", "bob", "eve")
         yield made

@@ -49,12 +49,16 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """An attempt that may have sent something and is not known to have ended. `table` None: a withdrawal."""
+    """An attempt that may have sent something and is not known to have ended. `table` None: a withdrawal.
+
+    `export_keys` and `synced_key` are the domain keys of everything it may still have running.
+    """
 
     attempt: str
     table: str | None
-    keys: tuple[str, ...]
-    detail: Mapping[str, Any]
+    name: str
+    export_keys: tuple[str, ...]
+    synced_key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +111,15 @@ class Deployed:
         return () if None in named else tuple(dict.fromkeys(table for table in named if table))
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Every name Braze may show, the latest last."""
+        last = [self.delivered.name] if self.delivered else []
+        return tuple(dict.fromkeys([*last, *(pending.name for pending in self.pending)]))
+
+    @property
     def name(self) -> str:
         """The name Braze was last told, or may have been."""
-        return str(self.pending[-1].detail["name"]) if self.pending else self.delivered.name if self.delivered else ""
+        return self.names[-1] if self.names else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +174,13 @@ def _deployed(where: Destination, rows: list[Entry], now: int) -> Deployed:
         destination=where,
         delivered=_delivered(last) if last else None,
         pending=tuple(
-            Pending(row.detail["attempt"], row.detail["table"], tuple(row.detail["keys"]), row.detail)
+            Pending(
+                row.detail["attempt"],
+                row.detail["table"],
+                row.detail["name"],
+                tuple(row.detail["export_keys"]),
+                row.detail["synced_key"],
+            )
             for row in sending
         ),
         unfinished=tuple(row.detail["attempt"] for row in intents if row.detail["attempt"] not in resolved),

@@ -16,20 +16,7 @@ from runner.sandbox.options import Options, Shop
 
 PORT = 8399
 LOOPBACK = "127.0.0.1"
-SMALL = Shop(customers=200, purchases=1_000)
-"""Enough for most tests; made in a few milliseconds."""
 SHOP = Shop()
-
-
-class Address(str):
-    """A sandbox's base URL."""
-
-    __slots__ = ()
-
-    @property
-    def url(self) -> str:
-        """Itself, for who prefers to say so."""
-        return str(self)
 
 
 class _Protocol(H11Protocol):
@@ -76,22 +63,10 @@ def serve(
 
 
 @contextmanager
-def running(
-    options: Options | None = None,
-    *,
-    shop: Shop | None = SMALL,
-    job_seconds: float = 0.0,
-    key: str = "sandbox-key",
-    host: str = LOOPBACK,
-    port: int = 0,
-) -> Iterator[Address]:
-    """A sandbox in a thread of its own, on a free port unless one is given; yields its base URL.
-
-    `shop`, `job_seconds` and `key` are what is chosen most; `options` choose everything and stand in their place.
-    """
-    chosen = options or Options(keys=frozenset({key}), job_seconds=job_seconds, shop=shop)
+def running(options: Options, *, host: str = LOOPBACK, port: int = 0) -> Iterator[str]:
+    """A sandbox in a thread of its own, on a free port unless one is given; yields its base URL."""
     with _listening(host, port) as (listener, url):
-        sandbox = Sandbox(chosen, url)
+        sandbox = Sandbox(options, url)
         ready = threading.Event()
         server = _server(sandbox, ready.set)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="sandbox-server")
@@ -99,7 +74,7 @@ def running(
         try:
             if not ready.wait(30):
                 raise TimeoutError("the sandbox did not start within 30 s")
-            yield Address(url)
+            yield url
         finally:
             server.should_exit = True
             thread.join()

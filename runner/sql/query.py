@@ -14,6 +14,7 @@ from runner.sql.templates import Fault, render
 from runner.sql.tokens import indented, without_end
 
 SQL = ("audience", "sql")
+MEMBERS = "CAST('external_id' AS VARCHAR) AS kind, CAST('' AS VARCHAR) AS label, member AS value"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def build(cohort: Cohort, target: Target) -> Query | tuple[Problem, ...]:
         cohort=cohort,
         workspace=target.workspace,
         audience=audience,
-        members=_wrapped(audience, cohort.external_id, "'external_id' AS kind, '' AS label, member AS value"),
+        members=_wrapped(audience, cohort.external_id, MEMBERS),
         export=_wrapped(audience, cohort.external_id, "member AS user_ids"),
         fingerprint=fingerprint(made_of),
         parts=made_of,

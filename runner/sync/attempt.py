@@ -133,9 +133,10 @@ def _send(attempt: Attempt, site: Site, counts: Counts, tell: Listener) -> None:
     """Removals, finished, then additions; never an export of nobody."""
     change, which = attempt.change, _sets(attempt, site)
     deployed = change.deployed
-    renamed = bool(deployed.delivered) and deployed.name != change.name
+    moved = counts.added or counts.removed
+    renamed = any(name != change.name for name in deployed.names) and (counts.before or counts.after)
     # a removal from a cohort Braze has never heard of may fail for ever, and a name travels only with members
-    if (counts.removed and not deployed.ever_added) or (renamed and not counts.added and not counts.removed):
+    if (counts.removed and not deployed.ever_added) or (renamed and not moved):
         anybody = which.next if counts.after else which.possible
         _export(attempt, site, delta.export(anybody, one=True), Operation.ADD, "first")
     if counts.removed:
@@ -184,7 +185,8 @@ def _record_sending(attempt: Attempt, site: Site, counts: Counts) -> None:
             "connection": site.connection,
             "setting_keys": dict(site.route.setting_keys),
             "labels": [],
-            "keys": [*attempt.export_keys(site), attempt.key(site, "synced")],
+            "export_keys": attempt.export_keys(site),
+            "synced_key": attempt.key(site, "synced"),
         },
     )
     site.writer.append([row], key=attempt.key(site, "sending"))

@@ -136,8 +136,9 @@ def _settle(planned: Plan, site: Site, tell: Listener) -> dict[Destination, Coho
         for pending in change.deployed.pending:
             tell(change.id, "waiting for an earlier attempt")
             try:
-                for key in pending.keys:
-                    export.settle(site.client, key)
+                for key in pending.export_keys:
+                    export.settle(site.client, key, what=f"{change.id}: waiting for an earlier attempt")
+                export.settle_insert(site.client, pending.synced_key)
             except AuthenticationFailed:
                 raise
             except CohortsError as exc:

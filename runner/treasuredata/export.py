@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from runner.errors import InvalidProject, Position, Unavailable
-from runner.treasuredata.client import Export, Job, TreasureData
+from runner.treasuredata.client import Export, TreasureData
 
 LINK_WAIT = 60.0
 """Seconds a succeeded query may take to show its linked export before we call it missing."""
@@ -92,15 +92,18 @@ def linked(client: TreasureData, job_id: str, *, what: str) -> str:
     return export
 
 
-def settle(client: TreasureData, key: str) -> Job | None:
-    """Wait until nothing issued under a domain key can still act: its job, and the export linked to it."""
+def settle(client: TreasureData, key: str, *, what: str) -> None:
+    """Wait until an export issued under a domain key cannot act any more, however it ended. Raises Unavailable.
+
+    A query that succeeded and shows no export *yet* is not finished.
+    """
     job = client.find(key)
-    if job is None:
-        return None
-    what = "waiting for an earlier attempt"
-    ended = client.wait(job.id, what=what)
-    if ended.status == "success":
-        export = client.show(job.id).linked_export_id
-        if export:
-            client.wait(export, what=what)
-    return ended
+    if job is not None and client.wait(job.id, what=what).status == "success":
+        client.wait(linked(client, job.id, what=what), what=what)
+
+
+def settle_insert(client: TreasureData, key: str) -> None:
+    """Wait until an INSERT issued under a domain key has ended, however it did. Raises Unavailable."""
+    job = client.find(key)
+    if job is not None:
+        client.wait(job.id, what="waiting for an earlier write to the ledger")

@@ -97,6 +97,26 @@ def test_an_export_fails_after_its_query_succeeded(place: Place, fault: str) -> 
     assert "Nothing to do" in place.run("sync").out
 
 
+def test_a_new_name_that_did_not_arrive_is_sent_again(place: Place) -> None:
+    place.cohort("vips", VIPS)
+    place.run("sync")
+    place.cohort("vips", VIPS, name="Best customers")
+    place.fault("export", "fail", match="vips")
+    assert place.run("sync").code == 1
+    assert place.cohorts()["vips"]["name"] == "Vips"
+    assert place.run("sync").code == 0
+    assert place.cohorts()["vips"]["name"] == "Best customers"
+
+
+def test_an_empty_cohort_is_renamed_without_sending_anybody(place: Place) -> None:
+    nobody = "SELECT customer_id FROM customers WHERE spend < 0"
+    place.cohort("nobody", nobody, extra="guards: {allow_empty: true}\n")
+    assert place.run("sync").code == 0
+    place.cohort("nobody", nobody, name="Nobody yet", extra="guards: {allow_empty: true}\n")
+    assert place.run("sync").code == 0
+    assert place.cohorts() == {}
+
+
 def test_a_removal_half_done_heals(place: Place) -> None:
     place.customers(*(f"user{number}" for number in range(20)))
     place.cohort("vips", VIPS)

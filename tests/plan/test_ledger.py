@@ -24,7 +24,9 @@ def intent(number: int, attempt: str, *, epoch: int = 1) -> Entry:
 
 def sending(number: int, attempt: str, *, epoch: int = 1, table: bool = True) -> Entry:
     made = f"m_{attempt}" if table else None
-    return row(number, Event.SENDING, epoch=epoch, attempt=attempt, table=made, name="VIPs", keys=["k"])
+    return row(
+        number, Event.SENDING, epoch=epoch, attempt=attempt, table=made, name="VIPs", export_keys=["k"], synced_key="s"
+    )
 
 
 def synced(number: int, attempt: str, *, epoch: int = 1, at: int = NOW, **other: Any) -> Entry:
@@ -107,3 +109,8 @@ def test_rows_come_in_any_order_and_more_than_once(shuffle: random.Random) -> No
     mixed = [*rows, *shuffle.sample(rows, 3)]
     shuffle.shuffle(mixed)
     assert fold(mixed, now=NOW) == fold(rows, now=NOW)
+
+
+def test_every_name_that_braze_may_show_is_known() -> None:
+    found = deployed(intent(1, "a"), synced(2, "a", name="Old"), intent(3, "b"), sending(4, "b"))
+    assert (found.names, found.name) == (("Old", "VIPs"), "VIPs")

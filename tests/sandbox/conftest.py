@@ -14,8 +14,8 @@ from tests.sandbox.sandbox_world import World
 
 def _world(options: Options) -> Iterator[World]:
     with running(options) as served:
-        client = tdclient.Client(apikey="sandbox-key", endpoint=served.url, max_cumul_retry_delay=-1)
-        yield World(served.url, client)
+        client = tdclient.Client(apikey="sandbox-key", endpoint=served, max_cumul_retry_delay=-1)
+        yield World(served, client)
         client.close()
 
 

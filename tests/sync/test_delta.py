@@ -42,7 +42,7 @@ def test_certain_possible_and_what_follows(
         deployed = Deployed(
             HERE,
             delivered(tables[0]),
-            tuple(Pending(str(number), table, (), {}) for number, table in enumerate(tables[1:])),
+            tuple(Pending(str(number), table, "VIPs", (), "") for number, table in enumerate(tables[1:])),
         )
         following = delta.members_of(None if wanted is None else f"t{len(tables)}", "state")
         found = delta.sets(deployed, next_sql=following, state="state")
