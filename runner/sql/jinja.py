@@ -249,16 +249,23 @@ class Sandbox(SandboxedEnvironment):
 
 
 @functools.cache
-def _compiler() -> Sandbox:
+def _one() -> Sandbox:
     """One for all templates: compiling spends nothing."""
     return Sandbox()
+
+
+def fresh() -> Sandbox:
+    """The sandbox with a full budget. There is one, since making it costs as much as rendering; not for two threads."""
+    sandbox = _one()
+    sandbox.budget = Budget()
+    return sandbox
 
 
 @functools.lru_cache(maxsize=4096)  # a cohort is rendered once for each target
 def compiled(template: str) -> CodeType:
     """A template's code; raises jinja2.TemplateSyntaxError and Refused."""
     try:
-        return _compiler().compile(template)
+        return fresh().compile(template)
     except (SyntaxError, MemoryError) as exc:  # of the Python that Jinja writes: its own limits of nesting
         raise Refused("T004", "the template is nested too deeply", "make it flatter") from exc
 

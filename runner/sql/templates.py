@@ -11,7 +11,7 @@ import jinja2
 from jinja2.exceptions import SecurityError
 
 from runner.sql.budget import MAX_TEXT
-from runner.sql.jinja import FILTERS, MARK, MARK_END, MARKS, TESTS, VALUE, VALUE_END, Sandbox, compiled
+from runner.sql.jinja import FILTERS, MARK, MARK_END, MARKS, TESTS, VALUE, VALUE_END, compiled, fresh
 from runner.sql.literals import Refused
 from runner.sql.tokens import Kind, tokens
 
@@ -56,7 +56,7 @@ _UNQUOTE = "print it without quotes around it; for a pattern, join inside: {{ '%
 
 def render(template: str, variables: Mapping[str, object]) -> Rendered | Fault:
     """Render a cohort's SQL. Never raises for what an author wrote, never loops for ever, reads only `variables`."""
-    sandbox = Sandbox()
+    sandbox = fresh()
     try:
         if any(mark in template for mark in (MARK, MARK_END, VALUE, VALUE_END)):
             raise Refused("T006", "private-use characters (U+E000 to U+E003) are refused", "take them out")
