@@ -116,7 +116,7 @@ def _missing(folder: Path) -> Problem | None:
     if not folder.is_dir():
         what, fix = (
             "there is no folder cohorts/ here",
-            "go to your repository, or run `cohorts init` to begin one",
+            "go to the folder that holds it; README shows what to put in it",
         )
         return Problem(Position("cohorts/"), "P001", what, fix)
     file = folder / "project.yml"
@@ -129,7 +129,7 @@ def _missing(folder: Path) -> Problem | None:
             "the project file has the wrong name",
             f"rename it to {FILE}",
         )
-    return Problem(Position(FILE), "P003", "the project file is missing", "run `cohorts init` to write one")
+    return Problem(Position(FILE), "P003", "the project file is missing", "README shows what to put in it")
 
 
 def _project(document: Document) -> Project:

@@ -32,8 +32,11 @@ class Tree:
 def load(root: Path, project: Project | None) -> Tree:
     """Read every cohort file under `cohorts/`. One bad file never hides another, good or bad.
 
-    Where the project file is bad there is no project: then there are problems, but no cohorts.
+    Where the project file is bad there is no project: then there are problems, but no cohorts. Where there is no
+    folder at all, the project's problem says so already.
     """
+    if not (root / "cohorts").exists():
+        return Tree((), (), 0)
     read = tuple(_read(root))
     good = tuple(found for found in read if isinstance(found, Document))
     problems = {problem for found in read if isinstance(found, tuple) for problem in found}
@@ -42,7 +45,7 @@ def load(root: Path, project: Project | None) -> Tree:
     problems.update(_shared(good, "id", "D001"))
     problems.update(_shared(good, "name", "D002"))
     if not read:
-        fix = "add a file such as cohorts/my_cohort.yml, or run `cohorts new`"
+        fix = "add a file such as cohorts/my_cohort.yml"
         problems.add(Problem(Position("cohorts/"), "D005", "there is no cohort file in this folder", fix))
     bad = {problem.at.path for problem in problems}
     cohorts = (_cohort(document, project) for document in good if project and document.path not in bad)

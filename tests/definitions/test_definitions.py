@@ -166,10 +166,10 @@ def test_a_repository_without_its_folder_or_project_file(tmp_path: Path) -> None
         assert isinstance(found, tuple)
         return [str(problem) for problem in found]
 
-    cure = "go to your repository, or run `cohorts init` to begin one"
+    cure = "go to the folder that holds it; README shows what to put in it"
     assert told() == [f"cohorts/:1:1 P001 there is no folder cohorts/ here; {cure}"]
     (tmp_path / "cohorts").mkdir()
-    assert told() == ["cohorts/project.yml:1:1 P003 the project file is missing; run `cohorts init` to write one"]
+    assert told() == ["cohorts/project.yml:1:1 P003 the project file is missing; README shows what to put in it"]
     (tmp_path / "cohorts" / "project.yaml").touch()
     assert told() == [
         "cohorts/project.yaml:1:1 P002 the project file has the wrong name; rename it to cohorts/project.yml"
