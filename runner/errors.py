@@ -102,6 +102,18 @@ class Blocked(CohortsError):
     exit_code = ExitCode.BLOCKED
 
 
+class Interrupted(CohortsError):
+    """The user or the machine asked this run to stop; the ledger is in order."""
+
+    exit_code = ExitCode.INTERRUPTED
+
+
+class Stale(CohortsError):
+    """This tree, or this plan, is older than what was synced last."""
+
+    exit_code = ExitCode.STALE
+
+
 class Locked(CohortsError):
     """Another run is writing, or the state cannot be used."""
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from runner import documents, schemas
+from runner import documents, identifiers, schemas
 from runner.documents import Document
 from runner.errors import Position, Problem
+from runner.identifiers import Identifier
 
 Variable = str | int | float | bool | None | list["Variable"] | dict[str, "Variable"]
 
 FILE = "cohorts/project.yml"
+
+DAY = 86_400
 
 # Treasure Data's API by region: https://docs.treasuredata.com/ "Sites and Endpoints"
 _SITES = {
@@ -63,7 +67,7 @@ class Guards:
 class Target:
     """A Treasure Data site and database, a Braze workspace (an identity), a connection (a way).
 
-    `vars` are the project's with the target's own in their place.
+    `prefix` goes in front of every id in Braze. `vars` are the project's with the target's own in their place.
     """
 
     name: str
@@ -72,13 +76,24 @@ class Target:
     state_database: str
     workspace: str
     connection: str
+    prefix: str
+    protected: bool
     export_settings: Mapping[str, str]
     vars: Mapping[str, Variable]
 
     @property
     def is_sandbox(self) -> bool:
-        """Only loopback is spoken to without TLS, and only the sandbox lives there."""
-        return self.endpoint.startswith("http://")
+        """True for the target named `sandbox` on loopback: it needs no setting up. Nothing else speaks without TLS."""
+        return self.name == "sandbox" and self.endpoint.startswith("http://")
+
+    def braze_id(self, cohort_braze_id: str) -> str:
+        """The id that a cohort has in this target's workspace."""
+        return self.prefix + cohort_braze_id
+
+    @property
+    def mapping(self) -> str:
+        """A short hash of what the connector's settings are called: what a canary proves."""
+        return hashlib.sha256(repr(sorted(self.export_settings.items())).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +101,16 @@ class Defaults:
     """What a cohort file may leave out."""
 
     owner: str | None
-    external_id: str | None
+    identifiers: tuple[Identifier, ...]
     mode: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reassert:
+    """Seconds: members who qualify for less than `recent` are added again, everyone after `full`. 0: never."""
+
+    recent: int = 7 * DAY
+    full: int = 30 * DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +120,7 @@ class Project:
     targets: Mapping[str, Target]
     defaults: Defaults
     guards: Guards
+    reassert: Reassert
     vars: Mapping[str, Variable]
     document: Document
 
@@ -109,7 +133,29 @@ def load(root: Path) -> Project | tuple[Problem, ...]:
     document = documents.read(root / FILE, FILE, inside=folder)
     if isinstance(document, tuple):
         return document
-    return schemas.problems(document, "project") or _project(document)
+    if found := schemas.problems(document, "project"):
+        return found
+    project = _project(document)
+    return tuple(sorted(_meeting(project))) or project
+
+
+def _meeting(project: Project) -> Iterator[Problem]:
+    """Targets that would write over each other: the same memory, or the same cohorts in the same workspace."""
+    memories: dict[tuple[str, str], str] = {}
+    workspaces: dict[tuple[str, str], str] = {}
+    for name, target in project.targets.items():
+        other = memories.setdefault((target.endpoint, target.state_database), name)
+        if other != name:
+            at = project.document.at("targets", name, "state_database")
+            what = f"targets {other} and {name} keep their memory in the same database"
+            yield Problem(at, "P004", what, "give each target a `state_database` of its own")
+        other = workspaces.setdefault((target.workspace, target.prefix), name)
+        if other != name:
+            at = project.document.at("targets", name, "workspace")
+            what = f"targets {other} and {name} write the same cohorts of workspace {target.workspace}"
+            yield Problem(
+                at, "P005", what, f"give one of them another workspace, or a prefix such as `prefix: {name}_`"
+            )
 
 
 def _missing(folder: Path) -> Problem | None:
@@ -139,10 +185,13 @@ def _project(document: Document) -> Project:
         targets={name: _target(name, given, variables) for name, given in sorted(data["targets"].items())},
         defaults=Defaults(
             owner=defaults.get("owner"),
-            external_id=defaults.get("identifiers", {}).get("external_id"),
+            identifiers=identifiers.read(defaults.get("identifiers", {})),
             mode=defaults.get("mode", "mirror"),
         ),
         guards=Guards(max_members=data["guards"]["max_members"]).with_limits(data["guards"]),
+        reassert=Reassert(
+            **{name: DAY * int(days.removesuffix("d")) for name, days in data.get("reassert", {}).items()}
+        ),
         vars=variables,
         document=document,
     )
@@ -156,6 +205,8 @@ def _target(name: str, given: Mapping[str, Any], variables: Mapping[str, Variabl
         state_database=given["state_database"],
         workspace=given["workspace"],
         connection=given["connection"],
+        prefix=given.get("prefix", ""),
+        protected=given.get("protected", False),
         export_settings={setting: setting for setting in _SETTINGS} | given.get("export_settings", {}),
         vars={**variables, **given.get("vars", {})},
     )

@@ -198,7 +198,8 @@ def _too_long(error: Any, name: str) -> Saying:
 
 def _too_few(error: Any, name: str) -> Saying:
     what = f"{name} must have at least {error.validator_value} entry, but has {len(error.instance)}"
-    return "S006", what, "add one"
+    first = next(iter(error.schema.get("examples", ())), None)
+    return "S006", what, f"add one, for example {_yaml(first)}" if first else "add one"
 
 
 def _too_small(error: Any, name: str) -> Saying:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from runner.documents import Document
+from runner.identifiers import Identifier
 from runner.project import Guards
 
 
@@ -17,14 +18,22 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cohort:
-    """One cohort file. `id` is Braze's `cohort_id` and never changes; `sql` is the template as written."""
+    """One cohort file. `id` never changes; `braze_id` is Braze's `cohort_id`, without a target's prefix; `sql` is the
+    template as written; `identifiers` are sorted, and at least one.
+    """
 
     id: str
+    braze_id: str
     name: str
     description: str
     owner: str
     sql: str
-    external_id: str
+    identifiers: tuple[Identifier, ...]
     mode: Mode
     guards: Guards
     document: Document
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The columns of the query that hold identifiers: their values are members."""
+        return frozenset(identifier.column for identifier in self.identifiers)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runner import documents, schemas
+from runner import documents, identifiers, schemas
 from runner.definitions.cohort import Cohort, Mode
 from runner.documents import Document, quoted
 from runner.errors import Position, Problem
@@ -48,8 +48,13 @@ def load(root: Path, project: Project | None) -> Tree:
         fix = "add a file such as cohorts/my_cohort.yml"
         problems.add(Problem(Position("cohorts/"), "D005", "there is no cohort file in this folder", fix))
     bad = {problem.at.path for problem in problems}
-    cohorts = (_cohort(document, project) for document in good if project and document.path not in bad)
-    return Tree(tuple(sorted(cohorts, key=lambda cohort: cohort.id)), tuple(sorted(problems)), len(read))
+    cohorts = [_cohort(document, project) for document in good if project and document.path not in bad]
+    if project:
+        meeting = tuple(_meeting(cohorts, project))
+        problems.update(meeting)
+        bad.update(problem.at.path for problem in meeting)
+    kept = (cohort for cohort in cohorts if cohort.document.path not in bad)
+    return Tree(tuple(sorted(kept, key=lambda cohort: cohort.id)), tuple(sorted(problems)), len(read))
 
 
 def _read(root: Path) -> Iterator[Document | tuple[Problem, ...]]:
@@ -100,6 +105,23 @@ def _shared(good: Sequence[Document], key: str, code: str) -> Iterator[Problem]:
             yield Problem(at, code, what, f"give each cohort {'an id' if key == 'id' else 'a name'} of its own")
 
 
+def _meeting(cohorts: Sequence[Cohort], project: Project) -> Iterator[Problem]:
+    """Cohorts that are one cohort in Braze, of one target or of two in the same workspace."""
+    places: dict[tuple[str, str], list[tuple[Cohort, str]]] = defaultdict(list)
+    for target in project.targets.values():
+        for cohort in cohorts:
+            places[target.workspace, target.braze_id(cohort.braze_id)].append((cohort, target.name))
+    for (workspace, braze_id), found in places.items():
+        for cohort, target in found if len(found) > 1 else ():
+            other, other_target = found[1] if (cohort, target) == found[0] else found[0]
+            key = "braze_id" if cohort.braze_id != cohort.id else "id"
+            where = "" if target == other_target else f" for target {target}"
+            both = f"and so is {other.id} ({other.document.path})"
+            what = f"this is {quoted(braze_id)} in workspace {workspace}{where}, {both}"
+            fix = "give one of them another id, or one of the targets another prefix"
+            yield Problem(cohort.document.at(key), "D006", what, fix)
+
+
 def _lacking(document: Document, project: Project | None) -> Iterator[Problem]:
     """What only a default of the project could have supplied."""
     data: Any = document.data
@@ -108,23 +130,23 @@ def _lacking(document: Document, project: Project | None) -> Iterator[Problem]:
     if "owner" not in data and project.defaults.owner is None:
         fix = "add `owner: your-team`, or `defaults: {owner: your-team}` to cohorts/project.yml"
         yield Problem(document.at(), "D003", "nobody owns this cohort", fix)
-    if "identifiers" not in data and project.defaults.external_id is None:
+    if "identifiers" not in data and not project.defaults.identifiers:
         fix = "add `identifiers: {external_id: column}`, here or under `defaults` in cohorts/project.yml"
-        what = "it is not said which column identifies people in Braze"
+        what = "it is not said which columns identify people in Braze"
         yield Problem(document.at(), "D004", what, fix)
 
 
 def _cohort(document: Document, project: Project) -> Cohort:
     data: Any = document.data
     defaults = project.defaults
-    identifiers: Mapping[str, str | None] = data.get("identifiers", {"external_id": defaults.external_id})
     return Cohort(
         id=data["id"],
+        braze_id=data.get("braze_id", data["id"]),
         name=data["name"],
         description=data.get("description", ""),
         owner=data.get("owner", defaults.owner),
         sql=data["audience"]["sql"],
-        external_id=str(identifiers["external_id"]),
+        identifiers=identifiers.read(data["identifiers"]) if "identifiers" in data else defaults.identifiers,
         mode=Mode(data.get("mode", defaults.mode)),
         guards=project.guards.with_limits(data.get("guards", {})),
         document=document,

@@ -20,10 +20,14 @@ class Event(StrEnum):
 
     BOOTSTRAP = "bootstrap"
     LEASE = "lease"
+    RELEASED = "released"
+    VERIFIED = "verified"
     INTENT = "intent"
     FAILED = "failed"
     SENDING = "sending"
     SYNCED = "synced"
+    ADOPTED = "adopted"
+    ABANDONED = "abandoned"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -51,19 +55,24 @@ class Entry:
 class Pending:
     """An attempt that may have sent something and is not known to have ended. `table` None: a withdrawal.
 
-    `export_keys` and `synced_key` are the domain keys of everything it may still have running.
+    `export_keys` are the domain keys of every export that it may still have running, or may still submit. Its `synced`
+    row needs no fence: coming late, it is ordered before the epoch that took over. An adoption has no keys.
     """
 
     attempt: str
     table: str | None
     name: str
     export_keys: tuple[str, ...]
-    synced_key: str
+    adopted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What the last finished attempt left in Braze. `table` None: withdrawn, nobody is left. `at`: unix seconds."""
+    """What the last finished attempt left in Braze. `table` None: withdrawn, nobody is left. `at`: unix seconds.
+
+    `recent_at` and `full_at`: when young members, and when all, were last sent whether known or not. `rejected`: the
+    fingerprint that a rollback put aside, or nothing.
+    """
 
     table: str | None
     size: int
@@ -72,11 +81,17 @@ class Delivered:
     parts: Mapping[str, str]
     sql: str
     at: int
+    recent_at: int = 0
+    full_at: int = 0
+    rejected: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
-    """All that is known of one cohort in Braze."""
+    """All that is known of one cohort in Braze.
+
+    `connection` and `setting_keys` are how it was last reached; `previous` is what a rollback can bring back.
+    """
 
     destination: Destination
     delivered: Delivered | None = None
@@ -86,6 +101,9 @@ class Deployed:
     ever_added: bool = False
     largest_today: int = 0
     tables: frozenset[str] = frozenset()
+    connection: str = ""
+    setting_keys: Mapping[str, str] = field(default_factory=dict)
+    previous: Delivered | None = None
 
     @property
     def in_braze(self) -> bool:
@@ -114,7 +132,7 @@ class Deployed:
     def names(self) -> tuple[str, ...]:
         """Every name Braze may show, the latest last."""
         last = [self.delivered.name] if self.delivered else []
-        return tuple(dict.fromkeys([*last, *(pending.name for pending in self.pending)]))
+        return tuple(dict.fromkeys([*last, *(pending.name for pending in self.pending if pending.name)]))
 
     @property
     def name(self) -> str:
@@ -123,18 +141,42 @@ class Deployed:
 
 
 @dataclass(frozen=True, slots=True)
+class Lease:
+    """Who claimed the highest epoch, and until when (unix seconds, by the server's clock)."""
+
+    token: str
+    actor: str
+    host: str
+    process: int
+    address: str
+    until: int
+    released: bool
+
+    @property
+    def words(self) -> str:
+        """The holder, for people."""
+        return f"{self.actor} on {self.host} {self.address}".strip()
+
+    def holds(self, now: int) -> bool:
+        """True while nobody else should write."""
+        return not self.released and now < self.until
+
+
+@dataclass(frozen=True, slots=True)
 class Ledger:
     """The whole ledger: its identity, the highest epoch, the server's time at reading (unix seconds), every cohort.
 
-    `holder` is the token of the run that claimed the highest epoch, `holder_words` the same for people.
+    `commit` is that of the last run that synced anything; `verified` holds the hashes of setting mappings that a canary
+    has proven.
     """
 
     id: str
     epoch: int
     now: int
     cohorts: Mapping[Destination, Deployed] = field(default_factory=dict)
-    holder: str = ""
-    holder_words: str = ""
+    lease: Lease | None = None
+    commit: str = ""
+    verified: frozenset[str] = frozenset()
 
     @property
     def protected_tables(self) -> frozenset[str]:
@@ -150,18 +192,37 @@ def fold(entries: Iterable[Entry], *, now: int) -> Ledger:
     for entry in ordered:
         by_destination.setdefault(entry.destination, []).append(entry)
     run_rows = by_destination.pop(Destination(), [])
-    lease = next((row.detail for row in reversed(run_rows) if row.event is Event.LEASE), None)
+    synced = [row for row in ordered if row.event is Event.SYNCED and row.detail["commit"]]
     return Ledger(
         id=next((str(row.detail["ledger_id"]) for row in run_rows if row.event is Event.BOOTSTRAP), ""),
         epoch=max((row.epoch for row in ordered), default=0),
         now=now,
         cohorts={where: _deployed(where, rows, now) for where, rows in sorted(by_destination.items())},
-        holder=str(lease["token"]) if lease else "",
-        holder_words=f"{lease['actor']} on {lease['host']} {lease['address']}".strip() if lease else "",
+        lease=_lease(run_rows),
+        commit=str(synced[-1].detail["commit"]) if synced else "",
+        verified=frozenset(str(row.detail["mapping"]) for row in run_rows if row.event is Event.VERIFIED),
+    )
+
+
+def _lease(run_rows: list[Entry]) -> Lease | None:
+    last = next((row for row in reversed(run_rows) if row.event is Event.LEASE), None)
+    if last is None:
+        return None
+    detail = last.detail
+    return Lease(
+        token=detail["token"],
+        actor=detail["actor"],
+        host=detail["host"],
+        process=detail["process"],
+        address=detail["address"],
+        until=last.time + detail["seconds"],
+        released=any(row.event is Event.RELEASED and row.epoch == last.epoch for row in run_rows),
     )
 
 
 def _deployed(where: Destination, rows: list[Entry], now: int) -> Deployed:
+    forgotten = max((place for place, row in enumerate(rows) if row.event is Event.ABANDONED), default=-1)
+    rows = rows[forgotten + 1 :]
     synced = [row for row in rows if row.event is Event.SYNCED]
     last = synced[-1] if synced else None
     resolved = {attempt for row in synced for attempt in row.detail["resolves"]}
@@ -169,7 +230,10 @@ def _deployed(where: Destination, rows: list[Entry], now: int) -> Deployed:
     ended = resolved | {row.detail["attempt"] for row in rows if row.event is Event.FAILED and row.detail["unsent"]}
     failures = [row for row in rows if row.event is Event.FAILED and row.detail["attempt"] not in resolved]
     intents = [row for row in rows if row.event is Event.INTENT]
-    sending = [row for row in rows if row.event is Event.SENDING and row.detail["attempt"] not in resolved]
+    sent = [row for row in rows if row.event is Event.SENDING]
+    claimed = (row for row in rows if row.event in (Event.SENDING, Event.ADOPTED))
+    open_rows = [row for row in claimed if row.detail["attempt"] not in resolved]
+    used = {row.detail["attempt"]: row.detail["keys"] for row in failures if not row.detail["unsent"]}
     return Deployed(
         destination=where,
         delivered=_delivered(last) if last else None,
@@ -178,10 +242,10 @@ def _deployed(where: Destination, rows: list[Entry], now: int) -> Deployed:
                 row.detail["attempt"],
                 row.detail["table"],
                 row.detail["name"],
-                tuple(row.detail["export_keys"]),
-                row.detail["synced_key"],
+                tuple(used.get(row.detail["attempt"], row.detail["export_keys"])),
+                adopted=row.event is Event.ADOPTED,
             )
-            for row in sending
+            for row in open_rows
         ),
         unfinished=tuple(row.detail["attempt"] for row in intents if row.detail["attempt"] not in resolved),
         failure=str(failures[-1].detail["what"]) if failures else "",
@@ -192,10 +256,13 @@ def _deployed(where: Destination, rows: list[Entry], now: int) -> Deployed:
             for row in (
                 *([last] if last else []),
                 *(row for row in synced[:-1] if _replaced_recently(row, synced, now)),
-                *(row for row in (*intents, *sending) if row.detail["attempt"] not in ended),
+                *(row for row in (*intents, *open_rows) if row.detail["attempt"] not in ended),
             )
             if row.detail["table"]
         ),
+        connection=sent[-1].detail["connection"] if sent else "",
+        setting_keys=sent[-1].detail["setting_keys"] if sent else {},
+        previous=_delivered(synced[-2]) if len(synced) > 1 and _replaced_recently(synced[-2], synced, now) else None,
     )
 
 
@@ -209,6 +276,9 @@ def _delivered(row: Entry) -> Delivered:
         parts=detail["parts"],
         sql=detail["sql"],
         at=row.time,
+        recent_at=detail["recent_at"],
+        full_at=detail["full_at"],
+        rejected=detail["rejected"],
     )
 
 

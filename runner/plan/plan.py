@@ -21,14 +21,14 @@ class Action(StrEnum):
     RETRY = "retry"
     REFRESH = "refresh"
     WITHDRAW = "withdraw"
+    ROLLBACK = "rollback"
     NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One cohort's part of the plan. `query` is None for a withdrawal.
-
-    `counts` and `refusals` are there once members are counted.
+    """One cohort's part of the plan. `query` is None for a withdrawal; `restored` is the snapshot that a rollback
+    brings back. `counts` and `refusals` are there once members are counted.
     """
 
     destination: Destination
@@ -38,11 +38,12 @@ class Change:
     deployed: Deployed
     counts: Counts | None = None
     refusals: tuple[Problem, ...] = ()
+    restored: str = ""
 
     @property
     def id(self) -> str:
-        """The cohort's id."""
-        return self.destination.cohort_id
+        """The cohort's id; its id in Braze where no file defines it."""
+        return self.query.cohort.id if self.query else self.destination.cohort_id
 
     @property
     def name(self) -> str:
@@ -116,14 +117,14 @@ def make(
     """The plan for one target. `refresh` syncs also what has not changed; `may_withdraw` is False while any file is
     invalid: its id is unknown, so nothing can be called gone (protocol section 5).
     """
-    wanted = {Destination(workspace, query.cohort.id): query for query in queries}
-    known = {where: deployed for where, deployed in ledger.cohorts.items() if where.workspace == workspace}
+    wanted = {Destination(workspace, query.braze_id): query for query in queries}
+    known = ledger.cohorts
     gone = [where for where, deployed in known.items() if where not in wanted and _left_over(deployed)]
     changes = [
         _change(where, query, known.get(where, Deployed(where)), refresh=refresh) for where, query in wanted.items()
     ]
     if may_withdraw:
-        changes += [Change(where, Action.WITHDRAW, ("its file is gone",), None, known[where]) for where in gone]
+        changes += [_withdrawal(known[where], workspace) for where in gone]
     in_braze = sum(deployed.in_braze for deployed in known.values())
     return Plan(
         target=target,
@@ -139,6 +140,23 @@ def _left_over(deployed: Deployed) -> bool:
     return deployed.in_braze
 
 
+def _withdrawal(deployed: Deployed, workspace: str) -> Change:
+    where = deployed.destination
+    why = "its file is gone"
+    if where.workspace != workspace:
+        why = f"the target's workspace is {workspace} now; here it was {where.workspace}"
+    return Change(where, Action.WITHDRAW, (why,), None, deployed)
+
+
+def rollback(query: Query, deployed: Deployed) -> Change | None:
+    """The change that brings back the members of the sync before the last; None where they are not kept any more."""
+    before = deployed.previous
+    if before is None or before.table is None:
+        return None
+    where = deployed.destination
+    return Change(where, Action.ROLLBACK, ("asked for",), query, deployed, restored=before.table)
+
+
 def _change(where: Destination, query: Query, deployed: Deployed, *, refresh: bool) -> Change:
     action, reasons = _why(query, deployed, refresh=refresh)
     return Change(where, action, reasons, query, deployed)
@@ -149,15 +167,23 @@ def _why(query: Query, deployed: Deployed, *, refresh: bool) -> tuple[Action, tu
     unfinished = (f"the last attempt did not finish{': ' + deployed.failure if deployed.failure else ''}",)
     if last is None or last.table is None:
         again = "was withdrawn before" if last else "not in Braze yet"
-        return Action.CREATE, (again, *(unfinished if deployed.unfinished or deployed.pending else ()))
+        if any(pending.adopted for pending in deployed.pending):
+            again = "adopted: what is in Braze is known only roughly"
+        return Action.CREATE, (again, *(unfinished if _is_unfinished(deployed) else ()))
     if last.fingerprint != query.fingerprint:
         changed = sorted(part for part, value in query.parts.items() if last.parts.get(part) != value)
         reasons = tuple(f"{part} changed" for part in changed) or ("fingerprint changed",)
-        if deployed.unfinished or deployed.pending:
+        if _is_unfinished(deployed):
             reasons += unfinished
         return (Action.RENAME if changed == ["name"] else Action.UPDATE), reasons
-    if deployed.unfinished or deployed.pending:
+    if _is_unfinished(deployed):
         return Action.RETRY, unfinished
+    if last.rejected == query.fingerprint and not refresh:
+        return Action.NONE, ("rolled back; held until its definition changes, or `--refresh`",)
     if refresh:
         return Action.REFRESH, ("refresh asked for",)
     return Action.NONE, ("unchanged",)
+
+
+def _is_unfinished(deployed: Deployed) -> bool:
+    return bool(deployed.unfinished) or any(not pending.adopted for pending in deployed.pending)

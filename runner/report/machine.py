@@ -61,8 +61,9 @@ def _change(change: Change) -> dict[str, Any]:
         and {
             "before": counts.before,
             "after": counts.after,
-            "added": counts.added,
+            "added": counts.entering,
             "removed": counts.removed,
+            "sent_again": counts.added - counts.entering,
         },
         "refusals": [_problem(problem) for problem in change.refusals],
         "sql_difference": sql_difference(change) if change.action is Action.UPDATE else [],
@@ -74,7 +75,8 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
     return {
         "id": outcome.change.id,
         "action": outcome.change.action.value,
-        "done": done and {"added": done.added, "removed": done.removed, "members": done.size},
+        "done": done
+        and {"added": done.added, "removed": done.removed, "sent_again": done.sent_again, "members": done.size},
         "error": error and _error(error),
     }
 

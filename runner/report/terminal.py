@@ -11,6 +11,7 @@ from runner.plan.guards import Counts
 from runner.plan.ledger import Deployed, Destination, Ledger
 from runner.plan.plan import Action, Change, Plan
 from runner.sql.shown import masked
+from runner.sync.doctor import Finding, State
 from runner.sync.run import Outcome, Summary
 
 SIGNS = {
@@ -20,6 +21,7 @@ SIGNS = {
     Action.RETRY: "!",
     Action.REFRESH: "↻",
     Action.WITHDRAW: "-",
+    Action.ROLLBACK: "↺",
     Action.NONE: " ",
 }
 
@@ -30,6 +32,7 @@ PAST = {
     Action.RETRY: "retried",
     Action.REFRESH: "refreshed",
     Action.WITHDRAW: "withdrawn",
+    Action.ROLLBACK: "rolled back",
     Action.NONE: "unchanged",
 }
 
@@ -87,14 +90,16 @@ def _change(change: Change, width: int) -> list[str]:
 
 def sql_difference(change: Change) -> list[str]:
     """Unified difference of the audience's SQL, delivered to wanted, members hidden; empty where it is the same."""
-    columns = {change.query.cohort.external_id} if change.query else set()
+    columns = change.query.cohort.columns if change.query else frozenset()
     before = masked(change.sql_before, columns).splitlines()
     after = masked(change.sql_after, columns).splitlines()
     return list(difflib.unified_diff(before, after, "in Braze now", "in this tree", lineterm="", n=2))
 
 
 def _counts(counts: Counts) -> str:
-    return f"{counts.before:,} now → {counts.after:,}; {counts.added:,} enter, {counts.removed:,} leave"
+    again = counts.added - counts.entering
+    sent = f"; {again:,} sent again" if again else ""
+    return f"{counts.before:,} now → {counts.after:,}; {counts.entering:,} enter, {counts.removed:,} leave{sent}"
 
 
 def _totals(shown: Plan) -> str:
@@ -138,6 +143,7 @@ def _outcome(outcome: Outcome, width: int) -> str:
         return (
             f"  ✓ {change.id:<{width}}  {PAST[change.action]:<9}  "
             f"{done.added:,} added, {done.removed:,} removed, {done.size:,} qualify"
+            f"{f' ({done.sent_again:,} sent again)' if done.sent_again else ''}"
         )
     return f"  ✗ {change.id:<{width}}  {outcome.error}"
 
@@ -166,6 +172,21 @@ def _status_row(where: Destination, deployed: Deployed, state: str) -> tuple[str
     size = f"{last.size:,}" if last else "-"
     at = datetime.fromtimestamp(last.at, UTC).strftime("%Y-%m-%d %H:%M") if last else "-"
     return where.cohort_id, deployed.name, size, at, state
+
+
+def finding(shown: Finding) -> str:
+    """One line of a diagnosis, with what to do below it."""
+    mark = {State.OK: "✓", State.FAILED: "✗", State.WARNING: "!", State.UNKNOWN: "?"}[shown.state]
+    line = f"  {mark} {shown.name:<14}  {shown.found}"
+    return f"{line}\n    {'':<14}  → {shown.fix}" if shown.fix else line
+
+
+def diagnosis(found: Sequence[Finding], target: str) -> str:
+    """How many checks failed; what comes next where none did."""
+    failed = sum(shown.state is State.FAILED for shown in found)
+    if failed:
+        return f"\n{_many(failed, 'check')} failed. Mend the first one first: others may follow from it."
+    return f"\nTarget {target} is ready."
 
 
 def _many(number: int, what: str) -> str:

@@ -18,6 +18,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from trino_sql_validator import StatementInfo, analyze_statements
 
+from runner.identifiers import Identifier
 from runner.sql.tokens import Kind, tokens
 
 QUERIES = frozenset({"select", "query", "with", "values", "table"})
@@ -38,11 +39,11 @@ class Finding:
     code: str
     what: str
     fix: str
-    about_identifier: bool = False
+    about: Identifier | None = None
 
 
 @lru_cache(maxsize=4096)  # targets whose variables print the same SQL need it checked once
-def check(sql: str, written: str, identifier: str) -> tuple[Finding, ...]:
+def check(sql: str, written: str, identifiers: tuple[Identifier, ...]) -> tuple[Finding, ...]:
     """Everything wrong with an audience's SQL. `written` is the same with what was cut off its end."""
     if not sql.strip():
         return (Finding(1, 1, "Q001", "there is no SQL here", "write one SELECT"),)
@@ -64,7 +65,7 @@ def check(sql: str, written: str, identifier: str) -> tuple[Finding, ...]:
         what = f"this SQL cannot be read: {_first_line(str(places[0].get('description') or exc), sql)}"
         place = int(places[0].get("line") or 1), int(places[0].get("col") or 1)
         return (Finding(*place, "Q002", what, "correct it at this place, or write it more simply"),)
-    return tuple(_tree_findings(tree, sql, identifier))
+    return tuple(_tree_findings(tree, sql, identifiers))
 
 
 def _not_a_select(statements: tuple[StatementInfo, ...]) -> Finding | None:
@@ -78,7 +79,7 @@ def _not_a_select(statements: tuple[StatementInfo, ...]) -> Finding | None:
     return None
 
 
-def _tree_findings(tree: exp.Expr, sql: str, identifier: str) -> Iterator[Finding]:
+def _tree_findings(tree: exp.Expr, sql: str, identifiers: tuple[Identifier, ...]) -> Iterator[Finding]:
     if not isinstance(tree, exp.Query) or _declares_function(sql):
         yield Finding(*_first_word(sql), "Q004", "this is not a SELECT", "write one SELECT")
         return
@@ -100,10 +101,11 @@ def _tree_findings(tree: exp.Expr, sql: str, identifier: str) -> Iterator[Findin
         yield Finding(*function, "Q009", "TABLE(…) calls a table function", "read your own tables only")
     star = next((found for branch in _branches(tree) for found in branch.selects if found.is_star), None)
     if star is not None:
-        what, fix = "SELECT * hides which column is the identifier", f"name the column: SELECT {identifier}"
+        what, fix = "SELECT * hides which column is the identifier", f"name the column: SELECT {identifiers[0].column}"
         yield Finding(*(_place(star) if star.find(exp.Column) else _first_star(sql)), "Q005", what, fix)
         return
-    yield from _identifier_findings(tree, sql, identifier)
+    for identifier in identifiers:
+        yield from _identifier_findings(tree, sql, identifier)
 
 
 def _accepted_by_mistake(tree: exp.Query, sql: str) -> Iterator[Finding]:
@@ -118,8 +120,8 @@ def _accepted_by_mistake(tree: exp.Query, sql: str) -> Iterator[Finding]:
         yield Finding(*(_last_word(sql, word) or (1, 1)), "Q010", what, "take it out")
 
 
-def _identifier_findings(tree: exp.Query, sql: str, identifier: str) -> Iterator[Finding]:
-    branch = next(_branches(tree), None)
+def _identifier_findings(tree: exp.Query, sql: str, asked: Identifier) -> Iterator[Finding]:
+    branch, identifier = next(_branches(tree), None), asked.column
     columns = [_column(select) for select in branch.selects] if branch else []
     if columns.count(identifier) == 1:
         return
@@ -129,11 +131,11 @@ def _identifier_findings(tree: exp.Query, sql: str, identifier: str) -> Iterator
         return
     names = [column for column in columns if _NAME.fullmatch(column)]
     close = difflib.get_close_matches(identifier, names, n=1) or names[:1]
-    or_else = f", or set `identifiers: {{external_id: {close[0]}}}`" if close else ""
+    or_else = f", or set `{'.'.join(('identifiers', *asked.pointer))}: {close[0]}`" if close else ""
     has = ", ".join(column or "(unnamed)" for column in columns[:8])
     fix = f"select {identifier}{or_else}"
     what = f"the query does not return the identifier column {identifier} (it returns: {has})"
-    yield Finding(*_first_word(sql), "Q007", what, fix, about_identifier=True)
+    yield Finding(*_first_word(sql), "Q007", what, fix, about=asked)
 
 
 def _column(select: exp.Expr) -> str:

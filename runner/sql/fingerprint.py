@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from runner.identifiers import Identifier
 from runner.sql.tokens import normalised
 
 VERSION = "v1"
 """Part of every fingerprint; to be raised only if all cohorts are meant to be sent again."""
 
 
-def parts(*, sql: str, cohort_id: str, name: str, external_id: str, mode: str, workspace: str) -> Mapping[str, str]:
+def parts(
+    *, sql: str, cohort_id: str, name: str, identifiers: Sequence[Identifier], mode: str, workspace: str
+) -> Mapping[str, str]:
     """A short hash for each part that decides what is delivered, so that a plan can say which one changed."""
     whole = {
-        "identifiers": {"external_id": external_id},
+        "identifiers": [_identifier(identifier) for identifier in identifiers],
         "mode": mode,
         "name": name,
         "query": normalised(sql),
@@ -27,6 +30,11 @@ def parts(*, sql: str, cohort_id: str, name: str, external_id: str, mode: str, w
 def fingerprint(of_parts: Mapping[str, str]) -> str:
     """The fingerprint of all parts together."""
     return f"{VERSION}:{_hash(dict(of_parts))[:32]}"
+
+
+def _identifier(identifier: Identifier) -> list[str]:
+    handle = identifier.handle
+    return [handle.kind.value, handle.label, identifier.column, "lower" if identifier.lower else ""]
 
 
 def _hash(value: object) -> str:

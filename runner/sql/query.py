@@ -7,30 +7,32 @@ from dataclasses import dataclass
 
 from runner.definitions.cohort import Cohort
 from runner.errors import Problem
+from runner.identifiers import Handle
 from runner.project import Target
+from runner.sql import members
 from runner.sql.checks import Finding, check
 from runner.sql.fingerprint import fingerprint, parts
 from runner.sql.templates import Fault, render
-from runner.sql.tokens import indented, without_end
+from runner.sql.tokens import without_end
 
 SQL = ("audience", "sql")
-MEMBERS = "CAST('external_id' AS VARCHAR) AS kind, CAST('' AS VARCHAR) AS label, member AS value"
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
     """The SQL of one cohort for one target.
 
-    `audience` is the author's SQL rendered (one SELECT, no trailing semicolon). `members` wraps it: one row a member,
-    columns exactly `kind`, `label`, `value` (VARCHAR, distinct, no NULL, no blank). `export` is the same members as the
-    connector wants them: one column, `user_ids`. `parts` are the fingerprint's, by name.
+    `audience` is the author's SQL rendered (one SELECT, no trailing semicolon). `members` wraps it: one row a member
+    (see `runner.sql.members`). `exports` are the same members as the connector wants them, by handle: one column of
+    exact name each. `parts` are the fingerprint's, by name.
     """
 
     cohort: Cohort
     workspace: str
+    braze_id: str
     audience: str
     members: str
-    export: str
+    exports: Mapping[Handle, str]
     fingerprint: str
     parts: Mapping[str, str]
 
@@ -42,44 +44,31 @@ def build(cohort: Cohort, target: Target) -> Query | tuple[Problem, ...]:
         at = cohort.document.within(SQL, rendered.line, rendered.column)
         return (Problem(at, rendered.code, rendered.what, rendered.fix),)
     audience = without_end(rendered.text)
-    if findings := check(audience, rendered.text, cohort.external_id):
+    if findings := check(audience, rendered.text, cohort.identifiers):
         return tuple(sorted({_problem(cohort, rendered.locate(found.line, found.column), found) for found in findings}))
     audience = audience.strip("\n")
     made_of = parts(
         sql=audience,
-        cohort_id=cohort.id,
+        cohort_id=target.braze_id(cohort.braze_id),
         name=cohort.name,
-        external_id=cohort.external_id,
+        identifiers=cohort.identifiers,
         mode=cohort.mode.value,
         workspace=target.workspace,
     )
     return Query(
         cohort=cohort,
         workspace=target.workspace,
+        braze_id=target.braze_id(cohort.braze_id),
         audience=audience,
-        members=_wrapped(audience, cohort.external_id, MEMBERS),
-        export=_wrapped(audience, cohort.external_id, "member AS user_ids"),
+        members=members.members(audience, cohort.identifiers),
+        exports={identifier.handle: members.export(audience, identifier) for identifier in cohort.identifiers},
         fingerprint=fingerprint(made_of),
         parts=made_of,
     )
 
 
 def _problem(cohort: Cohort, place: tuple[int, int], found: Finding) -> Problem:
-    at = cohort.document.at("identifiers", "external_id") if found.about_identifier else None
+    at = cohort.document.at("identifiers", *found.about.pointer) if found.about else None
     if at is None or at == cohort.document.at():  # the column is the project's default: point at the SQL
         at = cohort.document.within(SQL, *place)
     return Problem(at, found.code, found.what, found.fix)
-
-
-def _wrapped(audience: str, column: str, columns: str) -> str:
-    """The author's SQL on lines of its own, so that a comment at its end swallows nothing. NULL fails the WHERE too."""
-    return (
-        f"SELECT DISTINCT {columns}\n"
-        "FROM (\n"
-        f'  SELECT TRIM(CAST("{column}" AS VARCHAR)) AS member\n'
-        "  FROM (\n"
-        f"{indented(audience, 4)}\n"
-        "  ) AS audience\n"
-        ") AS members\n"
-        "WHERE member <> ''"
-    )

@@ -5,18 +5,20 @@ Whatever was perhaps delivered is in the ledger before it is sent: every step ma
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from runner.errors import Blocked, CohortsError, Locked, Problem
+from runner.errors import Blocked, CohortsError, Interrupted, Locked, Problem
+from runner.identifiers import Handle
 from runner.plan.guards import Counts, refusals
-from runner.plan.ledger import Event
-from runner.plan.plan import Change
+from runner.plan.ledger import DAY, Event
+from runner.plan.plan import Action, Change
+from runner.project import Reassert
 from runner.sync import delta
 from runner.sync.writer import Writer
 from runner.treasuredata import export
-from runner.treasuredata.client import TreasureData
+from runner.treasuredata.client import JobFailed, TreasureData
 from runner.treasuredata.export import Operation, Route
 
 Listener = Callable[[str, str], None]
@@ -33,14 +35,33 @@ class GuardRefused(Blocked):
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where an attempt works: Treasure Data, the databases, the way into Braze, and the one writer of the ledger."""
+    """Where an attempt works: Treasure Data, its databases, and the one writer of the ledger."""
 
     client: TreasureData
     database: str
     state: str
-    connection: str
-    route: Route
     writer: Writer
+    tell: Listener
+
+
+@dataclass(frozen=True, slots=True)
+class Resend:
+    """What is sent again because Braze may not have known somebody: the young members, or everyone."""
+
+    recent_since: int | None = None
+    everyone: bool = False
+
+
+def resend(change: Change, reassert: Reassert, now: int, *, asked: bool = False) -> Resend:
+    """What a change sends again. Young members once a day at most, or an hourly sync would pay for each of them 168
+    times. `now` in unix seconds.
+    """
+    last = change.deployed.delivered
+    if last is None or last.table is None or change.query is None:
+        return Resend()
+    if asked or (reassert.full and now - last.full_at >= reassert.full):
+        return Resend(everyone=True)
+    return Resend(now - reassert.recent if reassert.recent and now - last.recent_at >= DAY else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,70 +71,82 @@ class Attempt:
     change: Change
     id: str
     table: str | None
+    connection: str
+    route: Route
+    resend: Resend
+    used: list[str] = field(default_factory=list)
 
     def key(self, site: Site, step: str) -> str:
         """The domain key of one step's job; never used for anything else."""
         return f"cohorts-{site.writer.ledger.id}-{self.id}-{step}"
 
-    def export_keys(self, site: Site) -> list[str]:
-        """Every key under which something may reach Braze."""
-        return [self.key(site, step) for step in ("first", "remove", "add")]
-
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """An attempt that ended well: members added, removed, and in the cohort now."""
+    """An attempt that ended well: members who are new, who left, who are in the cohort now, and who were sent although
+    they may have been in it already.
+    """
 
     added: int
     removed: int
     size: int
+    sent_again: int
 
 
-def begin(change: Change, epoch: int) -> Attempt:
+def begin(change: Change, epoch: int, *, connection: str, route: Route, resend: Resend) -> Attempt:
     """The attempt for a change in this epoch."""
     table = delta.table_name(change.destination, epoch, 0)
-    return Attempt(change, table.removeprefix("members_"), table if change.query else None)
+    has_members = change.action is not Action.WITHDRAW
+    return Attempt(change, table.removeprefix("members_"), table if has_members else None, connection, route, resend)
 
 
-def intent(attempt: Attempt) -> tuple[Event, dict[str, object]]:
+def intent(attempt: Attempt) -> Mapping[str, object]:
     """What the ledger must know before anything is made: the attempt and its table."""
-    action = attempt.change.action.value
-    return Event.INTENT, {"attempt": attempt.id, "table": attempt.table, "action": action}
+    return {"attempt": attempt.id, "table": attempt.table, "action": attempt.change.action.value}
 
 
-def carry_out(attempt: Attempt, site: Site, tell: Listener) -> Done:
+def carry_out(attempt: Attempt, site: Site) -> Done:
     """Snapshot, count, guard, record, remove, add, record. Raises GuardRefused, JobFailed, Unavailable, Locked.
 
     A failure before `sending` is recorded as harmless; after it, the attempt stays pending and the next run heals it.
     """
     change = attempt.change
     try:
-        counts = _counted(attempt, site, tell)
-        if change.query and (refused := refusals(change.query.cohort, counts)):
+        counts = _counted(attempt, site)
+        if change.query and not change.restored and (refused := refusals(change.query.cohort, counts)):
             raise GuardRefused(refused)
     except CohortsError as exc:
-        if not isinstance(exc, Locked):
-            _record_failure(attempt, site, exc)
+        if not isinstance(exc, Locked | Interrupted):
+            _record_failure(attempt, site, exc, unsent=True)
         raise
-    _record_sending(attempt, site, counts)
-    _send(attempt, site, counts, tell)
-    tell(change.id, "recording")
-    _record_synced(attempt, site, counts)
-    return Done(counts.added, counts.removed, counts.after)
+    steps = _steps(attempt, counts)
+    _record_sending(attempt, site, counts, steps)
+    try:
+        for step in steps:
+            _send(attempt, site, counts, step)
+    except JobFailed as exc:  # anything else may still be running, or sent by somebody else
+        _record_failure(attempt, site, exc, unsent=False)
+        raise
+    site.tell(change.id, "recording")
+    site.writer.record((change.destination, Event.SYNCED, _synced(attempt, site, counts)))
+    return Done(counts.entering, counts.removed, counts.after, counts.added - counts.entering)
 
 
-def _counted(attempt: Attempt, site: Site, tell: Listener) -> Counts:
+def _counted(attempt: Attempt, site: Site) -> Counts:
     change = attempt.change
-    if attempt.table and change.query:
-        tell(change.id, "querying")
+    if attempt.table:
+        site.tell(change.id, "querying")
+        members = delta.members_of(change.restored, site.state) if change.restored else ""
+        if change.query and not change.restored:
+            members = change.query.members
         site.client.run(
             site.database,
-            delta.create_snapshot(change.query.members, change.deployed, table=attempt.table, state=site.state),
+            delta.create_snapshot(members, change.deployed, table=attempt.table, state=site.state),
             key=attempt.key(site, "next"),
             scheduled_time=site.writer.started,
             what=f"{change.id}: the query",
         )
-    tell(change.id, "counting")
+    site.tell(change.id, "counting")
     rows = site.client.select(
         site.state,
         delta.count(_sets(attempt, site)),
@@ -121,96 +154,119 @@ def _counted(attempt: Attempt, site: Site, tell: Listener) -> Counts:
         scheduled_time=site.writer.started,
         what=f"{change.id}: counting members",
     )
-    before, after, added, removed = (int(value) for value in rows[0])
-    return Counts(before, after, added, removed, change.deployed.largest_today)
+    return delta.counted(rows, change.deployed, whole=attempt.resend.everyone)
 
 
 def _sets(attempt: Attempt, site: Site) -> delta.Sets:
-    return delta.sets(attempt.change.deployed, next_sql=delta.members_of(attempt.table, site.state), state=site.state)
+    return delta.sets(
+        attempt.change.deployed,
+        next_sql=delta.members_of(attempt.table, site.state),
+        state=site.state,
+        recent_since=attempt.resend.recent_since,
+    )
 
 
-def _send(attempt: Attempt, site: Site, counts: Counts, tell: Listener) -> None:
-    """Removals, finished, then additions; never an export of nobody."""
-    change, which = attempt.change, _sets(attempt, site)
-    deployed = change.deployed
-    moved = counts.added or counts.removed
-    renamed = any(name != change.name for name in deployed.names) and (counts.before or counts.after)
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One export of an attempt. `one`: a single member, to make the cohort or to tell its name."""
+
+    name: str
+    operation: Operation
+    handle: Handle
+    members: int
+    one: bool = False
+
+
+def _steps(attempt: Attempt, counts: Counts) -> tuple[Step, ...]:
+    """Removals, finished, then additions; never an export of nobody, one for each handle."""
+    change, deployed = attempt.change, attempt.change.deployed
+    removals = [
+        Step(f"remove-{number}", Operation.REMOVE, count.handle, count.leaving)
+        for number, count in enumerate(counts.by_handle)
+        if count.leaving
+    ]
+    additions = [
+        Step(f"add-{number}", Operation.ADD, count.handle, added)
+        for number, count in enumerate(counts.by_handle)
+        if (added := counts.added_of(count))
+    ]
+    renamed = any(name != change.name for name in deployed.names) and change.name
+    first: list[Step] = []
     # a removal from a cohort Braze has never heard of may fail for ever, and a name travels only with members
-    if (counts.removed and not deployed.ever_added) or (renamed and not moved):
-        anybody = which.next if counts.after else which.possible
-        _export(attempt, site, delta.export(anybody, one=True), Operation.ADD, "first")
-    if counts.removed:
-        tell(change.id, f"removing {counts.removed:,}")
-        _export(attempt, site, delta.export(which.removals), Operation.REMOVE, "remove")
-    if counts.added:
-        tell(change.id, f"adding {counts.added:,}")
-        _export(attempt, site, delta.export(which.additions), Operation.ADD, "add")
+    if (removals and not deployed.ever_added) or (renamed and not removals and not additions):
+        anybody = next((c for c in counts.by_handle if c.after), None) or next(
+            (c for c in counts.by_handle if c.before), None
+        )
+        if anybody:
+            first = [Step("first", Operation.ADD, anybody.handle, 1, one=True)]
+    return (*first, *removals, *additions)
 
 
-def _export(attempt: Attempt, site: Site, sql: str, operation: Operation, step: str) -> None:
-    change = attempt.change
+def _send(attempt: Attempt, site: Site, counts: Counts, step: Step) -> None:
+    change, which = attempt.change, _sets(attempt, site)
+    if step.one:
+        members = which.next if counts.after else which.possible
+    elif step.operation is Operation.REMOVE:
+        members = which.removals
+    else:
+        members = which.additions(whole=counts.whole)
+    verb = "removing" if step.operation is Operation.REMOVE else "adding"
+    site.tell(change.id, f"{verb} {step.members:,} by {step.handle}")
+    attempt.used.append(attempt.key(site, step.name))
     export.send(
         site.client,
         site.state,
-        sql,
-        site.route.settings(cohort_id=change.id, name=change.name, operation=operation),
-        via=site.route,
-        key=attempt.key(site, step),
+        delta.export(members, step.handle, one=step.one),
+        attempt.route.settings(
+            cohort_id=change.destination.cohort_id, name=change.name, operation=step.operation, handle=step.handle
+        ),
+        via=attempt.route,
+        key=attempt.key(site, step.name),
         scheduled_time=site.writer.started,
-        what=f"{change.id}: {'adding' if operation is Operation.ADD else 'removing'} members",
+        what=f"{change.id}: {verb} members",
     )
 
 
-def _record_failure(attempt: Attempt, site: Site, exc: CohortsError) -> None:
-    detail = {"attempt": attempt.id, "code": exc.code, "what": exc.what, "unsent": True}
-    row = site.writer.entry(attempt.change.destination, Event.FAILED, detail)
-    with suppress(
-        CohortsError
-    ):  # the failure itself is what the user must hear; without this row the attempt is due too
-        site.writer.append([row], key=attempt.key(site, "failed"))
+def _record_failure(attempt: Attempt, site: Site, exc: CohortsError, *, unsent: bool) -> None:
+    """Why it failed. `keys`: what it sent under; nothing else will come from it."""
+    detail = {"attempt": attempt.id, "code": exc.code, "what": exc.what, "unsent": unsent, "keys": attempt.used}
+    with suppress(CohortsError):  # the failure itself is what the user must hear; without this row it is due too
+        site.writer.record((attempt.change.destination, Event.FAILED, detail))
 
 
-def _record_sending(attempt: Attempt, site: Site, counts: Counts) -> None:
+def _record_sending(attempt: Attempt, site: Site, counts: Counts, steps: tuple[Step, ...]) -> None:
     """The durable record of what may be delivered, with all that is ever needed to take it back."""
     change = attempt.change
-    row = site.writer.entry(
-        change.destination,
-        Event.SENDING,
-        {
-            "attempt": attempt.id,
-            "table": attempt.table,
-            "size": counts.after,
-            "name": change.name,
-            "workspace": change.destination.workspace,
-            "connection": site.connection,
-            "setting_keys": dict(site.route.setting_keys),
-            "labels": [],
-            "export_keys": attempt.export_keys(site),
-            "synced_key": attempt.key(site, "synced"),
-        },
-    )
-    site.writer.append([row], key=attempt.key(site, "sending"))
-    site.writer.still_ours(row)
+    detail = {
+        "attempt": attempt.id,
+        "table": attempt.table,
+        "size": counts.after,
+        "name": change.name,
+        "workspace": change.destination.workspace,
+        "connection": attempt.connection,
+        "setting_keys": dict(attempt.route.setting_keys),
+        "export_keys": [attempt.key(site, step.name) for step in steps],
+    }
+    site.writer.record((change.destination, Event.SENDING, detail), sure=True)
 
 
-def _record_synced(attempt: Attempt, site: Site, counts: Counts) -> None:
+def _synced(attempt: Attempt, site: Site, counts: Counts) -> Mapping[str, object]:
     change, deployed = attempt.change, attempt.change.deployed
-    query = change.query
-    resolves = {attempt.id, *deployed.unfinished, *(pending.attempt for pending in deployed.pending)}
-    row = site.writer.entry(
-        change.destination,
-        Event.SYNCED,
-        {
-            "attempt": attempt.id,
-            "table": attempt.table,
-            "size": counts.after,
-            "added": counts.added,
-            "removed": counts.removed,
-            "name": change.name,
-            "fingerprint": query.fingerprint if query else "",
-            "parts": dict(query.parts) if query else {},
-            "sql": query.audience if query else "",
-            "resolves": sorted(resolves),
-        },
-    )
-    site.writer.append([row], key=attempt.key(site, "synced"))
+    query, last, now = change.query, deployed.delivered, site.writer.started
+    whole = counts.whole or not deployed.certain
+    return {
+        "attempt": attempt.id,
+        "table": attempt.table,
+        "size": counts.after,
+        "added": counts.added,
+        "removed": counts.removed,
+        "name": change.name,
+        "fingerprint": query.fingerprint if query else "",
+        "parts": dict(query.parts) if query else {},
+        "sql": query.audience if query else "",
+        "resolves": sorted({attempt.id, *deployed.unfinished, *(pending.attempt for pending in deployed.pending)}),
+        "commit": site.writer.run.commit,
+        "full_at": now if whole or last is None else last.full_at,
+        "recent_at": now if whole or last is None or attempt.resend.recent_since is not None else last.recent_at,
+        "rejected": change.query.fingerprint if change.query and change.restored else "",
+    }

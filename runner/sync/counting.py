@@ -9,7 +9,9 @@ from runner.errors import Problem
 from runner.plan.guards import Counts, refusals
 from runner.plan.ledger import Destination
 from runner.plan.plan import Change, Plan
+from runner.project import Reassert
 from runner.sync import delta
+from runner.sync.attempt import resend
 from runner.treasuredata.client import TreasureData
 
 AT_ONCE = 4
@@ -18,13 +20,17 @@ AT_ONCE = 4
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """Where to count: databases, the run's token for job keys, and the time of its queries (unix seconds)."""
+    """Where to count: databases, the run's token for job keys, and the time of its queries (unix seconds). `everyone`:
+    all members are to be sent again.
+    """
 
     client: TreasureData
     database: str
     state: str
     token: str
     now: int
+    reassert: Reassert
+    everyone: bool = False
 
 
 def counted(plan: Plan, counter: Counter) -> Plan:
@@ -41,12 +47,13 @@ def counted(plan: Plan, counter: Counter) -> Plan:
 
 def _counts(change: Change, counter: Counter) -> Counts:
     members = change.query.members if change.query else delta.NOBODY
+    again = resend(change, counter.reassert, counter.now, asked=counter.everyone)
+    which = delta.sets(change.deployed, next_sql=members, state=counter.state, recent_since=again.recent_since)
     rows = counter.client.select(
         counter.database,
-        delta.count(delta.sets(change.deployed, next_sql=members, state=counter.state)),
+        delta.count(which),
         key=f"cohorts-{counter.token}-count-{change.id}",
         scheduled_time=counter.now,
         what=f"{change.id}: counting members",
     )
-    before, after, added, removed = (int(value) for value in rows[0])
-    return Counts(before, after, added, removed, change.deployed.largest_today)
+    return delta.counted(rows, change.deployed, whole=again.everyone)

@@ -1,26 +1,29 @@
 """Members to add and to remove, as SQL over snapshots; pure.
 
-A snapshot is a table of the state database with columns `kind`, `label`, `value`, `since`. With ∅ a value like
-any other: certain = delivered ∩ every pending, possible = delivered ∪ every pending, remove = possible − next,
-add = next − certain.
+A snapshot is a table of the state database with columns `kind`, `label`, `value`, `spellings`, `type`, `since`. With ∅
+a value like any other: certain = delivered ∩ every pending, possible = delivered ∪ every pending,
+remove = possible − next, add = next − certain.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from runner.identifiers import Handle, Kind
+from runner.plan.guards import Count, Counts
 from runner.plan.ledger import Deployed, Destination
+from runner.sql.members import COLUMNS, NOTED, of_handle
 from runner.sql.tokens import indented
 
-COLUMNS = "kind, label, value"
-NOBODY = "SELECT '' AS kind, '' AS label, '' AS value WHERE 1 = 0"
+NOBODY = "SELECT '' AS kind, '' AS label, '' AS value, 0 AS spellings, '' AS type WHERE 1 = 0"
 
 
 @dataclass(frozen=True, slots=True)
 class Sets:
-    """SELECTs of `kind, label, value`, distinct: who may be in Braze, who certainly is, who is wanted."""
+    """SELECTs of members: who may be in Braze, who certainly is, who is wanted (with what is noted of them)."""
 
     possible: str
     certain: str
@@ -31,10 +34,9 @@ class Sets:
         """possible − next."""
         return _minus(self.possible, self.next)
 
-    @property
-    def additions(self) -> str:
-        """next − certain."""
-        return _minus(self.next, self.certain)
+    def additions(self, *, whole: bool) -> str:
+        """next − certain, or `next` as a whole."""
+        return self.next if whole else _minus(self.next, self.certain)
 
 
 def table_name(where: Destination, epoch: int, attempt: int) -> str:
@@ -52,10 +54,16 @@ def snapshot_epoch(table: str) -> int | None:
     return int(epoch) if is_ours and epoch.isdigit() and attempt.isdigit() else None
 
 
-def sets(deployed: Deployed, *, next_sql: str, state: str) -> Sets:
-    """The three sets for a cohort; `next_sql` selects the wanted members (`NOBODY` for a withdrawal)."""
+def sets(deployed: Deployed, *, next_sql: str, state: str, recent_since: int | None = None) -> Sets:
+    """The three sets for a cohort; `next_sql` selects the wanted members (`NOBODY` for a withdrawal).
+
+    Members wanted since `recent_since` (unix seconds) or later are not certain: Braze may not have known them.
+    """
     tables = [f'SELECT {COLUMNS} FROM "{state}"."{table}"' for table in deployed.possible]
     sure = [f'SELECT {COLUMNS} FROM "{state}"."{table}"' for table in deployed.certain]
+    before = deployed.delivered.table if deployed.delivered else None
+    if sure and before and recent_since is not None:
+        sure[deployed.certain.index(before)] += f" WHERE since < {recent_since}"
     return Sets(
         possible=_joined(tables, "UNION") if tables else NOBODY,
         certain=_joined(sure, "INTERSECT") if sure else NOBODY,
@@ -65,7 +73,7 @@ def sets(deployed: Deployed, *, next_sql: str, state: str) -> Sets:
 
 def members_of(table: str | None, state: str) -> str:
     """The members of one snapshot; nobody where there is none."""
-    return f'SELECT {COLUMNS} FROM "{state}"."{table}"' if table else NOBODY
+    return f'SELECT {COLUMNS}, {NOTED} FROM "{state}"."{table}"' if table else NOBODY
 
 
 def create_snapshot(members: str, deployed: Deployed, *, table: str, state: str) -> str:
@@ -82,42 +90,76 @@ def create_snapshot(members: str, deployed: Deployed, *, table: str, state: str)
         )
     return (
         f'CREATE TABLE "{state}"."{table}" AS\n'
-        f"SELECT wanted.kind, wanted.label, wanted.value, {since} AS since\n"
+        f"SELECT wanted.kind, wanted.label, wanted.value, wanted.spellings, wanted.type, {since} AS since\n"
         f"FROM (\n{indented(members)}\n) AS wanted{join}"
     )
 
 
 def count(which: Sets) -> str:
-    """One row of four counts: before (possible), after (next), added, removed. Each set is read once."""
+    """One row of counts for each handle (see `counted`). Each set is read once."""
     tagged = [
-        f"SELECT {COLUMNS}, {int(tag == 0)} AS possible, {int(tag == 1)} AS certain, {int(tag == 2)} AS wanted\n"
+        f"SELECT {COLUMNS}, {int(tag == 0)} AS possible, {int(tag == 1)} AS certain, {int(tag == 2)} AS wanted,"
+        f" {NOTED if tag == 2 else NO_NOTES}\n"
         f"FROM (\n{indented(sql)}\n) AS members"
         for tag, sql in enumerate((which.possible, which.certain, which.next))
     ]
     return (
-        "SELECT\n"
-        "  COALESCE(SUM(possible), 0) AS before_count,\n"
-        "  COALESCE(SUM(wanted), 0) AS after_count,\n"
-        "  COALESCE(SUM(CASE WHEN wanted = 1 AND certain = 0 THEN 1 ELSE 0 END), 0) AS added_count,\n"
-        "  COALESCE(SUM(CASE WHEN possible = 1 AND wanted = 0 THEN 1 ELSE 0 END), 0) AS removed_count\n"
+        "SELECT kind, label,\n"
+        "  SUM(possible) AS before_count,\n"
+        "  SUM(wanted) AS after_count,\n"
+        "  SUM(CASE WHEN wanted = 1 AND possible = 0 THEN 1 ELSE 0 END) AS entering_count,\n"
+        "  SUM(CASE WHEN wanted = 1 AND certain = 0 THEN 1 ELSE 0 END) AS missing_count,\n"
+        "  SUM(CASE WHEN possible = 1 AND wanted = 0 THEN 1 ELSE 0 END) AS leaving_count,\n"
+        "  SUM(CASE WHEN spellings > 1 THEN 1 ELSE 0 END) AS merged_count,\n"
+        "  MAX(type) AS type\n"
         "FROM (\n"
-        f"SELECT {COLUMNS}, MAX(possible) AS possible, MAX(certain) AS certain, MAX(wanted) AS wanted\n"
+        f"SELECT {COLUMNS}, MAX(possible) AS possible, MAX(certain) AS certain, MAX(wanted) AS wanted,"
+        " MAX(spellings) AS spellings, MAX(type) AS type\n"
         f"FROM (\n{_joined(tagged, 'UNION ALL')}\n) AS tagged\n"
         f"GROUP BY {COLUMNS}\n"
-        ") AS members"
+        ") AS members\n"
+        "GROUP BY kind, label"
     )
 
 
-def export(members: str, *, one: bool = False) -> str:
-    """Members as the connector wants them: one column named exactly `user_ids`. `one`: only a single one of them."""
+NO_NOTES = "0 AS spellings, '' AS type"
+
+
+def counted(rows: Iterable[Sequence[Any]], deployed: Deployed, *, whole: bool) -> Counts:
+    """The answer to `count`. Membership in Braze belongs to a user, not to an identifier: where people are named in
+    several ways, or by devices, a removal may take out somebody who is still wanted under another name, so then
+    everyone wanted is sent after the removals (protocol section 4.3). `whole`: everyone is sent anyway.
+    """
+    by_handle = tuple(sorted((_count(row) for row in rows), key=lambda found: found.handle))
+    handles = {found.handle for found in by_handle if found.before or found.after}
+    shared = len(handles) > 1 or any(handle.kind is Kind.DEVICE_ID for handle in handles)
+    disturbed = bool(deployed.pending) or any(found.leaving for found in by_handle)
+    return Counts(by_handle, whole or (shared and disturbed), deployed.largest_today)
+
+
+def _count(row: Sequence[Any]) -> Count:
+    kind, label, *numbers, type_name = row
+    before, after, entering, missing, leaving, merged = (int(number) for number in numbers)
+    handle = Handle(Kind(kind), label)
+    return Count(handle, before, after, entering, missing, leaving, merged, str(type_name or "").lower())
+
+
+def export(members: str, handle: Handle, *, one: bool = False) -> str:
+    """Members of one handle as the connector wants them: one column of exact name. `one`: only a single one of them."""
     value = "MIN(value)" if one else "value"
-    return f"SELECT {value} AS user_ids\nFROM (\n{members}\n) AS members\nWHERE kind = 'external_id'"
+    return (
+        f'SELECT {value} AS "{handle.export_column}"\nFROM (\n{indented(members)}\n) AS members\n'
+        f"WHERE {of_handle(handle)}"
+    )
 
 
 def _minus(left: str, right: str) -> str:
     if right == NOBODY:
         return left
-    return f"SELECT {COLUMNS} FROM (\n{left}\n) AS these\nEXCEPT\nSELECT {COLUMNS} FROM (\n{right}\n) AS those"
+    return (
+        f"SELECT {COLUMNS} FROM (\n{indented(left)}\n) AS these\n"
+        f"EXCEPT\nSELECT {COLUMNS} FROM (\n{indented(right)}\n) AS those"
+    )
 
 
 def _joined(selects: Sequence[str], operator: str) -> str:

@@ -1,24 +1,40 @@
-"""A whole sync: plan, claim the ledger, wait for what earlier attempts left running, carry out, sweep, answer."""
+"""A whole sync: plan, claim the ledger, fence what earlier attempts left, carry out, sweep, answer."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import suppress
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
-from runner.errors import AuthenticationFailed, CohortsError, ExitCode, Locked
+from runner.errors import AuthenticationFailed, CohortsError, ExitCode, Interrupted, InvalidProject, Locked
 from runner.plan import plan as planning
-from runner.plan.ledger import Destination, Ledger
+from runner.plan.ledger import Destination, Event, Ledger
 from runner.plan.plan import Change, Plan
 from runner.project import Project, Target
 from runner.sql.wanted import Wanted
 from runner.sync import attempt as attempts
 from runner.sync import delta
 from runner.sync.attempt import Attempt, Done, Listener, Site
-from runner.sync.writer import Run, claim
+from runner.sync.writer import Run, Writer, claim
 from runner.treasuredata import export
 from runner.treasuredata.client import TreasureData
+from runner.treasuredata.export import Route
 from runner.treasuredata.ledger import LedgerTable
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+Way = tuple[str, tuple[tuple[str, str], ...]]
+"""A connection's name, and what its settings are called."""
+
+SETTLE = 0.5
+"""Seconds until what an earlier export wrote is in Braze: 10 to 100 ms, by its documentation (wire facts 3)."""
+
+HEARTBEAT = 1.0
+"""Seconds between two looks at whether the lease must be renewed or the run was asked to stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +55,30 @@ class Summary:
     invalid_files: int
 
 
+@dataclass(frozen=True, slots=True)
+class How:
+    """How a sync is to be done: what is due, how many cohorts at once, how long to wait for another run (seconds)."""
+
+    planned: Callable[[Ledger], Plan]
+    concurrency: int = 4
+    patience: float = 0
+    reassert: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a run works with. `stop` is set when it is to end; `fits` refuses a ledger that this tree must not write."""
+
+    target: Target
+    project: Project
+    client: TreasureData
+    table: LedgerTable
+    run: Run
+    stop: threading.Event
+    tell: Listener
+    fits: Callable[[Ledger], None]
+
+
 def read_plan(wanted: Wanted, ledger: Ledger, *, refresh: bool) -> Plan:
     """The plan for what is wanted against a ledger."""
     return planning.make(
@@ -51,6 +91,22 @@ def read_plan(wanted: Wanted, ledger: Ledger, *, refresh: bool) -> Plan:
     )
 
 
+def refuse_shared_connection(plan: Plan, project: Project, target: Target) -> None:
+    """A connection leads to one workspace: under two names, one would be emptied while the other is filled.
+
+    Raises InvalidProject.
+    """
+    for change in plan.changes:
+        before = change.destination.workspace
+        if before != target.workspace and change.deployed.connection == target.connection:
+            raise InvalidProject(
+                "P105",
+                f"the workspace is {target.workspace} now, but its connection {target.connection} led to {before}",
+                f"give another workspace its own connection; if only the name changed, write {before} again",
+                at=project.document.at("targets", target.name, "workspace"),
+            )
+
+
 def open_ledger(table: LedgerTable, target: Target, *, create: bool) -> Ledger:
     """Read the ledger. Only the sandbox's is created by itself; a missing one elsewhere is never "create all".
 
@@ -61,7 +117,7 @@ def open_ledger(table: LedgerTable, target: Target, *, create: bool) -> Ledger:
             raise Locked(
                 "L006",
                 f"target {target.name}: {target.state_database} holds no ledger: what is in Braze is not known",
-                "check `state_database`; this version sets up the sandbox only",
+                f"on the first day, `cohorts bootstrap --target {target.name}`; on any other, look at `state_database`",
             )
         if not create:
             return Ledger(id="", epoch=0, now=0)
@@ -69,47 +125,34 @@ def open_ledger(table: LedgerTable, target: Target, *, create: bool) -> Ledger:
     return table.read()
 
 
-def sync(
-    wanted: Wanted,
-    project: Project,
-    client: TreasureData,
-    table: LedgerTable,
-    run: Run,
-    tell: Listener,
-    *,
-    refresh: bool,
-) -> Summary:
+def sync(place: Place, how: How, *, invalid_files: int) -> Summary:
     """Bring every due cohort to its wanted members. One that fails stops neither the others nor the run.
 
-    Raises what concerns the whole run: InvalidProject, AuthenticationFailed, Unavailable, Locked.
+    Raises what concerns the whole run: InvalidProject, AuthenticationFailed, Unavailable, Locked, Stale, Interrupted.
     """
-    target = wanted.target
-    ledger = open_ledger(table, target, create=True)
-    planned = read_plan(wanted, ledger, refresh=refresh)
+    ledger = open_ledger(place.table, place.target, create=True)
+    place.fits(ledger)
+    planned = how.planned(ledger)
     if not planned.due:
-        return Summary(planned, (), wanted.invalid_files)
-    _refuse_unproven(target)
-    route = export.route(
-        client,
-        target.connection,
-        target.export_settings,
-        at=project.document.at("targets", target.name, "connection"),
-    )
-    tell("", "claiming the ledger")
-    writer = claim(table, ledger, run)
-    site = Site(client, target.database, target.state_database, target.connection, route, writer)
-    unsettled = _settle(read_plan(wanted, writer.ledger, refresh=refresh), site, tell)
-    planned = read_plan(wanted, writer.read(), refresh=refresh)
-    outcomes = _carry_out_all(planned, unsettled, site, tell)
-    if {outcome.change.destination for outcome in outcomes} != {change.destination for change in planned.due}:
-        raise AssertionError("the set that was synced is not the set that was planned")
-    _sweep(site)
-    return Summary(planned, outcomes, wanted.invalid_files)
+        return Summary(planned, (), invalid_files)
+    refuse_unproven(place.target, ledger)
+    routes = _routes(planned.due, place)
+    with written(place, ledger, patience=how.patience) as writer:
+        place.fits(writer.ledger)
+        site = Site(place.client, place.target.database, place.target.state_database, writer, place.tell)
+        unsettled = _settle(how.planned(writer.ledger).due, site, place, how.concurrency)
+        planned = how.planned(writer.read())
+        routes |= _routes([change for change in planned.due if _way(change, place.target) not in routes], place)
+        outcomes = _carry_out_all(planned, routes, unsettled, site, place, how)
+        _sweep(site)
+    return Summary(planned, outcomes, invalid_files)
 
 
 def exit_code(summary: Summary) -> ExitCode:
     """All of one cause: that cause's code; otherwise MIXED. Valid cohorts beside invalid files count as done."""
     codes = {ExitCode(outcome.error.exit_code) if outcome.error else ExitCode.DONE for outcome in summary.outcomes}
+    if ExitCode.INTERRUPTED in codes:
+        return ExitCode.INTERRUPTED
     if summary.plan.stop:
         codes.add(ExitCode.BLOCKED)
     if summary.invalid_files:
@@ -119,61 +162,160 @@ def exit_code(summary: Summary) -> ExitCode:
     return codes.pop() if len(codes) == 1 else ExitCode.MIXED if codes else ExitCode.DONE
 
 
-def _refuse_unproven(target: Target) -> None:
+def refuse_unproven(target: Target, ledger: Ledger) -> None:
     """The connector's setting keys are not public: one that ignored `operation` would turn removals into additions."""
-    if not target.is_sandbox:
+    if not target.is_sandbox and target.mapping not in ledger.verified:
         raise Locked(
             "L007",
             f"target {target.name}: it is not proven that its Braze connection understands `export_settings`",
-            "this version sends to the sandbox only; validate, render and plan work for every target",
+            f"run `cohorts doctor --target {target.name} --canary external_id:SOMEBODY` once, with a user of your own",
         )
 
 
-def _settle(planned: Plan, site: Site, tell: Listener) -> dict[Destination, CohortsError]:
-    """Wait until nothing that an earlier attempt issued can still act. What cannot be settled fails its cohort only."""
-    unsettled: dict[Destination, CohortsError] = {}
-    for change in planned.due:
-        for pending in change.deployed.pending:
-            tell(change.id, "waiting for an earlier attempt")
-            try:
-                for key in pending.export_keys:
-                    export.settle(site.client, key, what=f"{change.id}: waiting for an earlier attempt")
-                export.settle_insert(site.client, pending.synced_key)
-            except AuthenticationFailed:
-                raise
-            except CohortsError as exc:
-                unsettled[change.destination] = exc
-    return unsettled
+@contextmanager
+def written(place: Place, ledger: Ledger, *, patience: float, force: bool = False) -> Iterator[Writer]:
+    """The ledger's one writer, for as long as the block lasts; let go however it ends. Raises Locked."""
+    place.tell("", "claiming the ledger")
+    writer = claim(
+        place.table,
+        ledger,
+        place.run,
+        patience=patience,
+        tell=lambda what: place.tell("", what),
+        pause=place.stop.wait,
+        force=force,
+    )
+    try:
+        yield writer
+    finally:
+        if not writer.overtaken:
+            with suppress(CohortsError):  # then the lease runs out by itself
+                writer.release()
+
+
+def _way(change: Change, target: Target) -> Way:
+    """Connection and setting keys to reach a destination by: one in another workspace only as it was reached before."""
+    deployed = change.deployed
+    here = change.destination.workspace == target.workspace
+    connection = target.connection if here else deployed.connection
+    keys = target.export_settings if here else deployed.setting_keys
+    return connection, tuple(sorted(keys.items()))
+
+
+def _routes(due: Iterable[Change], place: Place) -> dict[Way, Route | CohortsError]:
+    """The way for each change. A connection that is gone blocks its destinations only; the target's, the run."""
+    found: dict[Way, Route | CohortsError] = {}
+    for change in due:
+        way = _way(change, place.target)
+        if way in found:
+            continue
+        try:
+            found[way] = export.route(place.client, way[0], dict(way[1]))
+        except export.NoConnection as exc:
+            if way[0] == place.target.connection:
+                at = place.project.document.at("targets", place.target.name, "connection")
+                raise InvalidProject(exc.code, exc.what, exc.fix, at=at) from None
+            found[way] = exc
+    return found
+
+
+def _settle(due: Sequence[Change], site: Site, place: Place, concurrency: int) -> dict[Destination, CohortsError]:
+    """Make sure that nothing which an earlier attempt issued can still act. What cannot be settled fails its cohort
+    only.
+    """
+
+    def one(change: Change) -> CohortsError | None:
+        site.tell(change.id, "looking after an earlier attempt")
+        keys = (key for pending in change.deployed.pending for key in pending.export_keys)
+        try:
+            for key in keys:
+                what = f"{change.id}: waiting for an earlier attempt"
+                export.settle(site.client, site.state, key, scheduled_time=site.writer.started, what=what)
+        except (AuthenticationFailed, Locked, Interrupted):
+            raise
+        except CohortsError as exc:
+            return exc
+        return None
+
+    left = [change for change in due if change.deployed.pending]
+    errors = _at_once(one, left, site.writer, place.stop, concurrency)
+    if left:
+        place.stop.wait(SETTLE)
+    return {change.destination: error for change, error in errors if error}
 
 
 def _carry_out_all(
-    planned: Plan, unsettled: dict[Destination, CohortsError], site: Site, tell: Listener
+    planned: Plan,
+    routes: Mapping[Way, Route | CohortsError],
+    unsettled: Mapping[Destination, CohortsError],
+    site: Site,
+    place: Place,
+    how: How,
 ) -> tuple[Outcome, ...]:
-    begun = [attempts.begin(change, site.writer.epoch) for change in planned.due if change.destination not in unsettled]
-    _record_intents(begun, site)
-    outcomes = [_outcome(attempt, site, tell) for attempt in begun]
-    failed = [
-        Outcome(change, error=unsettled[change.destination])
-        for change in planned.due
-        if change.destination in unsettled
+    begun, outcomes = [], []
+    for change in planned.due:
+        way = _way(change, place.target)
+        route = routes[way]
+        error = unsettled.get(change.destination) or (None if isinstance(route, Route) else route)
+        if error or not isinstance(route, Route):
+            outcomes.append(Outcome(change, error=error))
+            continue
+        again = attempts.resend(change, place.project.reassert, site.writer.started, asked=how.reassert)
+        begun.append(attempts.begin(change, site.writer.epoch, connection=way[0], route=route, resend=again))
+    if begun:
+        site.writer.record(*((a.change.destination, Event.INTENT, attempts.intent(a)) for a in begun))
+    outcomes += [
+        outcome or Outcome(attempt.change, error=_not_begun(attempt))
+        for attempt, outcome in _at_once(lambda a: _outcome(a, site), begun, site.writer, place.stop, how.concurrency)
     ]
-    return tuple(sorted([*outcomes, *failed], key=lambda outcome: outcome.change.destination))
+    if {outcome.change.destination for outcome in outcomes} != {change.destination for change in planned.due}:
+        raise AssertionError("the set that was synced is not the set that was planned")
+    return tuple(sorted(outcomes, key=lambda outcome: outcome.change.destination))
 
 
-def _record_intents(begun: Sequence[Attempt], site: Site) -> None:
-    """One INSERT for the whole run."""
-    rows = [site.writer.entry(attempt.change.destination, *attempts.intent(attempt)) for attempt in begun]
-    if rows:
-        site.writer.append(rows, key=f"cohorts-{site.writer.ledger.id}-{site.writer.epoch}-intents")
+def _not_begun(attempt: Attempt) -> Interrupted:
+    return Interrupted("R040", f"{attempt.change.id}: interrupted before it began", "run again; it is due again")
 
 
-def _outcome(attempt: Attempt, site: Site, tell: Listener) -> Outcome:
+def _outcome(attempt: Attempt, site: Site) -> Outcome:
     try:
-        return Outcome(attempt.change, done=attempts.carry_out(attempt, site, tell))
+        return Outcome(attempt.change, done=attempts.carry_out(attempt, site))
     except (AuthenticationFailed, Locked):
         raise  # nobody else could be served either
     except CohortsError as exc:
         return Outcome(attempt.change, error=exc)
+
+
+def _at_once(
+    do: Callable[[Item], Result], items: Sequence[Item], writer: Writer, stop: threading.Event, concurrency: int
+) -> list[tuple[Item, Result | None]]:
+    """Do it to all items, some at a time, while the lease is kept; None for what was not begun before `stop` was set.
+
+    The first exception of any stops all, and is raised once the others have come to rest.
+    """
+    if not items:
+        return []
+    first: BaseException | None = None
+    with ThreadPoolExecutor(concurrency, thread_name_prefix="cohort") as pool:
+        futures: list[Future[Result | None]] = [
+            pool.submit(lambda item=item: None if stop.is_set() else do(item))  # type: ignore[misc]
+            for item in items
+        ]
+        open_ones = set(futures)
+        while open_ones:
+            ended, open_ones = wait(open_ones, timeout=HEARTBEAT, return_when=FIRST_COMPLETED)
+            errors = [error for future in ended if (error := future.exception())]
+            try:
+                if not first and not errors:
+                    writer.renew()
+            except CohortsError as exc:
+                errors = [exc]
+            if errors and not first:
+                first = errors[0]
+                stop.set()
+    if first:
+        raise first
+    return [(item, future.result()) for item, future in zip(items, futures, strict=True)]
 
 
 def _sweep(site: Site) -> None:

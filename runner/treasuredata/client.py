@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,13 +18,16 @@ from tdclient import errors as td_errors
 from tdclient.types import Priority
 from tdclient.util import create_url
 
-from runner.errors import AuthenticationFailed, CohortsError, Unavailable
+from runner.errors import AuthenticationFailed, CohortsError, Interrupted, Unavailable
 from runner.treasuredata.wire import NoAnswer, Wire, persist
 
 Answer = TypeVar("Answer")
 
 ENDED = frozenset({"success", "error", "killed"})
 """Final job statuses (wire facts 1.2). Any other, also one nobody has seen yet, means: not finished."""
+
+CONNECTOR = "braze_cohort"
+"""What the check of settings calls the connector: a guess, asked for nothing but a hint."""
 
 FIRST_POLL, LONGEST_POLL = 0.1, 5.0
 """Seconds between two looks at a job: grows by half from the first to the second."""
@@ -57,6 +61,7 @@ class Job:
     status: str
     linked_export_id: str | None = None
     message: str = ""
+    query: str = ""
 
     @property
     def ended(self) -> bool:
@@ -67,7 +72,9 @@ class Job:
 class TreasureData:
     """One account at one site. Every call is repeatable and bounded in time; use as a context manager."""
 
-    def __init__(self, endpoint: str, key: str, *, retry_seconds: float, job_seconds: float) -> None:
+    def __init__(
+        self, endpoint: str, key: str, *, retry_seconds: float, job_seconds: float, stop: threading.Event | None = None
+    ) -> None:
         # measured with td-client 1.7.0: without the slash at its end it asks for `//v3/…`; -1 ends its own retries
         self._client = tdclient.Client(
             apikey=key,
@@ -77,6 +84,7 @@ class TreasureData:
         )
         self._client.api.http = cast("Any", Wire(self._client.api.http))
         self._retry_seconds, self._job_seconds = retry_seconds, job_seconds
+        self._stop = stop or threading.Event()
 
     def __enter__(self) -> TreasureData:
         return self
@@ -93,18 +101,21 @@ class TreasureData:
         scheduled_time: int,
         export: Export | None = None,
         priority: Priority = 0,
-    ) -> str:
-        """Issue a Trino job once, whatever happens to the answers: `key` is its domain key. Returns the job id."""
+    ) -> tuple[str, bool]:
+        """Issue a Trino job once, whatever happens to the answers: `key` is its domain key. Returns the job's id, and
+        False where the key had been used before: by a try whose answer was lost, or by another run.
+        """
         options: dict[str, Any] = {"domain_key": key, "scheduled_time": str(scheduled_time)}
         if export:
             options["result_connection_id"] = str(export.connection_id)
             options["result_connection_settings"] = json.dumps(dict(export.settings), sort_keys=True)
 
-        def issue() -> str:
+        def issue() -> tuple[str, bool]:
             try:
-                return str(
-                    self._client.api.query(sql, type="trino", db=database, priority=priority, retry_limit=0, **options)
+                issued = self._client.api.query(
+                    sql, type="trino", db=database, priority=priority, retry_limit=0, **options
                 )
+                return str(issued), True
             except td_errors.AlreadyExistsError as exc:
                 known = _conflicting_job(str(exc))
                 if known is None:
@@ -112,12 +123,14 @@ class TreasureData:
                     known = job.id if job else None
                 if known is None:
                     raise NoAnswer("says a job exists that it does not show") from None
-                return known
+                return known, False
 
         return self._ask(issue, f"database {database}")
 
-    def wait(self, job_id: str, *, what: str) -> Job:
-        """Wait for a job to end, at most `job_seconds`. Returns it however it ended; raises Unavailable on time-out."""
+    def wait(self, job_id: str, *, what: str, to_the_end: bool = False) -> Job:
+        """Wait for a job to end, at most `job_seconds`. Returns it however it ended; raises Unavailable on time-out,
+        and Interrupted when the run is to stop, unless it is waited for `to_the_end`: the ledger's own jobs are.
+        """
         deadline, pause = time.monotonic() + self._job_seconds, FIRST_POLL
         while not (job := Job(job_id, self.status(job_id))).ended:
             if time.monotonic() > deadline:
@@ -126,20 +139,28 @@ class TreasureData:
                     f"{what}: job {job_id} is still {job.status} after {self._job_seconds:.0f} s",
                     "look at the job in Treasure Data, then run again; the next run waits for it first",
                 )
-            time.sleep(pause)
+            if self._stop.wait(pause) and not to_the_end:
+                raise Interrupted("R040", f"{what}: interrupted", "run again; what was left unfinished is due again")
+            if to_the_end:
+                time.sleep(pause if self._stop.is_set() else 0)
             pause = min(pause * 1.5, LONGEST_POLL)
         return job
 
-    def run(self, database: str, sql: str, *, key: str, scheduled_time: int, what: str, priority: Priority = 0) -> str:
-        """Issue a job and wait until it succeeded; returns its id. Raises JobFailed with the service's reason."""
-        job_id = self.submit(database, sql, key=key, scheduled_time=scheduled_time, priority=priority)
-        if self.wait(job_id, what=what).status != "success":
+    def run(self, database: str, sql: str, *, key: str, scheduled_time: int, what: str, urgent: bool = False) -> str:
+        """Issue a job and wait until it succeeded; returns its id. Raises JobFailed with the service's reason.
+
+        `urgent`: it does not queue behind a company's reports, and is waited for also when the run is to stop.
+        """
+        job_id, _ = self.submit(database, sql, key=key, scheduled_time=scheduled_time, priority=1 if urgent else 0)
+        if self.wait(job_id, what=what, to_the_end=urgent).status != "success":
             raise self.failure(job_id, code="R020", what=what)
         return job_id
 
-    def select(self, database: str, sql: str, *, key: str, scheduled_time: int, what: str) -> Sequence[list[Any]]:
+    def select(
+        self, database: str, sql: str, *, key: str, scheduled_time: int, what: str, urgent: bool = False
+    ) -> Sequence[list[Any]]:
         """Rows of a small read-only query (counts, ledger rows; never members), as lists in column order."""
-        job_id = self.run(database, sql, key=key, scheduled_time=scheduled_time, what=what, priority=1)
+        job_id = self.run(database, sql, key=key, scheduled_time=scheduled_time, what=what, urgent=urgent)
         return self._ask(
             lambda: [cast("list[Any]", row) for row in self._client.api.job_result_format_each(job_id, "msgpack")],
             f"result of job {job_id}",
@@ -164,7 +185,8 @@ class TreasureData:
         """A job with its linked export and the reason it failed, if it did."""
         shown = self._ask(lambda: self._client.api.show_job(job_id), f"job {job_id}")
         linked = shown.get("linked_result_export_job_id")
-        return Job(job_id, str(shown["status"]), str(linked) if linked else None, _message(shown.get("debug")))
+        message, query = _message(shown.get("debug")), str(shown.get("query") or "").strip()
+        return Job(job_id, str(shown["status"]), str(linked) if linked else None, message, query)
 
     def find(self, key: str) -> Job | None:
         """The job issued under a domain key, or None where none was. Keys are remembered at least 7 days."""
@@ -178,6 +200,27 @@ class TreasureData:
             return None if answer is None else int(answer["id"])
 
         return self._ask(look_up, f"connection {name}")
+
+    def refuses(self, connection_id: int, settings: Mapping[str, str]) -> str | None:
+        """What the service has against an export's settings; "" when it accepts them, None where it does not say.
+
+        That this check works for result exports, and what the connector's type is called, is not documented (wire
+        facts 1.5): an answer that is neither clearly yes nor clearly no is none.
+        """
+        params = {"type": CONNECTOR, "settings": json.dumps(dict(settings)), "connection_id": str(connection_id)}
+
+        def asked() -> str | None:
+            with self._client.api.post("/v3/connector_configs/validate_with_connection", params) as response:
+                body = response.read()
+                if response.status == 422:
+                    answer = self._client.api.checked_json(body, [])
+                    return hidden(str(answer.get("message") or answer.get("error") or "refused"))
+                return "" if response.status == 200 else None
+
+        try:
+            return self._ask(asked, "the check of a connector's settings")
+        except Unavailable:
+            return None
 
     def databases(self) -> frozenset[str]:
         """Names of the databases the key can see."""

@@ -7,8 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from runner.errors import InvalidProject, Position, Unavailable
+from runner.errors import CohortsError, ExitCode, Locked, Unavailable
+from runner.identifiers import Handle
 from runner.treasuredata.client import Export, TreasureData
+
+FENCE = "SELECT 'nothing may be sent under this key any more' AS fence"
+"""What occupies a domain key: by its text a run knows that its export was forbidden."""
 
 LINK_WAIT = 60.0
 """Seconds a succeeded query may take to show its linked export before we call it missing."""
@@ -31,21 +35,28 @@ class Route:
     connection_id: int
     setting_keys: Mapping[str, str]
 
-    def settings(self, *, cohort_id: str, name: str, operation: Operation) -> Mapping[str, str]:
+    def settings(self, *, cohort_id: str, name: str, operation: Operation, handle: Handle) -> Mapping[str, str]:
         """The connector's settings for one export."""
         values = {"cohort_id": cohort_id, "cohort_name": name, "operation": operation.value}
+        if handle.label:
+            values["aliases"] = handle.label
         return {self.setting_keys[key]: value for key, value in values.items()}
 
 
-def route(client: TreasureData, connection: str, setting_keys: Mapping[str, str], *, at: Position) -> Route:
-    """The route through a connection by its name; raises InvalidProject, pointing at `at`, where there is none."""
+class NoConnection(CohortsError):
+    """Treasure Data has no connection of this name."""
+
+    exit_code = ExitCode.INVALID
+
+
+def route(client: TreasureData, connection: str, setting_keys: Mapping[str, str]) -> Route:
+    """The route through a connection by its name; raises NoConnection where there is none."""
     connection_id = client.connection_id(connection)
     if connection_id is None:
-        raise InvalidProject(
+        raise NoConnection(
             "P101",
             f"Treasure Data has no connection named {connection!r}",
-            "create the Braze authentication in the Integrations Hub under this name, or correct the name here",
-            at=at,
+            "create the Braze authentication in the Integrations Hub under this name, or correct `connection`",
         )
     return Route(connection_id, setting_keys)
 
@@ -62,9 +73,11 @@ def send(
     what: str,
 ) -> None:
     """Run a query and export its rows; returns when the export itself succeeded. Raises JobFailed or Unavailable."""
-    job_id = client.submit(
+    job_id, fresh = client.submit(
         database, sql, key=key, scheduled_time=scheduled_time, export=Export(via.connection_id, settings)
     )
+    if not fresh and client.show(job_id).query == FENCE:
+        raise Locked("L004", "another run has taken over, and forbids this one to send", "let that run finish")
     finish(client, job_id, what=what)
 
 
@@ -92,18 +105,18 @@ def linked(client: TreasureData, job_id: str, *, what: str) -> str:
     return export
 
 
-def settle(client: TreasureData, key: str, *, what: str) -> None:
-    """Wait until an export issued under a domain key cannot act any more, however it ended. Raises Unavailable.
+def settle(client: TreasureData, database: str, key: str, *, scheduled_time: int, what: str) -> None:
+    """Make sure that nothing can reach Braze any more under a domain key, however it ended. Raises Unavailable.
 
-    A query that succeeded and shows no export *yet* is not finished.
+    A key that was never used is used up by a harmless query, so that a submit which comes late is refused. A query that
+    succeeded and shows no export *yet* is not finished.
     """
     job = client.find(key)
-    if job is not None and client.wait(job.id, what=what).status == "success":
-        client.wait(linked(client, job.id, what=what), what=what)
-
-
-def settle_insert(client: TreasureData, key: str) -> None:
-    """Wait until an INSERT issued under a domain key has ended, however it did. Raises Unavailable."""
-    job = client.find(key)
-    if job is not None:
-        client.wait(job.id, what="waiting for an earlier write to the ledger")
+    if job is None:
+        job_id, fresh = client.submit(database, FENCE, key=key, scheduled_time=scheduled_time)
+        if fresh:
+            return
+    else:
+        job_id = job.id
+    if client.show(job_id).query != FENCE and client.wait(job_id, what=what).status == "success":
+        client.wait(linked(client, job_id, what=what), what=what)

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from itertools import count
+from typing import Any
 
 from runner.errors import Locked
 from runner.plan.ledger import SCHEMA_VERSION, Destination, Entry, Event, Ledger, fold
 from runner.treasuredata.client import TreasureData
 
-TABLE = "ledger"
+TABLE = "cohort_ledger"
 COLUMNS = "ledger_id, schema_version, row_id, epoch, sequence, workspace, cohort_id, event, detail"
-
-HIGH: Final = 1
-"""Job priority of ledger writes: they must not queue behind a company's reports."""
 
 
 class LedgerTable:
     """One state database's ledger. `token` is unique to the run and names its read-only jobs."""
 
     def __init__(self, client: TreasureData, database: str, *, token: str, clock: Callable[[], int]) -> None:
-        self._client, self._database, self._token, self._clock = client, database, token, clock
-        self._reads = 0
+        self._client, self._database, self._token, self.clock = client, database, token, clock
+        self._reads = count()
 
     def exists(self) -> bool:
         """True when the state database and its ledger are there."""
@@ -36,9 +34,9 @@ class LedgerTable:
             self._database,
             f'CREATE TABLE "{self._database}"."{TABLE}" AS\n{_select([first], self._token)}',
             key=f"cohorts-{self._token}-bootstrap",
-            scheduled_time=self._clock(),
+            scheduled_time=self.clock(),
             what="creating the ledger",
-            priority=HIGH,
+            urgent=True,
         )
 
     def read(self) -> Ledger:
@@ -70,27 +68,29 @@ class LedgerTable:
             self._database,
             f'INSERT INTO "{self._database}"."{TABLE}" ({COLUMNS})\n{_select(entries, ledger.id)}',
             key=key,
-            scheduled_time=self._clock(),
+            scheduled_time=self.clock(),
             what="writing to the ledger",
-            priority=HIGH,
+            urgent=True,
         )
 
-    def sees(self, row_id: str) -> tuple[bool, int]:
-        """Whether a row is visible, and the highest epoch, in one SELECT (protocol section 3)."""
+    def sees(self, row_ids: Sequence[str]) -> tuple[frozenset[str], int]:
+        """Which of these rows are visible, and the highest epoch, in one SELECT (protocol section 3)."""
+        asked = ", ".join(_text(row_id) for row_id in row_ids)
         rows = self._select(
-            f"SELECT COUNT_IF(row_id = {_text(row_id)}) AS visible, MAX(epoch) AS highest\n"
-            f'FROM "{self._database}"."{TABLE}"'
+            f"SELECT CASE WHEN row_id IN ({asked}) THEN row_id END AS seen, MAX(epoch) AS highest\n"
+            f'FROM "{self._database}"."{TABLE}"\n'
+            "GROUP BY 1"
         )
-        return bool(rows[0][0]), int(rows[0][1])
+        return frozenset(row[0] for row in rows if row[0]), max(int(row[1]) for row in rows)
 
     def _select(self, sql: str) -> Sequence[list[Any]]:
-        self._reads += 1
         return self._client.select(
             self._database,
             sql,
-            key=f"cohorts-{self._token}-read-{self._reads}",
-            scheduled_time=self._clock(),
+            key=f"cohorts-{self._token}-read-{next(self._reads)}",
+            scheduled_time=self.clock(),
             what="reading the ledger",
+            urgent=True,
         )
 
 

@@ -56,7 +56,7 @@ def test_unknown_connection(place: Place) -> None:
     assert (answer.code, answer.err) == (
         3,
         "cohorts/project.yml:13:17 P101 Treasure Data has no connection named 'braise'; "
-        "create the Braze authentication in the Integrations Hub under this name, or correct the name here\n",
+        "create the Braze authentication in the Integrations Hub under this name, or correct `connection`\n",
     )
 
 
@@ -91,7 +91,7 @@ def test_an_export_fails_after_its_query_succeeded(place: Place, fault: str) -> 
     assert "0 of 1 cohort synced" in answer.out
 
     place.sql("DELETE FROM shop.customers WHERE customer_id = 'ann'")
-    assert "+ vips  create    Vips (not in Braze yet; the last attempt did not finish)" in place.run("plan").out
+    assert "+ vips  create    Vips (not in Braze yet; the last attempt did not finish: " in place.run("plan").out
     assert place.run("sync").code == 0
     assert place.members("vips") == {"bob", "eve"}
     assert "Nothing to do" in place.run("sync").out
@@ -213,4 +213,4 @@ def test_a_target_that_is_not_the_sandbox_needs_a_ledger(place: Place) -> None:
     """Nothing is ever sent to a workspace whose connection is not proven."""
     place.cohort("vips", VIPS)
     assert place.run("sync").code == 0  # the sandbox makes its own ledger
-    assert "ledger" in {name for (name,) in place.sql("SELECT table_name FROM information_schema.tables")}
+    assert "cohort_ledger" in {name for (name,) in place.sql("SELECT table_name FROM information_schema.tables")}

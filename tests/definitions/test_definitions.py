@@ -62,8 +62,9 @@ def guards(value: Guards) -> str:
 
 
 def lines(cohort: Cohort) -> list[str]:
-    fields = ("id", "name", "description", "owner", "sql", "external_id")
+    fields = ("id", "braze_id", "name", "description", "owner", "sql")
     shown = [f"{field}: {getattr(cohort, field)!r}" for field in fields]
+    shown += [f"identifier: {each.handle} {each.column}{' lower' * each.lower}" for each in cohort.identifiers]
     return [*shown, f"mode: {cohort.mode}", f"guards: {guards(cohort.guards)}"]
 
 

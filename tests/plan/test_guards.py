@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from runner import documents
 from runner.definitions.cohort import Cohort, Mode
 from runner.documents import Document
-from runner.plan.guards import Counts, refusals, too_many_withdrawn
+from runner.identifiers import Handle, Identifier, Kind
+from runner.plan.guards import Count, Counts, refusals, too_many_withdrawn
 from runner.project import Guards, Limit
 
+ID = Identifier(Handle(Kind.EXTERNAL_ID), "customer_id")
 FILE = b"id: vips\nguards:\n  max_removed: 20%\n"
 
 
 def cohort(guards: Guards) -> Cohort:
     document = documents.parse(FILE, "cohorts/vips.yml")
     assert isinstance(document, Document)
-    return Cohort("vips", "VIPs", "", "crm", "SELECT 1", "id", Mode.MIRROR, guards, document)
+    return Cohort("vips", "vips", "VIPs", "", "crm", "SELECT 1", (ID,), Mode.MIRROR, guards, document)
+
+
+def counted(before: int, after: int, entering: int, leaving: int, **more: Any) -> Counts:
+    today = more.pop("largest_today", 0)
+    return Counts((Count(ID.handle, before, after, entering, entering, leaving, **more),), largest_today=today)
 
 
 def codes(counts: Counts, **limits: object) -> list[str]:
@@ -29,17 +37,17 @@ def codes(counts: Counts, **limits: object) -> list[str]:
 @pytest.mark.parametrize(
     ("counts", "expected"),
     [
-        (Counts(0, 500_000, 500_000, 0), []),  # a first sync is limited by max_members alone
-        (Counts(0, 1_000_001, 1_000_001, 0), ["G002"]),
-        (Counts(0, 0, 0, 0), ["G001"]),
-        (Counts(1000, 0, 0, 1000), ["G001"]),
-        (Counts(1000, 700, 0, 300), []),
-        (Counts(1000, 699, 0, 301), ["G003"]),
-        (Counts(200, 100, 0, 100), []),  # 50%, but not over 100 members
-        (Counts(1000, 650, 0, 100, largest_today=1000), ["G003"]),  # small losses add up
-        (Counts(2000, 3000, 1000, 0), []),
-        (Counts(2000, 3001, 1001, 0), ["G004"]),
-        (Counts(4000, 5500, 1500, 0), []),  # over 1,000, but not over 50%
+        (counted(0, 500_000, 500_000, 0), []),  # a first sync is limited by max_members alone
+        (counted(0, 1_000_001, 1_000_001, 0), ["G002"]),
+        (counted(0, 0, 0, 0), ["G001"]),
+        (counted(1000, 0, 0, 1000), ["G001"]),
+        (counted(1000, 700, 0, 300), []),
+        (counted(1000, 699, 0, 301), ["G003"]),
+        (counted(200, 100, 0, 100), []),  # 50%, but not over 100 members
+        (counted(1000, 650, 0, 100, largest_today=1000), ["G003"]),  # small losses add up
+        (counted(2000, 3000, 1000, 0), []),
+        (counted(2000, 3001, 1001, 0), ["G004"]),
+        (counted(4000, 5500, 1500, 0), []),  # over 1,000, but not over 50%
     ],
 )
 def test_defaults(counts: Counts, expected: list[str]) -> None:
@@ -47,20 +55,20 @@ def test_defaults(counts: Counts, expected: list[str]) -> None:
 
 
 def test_an_own_limit_is_taken_at_its_word() -> None:
-    assert codes(Counts(10, 8, 0, 2), max_removed=Limit(percent=Decimal(20))) == []
-    assert codes(Counts(10, 7, 0, 3), max_removed=Limit(percent=Decimal(20))) == ["G003"]
-    assert codes(Counts(100, 95, 0, 5), max_removed=Limit(count=4)) == ["G003"]
-    assert codes(Counts(100, 105, 5, 0), max_added=Limit(count=4)) == ["G004"]
+    assert codes(counted(10, 8, 0, 2), max_removed=Limit(percent=Decimal(20))) == []
+    assert codes(counted(10, 7, 0, 3), max_removed=Limit(percent=Decimal(20))) == ["G003"]
+    assert codes(counted(100, 95, 0, 5), max_removed=Limit(count=4)) == ["G003"]
+    assert codes(counted(100, 105, 5, 0), max_added=Limit(count=4)) == ["G004"]
 
 
 def test_an_allowed_emptiness_is_still_a_removal() -> None:
-    assert codes(Counts(1000, 0, 0, 1000), allow_empty=True) == ["G003"]
-    assert codes(Counts(50, 0, 0, 50), allow_empty=True) == []
+    assert codes(counted(1000, 0, 0, 1000), allow_empty=True) == ["G003"]
+    assert codes(counted(50, 0, 0, 50), allow_empty=True) == []
 
 
 def test_a_refusal_says_limit_value_line_and_the_way_out() -> None:
     guards = Guards(max_members=100, max_removed=Limit(percent=Decimal(20)))
-    (found,) = refusals(cohort(guards), Counts(1000, 60, 0, 940))
+    (found,) = refusals(cohort(guards), counted(1000, 60, 0, 940))
     assert str(found) == (
         "cohorts/vips.yml:3:3 G003 vips: 94.0% of the members (940 of 1,000) would leave, over the limit of 20%; "
         "if this is right, set `guards: {max_removed: 940}` in this file; if not, mend the query"
@@ -72,3 +80,15 @@ def test_a_refusal_says_limit_value_line_and_the_way_out() -> None:
 )
 def test_withdrawals(withdrawn: int, in_braze: int, refused: bool) -> None:
     assert bool(too_many_withdrawn(withdrawn, in_braze)) is refused
+
+
+def test_an_identifier_that_would_not_arrive_as_it_is_meant() -> None:
+    assert codes(counted(0, 5, 5, 0, type="double")) == ["G006"]
+    assert codes(counted(0, 5, 5, 0, type="bigint")) == []
+    assert codes(counted(0, 5, 5, 0, merged=2)) == ["G007"]
+
+
+def test_members_who_may_be_in_braze_already_do_not_enter() -> None:
+    """A retry after a cut-off first sync sends everybody again; nobody is new."""
+    again = Count(ID.handle, before=5000, after=5000, entering=0, missing=5000, leaving=0)
+    assert codes(Counts((again,))) == []

@@ -24,9 +24,8 @@ def intent(number: int, attempt: str, *, epoch: int = 1) -> Entry:
 
 def sending(number: int, attempt: str, *, epoch: int = 1, table: bool = True) -> Entry:
     made = f"m_{attempt}" if table else None
-    return row(
-        number, Event.SENDING, epoch=epoch, attempt=attempt, table=made, name="VIPs", export_keys=["k"], synced_key="s"
-    )
+    how = {"connection": "braze", "setting_keys": {}, "export_keys": ["k1", "k2"]}
+    return row(number, Event.SENDING, epoch=epoch, attempt=attempt, table=made, name="VIPs", **how)
 
 
 def synced(number: int, attempt: str, *, epoch: int = 1, at: int = NOW, **other: Any) -> Entry:
@@ -41,6 +40,10 @@ def synced(number: int, attempt: str, *, epoch: int = 1, at: int = NOW, **other:
         "parts": {},
         "sql": "SELECT 1",
         "resolves": [attempt],
+        "commit": "",
+        "recent_at": at,
+        "full_at": at,
+        "rejected": "",
     } | other
     return row(number, Event.SYNCED, epoch=epoch, at=at, **detail)
 
@@ -114,3 +117,50 @@ def test_rows_come_in_any_order_and_more_than_once(shuffle: random.Random) -> No
 def test_every_name_that_braze_may_show_is_known() -> None:
     found = deployed(intent(1, "a"), synced(2, "a", name="Old"), intent(3, "b"), sending(4, "b"))
     assert (found.names, found.name) == (("Old", "VIPs"), "VIPs")
+
+
+def test_an_attempt_that_failed_after_sending_may_only_have_used_what_it_says() -> None:
+    failed = row(3, Event.FAILED, attempt="a", code="R021", what="the export failed", unsent=False, keys=["k1"])
+    found = deployed(intent(1, "a"), sending(2, "a"), failed)
+    assert [pending.export_keys for pending in found.pending] == [("k1",)]
+    assert found.failure == "the export failed"
+
+
+def test_an_adopted_cohort_is_possible_and_not_certain() -> None:
+    adopted = row(1, Event.ADOPTED, attempt="a", table="m_a", size=9, name="", export_keys=[])
+    found = deployed(adopted)
+    assert (found.possible, found.certain, found.unfinished, found.names) == (("m_a",), (), (), ())
+    assert found.tables == {"m_a"}
+    assert deployed(adopted, synced(2, "b", resolves=["a", "b"])).pending == ()
+
+
+def test_what_is_abandoned_is_forgotten() -> None:
+    forgotten = row(4, Event.ABANDONED, actor="ann", reason="gone")
+    found = deployed(intent(1, "a"), sending(2, "a"), synced(3, "a"), forgotten)
+    assert (found.in_braze, found.delivered, found.tables) == (False, None, frozenset())
+    assert deployed(synced(3, "a"), forgotten, synced(5, "b")).possible == ("m_b",)
+
+
+def test_what_was_replaced_can_come_back_for_a_week() -> None:
+    found = deployed(synced(1, "a", at=NOW - 9 * DAY), synced(2, "b", at=NOW - DAY))
+    assert found.previous
+    assert found.previous.table == "m_a"
+    assert deployed(synced(1, "a"), synced(2, "b", at=NOW - 8 * DAY)).previous is None
+
+
+def lease(epoch: int, token: str, *, number: int = 0, at: int = NOW) -> Entry:
+    detail = {"token": token, "actor": "ann", "host": "h", "process": 1, "address": "", "seconds": 600}
+    return Entry(f"l-{epoch}-{number}", epoch, number, Destination(), Event.LEASE, detail, at)
+
+
+def test_a_lease_holds_until_it_ends_is_renewed_or_let_go() -> None:
+    def held(*rows: Entry, now: int = NOW) -> bool:
+        found = fold(rows, now=now).lease
+        return bool(found and found.holds(now))
+
+    released = Entry("l-1-9", 1, 9, Destination(), Event.RELEASED, {"token": "a"}, NOW)
+    assert held(lease(1, "a"))
+    assert not held(lease(1, "a"), now=NOW + 600)
+    assert held(lease(1, "a"), lease(1, "a", number=5, at=NOW + 500), now=NOW + 600)
+    assert not held(lease(1, "a"), released)
+    assert held(lease(1, "a"), released, lease(2, "b"))

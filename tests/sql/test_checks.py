@@ -5,12 +5,15 @@ from __future__ import annotations
 import pytest
 from trino_sql_validator import analyze_statements
 
+from runner.identifiers import Handle, Identifier, Kind
 from runner.sql.checks import check
 from runner.sql.tokens import without_end
 
+ID = (Identifier(Handle(Kind.EXTERNAL_ID), "customer_id"),)
+
 
 def findings(sql: str) -> list[tuple[str, int, int]]:
-    return [(found.code, found.line, found.column) for found in check(without_end(sql), sql, "customer_id")]
+    return [(found.code, found.line, found.column) for found in check(without_end(sql), sql, ID)]
 
 
 @pytest.mark.parametrize(
@@ -73,7 +76,7 @@ def test_a_long_list_hides_no_second_statement() -> None:
     ],
 )
 def test_messages_tell_no_members(sql: str) -> None:
-    found = check(sql, sql, "customer_id")
+    found = check(sql, sql, ID)
     assert found
     assert not any(secret in f"{one.what} {one.fix}" for one in found for secret in ("u77", "7777"))
 

@@ -40,7 +40,12 @@ def expect(golden: Path, text: str) -> None:
 def test_good_sql_is_wrapped(example: Path, tmp_path: Path) -> None:
     found = asked(tmp_path, example)
     assert found.problems == ()
-    expect(example.with_suffix(".sql"), found.queries[0].export + "\n")
+    query = found.queries[0]
+    pieces = [
+        ("a snapshot's members", query.members),
+        *((f"exported by {by}", sql) for by, sql in query.exports.items()),
+    ]
+    expect(example.with_suffix(".sql"), "\n".join(f"-- {what}\n{sql}\n" for what, sql in pieces))
 
 
 @pytest.mark.parametrize("example", examples("invalid"))

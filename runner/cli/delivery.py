@@ -1,0 +1,176 @@
+"""Commands that bring cohorts to Braze, and tell how they are."""
+
+# ruff: noqa: PLC0415 - start-up must not pay for what a command does not use
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from runner.cli.context import (
+    LockOption,
+    Output,
+    OutputOption,
+    RefreshOption,
+    Stop,
+    TargetOption,
+    Usage,
+    YesOption,
+    confirm,
+    patience,
+    place,
+    tell_problems,
+    treasure_data,
+    wanted,
+)
+from runner.errors import ExitCode
+
+if TYPE_CHECKING:  # types of modules that are imported late
+    from runner.plan.ledger import Ledger
+    from runner.plan.plan import Plan
+    from runner.sql.wanted import Wanted
+    from runner.sync.run import How, Place, Summary
+
+ReassertOption = Annotated[
+    bool, typer.Option("--reassert", help="Refresh, and send everyone again, in case Braze knows them by now.")
+]
+ConcurrencyOption = Annotated[int, typer.Option(min=1, max=64, help="How many cohorts at once.")]
+
+
+def plan(
+    target: TargetOption = "sandbox",
+    members: Annotated[bool, typer.Option("--members", help="Count who would enter and leave.")] = False,
+    refresh: RefreshOption = False,
+    reassert: ReassertOption = False,
+    detailed_exitcode: Annotated[
+        bool, typer.Option("--detailed-exitcode", help="Exit 2 when there is something to do.")
+    ] = False,
+    output: OutputOption = Output.TEXT,
+) -> int:
+    """Show what a sync would do and why; sends nothing."""
+    from runner.report import machine, terminal
+    from runner.sync.counting import Counter, counted
+    from runner.sync.run import open_ledger, read_plan, refuse_shared_connection
+
+    project, asked = wanted(target)
+    here = asked.target
+    with treasure_data(here) as (client, table):
+        ledger = open_ledger(table, here, create=False)
+        made = read_plan(asked, ledger, refresh=refresh or reassert)
+        refuse_shared_connection(made, project, here)
+        if members:
+            now, token = ledger.now or int(time.time()), secrets.token_hex(8)
+            counter = Counter(client, here.database, here.state_database, token, now, project.reassert, reassert)
+            made = counted(made, counter)
+    if output is Output.JSON:
+        typer.echo(machine.plan(made, asked.problems))
+    else:
+        typer.echo(terminal.plan(made, counted=members))
+    tell_problems(asked.problems, output)
+    return plan_exit_code(
+        asked, blocked=bool(made.stop or made.refused), changes=detailed_exitcode and made.has_changes
+    )
+
+
+def plan_exit_code(asked: Wanted, *, blocked: bool, changes: bool) -> ExitCode:
+    """A plan's exit code: an unsafe change fails in review, not on merge."""
+    if asked.problems:
+        return ExitCode.MIXED if asked.queries else ExitCode.INVALID
+    if blocked:
+        return ExitCode.BLOCKED
+    return ExitCode.CHANGES if changes else ExitCode.DONE
+
+
+def sync(
+    target: TargetOption = "sandbox",
+    refresh: RefreshOption = False,
+    reassert: ReassertOption = False,
+    concurrency: ConcurrencyOption = 4,
+    lock_timeout: LockOption = None,
+    yes: YesOption = False,
+    allow: Annotated[
+        str, typer.Option("--allow", metavar="rollback", help="Sync although this tree is not the newest.")
+    ] = "",
+    reason: Annotated[str, typer.Option("--reason", help="Why that is right; kept in the ledger.")] = "",
+    output: OutputOption = Output.TEXT,
+) -> int:
+    """Bring every cohort that changed, or was left unfinished, to its wanted members in Braze."""
+    from runner.sync import run
+
+    if allow not in ("", "rollback") or bool(allow) != bool(reason.strip()):
+        raise Usage("P107", "--allow takes `rollback`, together with --reason", "write both, or none")
+    project, asked = wanted(target)
+
+    def planned(ledger: Ledger) -> Plan:
+        made = run.read_plan(asked, ledger, refresh=refresh or reassert)
+        run.refuse_shared_connection(made, project, asked.target)
+        return made
+
+    how, stop = run.How(planned, concurrency, patience(lock_timeout), reassert), Stop()
+    with place(project, asked.target, stop=stop, allow_old_tree=bool(allow), reason=reason) as here:
+        summary = synced(here, how, asked, yes=yes)
+    return told(summary, asked, stop, output)
+
+
+def synced(here: Place, how: How, asked: Wanted, *, yes: bool) -> Summary:
+    """Ask where a target is protected, then sync."""
+    from runner.sync.run import sync as carry_out
+
+    confirm(here, how.planned, yes=yes)
+    return carry_out(here, how, invalid_files=asked.invalid_files)
+
+
+def told(summary: Summary, asked: Wanted, stop: Stop, output: Output) -> int:
+    """Print how a sync ended; its exit code."""
+    from runner.report import machine, terminal
+    from runner.sync.run import exit_code
+
+    code = exit_code(summary)
+    if output is Output.JSON:
+        typer.echo(machine.summary(summary, code, asked.problems))
+    else:
+        typer.echo(terminal.summary(summary))
+    tell_problems(asked.problems, output)
+    return 128 + stop.signal if stop.signal and code is ExitCode.INTERRUPTED else code
+
+
+def status(target: TargetOption = "sandbox") -> int:
+    """Show every cohort: members in Braze by the ledger's account, when it was synced, and whether it is due."""
+    from runner.report import terminal
+    from runner.sync.run import open_ledger, read_plan
+
+    _, asked = wanted(target)
+    with treasure_data(asked.target) as (_, table):
+        ledger = open_ledger(table, asked.target, create=False)
+        typer.echo(terminal.status(ledger, read_plan(asked, ledger, refresh=False)))
+    tell_problems(asked.problems, Output.TEXT)
+    return ExitCode.DONE
+
+
+def rollback(
+    cohort: Annotated[str, typer.Argument(help="The cohort's id.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; kept in the ledger.")],
+    target: TargetOption = "sandbox",
+    lock_timeout: LockOption = None,
+    yes: YesOption = False,
+    output: OutputOption = Output.TEXT,
+) -> int:
+    """Bring back a cohort's members of before its last sync, and hold it until its definition changes."""
+    from runner.sync.run import How
+    from runner.sync.upkeep import rolled_back
+
+    project, asked = wanted(target)
+    query = next((query for query in asked.queries if query.cohort.id == cohort), None)
+    if query is None:
+        raise Usage("P103", f"there is no cohort {cohort!r}", "`cohorts validate` lists what is wrong with the files")
+    stop = Stop()
+    with place(project, asked.target, stop=stop, allow_old_tree=True, reason=reason) as here:
+        how = How(lambda ledger: rolled_back(here, query, ledger), patience=patience(lock_timeout))
+        summary = synced(here, how, asked, yes=yes)
+    return told(summary, asked, stop, output)
+
+
+COMMANDS = (plan, sync, status, rollback)

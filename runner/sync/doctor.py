@@ -1,0 +1,216 @@
+"""Whether a target is set up: one finding for each thing that can be wrong, and the proof that the mapping works."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from runner.errors import CohortsError, ExitCode
+from runner.identifiers import Handle, Kind
+from runner.plan.ledger import Destination, Event, Ledger
+from runner.project import Target
+from runner.sync.run import Place, open_ledger, written
+from runner.treasuredata import export
+from runner.treasuredata.client import TreasureData
+from runner.treasuredata.export import Operation
+from runner.treasuredata.ledger import TABLE
+
+CANARY = "cohort_runner_canary"
+"""The id in Braze, after the target's prefix, of the cohort that proves the mapping."""
+
+SKEW = 300
+"""Seconds that this machine's clock may be away from the server's; nothing is decided by it, logs are read by it."""
+
+
+class State(StrEnum):
+    """How a check ended. A warning or an unknown keeps nothing from working."""
+
+    OK = "ok"
+    FAILED = "failed"
+    WARNING = "warning"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check: what was looked at, what was found, and what to do about it (nothing where it is well)."""
+
+    name: str
+    state: State
+    found: str
+    fix: str = ""
+    exit_code: ExitCode = ExitCode.FAILED
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """The one user that proves a mapping."""
+
+    handle: Handle
+    value: str
+
+
+def checks(
+    client: TreasureData, target: Target, ledger: Callable[[], Ledger], *, token: str, clock: int
+) -> Iterator[Finding]:
+    """Look at everything a sync needs, in the order in which one thing needs another; stops where nothing further can
+    be known.
+    """
+    try:
+        databases = client.databases()
+    except CohortsError as exc:
+        yield _failed("key and site", exc)
+        return
+    yield Finding("key and site", State.OK, f"{target.endpoint} accepts the key")
+    yield from _queries(client, target, databases, token, clock)
+    yield from _connection(client, target)
+    yield from _memory(client, target, databases, ledger, token, clock)
+
+
+def _queries(
+    client: TreasureData, target: Target, databases: frozenset[str], token: str, clock: int
+) -> Iterator[Finding]:
+    if target.database not in databases:
+        fix = f"correct `database` of target {target.name}, or give the key's user the right to query it"
+        yield Finding("database", State.FAILED, f"the key sees no database {target.database}", fix)
+        return
+    sql = "SELECT CAST(TO_UNIXTIME(NOW()) AS BIGINT) AS now"
+    try:
+        key = f"cohorts-{token}-doctor-clock"
+        rows = client.select(target.database, sql, key=key, scheduled_time=clock, what="a query to try")
+    except CohortsError as exc:
+        yield _failed("database", exc)
+        return
+    yield Finding("database", State.OK, f"queries run in {target.database}")
+    skew = int(rows[0][0]) - clock
+    if abs(skew) > SKEW:
+        fix = "set this machine's clock; the tool goes by the server's"
+        yield Finding("clock", State.WARNING, f"this machine is {abs(skew):,} seconds off the server", fix)
+    else:
+        yield Finding("clock", State.OK, "this machine agrees with the server")
+
+
+def _connection(client: TreasureData, target: Target) -> Iterator[Finding]:
+    try:
+        route = export.route(client, target.connection, target.export_settings)
+    except CohortsError as exc:
+        yield _failed("connection", exc)
+        return
+    yield Finding("connection", State.OK, f"{target.connection} is number {route.connection_id}")
+    settings = route.settings(
+        cohort_id=target.braze_id(CANARY),
+        name="Cohort Runner canary",
+        operation=Operation.ADD,
+        handle=Handle(Kind.ALIAS, "email"),
+    )
+    name, refused = "setting names", client.refuses(route.connection_id, settings)
+    if refused is None:
+        yield Finding(name, State.UNKNOWN, "Treasure Data does not say here; the canary will tell")
+    elif refused:
+        fix = f"correct `export_settings` of target {target.name}"
+        yield Finding(name, State.FAILED, f"Treasure Data refuses them: {refused}", fix, ExitCode.INVALID)
+    else:
+        yield Finding(name, State.OK, "Treasure Data accepts them")
+
+
+def _memory(
+    client: TreasureData,
+    target: Target,
+    databases: frozenset[str],
+    ledger: Callable[[], Ledger],
+    token: str,
+    clock: int,
+) -> Iterator[Finding]:
+    state = target.state_database
+    bootstrap = f"on the first day, run `cohorts bootstrap --target {target.name}`; later, look at `state_database`"
+    if state not in databases or TABLE not in client.tables(state):
+        there = f"{state} holds no ledger" if state in databases else f"the key sees no database {state}"
+        yield Finding("state database", State.FAILED, there, bootstrap, ExitCode.LOCKED)
+        return
+    try:
+        known = ledger()
+    except CohortsError as exc:
+        yield _failed("state database", exc)
+        return
+    yield Finding("state database", State.OK, f"{state} remembers {_many(len(known.cohorts), 'cohort')}")
+    yield _rights(client, state, token, clock)
+    if known.lease and known.lease.holds(known.now):
+        fix = f"wait for it, or `cohorts unlock --target {target.name}` if it is dead"
+        yield Finding("ledger", State.WARNING, f"held by {known.lease.words}", fix)
+    else:
+        yield Finding("ledger", State.OK, "free to write")
+    if target.mapping in known.verified or target.is_sandbox:
+        yield Finding("canary", State.OK, "these setting names add and remove, as a person saw in Braze")
+    else:
+        fix = f"run `cohorts doctor --target {target.name} --canary external_id:SOMEBODY`, with a user of your own"
+        found = "not proven yet that these setting names add and remove"
+        yield Finding("canary", State.FAILED, found, fix, ExitCode.LOCKED)
+
+
+def _rights(client: TreasureData, state: str, token: str, clock: int) -> Finding:
+    probe = f"cohort_doctor_{token}"
+    name, keys = "rights", f"cohorts-{token}-doctor"
+    try:
+        made = f'CREATE TABLE "{state}"."{probe}" AS SELECT 1 AS one'
+        client.run(state, made, key=f"{keys}-create", scheduled_time=clock, what="making a table to try")
+        added = f'INSERT INTO "{state}"."{probe}" (one) SELECT 2 AS one'
+        client.run(state, added, key=f"{keys}-insert", scheduled_time=clock, what="writing a row to try")
+        client.delete_table(state, probe)
+    except CohortsError as exc:
+        fix = f"give the key's user the rights to make, write and delete tables in {state}"
+        return Finding(name, State.FAILED, exc.what, fix, ExitCode(exc.exit_code))
+    return Finding(name, State.OK, f"tables can be made, written and deleted in {state}")
+
+
+def _failed(name: str, exc: CohortsError) -> Finding:
+    return Finding(name, State.FAILED, f"{exc.code} {exc.what}", exc.fix, ExitCode(exc.exit_code))
+
+
+def prove(place: Place, canary: Canary, ask: Callable[[str], bool], *, patience: float) -> None:
+    """Add one user to a cohort of their own, and remove them, while a person looks at Braze; on record when both were
+    seen (protocol section 5). Raises CohortsError where they were not.
+    """
+    target, ledger = place.target, open_ledger(place.table, place.target, create=True)
+    route = export.route(place.client, target.connection, target.export_settings)
+    cohort, filtered = target.braze_id(CANARY), "the filter `Treasure Data Cohorts`"
+    with written(place, ledger, patience=patience) as writer:
+        for operation, question, cure in (
+            (
+                Operation.ADD,
+                f"In Braze, is your user in the cohort `Cohort Runner canary` now ({filtered} of a segment)?",
+                "look whether Braze knows that user, then at the connection's data import key and endpoint",
+            ),
+            (
+                Operation.REMOVE,
+                "Has your user left it again?",
+                "the connector ignores `operation`: correct its name in `export_settings`; nothing may be sent before",
+            ),
+        ):
+            place.tell("canary", "adding one user" if operation is Operation.ADD else "removing the user")
+            value = canary.value.replace("'", "''")
+            export.send(
+                place.client,
+                target.state_database,
+                f"SELECT '{value}' AS \"{canary.handle.export_column}\"",
+                route.settings(
+                    cohort_id=cohort, name="Cohort Runner canary", operation=operation, handle=canary.handle
+                ),
+                via=route,
+                key=f"cohorts-{ledger.id}-{writer.epoch}-canary-{operation.value}",
+                scheduled_time=writer.started,
+                what=f"the canary ({operation.value})",
+            )
+            if not ask(question):
+                what = f"target {target.name}: the canary was not seen to {operation.value} a user; nothing is proven"
+                raise CohortsError("A004", what, cure)
+        writer.record((Destination(), Event.VERIFIED, {"mapping": target.mapping, "actor": place.run.actor}), sure=True)
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
+def exit_code(found: Sequence[Finding]) -> ExitCode:
+    """The first failure's; well where nothing failed."""
+    return next((finding.exit_code for finding in found if finding.state is State.FAILED), ExitCode.DONE)
