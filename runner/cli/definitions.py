@@ -96,6 +96,9 @@ def sandbox(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8399,
     job_seconds: Annotated[float, typer.Option(help="How long each job takes at least.")] = 0.0,
+    like_production: Annotated[
+        bool, typer.Option("--like-production", help="Nothing is set up: no connection, no ledger. For the tutorial.")
+    ] = False,
 ) -> int:
     """Serve a Treasure Data and a Braze with sample data on this machine, to try everything without an account."""
     try:
@@ -107,7 +110,8 @@ def sandbox(
             "install cohort-runner with its extra: `cohort-runner[sandbox]`",
         ) from None
     try:
-        serve(host, port, job_seconds=job_seconds, on_ready=_sandbox_ready)
+        ready = _like_production_ready if like_production else _sandbox_ready
+        serve(host, port, job_seconds=job_seconds, like_production=like_production, on_ready=ready)
     except OSError as exc:
         raise CohortsError(
             "R031", f"the sandbox cannot listen on {host}:{port} ({exc.strerror})", "choose another `--port`"
@@ -118,6 +122,12 @@ def sandbox(
 def _sandbox_ready(address: str) -> None:
     typer.echo(f"Treasure Data and Braze are at {address} (any browser: {address}/sandbox/cohorts)")
     typer.echo("In another terminal: export TD_API_KEY=sandbox-key, then cohorts plan. Ctrl-C stops.")
+
+
+def _like_production_ready(address: str) -> None:
+    typer.echo(f"A Treasure Data and a Braze that know nothing of cohorts yet are at {address}.")
+    typer.echo(f"The console's page for authentications is {address}/sandbox/connections. The key is sandbox-key.")
+    typer.echo("docs/tutorial.md goes on from here. Ctrl-C stops.")
 
 
 def _is_about(problem: Problem, cohort: str) -> bool:

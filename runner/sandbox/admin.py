@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, TypeVar
+from urllib.parse import parse_qsl
 
 import duckdb
 from starlette.concurrency import run_in_threadpool
@@ -17,6 +19,7 @@ from runner.sandbox.faults import Faults
 from runner.sandbox.jobs import Jobs
 from runner.sandbox.warehouse import Warehouse
 from runner.sandbox.wire import RequestCounts
+from runner.sandbox.workspaces import Workspaces
 
 Given = TypeVar("Given")
 
@@ -28,8 +31,11 @@ class BadRequest(ValueError):
 class AdminApi:
     """The routes under /sandbox."""
 
-    def __init__(self, warehouse: Warehouse, braze: Braze, jobs: Jobs, faults: Faults, counts: RequestCounts) -> None:
-        self._warehouse, self._braze, self._jobs, self._faults, self._counts = warehouse, braze, jobs, faults, counts
+    def __init__(
+        self, warehouse: Warehouse, workspaces: Workspaces, jobs: Jobs, faults: Faults, counts: RequestCounts
+    ) -> None:
+        self._warehouse, self._workspaces, self._jobs = warehouse, workspaces, jobs
+        self._faults, self._counts = faults, counts
 
     def routes(self) -> list[Route]:
         """Every route; the front page leads to the cohorts."""
@@ -38,20 +44,24 @@ class AdminApi:
             Route("/sandbox/cohorts", self._cohorts, methods=["GET"]),
             Route("/sandbox/cohorts/{cohort_id:path}", self._cohort, methods=["GET"]),
             Route("/sandbox/sql", self._sql, methods=["POST"]),
-            Route("/sandbox/users", self._users, methods=["POST"]),
+            Route("/sandbox/connections", self._connections, methods=["GET", "POST"]),
+            Route("/sandbox/connections/{name}", self._disconnect, methods=["DELETE"]),
+            Route("/sandbox/users", self._users, methods=["GET", "POST"]),
             Route("/sandbox/requests", self._requests, methods=["GET", "DELETE"]),
             Route("/sandbox/faults", self._faults_route, methods=["GET", "POST", "DELETE"]),
         ]
 
     def _cohorts(self, request: Request) -> Response:
-        cohorts = self._braze.shown()
         if not _prefers_html(request):
-            return JSONResponse({"cohorts": cohorts})
+            braze = self._braze(request)
+            return JSONResponse({"cohorts": braze.shown() if braze else []})
+        cohorts = [{"workspace": name, **cohort} for name, braze in self._workspaces.all() for cohort in braze.shown()]
         tables = [(name, table) for name in self._warehouse.databases() for table in self._warehouse.tables(name)]
         return HTMLResponse(pages.overview(cohorts, tables, self._jobs.all()[:20]))
 
     def _cohort(self, request: Request) -> Response:
-        cohort = self._braze.shown_with_members(request.path_params["cohort_id"])
+        braze = self._braze(request)
+        cohort = braze.shown_with_members(request.path_params["cohort_id"]) if braze else None
         return JSONResponse(cohort) if cohort else _problem("no such cohort", 404)
 
     async def _sql(self, request: Request) -> Response:
@@ -66,12 +76,42 @@ class AdminApi:
             rows = self._warehouse.fetch(sql)
         return [[value if isinstance(value, str | int | float | None) else str(value) for value in row] for row in rows]
 
+    def _braze(self, request: Request) -> Braze | None:
+        return self._workspaces.braze(request.query_params.get("workspace", ""))
+
+    async def _connections(self, request: Request) -> Response:
+        if request.method == "POST":
+            try:
+                body = await _json_or_form(request)
+                name, workspace = str(body["name"]).strip(), str(body["workspace"]).strip()
+            except (ValueError, KeyError, TypeError):
+                name = workspace = ""
+            if not name or not workspace:
+                return _problem("a connection has a name and a workspace", 400)
+            await run_in_threadpool(self._workspaces.connect, name, workspace)
+        connections = [
+            {"name": made.name, "id": made.id, "workspace": made.workspace} for made in self._workspaces.connections()
+        ]
+        if _prefers_html(request):
+            return HTMLResponse(pages.connections(connections))
+        return JSONResponse({"connections": connections})
+
+    def _disconnect(self, request: Request) -> Response:
+        if not self._workspaces.disconnect(request.path_params["name"]):
+            return _problem("no such connection", 404)
+        return JSONResponse({})
+
     async def _users(self, request: Request) -> Response:
+        braze = self._braze(request)
+        if braze is None:
+            return _problem("no such workspace", 404)
+        if request.method == "GET":
+            return JSONResponse({"users": [_shown(user) for user in braze.users()]})
         try:
             users = [_user(given) for given in await _given(request, "users", list)]
         except BadRequest as exc:
             return _problem(str(exc), 400)
-        self._braze.put_users(users)
+        braze.put_users(users)
         return JSONResponse({"users": len(users)})
 
     def _requests(self, request: Request) -> Response:
@@ -104,12 +144,23 @@ async def _given(request: Request, name: str, kind: type[Given]) -> Given:
     return value
 
 
+async def _json_or_form(request: Request) -> dict[str, Any]:
+    body = (await request.body()).decode()
+    if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        return dict(parse_qsl(body))
+    return dict(json.loads(body))
+
+
 def _user(given: Mapping[str, Any]) -> User:
     return User(
         external_id=given.get("external_id"),
         aliases=frozenset((str(label), str(name)) for label, name in (given.get("aliases") or {}).items()),
         devices=frozenset(map(str, given.get("devices") or ())),
     )
+
+
+def _shown(user: User) -> dict[str, Any]:
+    return {"external_id": user.external_id, "aliases": dict(sorted(user.aliases)), "devices": sorted(user.devices)}
 
 
 def _problem(message: str, status: int) -> JSONResponse:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
@@ -18,6 +19,7 @@ from runner.sandbox.partner import PartnerApi
 from runner.sandbox.treasuredata import TreasureDataApi
 from runner.sandbox.warehouse import Warehouse
 from runner.sandbox.wire import RequestCounts, Wire
+from runner.sandbox.workspaces import Workspaces
 
 
 class Sandbox:
@@ -25,12 +27,15 @@ class Sandbox:
 
     def __init__(self, options: Options, address: str) -> None:
         self.warehouse, self.faults, self.counts = Warehouse(), Faults(), RequestCounts()
-        self.braze = Braze(options.partner, options.connection)
+        if options.shop:
+            sample.fill_warehouse(self.warehouse, options.shop, int(time.time()))
+        self.workspaces = Workspaces(options.partner, options.connections, self._fill(options))
         connector = Connector(options, address)
         self.jobs = Jobs(options, self.warehouse, connector, self.faults)
-        self._treasure_data = TreasureDataApi(options, self.warehouse, self.jobs, connector)
-        if options.shop:
-            sample.fill(self.warehouse, self.braze, options.shop, int(time.time()))
+        self._treasure_data = TreasureDataApi(options, self.warehouse, self.jobs, connector, self.workspaces)
+
+    def _fill(self, options: Options) -> Callable[[Braze], None]:
+        return lambda braze: sample.fill_braze(self.warehouse, braze) if options.shop else None
 
     def close(self) -> None:
         """End running jobs and give the data back."""
@@ -41,8 +46,8 @@ class Sandbox:
         """The ASGI app."""
         routes = [
             *self._treasure_data.routes(),
-            *PartnerApi(self.braze).routes(),
-            *AdminApi(self.warehouse, self.braze, self.jobs, self.faults, self.counts).routes(),
+            *PartnerApi(self.workspaces).routes(),
+            *AdminApi(self.warehouse, self.workspaces, self.jobs, self.faults, self.counts).routes(),
         ]
         return Wire(Starlette(routes=routes), routes, self.faults, self.counts)
 

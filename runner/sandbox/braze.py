@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from runner.sandbox.options import Connection, Partner
+from runner.sandbox.options import Partner
 
 MOST_IDENTIFIERS = 1_000
 HOUR = 3600
@@ -63,8 +63,8 @@ class Membership:
 class Braze:
     """One workspace. Members belong to users, so two identifiers of one user are one member."""
 
-    def __init__(self, partner: Partner, connection: Connection) -> None:
-        self._partner, self._connection = partner, connection
+    def __init__(self, partner: Partner, data_import_key: str) -> None:
+        self._partner, self._data_import_key = partner, data_import_key
         self._users: list[User] = []
         self._index: dict[Identifier, int] = {}
         self._cohorts: dict[str, Membership] = {}
@@ -100,6 +100,11 @@ class Braze:
                 **self._counts(cohort_id),
                 "members": sorted(self._users[number].shown for number in numbers),
             }
+
+    def users(self) -> list[User]:
+        """Every user, in the order in which they came."""
+        with self._lock:
+            return list(self._users)
 
     def _counts(self, cohort_id: str) -> dict[str, Any]:
         cohort = self._cohorts[cohort_id]
@@ -161,7 +166,7 @@ class Braze:
             raise Rejected(401, "partner is not enabled")
         if body.get("partner_api_key") != self._partner.api_key:
             raise Rejected(401, "'partner_api_key' is invalid")
-        if body.get("client_secret") != self._connection.data_import_key:
+        if body.get("client_secret") != self._data_import_key:
             raise Rejected(401, "'client_secret' is invalid")
         if not isinstance(body.get("cohort_id"), str):
             raise Rejected(400, "'cohort_id' must be a string")

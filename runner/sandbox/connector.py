@@ -36,11 +36,11 @@ class Settings:
 
 
 class Connector:
-    """One connection's way to Braze; it remembers the cohorts it made and their names."""
+    """The way to Braze; it remembers the cohorts it made through each connection, and their names."""
 
     def __init__(self, options: Options, rest: str) -> None:
         self._options, self._rest = options, rest
-        self._names: dict[str, str] = {}
+        self._names: dict[tuple[str, str], str] = {}
         self._lock = threading.Lock()
 
     def check(self, given: Mapping[str, Any]) -> Settings:
@@ -57,7 +57,7 @@ class Connector:
         name = values["cohort_name"] or values["cohort_id"]
         return Settings(values["cohort_id"], name, values["operation"] == "remove", aliases)
 
-    def deliver(self, rows: Rows, settings: Settings, *, half: bool, stop: threading.Event) -> None:
+    def deliver(self, rows: Rows, settings: Settings, import_key: str, *, half: bool, stop: threading.Event) -> None:
         """Send every row; `half`: give up after half of the identifiers. Raises ExportFailed."""
         kinds = _kinds(rows, settings)
         if not rows.rows and self._options.empty_export is Answer.FAIL:
@@ -65,17 +65,17 @@ class Connector:
         identifiers = list(_identifiers(rows, kinds))
         sent = identifiers[: len(identifiers) // 2] if half else identifiers
         with requests.Session() as session:
-            self._introduce(session, settings, stop)
+            self._introduce(session, settings, import_key, stop)
             for start in range(0, len(sent), BATCH):
                 change = {**_change(sent[start : start + BATCH]), "should_remove": settings.remove}
                 body = {"cohort_id": settings.cohort_id, "cohort_changes": [change]}
-                self._post(session, "/users", body, stop)
+                self._post(session, "/users", import_key, body, stop)
         if half:
             raise ExportFailed(f"connection lost after {len(sent)} of {len(identifiers)} identifiers")
 
-    def _introduce(self, session: requests.Session, settings: Settings, stop: threading.Event) -> None:
+    def _introduce(self, session: requests.Session, settings: Settings, import_key: str, stop: threading.Event) -> None:
         """Make a cohort that is new to this connector, or rename it."""
-        known = self._names.get(settings.cohort_id)
+        known = self._names.get((import_key, settings.cohort_id))
         if known == settings.cohort_name:
             return
         if known is None and settings.remove and self._options.unknown_removal is Answer.FAIL:
@@ -85,13 +85,15 @@ class Connector:
             "name": settings.cohort_name,
             "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         }
-        self._post(session, "", body, stop)
+        self._post(session, "", import_key, body, stop)
         with self._lock:
-            self._names[settings.cohort_id] = settings.cohort_name
+            self._names[import_key, settings.cohort_id] = settings.cohort_name
 
-    def _post(self, session: requests.Session, path: str, body: Mapping[str, Any], stop: threading.Event) -> None:
+    def _post(
+        self, session: requests.Session, path: str, import_key: str, body: Mapping[str, Any], stop: threading.Event
+    ) -> None:
         partner = self._options.partner
-        keys = {"partner_api_key": partner.api_key, "client_secret": self._options.connection.data_import_key}
+        keys = {"partner_api_key": partner.api_key, "client_secret": import_key}
         url = f"{self._rest}/partners/{partner.name}/cohorts{path}"
         problem, pause = "", FIRST_PAUSE
         for _ in range(TRIES):

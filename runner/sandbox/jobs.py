@@ -41,6 +41,7 @@ class Order:
     priority: int = 0
     retry_limit: int = 0
     settings: Mapping[str, Any] | None = None
+    import_key: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +250,7 @@ class Jobs:
         if fault and fault.do != "half":
             self._play(fault.do, job)
         rows = target.rows or Rows((), ())
-        self._connector.deliver(rows, settings, half=bool(fault), stop=self._stops[job.id])
+        self._connector.deliver(rows, settings, job.order.import_key, half=bool(fault), stop=self._stops[job.id])
         self._end(job.id, "success")
 
     def _play(self, do: str, job: Job) -> None:

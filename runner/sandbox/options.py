@@ -29,15 +29,6 @@ class Shop:
 
 
 @dataclass(frozen=True, slots=True)
-class Connection:
-    """A Braze authentication as Treasure Data stores it."""
-
-    name: str = "braze"
-    id: int = 17
-    data_import_key: str = field(default="sandbox-import-key", repr=False)
-
-
-@dataclass(frozen=True, slots=True)
 class Partner:
     """The partner that Braze has enabled, with its key, and how many requests it may send an hour."""
 
@@ -50,19 +41,23 @@ class Partner:
 class Options:
     """Everything that can be chosen when a sandbox starts.
 
-    `powerless_keys` authenticate but may do nothing (403). `empty_export`: an export of 0 rows. `unknown_removal`: a
-    removal from a cohort that Braze has never seen. `failed_export`: what a query job says after its linked export
-    failed; OK keeps it `success`, FAIL turns it to `error`.
+    `powerless_keys` authenticate but may do nothing (403); `reading_keys` may query, but make no database and no table.
+    `connections` are pairs of a connection's name and its workspace. `empty_export`: an export of 0 rows.
+    `unknown_removal`: a removal from a cohort that Braze has never seen. `failed_export`: what a query job says after
+    its linked export failed; OK keeps it `success`, FAIL turns it to `error`. `validates`: FAIL where settings of a
+    result export cannot be checked without sending.
     """
 
     keys: frozenset[str] = frozenset({"sandbox-key"})
     powerless_keys: frozenset[str] = frozenset({"sandbox-powerless-key"})
+    reading_keys: frozenset[str] = frozenset({"sandbox-reading-key"})
     job_seconds: float = 0.0
     parallel_jobs: int = 4
-    connection: Connection = Connection()
+    connections: tuple[tuple[str, str], ...] = (("braze", "sandbox"),)
     partner: Partner = Partner()
     setting_keys: Mapping[str, str] = field(default_factory=lambda: SETTING_KEYS)
     empty_export: Answer = Answer.FAIL
     unknown_removal: Answer = Answer.FAIL
     failed_export: Answer = Answer.OK
+    validates: Answer = Answer.OK
     shop: Shop | None = Shop()

@@ -16,6 +16,8 @@ table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .35rem .8rem .35rem 0; border-bottom: 1px solid #e3e8ee; }
 th { color: #5b6b7b; font-weight: 600; } .n { text-align: right; font-variant-numeric: tabular-nums; }
 td.n, th.n { padding-right: 0; padding-left: .8rem; } p { color: #5b6b7b; }
+label { display: inline-block; margin-right: 1.2rem; } input, button { font: inherit; padding: .25rem .6rem; }
+nav { margin-bottom: 1.5rem; }
 @media (prefers-color-scheme: dark) { body { background: #14191f; color: #dde4ec; } th, td { border-color: #2b343e; } }
 """
 
@@ -23,19 +25,48 @@ td.n, th.n { padding-right: 0; padding-left: .8rem; } p { color: #5b6b7b; }
 def overview(cohorts: Iterable[Mapping[str, Any]], tables: Iterable[tuple[str, Table]], jobs: Iterable[Job]) -> str:
     """The whole page as HTML."""
     in_braze = [
-        [cohort["cohort_id"], cohort["name"], cohort["members"], cohort["members_written"], cohort["requests"]]
+        [
+            cohort["workspace"],
+            cohort["cohort_id"],
+            cohort["name"],
+            cohort["members"],
+            cohort["members_written"],
+            cohort["requests"],
+        ]
         for cohort in cohorts
     ]
     stored = [[database, table.name, table.rows] for database, table in tables]
     last = [[job.id, job.order.type, job.order.database, job.status] for job in jobs]
     return (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Sandbox</title>'
-        f"<style>{STYLE}</style><h1>Sandbox</h1>"
-        "<p>Treasure Data and Braze on this machine. Nothing here has left it.</p>"
-        + _section("Cohorts in Braze", ["Cohort", "Name", "Members", "Written", "Requests"], in_braze)
+        _head("Sandbox", "Treasure Data and Braze on this machine. Nothing here has left it.")
+        + _section("Cohorts in Braze", ["Workspace", "Cohort", "Name", "Members", "Written", "Requests"], in_braze)
         + _section("Tables in Treasure Data", ["Database", "Table", "Rows"], stored)
         + _section("Last jobs", ["Job", "Type", "Database", "Status"], last)
         + "</html>"
+    )
+
+
+def connections(made: Iterable[Mapping[str, Any]]) -> str:
+    """What stands in for the console's page where a Braze authentication is made."""
+    rows = [[connection["name"], connection["workspace"], str(connection["id"])] for connection in made]
+    return (
+        _head("Authentications", "In Treasure Data's console this is Integrations Hub → Authentications.")
+        + _section("Braze", ["Name", "Workspace", "Number"], rows)
+        + "<h2>New authentication</h2>"
+        '<form method="post"><label>Name <input name="name" value="braze_cohorts" required></label>'
+        '<label>Braze workspace <input name="workspace" value="shop-us" required></label>'
+        "<button>Create</button></form>"
+        "<p>The real console asks for the workspace's REST endpoint and its data import key, which Braze shows under"
+        " Partner Integrations.</p></html>"
+    )
+
+
+def _head(title: str, words: str) -> str:
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
+        f"<style>{STYLE}</style>"
+        '<nav><a href="/sandbox/cohorts">Sandbox</a> · <a href="/sandbox/connections">Authentications</a></nav>'
+        f"<h1>{escape(title)}</h1><p>{escape(words)}</p>"
     )
 
 

@@ -10,33 +10,39 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from runner.sandbox.braze import Braze, Rejected
+from runner.sandbox.workspaces import Workspaces
 
 
 class PartnerApi:
     """The routes under /partners."""
 
-    def __init__(self, braze: Braze) -> None:
-        self._braze = braze
+    def __init__(self, workspaces: Workspaces) -> None:
+        self._workspaces = workspaces
 
     def routes(self) -> list[Route]:
         """Both of them."""
         return [
-            Route("/partners/{partner}/cohorts", self._endpoint(self._braze.save), methods=["POST"]),
-            Route("/partners/{partner}/cohorts/users", self._endpoint(self._braze.change), methods=["POST"]),
+            Route("/partners/{partner}/cohorts", self._endpoint(Braze.save), methods=["POST"]),
+            Route("/partners/{partner}/cohorts/users", self._endpoint(Braze.change), methods=["POST"]),
         ]
 
-    def _endpoint(self, act: Callable[[str, object], None]) -> Callable[[Request], Awaitable[Response]]:
+    def _endpoint(self, act: Callable[[Braze, str, object], None]) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
-            limits = self._braze.rate()
+            try:
+                body = json.loads(await request.body())
+            except ValueError:
+                return JSONResponse({"message": "the body must be JSON"}, 400)
+            braze = self._workspaces.of_request(body)
+            if braze is None:
+                return JSONResponse({"message": "'client_secret' is invalid"}, 401)
+            limits = braze.rate()
             if int(limits["X-RateLimit-Remaining"]) < 0:
                 limits["X-RateLimit-Remaining"] = "0"
                 return JSONResponse({"message": "rate limit exceeded"}, 429, limits)
             try:
-                act(request.path_params["partner"], json.loads(await request.body()))
+                act(braze, request.path_params["partner"], body)
             except Rejected as exc:
                 return JSONResponse({"message": exc.message}, exc.status, limits)
-            except ValueError:
-                return JSONResponse({"message": "the body must be JSON"}, 400, limits)
             return JSONResponse({"message": "success"}, 201, limits)
 
         return endpoint

@@ -75,8 +75,8 @@ FROM (
 KNOWN = f"SELECT customer_id, email, device_id FROM shop.customers WHERE {_share('known', of='customer_id')} < 0.96"
 
 
-def fill(warehouse: Warehouse, braze: Braze, shop: Shop, now: int) -> None:
-    """Make the database `shop` and Braze's users; times lie before `now` (unix seconds)."""
+def fill_warehouse(warehouse: Warehouse, shop: Shop, now: int) -> None:
+    """Make the database `shop`; times lie before `now` (unix seconds)."""
     warehouse.create_database("shop")
     warehouse.fetch(CUSTOMERS, [now, shop.customers])
     warehouse.fetch(PURCHASES, [now, shop.customers, shop.purchases])
@@ -86,6 +86,10 @@ def fill(warehouse: Warehouse, braze: Braze, shop: Shop, now: int) -> None:
         f" SELECT external_id, email, device_ids, CAST(time AS BIGINT) AS time"
         f" FROM (VALUES {rows}) AS rows (external_id, email, device_ids, time)"
     )
+
+
+def fill_braze(warehouse: Warehouse, braze: Braze) -> None:
+    """Give a workspace the users that it knows of the database `shop`."""
     braze.put_users(
         User(customer, frozenset({("email", email)} if number % 3 else ()), frozenset({device} if number % 2 else ()))
         for number, (customer, email, device) in enumerate(warehouse.fetch(f"{KNOWN} ORDER BY 1"))

@@ -46,13 +46,16 @@ def serve(
     job_seconds: float = 0.0,
     key: str = "sandbox-key",
     shop: Shop | None = SHOP,
+    like_production: bool = False,
     on_ready: Callable[[str], None] = lambda _url: None,
 ) -> None:
     """Serve until Ctrl-C (returns, everything closed) or SIGTERM (ends the process as that signal does).
 
-    `on_ready` gets the base URL once requests are answered. Raises OSError where the port is taken.
+    `like_production`: as a new customer's account, where nobody has made a connection yet. `on_ready` gets the base URL
+    once requests are answered. Raises OSError where the port is taken.
     """
-    options = Options(keys=frozenset({key}), job_seconds=job_seconds, shop=shop)
+    connections = () if like_production else Options().connections
+    options = Options(keys=frozenset({key}), job_seconds=job_seconds, shop=shop, connections=connections)
     with _listening(host, port) as (listener, url):
         sandbox = Sandbox(options, url)
         try:

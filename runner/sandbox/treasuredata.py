@@ -23,8 +23,9 @@ from runner.sandbox.answers import (
 )
 from runner.sandbox.connector import Connector, ExportFailed
 from runner.sandbox.jobs import EXPORT, Jobs, Order
-from runner.sandbox.options import Options
+from runner.sandbox.options import Answer, Options
 from runner.sandbox.warehouse import Refused, Warehouse
+from runner.sandbox.workspaces import Connection, Workspaces
 
 LONGEST_QUERY = 1_000_000
 """Characters."""
@@ -35,8 +36,11 @@ Endpoint = Callable[[Request], Response]
 class TreasureDataApi:
     """The routes under /v3."""
 
-    def __init__(self, options: Options, warehouse: Warehouse, jobs: Jobs, connector: Connector) -> None:
-        self._options, self._warehouse, self._jobs, self._connector = options, warehouse, jobs, connector
+    def __init__(
+        self, options: Options, warehouse: Warehouse, jobs: Jobs, connector: Connector, workspaces: Workspaces
+    ) -> None:
+        self._options, self._warehouse, self._jobs = options, warehouse, jobs
+        self._connector, self._workspaces = connector, workspaces
 
     def routes(self) -> list[Route]:
         """Every route, by method and path."""
@@ -81,19 +85,21 @@ class TreasureDataApi:
     ) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             try:
-                self._admit(request)
                 form = await form_fields(request)
+                self._admit(request, form)
                 return await run_in_threadpool(act, request, form)
             except Refused as exc:
                 return refusal(exc)
 
         return endpoint
 
-    def _admit(self, request: Request) -> None:
+    def _admit(self, request: Request, form: Mapping[str, str] | None = None) -> None:
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
         if scheme == "TD1" and key in self._options.keys:
             return
-        if scheme == "TD1" and key in self._options.powerless_keys:
+        if scheme == "TD1" and key in self._options.reading_keys and _is_reading(request, form):
+            return
+        if scheme == "TD1" and key in self._options.powerless_keys | self._options.reading_keys:
             raise Refused(403, "Access denied")
         raise Refused(401, "Authentication failed")
 
@@ -115,7 +121,7 @@ class TreasureDataApi:
                 domain_key=form.get("domain_key") or None,
                 priority=whole(form, "priority", lowest=-2, highest=2),
                 retry_limit=whole(form, "retry_limit", lowest=0, highest=32),
-                settings=self._settings(form) if "result_connection_id" in form else None,
+                **(self._export(form) if "result_connection_id" in form else {}),
             )
         )
         return JSONResponse({"job": job.id, "job_id": job.id, "database": database})
@@ -127,22 +133,27 @@ class TreasureDataApi:
             target.order.database,
             f"RESULT EXPORT FROM JOB {target.id}",
             domain_key=form.get("domain_key") or None,
-            settings=self._settings(form),
+            **self._export(form),
         )
         job = self._jobs.issue_export(target.id, order)
         return JSONResponse({"job": job.id, "job_id": job.id, "database": order.database})
 
-    def _settings(self, form: Mapping[str, str]) -> Mapping[str, Any]:
+    def _export(self, form: Mapping[str, str]) -> dict[str, Any]:
         """The connector's settings of a job; what they say is only looked at when the export begins."""
-        self._check_connection(form.get("result_connection_id", ""))
-        return json_object(form.get("result_connection_settings", "{}"), "result_connection_settings")
+        connection = self._connection(form.get("result_connection_id", ""))
+        settings = json_object(form.get("result_connection_settings", "{}"), "result_connection_settings")
+        return {"settings": settings, "import_key": connection.data_import_key}
 
-    def _check_connection(self, connection_id: str) -> None:
-        if connection_id != str(self._options.connection.id):
+    def _connection(self, connection_id: str) -> Connection:
+        found = self._workspaces.by_id(connection_id)
+        if found is None:
             raise Refused(404, f"Couldn't find Connection with id = {connection_id}")
+        return found
 
     def _validate(self, _request: Request, form: Mapping[str, str]) -> Response:
-        self._check_connection(form.get("connection_id", ""))
+        if self._options.validates is Answer.FAIL:
+            raise Refused(404, "Not found")
+        self._connection(form.get("connection_id", ""))
         try:
             self._connector.check(json_object(form.get("settings", "{}"), "settings"))
         except ExportFailed as exc:
@@ -151,9 +162,10 @@ class TreasureDataApi:
 
     def _connection_lookup(self, request: Request) -> Response:
         name = request.query_params.get("name", "")
-        if name != self._options.connection.name:
+        found = self._workspaces.by_name(name)
+        if found is None:
             raise Refused(404, f"Couldn't find Connection with name = {name}")
-        return JSONResponse({"id": self._options.connection.id, "name": name, "type": "braze"})
+        return JSONResponse({"id": found.id, "name": name, "type": "braze"})
 
     def _job_kill(self, request: Request, _form: Mapping[str, str]) -> Response:
         job_id = request.path_params["job_id"]
@@ -223,3 +235,9 @@ class TreasureDataApi:
         database, table = request.path_params["database"], request.path_params["table"]
         self._warehouse.delete_table(database, table)
         return JSONResponse({"database": database, "table": table, "type": "log"})
+
+
+def _is_reading(request: Request, form: Mapping[str, str] | None) -> bool:
+    """True for what changes nothing: a GET, or a query."""
+    first = (form or {}).get("query", "").split(maxsplit=1)[:1]
+    return request.method == "GET" or [word.upper() for word in first] in (["SELECT"], ["WITH"])

@@ -26,7 +26,7 @@ Answer = TypeVar("Answer")
 ENDED = frozenset({"success", "error", "killed"})
 """Final job statuses (wire facts 1.2). Any other, also one nobody has seen yet, means: not finished."""
 
-CONNECTOR = "braze_cohort"
+CONNECTOR = "braze"
 """What the check of settings calls the connector: a guess, asked for nothing but a hint."""
 
 FIRST_POLL, LONGEST_POLL = 0.1, 5.0

@@ -156,7 +156,12 @@ def test_json_is_for_programs(place: Place) -> None:
     assert plan["changes"][0]["members"] == {"before": 0, "after": 3, "added": 3, "removed": 0, "sent_again": 0}
     summary = published(place.run("sync", "--output", "json").out)
     assert summary["outcomes"] == [
-        {"id": "vips", "action": "create", "done": {"added": 3, "removed": 0, "sent_again": 0, "members": 3}, "error": None}
+        {
+            "id": "vips",
+            "action": "create",
+            "done": {"added": 3, "removed": 0, "sent_again": 0, "members": 3},
+            "error": None,
+        }
     ]
     (place.folder / "cohorts" / "vips.yml").write_text("id: vips\n", encoding="utf-8")
     checked = published(place.run("validate", "--output", "json").out)
