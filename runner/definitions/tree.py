@@ -112,10 +112,10 @@ def _meeting(cohorts: Sequence[Cohort], project: Project) -> Iterator[Problem]:
         for cohort in cohorts:
             places[target.workspace, target.braze_id(cohort.braze_id)].append((cohort, target.name))
     for (workspace, braze_id), found in places.items():
-        for cohort, target in found if len(found) > 1 else ():
-            other, other_target = found[1] if (cohort, target) == found[0] else found[0]
+        for cohort, name in found if len(found) > 1 else ():
+            other, other_name = found[1] if (cohort, name) == found[0] else found[0]
             key = "braze_id" if cohort.braze_id != cohort.id else "id"
-            where = "" if target == other_target else f" for target {target}"
+            where = "" if name == other_name else f" for target {name}"
             both = f"and so is {other.id} ({other.document.path})"
             what = f"this is {quoted(braze_id)} in workspace {workspace}{where}, {both}"
             fix = "give one of them another id, or one of the targets another prefix"
