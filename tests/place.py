@@ -76,16 +76,17 @@ class Place:
             [COHORTS, *arguments],
             cwd=self.folder,
             env=around | ours,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             encoding="utf-8",
         )
 
-    def run(self, *arguments: str, **environment: str) -> Answer:
-        """Run the real command to its end."""
+    def run(self, *arguments: str, typed: str = "", **environment: str) -> Answer:
+        """Run the real command to its end; `typed` is what a person answers."""
         with self.start(*arguments, **environment) as process:
-            out, err = process.communicate(timeout=60)
+            out, err = process.communicate(typed, timeout=60)
         return Answer(process.returncode, out, err)
 
     def sql(self, text: str) -> list[Any]:

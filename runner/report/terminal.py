@@ -162,7 +162,8 @@ def status(ledger: Ledger, planned: Plan) -> str:
 
 
 def _status(change: Change) -> tuple[str, str, str, str, str]:
-    state = "in sync" if change.action is Action.NONE else f"{change.action}: {'; '.join(change.reasons)}"
+    why = "; ".join(change.reasons)
+    state = f"{change.action}: {why}" if change.action is not Action.NONE else "in sync" if why == "unchanged" else why
     row = _status_row(change.destination, change.deployed, state)
     return (row[0], change.name, *row[2:])
 

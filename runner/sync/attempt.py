@@ -119,7 +119,7 @@ def carry_out(attempt: Attempt, site: Site) -> Done:
         if not isinstance(exc, Locked | Interrupted):
             _record_failure(attempt, site, exc, unsent=True)
         raise
-    steps = _steps(attempt, counts)
+    steps = steps_of(attempt, counts)
     _record_sending(attempt, site, counts, steps)
     try:
         for step in steps:
@@ -177,7 +177,7 @@ class Step:
     one: bool = False
 
 
-def _steps(attempt: Attempt, counts: Counts) -> tuple[Step, ...]:
+def steps_of(attempt: Attempt, counts: Counts) -> tuple[Step, ...]:
     """Removals, finished, then additions; never an export of nobody, one for each handle."""
     change, deployed = attempt.change, attempt.change.deployed
     removals = [
