@@ -76,16 +76,17 @@ def read(path: Path, shown: str, *, inside: Path | None = None) -> Document | tu
     return (raw,) if isinstance(raw, Problem) else parse(raw, shown)
 
 
+def read_text(path: Path, shown: str, *, inside: Path) -> str | tuple[Problem, ...]:
+    """Read one file that is no YAML, such as a template, with the same care; line breaks become `\\n`."""
+    raw = _bytes(path, Position(shown), inside)
+    return (raw,) if isinstance(raw, Problem) else _decoded(raw, shown)
+
+
 def parse(raw: bytes, shown: str) -> Document | tuple[Problem, ...]:
     """Read one file's content, from wherever it comes, such as another commit."""
-    if len(raw) > MAX_BYTES:
-        return (_too_large(Position(shown)),)
-    try:
-        text = raw.decode("utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError as error:
-        return (_not_utf8(raw, error, shown),)
-    if forbidden := tuple(_forbidden(text, shown)):
-        return forbidden
+    text = _decoded(raw, shown)
+    if not isinstance(text, str):
+        return text
     walk = _Walk(text, shown)
     data = walk.document()
     if walk.problems:
@@ -93,6 +94,16 @@ def parse(raw: bytes, shown: str) -> Document | tuple[Problem, ...]:
     if data is None:
         return (Problem(Position(shown), "F006", "the file is empty", "fill it in, or delete it"),)
     return Document(shown, data, text, walk.values, walk.keys)
+
+
+def _decoded(raw: bytes, shown: str) -> str | tuple[Problem, ...]:
+    if len(raw) > MAX_BYTES:
+        return (_too_large(Position(shown)),)
+    try:
+        text = raw.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        return (_not_utf8(raw, error, shown),)
+    return tuple(_forbidden(text, shown)) or text
 
 
 def quoted(value: object) -> str:
@@ -118,7 +129,7 @@ def _bytes(path: Path, at: Position, inside: Path | None) -> bytes | Problem:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not an ordinary file"
-            return Problem(at, "F001", f"this is {kind}", "put a YAML file here")
+            return Problem(at, "F001", f"this is {kind}", "put an ordinary file here")
         return _too_large(at) if status.st_size > MAX_BYTES else path.read_bytes()
     except FileNotFoundError:
         if path.is_symlink():

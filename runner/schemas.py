@@ -129,11 +129,17 @@ def _explain(error: Any, document: Document, meant: set[Pointer]) -> Iterator[Pr
                 where = f" in {_name(pointer)}" if pointer else ""
                 fix = f"add it, for example `{key}: {_example(error.schema['properties'].get(key, {}))}`"
                 yield Problem(document.at(*pointer), "S002", f"`{key}` is missing{where}", fix)
-    elif error.validator != "additionalProperties" and not _moot(error):
+    elif error.validator != "additionalProperties" and not _moot(error) and not _misspelt(error, meant):
         code, what, fix = _SAYINGS.get(error.validator, _not_allowed)(error, _name(pointer))
         of_a_name = "propertyNames" in error.absolute_schema_path
         at = document.key_at(*pointer, error.instance) if of_a_name else document.at(*pointer)
         yield Problem(at, code, what, fix)
+
+
+def _misspelt(error: Any, meant: set[Pointer]) -> bool:
+    """One of the alternatives is there under a wrong name, which another error says."""
+    names = _alternatives(error) if error.validator == "oneOf" else ()
+    return any((*error.absolute_path, name) in meant for name in names)
 
 
 def _moot(error: Any) -> bool:
@@ -214,6 +220,11 @@ def _not_exactly_one(error: Any, name: str) -> Saying:
     return "S008", what, f"give exactly one of {', '.join(names)}"
 
 
+def _only_with(error: Any, name: str) -> Saying:
+    key, needed = next((key, needs) for key, needs in error.validator_value.items() if key in error.instance)
+    return "S008", f"`{key}` in {name} goes with `{needed[0]}` only", f"remove it, or use `{needed[0]}`"
+
+
 def _not_allowed(error: Any, name: str) -> Saying:
     return "S009", f"{name} is not allowed here ({error.validator})", "see `cohorts schema` for what is"
 
@@ -227,6 +238,7 @@ _SAYINGS: dict[str, Callable[[Any, str], Saying]] = {
     "minProperties": _too_few,
     "minimum": _too_small,
     "oneOf": _not_exactly_one,
+    "dependentRequired": _only_with,
 }
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from runner.documents import Document
 from runner.identifiers import Identifier
-from runner.project import Guards
+from runner.project import Guards, Variable
 
 
 class Mode(StrEnum):
@@ -19,7 +20,8 @@ class Mode(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Cohort:
     """One cohort file. `id` never changes; `braze_id` is Braze's `cohort_id`, without a target's prefix; `sql` is the
-    template as written; `identifiers` are sorted, and at least one.
+    template as written, `template` the name of the file that it comes from (nothing where it is written out), `params`
+    what the file gives it; `identifiers` are sorted, and at least one.
     """
 
     id: str
@@ -28,6 +30,8 @@ class Cohort:
     description: str
     owner: str
     sql: str
+    template: str
+    params: Mapping[str, Variable]
     identifiers: tuple[Identifier, ...]
     mode: Mode
     guards: Guards

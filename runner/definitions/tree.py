@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 import os
+import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +19,21 @@ from runner.project import FILE, Project
 
 # At the top of cohorts/, not holding cohorts: what queries and rules refer to.
 _OTHER_FOLDERS = frozenset(("templates", "lists"))
+TEMPLATES = "cohorts/templates"
+_TEMPLATE = re.compile(r"[a-z0-9_]+(/[a-z0-9_]+)*\.sql")
 _SUFFIXES = (".yml", ".yaml")
 
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """The cohorts whose files are good, sorted by id; every problem of the others; the number of files."""
+    """The cohorts whose files are good, sorted by id; every problem of the others; the number of files; the texts of
+    shared templates by name, such as `lapsed.sql`.
+    """
 
     cohorts: tuple[Cohort, ...]
     problems: tuple[Problem, ...]
     files: int
+    templates: Mapping[str, str] = field(default_factory=dict)
 
 
 def load(root: Path, project: Project | None) -> Tree:
@@ -38,23 +45,43 @@ def load(root: Path, project: Project | None) -> Tree:
     if not (root / "cohorts").exists():
         return Tree((), (), 0)
     read = tuple(_read(root))
+    templates, unreadable = _templates(root)
     good = tuple(found for found in read if isinstance(found, Document))
-    problems = {problem for found in read if isinstance(found, tuple) for problem in found}
+    problems = {problem for found in read if isinstance(found, tuple) for problem in found}.union(unreadable)
     for document in good:
-        problems.update(schemas.problems(document, "cohort") or _lacking(document, project))
+        problems.update(schemas.problems(document, "cohort") or _lacking(document, project, templates))
     problems.update(_shared(good, "id", "D001"))
     problems.update(_shared(good, "name", "D002"))
     if not read:
         fix = "add a file such as cohorts/my_cohort.yml"
         problems.add(Problem(Position("cohorts/"), "D005", "there is no cohort file in this folder", fix))
     bad = {problem.at.path for problem in problems}
-    cohorts = [_cohort(document, project) for document in good if project and document.path not in bad]
+    cohorts = [_cohort(document, project, templates) for document in good if project and document.path not in bad]
     if project:
         meeting = tuple(_meeting(cohorts, project))
         problems.update(meeting)
         bad.update(problem.at.path for problem in meeting)
     kept = (cohort for cohort in cohorts if cohort.document.path not in bad)
-    return Tree(tuple(sorted(kept, key=lambda cohort: cohort.id)), tuple(sorted(problems)), len(read))
+    return Tree(tuple(sorted(kept, key=lambda cohort: cohort.id)), tuple(sorted(problems)), len(read), templates)
+
+
+def _templates(root: Path) -> tuple[Mapping[str, str], tuple[Problem, ...]]:
+    """Every file under `cohorts/templates/` by its name, used or not; and what is wrong with others."""
+    found: dict[str, str] = {}
+    problems: list[Problem] = []
+    top = root / TEMPLATES
+    for path in sorted(top.rglob("*.sql")) if top.is_dir() else ():
+        name = path.relative_to(top).as_posix()
+        shown = f"{TEMPLATES}/{_printable(name)}"
+        text = documents.read_text(path, shown, inside=root / "cohorts")
+        if not isinstance(text, str):
+            problems += text
+        elif not _TEMPLATE.fullmatch(name):
+            fix = "use lower-case letters, digits and underscores, and the ending .sql"
+            problems.append(Problem(Position(shown), "D007", "this name cannot be used for a template", fix))
+        else:
+            found[name] = text
+    return found, tuple(problems)
 
 
 def _read(root: Path) -> Iterator[Document | tuple[Problem, ...]]:
@@ -122,9 +149,15 @@ def _meeting(cohorts: Sequence[Cohort], project: Project) -> Iterator[Problem]:
             yield Problem(cohort.document.at(key), "D006", what, fix)
 
 
-def _lacking(document: Document, project: Project | None) -> Iterator[Problem]:
-    """What only a default of the project could have supplied."""
+def _lacking(document: Document, project: Project | None, templates: Mapping[str, str]) -> Iterator[Problem]:
+    """What only another file could have supplied: a template, or a default of the project."""
     data: Any = document.data
+    name = data["audience"].get("template")
+    if name and name not in templates:
+        close = difflib.get_close_matches(name, templates, 1) or difflib.get_close_matches(f"{name}.sql", templates, 1)
+        fix = f"perhaps you meant {close[0]}" if close else "add the file, or correct the name"
+        at = document.at("audience", "template")
+        yield Problem(at, "D008", f"there is no template {quoted(name)} in {TEMPLATES}/", fix)
     if project is None:
         return
     if "owner" not in data and project.defaults.owner is None:
@@ -136,7 +169,7 @@ def _lacking(document: Document, project: Project | None) -> Iterator[Problem]:
         yield Problem(document.at(), "D004", what, fix)
 
 
-def _cohort(document: Document, project: Project) -> Cohort:
+def _cohort(document: Document, project: Project, templates: Mapping[str, str]) -> Cohort:
     data: Any = document.data
     defaults = project.defaults
     return Cohort(
@@ -145,7 +178,9 @@ def _cohort(document: Document, project: Project) -> Cohort:
         name=data["name"],
         description=data.get("description", ""),
         owner=data.get("owner", defaults.owner),
-        sql=data["audience"]["sql"],
+        sql=data["audience"].get("sql") or templates[data["audience"]["template"]],
+        template=data["audience"].get("template", ""),
+        params=data["audience"].get("params", {}),
         identifiers=identifiers.read(data["identifiers"]) if "identifiers" in data else defaults.identifiers,
         mode=Mode(data.get("mode", defaults.mode)),
         guards=project.guards.with_limits(data.get("guards", {})),

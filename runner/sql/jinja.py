@@ -10,6 +10,7 @@ from types import CodeType
 from typing import Any
 
 import jinja2
+import jinja2.meta
 from jinja2 import nodes
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
@@ -19,6 +20,8 @@ from jinja2.utils import pass_context
 from markupsafe import Markup
 
 from runner.sql.budget import LISTS, MAX_STEPS, Budget, counted
+from runner.sql.imports import MARK, MARK_END, expand
+from runner.sql.library import EMPTY, FILE, Library
 from runner.sql.literals import Refused, identifier, literal
 
 FILTERS = frozenset(
@@ -34,10 +37,6 @@ TESTS = frozenset(
     }
 )  # fmt: skip
 LOOP_NAMES = frozenset({"index", "index0", "revindex", "revindex0", "first", "last", "length"})
-
-# Marks in the rendered text that say which line of the template follows; private use, refused in what authors write.
-MARK, MARK_END = "\ue000", "\ue001"
-MARKS = re.compile(f"{MARK}([0-9]+){MARK_END}")
 
 # Marks around printed texts, which bring their own quotes and so must not stand inside an author's.
 VALUE, VALUE_END = "\ue002", "\ue003"
@@ -63,15 +62,17 @@ class _Lines(Extension):
     """Puts a mark with the template's line before every piece of plain text and every line within it."""
 
     def filter_stream(self, stream: TokenStream) -> Any:
+        before = FILE * int(stream.name or 0)
         for token in stream:
+            lineno = before + token.lineno
             if token.type != "data":
-                yield token
+                yield Token(lineno, token.type, token.value)
                 continue
             first, *rest = token.value.split("\n")
-            marked = f"{MARK}{token.lineno}{MARK_END}{first}"
-            for number, line in enumerate(rest, token.lineno + 1):
+            marked = f"{MARK}{lineno}{MARK_END}{first}"
+            for number, line in enumerate(rest, lineno + 1):
                 marked += f"\n{MARK}{number}{MARK_END}{line}"
-            yield Token(token.lineno, "data", marked)
+            yield Token(lineno, "data", marked)
 
 
 class Sandbox(SandboxedEnvironment):
@@ -90,6 +91,7 @@ class Sandbox(SandboxedEnvironment):
             optimized=False,
         )
         self.budget = Budget()
+        self.library = EMPTY
         self.globals = {"range": self._range}
         allowed: dict[str, Callable[..., Any]] = {name: self.filters[name] for name in FILTERS}
         allowed |= {"identifier": identifier, "lower": _lower, "upper": _upper, "round": _round}
@@ -101,14 +103,15 @@ class Sandbox(SandboxedEnvironment):
         self.tests = {name: self._guarded(name, known[name]) for name in TESTS}
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
-        if number := re.search(r"\d{1000}", source):  # Python reads no number of more than some 4,000 digits
-            raise jinja2.TemplateSyntaxError("this number is too large", source.count("\n", 0, number.start()) + 1)
-        tree = super()._parse(source, name, filename)
+        del filename  # there are no files
+        tree = self._read(source, name)
+        expand(tree, self.library, self._read)
         for switch in tree.find_all(nodes.EvalContextModifier):
             raise jinja2.TemplateSyntaxError("switches the quoting of values, which always stays on", switch.lineno)
         for kind in (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends):
             for reader in tree.find_all(kind):
-                raise jinja2.TemplateSyntaxError("reads another file, which a cohort's SQL cannot", reader.lineno)
+                what = 'reads another file, which only {% from "file.sql" import macro %} at the top can'
+                raise jinja2.TemplateSyntaxError(what, reader.lineno)
         for found in tree.find_all(nodes.Filter):
             if found.name.startswith("_"):
                 raise jinja2.TemplateAssertionError(f"No filter named {found.name!r}.", found.lineno)
@@ -119,6 +122,19 @@ class Sandbox(SandboxedEnvironment):
                 raise jinja2.TemplateSyntaxError("this number is too large", constant.lineno)
         counted(tree)
         return tree
+
+    def _read(self, source: str, name: str | None) -> nodes.Template:
+        """A file's tree. Raises jinja2.TemplateSyntaxError, with the line as the library numbers it."""
+        before = FILE * int(name or 0)
+        if number := re.search(r"\d{1000}", source):  # Python reads no number of more than some 4,000 digits
+            line = before + source.count("\n", 0, number.start()) + 1
+            raise jinja2.TemplateSyntaxError("this number is too large", line)
+        try:
+            return super()._parse(source, name, None)
+        except jinja2.TemplateSyntaxError as exc:
+            if exc.lineno < before:  # the lexer's, which knows nothing of files
+                exc.lineno += before
+            raise
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """As Jinja's `a.b`, for maps' keys and methods and for `loop` alone."""
@@ -254,18 +270,24 @@ def _one() -> Sandbox:
     return Sandbox()
 
 
-def fresh() -> Sandbox:
+def fresh(library: Library = EMPTY) -> Sandbox:
     """The sandbox with a full budget. There is one, since making it costs as much as rendering; not for two threads."""
     sandbox = _one()
-    sandbox.budget = Budget()
+    sandbox.budget, sandbox.library = Budget(), library
     return sandbox
 
 
-@functools.lru_cache(maxsize=4096)  # a cohort is rendered once for each target
-def compiled(template: str) -> CodeType:
+@functools.lru_cache(maxsize=4096)
+def names_used(template: str, library: Library) -> frozenset[str]:
+    """The variables that a template asks for, in itself or in the macros it imports. Raises as `compiled`."""
+    return frozenset(jinja2.meta.find_undeclared_variables(fresh(library).parse(template)))
+
+
+@functools.lru_cache(maxsize=4096)  # a cohort is rendered once for each target, a template for each cohort
+def compiled(template: str, library: Library) -> CodeType:
     """A template's code; raises jinja2.TemplateSyntaxError and Refused."""
     try:
-        return fresh().compile(template)
+        return fresh(library).compile(template)
     except (SyntaxError, MemoryError) as exc:  # of the Python that Jinja writes: its own limits of nesting
         raise Refused("T004", "the template is nested too deeply", "make it flatter") from exc
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from runner.definitions.cohort import Cohort
-from runner.errors import Problem
+from runner.errors import Position, Problem
 from runner.identifiers import Handle
 from runner.project import Target
 from runner.sql import members
 from runner.sql.checks import Finding, check
 from runner.sql.fingerprint import fingerprint, parts
+from runner.sql.jinja import names_used
+from runner.sql.library import EMPTY, Library
 from runner.sql.templates import Fault, render
 from runner.sql.tokens import without_end
 
@@ -37,12 +40,13 @@ class Query:
     parts: Mapping[str, str]
 
 
-def build(cohort: Cohort, target: Target) -> Query | tuple[Problem, ...]:
-    """Render, check and wrap a cohort's SQL for a target; everything wrong with it, at its place in the file."""
-    rendered = render(cohort.sql, target.vars)
+def build(cohort: Cohort, target: Target, library: Library = EMPTY) -> Query | tuple[Problem, ...]:
+    """Render, check and wrap a cohort's SQL for a target; everything wrong with it, at its place in its file."""
+    rendered = render(cohort.sql, {**target.vars, **cohort.params}, library)
     if isinstance(rendered, Fault):
-        at = cohort.document.within(SQL, rendered.line, rendered.column)
-        return (Problem(at, rendered.code, rendered.what, rendered.fix),)
+        return (_faulty(cohort, rendered),)
+    if unused := tuple(_unused(cohort, library)):
+        return unused
     audience = without_end(rendered.text)
     if findings := check(audience, rendered.text, cohort.identifiers):
         return tuple(sorted({_problem(cohort, rendered.locate(found.line, found.column), found) for found in findings}))
@@ -67,8 +71,38 @@ def build(cohort: Cohort, target: Target) -> Query | tuple[Problem, ...]:
     )
 
 
-def _problem(cohort: Cohort, place: tuple[int, int], found: Finding) -> Problem:
+def _faulty(cohort: Cohort, fault: Fault) -> Problem:
+    """What is wrong with a template, in its own file; what it lacks, in the cohort's."""
+    if fault.missing and cohort.template:
+        at = cohort.document.at("audience", "template")
+        what = f"the template {fault.file or cohort.template} needs {fault.missing!r} in its line {fault.line}"
+        return Problem(at, fault.code, what, "give it under `params`, or under `vars` in cohorts/project.yml")
+    return Problem(_place(cohort, fault.file, fault.line, fault.column), fault.code, fault.what, fault.fix)
+
+
+def _unused(cohort: Cohort, library: Library) -> Iterator[Problem]:
+    """Parameters that the template does not ask for: most often a misspelt name."""
+    asked = names_used(cohort.sql, library) if cohort.params else frozenset()
+    for name in cohort.params:
+        if name not in asked:
+            close = difflib.get_close_matches(name, asked, 1)
+            fix = (
+                f"perhaps you meant {close[0]}"
+                if close
+                else f"remove it; it uses: {', '.join(sorted(asked)) or 'none'}"
+            )
+            at = cohort.document.key_at("audience", "params", name)
+            yield Problem(at, "T010", f"the template {cohort.template} does not use the parameter {name}", fix)
+
+
+def _problem(cohort: Cohort, place: tuple[str, int, int], found: Finding) -> Problem:
     at = cohort.document.at("identifiers", *found.about.pointer) if found.about else None
     if at is None or at == cohort.document.at():  # the column is the project's default: point at the SQL
-        at = cohort.document.within(SQL, *place)
+        at = _place(cohort, *place)
     return Problem(at, found.code, found.what, found.fix)
+
+
+def _place(cohort: Cohort, file: str, line: int, column: int) -> Position:
+    """A place in a file of the library, or in the cohort's own SQL."""
+    file = file or cohort.template
+    return Position(f"cohorts/templates/{file}", line, column) if file else cohort.document.within(SQL, line, column)

@@ -166,12 +166,12 @@ def test_what_cannot_be_read_from_disk(tmp_path: Path) -> None:
     read = (documents.read(folder / f"{name}.yml", f"{name}.yml", inside=folder) for name in names)
     assert [str(problem) for found in read if isinstance(found, tuple) for problem in found] == [
         "absent.yml:1:1 F001 the file does not exist; create it, or correct the path",
-        "folder.yml:1:1 F001 this is a folder; put a YAML file here",
+        "folder.yml:1:1 F001 this is a folder; put an ordinary file here",
         "out.yml:1:1 F002 the file is a link that leads out of this folder; put the file itself here",
         "up.yml:1:1 F002 the file is a link that leads out of this folder; put the file itself here",
         f"broken.yml:1:1 {BROKEN}",
         "circle.yml:1:1 F001 the file cannot be read (links in a circle); check its permissions",
-        "pipe.yml:1:1 F001 this is not an ordinary file; put a YAML file here",
+        "pipe.yml:1:1 F001 this is not an ordinary file; put an ordinary file here",
         f"large.yml:1:1 {LARGE}",
     ]
 

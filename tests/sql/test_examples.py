@@ -24,6 +24,7 @@ def asked(root: Path, example: Path) -> Wanted:
     """What a repository with this one cohort asks of its target."""
     (root / "cohorts").mkdir()
     shutil.copy(HERE / "project.yml", root / "cohorts" / "project.yml")
+    shutil.copytree(HERE / "templates", root / "cohorts" / "templates")
     shutil.copy(example, root / "cohorts" / example.name)
     loaded = project.load(root)
     assert isinstance(loaded, Project)

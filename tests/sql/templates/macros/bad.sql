@@ -1,0 +1,5 @@
+{% macro fine() %}1{% endmacro %}
+
+{% macro wrong() %}
+  country = {{ nowhere }}
+{% endmacro %}

@@ -1,0 +1,2 @@
+{% from "macros/there.sql" import there %}
+{% macro here() %}{{ there() }}{% endmacro %}

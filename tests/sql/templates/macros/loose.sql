@@ -1,0 +1,2 @@
+{% macro fine() %}1{% endmacro %}
+SELECT 1

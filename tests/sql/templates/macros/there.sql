@@ -1,0 +1,2 @@
+{% from "macros/here.sql" import here %}
+{% macro there() %}2{% endmacro %}
