@@ -62,20 +62,56 @@ def times() -> None:
         print(f"{what:<20} {taken * 1000:7.0f} ms  {taken / bare:5.1f} times bare python, at most {memory:.0f} MiB")
 
 
-def costs() -> None:
-    """Jobs and requests of a sync of one cohort."""
-    with running(Options(shop=Shop(customers=2_000, purchases=20_000))) as url, repository(1, url) as place:
+ONE = "{external_id: customer_id}"
+THREE = "{external_id: customer_id, device_id: device_id, aliases: {email: email}}"
+
+
+def costs(cohorts: int) -> None:
+    """Jobs and requests of a sync of so many cohorts, and of one cohort's share."""
+    with running(Options(shop=Shop(customers=2_000, purchases=20_000))) as url, repository(cohorts, url) as place:
         place.requests()
-        for what, sql in (("first sync", 2), ("nothing to do", 2), ("small change", 3)):
-            place.cohort("cohort_1", SQL.format(number=sql), name="Cohort 1")
-            answer = place.run("sync")
+        for what, least, identifiers in (
+            ("first sync", 2000, ONE),
+            ("nothing to do", 2000, ONE),
+            ("small change", 1990, ONE),
+            ("three identifiers", 1990, THREE),
+            ("small change of three", 1980, THREE),
+        ):
+            for number in range(1, cohorts + 1):
+                sql = f"SELECT customer_id, device_id, email FROM customers WHERE lifetime_value >= {least - number}"
+                extra = f"identifiers: {identifiers}\n"
+                place.cohort(f"cohort_{number}", sql, name=f"Cohort {number}", extra=extra)
+            answer = place.run("sync", timeout=600)
             counted = place.requests()
-            total = sum(counted["requests"].values())
-            print(f"{what:<20} {counted['jobs']}  {total} requests")
-            print(f"{'':<20} {answer.out.strip().splitlines()[-1]}")
+            jobs, total = sum(counted["jobs"].values()), sum(counted["requests"].values())
+            print(f"{what:<22} {jobs / cohorts:6.1f} jobs  {total / cohorts:6.1f} requests a cohort, of {cohorts}")
+            print(f"{'':<22} {answer.out.strip().splitlines()[-1]}")
+
+
+def many(cohorts: int, job_seconds: float) -> None:
+    """A refresh of so many cohorts, whose jobs take so long each."""
+    options = Options(shop=Shop(customers=2_000, purchases=20_000), job_seconds=job_seconds, parallel_jobs=64)
+    with running(options) as url, repository(cohorts, url) as place:
+        place.run("sync", "--concurrency", "64", timeout=3600)
+        for concurrency in (16, 4):
+            started = time.perf_counter()
+            answer = place.run("sync", "--refresh", "--concurrency", str(concurrency), timeout=3600)
+            taken = time.perf_counter() - started
+            counted = place.requests()
+            jobs, total = sum(counted["jobs"].values()), sum(counted["requests"].values())
+            least = cohorts * job_seconds / concurrency
+            print(
+                f"refresh of {cohorts} cohorts, {job_seconds:.0f} s a job, {concurrency} at once: {taken:.0f} s,"
+                f" {taken / least:.2f} times that of the queries alone; {jobs} jobs, {total} requests"
+            )
+            print(f"{'':<22} {answer.out.strip().splitlines()[-1]}")
+        memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        print(f"{'':<22} at most {memory:.0f} MiB")
 
 
 if __name__ == "__main__":
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     times()
-    costs()
+    costs(1)
+    costs(50)
+    many(300, 3)

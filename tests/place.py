@@ -83,10 +83,10 @@ class Place:
             encoding="utf-8",
         )
 
-    def run(self, *arguments: str, typed: str = "", **environment: str) -> Answer:
+    def run(self, *arguments: str, typed: str = "", timeout: float = 60, **environment: str) -> Answer:
         """Run the real command to its end; `typed` is what a person answers."""
         with self.start(*arguments, **environment) as process:
-            out, err = process.communicate(typed, timeout=60)
+            out, err = process.communicate(typed, timeout=timeout)
         return Answer(process.returncode, out, err)
 
     def sql(self, text: str) -> list[Any]:

@@ -99,7 +99,10 @@ def sql_difference(change: Change) -> list[str]:
 def _counts(counts: Counts) -> str:
     again = counts.added - counts.entering
     sent = f"; {again:,} sent again" if again else ""
-    return f"{counts.before:,} now → {counts.after:,}; {counts.entering:,} enter, {counts.removed:,} leave{sent}"
+    wanted = [count for count in counts.by_handle if count.after]
+    by = ", ".join(f"{count.after:,} by {count.handle}" for count in wanted) if len(wanted) > 1 else ""
+    after = f"{counts.after:,} ({by})" if by else f"{counts.after:,}"
+    return f"{counts.before:,} now → {after}; {counts.entering:,} enter, {counts.removed:,} leave{sent}"
 
 
 def _totals(shown: Plan) -> str:

@@ -10,7 +10,7 @@ SEED = 20240229
 DAY = 86_400
 
 EXAMPLE = (("TDCohort1", "1a2b3c"), ("TDCohort2", "4d5f6g"), ("TDCohort3", "7h8j9k"), ("TDCohort4", "1ab2cd"))
-"""External ids and devices of the example in the documentation of the integration; Braze does not know the last."""
+"""External ids and devices of the example in the integration's documentation; Braze knows the last by device alone."""
 
 ANONYMOUS = 5
 """Users that Braze knows only by a device."""
@@ -97,4 +97,5 @@ def fill_braze(warehouse: Warehouse, braze: Braze) -> None:
     braze.put_users(
         User(name, frozenset({("email", f"{name}@gmail.com")}), frozenset({device})) for name, device in EXAMPLE[:-1]
     )
+    braze.put_users([User(devices=frozenset({EXAMPLE[-1][1]}))])
     braze.put_users(User(devices=frozenset({f"anonymous-{number}"})) for number in range(ANONYMOUS))

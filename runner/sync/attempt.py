@@ -5,7 +5,8 @@ Whatever was perhaps delivered is in the ledger before it is sent: every step ma
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -16,6 +17,7 @@ from runner.plan.ledger import DAY, Event
 from runner.plan.plan import Action, Change
 from runner.project import Reassert
 from runner.sync import delta
+from runner.sync.shared import Shared
 from runner.sync.writer import Writer
 from runner.treasuredata import export
 from runner.treasuredata.client import JobFailed, TreasureData
@@ -35,13 +37,17 @@ class GuardRefused(Blocked):
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where an attempt works: Treasure Data, its databases, and the one writer of the ledger."""
+    """Where an attempt works: Treasure Data, its databases, and the one writer of the ledger. `slots` are how many
+    queries and exports may run at once; ledger rows and counts wait for no slot, since many cohorts share them.
+    """
 
     client: TreasureData
     database: str
     state: str
     writer: Writer
     tell: Listener
+    slots: threading.Semaphore
+    counts: Shared[Attempt, Counts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +126,12 @@ def carry_out(attempt: Attempt, site: Site) -> Done:
             _record_failure(attempt, site, exc, unsent=True)
         raise
     steps = steps_of(attempt, counts)
-    _record_sending(attempt, site, counts, steps)
+    if steps:
+        _record_sending(attempt, site, counts, steps)
     try:
         for step in steps:
-            _send(attempt, site, counts, step)
+            with site.slots:
+                _send(attempt, site, counts, step)
     except JobFailed as exc:  # anything else may still be running, or sent by somebody else
         _record_failure(attempt, site, exc, unsent=False)
         raise
@@ -139,29 +147,46 @@ def _counted(attempt: Attempt, site: Site) -> Counts:
         members = delta.members_of(change.restored, site.state) if change.restored else ""
         if change.query and not change.restored:
             members = change.query.members
-        site.client.run(
-            site.database,
-            delta.create_snapshot(members, change.deployed, table=attempt.table, state=site.state),
-            key=attempt.key(site, "next"),
-            scheduled_time=site.writer.started,
-            what=f"{change.id}: the query",
-        )
+        with site.slots:
+            site.client.run(
+                site.database,
+                delta.create_snapshot(members, change.deployed, table=attempt.table, state=site.state),
+                key=attempt.key(site, "next"),
+                scheduled_time=site.writer.started,
+                what=f"{change.id}: the query",
+            )
     site.tell(change.id, "counting")
-    rows = site.client.select(
-        site.state,
-        delta.count(_sets(attempt, site)),
-        key=attempt.key(site, "count"),
-        scheduled_time=site.writer.started,
-        what=f"{change.id}: counting members",
-    )
-    return delta.counted(rows, change.deployed, whole=attempt.resend.everyone)
+    return site.counts.ask(attempt)
 
 
-def _sets(attempt: Attempt, site: Site) -> delta.Sets:
+def count(
+    asked: Sequence[Attempt], client: TreasureData, state: str, writer: Writer
+) -> Sequence[Counts | CohortsError]:
+    """Counts for several attempts in one query; where that fails, each for itself: it fails only those it must."""
+    names = {attempt.id: _sets(attempt, state) for attempt in asked}
+    what = f"{asked[0].change.id}: counting members" if len(asked) == 1 else "counting members of several cohorts"
+    try:
+        rows = client.select(
+            state,
+            delta.count(names),
+            key=f"cohorts-{writer.ledger.id}-{asked[0].id}-count-{len(asked)}",
+            scheduled_time=writer.started,
+            what=what,
+        )
+    except JobFailed as exc:
+        if len(asked) == 1:
+            return [exc]
+        return [answer for attempt in asked for answer in count([attempt], client, state, writer)]
+    return [
+        delta.counted(rows, attempt.id, attempt.change.deployed, whole=attempt.resend.everyone) for attempt in asked
+    ]
+
+
+def _sets(attempt: Attempt, state: str) -> delta.Sets:
     return delta.sets(
         attempt.change.deployed,
-        next_sql=delta.members_of(attempt.table, site.state),
-        state=site.state,
+        next_sql=delta.members_of(attempt.table, state),
+        state=state,
         recent_since=attempt.resend.recent_since,
     )
 
@@ -203,7 +228,7 @@ def steps_of(attempt: Attempt, counts: Counts) -> tuple[Step, ...]:
 
 
 def _send(attempt: Attempt, site: Site, counts: Counts, step: Step) -> None:
-    change, which = attempt.change, _sets(attempt, site)
+    change, which = attempt.change, _sets(attempt, site.state)
     if step.one:
         members = which.next if counts.after else which.possible
     elif step.operation is Operation.REMOVE:

@@ -51,9 +51,9 @@ def _counts(change: Change, counter: Counter) -> Counts:
     which = delta.sets(change.deployed, next_sql=members, state=counter.state, recent_since=again.recent_since)
     rows = counter.client.select(
         counter.database,
-        delta.count(which),
+        delta.count({"": which}),
         key=f"cohorts-{counter.token}-count-{change.id}",
         scheduled_time=counter.now,
         what=f"{change.id}: counting members",
     )
-    return delta.counted(rows, change.deployed, whole=again.everyone)
+    return delta.counted(rows, "", change.deployed, whole=again.everyone)

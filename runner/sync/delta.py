@@ -8,7 +8,7 @@ remove = possible − next, add = next − certain.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,8 +95,12 @@ def create_snapshot(members: str, deployed: Deployed, *, table: str, state: str)
     )
 
 
-def count(which: Sets) -> str:
-    """One row of counts for each handle (see `counted`). Each set is read once."""
+def count(asked: Mapping[str, Sets]) -> str:
+    """One row of counts for each name and handle (see `counted`). Each set is read once."""
+    return _joined([_count_of(name, which) for name, which in asked.items()], "UNION ALL")
+
+
+def _count_of(name: str, which: Sets) -> str:
     tagged = [
         f"SELECT {COLUMNS}, {int(tag == 0)} AS possible, {int(tag == 1)} AS certain, {int(tag == 2)} AS wanted,"
         f" {NOTED if tag == 2 else NO_NOTES}\n"
@@ -104,7 +108,7 @@ def count(which: Sets) -> str:
         for tag, sql in enumerate((which.possible, which.certain, which.next))
     ]
     return (
-        "SELECT kind, label,\n"
+        f"SELECT CAST('{name}' AS VARCHAR) AS name, kind, label,\n"
         "  SUM(possible) AS before_count,\n"
         "  SUM(wanted) AS after_count,\n"
         "  SUM(CASE WHEN wanted = 1 AND possible = 0 THEN 1 ELSE 0 END) AS entering_count,\n"
@@ -125,12 +129,14 @@ def count(which: Sets) -> str:
 NO_NOTES = "0 AS spellings, '' AS type"
 
 
-def counted(rows: Iterable[Sequence[Any]], deployed: Deployed, *, whole: bool) -> Counts:
-    """The answer to `count`. Membership in Braze belongs to a user, not to an identifier: where people are named in
-    several ways, or by devices, a removal may take out somebody who is still wanted under another name, so then
-    everyone wanted is sent after the removals (protocol section 4.3). `whole`: everyone is sent anyway.
+def counted(rows: Iterable[Sequence[Any]], name: str, deployed: Deployed, *, whole: bool) -> Counts:
+    """One name's part of the answer to `count`.
+
+    Membership in Braze belongs to a user, not to an identifier: where people are named in several ways, or by devices,
+    a removal may take out somebody who is still wanted under another name, so then everyone wanted is sent after the
+    removals (protocol section 4.3). `whole`: everyone is sent anyway.
     """
-    by_handle = tuple(sorted((_count(row) for row in rows), key=lambda found: found.handle))
+    by_handle = tuple(sorted((_count(row) for row in rows if row[0] == name), key=lambda found: found.handle))
     handles = {found.handle for found in by_handle if found.before or found.after}
     shared = len(handles) > 1 or any(handle.kind is Kind.DEVICE_ID for handle in handles)
     disturbed = bool(deployed.pending) or any(found.leaving for found in by_handle)
@@ -138,7 +144,7 @@ def counted(rows: Iterable[Sequence[Any]], deployed: Deployed, *, whole: bool) -
 
 
 def _count(row: Sequence[Any]) -> Count:
-    kind, label, *numbers, type_name = row
+    _, kind, label, *numbers, type_name = row
     before, after, entering, missing, leaving, merged = (int(number) for number in numbers)
     handle = Handle(Kind(kind), label)
     return Count(handle, before, after, entering, missing, leaving, merged, str(type_name or "").lower())

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from runner.errors import AuthenticationFailed, CohortsError, ExitCode, Interrupted, InvalidProject, Locked
 from runner.plan import plan as planning
+from runner.plan.guards import Counts
 from runner.plan.ledger import Destination, Event, Ledger
 from runner.plan.plan import Change, Plan
 from runner.project import Project, Target
@@ -18,6 +19,7 @@ from runner.sql.wanted import Wanted
 from runner.sync import attempt as attempts
 from runner.sync import delta
 from runner.sync.attempt import Attempt, Done, Listener, Site
+from runner.sync.shared import Shared
 from runner.sync.writer import Run, Writer, claim
 from runner.treasuredata import export
 from runner.treasuredata.client import TreasureData
@@ -32,6 +34,12 @@ Way = tuple[str, tuple[tuple[str, str], ...]]
 
 SETTLE = 0.5
 """Seconds until what an earlier export wrote is in Braze: 10 to 100 ms, by its documentation (wire facts 3)."""
+
+COUNTED_TOGETHER = 8
+"""Cohorts counted in one query: Trino refuses one with more than some 100 stages, and each cohort takes several."""
+
+WAITING = 8
+"""Cohorts under way for each that queries or sends: the others wait for ledger rows and counts, which they share."""
 
 HEARTBEAT = 1.0
 """Seconds between two looks at whether the lease must be renewed or the run was asked to stop."""
@@ -139,7 +147,7 @@ def sync(place: Place, how: How, *, invalid_files: int) -> Summary:
     routes = _routes(planned.due, place)
     with written(place, ledger, patience=how.patience) as writer:
         place.fits(writer.ledger)
-        site = Site(place.client, place.target.database, place.target.state_database, writer, place.tell)
+        site = _site(place, writer, how.concurrency)
         unsettled = _settle(how.planned(writer.ledger).due, site, place, how.concurrency)
         planned = how.planned(writer.read())
         routes |= _routes([change for change in planned.due if _way(change, place.target) not in routes], place)
@@ -191,6 +199,17 @@ def written(place: Place, ledger: Ledger, *, patience: float, force: bool = Fals
         if not writer.overtaken:
             with suppress(CohortsError):  # then the lease runs out by itself
                 writer.release()
+
+
+def _site(place: Place, writer: Writer, concurrency: int) -> Site:
+    client, target = place.client, place.target
+
+    def counted(asked: Sequence[Attempt]) -> Sequence[Counts | CohortsError]:
+        return attempts.count(asked, client, target.state_database, writer)
+
+    slots = threading.Semaphore(concurrency)
+    counts = Shared(counted, most=COUNTED_TOGETHER)
+    return Site(client, target.database, target.state_database, writer, place.tell, slots, counts)
 
 
 def _way(change: Change, target: Target) -> Way:
@@ -296,7 +315,7 @@ def _at_once(
     if not items:
         return []
     first: BaseException | None = None
-    with ThreadPoolExecutor(concurrency, thread_name_prefix="cohort") as pool:
+    with ThreadPoolExecutor(min(concurrency * WAITING, len(items)), thread_name_prefix="cohort") as pool:
         futures: list[Future[Result | None]] = [
             pool.submit(lambda item=item: None if stop.is_set() else do(item))  # type: ignore[misc]
             for item in items

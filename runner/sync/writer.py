@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from itertools import count
 from typing import Any
 
 from runner.errors import CohortsError, Interrupted, Locked
 from runner.plan.ledger import Destination, Entry, Event, Lease, Ledger
+from runner.sync.shared import Shared
 from runner.treasuredata.client import JobFailed
 from runner.treasuredata.ledger import LedgerTable
 
@@ -58,15 +58,11 @@ class Run:
         return False
 
 
-@dataclass(slots=True)
-class _Waiting:
-    """Rows that a thread wants written, and what came of it. `sure`: also see them, under no higher epoch."""
+Row = tuple[Destination, Event, Mapping[str, Any]]
+"""What a ledger row is about, what happened, and its details."""
 
-    rows: tuple[tuple[Destination, Event, Mapping[str, Any]], ...]
-    sure: bool
-    done: bool = False
-    error: CohortsError | None = None
-    ids: list[str] = field(default_factory=list)
+MOST_ROWS = 200
+"""Requests for rows that share an INSERT; each row is some KB of a query that may have 1,000,000 characters."""
 
 
 class Writer:
@@ -76,50 +72,30 @@ class Writer:
         self._table, self.ledger, self.run = table, ledger, run
         self.epoch, self.started = ledger.epoch, ledger.now
         self._sequence = count(1)
-        self._waiting: list[_Waiting] = []
-        self._waiting_lock, self._writing_lock = threading.Lock(), threading.Lock()
+        self._rows: Shared[tuple[Sequence[Row], bool], None] = Shared(self._write, most=MOST_ROWS)
         self._renewed = time.monotonic()
         self.overtaken = False
 
-    def record(self, *rows: tuple[Destination, Event, Mapping[str, Any]], sure: bool = False) -> None:
+    def record(self, *rows: Row, sure: bool = False) -> None:
         """Write rows, durable when this returns. Threads that write at the same time share one INSERT.
 
         `sure`: raise Locked unless the rows are visible and no run has claimed a later epoch (protocol section 3).
         """
-        mine = _Waiting(rows, sure)
-        with self._waiting_lock:
-            self._waiting.append(mine)
-        with self._writing_lock:  # whoever comes first writes for all who wait behind
-            if not mine.done:
-                self._write()
-        if mine.error:
-            raise mine.error
+        self._rows.ask((rows, sure))
 
-    def _write(self) -> None:
-        with self._waiting_lock:
-            batch, self._waiting = self._waiting, []
-        entries: list[Entry] = []
-        for one in batch:
-            made = [self._entry(*row) for row in one.rows]
-            one.ids = [entry.row_id for entry in made]
-            entries += made
-        error: CohortsError | None = None
-        visible: frozenset[str] = frozenset()
-        try:
-            key = f"cohorts-{self.ledger.id}-{self.epoch}-rows-{entries[0].sequence}"
-            self._table.append(self.ledger, entries, key=key)
-            asked = [row_id for one in batch if one.sure for row_id in one.ids]
-            if asked:
-                visible, highest = self._table.sees(asked)
-                self._check(highest)
-        except CohortsError as exc:
-            error = exc
-        for one in batch:
-            one.done, one.error = True, error
-            if not error and one.sure and not visible.issuperset(one.ids):
-                one.error = Locked(
-                    "L005", "a row just written to the ledger is not there", "run again; nothing was sent for it"
-                )
+    def _write(self, asked: Sequence[tuple[Sequence[Row], bool]]) -> Sequence[CohortsError | None]:
+        made = [[self._entry(*row) for row in rows] for rows, _ in asked]
+        first = made[0][0].sequence
+        entries = [entry for each in made for entry in each]
+        self._table.append(self.ledger, entries, key=f"cohorts-{self.ledger.id}-{self.epoch}-rows-{first}")
+        to_see = [entry.row_id for each, (_, sure) in zip(made, asked, strict=True) for entry in each if sure]
+        if not to_see:
+            return [None] * len(asked)
+        visible, highest = self._table.sees(to_see)
+        self._check(highest)
+        unseen = set(to_see) - visible
+        gone = Locked("L005", "a row just written to the ledger is not there", "run again; nothing was sent for it")
+        return [gone if any(entry.row_id in unseen for entry in each) else None for each in made]
 
     def _entry(self, destination: Destination, event: Event, detail: Mapping[str, Any]) -> Entry:
         sequence = next(self._sequence)

@@ -55,7 +55,7 @@ def test_certain_possible_and_what_follows(
         possible, certain, after = frozenset().union(*states), states[0].intersection(*states), wanted or frozenset()
         assert values(root, delta.export(found.removals, ID)) == possible - after
         assert values(root, delta.export(found.additions(whole=False), ID)) == after - certain
-        counts = delta.counted(root.execute(delta.count(found)).fetchall(), deployed, whole=False)
+        counts = delta.counted(root.execute(delta.count({"": found})).fetchall(), "", deployed, whole=False)
         assert (counts.before, counts.after, counts.added) == (len(possible), len(after), len(after - certain))
         assert (counts.entering, counts.removed) == (len(after - possible), len(possible - after))
 

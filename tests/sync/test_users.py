@@ -60,8 +60,8 @@ class World:
         change = Change(HERE, Action.UPDATE, (), None, self.deployed)
         attempt = Attempt(change, "x", table, "braze", Route(1, {}), Resend())
         which = delta.sets(self.deployed, next_sql=delta.members_of(table, "state"), state="state")
-        rows = self.engine.execute(delta.count(which)).fetchall()
-        counts = delta.counted(rows, self.deployed, whole=False)
+        rows = self.engine.execute(delta.count({"": which})).fetchall()
+        counts = delta.counted(rows, "", self.deployed, whole=False)
         steps = steps_of(attempt, counts)
         for number, step in enumerate(steps):
             if exports is not None and number >= exports:
