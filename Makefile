@@ -2,13 +2,17 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint lock clean
+.PHONY: demo test lint reference lock clean
 
 demo: .venv/ready
 	$(BIN)/python docs/demo.py
 
 test: .venv/ready
 	$(BIN)/pytest
+
+# docs/format.md, from the schemas.
+reference: .venv/ready
+	$(BIN)/python docs/reference.py
 
 lint: .venv/ready
 	$(BIN)/ruff check

@@ -220,6 +220,11 @@ def _not_exactly_one(error: Any, name: str) -> Saying:
     return "S008", what, f"give exactly one of {', '.join(names)}"
 
 
+def _repeated(error: Any, name: str) -> Saying:
+    twice = next(item for place, item in enumerate(error.instance) if item in error.instance[:place])
+    return "S010", f"{name} has {quoted(twice)} twice", "keep one"
+
+
 def _only_with(error: Any, name: str) -> Saying:
     key, needed = next((key, needs) for key, needs in error.validator_value.items() if key in error.instance)
     return "S008", f"`{key}` in {name} goes with `{needed[0]}` only", f"remove it, or use `{needed[0]}`"
@@ -238,6 +243,7 @@ _SAYINGS: dict[str, Callable[[Any, str], Saying]] = {
     "minProperties": _too_few,
     "minimum": _too_small,
     "oneOf": _not_exactly_one,
+    "uniqueItems": _repeated,
     "dependentRequired": _only_with,
 }
 

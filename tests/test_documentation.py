@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
 from pathlib import Path
 
 from runner.errors import ExitCode
@@ -38,6 +39,11 @@ def test_every_exit_code_is_in_the_readme() -> None:
 def test_every_key_of_a_cohort_is_in_the_readme() -> None:
     schema = json.loads((ROOT / "schema" / "cohort.schema.json").read_text("utf-8"))
     assert [key for key in schema["properties"] if f"`{key}" not in README] == []
+
+
+def test_the_reference_is_current() -> None:
+    made = runpy.run_path(str(ROOT / "docs" / "reference.py"))
+    assert made["page"]() == (ROOT / "docs" / "format.md").read_text("utf-8"), "run `make reference`"
 
 
 def test_the_examples_are_good(place: Place) -> None:

@@ -45,12 +45,26 @@ class Output(StrEnum):
 TargetOption = Annotated[str, typer.Option("--target", help="Where cohorts go, as named in cohorts/project.yml.")]
 OutputOption = Annotated[Output, typer.Option("--output", help="How to answer.")]
 RefreshOption = Annotated[bool, typer.Option("--refresh", help="Also sync cohorts whose definition did not change.")]
+SelectOption = Annotated[
+    list[str] | None,
+    typer.Option("--select", "-s", metavar="WHAT", help="Only these: ids (globs), tag:, owner:, path:, state:."),
+]
+ExcludeOption = Annotated[list[str] | None, typer.Option("--exclude", metavar="WHAT", help="But not these.")]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask before syncing to a protected target.")]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept in the ledger.")]
 LockOption = Annotated[
     str | None,
     typer.Option("--lock-timeout", metavar="15m", help="How long to wait for another run. 0s, in CI 15m."),
 ]
+
+
+def selected(plan: Plan, select: list[str] | None, exclude: list[str] | None) -> Plan:
+    """The part of a plan that options select."""
+    if not select and not exclude:
+        return plan
+    from runner.plan.selection import choose, read
+
+    return choose(plan, read(select or [], exclude or []))
 
 
 class Stop(threading.Event):

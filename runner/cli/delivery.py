@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from runner.cli.context import (
+    ExcludeOption,
     LockOption,
     Output,
     OutputOption,
     RefreshOption,
+    SelectOption,
     Stop,
     TargetOption,
     Usage,
@@ -22,6 +24,7 @@ from runner.cli.context import (
     confirm,
     patience,
     place,
+    selected,
     tell_problems,
     treasure_data,
     wanted,
@@ -42,6 +45,8 @@ ConcurrencyOption = Annotated[int, typer.Option(min=1, max=64, help="How many co
 
 def plan(
     target: TargetOption = "sandbox",
+    select: SelectOption = None,
+    exclude: ExcludeOption = None,
     members: Annotated[bool, typer.Option("--members", help="Count who would enter and leave.")] = False,
     refresh: RefreshOption = False,
     reassert: ReassertOption = False,
@@ -61,6 +66,7 @@ def plan(
         ledger = open_ledger(table, here, create=False)
         made = read_plan(asked, ledger, refresh=refresh or reassert)
         refuse_shared_connection(made, project, here)
+        made = selected(made, select, exclude)
         if members:
             now, token = ledger.now or int(time.time()), secrets.token_hex(8)
             counter = Counter(client, here.database, here.state_database, token, now, project.reassert, reassert)
@@ -86,6 +92,8 @@ def plan_exit_code(asked: Wanted, *, blocked: bool, changes: bool) -> ExitCode:
 
 def sync(
     target: TargetOption = "sandbox",
+    select: SelectOption = None,
+    exclude: ExcludeOption = None,
     refresh: RefreshOption = False,
     reassert: ReassertOption = False,
     concurrency: ConcurrencyOption = 4,
@@ -107,7 +115,7 @@ def sync(
     def planned(ledger: Ledger) -> Plan:
         made = run.read_plan(asked, ledger, refresh=refresh or reassert)
         run.refuse_shared_connection(made, project, asked.target)
-        return made
+        return selected(made, select, exclude)
 
     how, stop = run.How(planned, concurrency, patience(lock_timeout), reassert), Stop()
     with place(project, asked.target, stop=stop, allow_old_tree=bool(allow), reason=reason) as here:
@@ -137,7 +145,7 @@ def told(summary: Summary, asked: Wanted, stop: Stop, output: Output) -> int:
     return 128 + stop.signal if stop.signal and code is ExitCode.INTERRUPTED else code
 
 
-def status(target: TargetOption = "sandbox") -> int:
+def status(target: TargetOption = "sandbox", select: SelectOption = None, exclude: ExcludeOption = None) -> int:
     """Show every cohort: members in Braze by the ledger's account, when it was synced, and whether it is due."""
     from runner.report import terminal
     from runner.sync.run import open_ledger, read_plan
@@ -145,7 +153,8 @@ def status(target: TargetOption = "sandbox") -> int:
     _, asked = wanted(target)
     with treasure_data(asked.target) as (_, table):
         ledger = open_ledger(table, asked.target, create=False)
-        typer.echo(terminal.status(ledger, read_plan(asked, ledger, refresh=False)))
+        shown = selected(read_plan(asked, ledger, refresh=False), select, exclude)
+        typer.echo(terminal.status(ledger, shown))
     tell_problems(asked.problems, Output.TEXT)
     return ExitCode.DONE
 

@@ -29,6 +29,7 @@ class Cohort:
     name: str
     description: str
     owner: str
+    tags: tuple[str, ...]
     sql: str
     template: str
     params: Mapping[str, Variable]

@@ -178,6 +178,7 @@ def _cohort(document: Document, project: Project, templates: Mapping[str, str]) 
         name=data["name"],
         description=data.get("description", ""),
         owner=data.get("owner", defaults.owner),
+        tags=tuple(data.get("tags", ())),
         sql=data["audience"].get("sql") or templates[data["audience"]["template"]],
         template=data["audience"].get("template", ""),
         params=data["audience"].get("params", {}),

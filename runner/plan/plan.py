@@ -46,6 +46,11 @@ class Change:
         return self.query.cohort.id if self.query else self.destination.cohort_id
 
     @property
+    def is_unfinished(self) -> bool:
+        """True when the last attempt failed or was cut off."""
+        return _is_unfinished(self.deployed)
+
+    @property
     def name(self) -> str:
         """The name Braze is to show."""
         return self.query.cohort.name if self.query else self.deployed.name
@@ -65,6 +70,7 @@ class Change:
 class Plan:
     """What a sync of one target would do, sorted by cohort. `withheld`: cohorts in Braze that no readable file defines,
     left alone because a file is unreadable and might be theirs. `stop`: why withdrawals are refused, or nothing.
+    `not_selected`: how many cohorts a selection left out.
     """
 
     target: str
@@ -72,6 +78,7 @@ class Plan:
     changes: tuple[Change, ...]
     withheld: tuple[Destination, ...] = ()
     stop: str = ""
+    not_selected: int = 0
 
     @property
     def due(self) -> tuple[Change, ...]:

@@ -45,6 +45,7 @@ def _plan(shown: Plan) -> dict[str, Any]:
         "target": shown.target,
         "workspace": shown.workspace,
         "withdrawals_refused": shown.stop or None,
+        "not_selected": shown.not_selected,
         "withheld": [where.cohort_id for where in shown.withheld],
         "changes": [_change(change) for change in shown.changes],
     }

@@ -108,9 +108,10 @@ def _counts(counts: Counts) -> str:
 def _totals(shown: Plan) -> str:
     tally = {action: sum(change.action is action for change in shown.changes) for action in Action}
     words = [f"{number} to {action}" for action, number in tally.items() if number and action is not Action.NONE]
+    left_out = f", {shown.not_selected} not selected" if shown.not_selected else ""
     if not words:
-        return f"Nothing to do: {_many(tally[Action.NONE], 'cohort')} in Braze as wanted."
-    return ", ".join([*words, f"{tally[Action.NONE]} unchanged"]) + "."
+        return f"Nothing to do: {_many(tally[Action.NONE], 'cohort')} in Braze as wanted{left_out}."
+    return ", ".join([*words, f"{tally[Action.NONE]} unchanged"]) + f"{left_out}."
 
 
 def summary(shown: Summary) -> str:
@@ -126,7 +127,8 @@ def summary(shown: Summary) -> str:
         lines += [
             "",
             (
-                f"{len(done)} of {_many(len(shown.outcomes), 'cohort')} synced, {unchanged} unchanged; "
+                f"{len(done)} of {_many(len(shown.outcomes), 'cohort')} synced, {unchanged} unchanged"
+                f"{f', {shown.plan.not_selected} not selected' if shown.plan.not_selected else ''}; "
                 f"{added:,} members added, {removed:,} removed."
             ),
         ]

@@ -148,8 +148,10 @@ def sync(place: Place, how: How, *, invalid_files: int) -> Summary:
     with written(place, ledger, patience=how.patience) as writer:
         place.fits(writer.ledger)
         site = _site(place, writer, how.concurrency)
-        unsettled = _settle(how.planned(writer.ledger).due, site, place, how.concurrency)
-        planned = how.planned(writer.read())
+        planned = how.planned(writer.ledger)
+        unsettled = _settle(planned.due, site, place, how.concurrency)
+        if any(change.deployed.pending for change in planned.due):  # what was waited for may have recorded its end
+            planned = how.planned(writer.read())
         routes |= _routes([change for change in planned.due if _way(change, place.target) not in routes], place)
         outcomes = _carry_out_all(planned, routes, unsettled, site, place, how)
         _sweep(site)
@@ -208,7 +210,7 @@ def _site(place: Place, writer: Writer, concurrency: int) -> Site:
         return attempts.count(asked, client, target.state_database, writer)
 
     slots = threading.Semaphore(concurrency)
-    counts = Shared(counted, most=COUNTED_TOGETHER)
+    counts = Shared(counted, most=COUNTED_TOGETHER, at_once=max(1, concurrency // 4))
     return Site(client, target.database, target.state_database, writer, place.tell, slots, counts)
 
 

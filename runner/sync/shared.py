@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar, cast
 
 from runner.errors import CohortsError
@@ -13,42 +13,57 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Asked(Generic[Item, Result]):
     item: Item
     answer: Result | CohortsError | None = None
-    done: bool = False
+    done: threading.Event = field(default_factory=threading.Event)
 
 
 class Shared(Generic[Item, Result]):
-    """Does what several threads ask for in one go: whoever comes first works for all who wait behind, `most` at a time.
+    """Does what several threads ask for in one go: whoever comes first works for all who wait behind, `most` at a time,
+    `at_once` of them side by side.
 
     `do` answers each item, in order, with its result or its failure; what it raises is raised for all of them.
     """
 
-    def __init__(self, do: Callable[[Sequence[Item]], Sequence[Result | CohortsError]], *, most: int) -> None:
+    def __init__(
+        self, do: Callable[[Sequence[Item]], Sequence[Result | CohortsError]], *, most: int, at_once: int = 1
+    ) -> None:
         self._do, self._most = do, most
         self._waiting: list[_Asked[Item, Result]] = []
-        self._waiting_lock, self._working_lock = threading.Lock(), threading.Lock()
+        self._lock, self._workers = threading.Lock(), threading.Semaphore(at_once)
 
     def ask(self, item: Item) -> Result:
         """Have it done; returns or raises what came of it."""
         mine: _Asked[Item, Result] = _Asked(item)
-        with self._waiting_lock:
+        with self._lock:
             self._waiting.append(mine)
-        with self._working_lock:
-            while not mine.done:
-                self._work()
+        while self._is_waiting(mine):
+            with self._workers:
+                self._work(mine)
+        mine.done.wait()
         if isinstance(mine.answer, CohortsError):
             raise mine.answer
         return cast("Result", mine.answer)
 
-    def _work(self) -> None:
-        with self._waiting_lock:
+    def _is_waiting(self, mine: _Asked[Item, Result]) -> bool:
+        with self._lock:
+            return mine in self._waiting
+
+    def _work(self, mine: _Asked[Item, Result]) -> None:
+        """Do what waits, unless somebody has taken mine meanwhile."""
+        with self._lock:
+            if mine not in self._waiting:
+                return
             batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+        answers: Sequence[Result | CohortsError] = ()
         try:
-            answers: Sequence[Result | CohortsError] = self._do([asked.item for asked in batch])
+            answers = self._do([asked.item for asked in batch])
         except CohortsError as exc:
             answers = [exc] * len(batch)
-        for asked, answer in zip(batch, answers, strict=True):
-            asked.answer, asked.done = answer, True
+        finally:  # after an unexpected error the others must not wait for ever
+            lost = CohortsError("R041", "what this was done together with crashed", "report the error shown below")
+            for asked, answer in zip(batch, answers or [lost] * len(batch), strict=True):
+                asked.answer = answer
+                asked.done.set()

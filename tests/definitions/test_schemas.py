@@ -99,6 +99,7 @@ def test_a_last_line_break_does_not_slip_through_a_pattern() -> None:
 
 
 def test_a_keyword_without_words_of_its_own_is_still_told() -> None:
-    assert told({"uniqueItems": True}, "[a, a]") == [
-        "a.yml:1:1 S009 the file is not allowed here (uniqueItems); see `cohorts schema` for what is"
+    assert told({"uniqueItems": True}, "[a, b, a]") == ['a.yml:1:1 S010 the file has "a" twice; keep one']
+    assert told({"contains": {"const": "b"}}, "[a]") == [
+        "a.yml:1:1 S009 the file is not allowed here (contains); see `cohorts schema` for what is"
     ]

@@ -21,7 +21,7 @@ FILE = b"id: vips\nguards:\n  max_removed: 20%\n"
 def cohort(guards: Guards) -> Cohort:
     document = documents.parse(FILE, "cohorts/vips.yml")
     assert isinstance(document, Document)
-    return Cohort("vips", "vips", "VIPs", "", "crm", "SELECT 1", "", {}, (ID,), Mode.MIRROR, guards, document)
+    return Cohort("vips", "vips", "VIPs", "", "crm", (), "SELECT 1", "", {}, (ID,), Mode.MIRROR, guards, document)
 
 
 def counted(before: int, after: int, entering: int, leaving: int, **more: Any) -> Counts:

@@ -1,0 +1,94 @@
+"""Writes docs/format.md from the JSON Schemas: `make reference`. A test keeps it current."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "format.md"
+
+OPENING = """\
+# The format
+
+Every key of a cohort's file and of `cohorts/project.yml`, written from the schemas by `docs/reference.py`. Editors that
+speak YAML show the same while you type: point them to `cohorts schema cohort` and `cohorts schema project`.
+"""
+
+KINDS = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a group of keys",
+}
+
+
+def page() -> str:
+    """The whole page."""
+    parts = [OPENING]
+    for name, heading in (("cohort", "A cohort's file"), ("project", "cohorts/project.yml")):
+        schema = json.loads((ROOT / "schema" / f"{name}.schema.json").read_text("utf-8"))
+        keys = [f"[`{key}`](#{_anchor(name, key)})" for key in schema["properties"]]
+        parts += [f"## {heading}\n", f"{schema['markdownDescription']}\n", f"Keys: {', '.join(keys)}.\n"]
+        parts += _properties(schema, name, (), 3)
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _properties(schema: Mapping[str, Any], page_of: str, path: tuple[str, ...], depth: int) -> Iterator[str]:
+    for key, inner in schema.get("properties", {}).items():
+        needed = key in schema.get("required", ())
+        yield from _section(inner, page_of, (*path, key), depth, needed=needed)
+    named = schema.get("additionalProperties")
+    if isinstance(named, dict) and "title" in named:
+        yield from _section(named, page_of, (*path, "NAME"), depth, needed=False)
+
+
+def _section(
+    schema: Mapping[str, Any], page_of: str, path: tuple[str, ...], depth: int, *, needed: bool
+) -> Iterator[str]:
+    anchor = f'<a id="{_anchor(page_of, *path)}"></a>\n\n' if len(path) == 1 else ""
+    yield f"{anchor}{'#' * min(depth, 6)} `{'.'.join(path)}`{': required' if needed else ''}\n"
+    yield f"{schema['markdownDescription']}\n"
+    if facts := list(_facts(schema)):
+        yield f"{'; '.join(facts)}.\n"
+    if examples := schema.get("examples"):
+        shown = [yaml.safe_dump({path[-1]: example}, sort_keys=False, allow_unicode=True) for example in examples[:2]]
+        yield "```yaml\n" + "# or\n".join(shown) + "```\n"
+    yield from _properties(schema, page_of, path, depth + 1)
+
+
+def _facts(schema: Mapping[str, Any]) -> Iterator[str]:
+    """What a value may be, in words."""
+    kinds = schema.get("type", [])
+    kinds = [kinds] if isinstance(kinds, str) else kinds
+    if "enum" in schema:
+        yield "One of " + ", ".join(f"`{choice}`" for choice in schema["enum"])
+    elif "const" in schema:
+        yield f"Always `{schema['const']}`"
+    elif kinds:
+        yield " or ".join(KINDS[kind] for kind in kinds).capitalize()
+    if must := schema.get("patternErrorMessage"):
+        yield must
+    if "minimum" in schema:
+        yield f"at least {schema['minimum']}"
+    if "maxLength" in schema:
+        yield f"at most {schema['maxLength']} characters"
+    if "default" in schema:
+        yield f"default: `{json.dumps(schema['default'])}`".replace('"', "")
+    alternatives = [branch["required"] for branch in schema.get("oneOf", []) if set(branch) == {"required"}]
+    if alternatives:
+        yield "exactly one of " + ", ".join(f"`{key}`" for keys in alternatives for key in keys)
+
+
+def _anchor(page_of: str, *path: str) -> str:
+    return "-".join((page_of, *path))
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), "utf-8")
