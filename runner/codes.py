@@ -2,24 +2,77 @@
 
 from __future__ import annotations
 
+import difflib
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+ENTRY = re.compile(
+    r"""
+    ^\#\#\#[ ](?P<code>[A-Z]\d{3})\n\n
+    (?P<meaning>\S.*)\n\n
+    (?:```\w+\n(?P<example>(?:(?!```).*\n)+)```\n\n)?
+    \*\*What[ ]to[ ]do:\*\*[ ](?P<cure>.+)$
+    """,
+    re.MULTILINE | re.VERBOSE,
+)
+"""One code of the page: its heading, its meaning on one line, perhaps an example, and the cure on one line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """An error code, what it means and what to do, as Markdown."""
+    """An error code, what it means and what to do, in the page's words; `example` may be of several lines, or none."""
 
     code: str
     meaning: str
     cure: str
+    example: str = ""
 
 
-def known() -> dict[str, Code]:
+def known() -> Mapping[str, Code]:
     """Every code, in the order of the page. It is shipped inside the package, and beside it in a checkout."""
     package = Path(__file__).parent
     places = (package / "docs", package.parent / "docs")
     page = next(place for place in places if place.is_dir()) / "codes.md"
-    rows = re.findall(r"^\| ([A-Z]\d{3}) \| (.+) \| (.+) \|$", page.read_text(encoding="utf-8"), re.MULTILINE)
-    return {code: Code(code, meaning, cure) for code, meaning, cure in rows}
+    return parse(page.read_text(encoding="utf-8"))
+
+
+def parse(page: str) -> Mapping[str, Code]:
+    """The codes of a page, in its order."""
+    found = (entry.groupdict(default="") for entry in ENTRY.finditer(page))
+    return {
+        each["code"]: Code(each["code"], _plain(each["meaning"]), _plain(each["cure"]), each["example"].rstrip())
+        for each in found
+    }
+
+
+def closest(text: str, codes: Iterable[str]) -> tuple[str, ...]:
+    """Up to three codes that may have been meant: the nearest numbers of the same letter, or else what looks alike."""
+    asked, names = text.strip().upper()[:20], tuple(codes)
+    same = [name for name in names if name[0] == asked[:1]]
+    if same and re.fullmatch(r"[A-Z][0-9]+", asked):
+        away = {name: abs(int(name[1:]) - int(asked[1:])) for name in same}
+        near = sorted(same, key=lambda name: away[name])
+        return tuple(sorted(near[: 3 if away[near[0]] else 1]))
+    return tuple(sorted(difflib.get_close_matches(asked, names, 3, 0.55)))
+
+
+def explained(code: Code) -> str:
+    """All about one code, for a terminal."""
+    example = f"\n\n{_indented(code.example)}\n" if code.example else ""
+    return f"{code.code}: {code.meaning}{example}\nWhat to do: {code.cure}"
+
+
+def listed(codes: Iterable[Code]) -> str:
+    """One line a code: the first sentence of its meaning."""
+    return "\n".join(f"{code.code}  {code.meaning.partition('. ')[0].removesuffix('.')}" for code in codes)
+
+
+def _plain(text: str) -> str:
+    """Without links, which a terminal cannot follow: the file's name stays."""
+    return re.sub(r"\[([^]]+)]\([^)]+\)", r"docs/\1", text)
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"    {line}".rstrip() for line in text.splitlines())

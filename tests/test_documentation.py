@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import runpy
 from pathlib import Path
 
+from runner import codes
 from runner.errors import ExitCode
 from tests.place import COHORTS, Place
 
@@ -14,14 +16,27 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 
 
-def test_every_code_is_explained_and_every_explanation_is_of_a_code() -> None:
-    used = {
-        code
-        for file in (ROOT / "runner").rglob("*.py")
-        for code in re.findall(r'"([ADFGLPQRST]\d{3})["\s]', file.read_text("utf-8"))
-    } | {"G005"}
-    explained = re.findall(r"^\| ([A-Z]\d{3}) \|", (ROOT / "docs" / "codes.md").read_text("utf-8"), re.MULTILINE)
-    assert sorted(explained) == sorted(used)
+def codes_in_source() -> set[str]:
+    """Every text of the source that is a code, or a message that begins with one."""
+    parsed = (ast.parse(file.read_text("utf-8")) for file in (ROOT / "runner").rglob("*.py"))
+    texts = (node.value for tree in parsed for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    return {text[:4] for text in texts if isinstance(text, str) and re.match(r"[A-Z]\d{3}(\s|$)", text)}
+
+
+def test_every_code_is_explained() -> None:
+    assert codes_in_source() - set(codes.known()) == set()
+
+
+def test_every_explanation_is_of_a_code() -> None:
+    assert set(codes.known()) - codes_in_source() == set()
+
+
+def test_every_code_of_the_page_is_complete_and_in_order() -> None:
+    page = (ROOT / "docs" / "codes.md").read_text("utf-8")
+    headings = re.findall(r"^###+ *(.*)$", page, re.MULTILINE)
+    assert headings == [*codes.known()]  # an entry without a meaning or a cure is not known
+    letters = re.findall(r"^## ([A-Z]): ", page, re.MULTILINE)
+    assert sorted(headings, key=lambda code: (letters.index(code[0]), code)) == headings
 
 
 def test_every_command_is_in_the_readme(place: Place) -> None:

@@ -82,13 +82,14 @@ def explain(code: Annotated[str, typer.Argument(help="Such as Q005; all codes wi
 
     known = codes.known()
     if not code:
-        typer.echo("\n".join(f"{each.code}  {each.meaning}" for each in known.values()))
+        typer.echo(codes.listed(known.values()))
         return ExitCode.DONE
-    found = known.get(code.upper())
+    found = known.get(code.strip().upper())
     if found is None:
-        close = ", ".join(name for name in known if name[0] == code[:1].upper())
-        raise Usage("P104", f"there is no code {code[:20]!r}", f"known are: {close or 'see `cohorts explain`'}")
-    typer.echo(f"{found.code}: {found.meaning}\nWhat to do: {found.cure}")
+        meant = codes.closest(code, known)
+        fix = f"perhaps you meant {', '.join(meant)}; " if meant else ""
+        raise Usage("P104", f"there is no code {code[:20]!r}", f"{fix}`cohorts explain` lists them all")
+    typer.echo(codes.explained(found))
     return ExitCode.DONE
 
 

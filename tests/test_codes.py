@@ -1,0 +1,115 @@
+"""What `cohorts explain` says of a code, and of what is none."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from runner import codes
+from tests.place import COHORTS
+
+PAGE = """\
+# Codes
+
+## Q: the query
+
+### Q001
+
+There is no SQL here. Really.
+
+```sql
+SELECT 1
+
+FROM a
+```
+
+**What to do:** Write one, see [format.md](format.md).
+
+### Q002
+
+No cure.
+
+### Q003
+
+There are several statements.
+
+**What to do:** Write one.
+"""
+
+
+def test_a_page_is_read() -> None:
+    assert codes.parse(PAGE) == {
+        "Q001": codes.Code(
+            "Q001", "There is no SQL here. Really.", "Write one, see docs/format.md.", "SELECT 1\n\nFROM a"
+        ),
+        "Q003": codes.Code("Q003", "There are several statements.", "Write one."),
+    }
+
+
+def test_a_code_is_explained() -> None:
+    found = codes.parse(PAGE)
+    assert codes.explained(found["Q001"]) == (
+        "Q001: There is no SQL here. Really.\n\n    SELECT 1\n\n    FROM a\n\n"
+        "What to do: Write one, see docs/format.md."
+    )
+    assert codes.explained(found["Q003"]) == "Q003: There are several statements.\nWhat to do: Write one."
+    assert codes.listed(found.values()) == "Q001  There is no SQL here\nQ003  There are several statements"
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        ("q5", ("Q005",)),
+        (" Q5 ", ("Q005",)),
+        ("Q012", ("Q001", "Q005", "Q010")),
+        ("Q" + "9" * 50, ("Q001", "Q005", "Q010")),
+        ("QO05", ("Q005",)),
+        ("104", ("P104", "Q010")),
+        ("Z999", ()),
+        ("", ()),
+    ],
+)
+def test_the_closest_codes_are_proposed(asked: str, meant: tuple[str, ...]) -> None:
+    assert codes.closest(asked, ["Q001", "Q005", "Q010", "P104"]) == meant
+
+
+def cohorts(*arguments: str) -> tuple[int, str, str]:
+    ended = subprocess.run([COHORTS, *arguments], capture_output=True, encoding="utf-8", timeout=60, check=False)
+    return ended.returncode, ended.stdout, ended.stderr
+
+
+def test_the_command_takes_small_letters() -> None:
+    code, out, err = cohorts("explain", "q005")
+    assert (code, err) == (0, "")
+    assert out.startswith("Q005: `SELECT *` hides")
+    assert "\nWhat to do: " in out
+
+
+def test_the_command_lists_every_code_on_one_line() -> None:
+    code, out, _ = cohorts("explain")
+    assert code == 0
+    assert [line[:4] for line in out.splitlines()] == [*codes.known()]
+
+
+def test_a_code_that_does_not_exist_is_a_usage_error() -> None:
+    code, out, err = cohorts("explain", "q5")
+    assert (code, out) == (64, "")
+    assert err == "P104 there is no code 'q5'; perhaps you meant Q005; `cohorts explain` lists them all\n"
+    assert cohorts("explain", "?")[2] == "P104 there is no code '?'; `cohorts explain` lists them all\n"
+
+
+def test_explaining_starts_as_fast_as_help() -> None:
+    program = """
+import sys
+from runner.cli import app
+app(["explain", "Q005"], standalone_mode=False)
+print(*sys.modules, file=sys.stderr)
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, encoding="utf-8", timeout=60, check=True
+    )
+    loaded = set(ended.stderr.split())
+    assert "runner.codes" in loaded
+    assert loaded & {"jinja2", "jsonschema", "requests", "rich", "sqlglot", "stamina", "tdclient", "yaml"} == set()
