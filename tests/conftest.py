@@ -16,7 +16,7 @@ from tests.place import Place
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
-        if name.startswith(("TD_", "BRAZE_", "COHORTS_", "GITHUB_")):
+        if name.startswith(("TD_", "BRAZE_", "COHORTS_", "GITHUB_")) or name == "CI":
             monkeypatch.delenv(name)
 
 
