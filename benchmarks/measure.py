@@ -89,11 +89,16 @@ def costs(cohorts: int) -> None:
 
 
 def many(cohorts: int, job_seconds: float) -> None:
-    """A refresh of so many cohorts, whose jobs take so long each."""
+    """A refresh of so many cohorts after every customer has bought something, where each job takes so long."""
     options = Options(shop=Shop(customers=2_000, purchases=20_000), job_seconds=job_seconds, parallel_jobs=64)
     with running(options) as url, repository(cohorts, url) as place:
+        for number in range(1, cohorts + 1):
+            sql = f"SELECT customer_id FROM customers WHERE lifetime_value >= {400 + number}"
+            place.cohort(f"cohort_{number}", sql, name=f"Cohort {number}")
         place.run("sync", "--concurrency", "64", timeout=3600)
         for concurrency in (16, 4):
+            place.sql("UPDATE shop.customers SET lifetime_value = lifetime_value + 5")
+            place.requests()
             started = time.perf_counter()
             answer = place.run("sync", "--refresh", "--concurrency", str(concurrency), timeout=3600)
             taken = time.perf_counter() - started
