@@ -93,7 +93,7 @@ def many(cohorts: int, job_seconds: float) -> None:
     options = Options(shop=Shop(customers=2_000, purchases=20_000), job_seconds=job_seconds, parallel_jobs=64)
     with running(options) as url, repository(cohorts, url) as place:
         for number in range(1, cohorts + 1):
-            sql = f"SELECT customer_id FROM customers WHERE lifetime_value >= {400 + number}"
+            sql = f"SELECT customer_id FROM customers WHERE lifetime_value >= {700 + number}"
             place.cohort(f"cohort_{number}", sql, name=f"Cohort {number}")
         place.run("sync", "--concurrency", "64", timeout=3600)
         for concurrency in (16, 4):

@@ -40,7 +40,7 @@ if TYPE_CHECKING:  # types of modules that are imported late
 ReassertOption = Annotated[
     bool, typer.Option("--reassert", help="Refresh, and send everyone again, in case Braze knows them by now.")
 ]
-ConcurrencyOption = Annotated[int, typer.Option(min=1, max=64, help="How many cohorts at once.")]
+ConcurrencyOption = Annotated[int, typer.Option(min=1, max=64, help="How many queries at once; twice as many exports.")]
 
 
 def plan(

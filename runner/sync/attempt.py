@@ -37,8 +37,8 @@ class GuardRefused(Blocked):
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where an attempt works: Treasure Data, its databases, and the one writer of the ledger. `slots` are how many
-    queries and exports may run at once; ledger rows and counts wait for no slot, since many cohorts share them.
+    """Where an attempt works: Treasure Data, its databases, and the one writer of the ledger. `queries` and `exports`
+    are how many may run at once; ledger rows and counts wait for neither, since many cohorts share them.
     """
 
     client: TreasureData
@@ -46,7 +46,8 @@ class Site:
     state: str
     writer: Writer
     tell: Listener
-    slots: threading.Semaphore
+    queries: threading.Semaphore
+    exports: threading.Semaphore
     counts: Shared[Attempt, Counts]
 
 
@@ -130,7 +131,7 @@ def carry_out(attempt: Attempt, site: Site) -> Done:
         _record_sending(attempt, site, counts, steps)
     try:
         for step in steps:
-            with site.slots:
+            with site.exports:
                 _send(attempt, site, counts, step)
     except JobFailed as exc:  # anything else may still be running, or sent by somebody else
         _record_failure(attempt, site, exc, unsent=False)
@@ -147,7 +148,7 @@ def _counted(attempt: Attempt, site: Site) -> Counts:
         members = delta.members_of(change.restored, site.state) if change.restored else ""
         if change.query and not change.restored:
             members = change.query.members
-        with site.slots:
+        with site.queries:
             site.client.run(
                 site.database,
                 delta.create_snapshot(members, change.deployed, table=attempt.table, state=site.state),

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TypeVar
 
 from runner.errors import AuthenticationFailed, CohortsError, ExitCode, Interrupted, InvalidProject, Locked
 from runner.plan import plan as planning
@@ -19,18 +17,13 @@ from runner.sql.wanted import Wanted
 from runner.sync import attempt as attempts
 from runner.sync import delta
 from runner.sync.attempt import Attempt, Done, Listener, Site
-from runner.sync.shared import Shared
+from runner.sync.shared import Shared, side_by_side
+from runner.sync.ways import Way, routes, way_of
 from runner.sync.writer import Run, Writer, claim
 from runner.treasuredata import export
 from runner.treasuredata.client import TreasureData
 from runner.treasuredata.export import Route
 from runner.treasuredata.ledger import LedgerTable
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
-
-Way = tuple[str, tuple[tuple[str, str], ...]]
-"""A connection's name, and what its settings are called."""
 
 SETTLE = 0.5
 """Seconds until what an earlier export wrote is in Braze: 10 to 100 ms, by its documentation (wire facts 3)."""
@@ -38,11 +31,11 @@ SETTLE = 0.5
 COUNTED_TOGETHER = 8
 """Cohorts counted in one query: Trino refuses one with more than some 100 stages, and each cohort takes several."""
 
+EXPORTS = 2
+"""Exports at once for each query at once: one reads a difference only, and mostly waits for Braze."""
+
 WAITING = 8
 """Cohorts under way for each that queries or sends: the others wait for ledger rows and counts, which they share."""
-
-HEARTBEAT = 1.0
-"""Seconds between two looks at whether the lease must be renewed or the run was asked to stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +137,7 @@ def sync(place: Place, how: How, *, invalid_files: int) -> Summary:
     if not planned.due:
         return Summary(planned, (), invalid_files)
     refuse_unproven(place.target, ledger)
-    routes = _routes(planned.due, place)
+    found = routes(planned.due, place.client, place.project, place.target)
     with written(place, ledger, patience=how.patience) as writer:
         place.fits(writer.ledger)
         site = _site(place, writer, how.concurrency)
@@ -152,8 +145,9 @@ def sync(place: Place, how: How, *, invalid_files: int) -> Summary:
         unsettled = _settle(planned.due, site, place, how.concurrency)
         if any(change.deployed.pending for change in planned.due):  # what was waited for may have recorded its end
             planned = how.planned(writer.read())
-        routes |= _routes([change for change in planned.due if _way(change, place.target) not in routes], place)
-        outcomes = _carry_out_all(planned, routes, unsettled, site, place, how)
+        new = [change for change in planned.due if way_of(change, place.target) not in found]
+        found |= routes(new, place.client, place.project, place.target)
+        outcomes = _carry_out_all(planned, found, unsettled, site, place, how)
         _sweep(site)
     return Summary(planned, outcomes, invalid_files)
 
@@ -209,35 +203,9 @@ def _site(place: Place, writer: Writer, concurrency: int) -> Site:
     def counted(asked: Sequence[Attempt]) -> Sequence[Counts | CohortsError]:
         return attempts.count(asked, client, target.state_database, writer)
 
-    slots = threading.Semaphore(concurrency)
+    queries, exports = threading.Semaphore(concurrency), threading.Semaphore(concurrency * EXPORTS)
     counts = Shared(counted, most=COUNTED_TOGETHER, at_once=max(1, concurrency // 4))
-    return Site(client, target.database, target.state_database, writer, place.tell, slots, counts)
-
-
-def _way(change: Change, target: Target) -> Way:
-    """Connection and setting keys to reach a destination by: one in another workspace only as it was reached before."""
-    deployed = change.deployed
-    here = change.destination.workspace == target.workspace
-    connection = target.connection if here else deployed.connection
-    keys = target.export_settings if here else deployed.setting_keys
-    return connection, tuple(sorted(keys.items()))
-
-
-def _routes(due: Iterable[Change], place: Place) -> dict[Way, Route | CohortsError]:
-    """The way for each change. A connection that is gone blocks its destinations only; the target's, the run."""
-    found: dict[Way, Route | CohortsError] = {}
-    for change in due:
-        way = _way(change, place.target)
-        if way in found:
-            continue
-        try:
-            found[way] = export.route(place.client, way[0], dict(way[1]))
-        except export.NoConnection as exc:
-            if way[0] == place.target.connection:
-                at = place.project.document.at("targets", place.target.name, "connection")
-                raise InvalidProject(exc.code, exc.what, exc.fix, at=at) from None
-            found[way] = exc
-    return found
+    return Site(client, target.database, target.state_database, writer, place.tell, queries, exports, counts)
 
 
 def _settle(due: Sequence[Change], site: Site, place: Place, concurrency: int) -> dict[Destination, CohortsError]:
@@ -259,7 +227,7 @@ def _settle(due: Sequence[Change], site: Site, place: Place, concurrency: int) -
         return None
 
     left = [change for change in due if change.deployed.pending]
-    errors = _at_once(one, left, site.writer, place.stop, concurrency)
+    errors = side_by_side(one, left, threads=concurrency * WAITING, keep=site.writer.renew, stop=place.stop)
     if left:
         place.stop.wait(SETTLE)
     return {change.destination: error for change, error in errors if error}
@@ -267,7 +235,7 @@ def _settle(due: Sequence[Change], site: Site, place: Place, concurrency: int) -
 
 def _carry_out_all(
     planned: Plan,
-    routes: Mapping[Way, Route | CohortsError],
+    found: Mapping[Way, Route | CohortsError],
     unsettled: Mapping[Destination, CohortsError],
     site: Site,
     place: Place,
@@ -275,8 +243,8 @@ def _carry_out_all(
 ) -> tuple[Outcome, ...]:
     begun, outcomes = [], []
     for change in planned.due:
-        way = _way(change, place.target)
-        route = routes[way]
+        way = way_of(change, place.target)
+        route = found[way]
         error = unsettled.get(change.destination) or (None if isinstance(route, Route) else route)
         if error or not isinstance(route, Route):
             outcomes.append(Outcome(change, error=error))
@@ -285,10 +253,14 @@ def _carry_out_all(
         begun.append(attempts.begin(change, site.writer.epoch, connection=way[0], route=route, resend=again))
     if begun:
         site.writer.record(*((a.change.destination, Event.INTENT, attempts.intent(a)) for a in begun))
-    outcomes += [
-        outcome or Outcome(attempt.change, error=_not_begun(attempt))
-        for attempt, outcome in _at_once(lambda a: _outcome(a, site), begun, site.writer, place.stop, how.concurrency)
-    ]
+    ended = side_by_side(
+        lambda attempt: _outcome(attempt, site),
+        begun,
+        threads=how.concurrency * WAITING,
+        keep=site.writer.renew,
+        stop=place.stop,
+    )
+    outcomes += [outcome or Outcome(attempt.change, error=_not_begun(attempt)) for attempt, outcome in ended]
     if {outcome.change.destination for outcome in outcomes} != {change.destination for change in planned.due}:
         raise AssertionError("the set that was synced is not the set that was planned")
     return tuple(sorted(outcomes, key=lambda outcome: outcome.change.destination))
@@ -305,38 +277,6 @@ def _outcome(attempt: Attempt, site: Site) -> Outcome:
         raise  # nobody else could be served either
     except CohortsError as exc:
         return Outcome(attempt.change, error=exc)
-
-
-def _at_once(
-    do: Callable[[Item], Result], items: Sequence[Item], writer: Writer, stop: threading.Event, concurrency: int
-) -> list[tuple[Item, Result | None]]:
-    """Do it to all items, some at a time, while the lease is kept; None for what was not begun before `stop` was set.
-
-    The first exception of any stops all, and is raised once the others have come to rest.
-    """
-    if not items:
-        return []
-    first: BaseException | None = None
-    with ThreadPoolExecutor(min(concurrency * WAITING, len(items)), thread_name_prefix="cohort") as pool:
-        futures: list[Future[Result | None]] = [
-            pool.submit(lambda item=item: None if stop.is_set() else do(item))  # type: ignore[misc]
-            for item in items
-        ]
-        open_ones = set(futures)
-        while open_ones:
-            ended, open_ones = wait(open_ones, timeout=HEARTBEAT, return_when=FIRST_COMPLETED)
-            errors = [error for future in ended if (error := future.exception())]
-            try:
-                if not first and not errors:
-                    writer.renew()
-            except CohortsError as exc:
-                errors = [exc]
-            if errors and not first:
-                first = errors[0]
-                stop.set()
-    if first:
-        raise first
-    return [(item, future.result()) for item, future in zip(items, futures, strict=True)]
 
 
 def _sweep(site: Site) -> None:

@@ -1,9 +1,10 @@
-"""Work that threads ask for at the same time, done together: one job of Treasure Data for many cohorts."""
+"""Work on many cohorts at the same time: side by side in threads, and together, in one job of Treasure Data."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar, cast
 
@@ -11,6 +12,47 @@ from runner.errors import CohortsError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+HEARTBEAT = 1.0
+"""Seconds between two calls of `keep`, which renews the lease."""
+
+
+def side_by_side(
+    do: Callable[[Item], Result],
+    items: Sequence[Item],
+    *,
+    threads: int,
+    keep: Callable[[], None],
+    stop: threading.Event,
+) -> list[tuple[Item, Result | None]]:
+    """Do it to all items, some at a time, and call `keep` now and then; None for what was not begun before `stop`
+    was set.
+
+    The first exception of any stops all, and is raised once the others have come to rest.
+    """
+    if not items:
+        return []
+    first: BaseException | None = None
+    with ThreadPoolExecutor(min(threads, len(items)), thread_name_prefix="cohort") as pool:
+        futures: list[Future[Result | None]] = [
+            pool.submit(lambda item=item: None if stop.is_set() else do(item))  # type: ignore[misc]
+            for item in items
+        ]
+        open_ones = set(futures)
+        while open_ones:
+            ended, open_ones = wait(open_ones, timeout=HEARTBEAT, return_when=FIRST_COMPLETED)
+            errors = [error for future in ended if (error := future.exception())]
+            try:
+                if not first and not errors:
+                    keep()
+            except CohortsError as exc:
+                errors = [exc]
+            if errors and not first:
+                first = errors[0]
+                stop.set()
+    if first:
+        raise first
+    return [(item, future.result()) for item, future in zip(items, futures, strict=True)]
 
 
 @dataclass(slots=True, eq=False)
