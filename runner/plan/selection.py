@@ -55,11 +55,14 @@ def choose(plan: Plan, selection: Selection) -> Plan:
     chosen = tuple(change for change in plan.changes if _is_selected(change, selection))
     terms = [term for every in selection.taken for term in every]
     if not chosen and terms and plan.changes and not any(term.method == "state" for term in terms):
-        ids = [change.id for change in plan.changes]
-        close = difflib.get_close_matches(terms[0].pattern, ids, 3) if not terms[0].method else []
+        close = [] if terms[0].method else _close(terms[0].pattern, [change.id for change in plan.changes])
         fix = f"perhaps you meant {' or '.join(close)}" if close else "`cohorts status` lists them"
         raise BadSelection("P106", "no cohort answers to this selection", fix)
     return replace(plan, changes=chosen, not_selected=len(plan.changes) - len(chosen))
+
+
+def _close(pattern: str, ids: Sequence[str]) -> list[str]:
+    return [each for each in ids if pattern in each][:3] or difflib.get_close_matches(pattern, ids, 3)
 
 
 def _union(expressions: Sequence[str]) -> tuple[tuple[Term, ...], ...]:

@@ -80,7 +80,8 @@ def test_what_is_chosen(select: list[str], exclude: list[str], expected: str) ->
         ("state:old", "P106 there is no state 'old'; use one of: new, modified, removed, failed"),
         ("tag:", "P106 the selection 'tag:' lacks a value; write tag:retention, or vip_*"),
         ("vips,", "P106 the selection 'vips,' lacks a value; write tag:retention, or vip_*"),
-        ("lapsed_9", "P106 no cohort answers to this selection; perhaps you meant lapsed_90 or lapsed_30"),
+        ("lapsed_9", "P106 no cohort answers to this selection; perhaps you meant lapsed_90"),
+        ("lapsed_60", "P106 no cohort answers to this selection; perhaps you meant lapsed_90 or lapsed_30"),
         ("tag:none", "P106 no cohort answers to this selection; `cohorts status` lists them"),
     ],
 )
