@@ -49,6 +49,7 @@ class Guards:
     """Limits that stop an attempt before anything is sent. Sources: protocol section 5."""
 
     max_members: int
+    min_members: int = 0
     max_added: Limit = Limit(count=1000, percent=Decimal(50))
     max_removed: Limit = Limit(count=100, percent=Decimal(30))
     allow_empty: bool = False
@@ -57,6 +58,7 @@ class Guards:
         """These guards, with the limits of a file's checked `guards` in the place of their own."""
         return Guards(
             max_members=int(given.get("max_members", self.max_members)),
+            min_members=int(given.get("min_members", self.min_members)),
             max_added=_limit(given["max_added"]) if "max_added" in given else self.max_added,
             max_removed=_limit(given["max_removed"]) if "max_removed" in given else self.max_removed,
             allow_empty=given.get("allow_empty", self.allow_empty),
@@ -115,11 +117,12 @@ class Reassert:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """The project file, checked. `guards` has every limit filled in."""
+    """The project file, checked. `guards` has every limit filled in; `max_withdrawn` is None where it gives none."""
 
     targets: Mapping[str, Target]
     defaults: Defaults
     guards: Guards
+    max_withdrawn: Limit | None
     reassert: Reassert
     vars: Mapping[str, Variable]
     document: Document
@@ -189,6 +192,7 @@ def _project(document: Document) -> Project:
             mode=defaults.get("mode", "mirror"),
         ),
         guards=Guards(max_members=data["guards"]["max_members"]).with_limits(data["guards"]),
+        max_withdrawn=_limit(data["guards"]["max_withdrawn"]) if "max_withdrawn" in data["guards"] else None,
         reassert=Reassert(
             **{name: DAY * int(days.removesuffix("d")) for name, days in data.get("reassert", {}).items()}
         ),

@@ -40,6 +40,14 @@ if TYPE_CHECKING:  # types of modules that are imported late
 ReassertOption = Annotated[
     bool, typer.Option("--reassert", help="Refresh, and send everyone again, in case Braze knows them by now.")
 ]
+AllowOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow",
+        metavar="GUARD:COHORT",
+        help="Override a guard for this run; also max_withdrawn, and rollback (an older tree). Needs --reason.",
+    ),
+]
 ConcurrencyOption = Annotated[int, typer.Option(min=1, max=64, help="How many queries at once; twice as many exports.")]
 
 
@@ -64,7 +72,7 @@ def plan(
     here = asked.target
     with treasure_data(here) as (client, table):
         ledger = open_ledger(table, here, create=False)
-        made = read_plan(asked, ledger, refresh=refresh or reassert)
+        made = read_plan(project, asked, ledger, refresh=refresh or reassert)
         refuse_shared_connection(made, project, here)
         made = selected(made, select, exclude)
         if members:
@@ -99,26 +107,24 @@ def sync(
     concurrency: ConcurrencyOption = 4,
     lock_timeout: LockOption = None,
     yes: YesOption = False,
-    allow: Annotated[
-        str, typer.Option("--allow", metavar="rollback", help="Sync although this tree is not the newest.")
-    ] = "",
+    allow: AllowOption = None,
     reason: Annotated[str, typer.Option("--reason", help="Why that is right; kept in the ledger.")] = "",
     output: OutputOption = Output.TEXT,
 ) -> int:
     """Bring every cohort that changed, or was left unfinished, to its wanted members in Braze."""
+    from runner.plan import overrides
     from runner.sync import run
 
-    if allow not in ("", "rollback") or bool(allow) != bool(reason.strip()):
-        raise Usage("P107", "--allow takes `rollback`, together with --reason", "write both, or none")
+    granted = overrides.read(allow or [], reason)
     project, asked = wanted(target)
 
     def planned(ledger: Ledger) -> Plan:
-        made = run.read_plan(asked, ledger, refresh=refresh or reassert)
+        made = run.read_plan(project, asked, ledger, refresh=refresh or reassert)
         run.refuse_shared_connection(made, project, asked.target)
-        return selected(made, select, exclude)
+        return selected(overrides.allow(made, granted), select, exclude)
 
     how, stop = run.How(planned, concurrency, patience(lock_timeout), reassert), Stop()
-    with place(project, asked.target, stop=stop, allow_old_tree=bool(allow), reason=reason) as here:
+    with place(project, asked.target, stop=stop, allow_old_tree=granted.old_tree, reason=reason) as here:
         summary = synced(here, how, asked, yes=yes)
     return told(summary, asked, stop, output)
 
@@ -150,10 +156,10 @@ def status(target: TargetOption = "sandbox", select: SelectOption = None, exclud
     from runner.report import terminal
     from runner.sync.run import open_ledger, read_plan
 
-    _, asked = wanted(target)
+    project, asked = wanted(target)
     with treasure_data(asked.target) as (_, table):
         ledger = open_ledger(table, asked.target, create=False)
-        shown = selected(read_plan(asked, ledger, refresh=False), select, exclude)
+        shown = selected(read_plan(project, asked, ledger, refresh=False), select, exclude)
         typer.echo(terminal.status(ledger, shown))
     tell_problems(asked.problems, Output.TEXT)
     return ExitCode.DONE

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 
 from runner.definitions.cohort import Cohort
 from runner.errors import Problem
 from runner.identifiers import Handle
-from runner.project import Limit
+from runner.project import Guards, Limit
 
-MAX_WITHDRAWN = Limit(count=5)
-"""Cohorts that may be withdrawn in one run; also refused: over 20 % of those in Braze, where that is at least 2."""
+MANY, SHARE = Limit(count=5), Limit(percent=Decimal(20))
+"""Cohorts that may be withdrawn in one run, where the project says nothing: both."""
+
+GUARDS = ("allow_empty", "min_members", "max_members", "max_removed", "max_added")
+"""Guards of a cohort that may be overridden for one run."""
 
 FRACTIONS = frozenset({"real", "double"})
 """Types that no identifier can have: as text they lose digits."""
@@ -74,47 +78,50 @@ class Counts:
         return count.after if self.whole else count.missing
 
 
-def refusals(cohort: Cohort, counts: Counts) -> tuple[Problem, ...]:
-    """Every guard that these counts break, as problems at the line to change. Limits: protocol section 5.
+@dataclass(frozen=True, slots=True)
+class _Broken:
+    """A guard that counts break: its code, what is so, and the value that would let it pass."""
 
-    A first sync is limited by `max_members` alone; percentages are of everybody who may be in Braze, and for removals
-    also of the largest size in the last 24 hours, so that many small losses do not add up unseen.
+    guard: str
+    code: str
+    what: str
+    enough: str
+
+
+def refusals(cohort: Cohort, counts: Counts, allowed: Collection[str] = ()) -> tuple[Problem, ...]:
+    """Every guard that these counts break, but those `allowed` for once, as problems at the line to change. Limits:
+    protocol section 5.
+
+    A first sync is limited by `max_members` and `min_members` alone; percentages are of everybody who may be in Braze,
+    and for removals also of the largest size in the last 24 hours, so that many small losses do not add up unseen.
     """
-    guards, found = cohort.guards, list(_unfit(cohort, counts))
+    broken = (*_by_size(cohort.guards, counts), *_by_movement(cohort.guards, counts))
+    return (*_unfit(cohort, counts), *(_refusal(cohort, each) for each in broken if each.guard not in allowed))
+
+
+def _by_size(guards: Guards, counts: Counts) -> Iterator[_Broken]:
     if counts.after == 0 and not guards.allow_empty:
-        found.append(
-            _refusal(
-                cohort,
-                "G001",
-                "allow_empty",
-                f"nobody qualifies any more (now {counts.before:,} members)",
-                "true",
-            )
-        )
+        yield _Broken("allow_empty", "G001", f"nobody qualifies any more (now {counts.before:,} members)", "true")
+    elif counts.after < guards.min_members:
+        what = f"{counts.after:,} members, under the limit of {guards.min_members:,}"
+        yield _Broken("min_members", "G008", what, str(counts.after))
     if counts.after > guards.max_members:
-        found.append(
-            _refusal(
-                cohort,
-                "G002",
-                "max_members",
-                f"{counts.after:,} members, over the limit of {guards.max_members:,}",
-                str(counts.after),
-            )
-        )
+        what = f"{counts.after:,} members, over the limit of {guards.max_members:,}"
+        yield _Broken("max_members", "G002", what, str(counts.after))
+
+
+def _by_movement(guards: Guards, counts: Counts) -> Iterator[_Broken]:
+    if not counts.before:
+        return
     largest = max(counts.before, counts.largest_today)
     lost = max(counts.removed, largest - counts.after)
-    emptied = counts.after == 0 and not guards.allow_empty  # said already
-    if (
-        counts.before
-        and not emptied
-        and (_over(guards.max_removed, counts.removed, counts.before) or _over(guards.max_removed, lost, largest))
-    ):
+    is_over = _over(guards.max_removed, counts.removed, counts.before) or _over(guards.max_removed, lost, largest)
+    if is_over and (counts.after or guards.allow_empty):  # else it is said already that nobody is left
         what = f"{_share(lost, largest)} would leave, over the limit of {_limit(guards.max_removed)}"
-        found.append(_refusal(cohort, "G003", "max_removed", what, str(lost)))
-    if counts.before and _over(guards.max_added, counts.entering, counts.before):
+        yield _Broken("max_removed", "G003", what, str(lost))
+    if _over(guards.max_added, counts.entering, counts.before):
         what = f"{_share(counts.entering, counts.before)} would enter, over the limit of {_limit(guards.max_added)}"
-        found.append(_refusal(cohort, "G004", "max_added", what, str(counts.entering)))
-    return tuple(found)
+        yield _Broken("max_added", "G004", what, str(counts.entering))
 
 
 def _unfit(cohort: Cohort, counts: Counts) -> Iterator[Problem]:
@@ -138,13 +145,18 @@ def _unfit(cohort: Cohort, counts: Counts) -> Iterator[Problem]:
             yield Problem(at, "G007", what, fix)
 
 
-def too_many_withdrawn(withdrawn: int, in_braze: int) -> str:
-    """Why so many withdrawals are refused, or nothing. `in_braze` counts the cohorts that may hold members now."""
-    count = MAX_WITHDRAWN.count or 0
-    if withdrawn > count:
-        return f"{withdrawn} cohorts would be withdrawn, over the limit of {count}"
-    if withdrawn >= 2 and withdrawn * 5 > in_braze:
-        return f"{withdrawn} of {in_braze} cohorts would be withdrawn, over the limit of 20%"
+def too_many_withdrawn(withdrawn: int, in_braze: int, limit: Limit | None = None) -> str:
+    """Why so many withdrawals are refused, or nothing. `in_braze` counts the cohorts that may hold members now; without
+    a limit of the project's: more than 5, or more than 20 % where that is at least 2.
+    """
+    if limit is None:
+        if withdrawn < 2:
+            return ""
+        limit = MANY if withdrawn > (MANY.count or 0) else SHARE
+    if limit.count is not None and withdrawn > limit.count:
+        return f"{withdrawn} cohort{'s' * (withdrawn != 1)} would be withdrawn, over the limit of {limit.count}"
+    if limit.percent is not None and withdrawn * 100 > limit.percent * in_braze:
+        return f"{withdrawn} of {in_braze} cohorts would be withdrawn, over the limit of {limit.percent.normalize():f}%"
     return ""
 
 
@@ -164,10 +176,12 @@ def _share(moved: int, base: int) -> str:
     return f"{moved * 100 / base:.1f}% of the members ({moved:,} of {base:,})"
 
 
-def _refusal(cohort: Cohort, code: str, guard: str, what: str, enough: str) -> Problem:
+def _refusal(cohort: Cohort, broken: _Broken) -> Problem:
+    once = f'or once `--allow {broken.guard}:{cohort.id} --reason "…"`'
     return Problem(
-        cohort.document.key_at("guards", guard),
-        code,
-        f"{cohort.id}: {what}",
-        f"if this is right, set `guards: {{{guard}: {enough}}}` in this file; if not, mend the query",
+        cohort.document.key_at("guards", broken.guard),
+        broken.code,
+        f"{cohort.id}: {broken.what}",
+        f"if this is right, set `guards: {{{broken.guard}: {broken.enough}}}` in this file, {once};"
+        " if not, mend the query",
     )

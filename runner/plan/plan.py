@@ -9,6 +9,7 @@ from enum import StrEnum
 from runner.errors import Problem
 from runner.plan.guards import Counts, too_many_withdrawn
 from runner.plan.ledger import Deployed, Destination, Ledger
+from runner.project import Limit
 from runner.sql.query import Query
 
 
@@ -28,7 +29,8 @@ class Action(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Change:
     """One cohort's part of the plan. `query` is None for a withdrawal; `restored` is the snapshot that a rollback
-    brings back. `counts` and `refusals` are there once members are counted.
+    brings back; `allowed` are the guards overridden for this run. `counts` and `refusals` are there once members are
+    counted.
     """
 
     destination: Destination
@@ -39,6 +41,7 @@ class Change:
     counts: Counts | None = None
     refusals: tuple[Problem, ...] = ()
     restored: str = ""
+    allowed: frozenset[str] = frozenset()
 
     @property
     def id(self) -> str:
@@ -120,6 +123,7 @@ def make(
     workspace: str,
     refresh: bool,
     may_withdraw: bool,
+    max_withdrawn: Limit | None = None,
 ) -> Plan:
     """The plan for one target. `refresh` syncs also what has not changed; `may_withdraw` is False while any file is
     invalid: its id is unknown, so nothing can be called gone (protocol section 5).
@@ -138,7 +142,7 @@ def make(
         workspace=workspace,
         changes=tuple(sorted(changes, key=lambda change: change.destination)),
         withheld=() if may_withdraw else tuple(sorted(gone)),
-        stop=too_many_withdrawn(len(gone), in_braze) if may_withdraw else "",
+        stop=too_many_withdrawn(len(gone), in_braze, max_withdrawn) if may_withdraw else "",
     )
 
 

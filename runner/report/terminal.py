@@ -14,6 +14,8 @@ from runner.sql.shown import masked
 from runner.sync.doctor import Finding, State
 from runner.sync.run import Outcome, Summary
 
+SMALLER = 'bring files back, or, if this is right, `cohorts sync --allow max_withdrawn --reason "…"`'
+
 SIGNS = {
     Action.CREATE: "+",
     Action.UPDATE: "~",
@@ -66,7 +68,7 @@ def plan(shown: Plan, *, counted: bool) -> str:
     ]
     if shown.stop:
         lines += [
-            f"G005 {shown.stop}; nothing is withdrawn: bring files back, or remove them in smaller steps",
+            f"G005 {shown.stop}; nothing is withdrawn: {SMALLER}",
             "",
         ]
     if any(change.refusals for change in changes):
@@ -133,9 +135,7 @@ def summary(shown: Summary) -> str:
             ),
         ]
     if shown.plan.stop:
-        lines.append(
-            f"G005 {shown.plan.stop}; nothing was withdrawn: bring files back, or remove them in smaller steps"
-        )
+        lines.append(f"G005 {shown.plan.stop}; nothing was withdrawn: {SMALLER}")
     if shown.invalid_files:
         lines.append(f"{_many(shown.invalid_files, 'file')} could not be used; nothing was withdrawn.")
     return "\n".join(lines)

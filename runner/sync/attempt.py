@@ -109,7 +109,8 @@ def begin(change: Change, epoch: int, *, connection: str, route: Route, resend: 
 
 def intent(attempt: Attempt) -> Mapping[str, object]:
     """What the ledger must know before anything is made: the attempt and its table."""
-    return {"attempt": attempt.id, "table": attempt.table, "action": attempt.change.action.value}
+    told = {"attempt": attempt.id, "table": attempt.table, "action": attempt.change.action.value}
+    return told | ({"allowed": sorted(attempt.change.allowed)} if attempt.change.allowed else {})
 
 
 def carry_out(attempt: Attempt, site: Site) -> Done:
@@ -120,7 +121,7 @@ def carry_out(attempt: Attempt, site: Site) -> Done:
     change = attempt.change
     try:
         counts = _counted(attempt, site)
-        if change.query and not change.restored and (refused := refusals(change.query.cohort, counts)):
+        if change.query and not change.restored and (refused := refusals(change.query.cohort, counts, change.allowed)):
             raise GuardRefused(refused)
     except CohortsError as exc:
         if not isinstance(exc, Locked | Interrupted):

@@ -80,7 +80,7 @@ class Place:
     fits: Callable[[Ledger], None]
 
 
-def read_plan(wanted: Wanted, ledger: Ledger, *, refresh: bool) -> Plan:
+def read_plan(project: Project, wanted: Wanted, ledger: Ledger, *, refresh: bool) -> Plan:
     """The plan for what is wanted against a ledger."""
     return planning.make(
         wanted.queries,
@@ -89,6 +89,7 @@ def read_plan(wanted: Wanted, ledger: Ledger, *, refresh: bool) -> Plan:
         workspace=wanted.target.workspace,
         refresh=refresh,
         may_withdraw=not wanted.invalid_files,
+        max_withdrawn=project.max_withdrawn,
     )
 
 

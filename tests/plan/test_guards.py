@@ -11,7 +11,7 @@ from runner import documents
 from runner.definitions.cohort import Cohort, Mode
 from runner.documents import Document
 from runner.identifiers import Handle, Identifier, Kind
-from runner.plan.guards import Count, Counts, refusals, too_many_withdrawn
+from runner.plan.guards import GUARDS, Count, Counts, refusals, too_many_withdrawn
 from runner.project import Guards, Limit
 
 ID = Identifier(Handle(Kind.EXTERNAL_ID), "customer_id")
@@ -71,8 +71,27 @@ def test_a_refusal_says_limit_value_line_and_the_way_out() -> None:
     (found,) = refusals(cohort(guards), counted(1000, 60, 0, 940))
     assert str(found) == (
         "cohorts/vips.yml:3:3 G003 vips: 94.0% of the members (940 of 1,000) would leave, over the limit of 20%; "
-        "if this is right, set `guards: {max_removed: 940}` in this file; if not, mend the query"
+        "if this is right, set `guards: {max_removed: 940}` in this file, "
+        'or once `--allow max_removed:vips --reason "…"`; if not, mend the query'
     )
+
+
+def test_an_override_lets_its_guard_pass_and_no_other() -> None:
+    guards, counts = Guards(max_members=10), counted(1000, 500, 0, 500)
+    assert [problem.code for problem in refusals(cohort(guards), counts)] == ["G002", "G003"]
+    assert [problem.code for problem in refusals(cohort(guards), counts, {"max_removed"})] == ["G002"]
+    assert refusals(cohort(guards), counts, {"max_removed", "max_members"}) == ()
+
+
+def test_an_override_sends_nothing_that_would_arrive_as_something_else() -> None:
+    assert [each.code for each in refusals(cohort(Guards(9)), counted(0, 5, 5, 0, type="real"), GUARDS)] == ["G006"]
+
+
+def test_too_few_members() -> None:
+    assert codes(counted(100, 50, 0, 50), min_members=50) == []
+    assert codes(counted(100, 49, 0, 51), min_members=50) == ["G008"]
+    assert codes(counted(100, 0, 0, 100), min_members=50) == ["G001"]
+    assert codes(counted(100, 0, 0, 100), min_members=50, allow_empty=True) == ["G008"]
 
 
 @pytest.mark.parametrize(
@@ -80,6 +99,20 @@ def test_a_refusal_says_limit_value_line_and_the_way_out() -> None:
 )
 def test_withdrawals(withdrawn: int, in_braze: int, refused: bool) -> None:
     assert bool(too_many_withdrawn(withdrawn, in_braze)) is refused
+
+
+@pytest.mark.parametrize(
+    ("withdrawn", "in_braze", "limit", "refused"),
+    [
+        (6, 300, Limit(count=10), ""),
+        (11, 300, Limit(count=10), "11 cohorts would be withdrawn, over the limit of 10"),
+        (1, 1, Limit(count=0), "1 cohort would be withdrawn, over the limit of 0"),
+        (150, 300, Limit(percent=Decimal(50)), ""),
+        (1, 3, Limit(percent=Decimal("12.5")), "1 of 3 cohorts would be withdrawn, over the limit of 12.5%"),
+    ],
+)
+def test_withdrawals_by_a_limit_of_the_project(withdrawn: int, in_braze: int, limit: Limit, refused: str) -> None:
+    assert too_many_withdrawn(withdrawn, in_braze, limit) == refused
 
 
 def test_an_identifier_that_would_not_arrive_as_it_is_meant() -> None:

@@ -1,0 +1,64 @@
+"""What a person allows for one run against a guard's refusal; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from runner.errors import CohortsError, ExitCode
+from runner.plan.guards import GUARDS
+from runner.plan.plan import Action, Plan
+
+WITHDRAWALS, OLD_TREE = "max_withdrawn", "rollback"
+
+
+class BadOverride(CohortsError):
+    """An override that cannot be read, has no reason, or names a cohort that is not there."""
+
+    exit_code = ExitCode.USAGE
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """Guards by cohort; whether any number of withdrawals is right; whether an older tree is."""
+
+    guards: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    withdrawals: bool = False
+    old_tree: bool = False
+
+
+def read(given: Sequence[str], reason: str) -> Overrides:
+    """The overrides that options ask for. Raises BadOverride."""
+    if bool(given) != bool(reason.strip()):
+        raise BadOverride("P107", "--allow and --reason go together", "write both, or none")
+    guards: dict[str, frozenset[str]] = {}
+    for each in given:
+        guard, _, cohort = each.partition(":")
+        if each in (WITHDRAWALS, OLD_TREE):
+            continue
+        if guard not in GUARDS or not cohort:
+            known = ", ".join(f"{name}:COHORT" for name in GUARDS)
+            raise BadOverride(
+                "P107", f"--allow {each[:60]} names no guard", f"use {known}, {WITHDRAWALS} or {OLD_TREE}"
+            )
+        guards[cohort] = guards.get(cohort, frozenset()) | {guard}
+    return Overrides(guards, WITHDRAWALS in given, OLD_TREE in given)
+
+
+def allow(plan: Plan, overrides: Overrides) -> Plan:
+    """The plan with what is allowed. Raises BadOverride for a cohort that it does not have."""
+    ids = {change.id for change in plan.changes}
+    if unknown := sorted(set(overrides.guards) - ids):
+        raise BadOverride(
+            "P103", f"--allow: there is no cohort {unknown[0][:60]!r}", f"use one of: {', '.join(sorted(ids)[:10])}"
+        )
+    withdrawn = frozenset({WITHDRAWALS} if overrides.withdrawals and plan.stop else ())
+    changes = tuple(
+        replace(
+            change,
+            allowed=overrides.guards.get(change.id, frozenset())
+            | (withdrawn if change.action is Action.WITHDRAW else frozenset()),
+        )
+        for change in plan.changes
+    )
+    return replace(plan, changes=changes, stop="" if overrides.withdrawals else plan.stop)

@@ -1,0 +1,77 @@
+"""Guards overridden for one run: by whom, why, and nothing beyond."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.place import Place
+
+ALL = "SELECT customer_id FROM customers"
+FEW = "SELECT customer_id FROM customers WHERE customer_id = 'ann'"
+
+
+def details(place: Place, event: str) -> list[dict[str, object]]:
+    rows = place.sql(f"SELECT detail FROM cohort_runner.cohort_ledger WHERE event = '{event}' ORDER BY epoch, sequence")
+    return [json.loads(detail) for (detail,) in rows]
+
+
+def test_a_guard_is_overridden_once_with_a_reason(place: Place) -> None:
+    place.cohort("vips", ALL, extra="guards: {max_removed: 0}\n")
+    place.cohort("fans", ALL, extra="guards: {max_removed: 0}\n")
+    assert place.run("sync").code == 0
+    place.cohort("vips", FEW, extra="guards: {max_removed: 0}\n")
+    place.cohort("fans", FEW, extra="guards: {max_removed: 0}\n")
+
+    refused = place.run("sync")
+    assert refused.code == 6
+    assert 'or once `--allow max_removed:vips --reason "…"`' in refused.out
+
+    done = place.run("sync", "--allow", "max_removed:vips", "--reason", "a test list went out")
+    assert done.code == 7  # fans are still refused
+    assert (place.members("vips"), place.members("fans")) == ({"ann"}, {"ann", "bob", "eve"})
+    assert [each.get("allowed") for each in details(place, "intent")][-2:] == [None, ["max_removed"]]
+    assert details(place, "lease")[-1]["reason"] == "a test list went out"
+
+    place.cohort(
+        "vips", "SELECT customer_id FROM customers WHERE customer_id = 'bob'", extra="guards: {max_removed: 0}\n"
+    )
+    assert place.run("sync", "--select", "vips").code == 6  # it was for one run
+
+
+def test_withdrawals_are_limited_by_the_project(place: Place) -> None:
+    place.cohort("vips", ALL)
+    place.cohort("fans", ALL)
+    place.project()
+    text = (place.folder / "cohorts" / "project.yml").read_text("utf-8")
+    limited = text.replace("{max_members: 1000}", "{max_members: 1000, max_withdrawn: 0}")
+    (place.folder / "cohorts" / "project.yml").write_text(limited, encoding="utf-8")
+    assert place.run("sync").code == 0
+    (place.folder / "cohorts" / "vips.yml").unlink()
+
+    refused = place.run("sync")
+    assert refused.code == 6
+    assert "G005 1 cohort would be withdrawn, over the limit of 0" in refused.out
+    assert place.members("vips") == {"ann", "bob", "eve"}
+
+    assert place.run("sync", "--allow", "max_withdrawn", "--reason", "the campaign is over").code == 0
+    assert place.members("vips") == set()
+    assert details(place, "intent")[-1]["allowed"] == ["max_withdrawn"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--allow", "max_removed:vips"], "P107 --allow and --reason go together"),
+        (["--reason", "because"], "P107 --allow and --reason go together"),
+        (["--allow", "everything", "--reason", "x"], "P107 --allow everything names no guard"),
+        (["--allow", "max_removed", "--reason", "x"], "P107 --allow max_removed names no guard"),
+        (["--allow", "max_removed:vip", "--reason", "x"], "P103 --allow: there is no cohort 'vip'; use one of: vips"),
+    ],
+)
+def test_overrides_that_mean_nothing(place: Place, options: list[str], said: str) -> None:
+    place.cohort("vips", ALL)
+    refused = place.run("sync", *options)
+    assert refused.code == 64
+    assert said in refused.err
