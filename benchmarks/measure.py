@@ -7,14 +7,16 @@ is the peak of any run so far.
 from __future__ import annotations
 
 import os
+import re
 import resource
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -88,19 +90,22 @@ def costs(cohorts: int) -> None:
             print(f"{'':<22} {answer.out.strip().splitlines()[-1]}")
 
 
-def many(cohorts: int, job_seconds: float) -> None:
+def many(cohorts: int, job_seconds: float, concurrencies: Iterable[int]) -> None:
     """A refresh of so many cohorts after every customer has bought something, where each job takes so long."""
     options = Options(shop=Shop(customers=2_000, purchases=20_000), job_seconds=job_seconds, parallel_jobs=64)
     with running(options) as url, repository(cohorts, url) as place:
         for number in range(1, cohorts + 1):
             sql = f"SELECT customer_id FROM customers WHERE lifetime_value >= {700 + number}"
             place.cohort(f"cohort_{number}", sql, name=f"Cohort {number}")
-        place.run("sync", "--concurrency", "64", timeout=3600)
-        for concurrency in (16, 4):
+        place.run("sync", "--concurrency", "32", timeout=3600)
+        for concurrency in concurrencies:
             place.sql("UPDATE shop.customers SET lifetime_value = lifetime_value + 5")
             place.requests()
             started = time.perf_counter()
-            answer = place.run("sync", "--refresh", "--concurrency", str(concurrency), timeout=3600)
+            process = place.start("sync", "--refresh", "--concurrency", str(concurrency))
+            peaks = [0]
+            threading.Thread(target=watch, args=(process.pid, peaks), daemon=True).start()
+            out, _ = process.communicate(timeout=3600)
             taken = time.perf_counter() - started
             counted = place.requests()
             jobs, total = sum(counted["jobs"].values()), sum(counted["requests"].values())
@@ -109,9 +114,17 @@ def many(cohorts: int, job_seconds: float) -> None:
                 f"refresh of {cohorts} cohorts, {job_seconds:.0f} s a job, {concurrency} at once: {taken:.0f} s,"
                 f" {taken / least:.2f} times that of the queries alone; {jobs} jobs, {total} requests"
             )
-            print(f"{'':<22} {answer.out.strip().splitlines()[-1]}")
-        memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-        print(f"{'':<22} at most {memory:.0f} MiB")
+            print(f"{'':<22} {out.strip().splitlines()[-1]}")
+            print(f"{'':<22} at most {max(peaks) / 1024:.0f} MiB")
+
+
+def watch(pid: int, peaks: list[int]) -> None:
+    """Note a process's peak memory (KiB) as long as it lives; what wait4 says includes the parent's before exec."""
+    status = Path(f"/proc/{pid}/status")
+    with suppress(OSError):
+        while found := re.search(r"VmHWM:\s+(\d+)", status.read_text()):
+            peaks.append(int(found[1]))
+            time.sleep(0.5)
 
 
 if __name__ == "__main__":
@@ -119,4 +132,4 @@ if __name__ == "__main__":
     times()
     costs(1)
     costs(50)
-    many(300, 3)
+    many(300, 3, (16, 4))

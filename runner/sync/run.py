@@ -34,7 +34,7 @@ COUNTED_TOGETHER = 8
 EXPORTS = 2
 """Exports at once for each query at once: one reads a difference only, and mostly waits for Braze."""
 
-WAITING = 8
+WAITING = 16
 """Cohorts under way for each that queries or sends: the others wait for ledger rows and counts, which they share."""
 
 
