@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
@@ -18,8 +16,9 @@ from tdclient import errors as td_errors
 from tdclient.types import Priority
 from tdclient.util import create_url
 
-from runner.errors import AuthenticationFailed, CohortsError, Interrupted, Unavailable
+from runner.errors import CohortsError, Interrupted, Unavailable
 from runner.treasuredata.wire import NoAnswer, Wire, persist
+from runner.treasuredata.words import conflicting_job, hidden, message, translated
 
 Answer = TypeVar("Answer")
 
@@ -117,7 +116,7 @@ class TreasureData:
                 )
                 return str(issued), True
             except td_errors.AlreadyExistsError as exc:
-                known = _conflicting_job(str(exc))
+                known = conflicting_job(str(exc))
                 if known is None:
                     job = self._by_key(key)
                     known = job.id if job else None
@@ -185,8 +184,8 @@ class TreasureData:
         """A job with its linked export and the reason it failed, if it did."""
         shown = self._ask(lambda: self._client.api.show_job(job_id), f"job {job_id}")
         linked = shown.get("linked_result_export_job_id")
-        message, query = _message(shown.get("debug")), str(shown.get("query") or "").strip()
-        return Job(job_id, str(shown["status"]), str(linked) if linked else None, message, query)
+        said, query = message(shown.get("debug")), str(shown.get("query") or "").strip()
+        return Job(job_id, str(shown["status"]), str(linked) if linked else None, said, query)
 
     def find(self, key: str) -> Job | None:
         """The job issued under a domain key, or None where none was. Keys are remembered at least 7 days."""
@@ -268,66 +267,7 @@ class TreasureData:
 
     def _ask(self, call: Callable[[], Answer], what: str) -> Answer:
         def once() -> Answer:
-            with _translated(what):
+            with translated(what):
                 return call()
 
         return persist(once, seconds=self._retry_seconds)
-
-
-@contextmanager
-def _translated(what: str) -> Iterator[None]:
-    """td-client's and urllib3's errors as ours, without the bodies they carry."""
-    try:
-        yield
-    except td_errors.AuthError:
-        raise AuthenticationFailed(
-            "R003",
-            "Treasure Data refused the key (401)",
-            "check TD_API_KEY, and the target's site: a key of another region fails like this too",
-        ) from None
-    except td_errors.ForbiddenError:
-        raise AuthenticationFailed(
-            "R004", f"the key may not use {what} (403)", "give its user the rights, or use another key"
-        ) from None
-    except td_errors.NotFoundError:
-        raise CohortsError(
-            "R005", f"Treasure Data knows no {what} (404)", "check the name in cohorts/project.yml"
-        ) from None
-    except (urllib3.exceptions.HTTPError, OSError):
-        raise NoAnswer("broke off its answer") from None
-    except td_errors.APIError as exc:
-        raise CohortsError(
-            "R006",
-            f"Treasure Data refused {what}: {hidden(str(exc))}",
-            "this is not expected: please report it with this message",
-        ) from None
-
-
-def hidden(text: str) -> str:
-    """A service's words with everything quoted or address-like hidden: it may be a member. One line, 300 characters."""
-    text = re.sub(r"((?:Column|Table|Schema|Function|Catalog|column|table) )?'([^']*)'", _quoted, text)
-    text = re.sub(r"\S+@\S+", "…", text)
-    text = re.sub(r"\S*\d{5,}\S*", "…", text)
-    return " ".join(text.split())[:300]
-
-
-def _quoted(match: re.Match[str]) -> str:
-    """Names of columns, tables and functions stay: they are what the reader must mend."""
-    named = match[1] and re.fullmatch(r"[\w.]+", match[2])
-    return match[0] if named else f"{match[1] or ''}'…'"
-
-
-def _message(debug: object) -> str:
-    if not isinstance(debug, Mapping):
-        return ""
-    text = str(debug.get("stderr") or debug.get("cmdout") or "")
-    return hidden(text.strip().splitlines()[-1]) if text.strip() else ""
-
-
-def _conflicting_job(text: str) -> str | None:
-    """The job id in a 409: td-client hands over only `Query failed: {json}` (measured with 1.7.0)."""
-    try:
-        details = json.loads(text[text.index("{") :]).get("details") or {}
-        return str(details["conflicts_with"])
-    except (ValueError, KeyError, AttributeError):
-        return None

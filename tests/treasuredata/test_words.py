@@ -8,8 +8,8 @@ from email.utils import format_datetime
 import pytest
 import urllib3
 
-from runner.treasuredata.client import hidden
 from runner.treasuredata.wire import NoAnswer, persist, retry_after
+from runner.treasuredata.words import hidden
 
 
 @pytest.mark.parametrize(

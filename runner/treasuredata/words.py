@@ -1,0 +1,74 @@
+"""What the service says, in our words: errors translated, members hidden."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import urllib3
+from tdclient import errors as td_errors
+
+from runner.errors import AuthenticationFailed, CohortsError
+from runner.treasuredata.wire import NoAnswer
+
+
+@contextmanager
+def translated(what: str) -> Iterator[None]:
+    """td-client's and urllib3's errors as ours, without the bodies they carry."""
+    try:
+        yield
+    except td_errors.AuthError:
+        raise AuthenticationFailed(
+            "R003",
+            "Treasure Data refused the key (401)",
+            "check TD_API_KEY, and the target's site: a key of another region fails like this too",
+        ) from None
+    except td_errors.ForbiddenError:
+        raise AuthenticationFailed(
+            "R004", f"the key may not use {what} (403)", "give its user the rights, or use another key"
+        ) from None
+    except td_errors.NotFoundError:
+        raise CohortsError(
+            "R005", f"Treasure Data knows no {what} (404)", "check the name in cohorts/project.yml"
+        ) from None
+    except (urllib3.exceptions.HTTPError, OSError):
+        raise NoAnswer("broke off its answer") from None
+    except td_errors.APIError as exc:
+        raise CohortsError(
+            "R006",
+            f"Treasure Data refused {what}: {hidden(str(exc))}",
+            "this is not expected: please report it with this message",
+        ) from None
+
+
+def hidden(text: str) -> str:
+    """A service's words with everything quoted or address-like hidden: it may be a member. One line, 300 characters."""
+    text = re.sub(r"((?:Column|Table|Schema|Function|Catalog|column|table) )?'([^']*)'", _quoted, text)
+    text = re.sub(r"\S+@\S+", "…", text)
+    text = re.sub(r"\S*\d{5,}\S*", "…", text)
+    return " ".join(text.split())[:300]
+
+
+def _quoted(match: re.Match[str]) -> str:
+    """Names of columns, tables and functions stay: they are what the reader must mend."""
+    named = match[1] and re.fullmatch(r"[\w.]+", match[2])
+    return match[0] if named else f"{match[1] or ''}'…'"
+
+
+def message(debug: object) -> str:
+    """The last line that a failed job wrote, hidden like any other word of the service."""
+    if not isinstance(debug, Mapping):
+        return ""
+    text = str(debug.get("stderr") or debug.get("cmdout") or "")
+    return hidden(text.strip().splitlines()[-1]) if text.strip() else ""
+
+
+def conflicting_job(text: str) -> str | None:
+    """The job id in a 409: td-client hands over only `Query failed: {json}` (measured with 1.7.0)."""
+    try:
+        details = json.loads(text[text.index("{") :]).get("details") or {}
+        return str(details["conflicts_with"])
+    except (ValueError, KeyError, AttributeError):
+        return None
