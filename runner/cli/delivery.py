@@ -29,6 +29,9 @@ from runner.cli.context import (
     treasure_data,
     wanted,
 )
+from runner.cli.context import (
+    project as project_of,
+)
 from runner.errors import ExitCode
 
 if TYPE_CHECKING:  # types of modules that are imported late
@@ -165,6 +168,28 @@ def status(target: TargetOption = "sandbox", select: SelectOption = None, exclud
     return ExitCode.DONE
 
 
+def history(
+    cohort: Annotated[str, typer.Argument(help="The cohort's id in Braze; all of them without it.")] = "",
+    target: TargetOption = "sandbox",
+    limit: Annotated[int, typer.Option(min=0, help="How many records at most, the newest first; 0 for all.")] = 50,
+    output: OutputOption = Output.TEXT,
+) -> int:
+    """Show what was synced, when, by whom and why, by the ledger's account; needs no cohort files."""
+    from runner.plan.history import records
+    from runner.report import machine, terminal
+
+    with treasure_data(project_of(target).targets[target]) as (_, table):
+        found = records(table.entries()[0]) if table.exists() else ()
+    mine = [each for each in found if not cohort or each.destination.cohort_id == cohort]
+    if cohort and not mine:
+        known = sorted({each.destination.cohort_id for each in found} - {""})
+        fix = f"known are: {', '.join(known[:10])}" if known else "nothing was synced to this target yet"
+        raise Usage("P103", f"the ledger knows no cohort {cohort[:60]!r}", fix)
+    shown = mine[:limit] if limit else mine
+    typer.echo(machine.history(shown) if output is Output.JSON else terminal.history(shown, of=len(mine)))
+    return ExitCode.DONE
+
+
 def rollback(
     cohort: Annotated[str, typer.Argument(help="The cohort's id.")],
     reason: Annotated[str, typer.Option("--reason", help="Why; kept in the ledger.")],
@@ -188,4 +213,4 @@ def rollback(
     return told(summary, asked, stop, output)
 
 
-COMMANDS = (plan, sync, status, rollback)
+COMMANDS = (plan, sync, status, history, rollback)

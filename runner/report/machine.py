@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from runner.errors import CohortsError, ExitCode, Problem
+from runner.plan.history import Record
 from runner.plan.plan import Action, Change, Plan
 from runner.report.terminal import sql_difference
 from runner.sync.run import Outcome, Summary
@@ -34,6 +36,11 @@ def summary(shown: Summary, code: ExitCode, found: Sequence[Problem]) -> str:
             "outcomes": [_outcome(outcome) for outcome in shown.outcomes],
         }
     )
+
+
+def history(shown: Sequence[Record]) -> str:
+    """The ledger as a log, newest first."""
+    return _text({"records": [_record(record) for record in shown]})
 
 
 def _text(body: Mapping[str, Any]) -> str:
@@ -79,6 +86,25 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
         "done": done
         and {"added": done.added, "removed": done.removed, "sent_again": done.sent_again, "members": done.size},
         "error": error and _error(error),
+    }
+
+
+def _record(record: Record) -> dict[str, Any]:
+    return {
+        "at": datetime.fromtimestamp(record.at, UTC).isoformat(),
+        "workspace": record.destination.workspace or None,
+        "id": record.destination.cohort_id or None,
+        "what": record.what,
+        "result": record.result.value,
+        "members": record.members,
+        "added": record.added,
+        "removed": record.removed,
+        "error": record.error or None,
+        "allowed": list(record.allowed),
+        "actor": record.who.actor or None,
+        "commit": record.who.commit or None,
+        "run": record.who.address or None,
+        "reason": record.who.reason or None,
     }
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from runner.errors import Problem
 from runner.plan.guards import Counts
+from runner.plan.history import Record, Result
 from runner.plan.ledger import Deployed, Destination, Ledger
 from runner.plan.plan import Action, Change, Plan
 from runner.sql.shown import masked
@@ -176,8 +177,49 @@ def _status(change: Change) -> tuple[str, str, str, str, str]:
 def _status_row(where: Destination, deployed: Deployed, state: str) -> tuple[str, str, str, str, str]:
     last = deployed.delivered
     size = f"{last.size:,}" if last else "-"
-    at = datetime.fromtimestamp(last.at, UTC).strftime("%Y-%m-%d %H:%M") if last else "-"
+    at = _minute(last.at) if last else "-"
     return where.cohort_id, deployed.name, size, at, state
+
+
+def history(shown: Sequence[Record], *, of: int) -> str:
+    """The ledger as a log, newest first: a line a record, with the error or the reason below it."""
+    if not shown:
+        return "Nothing was synced to this target yet."
+    rows = [("WHEN (UTC)", "COHORT", "WHAT", "WHO", "RESULT")]
+    rows += [_record(record) for record in shown]
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    below = [(), *([text for text in (record.error, _why(record)) if text] for record in shown)]
+    lines = []
+    for row, more in zip(rows, below, strict=True):
+        lines.append("  ".join([*(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False)), row[4]]))
+        lines += [f"{'':<{widths[0]}}  {text}" for text in more]
+    left = of - len(shown)
+    return "\n".join([*lines, *([f"{left:,} earlier; `--limit 0` shows them."] if left else [])])
+
+
+def _record(record: Record) -> tuple[str, str, str, str, str]:
+    by = f"{record.who.actor}{f' at {record.who.commit[:7]}' if record.who.commit else ''}"
+    return _minute(record.at), record.destination.cohort_id or "-", record.what, by or "-", _result(record)
+
+
+def _result(record: Record) -> str:
+    if record.result is Result.UNKNOWN:
+        return "cut off, or still under way"
+    if record.result is Result.FAILED:
+        return "failed"
+    if record.added is not None and record.members is not None:
+        return f"{record.added:,} added, {record.removed:,} removed, {record.members:,} qualify"
+    return f"{record.members:,} possibly in Braze" if record.members is not None else "done"
+
+
+def _why(record: Record) -> str:
+    """The reason that was given, and the guards that were overridden for it."""
+    allowed = f"{', '.join(record.allowed)} overridden" if record.allowed else ""
+    return ": ".join(text for text in (allowed, record.who.reason) if text)
+
+
+def _minute(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M")
 
 
 def finding(shown: Finding) -> str:

@@ -41,6 +41,18 @@ class LedgerTable:
 
     def read(self) -> Ledger:
         """The whole ledger, folded. Raises Locked for one that this version cannot use."""
+        entries, now = self.entries()
+        ledger = fold(entries, now=now)
+        if not ledger.id:
+            raise Locked(
+                "L003",
+                f"the table {self._database}.{TABLE} is not a ledger: it has no first row",
+                "look at what happened to it; nothing is synced without the memory of what is in Braze",
+            )
+        return ledger
+
+    def entries(self) -> tuple[Sequence[Entry], int]:
+        """Every row, in any order, and the server's clock (unix seconds; 0 without rows). Raises Locked."""
         rows = self._select(
             "SELECT row_id, epoch, sequence, workspace, cohort_id, event, detail, time,"
             " schema_version, CAST(TO_UNIXTIME(NOW()) AS BIGINT) AS now\n"
@@ -53,14 +65,7 @@ class LedgerTable:
                 f"the ledger in {self._database} is of a newer version (schema {newest}, not {SCHEMA_VERSION})",
                 "upgrade cohort-runner",
             )
-        ledger = fold((_entry(row) for row in rows), now=int(rows[0][9]) if rows else 0)
-        if not ledger.id:
-            raise Locked(
-                "L003",
-                f"the table {self._database}.{TABLE} is not a ledger: it has no first row",
-                "look at what happened to it; nothing is synced without the memory of what is in Braze",
-            )
-        return ledger
+        return [_entry(row) for row in rows], int(rows[0][9]) if rows else 0
 
     def append(self, ledger: Ledger, entries: Sequence[Entry], *, key: str) -> None:
         """Write rows in one INSERT, once, whatever happens to the answers: `key` is its domain key."""
@@ -104,15 +109,17 @@ def _entry(row: list[Any]) -> Entry:
             f"the ledger has an event that this version does not know ({event})",
             "upgrade cohort-runner",
         ) from None
-    return Entry(
-        row_id,
-        int(epoch),
-        int(sequence),
-        Destination(workspace, cohort_id),
-        known,
-        json.loads(detail),
-        int(time),
-    )
+    try:
+        told = json.loads(detail)
+    except (TypeError, ValueError):
+        told = None
+    if not isinstance(told, dict):
+        raise Locked(
+            "L011",
+            f"a row of the ledger cannot be read: {row_id} ({event}) holds no JSON",
+            "somebody wrote to the table; bring back that row as it was: nothing is synced without it",
+        )
+    return Entry(row_id, int(epoch), int(sequence), Destination(workspace, cohort_id), known, told, int(time))
 
 
 def _select(entries: Sequence[Entry], ledger_id: str) -> str:

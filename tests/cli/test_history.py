@@ -1,0 +1,74 @@
+"""The ledger as a log: what happened, by whom and why, and nothing of anybody."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+
+from tests.place import Place
+
+ALL = "SELECT customer_id FROM customers"
+FEW = "SELECT customer_id FROM customers WHERE customer_id = 'ann'"
+SCHEMA = json.loads((Path(__file__).parents[2] / "schema" / "output.schema.json").read_text("utf-8"))
+
+
+def lines(place: Place, *arguments: str) -> list[list[str]]:
+    """Lines without their times, as words between wide gaps."""
+    told = place.run("history", *arguments)
+    assert told.code == 0, told.err
+    return [[word for word in line[16:].strip().split("  ") if word] for line in told.out.splitlines()]
+
+
+def test_everything_that_happened_newest_first(place: Place) -> None:
+    place.cohort("vips", ALL, extra="guards: {max_removed: 0}\n")
+    actor = {"GITHUB_ACTOR": "ann"}
+    place.run("sync", **actor)
+    place.cohort("vips", FEW, extra="guards: {max_removed: 0}\n")
+    assert place.run("sync", **actor).code == 6
+    place.run("sync", "--allow", "max_removed:vips", "--reason", "a test list went out", **actor)
+
+    header, *rest = [[word.strip() for word in line] for line in lines(place)]
+    assert header == ["COHORT", "WHAT", "WHO", "RESULT"]
+    assert rest[0] == ["vips", "update", "ann", "0 added, 2 removed, 1 qualify"]
+    assert rest[1] == ["max_removed overridden: a test list went out"]
+    assert rest[2] == ["vips", "update", "ann", "failed"]
+    assert rest[3][0].startswith("G003 vips: 66.7% of the members (2 of 3) would leave")
+    assert rest[4:] == [["vips", "create", "ann", "3 added, 0 removed, 3 qualify"], ["-", "bootstrap", "-", "done"]]
+
+    assert place.run("history", "--limit", "1").out.endswith("\n3 earlier; `--limit 0` shows them.\n")
+    read = json.loads(place.run("history", "vips", "--output", "json").out)
+    jsonschema.validate(read, SCHEMA)
+    assert [(each["what"], each["result"], each["members"]) for each in read["records"]] == [
+        ("update", "done", 1),
+        ("update", "failed", None),
+        ("create", "done", 3),
+    ]
+
+
+def test_no_member_is_told(place: Place) -> None:
+    place.cohort("vips", FEW)
+    place.run("sync", GITHUB_ACTOR="crm")
+    assert "ann" not in place.run("history").out
+    assert "ann" not in place.run("history", "--output", "json").out
+
+
+def test_nothing_yet_and_unknown_cohorts(place: Place) -> None:
+    assert place.run("history").out == "Nothing was synced to this target yet.\n"
+    refused = place.run("history", "vips")
+    assert (refused.code, refused.err) == (
+        64,
+        "P103 the ledger knows no cohort 'vips'; nothing was synced to this target yet\n",
+    )
+
+
+def test_a_damaged_row_stops_everything(place: Place) -> None:
+    place.cohort("vips", ALL)
+    place.run("sync")
+    place.sql("UPDATE cohort_runner.cohort_ledger SET detail = '{\"attempt\"' WHERE event = 'sending'")
+    for command in ("plan", "sync", "status", "history"):
+        refused = place.run(command)
+        assert refused.code == 9
+        assert "L011 a row of the ledger cannot be read" in refused.err
+    assert place.members("vips") == {"ann", "bob", "eve"}
