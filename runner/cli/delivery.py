@@ -154,17 +154,25 @@ def told(summary: Summary, asked: Wanted, stop: Stop, output: Output) -> int:
     return 128 + stop.signal if stop.signal and code is ExitCode.INTERRUPTED else code
 
 
-def status(target: TargetOption = "sandbox", select: SelectOption = None, exclude: ExcludeOption = None) -> int:
+def status(
+    target: TargetOption = "sandbox",
+    select: SelectOption = None,
+    exclude: ExcludeOption = None,
+    output: OutputOption = Output.TEXT,
+) -> int:
     """Show every cohort: members in Braze by the ledger's account, when it was synced, and whether it is due."""
-    from runner.report import terminal
+    from runner.report import machine, terminal
     from runner.sync.run import open_ledger, read_plan
 
     project, asked = wanted(target)
     with treasure_data(asked.target) as (_, table):
         ledger = open_ledger(table, asked.target, create=False)
         shown = selected(read_plan(project, asked, ledger, refresh=False), select, exclude)
+    if output is Output.JSON:
+        typer.echo(machine.status(ledger, shown, asked.problems))
+    else:
         typer.echo(terminal.status(ledger, shown))
-    tell_problems(asked.problems, Output.TEXT)
+    tell_problems(asked.problems, output)
     return ExitCode.DONE
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from runner.errors import CohortsError, ExitCode, Problem
 from runner.plan.history import Record
+from runner.plan.ledger import Deployed, Ledger
 from runner.plan.plan import Action, Change, Plan
 from runner.report.terminal import sql_difference
 from runner.sync.run import Outcome, Summary
@@ -34,6 +35,21 @@ def summary(shown: Summary, code: ExitCode, found: Sequence[Problem]) -> str:
             "problems": [_problem(problem) for problem in found],
             "exit_code": int(code),
             "outcomes": [_outcome(outcome) for outcome in shown.outcomes],
+        }
+    )
+
+
+def status(ledger: Ledger, shown: Plan, found: Sequence[Problem]) -> str:
+    """Every cohort by the ledger's account, and what is due; cohorts whose file cannot be read have no action."""
+    cohorts = [_cohort(change.deployed, change.id, change) for change in shown.changes]
+    cohorts += [_cohort(ledger.cohorts[where], where.cohort_id, None) for where in shown.withheld]
+    return _text(
+        {
+            "target": shown.target,
+            "workspace": shown.workspace,
+            "not_selected": shown.not_selected,
+            "cohorts": cohorts,
+            "problems": [_problem(problem) for problem in found],
         }
     )
 
@@ -89,9 +105,29 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
     }
 
 
+def _cohort(deployed: Deployed, cohort_id: str, change: Change | None) -> dict[str, Any]:
+    last = deployed.delivered
+    return {
+        "id": cohort_id,
+        "braze_id": deployed.destination.cohort_id,
+        "workspace": deployed.destination.workspace,
+        "name": change.name if change else deployed.name,
+        "members": last.size if last else None,
+        "synced_at": _moment(last.at) if last else None,
+        "unfinished": change.is_unfinished if change else bool(deployed.pending or deployed.unfinished),
+        "failure": deployed.failure or None,
+        "action": change.action.value if change else None,
+        "reasons": list(change.reasons) if change else [],
+    }
+
+
+def _moment(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat()
+
+
 def _record(record: Record) -> dict[str, Any]:
     return {
-        "at": datetime.fromtimestamp(record.at, UTC).isoformat(),
+        "at": _moment(record.at),
         "workspace": record.destination.workspace or None,
         "id": record.destination.cohort_id or None,
         "what": record.what,

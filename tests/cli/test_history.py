@@ -72,3 +72,26 @@ def test_a_damaged_row_stops_everything(place: Place) -> None:
         assert refused.code == 9
         assert "L011 a row of the ledger cannot be read" in refused.err
     assert place.members("vips") == {"ann", "bob", "eve"}
+
+
+def test_status_for_programs(place: Place) -> None:
+    place.cohort("vips", ALL)
+    place.cohort("fans", FEW)
+    place.run("sync")
+    place.cohort("fans", "SELECT customer_id FROM customers WHERE spend < 0")
+    assert place.run("sync").code == 6
+    place.cohort("late", ALL)
+    (place.folder / "cohorts" / "vips.yml").write_text("id: [\n", encoding="utf-8")
+    told = place.run("status", "--output", "json")
+    read = json.loads(told.out)
+    jsonschema.validate(read, SCHEMA)
+    by_id = {each["id"]: each for each in read["cohorts"]}
+    assert {name: (each["members"], each["unfinished"], each["action"]) for name, each in by_id.items()} == {
+        "fans": (1, True, "update"),
+        "late": (None, False, "create"),
+        "vips": (3, False, None),
+    }
+    assert by_id["fans"]["failure"].startswith("fans: nobody qualifies any more")
+    assert by_id["late"]["synced_at"] is None
+    assert [problem["path"] for problem in read["problems"]] == ["cohorts/vips.yml"]
+    assert told.err == ""
