@@ -62,7 +62,7 @@ Row = tuple[Destination, Event, Mapping[str, Any]]
 """What a ledger row is about, what happened, and its details."""
 
 MOST_ROWS = 200
-"""Requests for rows that share an INSERT; each row is some KB of a query that may have 1,000,000 characters."""
+"""Requests for rows that are written together."""
 
 
 class Writer:

@@ -15,6 +15,7 @@ import pytest
 
 from runner.errors import AuthenticationFailed, Locked
 from runner.plan.ledger import Destination, Event, Ledger
+from runner.sql.budget import MAX_TEXT
 from runner.sync.writer import Run, Writer, claim
 from runner.treasuredata.client import TreasureData
 from runner.treasuredata.ledger import LedgerTable
@@ -57,6 +58,18 @@ def test_a_row_is_written_once_whatever_happens_to_the_answer(client: TreasureDa
     writer.record((HERE, Event.FAILED, {"attempt": "x", "what": 'it\'s "so"', "unsent": True, "code": "R020"}))
     assert place.sql(f"SELECT COUNT(*) FROM {STATE}.cohort_ledger WHERE event = 'failed'") == [[1]]
     assert writer.read().cohorts[HERE].failure == 'it\'s "so"'
+
+
+def test_many_large_rows_are_written_in_as_many_queries_as_it_takes(client: TreasureData, place: Place) -> None:
+    mine = table(client, "a")
+    mine.bootstrap()
+    writer = claimed(mine, mine.read(), "a")
+    place.requests()
+    large = "WHERE name IN ('日本') " * 11_000  # as long as the SQL of a cohort may be
+    assert len(large) < MAX_TEXT
+    wheres = [Destination("sandbox", f"cohort_{number}") for number in range(5)]
+    writer.record(*((where, Event.FAILED, FAILURE | {"what": large}) for where in wheres), sure=True)
+    assert {where: known.failure for where, known in writer.read().cohorts.items()} == dict.fromkeys(wheres, large)
 
 
 def test_of_two_runs_one_gets_the_epoch(client: TreasureData) -> None:
