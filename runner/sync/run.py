@@ -25,7 +25,7 @@ from runner.treasuredata.client import TreasureData
 from runner.treasuredata.export import Route
 from runner.treasuredata.ledger import LedgerTable
 
-SETTLE = 0.5
+SETTLE = 0.2
 """Seconds until what an earlier export wrote is in Braze: 10 to 100 ms, by its documentation (wire facts 3)."""
 
 COUNTED_TOGETHER = 8

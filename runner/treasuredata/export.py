@@ -92,7 +92,7 @@ def finish(client: TreasureData, job_id: str, *, what: str) -> None:
 
 def linked(client: TreasureData, job_id: str, *, what: str) -> str:
     """The linked export of a succeeded query; it may show up a little later than the query's success."""
-    deadline, pause = time.monotonic() + LINK_WAIT, 0.1
+    deadline, pause = time.monotonic() + LINK_WAIT, 0.02
     while (export := client.show(job_id).linked_export_id) is None:
         if time.monotonic() > deadline:
             raise Unavailable(
@@ -101,7 +101,7 @@ def linked(client: TreasureData, job_id: str, *, what: str) -> str:
                 "look at the job in Treasure Data; nothing counts as sent without its export's success",
             )
         time.sleep(pause)
-        pause = min(pause * 1.5, 5.0)
+        pause = min(pause * 2, 5.0)
     return export
 
 
