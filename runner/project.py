@@ -52,6 +52,7 @@ class Guards:
     min_members: int = 0
     max_added: Limit = Limit(count=1000, percent=Decimal(50))
     max_removed: Limit = Limit(count=100, percent=Decimal(30))
+    max_invalid: Limit = Limit(count=1000, percent=Decimal(10))
     allow_empty: bool = False
 
     def with_limits(self, given: Mapping[str, Any]) -> Guards:
@@ -61,6 +62,7 @@ class Guards:
             min_members=int(given.get("min_members", self.min_members)),
             max_added=_limit(given["max_added"]) if "max_added" in given else self.max_added,
             max_removed=_limit(given["max_removed"]) if "max_removed" in given else self.max_removed,
+            max_invalid=_limit(given["max_invalid"]) if "max_invalid" in given else self.max_invalid,
             allow_empty=given.get("allow_empty", self.allow_empty),
         )
 
@@ -116,8 +118,21 @@ class Reassert:
 
 
 @dataclass(frozen=True, slots=True)
+class Suppression:
+    """People who are taken out of every cohort: the members of a cohort, or the rows of a table (`database.table`) with
+    the columns that name them.
+    """
+
+    cohort: str = ""
+    table: str = ""
+    identifiers: tuple[Identifier, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
-    """The project file, checked. `guards` has every limit filled in; `max_withdrawn` is None where it gives none."""
+    """The project file, checked. `guards` has every limit filled in; `max_withdrawn` is None where it gives none;
+    `timezone` is that of dates in files.
+    """
 
     targets: Mapping[str, Target]
     defaults: Defaults
@@ -126,6 +141,8 @@ class Project:
     reassert: Reassert
     vars: Mapping[str, Variable]
     document: Document
+    suppress: tuple[Suppression, ...] = ()
+    timezone: str = "UTC"
 
 
 def load(root: Path) -> Project | tuple[Problem, ...]:
@@ -198,7 +215,15 @@ def _project(document: Document) -> Project:
         ),
         vars=variables,
         document=document,
+        suppress=tuple(_suppression(given) for given in data.get("suppress", ())),
+        timezone=data.get("timezone", "UTC"),
     )
+
+
+def _suppression(given: str | Mapping[str, Any]) -> Suppression:
+    if isinstance(given, str):
+        return Suppression(cohort=given)
+    return Suppression(table=given["table"], identifiers=identifiers.read(given["identifiers"]))
 
 
 def _target(name: str, given: Mapping[str, Any], variables: Mapping[str, Variable]) -> Target:

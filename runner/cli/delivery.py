@@ -38,7 +38,8 @@ if TYPE_CHECKING:  # types of modules that are imported late
     from runner.plan.ledger import Ledger
     from runner.plan.plan import Plan
     from runner.sql.wanted import Wanted
-    from runner.sync.run import How, Place, Summary
+    from runner.sync.place import How, Place
+    from runner.sync.run import Summary
 
 ReassertOption = Annotated[
     bool, typer.Option("--reassert", help="Refresh, and send everyone again, in case Braze knows them by now.")
@@ -117,6 +118,7 @@ def sync(
     """Bring every cohort that changed, or was left unfinished, to its wanted members in Braze."""
     from runner.plan import overrides
     from runner.sync import run
+    from runner.sync.place import How
 
     granted = overrides.read(allow or [], reason)
     project, asked = wanted(target)
@@ -126,7 +128,7 @@ def sync(
         run.refuse_shared_connection(made, project, asked.target)
         return selected(overrides.allow(made, granted), select, exclude)
 
-    how, stop = run.How(planned, concurrency, patience(lock_timeout), reassert), Stop()
+    how, stop = How(planned, concurrency, patience(lock_timeout), reassert), Stop()
     with place(project, asked.target, stop=stop, allow_old_tree=granted.old_tree, reason=reason) as here:
         summary = synced(here, how, asked, yes=yes)
     return told(summary, asked, stop, output)
@@ -207,7 +209,7 @@ def rollback(
     output: OutputOption = Output.TEXT,
 ) -> int:
     """Bring back a cohort's members of before its last sync, and hold it until its definition changes."""
-    from runner.sync.run import How
+    from runner.sync.place import How
     from runner.sync.upkeep import rolled_back
 
     project, asked = wanted(target)

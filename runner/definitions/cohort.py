@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 from runner.documents import Document
@@ -12,9 +13,28 @@ from runner.project import Guards, Variable
 
 
 class Mode(StrEnum):
-    """What a sync may do in Braze: `mirror` makes the cohort hold exactly the wanted members."""
+    """What a sync does in Braze: the cohort holds exactly who qualifies, or they are only let in, or only taken out."""
 
     MIRROR = "mirror"
+    ADD = "add"
+    REMOVE = "remove"
+
+
+@dataclass(frozen=True, slots=True)
+class Suspension:
+    """Why a cohort is held as it is, and the last day on which it is."""
+
+    reason: str
+    until: date
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """When a cohort ends (its last day), whether it is suspended, and the id in Braze that it had before, if any."""
+
+    expires: date | None = None
+    suspended: Suspension | None = None
+    previous_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +57,7 @@ class Cohort:
     mode: Mode
     guards: Guards
     document: Document
+    life: Life = Life()
 
     @property
     def columns(self) -> frozenset[str]:

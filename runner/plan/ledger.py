@@ -26,6 +26,7 @@ class Event(StrEnum):
     FAILED = "failed"
     SENDING = "sending"
     SYNCED = "synced"
+    HELD = "held"
     ADOPTED = "adopted"
     ABANDONED = "abandoned"
 
@@ -70,8 +71,9 @@ class Pending:
 class Delivered:
     """What the last finished attempt left in Braze. `table` None: withdrawn, nobody is left. `at`: unix seconds.
 
-    `recent_at` and `full_at`: when young members, and when all, were last sent whether known or not. `rejected`: the
-    fingerprint that a rollback put aside, or nothing.
+    `table` holds everybody who may be in the cohort, `certain` those who certainly are; None: nobody is. `taken_out`:
+    whom mode `remove` has told Braze to remove. `recent_at` and `full_at`: when young members, and when all, were last
+    sent whether known or not. `rejected`: the fingerprint that a rollback put aside, or nothing.
     """
 
     table: str | None
@@ -84,6 +86,24 @@ class Delivered:
     recent_at: int = 0
     full_at: int = 0
     rejected: str = ""
+    certain: str | None = None
+    taken_out: str | None = None
+    mode: str = "mirror"
+
+    @classmethod
+    def of_table(cls, table: str) -> Delivered:
+        """As if the members of a snapshot were delivered, and nothing else were known."""
+        return cls(table, 0, "", "", {}, "", 0, certain=table)
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """True where nothing of the cohort is left in Braze, and nobody is kept out of it."""
+        return self.table is None and self.taken_out is None
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """Every snapshot that this names."""
+        return frozenset(table for table in (self.table, self.certain, self.taken_out) if table)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +143,15 @@ class Deployed:
     def certain(self) -> tuple[str, ...]:
         """Snapshots whose intersection is certainly in the cohort; empty when nobody is certain."""
         named = [
-            self.delivered.table if self.delivered else None,
+            self.delivered.certain if self.delivered else None,
             *(pending.table for pending in self.pending),
         ]
         return () if None in named else tuple(dict.fromkeys(table for table in named if table))
+
+    @property
+    def taken_out(self) -> str | None:
+        """The snapshot of those who were certainly removed by mode `remove`, and not added since; None: nobody was."""
+        return self.delivered.taken_out if self.delivered and not self.pending else None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -223,9 +248,10 @@ def _lease(run_rows: list[Entry]) -> Lease | None:
 def _deployed(where: Destination, rows: list[Entry], now: int) -> Deployed:
     forgotten = max((place for place, row in enumerate(rows) if row.event is Event.ABANDONED), default=-1)
     rows = rows[forgotten + 1 :]
-    synced = [row for row in rows if row.event is Event.SYNCED]
-    last = synced[-1] if synced else None
-    resolved = {attempt for row in synced for attempt in row.detail["resolves"]}
+    ended_well = [row for row in rows if row.event in (Event.SYNCED, Event.HELD)]
+    synced = [row for row in ended_well if row.event is Event.SYNCED]
+    last = ended_well[-1] if ended_well else None
+    resolved = {attempt for row in ended_well for attempt in row.detail["resolves"]}
     # an attempt that failed before `sending` ended in its own process: it can send nothing any more
     ended = resolved | {row.detail["attempt"] for row in rows if row.event is Event.FAILED and row.detail["unsent"]}
     failures = [row for row in rows if row.event is Event.FAILED and row.detail["attempt"] not in resolved]
@@ -234,9 +260,11 @@ def _deployed(where: Destination, rows: list[Entry], now: int) -> Deployed:
     claimed = (row for row in rows if row.event in (Event.SENDING, Event.ADOPTED))
     open_rows = [row for row in claimed if row.detail["attempt"] not in resolved]
     used = {row.detail["attempt"]: row.detail["keys"] for row in failures if not row.detail["unsent"]}
+    delivered = _delivered(last) if last else None
+    previous = _previous(synced, now)
     return Deployed(
         destination=where,
-        delivered=_delivered(last) if last else None,
+        delivered=delivered,
         pending=tuple(
             Pending(
                 row.detail["attempt"],
@@ -251,18 +279,14 @@ def _deployed(where: Destination, rows: list[Entry], now: int) -> Deployed:
         failure=str(failures[-1].detail["what"]) if failures else "",
         ever_added=any(row.detail["added"] for row in synced),
         largest_today=_largest(synced, now),
-        tables=frozenset(
-            row.detail["table"]
-            for row in (
-                *([last] if last else []),
-                *(row for row in synced[:-1] if _replaced_recently(row, synced, now)),
-                *(row for row in (*intents, *open_rows) if row.detail["attempt"] not in ended),
-            )
-            if row.detail["table"]
+        tables=frozenset().union(
+            delivered.tables if delivered else (),
+            previous.tables if previous else (),
+            *(_named(row) for row in (*intents, *open_rows) if row.detail["attempt"] not in ended),
         ),
         connection=sent[-1].detail["connection"] if sent else "",
         setting_keys=sent[-1].detail["setting_keys"] if sent else {},
-        previous=_delivered(synced[-2]) if len(synced) > 1 and _replaced_recently(synced[-2], synced, now) else None,
+        previous=previous,
     )
 
 
@@ -279,16 +303,27 @@ def _delivered(row: Entry) -> Delivered:
         recent_at=detail["recent_at"],
         full_at=detail["full_at"],
         rejected=detail["rejected"],
+        certain=detail["certain"],
+        taken_out=detail["taken_out"],
+        mode=detail["mode"],
     )
 
 
-def _replaced_recently(row: Entry, synced: list[Entry], now: int) -> bool:
-    """True for the snapshot just before the last one, while a rollback may still want it."""
-    return len(synced) > 1 and row is synced[-2] and now - synced[-1].time < KEEP_PREVIOUS
+def _named(row: Entry) -> frozenset[str]:
+    """The snapshots that an attempt's row names: it may make two."""
+    return frozenset(table for table in (row.detail.get("table"), *row.detail.get("tables", ())) if table)
+
+
+def _previous(synced: list[Entry], now: int) -> Delivered | None:
+    """What was delivered before the last sync, while a rollback may still want it."""
+    if len(synced) < 2 or now - synced[-1].time >= KEEP_PREVIOUS:
+        return None
+    return _delivered(synced[-2])
 
 
 def _largest(synced: list[Entry], now: int) -> int:
-    """The largest size the cohort had in the last 24 hours, that of a day ago included."""
-    recent = [row.detail["size"] for row in synced if now - row.time < DAY]
-    before = [row.detail["size"] for row in synced if now - row.time >= DAY]
+    """The largest size the cohort had in the last 24 hours, that of a day ago included; in its mode of now."""
+    alike = [row for row in synced if row.detail["mode"] == synced[-1].detail["mode"]]
+    recent = [row.detail["size"] for row in alike if now - row.time < DAY]
+    before = [row.detail["size"] for row in alike if now - row.time >= DAY]
     return max([*recent, *before[-1:]], default=0)

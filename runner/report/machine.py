@@ -7,19 +7,28 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from runner.definitions.cohort import Mode
 from runner.errors import CohortsError, ExitCode, Problem
 from runner.plan.history import Record
 from runner.plan.ledger import Deployed, Ledger
 from runner.plan.plan import Action, Change, Plan
 from runner.report.terminal import sql_difference
-from runner.sync.run import Outcome, Summary
+from runner.sync.attempt import Done
+from runner.sync.attempts import Outcome
+from runner.sync.run import Summary
 
 VERSION = 1
 
 
-def problems(found: Sequence[Problem], *, cohorts: int) -> str:
+def problems(found: Sequence[Problem], warnings: Sequence[Problem], *, cohorts: int) -> str:
     """The result of a validation."""
-    return _text({"cohorts": cohorts, "problems": [_problem(problem) for problem in found]})
+    return _text(
+        {
+            "cohorts": cohorts,
+            "problems": [_problem(problem) for problem in found],
+            "warnings": [_problem(warning) for warning in warnings],
+        }
+    )
 
 
 def plan(shown: Plan, found: Sequence[Problem]) -> str:
@@ -70,6 +79,7 @@ def _plan(shown: Plan) -> dict[str, Any]:
         "withdrawals_refused": shown.stop or None,
         "not_selected": shown.not_selected,
         "withheld": [where.cohort_id for where in shown.withheld],
+        "warnings": [_problem(warning) for warning in shown.warnings],
         "changes": [_change(change) for change in shown.changes],
     }
 
@@ -85,24 +95,31 @@ def _change(change: Change) -> dict[str, Any]:
         and {
             "before": counts.before,
             "after": counts.after,
-            "added": counts.entering,
-            "removed": counts.removed,
+            "added": counts.entering if counts.mode is not Mode.REMOVE else 0,
+            "removed": counts.removed if counts.mode is not Mode.REMOVE else counts.entering,
             "sent_again": counts.added - counts.entering,
+            "unusable_rows": counts.unusable,
         },
-        "refusals": [_problem(problem) for problem in change.refusals],
+        "refusals": [_problem(problem) for problem in (*change.questions, *change.refusals)],
         "sql_difference": sql_difference(change) if change.action is Action.UPDATE else [],
     }
 
 
 def _outcome(outcome: Outcome) -> dict[str, Any]:
-    done, error = outcome.done, outcome.error
+    error = outcome.error
     return {
         "id": outcome.change.id,
         "action": outcome.change.action.value,
-        "done": done
-        and {"added": done.added, "removed": done.removed, "sent_again": done.sent_again, "members": done.size},
+        "done": _done(outcome.done),
         "error": error and _error(error),
+        "suppressed": _done(outcome.held),
     }
+
+
+def _done(done: Done | None) -> dict[str, int] | None:
+    if done is None:
+        return None
+    return {"added": done.added, "removed": done.removed, "sent_again": done.sent_again, "members": done.size}
 
 
 def _cohort(deployed: Deployed, cohort_id: str, change: Change | None) -> dict[str, Any]:

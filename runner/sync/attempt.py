@@ -8,12 +8,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from runner.definitions.cohort import Mode
 from runner.errors import Blocked, CohortsError, Interrupted, Locked, Problem
 from runner.identifiers import Handle
 from runner.plan.guards import Counts, refusals
-from runner.plan.ledger import DAY, Event
+from runner.plan.ledger import DAY, Delivered, Deployed, Event
 from runner.plan.plan import Action, Change
 from runner.project import Reassert
 from runner.sync import delta
@@ -38,7 +39,8 @@ class GuardRefused(Blocked):
 @dataclass(frozen=True, slots=True)
 class Site:
     """Where an attempt works: Treasure Data, its databases, and the one writer of the ledger. `queries` and `exports`
-    are how many may run at once; ledger rows and counts wait for neither, since many cohorts share them.
+    are how many may run at once; ledger rows and counts wait for neither, since many cohorts share them. `barred_table`
+    holds those who are taken out of every cohort, if anybody is.
     """
 
     client: TreasureData
@@ -49,6 +51,13 @@ class Site:
     queries: threading.Semaphore
     exports: threading.Semaphore
     counts: Shared[Attempt, Counts]
+    barred_table: str = ""
+
+    def barred(self, change: Change) -> str:
+        """SELECT of those who are taken out of this cohort as of every other; nothing where it spares nobody."""
+        if not self.barred_table or change.query is None or not change.query.barred:
+            return ""
+        return f'SELECT kind, label, value FROM "{self.state}"."{self.barred_table}"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +73,7 @@ def resend(change: Change, reassert: Reassert, now: int, *, asked: bool = False)
     times. `now` in unix seconds.
     """
     last = change.deployed.delivered
-    if last is None or last.table is None or change.query is None:
+    if last is None or last.is_withdrawn or change.query is None:
         return Resend()
     if asked or (reassert.full and now - last.full_at >= reassert.full):
         return Resend(everyone=True)
@@ -73,19 +82,29 @@ def resend(change: Change, reassert: Reassert, now: int, *, asked: bool = False)
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """An attempt's identity: every name it may use follows from it. `table` None: a withdrawal, nobody is wanted."""
+    """An attempt's identity: every name it may use follows from it. `table` holds the wanted members, in mode `remove`
+    those to take out; None: nobody is wanted. `rest`: a second one, of whom mode `remove` leaves in the cohort. `mode`
+    is what is done in Braze: whoever is withdrawn leaves as in a mirror.
+    """
 
     change: Change
     id: str
     table: str | None
+    rest: str | None
     connection: str
     route: Route
     resend: Resend
+    mode: Mode = Mode.MIRROR
     used: list[str] = field(default_factory=list)
 
     def key(self, site: Site, step: str) -> str:
         """The domain key of one step's job; never used for anything else."""
         return f"cohorts-{site.writer.ledger.id}-{self.id}-{step}"
+
+    @property
+    def left(self) -> str | None:
+        """The table of whoever may be in the cohort when this is done; None: nobody."""
+        return self.rest if self.mode is Mode.REMOVE else self.table
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +121,24 @@ class Done:
 
 def begin(change: Change, epoch: int, *, connection: str, route: Route, resend: Resend) -> Attempt:
     """The attempt for a change in this epoch."""
-    table = delta.table_name(change.destination, epoch, 0)
-    has_members = change.action is not Action.WITHDRAW
-    return Attempt(change, table.removeprefix("members_"), table if has_members else None, connection, route, resend)
+    table, rest = (delta.table_name(change.destination, epoch, number) for number in (0, 1))
+    mode = change.query.cohort.mode if change.query else Mode.MIRROR
+    return Attempt(
+        change,
+        id=table.removeprefix("members_"),
+        table=table if change.action is not Action.WITHDRAW else None,
+        rest=rest if mode is Mode.REMOVE and change.deployed.possible else None,
+        connection=connection,
+        route=route,
+        resend=resend,
+        mode=mode,
+    )
 
 
 def intent(attempt: Attempt) -> Mapping[str, object]:
-    """What the ledger must know before anything is made: the attempt and its table."""
-    told = {"attempt": attempt.id, "table": attempt.table, "action": attempt.change.action.value}
+    """What the ledger must know before anything is made: the attempt and its tables."""
+    tables = [table for table in (attempt.table, attempt.rest) if table]
+    told = {"attempt": attempt.id, "tables": tables, "action": attempt.change.action.value}
     return told | ({"allowed": sorted(attempt.change.allowed)} if attempt.change.allowed else {})
 
 
@@ -120,45 +149,87 @@ def carry_out(attempt: Attempt, site: Site) -> Done:
     """
     change = attempt.change
     try:
-        counts = _counted(attempt, site)
-        if change.query and not change.restored and (refused := refusals(change.query.cohort, counts, change.allowed)):
-            raise GuardRefused(refused)
+        counts = _guarded(attempt, site, _counted(attempt, site))
     except CohortsError as exc:
         if not isinstance(exc, Locked | Interrupted):
-            _record_failure(attempt, site, exc, unsent=True)
+            record_failure(attempt, site, exc, unsent=True)
         raise
     steps = steps_of(attempt, counts)
-    if steps:
-        _record_sending(attempt, site, counts, steps)
-    try:
-        for step in steps:
-            with site.exports:
-                _send(attempt, site, counts, step)
-    except JobFailed as exc:  # anything else may still be running, or sent by somebody else
-        _record_failure(attempt, site, exc, unsent=False)
-        raise
+    send_all(attempt, site, steps, lambda step: _members_of(attempt, site, counts, step), size=counts.after)
     site.tell(change.id, "recording")
     site.writer.record((change.destination, Event.SYNCED, _synced(attempt, site, counts)))
+    if attempt.mode is Mode.REMOVE:
+        return Done(0, counts.entering, counts.after, counts.added - counts.entering)
     return Done(counts.entering, counts.removed, counts.after, counts.added - counts.entering)
 
 
 def _counted(attempt: Attempt, site: Site) -> Counts:
-    change = attempt.change
+    change, deployed = attempt.change, attempt.change.deployed
     if attempt.table:
         site.tell(change.id, "querying")
-        members = delta.members_of(change.restored, site.state) if change.restored else ""
-        if change.query and not change.restored:
-            members = change.query.members
-        with site.queries:
-            site.client.run(
-                site.database,
-                delta.create_snapshot(members, change.deployed, table=attempt.table, state=site.state),
-                key=attempt.key(site, "next"),
-                scheduled_time=site.writer.started,
-                what=f"{change.id}: the query",
-            )
+        before = deployed.delivered.table if deployed.delivered else None
+        before = deployed.taken_out if attempt.mode is Mode.REMOVE else before
+        wanted = wanted_members(change, state=site.state, barred=site.barred(change))
+        create(attempt, site, "next", delta.create_snapshot(wanted, before, table=attempt.table, state=site.state))
+    if attempt.rest and attempt.table:
+        left = delta.left_over(deployed, attempt.table, state=site.state)
+        made = delta.create_snapshot(left, deployed.possible[0], table=attempt.rest, state=site.state)
+        create(attempt, site, "rest", made)
     site.tell(change.id, "counting")
     return site.counts.ask(attempt)
+
+
+def wanted_members(change: Change, *, state: str, barred: str) -> str:
+    """The members that a change wants in the cohort; in mode `remove`, those whom it takes out. `barred` selects whom
+    nobody may write to; nothing where there is nobody.
+    """
+    query, deployed = change.query, change.deployed
+    if query is None:
+        return delta.NOBODY
+    if change.restored:
+        restored = Deployed(deployed.destination, Delivered.of_table(change.restored))
+        return delta.staying(restored, state=state, barred=barred)
+    if query.cohort.mode is Mode.ADD:
+        return delta.everybody(query.members(barred), deployed, state=state, barred=barred)
+    if query.cohort.mode is Mode.REMOVE:
+        return delta.with_barred(query.members(""), deployed, state=state, barred=barred)
+    return query.members(barred)
+
+
+def create(attempt: Attempt, site: Site, step: str, sql: str) -> None:
+    """Make a table of an attempt. Raises JobFailed, Unavailable."""
+    with site.queries:
+        site.client.run(
+            site.database,
+            sql,
+            key=attempt.key(site, step),
+            scheduled_time=site.writer.started,
+            what=f"{attempt.change.id}: the query",
+        )
+
+
+def _guarded(attempt: Attempt, site: Site, counts: Counts) -> Counts:
+    """The counts, if no guard stops them. Who leaves because of `suppress` is only counted where it matters."""
+    change = attempt.change
+    if change.query is None or change.restored:
+        return counts
+    found = refusals(change.query.cohort, counts, change.allowed)
+    barred = site.barred(change)
+    if barred and any(problem.code == "G003" for problem in found):
+        counts = replace(counts, barred=count_barred(attempt, site, barred))
+        found = refusals(change.query.cohort, counts, change.allowed)
+    if found:
+        raise GuardRefused(found)
+    return counts
+
+
+def count_barred(attempt: Attempt, site: Site, barred: str) -> int:
+    """How many may be in the cohort whom nobody may write to."""
+    leaving = delta.leaving_barred(attempt.change.deployed, state=site.state, barred=barred)
+    sql = f"SELECT COUNT(*) AS members\nFROM (\n{leaving}\n) AS leaving"
+    key, what = attempt.key(site, "barred"), f"{attempt.change.id}: counting who is taken out of every cohort"
+    rows = site.client.select(site.state, sql, key=key, scheduled_time=site.writer.started, what=what)
+    return int(rows[0][0])
 
 
 def count(
@@ -180,12 +251,13 @@ def count(
             return [exc]
         return [answer for attempt in asked for answer in count([attempt], client, state, writer)]
     return [
-        delta.counted(rows, attempt.id, attempt.change.deployed, whole=attempt.resend.everyone) for attempt in asked
+        delta.counted(rows, each.id, each.change.deployed, whole=each.resend.everyone, mode=each.mode) for each in asked
     ]
 
 
 def _sets(attempt: Attempt, state: str) -> delta.Sets:
-    return delta.sets(
+    sets = delta.taking_out if attempt.mode is Mode.REMOVE else delta.sets
+    return sets(
         attempt.change.deployed,
         next_sql=delta.members_of(attempt.table, state),
         state=state,
@@ -205,15 +277,12 @@ class Step:
 
 
 def steps_of(attempt: Attempt, counts: Counts) -> tuple[Step, ...]:
-    """Removals, finished, then additions; never an export of nobody, one for each handle."""
+    """Removals, finished, then additions; never an export of nobody, one for each handle. Mode `remove` adds nobody."""
     change, deployed = attempt.change, attempt.change.deployed
-    removals = [
-        Step(f"remove-{number}", Operation.REMOVE, count.handle, count.leaving)
-        for number, count in enumerate(counts.by_handle)
-        if count.leaving
-    ]
+    sent = Operation.REMOVE if attempt.mode is Mode.REMOVE else Operation.ADD
+    removals = removals_of(counts)
     additions = [
-        Step(f"add-{number}", Operation.ADD, count.handle, added)
+        Step(f"{sent.value}-{number}", sent, count.handle, added)
         for number, count in enumerate(counts.by_handle)
         if (added := counts.added_of(count))
     ]
@@ -224,19 +293,45 @@ def steps_of(attempt: Attempt, counts: Counts) -> tuple[Step, ...]:
         anybody = next((c for c in counts.by_handle if c.after), None) or next(
             (c for c in counts.by_handle if c.before), None
         )
-        if anybody:
+        if anybody and sent is Operation.ADD:
             first = [Step("first", Operation.ADD, anybody.handle, 1, one=True)]
     return (*first, *removals, *additions)
 
 
-def _send(attempt: Attempt, site: Site, counts: Counts, step: Step) -> None:
-    change, which = attempt.change, _sets(attempt, site.state)
+def removals_of(counts: Counts) -> list[Step]:
+    """One export for each handle of which somebody leaves."""
+    return [
+        Step(f"remove-{number}", Operation.REMOVE, count.handle, count.leaving)
+        for number, count in enumerate(counts.by_handle)
+        if count.leaving
+    ]
+
+
+def _members_of(attempt: Attempt, site: Site, counts: Counts, step: Step) -> str:
+    which = _sets(attempt, site.state)
     if step.one:
-        members = which.next if counts.after else which.possible
-    elif step.operation is Operation.REMOVE:
-        members = which.removals
-    else:
-        members = which.additions(whole=counts.whole)
+        return which.next if counts.after else which.possible
+    if step.operation is Operation.REMOVE and attempt.mode is not Mode.REMOVE:
+        return which.removals
+    return which.additions(whole=counts.whole)
+
+
+def send_all(attempt: Attempt, site: Site, steps: Sequence[Step], members: Callable[[Step], str], *, size: int) -> None:
+    """On record first, then one export after the other. Raises JobFailed, Unavailable, Locked."""
+    if not steps:
+        return
+    _record_sending(attempt, site, steps, size)
+    try:
+        for step in steps:
+            with site.exports:
+                _send(attempt, site, step, members(step))
+    except JobFailed as exc:  # anything else may still be running, or sent by somebody else
+        record_failure(attempt, site, exc, unsent=False)
+        raise
+
+
+def _send(attempt: Attempt, site: Site, step: Step, members: str) -> None:
+    change = attempt.change
     verb = "removing" if step.operation is Operation.REMOVE else "adding"
     site.tell(change.id, f"{verb} {step.members:,} by {step.handle}")
     attempt.used.append(attempt.key(site, step.name))
@@ -254,20 +349,21 @@ def _send(attempt: Attempt, site: Site, counts: Counts, step: Step) -> None:
     )
 
 
-def _record_failure(attempt: Attempt, site: Site, exc: CohortsError, *, unsent: bool) -> None:
+def record_failure(attempt: Attempt, site: Site, exc: CohortsError, *, unsent: bool) -> None:
     """Why it failed. `keys`: what it sent under; nothing else will come from it."""
     detail = {"attempt": attempt.id, "code": exc.code, "what": exc.what, "unsent": unsent, "keys": attempt.used}
     with suppress(CohortsError):  # the failure itself is what the user must hear; without this row it is due too
         site.writer.record((attempt.change.destination, Event.FAILED, detail))
 
 
-def _record_sending(attempt: Attempt, site: Site, counts: Counts, steps: tuple[Step, ...]) -> None:
+def _record_sending(attempt: Attempt, site: Site, steps: Sequence[Step], size: int) -> None:
     """The durable record of what may be delivered, with all that is ever needed to take it back."""
     change = attempt.change
     detail = {
         "attempt": attempt.id,
-        "table": attempt.table,
-        "size": counts.after,
+        "table": attempt.left,
+        "tables": [table for table in (attempt.table, attempt.rest) if table],
+        "size": size,
         "name": change.name,
         "workspace": change.destination.workspace,
         "connection": attempt.connection,
@@ -280,20 +376,30 @@ def _record_sending(attempt: Attempt, site: Site, counts: Counts, steps: tuple[S
 def _synced(attempt: Attempt, site: Site, counts: Counts) -> Mapping[str, object]:
     change, deployed = attempt.change, attempt.change.deployed
     query, last, now = change.query, deployed.delivered, site.writer.started
-    whole = counts.whole or not deployed.certain
+    removing = attempt.mode is Mode.REMOVE
+    whole = counts.whole or not (deployed.taken_out if removing else deployed.certain)
     return {
         "attempt": attempt.id,
-        "table": attempt.table,
+        "table": attempt.left,
+        "certain": None if removing else attempt.table,
+        "taken_out": attempt.table if removing else None,
+        "mode": attempt.mode.value,
         "size": counts.after,
-        "added": counts.added,
-        "removed": counts.removed,
+        "added": 0 if removing else counts.added,
+        "removed": counts.added if removing else counts.removed,
         "name": change.name,
         "fingerprint": query.fingerprint if query else "",
         "parts": dict(query.parts) if query else {},
         "sql": query.audience if query else "",
-        "resolves": sorted({attempt.id, *deployed.unfinished, *(pending.attempt for pending in deployed.pending)}),
+        "resolves": resolved(attempt),
         "commit": site.writer.run.commit,
         "full_at": now if whole or last is None else last.full_at,
         "recent_at": now if whole or last is None or attempt.resend.recent_since is not None else last.recent_at,
         "rejected": change.query.fingerprint if change.query and change.restored else "",
     }
+
+
+def resolved(attempt: Attempt) -> list[str]:
+    """The attempts of whose traces nothing is left when this one ended well."""
+    deployed = attempt.change.deployed
+    return sorted({attempt.id, *deployed.unfinished, *(pending.attempt for pending in deployed.pending)})

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from runner.definitions.cohort import Mode
 from runner.errors import Problem
 from runner.plan.guards import Counts, refusals
 from runner.plan.ledger import Destination
-from runner.plan.plan import Change, Plan
+from runner.plan.plan import Action, Change, Plan
 from runner.project import Reassert
 from runner.sync import delta
-from runner.sync.attempt import resend
+from runner.sync.attempt import resend, wanted_members
 from runner.treasuredata.client import TreasureData
 
 AT_ONCE = 4
@@ -38,7 +39,11 @@ def counted(plan: Plan, counter: Counter) -> Plan:
 
     def one(change: Change) -> tuple[Destination, tuple[Counts, tuple[Problem, ...]]]:
         counts = _counts(change, counter)
-        refused = refusals(change.query.cohort, counts) if change.query else ()
+        cohort = change.cohort if change.query else None
+        refused = refusals(cohort, counts) if cohort else ()
+        if any(problem.code == "G003" for problem in refused) and cohort and change.query and change.query.barred:
+            counts = replace(counts, barred=_barred(change, change.query.barred, counter))
+            refused = refusals(cohort, counts)
         return change.destination, (counts, refused)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -46,9 +51,15 @@ def counted(plan: Plan, counter: Counter) -> Plan:
 
 
 def _counts(change: Change, counter: Counter) -> Counts:
-    members = change.query.members if change.query else delta.NOBODY
+    barred = change.query.barred if change.query else ""
+    mode = change.query.cohort.mode if change.query else Mode.MIRROR
+    if change.action is Action.SUPPRESS:
+        members, mode = delta.staying(change.deployed, state=counter.state, barred=barred), Mode.MIRROR
+    else:
+        members = wanted_members(change, state=counter.state, barred=barred)
     again = resend(change, counter.reassert, counter.now, asked=counter.everyone)
-    which = delta.sets(change.deployed, next_sql=members, state=counter.state, recent_since=again.recent_since)
+    sets = delta.taking_out if mode is Mode.REMOVE else delta.sets
+    which = sets(change.deployed, next_sql=members, state=counter.state, recent_since=again.recent_since)
     rows = counter.client.select(
         counter.database,
         delta.count({"": which}),
@@ -56,4 +67,16 @@ def _counts(change: Change, counter: Counter) -> Counts:
         scheduled_time=counter.now,
         what=f"{change.id}: counting members",
     )
-    return delta.counted(rows, "", change.deployed, whole=again.everyone)
+    return delta.counted(rows, "", change.deployed, whole=again.everyone, mode=mode)
+
+
+def _barred(change: Change, barred: str, counter: Counter) -> int:
+    leaving = delta.leaving_barred(change.deployed, state=counter.state, barred=barred)
+    rows = counter.client.select(
+        counter.database,
+        f"SELECT COUNT(*) AS members\nFROM (\n{leaving}\n) AS leaving",
+        key=f"cohorts-{counter.token}-barred-{change.id}",
+        scheduled_time=counter.now,
+        what=f"{change.id}: counting who is taken out of every cohort",
+    )
+    return int(rows[0][0])

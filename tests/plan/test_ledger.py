@@ -19,7 +19,7 @@ def row(number: int, event: Event, *, epoch: int = 1, at: int = NOW, **detail: A
 
 
 def intent(number: int, attempt: str, *, epoch: int = 1) -> Entry:
-    return row(number, Event.INTENT, epoch=epoch, attempt=attempt, table=f"m_{attempt}", action="update")
+    return row(number, Event.INTENT, epoch=epoch, attempt=attempt, tables=[f"m_{attempt}"], action="update")
 
 
 def sending(number: int, attempt: str, *, epoch: int = 1, table: bool = True) -> Entry:
@@ -44,6 +44,9 @@ def synced(number: int, attempt: str, *, epoch: int = 1, at: int = NOW, **other:
         "recent_at": at,
         "full_at": at,
         "rejected": "",
+        "certain": f"m_{attempt}",
+        "taken_out": None,
+        "mode": "mirror",
     } | other
     return row(number, Event.SYNCED, epoch=epoch, at=at, **detail)
 
