@@ -152,8 +152,12 @@ def make(
     day = life.today(ledger.now, timezone)
     wanted = {Destination(workspace, query.braze_id): query for query in queries}
     known = ledger.cohorts
-    moved = {Destination(workspace, query.previous_id): where for where, query in wanted.items() if query.previous_id}
     expired = {where: query.cohort for where, query in wanted.items() if life.is_expired(query.cohort, day)}
+    moved = {
+        Destination(workspace, query.previous_id): where
+        for where, query in wanted.items()
+        if query.previous_id and where not in expired
+    }
     leaving = [where for where, deployed in known.items() if where not in wanted or where in expired]
     leaving = [where for where in leaving if _left_over(known[where])]
     changes = [

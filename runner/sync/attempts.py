@@ -122,7 +122,9 @@ def carry_out_all(
     place: Place,
     how: How,
 ) -> tuple[Outcome, ...]:
-    """Carry out what is due; one outcome each, in the plan's order."""
+    """Carry out what is due; one outcome each, in the plan's order. Whoever is moved leaves the old cohort when the
+    new one is there.
+    """
     site, unbarred = _barring(planned.due, site)
     begun, outcomes = [], []
     for change in planned.due:
@@ -139,7 +141,7 @@ def carry_out_all(
         begun.append(_begin(change, way, route, site, place, how))
     if begun:
         _announce(begun, site)
-    for moved in (False, True):  # whoever is moved leaves the old cohort when the new one is there
+    for moved in (False, True):
         part = [attempt for attempt in begun if bool(attempt.change.moved_to) is moved]
         outcomes += _side_by_side(part, tuple(outcomes), site, place, how)
     if {outcome.change.destination for outcome in outcomes} != {change.destination for change in planned.due}:
@@ -185,10 +187,12 @@ def _announce(begun: Sequence[Attempt], site: Site) -> None:
 def _side_by_side(
     begun: Sequence[Attempt], before: Sequence[Outcome], site: Site, place: Place, how: How
 ) -> list[Outcome]:
-    there = {outcome.change.destination for outcome in before if outcome.error}
+    known = site.writer.ledger.cohorts
+    there = {where for where, deployed in known.items() if deployed.delivered and deployed.delivered.table}
+    there |= {outcome.change.destination for outcome in before if outcome.done}
 
     def outcome(attempt: Attempt) -> Outcome:
-        if attempt.change.moved_to in there:
+        if attempt.change.moved_to and attempt.change.moved_to not in there:
             return Outcome(attempt.change, error=_not_moved(attempt.change))
         return _outcome(attempt, site)
 
