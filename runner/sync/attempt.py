@@ -18,6 +18,7 @@ from runner.plan.plan import Action, Change
 from runner.project import Reassert
 from runner.sync import delta
 from runner.sync.shared import Shared
+from runner.sync.snapshots import refuse_lost
 from runner.sync.writer import Writer
 from runner.treasuredata import export
 from runner.treasuredata.client import JobFailed, TreasureData
@@ -38,7 +39,8 @@ class GuardRefused(Blocked):
 @dataclass(frozen=True, slots=True)
 class Site:
     """Where an attempt works: Treasure Data, its databases, and the one writer of the ledger. `queries` and `exports`
-    are how many may run at once; ledger rows and counts wait for neither, since many cohorts share them.
+    are how many may run at once; ledger rows and counts wait for neither, since many cohorts share them. `tables`: the
+    state database's, as the run began.
     """
 
     client: TreasureData
@@ -49,6 +51,7 @@ class Site:
     queries: threading.Semaphore
     exports: threading.Semaphore
     counts: Shared[Attempt, Counts]
+    tables: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,7 @@ def carry_out(attempt: Attempt, site: Site) -> Done:
     """
     change = attempt.change
     try:
+        refuse_lost(change, site.tables)
         counts = _counted(attempt, site)
         if change.query and not change.restored and (refused := refusals(change.query.cohort, counts, change.allowed)):
             raise GuardRefused(refused)

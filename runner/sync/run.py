@@ -206,7 +206,8 @@ def _site(place: Place, writer: Writer, concurrency: int) -> Site:
 
     queries, exports = threading.Semaphore(concurrency), threading.Semaphore(concurrency * EXPORTS)
     counts = Shared(counted, most=COUNTED_TOGETHER, at_once=max(1, concurrency // 4))
-    return Site(client, target.database, target.state_database, writer, place.tell, queries, exports, counts)
+    tables = client.tables(target.state_database)  # while the ledger is ours, nobody else sweeps
+    return Site(client, target.database, target.state_database, writer, place.tell, queries, exports, counts, tables)
 
 
 def _settle(due: Sequence[Change], site: Site, place: Place, concurrency: int) -> dict[Destination, CohortsError]:
