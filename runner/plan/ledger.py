@@ -91,6 +91,7 @@ class Deployed:
     """All that is known of one cohort in Braze.
 
     `connection` and `setting_keys` are how it was last reached; `previous` is what a rollback can bring back.
+    `failure_code` is that of the last attempt; empty where that one was cut off, whatever `failure` remembers.
     """
 
     destination: Destination
@@ -104,6 +105,7 @@ class Deployed:
     connection: str = ""
     setting_keys: Mapping[str, str] = field(default_factory=dict)
     previous: Delivered | None = None
+    failure_code: str = ""
 
     @property
     def in_braze(self) -> bool:
@@ -231,6 +233,7 @@ def _deployed(where: Destination, rows: list[Entry], now: int) -> Deployed:
     failures = [row for row in rows if row.event is Event.FAILED and row.detail["attempt"] not in resolved]
     intents = [row for row in rows if row.event is Event.INTENT]
     sent = [row for row in rows if row.event is Event.SENDING]
+    last_failed = failures and intents and failures[-1].detail["attempt"] == intents[-1].detail["attempt"]
     claimed = (row for row in rows if row.event in (Event.SENDING, Event.ADOPTED))
     open_rows = [row for row in claimed if row.detail["attempt"] not in resolved]
     used = {row.detail["attempt"]: row.detail["keys"] for row in failures if not row.detail["unsent"]}
@@ -263,6 +266,7 @@ def _deployed(where: Destination, rows: list[Entry], now: int) -> Deployed:
         connection=sent[-1].detail["connection"] if sent else "",
         setting_keys=sent[-1].detail["setting_keys"] if sent else {},
         previous=_delivered(synced[-2]) if len(synced) > 1 and _replaced_recently(synced[-2], synced, now) else None,
+        failure_code=str(failures[-1].detail["code"]) if last_failed else "",
     )
 
 
