@@ -32,6 +32,7 @@ from runner.cli.context import (
 from runner.cli.context import (
     project as project_of,
 )
+from runner.cli.notices import noticed, tell
 from runner.errors import ExitCode
 
 if TYPE_CHECKING:  # types of modules that are imported late
@@ -102,6 +103,7 @@ def plan_exit_code(asked: Wanted, *, blocked: bool, changes: bool) -> ExitCode:
     return ExitCode.CHANGES if changes else ExitCode.DONE
 
 
+@noticed
 def sync(
     target: TargetOption = "sandbox",
     select: SelectOption = None,
@@ -153,6 +155,7 @@ def told(summary: Summary, asked: Wanted, stop: Stop, output: Output) -> int:
     else:
         typer.echo(terminal.summary(summary))
     tell_problems(asked.problems, output)
+    tell(summary)
     return 128 + stop.signal if stop.signal and code is ExitCode.INTERRUPTED else code
 
 
@@ -200,6 +203,7 @@ def history(
     return ExitCode.DONE
 
 
+@noticed
 def rollback(
     cohort: Annotated[str, typer.Argument(help="The cohort's id.")],
     reason: Annotated[str, typer.Option("--reason", help="Why; kept in the ledger.")],

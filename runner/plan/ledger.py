@@ -101,6 +101,11 @@ class Delivered:
         return self.table is None and self.taken_out is None
 
     @property
+    def counted(self) -> str | None:
+        """The snapshot whose members `size` counts: of mode `remove`, those who are taken out."""
+        return self.taken_out or self.table
+
+    @property
     def tables(self) -> frozenset[str]:
         """Every snapshot that this names."""
         return frozenset(table for table in (self.table, self.certain, self.taken_out) if table)
@@ -111,6 +116,7 @@ class Deployed:
     """All that is known of one cohort in Braze.
 
     `connection` and `setting_keys` are how it was last reached; `previous` is what a rollback can bring back.
+    `failure_code` is that of the last attempt; empty where that one was cut off, whatever `failure` remembers.
     """
 
     destination: Destination
@@ -124,6 +130,7 @@ class Deployed:
     connection: str = ""
     setting_keys: Mapping[str, str] = field(default_factory=dict)
     previous: Delivered | None = None
+    failure_code: str = ""
 
     @property
     def in_braze(self) -> bool:
@@ -257,6 +264,8 @@ def _deployed(where: Destination, rows: list[Entry], now: int) -> Deployed:
     failures = [row for row in rows if row.event is Event.FAILED and row.detail["attempt"] not in resolved]
     intents = [row for row in rows if row.event is Event.INTENT]
     sent = [row for row in rows if row.event is Event.SENDING]
+    unresolved = [row.detail["attempt"] for row in intents if row.detail["attempt"] not in resolved]
+    last_failed = failures and unresolved[-1:] == [failures[-1].detail["attempt"]]
     claimed = (row for row in rows if row.event in (Event.SENDING, Event.ADOPTED))
     open_rows = [row for row in claimed if row.detail["attempt"] not in resolved]
     used = {row.detail["attempt"]: row.detail["keys"] for row in failures if not row.detail["unsent"]}
@@ -275,7 +284,7 @@ def _deployed(where: Destination, rows: list[Entry], now: int) -> Deployed:
             )
             for row in open_rows
         ),
-        unfinished=tuple(row.detail["attempt"] for row in intents if row.detail["attempt"] not in resolved),
+        unfinished=tuple(unresolved),
         failure=str(failures[-1].detail["what"]) if failures else "",
         ever_added=any(row.detail["added"] for row in synced),
         largest_today=_largest(synced, now),
@@ -287,6 +296,7 @@ def _deployed(where: Destination, rows: list[Entry], now: int) -> Deployed:
         connection=sent[-1].detail["connection"] if sent else "",
         setting_keys=sent[-1].detail["setting_keys"] if sent else {},
         previous=previous,
+        failure_code=str(failures[-1].detail["code"]) if last_failed else "",
     )
 
 
@@ -303,9 +313,9 @@ def _delivered(row: Entry) -> Delivered:
         recent_at=detail["recent_at"],
         full_at=detail["full_at"],
         rejected=detail["rejected"],
-        certain=detail["certain"],
-        taken_out=detail["taken_out"],
-        mode=detail["mode"],
+        certain=detail.get("certain", detail["table"]),
+        taken_out=detail.get("taken_out"),
+        mode=detail.get("mode", "mirror"),
     )
 
 
@@ -323,7 +333,7 @@ def _previous(synced: list[Entry], now: int) -> Delivered | None:
 
 def _largest(synced: list[Entry], now: int) -> int:
     """The largest size the cohort had in the last 24 hours, that of a day ago included; in its mode of now."""
-    alike = [row for row in synced if row.detail["mode"] == synced[-1].detail["mode"]]
+    alike = [row for row in synced if row.detail.get("mode") == synced[-1].detail.get("mode")]
     recent = [row.detail["size"] for row in alike if now - row.time < DAY]
     before = [row.detail["size"] for row in alike if now - row.time >= DAY]
     return max([*recent, *before[-1:]], default=0)

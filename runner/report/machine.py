@@ -16,6 +16,7 @@ from runner.report.terminal import sql_difference
 from runner.sync.attempt import Done
 from runner.sync.attempts import Outcome
 from runner.sync.run import Summary
+from runner.sync.verify import Verified
 
 VERSION = 1
 
@@ -66,6 +67,29 @@ def status(ledger: Ledger, shown: Plan, found: Sequence[Problem]) -> str:
 def history(shown: Sequence[Record]) -> str:
     """The ledger as a log, newest first."""
     return _text({"records": [_record(record) for record in shown]})
+
+
+def verified(shown: Verified, *, target: str) -> str:
+    """What is not as the ledger says."""
+    return _text(
+        {
+            "target": target,
+            "cohorts": shown.cohorts,
+            "snapshots": shown.snapshots,
+            "exit_code": int(shown.exit_code),
+            "findings": [
+                {
+                    "workspace": each.destination.workspace or None,
+                    "id": each.destination.cohort_id or None,
+                    "code": each.code,
+                    "warning": each.is_warning,
+                    "what": each.what,
+                    "fix": each.fix,
+                }
+                for each in shown.found
+            ],
+        }
+    )
 
 
 def _text(body: Mapping[str, Any]) -> str:

@@ -16,6 +16,7 @@ from runner.sql.shown import masked
 from runner.sync.attempts import Outcome
 from runner.sync.doctor import Finding, State
 from runner.sync.run import Summary
+from runner.sync.verify import Verified
 
 SMALLER = 'bring files back, or, if this is right, `cohorts sync --allow max_withdrawn --reason "…"`'
 
@@ -251,6 +252,18 @@ def diagnosis(found: Sequence[Finding], target: str) -> str:
     if failed:
         return f"\n{_many(failed, 'check')} failed. Mend the first one first: others may follow from it."
     return f"\nTarget {target} is ready."
+
+
+def verified(shown: Verified) -> str:
+    """What is not as the ledger says, one line each, then what was compared."""
+    lines = []
+    for each in shown.found:
+        where = f"{each.destination.cohort_id}: " if each.destination.cohort_id else ""
+        lines.append(f"  {'!' if each.is_warning else '✗'} {each.code} {where}{each.what}; {each.fix}")
+    wrong = sum(not each.is_warning for each in shown.found)
+    end = f"{_many(wrong, 'thing')} not as the ledger says." if wrong else "all is as the ledger says."
+    compared = f"{_many(shown.cohorts, 'cohort')}, {_many(shown.snapshots, 'snapshot')} compared: {end}"
+    return "\n".join([*lines, *([""] if lines else []), compared])
 
 
 def _many(number: int, what: str) -> str:

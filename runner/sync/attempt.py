@@ -19,6 +19,7 @@ from runner.plan.plan import Action, Change
 from runner.project import Reassert
 from runner.sync import delta
 from runner.sync.shared import Shared
+from runner.sync.snapshots import refuse_lost
 from runner.sync.writer import Writer
 from runner.treasuredata import export
 from runner.treasuredata.client import JobFailed, TreasureData
@@ -39,8 +40,8 @@ class GuardRefused(Blocked):
 @dataclass(frozen=True, slots=True)
 class Site:
     """Where an attempt works: Treasure Data, its databases, and the one writer of the ledger. `queries` and `exports`
-    are how many may run at once; ledger rows and counts wait for neither, since many cohorts share them. `barred_table`
-    holds those who are taken out of every cohort, if anybody is.
+    are how many may run at once; ledger rows and counts wait for neither, since many cohorts share them. `tables`: the
+    state database's, as the run began. `barred_table` holds those who are taken out of every cohort, if anybody is.
     """
 
     client: TreasureData
@@ -51,6 +52,7 @@ class Site:
     queries: threading.Semaphore
     exports: threading.Semaphore
     counts: Shared[Attempt, Counts]
+    tables: frozenset[str]
     barred_table: str = ""
 
     def barred(self, change: Change) -> str:
@@ -149,6 +151,7 @@ def carry_out(attempt: Attempt, site: Site) -> Done:
     """
     change = attempt.change
     try:
+        refuse_lost(change, site.tables)
         counts = _guarded(attempt, site, _counted(attempt, site))
     except CohortsError as exc:
         if not isinstance(exc, Locked | Interrupted):

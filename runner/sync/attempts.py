@@ -56,7 +56,8 @@ def site_of(place: Place, writer: Writer, concurrency: int) -> Site:
 
     queries, exports = threading.Semaphore(concurrency), threading.Semaphore(concurrency * EXPORTS)
     counts = Shared(counted, most=COUNTED_TOGETHER, at_once=max(1, concurrency // 4))
-    return Site(client, target.database, target.state_database, writer, place.tell, queries, exports, counts)
+    tables = client.tables(target.state_database)  # while the ledger is ours, nobody else sweeps
+    return Site(client, target.database, target.state_database, writer, place.tell, queries, exports, counts, tables)
 
 
 def settle(due: Sequence[Change], site: Site, place: Place, concurrency: int) -> dict[Destination, CohortsError]:
@@ -127,23 +128,24 @@ def carry_out_all(
     """
     site, unbarred = _barring(planned.due, site)
     begun, outcomes = [], []
+    unable: dict[Destination, CohortsError] = {
+        change.destination: GuardRefused((change.stopped,)) for change in planned.due if change.stopped
+    }
     for change in planned.due:
         way = way_of(change, place.target)
         route = found[way]
         error = unsettled.get(change.destination) or (None if isinstance(route, export.Route) else route)
-        if change.stopped:
-            error = GuardRefused((change.stopped,))
-        elif unbarred and change.query and change.query.barred:
-            error = unbarred
         if error or not isinstance(route, export.Route):
             outcomes.append(Outcome(change, error=error))
             continue
         begun.append(_begin(change, way, route, site, place, how))
+        if unbarred and change.query and change.query.barred:
+            unable[change.destination] = unbarred
     if begun:
         _announce(begun, site)
     for moved in (False, True):
         part = [attempt for attempt in begun if bool(attempt.change.moved_to) is moved]
-        outcomes += _side_by_side(part, tuple(outcomes), site, place, how)
+        outcomes += _side_by_side(part, tuple(outcomes), unable, site, place, how)
     if {outcome.change.destination for outcome in outcomes} != {change.destination for change in planned.due}:
         raise AssertionError("the set that was synced is not the set that was planned")
     return tuple(sorted(outcomes, key=lambda outcome: outcome.change.destination))
@@ -185,15 +187,24 @@ def _announce(begun: Sequence[Attempt], site: Site) -> None:
 
 
 def _side_by_side(
-    begun: Sequence[Attempt], before: Sequence[Outcome], site: Site, place: Place, how: How
+    begun: Sequence[Attempt],
+    before: Sequence[Outcome],
+    unable: Mapping[Destination, CohortsError],
+    site: Site,
+    place: Place,
+    how: How,
 ) -> list[Outcome]:
     known = site.writer.ledger.cohorts
     there = {where for where, deployed in known.items() if deployed.delivered and deployed.delivered.table}
     there |= {outcome.change.destination for outcome in before if outcome.done}
 
     def outcome(attempt: Attempt) -> Outcome:
+        error = unable.get(attempt.change.destination)
         if attempt.change.moved_to and attempt.change.moved_to not in there:
-            return Outcome(attempt.change, error=_not_moved(attempt.change))
+            error = _not_moved(attempt.change)
+        if error:
+            one.record_failure(attempt, site, error, unsent=True)
+            return Outcome(attempt.change, error=error)
         return _outcome(attempt, site)
 
     threads = how.concurrency * WAITING

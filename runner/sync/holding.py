@@ -24,6 +24,7 @@ from runner.sync.attempt import (
     resolved,
     send_all,
 )
+from runner.sync.snapshots import refuse_lost
 from runner.treasuredata.export import Route
 
 MANY_PENDING = 8
@@ -45,6 +46,7 @@ def carry_out(attempt: Attempt, site: Site) -> Done:
     change, deployed = attempt.change, attempt.change.deployed
     barred = site.barred(change)
     try:
+        refuse_lost(change, site.tables)
         site.tell(change.id, "looking who must leave")
         _snapshot(attempt, site, barred)
         counts = site.counts.ask(attempt)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runner.errors import CohortsError, ExitCode, InvalidProject, Locked
 from runner.plan import plan as planning
@@ -99,6 +99,7 @@ def sync(place: Place, how: How, *, invalid_files: int) -> Summary:
             planned = how.planned(writer.read())
             if attempts.fold(planned.due, found, unsettled, site, place, how):
                 planned = how.planned(writer.read())
+                site = replace(site, tables=place.client.tables(site.state))
             found |= _routes(planned, found, place)
         outcomes = attempts.carry_out_all(planned, found, unsettled, site, place, how)
         attempts.sweep(site)

@@ -91,6 +91,14 @@ def test_a_failure_before_sending_is_harmless_but_due() -> None:
     assert (found.in_braze, found.unfinished, found.failure, found.tables) == (False, ("a",), "the query failed", set())
 
 
+def test_the_code_of_a_failure_is_that_of_the_last_attempt() -> None:
+    failed = row(2, Event.FAILED, attempt="a", code="G003", what="too many would leave", unsent=True)
+    assert deployed(intent(1, "a"), failed).failure_code == "G003"
+    cut_off = deployed(intent(1, "a"), failed, intent(1, "b", epoch=2))
+    assert (cut_off.failure, cut_off.failure_code) == ("too many would leave", "")
+    assert deployed(intent(1, "a"), failed, synced(1, "b", epoch=2, resolves=["a", "b"])).failure_code == ""
+
+
 def test_the_replaced_snapshot_is_kept_for_a_week() -> None:
     recent = [synced(1, "a", at=NOW - 9 * DAY), synced(2, "b", at=NOW - KEEP_PREVIOUS + 1)]
     assert deployed(*recent).tables == {"m_a", "m_b"}
