@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from runner.cli.context import (
+    DueOption,
     ExcludeOption,
     LockOption,
     Output,
@@ -60,6 +61,7 @@ def plan(
     exclude: ExcludeOption = None,
     members: Annotated[bool, typer.Option("--members", help="Count who would enter and leave.")] = False,
     refresh: RefreshOption = False,
+    due: DueOption = False,
     reassert: ReassertOption = False,
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit 2 when there is something to do.")
@@ -75,7 +77,7 @@ def plan(
     here = asked.target
     with treasure_data(here) as (client, table):
         ledger = open_ledger(table, here, create=False)
-        made = read_plan(project, asked, ledger, refresh=refresh or reassert)
+        made = read_plan(project, asked, ledger, refresh=refresh or reassert, due=due)
         refuse_shared_connection(made, project, here)
         made = selected(made, select, exclude)
         if members:
@@ -106,6 +108,7 @@ def sync(
     select: SelectOption = None,
     exclude: ExcludeOption = None,
     refresh: RefreshOption = False,
+    due: DueOption = False,
     reassert: ReassertOption = False,
     concurrency: ConcurrencyOption = 4,
     lock_timeout: LockOption = None,
@@ -122,7 +125,7 @@ def sync(
     project, asked = wanted(target)
 
     def planned(ledger: Ledger) -> Plan:
-        made = run.read_plan(project, asked, ledger, refresh=refresh or reassert)
+        made = run.read_plan(project, asked, ledger, refresh=refresh or reassert, due=due)
         run.refuse_shared_connection(made, project, asked.target)
         return selected(overrides.allow(made, granted), select, exclude)
 

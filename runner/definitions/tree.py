@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from runner import documents, identifiers, schemas
+from runner import documents, identifiers, schedules, schemas
 from runner.definitions.cohort import Cohort, Mode
 from runner.documents import Document, quoted
 from runner.errors import Position, Problem
@@ -49,7 +49,10 @@ def load(root: Path, project: Project | None) -> Tree:
     good = tuple(found for found in read if isinstance(found, Document))
     problems = {problem for found in read if isinstance(found, tuple) for problem in found}.union(unreadable)
     for document in good:
-        problems.update(schemas.problems(document, "cohort") or _lacking(document, project, templates))
+        problems.update(
+            schemas.problems(document, "cohort")
+            or (*_lacking(document, project, templates), *schedules.problems(document))
+        )
     problems.update(_shared(good, "id", "D001"))
     problems.update(_shared(good, "name", "D002"))
     if not read:
@@ -186,4 +189,6 @@ def _cohort(document: Document, project: Project, templates: Mapping[str, str]) 
         mode=Mode(data.get("mode", defaults.mode)),
         guards=project.guards.with_limits(data.get("guards", {})),
         document=document,
+        schedule=schedules.read(data["schedule"], project.timezone) if "schedule" in data else defaults.schedule,
+        max_age=schedules.seconds(data["max_age"]) if "max_age" in data else defaults.max_age,
     )

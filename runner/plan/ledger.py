@@ -68,10 +68,12 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What the last finished attempt left in Braze. `table` None: withdrawn, nobody is left. `at`: unix seconds.
+    """What the last finished attempt left in Braze. `table` None: withdrawn, nobody is left. Times in unix
+    seconds.
 
-    `recent_at` and `full_at`: when young members, and when all, were last sent whether known or not. `rejected`: the
-    fingerprint that a rollback put aside, or nothing.
+    `as_of`: the time that its query ran as of; `at`: when that was written. `recent_at` and `full_at`: when young
+    members, and when all, were last sent whether known or not. `rejected`: the fingerprint that a rollback put aside,
+    or nothing.
     """
 
     table: str | None
@@ -84,6 +86,7 @@ class Delivered:
     recent_at: int = 0
     full_at: int = 0
     rejected: str = ""
+    as_of: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +282,7 @@ def _delivered(row: Entry) -> Delivered:
         recent_at=detail["recent_at"],
         full_at=detail["full_at"],
         rejected=detail["rejected"],
+        as_of=detail.get("as_of", row.time),  # rows of earlier versions have none
     )
 
 

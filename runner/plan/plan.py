@@ -9,6 +9,7 @@ from enum import StrEnum
 from runner.errors import Problem
 from runner.plan.guards import Counts, too_many_withdrawn
 from runner.plan.ledger import Deployed, Destination, Ledger
+from runner.plan.schedule import clock, due_since
 from runner.project import Limit
 from runner.sql.query import Query
 
@@ -52,6 +53,12 @@ class Change:
     def is_unfinished(self) -> bool:
         """True when the last attempt failed or was cut off."""
         return _is_unfinished(self.deployed)
+
+    @property
+    def is_held(self) -> bool:
+        """True after a rollback, until the definition changes."""
+        last = self.deployed.delivered
+        return bool(self.query and last and last.rejected == self.query.fingerprint)
 
     @property
     def name(self) -> str:
@@ -124,15 +131,18 @@ def make(
     refresh: bool,
     may_withdraw: bool,
     max_withdrawn: Limit | None = None,
+    due: bool = False,
 ) -> Plan:
-    """The plan for one target. `refresh` syncs also what has not changed; `may_withdraw` is False while any file is
+    """The plan for one target. `refresh` syncs also what has not changed, `due` what is due by its schedule (by the
+    ledger's clock); `may_withdraw` is False while any file is
     invalid: its id is unknown, so nothing can be called gone (protocol section 5).
     """
     wanted = {Destination(workspace, query.braze_id): query for query in queries}
     known = ledger.cohorts
     gone = [where for where, deployed in known.items() if where not in wanted and _left_over(deployed)]
     changes = [
-        _change(where, query, known.get(where, Deployed(where)), refresh=refresh) for where, query in wanted.items()
+        _change(where, query, known.get(where, Deployed(where)), refresh=refresh, now=ledger.now if due else 0)
+        for where, query in wanted.items()
     ]
     if may_withdraw:
         changes += [_withdrawal(known[where], workspace) for where in gone]
@@ -168,12 +178,13 @@ def rollback(query: Query, deployed: Deployed) -> Change | None:
     return Change(where, Action.ROLLBACK, ("asked for",), query, deployed, restored=before.table)
 
 
-def _change(where: Destination, query: Query, deployed: Deployed, *, refresh: bool) -> Change:
-    action, reasons = _why(query, deployed, refresh=refresh)
+def _change(where: Destination, query: Query, deployed: Deployed, *, refresh: bool, now: int) -> Change:
+    action, reasons = _why(query, deployed, refresh=refresh, now=now)
     return Change(where, action, reasons, query, deployed)
 
 
-def _why(query: Query, deployed: Deployed, *, refresh: bool) -> tuple[Action, tuple[str, ...]]:
+def _why(query: Query, deployed: Deployed, *, refresh: bool, now: int) -> tuple[Action, tuple[str, ...]]:
+    """What to do and why; at time 0 nothing is due by its schedule."""
     last = deployed.delivered
     unfinished = (f"the last attempt did not finish{': ' + deployed.failure if deployed.failure else ''}",)
     if last is None or last.table is None:
@@ -193,6 +204,9 @@ def _why(query: Query, deployed: Deployed, *, refresh: bool) -> tuple[Action, tu
         return Action.NONE, ("rolled back; held until its definition changes, or `--refresh`",)
     if refresh:
         return Action.REFRESH, ("refresh asked for",)
+    schedule = query.cohort.schedule
+    if schedule and (since := due_since(schedule, last.as_of, now)):
+        return Action.REFRESH, (f"due since {clock(since, schedule.zone)}",)
     return Action.NONE, ("unchanged",)
 
 

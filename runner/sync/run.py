@@ -80,8 +80,8 @@ class Place:
     fits: Callable[[Ledger], None]
 
 
-def read_plan(project: Project, wanted: Wanted, ledger: Ledger, *, refresh: bool) -> Plan:
-    """The plan for what is wanted against a ledger."""
+def read_plan(project: Project, wanted: Wanted, ledger: Ledger, *, refresh: bool, due: bool = False) -> Plan:
+    """The plan for what is wanted against a ledger; `due`: also what is due by its schedule."""
     return planning.make(
         wanted.queries,
         ledger,
@@ -90,6 +90,7 @@ def read_plan(project: Project, wanted: Wanted, ledger: Ledger, *, refresh: bool
         refresh=refresh,
         may_withdraw=not wanted.invalid_files,
         max_withdrawn=project.max_withdrawn,
+        due=due,
     )
 
 
