@@ -163,20 +163,23 @@ def status(
     exclude: ExcludeOption = None,
     output: OutputOption = Output.TEXT,
 ) -> int:
-    """Show every cohort: members in Braze by the ledger's account, when it was synced, and whether it is due."""
-    from runner.report import machine, terminal
+    """Show every cohort: members in Braze by the ledger's account, as of when, what is due, failed or stale."""
+    from runner.plan.standing import standings
+    from runner.report import machine
+    from runner.report import status as report
     from runner.sync.run import open_ledger, read_plan
 
     project, asked = wanted(target)
     with treasure_data(asked.target) as (_, table):
         ledger = open_ledger(table, asked.target, create=False)
-        shown = selected(read_plan(project, asked, ledger, refresh=False), select, exclude)
+        shown = selected(read_plan(project, asked, ledger, refresh=False, due=True), select, exclude)
+    found = standings(ledger, shown)
     if output is Output.JSON:
-        typer.echo(machine.status(ledger, shown, asked.problems))
+        typer.echo(machine.status(shown, found, ledger.now, asked.problems))
     else:
-        typer.echo(terminal.status(ledger, shown))
+        typer.echo(report.status(found))
     tell_problems(asked.problems, output)
-    return ExitCode.DONE
+    return ExitCode.FAILED if any(each.is_stale for each in found) else ExitCode.DONE
 
 
 def history(

@@ -68,12 +68,10 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What the last finished attempt left in Braze. `table` None: withdrawn, nobody is left. Times in unix
-    seconds.
+    """What the last finished attempt left in Braze. `table` None: withdrawn, nobody is left. Times in unix seconds.
 
     `as_of`: the time that its query ran as of; `at`: when that was written. `recent_at` and `full_at`: when young
-    members, and when all, were last sent whether known or not. `rejected`: the fingerprint that a rollback put aside,
-    or nothing.
+    members, and when all, were last sent whether known or not. `rejected`: what a rollback put aside, a fingerprint.
     """
 
     table: str | None
@@ -93,7 +91,8 @@ class Delivered:
 class Deployed:
     """All that is known of one cohort in Braze.
 
-    `connection` and `setting_keys` are how it was last reached; `previous` is what a rollback can bring back.
+    `connection` and `setting_keys` are how it was last reached; `previous` is what a rollback can bring back;
+    `tried_at` is the time of the first attempt since the last success.
     """
 
     destination: Destination
@@ -107,6 +106,8 @@ class Deployed:
     connection: str = ""
     setting_keys: Mapping[str, str] = field(default_factory=dict)
     previous: Delivered | None = None
+    failed_at: int = 0
+    tried_at: int = 0
 
     @property
     def in_braze(self) -> bool:
@@ -266,6 +267,8 @@ def _deployed(where: Destination, rows: list[Entry], now: int) -> Deployed:
         connection=sent[-1].detail["connection"] if sent else "",
         setting_keys=sent[-1].detail["setting_keys"] if sent else {},
         previous=_delivered(synced[-2]) if len(synced) > 1 and _replaced_recently(synced[-2], synced, now) else None,
+        failed_at=failures[-1].time if failures else 0,
+        tried_at=next((row.time for row in intents if row.detail["attempt"] not in resolved), 0),
     )
 
 
