@@ -31,7 +31,7 @@ def status(shown: Sequence[Standing]) -> str:
 def _row(each: Standing) -> tuple[str, str, str, str, str]:
     last = each.deployed.delivered
     size = f"{last.size:,}" if last else "-"
-    as_of = "-" if each.as_of is None else f"{_minute(each.as_of, 'UTC')} ({ago(each.now - each.as_of)})"
+    as_of = "-" if each.as_of is None else f"{_minute(each.as_of)} ({ago(each.now - each.as_of)})"
     return each.id, size, as_of, _next(each), f"{_state(each)}{', STALE' if each.is_stale else ''}"
 
 
@@ -48,7 +48,7 @@ def _next(each: Standing) -> str:
         return "next sync"
     if each.due_at is None or each.schedule is None:
         return "-"
-    return "now" if each.is_due else _minute(each.due_at, each.schedule.zone)
+    return "now" if each.is_due else _local(each.due_at, each.schedule.zone)
 
 
 def _below(each: Standing) -> Iterator[str]:
@@ -63,10 +63,16 @@ def _below(each: Standing) -> Iterator[str]:
         yield "pending: an attempt may have sent something, and is not known to have ended"
     if failure:
         at = each.deployed.failed_at
-        yield f"failed {_minute(at, 'UTC')} UTC ({ago(each.now - at)}): {failure}"
-    if each.is_stale and each.old_since is not None:
-        synced = "as of" if each.old_since == each.as_of else "first tried"
-        yield f"STALE: {synced} {ago(each.now - each.old_since)}, over its max_age of {_exactly(each.max_age)}"
+        yield f"failed {_minute(at)} UTC ({ago(each.now - at)}): {failure}"
+    if each.is_stale:
+        yield f"STALE: {_too_old(each)}"
+
+
+def _too_old(each: Standing) -> str:
+    limit = _exactly(each.max_age)
+    if each.old_since is None or each.old_since == each.as_of:
+        return f"older than its max_age of {limit}"
+    return f"first tried {ago(each.now - each.old_since)}, and its max_age is {limit}"
 
 
 def ago(seconds: int) -> str:
@@ -85,6 +91,9 @@ def _exactly(seconds: int) -> str:
     return f"{seconds // size}{unit}"
 
 
-def _minute(at: int, zone: str) -> str:
-    moment = datetime.fromtimestamp(at, UTC).astimezone(ZoneInfo(zone))
-    return f"{moment:%Y-%m-%d %H:%M}" if zone == "UTC" else f"{moment:%Y-%m-%d %H:%M %Z}"
+def _minute(at: int) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M}"
+
+
+def _local(at: int, zone: str) -> str:
+    return f"{datetime.fromtimestamp(at, UTC).astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M %Z}"
