@@ -9,10 +9,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from runner import documents, identifiers, schemas
+from runner import documents, identifiers, schedules, schemas
 from runner.documents import Document
 from runner.errors import Position, Problem
 from runner.identifiers import Identifier
+from runner.schedules import Schedule
 
 Variable = str | int | float | bool | None | list["Variable"] | dict[str, "Variable"]
 
@@ -102,11 +103,13 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """What a cohort file may leave out."""
+    """What a cohort file may leave out. `max_age` in seconds, 0 where there is none."""
 
     owner: str | None
     identifiers: tuple[Identifier, ...]
     mode: str
+    schedule: Schedule | None = None
+    max_age: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +134,7 @@ class Suppression:
 @dataclass(frozen=True, slots=True)
 class Project:
     """The project file, checked. `guards` has every limit filled in; `max_withdrawn` is None where it gives none;
-    `timezone` is that of dates in files.
+    `timezone` is that of dates in files, and of schedules that name none.
     """
 
     targets: Mapping[str, Target]
@@ -142,7 +145,7 @@ class Project:
     vars: Mapping[str, Variable]
     document: Document
     suppress: tuple[Suppression, ...] = ()
-    timezone: str = "UTC"
+    timezone: str = schedules.DEFAULT_ZONE
 
 
 def load(root: Path) -> Project | tuple[Problem, ...]:
@@ -155,6 +158,8 @@ def load(root: Path) -> Project | tuple[Problem, ...]:
         return document
     if found := schemas.problems(document, "project"):
         return found
+    if unusable := (*schedules.problems(document), *schedules.problems(document, "defaults")):
+        return tuple(sorted(unusable))
     project = _project(document)
     return tuple(sorted(_meeting(project))) or project
 
@@ -201,12 +206,15 @@ def _missing(folder: Path) -> Problem | None:
 def _project(document: Document) -> Project:
     data: Any = document.data
     defaults, variables = data.get("defaults", {}), data.get("vars", {})
+    timezone = data.get("timezone", schedules.DEFAULT_ZONE)
     return Project(
         targets={name: _target(name, given, variables) for name, given in sorted(data["targets"].items())},
         defaults=Defaults(
             owner=defaults.get("owner"),
             identifiers=identifiers.read(defaults.get("identifiers", {})),
             mode=defaults.get("mode", "mirror"),
+            schedule=schedules.read(defaults.get("schedule", schedules.NEVER), timezone),
+            max_age=schedules.seconds(defaults.get("max_age", schedules.NEVER)),
         ),
         guards=Guards(max_members=data["guards"]["max_members"]).with_limits(data["guards"]),
         max_withdrawn=_limit(data["guards"]["max_withdrawn"]) if "max_withdrawn" in data["guards"] else None,
@@ -216,7 +224,7 @@ def _project(document: Document) -> Project:
         vars=variables,
         document=document,
         suppress=tuple(_suppression(given) for given in data.get("suppress", ())),
-        timezone=data.get("timezone", "UTC"),
+        timezone=timezone,
     )
 
 

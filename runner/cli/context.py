@@ -46,6 +46,7 @@ class Output(StrEnum):
 TargetOption = Annotated[str, typer.Option("--target", help="Where cohorts go, as named in cohorts/project.yml.")]
 OutputOption = Annotated[Output, typer.Option("--output", help="How to answer.")]
 RefreshOption = Annotated[bool, typer.Option("--refresh", help="Also sync cohorts whose definition did not change.")]
+DueOption = Annotated[bool, typer.Option("--due", help="Also sync cohorts that are due by their schedule.")]
 SelectOption = Annotated[
     list[str] | None,
     typer.Option("--select", "-s", metavar="WHAT", help="Only these: ids (globs), tag:, owner:, path:, state:."),

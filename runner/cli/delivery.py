@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from runner.cli.context import (
+    DueOption,
     ExcludeOption,
     LockOption,
     Output,
@@ -62,6 +63,7 @@ def plan(
     exclude: ExcludeOption = None,
     members: Annotated[bool, typer.Option("--members", help="Count who would enter and leave.")] = False,
     refresh: RefreshOption = False,
+    due: DueOption = False,
     reassert: ReassertOption = False,
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit 2 when there is something to do.")
@@ -77,7 +79,7 @@ def plan(
     here = asked.target
     with treasure_data(here) as (client, table):
         ledger = open_ledger(table, here, create=False)
-        made = read_plan(project, asked, ledger, refresh=refresh or reassert)
+        made = read_plan(project, asked, ledger, refresh=refresh or reassert, due=due)
         refuse_shared_connection(made, project, here)
         made = selected(made, select, exclude)
         if members:
@@ -109,6 +111,7 @@ def sync(
     select: SelectOption = None,
     exclude: ExcludeOption = None,
     refresh: RefreshOption = False,
+    due: DueOption = False,
     reassert: ReassertOption = False,
     concurrency: ConcurrencyOption = 4,
     lock_timeout: LockOption = None,
@@ -126,7 +129,7 @@ def sync(
     project, asked = wanted(target)
 
     def planned(ledger: Ledger) -> Plan:
-        made = run.read_plan(project, asked, ledger, refresh=refresh or reassert)
+        made = run.read_plan(project, asked, ledger, refresh=refresh or reassert, due=due)
         run.refuse_shared_connection(made, project, asked.target)
         return selected(overrides.allow(made, granted), select, exclude)
 
@@ -165,20 +168,23 @@ def status(
     exclude: ExcludeOption = None,
     output: OutputOption = Output.TEXT,
 ) -> int:
-    """Show every cohort: members in Braze by the ledger's account, when it was synced, and whether it is due."""
-    from runner.report import machine, terminal
+    """Show every cohort: members in Braze by the ledger's account, as of when, what is due, failed or stale."""
+    from runner.plan.standing import standings
+    from runner.report import machine
+    from runner.report import status as report
     from runner.sync.run import open_ledger, read_plan
 
     project, asked = wanted(target)
     with treasure_data(asked.target) as (_, table):
         ledger = open_ledger(table, asked.target, create=False)
-        shown = selected(read_plan(project, asked, ledger, refresh=False), select, exclude)
+        shown = selected(read_plan(project, asked, ledger, refresh=False, due=True), select, exclude)
+    found = standings(ledger, shown)
     if output is Output.JSON:
-        typer.echo(machine.status(ledger, shown, asked.problems))
+        typer.echo(machine.status(shown, found, ledger.now, asked.problems))
     else:
-        typer.echo(terminal.status(ledger, shown))
+        typer.echo(report.status(found))
     tell_problems(asked.problems, output)
-    return ExitCode.DONE
+    return ExitCode.FAILED if any(each.is_stale for each in found) else ExitCode.DONE
 
 
 def history(

@@ -10,6 +10,7 @@ from enum import StrEnum
 from runner.documents import Document
 from runner.identifiers import Identifier
 from runner.project import Guards, Variable
+from runner.schedules import Schedule
 
 
 class Mode(StrEnum):
@@ -41,7 +42,8 @@ class Life:
 class Cohort:
     """One cohort file. `id` never changes; `braze_id` is Braze's `cohort_id`, without a target's prefix; `sql` is the
     template as written, `template` the name of the file that it comes from (nothing where it is written out), `params`
-    what the file gives it; `identifiers` are sorted, and at least one.
+    what the file gives it; `identifiers` are sorted, and at least one; without a
+    `schedule` it is never due by time; `max_age` in seconds, 0 where any age will do.
     """
 
     id: str
@@ -58,6 +60,8 @@ class Cohort:
     guards: Guards
     document: Document
     life: Life = Life()
+    schedule: Schedule | None = None
+    max_age: int = 0
 
     @property
     def columns(self) -> frozenset[str]:

@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from runner import documents, identifiers, schemas
+from runner import documents, identifiers, schedules, schemas
 from runner.definitions import life
 from runner.definitions.cohort import Cohort, Mode
 from runner.documents import Document, quoted
@@ -56,7 +56,7 @@ def load(root: Path, project: Project | None, today: date | None = None) -> Tree
     for document in good:
         problems.update(
             schemas.problems(document, "cohort")
-            or (*_lacking(document, project, templates), *life.problems(document, today))
+            or (*_lacking(document, project, templates), *schedules.problems(document), *life.problems(document, today))
         )
     problems.update(_shared(good, "id", "D001"))
     problems.update(_shared(good, "name", "D002"))
@@ -236,4 +236,6 @@ def _cohort(document: Document, project: Project, templates: Mapping[str, str]) 
         guards=project.guards.with_limits(data.get("guards", {})),
         document=document,
         life=life.read(document),
+        schedule=schedules.read(data["schedule"], project.timezone) if "schedule" in data else defaults.schedule,
+        max_age=schedules.seconds(data["max_age"]) if "max_age" in data else defaults.max_age,
     )

@@ -69,11 +69,13 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What the last finished attempt left in Braze. `table` None: withdrawn, nobody is left. `at`: unix seconds.
+    """What the last finished attempt left in Braze. `table` None: withdrawn, nobody is left. Times in unix seconds.
 
     `table` holds everybody who may be in the cohort, `certain` those who certainly are; None: nobody is. `taken_out`:
-    whom mode `remove` has told Braze to remove. `recent_at` and `full_at`: when young members, and when all, were last
-    sent whether known or not. `rejected`: the fingerprint that a rollback put aside, or nothing.
+    whom mode `remove` has told Braze to remove. `as_of`: the time that its query ran as of; `at`: when that was
+    written; `held_at`: when only those were let go since whom `suppress` takes out. `recent_at` and `full_at`: when
+    young members, and when all, were last sent whether known or not. `rejected`: the fingerprint that a rollback put
+    aside, or nothing.
     """
 
     table: str | None
@@ -86,6 +88,8 @@ class Delivered:
     recent_at: int = 0
     full_at: int = 0
     rejected: str = ""
+    as_of: int = 0
+    held_at: int = 0
     certain: str | None = None
     taken_out: str | None = None
     mode: str = "mirror"
@@ -117,6 +121,7 @@ class Deployed:
 
     `connection` and `setting_keys` are how it was last reached; `previous` is what a rollback can bring back.
     `failure_code` is that of the last attempt; empty where that one was cut off, whatever `failure` remembers.
+    `tried_at` is the time of the first attempt since the last success.
     """
 
     destination: Destination
@@ -131,6 +136,8 @@ class Deployed:
     setting_keys: Mapping[str, str] = field(default_factory=dict)
     previous: Delivered | None = None
     failure_code: str = ""
+    failed_at: int = 0
+    tried_at: int = 0
 
     @property
     def in_braze(self) -> bool:
@@ -297,6 +304,8 @@ def _deployed(where: Destination, rows: list[Entry], now: int) -> Deployed:
         setting_keys=sent[-1].detail["setting_keys"] if sent else {},
         previous=previous,
         failure_code=str(failures[-1].detail["code"]) if last_failed else "",
+        failed_at=failures[-1].time if failures else 0,
+        tried_at=next((row.time for row in intents if row.detail["attempt"] not in resolved), 0),
     )
 
 
@@ -313,6 +322,8 @@ def _delivered(row: Entry) -> Delivered:
         recent_at=detail["recent_at"],
         full_at=detail["full_at"],
         rejected=detail["rejected"],
+        as_of=detail.get("as_of", row.time),  # rows of earlier versions have none
+        held_at=detail.get("held_at", 0),
         certain=detail.get("certain", detail["table"]),
         taken_out=detail.get("taken_out"),
         mode=detail.get("mode", "mirror"),

@@ -12,6 +12,7 @@ from runner.errors import Problem
 from runner.plan import life, moves
 from runner.plan.guards import Counts, too_many_withdrawn
 from runner.plan.ledger import Deployed, Destination, Ledger
+from runner.plan.schedule import clock, due_since
 from runner.project import Limit
 from runner.sql.query import Query
 
@@ -71,6 +72,12 @@ class Change:
     def is_unfinished(self) -> bool:
         """True when the last attempt failed or was cut off."""
         return is_unfinished(self.deployed)
+
+    @property
+    def is_held(self) -> bool:
+        """True after a rollback, until the definition changes."""
+        last = self.deployed.delivered
+        return bool(self.query and last and last.rejected == self.query.fingerprint)
 
     @property
     def name(self) -> str:
@@ -145,9 +152,11 @@ def make(
     may_withdraw: bool,
     max_withdrawn: Limit | None = None,
     timezone: str = "UTC",
+    due: bool = False,
 ) -> Plan:
-    """The plan for one target. `refresh` syncs also what has not changed; `may_withdraw` is False while any file is
-    invalid: its id is unknown, so nothing can be called gone (protocol section 5). `timezone`: of dates in files.
+    """The plan for one target. `refresh` syncs also what has not changed, `due` what is due by its schedule (by the
+    ledger's clock); `may_withdraw` is False while any file is invalid: its id is unknown, so nothing can be called gone
+    (protocol section 5). `timezone`: of dates in files.
     """
     day = life.today(ledger.now, timezone)
     wanted = {Destination(workspace, query.braze_id): query for query in queries}
@@ -161,7 +170,7 @@ def make(
     leaving = [where for where, deployed in known.items() if where not in wanted or where in expired]
     leaving = [where for where in leaving if _left_over(known[where])]
     changes = [
-        _change(where, query, _of(known, where), _Now(refresh, day))
+        _change(where, query, _of(known, where), _Now(refresh, ledger.now if due else 0, day))
         for where, query in wanted.items()
         if where not in expired
     ]
@@ -189,9 +198,12 @@ def make(
 
 @dataclass(frozen=True, slots=True)
 class _Now:
-    """What decides whether an unchanged cohort is due."""
+    """What decides whether an unchanged cohort is synced: `due` is the time by which schedules are looked at (0: not at
+    all, unix seconds).
+    """
 
     refresh: bool
+    due: int
     day: date
 
 
@@ -246,9 +258,12 @@ def rollback(query: Query, deployed: Deployed) -> Change | None:
 
 
 def _change(where: Destination, query: Query, deployed: Deployed, now: _Now) -> Change:
-    action, reasons = _why(query, deployed, refresh=now.refresh)
+    action, reasons = _why(query, deployed, now)
     if life.is_suspended(query.cohort, now.day):
-        action, reasons = _suspended(query, deployed, is_due=now.refresh or action is Action.RETRY)
+        last = deployed.delivered
+        looked_at = max(last.as_of, last.held_at) if last else now.due
+        is_due = now.refresh or action is Action.RETRY or bool(_due(query, looked_at, now))
+        action, reasons = _suspended(query, deployed, is_due=is_due)
     elif action is Action.CREATE and query.previous_id:
         reasons = (f"moved here from {query.previous_id}", *reasons[1:])
     return Change(where, action, reasons, query, deployed, cohort=query.cohort)
@@ -265,7 +280,7 @@ def _suspended(query: Query, deployed: Deployed, *, is_due: bool) -> tuple[Actio
     return Action.SUSPENDED, (until,)
 
 
-def _why(query: Query, deployed: Deployed, *, refresh: bool) -> tuple[Action, tuple[str, ...]]:
+def _why(query: Query, deployed: Deployed, now: _Now) -> tuple[Action, tuple[str, ...]]:
     last = deployed.delivered
     unfinished = (f"the last attempt did not finish{': ' + deployed.failure if deployed.failure else ''}",)
     if last is None or last.is_withdrawn:
@@ -283,11 +298,20 @@ def _why(query: Query, deployed: Deployed, *, refresh: bool) -> tuple[Action, tu
         return (Action.RENAME if changed == ["name"] else Action.UPDATE), reasons
     if is_unfinished(deployed):
         return Action.RETRY, unfinished
-    if last.rejected == query.fingerprint and not refresh:
+    if last.rejected == query.fingerprint and not now.refresh:
         return Action.NONE, ("rolled back; held until its definition changes, or `--refresh`",)
-    if refresh:
+    if now.refresh:
         return Action.REFRESH, ("refresh asked for",)
+    if due := _due(query, last.as_of, now):
+        return Action.REFRESH, (due,)
     return Action.NONE, ("unchanged",)
+
+
+def _due(query: Query, as_of: int, now: _Now) -> str:
+    """Since when what was synced as of a time is due by its schedule, in words; nothing where it is not."""
+    schedule = query.cohort.schedule
+    since = due_since(schedule, as_of, now.due) if schedule and now.due else None
+    return f"due since {clock(since, schedule.zone)}" if schedule and since else ""
 
 
 def is_unfinished(deployed: Deployed) -> bool:

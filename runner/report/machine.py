@@ -6,12 +6,13 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from runner.definitions.cohort import Mode
 from runner.errors import CohortsError, ExitCode, Problem
 from runner.plan.history import Record
-from runner.plan.ledger import Deployed, Ledger
 from runner.plan.plan import Action, Change, Plan
+from runner.plan.standing import Standing
 from runner.report.terminal import sql_difference
 from runner.sync.attempt import Done
 from runner.sync.attempts import Outcome
@@ -49,16 +50,15 @@ def summary(shown: Summary, code: ExitCode, found: Sequence[Problem]) -> str:
     )
 
 
-def status(ledger: Ledger, shown: Plan, found: Sequence[Problem]) -> str:
+def status(shown: Plan, cohorts: Sequence[Standing], now: int, found: Sequence[Problem]) -> str:
     """Every cohort by the ledger's account, and what is due; cohorts whose file cannot be read have no action."""
-    cohorts = [_cohort(change.deployed, change.id, change) for change in shown.changes]
-    cohorts += [_cohort(ledger.cohorts[where], where.cohort_id, None) for where in shown.withheld]
     return _text(
         {
             "target": shown.target,
             "workspace": shown.workspace,
+            "now": _moment(now) if now else None,
             "not_selected": shown.not_selected,
-            "cohorts": cohorts,
+            "cohorts": [_cohort(each) for each in cohorts],
             "problems": [_problem(problem) for problem in found],
         }
     )
@@ -146,24 +146,33 @@ def _done(done: Done | None) -> dict[str, int] | None:
     return {"added": done.added, "removed": done.removed, "sent_again": done.sent_again, "members": done.size}
 
 
-def _cohort(deployed: Deployed, cohort_id: str, change: Change | None) -> dict[str, Any]:
-    last = deployed.delivered
+def _cohort(each: Standing) -> dict[str, Any]:
+    deployed, change, last, schedule = each.deployed, each.change, each.deployed.delivered, each.schedule
     return {
-        "id": cohort_id,
+        "id": each.id,
         "braze_id": deployed.destination.cohort_id,
         "workspace": deployed.destination.workspace,
         "name": change.name if change else deployed.name,
         "members": last.size if last else None,
         "synced_at": _moment(last.at) if last else None,
+        "as_of": None if each.as_of is None else _moment(each.as_of),
         "unfinished": change.is_unfinished if change else bool(deployed.pending or deployed.unfinished),
+        "pending": bool(deployed.pending),
         "failure": deployed.failure or None,
+        "failed_at": _moment(deployed.failed_at) if deployed.failure else None,
         "action": change.action.value if change else None,
         "reasons": list(change.reasons) if change else [],
+        "held": bool(change and change.is_held),
+        "schedule": schedule and {"cron": schedule.cron, "timezone": schedule.zone},
+        "due_at": None if each.due_at is None or schedule is None else _moment(each.due_at, schedule.zone),
+        "due": each.is_due,
+        "max_age": each.max_age or None,
+        "stale": each.is_stale,
     }
 
 
-def _moment(at: int) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat()
+def _moment(at: int, zone: str = "UTC") -> str:
+    return datetime.fromtimestamp(at, UTC).astimezone(ZoneInfo(zone)).isoformat()
 
 
 def _record(record: Record) -> dict[str, Any]:

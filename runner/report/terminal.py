@@ -10,7 +10,6 @@ from runner.definitions.cohort import Mode
 from runner.errors import Problem
 from runner.plan.guards import Counts
 from runner.plan.history import Record, Result
-from runner.plan.ledger import Deployed, Destination, Ledger
 from runner.plan.plan import IDLE, Action, Change, Plan
 from runner.sql.shown import masked
 from runner.sync.attempts import Outcome
@@ -169,33 +168,6 @@ def _outcome(outcome: Outcome, width: int) -> str:
     held = outcome.held
     out = f"\n    {'':<{width}}  {held.removed:,} left all the same: `suppress` takes them out" if held else ""
     return f"  ✗ {change.id:<{width}}  {outcome.error}{out}"
-
-
-def status(ledger: Ledger, planned: Plan) -> str:
-    """What is in Braze by the ledger's account, cohort by cohort."""
-    rows = [("COHORT", "NAME", "MEMBERS", "SYNCED (UTC)", "STATE")]
-    rows += [_status(change) for change in planned.changes]
-    rows += [_status_row(where, ledger.cohorts[where], "its file cannot be read") for where in planned.withheld]
-    widths = [max(len(row[column]) for row in rows) for column in range(5)]
-    lines = [
-        f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]:>{widths[2]}}  {row[3]:<{widths[3]}}  {row[4]}".rstrip()
-        for row in rows
-    ]
-    return "\n".join(lines)
-
-
-def _status(change: Change) -> tuple[str, str, str, str, str]:
-    why = "; ".join(change.reasons)
-    state = f"{change.action}: {why}" if change.action is not Action.NONE else "in sync" if why == "unchanged" else why
-    row = _status_row(change.destination, change.deployed, state)
-    return (row[0], change.name, *row[2:])
-
-
-def _status_row(where: Destination, deployed: Deployed, state: str) -> tuple[str, str, str, str, str]:
-    last = deployed.delivered
-    size = f"{last.size:,}" if last else "-"
-    at = _minute(last.at) if last else "-"
-    return where.cohort_id, deployed.name, size, at, state
 
 
 def history(shown: Sequence[Record], *, of: int) -> str:

@@ -399,6 +399,8 @@ def _synced(attempt: Attempt, site: Site, counts: Counts) -> Mapping[str, object
         "full_at": now if whole or last is None else last.full_at,
         "recent_at": now if whole or last is None or attempt.resend.recent_since is not None else last.recent_at,
         "rejected": change.query.fingerprint if change.query and change.restored else "",
+        # not when this row is written: a refresh that comes due meanwhile must not be taken for done
+        "as_of": deployed.previous.as_of if change.restored and deployed.previous else now,
     }
 
 

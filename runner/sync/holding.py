@@ -58,7 +58,7 @@ def carry_out(attempt: Attempt, site: Site) -> Done:
     leaving = delta.leaving_barred(deployed, state=site.state, barred=barred) if barred else delta.NOBODY
     send_all(attempt, site, steps, lambda _: leaving, size=counts.after)
     site.tell(change.id, "recording")
-    site.writer.record((change.destination, Event.HELD, _held(attempt, counts)))
+    site.writer.record((change.destination, Event.HELD, _held(attempt, site, counts)))
     return Done(0, counts.removed, counts.after, 0)
 
 
@@ -72,7 +72,7 @@ def _snapshot(attempt: Attempt, site: Site, barred: str) -> None:
             create(attempt, site, "certain" if certain else "staying", made)
 
 
-def _held(attempt: Attempt, counts: Counts) -> Mapping[str, object]:
+def _held(attempt: Attempt, site: Site, counts: Counts) -> Mapping[str, object]:
     """What is in Braze now: who may be, and who certainly is. A removal may take out a person who is still in under
     another name, so where people have several, nobody is certain after one.
     """
@@ -97,6 +97,8 @@ def _held(attempt: Attempt, counts: Counts) -> Mapping[str, object]:
         "full_at": last.full_at if last else 0,
         "recent_at": last.recent_at if last else 0,
         "rejected": last.rejected if last else "",
+        "as_of": last.as_of if last else 0,
+        "held_at": site.writer.started,
     }
 
 

@@ -29,8 +29,8 @@ class Summary:
     invalid_files: int
 
 
-def read_plan(project: Project, wanted: Wanted, ledger: Ledger, *, refresh: bool) -> Plan:
-    """The plan for what is wanted against a ledger."""
+def read_plan(project: Project, wanted: Wanted, ledger: Ledger, *, refresh: bool, due: bool = False) -> Plan:
+    """The plan for what is wanted against a ledger; `due`: also what is due by its schedule."""
     return planning.make(
         wanted.queries,
         ledger,
@@ -40,6 +40,7 @@ def read_plan(project: Project, wanted: Wanted, ledger: Ledger, *, refresh: bool
         may_withdraw=not wanted.invalid_files,
         max_withdrawn=project.max_withdrawn,
         timezone=project.timezone,
+        due=due,
     )
 
 

@@ -135,10 +135,10 @@ def test_status_tells_what_is_in_braze(place: Place) -> None:
     empty = place.run("status")
     assert (empty.code, empty.out.splitlines()[1].split()) == (
         0,
-        ["vips", "Vips", "-", "-", "create:", "not", "in", "Braze", "yet"],
+        ["vips", "-", "-", "next", "sync", "to", "create"],
     )
     place.run("sync")
-    assert place.run("status").out.splitlines()[1].startswith("vips    Vips        3  20")
+    assert place.run("status").out.splitlines()[1].startswith("vips          3  20")
     assert place.run("status").out.rstrip().endswith("in sync")
 
 
