@@ -13,7 +13,7 @@ from runner.plan.ledger import Destination, Event
 from runner.plan.overrides import UNSETTLED
 from runner.plan.plan import Action, Change, Plan
 from runner.sync import attempt as one
-from runner.sync import delta, holding
+from runner.sync import delivering, delta, holding, steps
 from runner.sync.attempt import Attempt, Done, GuardRefused, Site
 from runner.sync.place import How, Place
 from runner.sync.shared import Shared, side_by_side
@@ -52,7 +52,7 @@ def site_of(place: Place, writer: Writer, concurrency: int) -> Site:
     client, target = place.client, place.target
 
     def counted(asked: Sequence[Attempt]) -> Sequence[Counts | CohortsError]:
-        return one.count(asked, client, target.state_database, writer)
+        return delivering.count(asked, client, target.state_database, writer)
 
     queries, exports = threading.Semaphore(concurrency), threading.Semaphore(concurrency * EXPORTS)
     counts = Shared(counted, most=COUNTED_TOGETHER, at_once=max(1, concurrency // 4))
@@ -203,7 +203,7 @@ def _side_by_side(
         if attempt.change.moved_to and attempt.change.moved_to not in there:
             error = _not_moved(attempt.change)
         if error:
-            one.record_failure(attempt, site, error, unsent=True)
+            steps.record_failure(attempt, site, error, unsent=True)
             return Outcome(attempt.change, error=error)
         return _outcome(attempt, site)
 
@@ -227,7 +227,7 @@ def _outcome(attempt: Attempt, site: Site) -> Outcome:
     try:
         if change.action is Action.SUPPRESS:
             return Outcome(change, done=holding.carry_out(attempt, site))
-        return Outcome(change, done=one.carry_out(attempt, site))
+        return Outcome(change, done=delivering.carry_out(attempt, site))
     except (AuthenticationFailed, Locked):
         raise  # nobody else could be served either
     except GuardRefused as exc:
@@ -241,7 +241,7 @@ def _held(attempt: Attempt, site: Site, refused: GuardRefused) -> Outcome:
     change = attempt.change
     barred = site.barred(change)
     try:
-        if not barred or not change.deployed.possible or not one.count_barred(attempt, site, barred):
+        if not barred or not change.deployed.possible or not delivering.count_barred(attempt, site, barred):
             return Outcome(change, error=refused)
         number, way = holding.SUPPRESSING, attempt
         held = holding.begin(change, site.writer.epoch, number, connection=way.connection, route=way.route)

@@ -12,7 +12,8 @@ from runner.plan.ledger import Destination
 from runner.plan.plan import Action, Change, Plan
 from runner.project import Reassert
 from runner.sync import delta
-from runner.sync.attempt import resend, wanted_members
+from runner.sync.attempt import resend
+from runner.sync.delivering import wanted_members
 from runner.treasuredata.client import TreasureData
 
 AT_ONCE = 4

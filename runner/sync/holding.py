@@ -13,18 +13,10 @@ from runner.plan.guards import Counts
 from runner.plan.ledger import Deployed, Event
 from runner.plan.plan import Change
 from runner.sync import delta
-from runner.sync.attempt import (
-    Attempt,
-    Done,
-    Resend,
-    Site,
-    create,
-    record_failure,
-    removals_of,
-    resolved,
-    send_all,
-)
+from runner.sync.attempt import Attempt, Done, Resend, Site, resolved
+from runner.sync.delivering import create
 from runner.sync.snapshots import refuse_lost
+from runner.sync.steps import record_failure, removals_of, send_all
 from runner.treasuredata.export import Route
 
 MANY_PENDING = 8

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from runner.errors import CohortsError, ExitCode, InvalidProject, Locked
-from runner.plan import plan as planning
+from runner.plan import making
 from runner.plan.ledger import Ledger
 from runner.plan.plan import Plan
 from runner.project import Project, Target
@@ -31,7 +31,7 @@ class Summary:
 
 def read_plan(project: Project, wanted: Wanted, ledger: Ledger, *, refresh: bool, due: bool = False) -> Plan:
     """The plan for what is wanted against a ledger; `due`: also what is due by its schedule."""
-    return planning.make(
+    return making.make(
         wanted.queries,
         ledger,
         target=wanted.target.name,

@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from runner.errors import CohortsError, Locked
 from runner.plan.ledger import DAY, KEEP_PREVIOUS, Destination, Event, Ledger
-from runner.plan.plan import Plan, rollback
+from runner.plan.making import rollback
+from runner.plan.plan import Plan
 from runner.sql.members import members
 from runner.sql.query import Query
 from runner.sync import delta

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from runner.errors import CohortsError, ExitCode, Locked
-from runner.plan.ledger import fold
+from runner.plan.fold import fold
 from runner.project import Target
 from runner.sync import audit
 from runner.sync.attempts import COUNTED_TOGETHER

@@ -8,7 +8,8 @@ from itertools import count
 from typing import Any
 
 from runner.errors import Locked
-from runner.plan.ledger import SCHEMA_VERSION, Destination, Entry, Event, Ledger, fold
+from runner.plan.fold import fold
+from runner.plan.ledger import SCHEMA_VERSION, Destination, Entry, Event, Ledger
 from runner.treasuredata.client import JobFailed, TreasureData
 from runner.treasuredata.rows import READ, entries_of
 

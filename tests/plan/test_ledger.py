@@ -8,7 +8,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.plan.ledger import DAY, KEEP_PREVIOUS, Deployed, Destination, Entry, Event, fold
+from runner.plan.fold import fold
+from runner.plan.ledger import DAY, KEEP_PREVIOUS, Deployed, Destination, Entry, Event
 
 HERE = Destination("shop", "vips")
 NOW = 1_800_000_000

@@ -11,7 +11,7 @@ from runner import documents
 from runner.definitions.cohort import Cohort, Mode
 from runner.documents import Document
 from runner.identifiers import Handle, Identifier, Kind
-from runner.plan import plan as planning
+from runner.plan import making
 from runner.plan.ledger import Delivered, Deployed, Destination, Ledger, Pending
 from runner.plan.plan import Action, Change
 from runner.plan.standing import Standing, standings
@@ -42,7 +42,7 @@ def delivered(deployed: Deployed, **changes: object) -> Deployed:
 
 def change(wanted: Query, deployed: Deployed, *, now: int = NOW, due: bool = True, refresh: bool = False) -> Change:
     ledger = Ledger("l", 1, now, {HERE: deployed})
-    made = planning.make([wanted], ledger, target="t", workspace="shop", refresh=refresh, may_withdraw=True, due=due)
+    made = making.make([wanted], ledger, target="t", workspace="shop", refresh=refresh, may_withdraw=True, due=due)
     return made.changes[0]
 
 
@@ -102,7 +102,7 @@ def test_a_refresh_asked_for_needs_no_schedule() -> None:
 
 def stand(wanted: Query, deployed: Deployed, *, now: int = NOW) -> Standing:
     ledger = Ledger("l", 1, now, {HERE: deployed})
-    made = planning.make([wanted], ledger, target="t", workspace="shop", refresh=False, may_withdraw=True, due=True)
+    made = making.make([wanted], ledger, target="t", workspace="shop", refresh=False, may_withdraw=True, due=True)
     return standings(ledger, made)[0]
 
 

@@ -15,7 +15,8 @@ from runner.identifiers import Handle, Kind
 from runner.plan.ledger import Delivered, Deployed, Destination, Pending
 from runner.plan.plan import Action, Change
 from runner.sync import delta
-from runner.sync.attempt import Attempt, Resend, Step, steps_of
+from runner.sync.attempt import Attempt, Resend
+from runner.sync.steps import Step, steps_of
 from runner.treasuredata.export import Operation, Route
 
 HERE = Destination("shop", "vips")
