@@ -88,7 +88,9 @@ def test_chance_is_drawn_by_the_seed(place: World) -> None:
 def test_treasure_data_answers_a_status(place: World, status: int) -> None:
     place.fault(at="request", match="server_status", do=f"status:{status}")
     answer = ask(place)
-    assert (answer.status_code, answer.json()["severity"], "Retry-After" in answer.headers) == (status, "error", False)
+    told = answer.json()
+    assert (answer.status_code, told["status_code"], "Retry-After" in answer.headers) == (status, status, False)
+    assert told["message"].endswith("(a fault of the sandbox)")
 
 
 @pytest.mark.parametrize("retry_after", [3, "4", "Wed, 21 Oct 2026 07:28:00 GMT"])
@@ -316,7 +318,8 @@ def test_options_change_while_it_runs(
 def test_a_failed_export_and_its_query(place: World, answer: Answer, status: str) -> None:
     place.admin("options", {"failed_export": answer})
     place.fault(at="export", match="both-ends", do="fail")
-    query, _ = place.export(SEND, cohort_id="both-ends", operation="add")
+    query, export = place.export(SEND, cohort_id="both-ends", operation="add")
+    assert export["status"] == "error"
     seen(place, query["job_id"], status)
 
 
@@ -383,7 +386,7 @@ def test_a_storm_is_the_same_at_the_same_seed(make_world: Callable[[Options], Wo
     began = datetime.now().astimezone()
     first, second, other = (storm(make_world, seed=seed, rate=0.5) for seed in (7, 7, 8))
     assert first == second
-    assert first != other
+    assert first[0] != other[0]
     assert {kind.split()[0] for kind in first[1]} == {"request"}
     assert len(first[1]) >= 5
     assert (datetime.now().astimezone() - began).total_seconds() < 20
