@@ -102,6 +102,8 @@ def sandbox(
     like_production: Annotated[
         bool, typer.Option("--like-production", help="Nothing is set up: no connection, no ledger. For the tutorial.")
     ] = False,
+    storm: Annotated[float, typer.Option(min=0, max=1, help="How often something goes wrong, from 0 to 1.")] = 0.0,
+    seed: Annotated[int, typer.Option(help="The same storm again.")] = 0,
 ) -> int:
     """Serve a Treasure Data and a Braze with sample data on this machine, to try everything without an account."""
     try:
@@ -114,7 +116,8 @@ def sandbox(
         ) from None
     try:
         ready = _like_production_ready if like_production else _sandbox_ready
-        serve(host, port, job_seconds=job_seconds, like_production=like_production, on_ready=ready)
+        weather = {"rate": storm, "seed": seed} if storm else None
+        serve(host, port, job_seconds=job_seconds, like_production=like_production, storm=weather, on_ready=ready)
     except OSError as exc:
         raise CohortsError(
             "R031", f"the sandbox cannot listen on {host}:{port} ({exc.strerror})", "choose another `--port`"
