@@ -91,15 +91,16 @@ def plan(
     else:
         typer.echo(terminal.plan(made, counted=members))
     tell_problems(asked.problems, output)
-    return plan_exit_code(
-        asked, blocked=bool(made.stop or made.refused), changes=detailed_exitcode and made.has_changes
-    )
+    blocked, failed = bool(made.stop or made.refused), any(change.uncounted for change in made.changes)
+    return plan_exit_code(asked, blocked=blocked, failed=failed, changes=detailed_exitcode and made.has_changes)
 
 
-def plan_exit_code(asked: Wanted, *, blocked: bool, changes: bool) -> ExitCode:
+def plan_exit_code(asked: Wanted, *, blocked: bool, failed: bool, changes: bool) -> ExitCode:
     """A plan's exit code: an unsafe change fails in review, not on merge."""
     if asked.problems:
         return ExitCode.MIXED if asked.queries else ExitCode.INVALID
+    if failed:
+        return ExitCode.FAILED
     if blocked:
         return ExitCode.BLOCKED
     return ExitCode.CHANGES if changes else ExitCode.DONE

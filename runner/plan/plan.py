@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -36,8 +36,9 @@ IDLE = frozenset({Action.NONE, Action.SUSPENDED})
 class Change:
     """One cohort's part of the plan. `query` is None for a withdrawal; `cohort` is what its file says, if there is one;
     `restored` is the snapshot that a rollback brings back; `allowed` are the guards overridden for this run. `counts`
-    and `refusals` are there once members are counted; `stopped` is a question that must be answered first, about the
-    new cohort `stopped_for`. `moved_to`: a withdrawal that waits until the cohort is there.
+    and `refusals` are there once members are counted; `uncounted`: why they could not be. `stopped` is a question that
+    must be answered first, about the new cohort `stopped_for`. `moved_to`: a withdrawal that waits until the cohort is
+    there.
     """
 
     destination: Destination
@@ -51,6 +52,7 @@ class Change:
     allowed: frozenset[str] = frozenset()
     cohort: Cohort | None = None
     stopped: Problem | None = None
+    uncounted: Problem | None = None
     stopped_for: str = ""
     moved_to: Destination | None = None
 
@@ -125,17 +127,10 @@ class Plan:
         """The changes that a guard or a question would stop."""
         return tuple(change for change in self.changes if change.refusals or change.stopped)
 
-    def with_counts(self, counted: Mapping[Destination, tuple[Counts, tuple[Problem, ...]]]) -> Plan:
-        """The same plan with members counted and guards checked."""
-        return replace(
-            self,
-            changes=tuple(
-                replace(change, counts=counted[change.destination][0], refusals=counted[change.destination][1])
-                if change.destination in counted
-                else change
-                for change in self.changes
-            ),
-        )
+    def with_changes(self, changes: Iterable[Change]) -> Plan:
+        """The same plan with some changes in the place of those of the same destinations."""
+        new = {change.destination: change for change in changes}
+        return replace(self, changes=tuple(new.get(change.destination, change) for change in self.changes))
 
 
 def is_unfinished(deployed: Deployed) -> bool:

@@ -125,6 +125,7 @@ def _change(change: Change) -> dict[str, Any]:
             "unusable_rows": counts.unusable,
         },
         "refusals": [_problem(problem) for problem in (*change.questions, *change.refusals)],
+        "uncounted": change.uncounted and _problem(change.uncounted),
         "sql_difference": sql_difference(change) if change.action is Action.UPDATE else [],
     }
 

@@ -95,6 +95,7 @@ def _change(change: Change, width: int) -> list[str]:
     if change.counts:
         lines.append(f"      members: {_counts(change.counts)}")
     lines += [f"      BLOCKED {problem}" for problem in (*change.questions, *change.refusals)]
+    lines += [f"      FAILED {change.uncounted}"] if change.uncounted else []
     if change.action is Action.UPDATE:
         lines += [f"      {text}" for text in sql_difference(change)]
     return lines

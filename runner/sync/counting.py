@@ -6,15 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from runner.definitions.cohort import Mode
-from runner.errors import Problem
+from runner.errors import Position, Problem
 from runner.plan.guards import Counts, refusals
-from runner.plan.ledger import Destination
 from runner.plan.plan import Action, Change, Plan
 from runner.project import Reassert
 from runner.sync import delta
 from runner.sync.attempt import resend
 from runner.sync.delivering import wanted_members
-from runner.treasuredata.client import TreasureData
+from runner.treasuredata.client import JobFailed, TreasureData
 
 AT_ONCE = 4
 """Queries run side by side; how many Treasure Data runs at once is set by contract (wire facts 4)."""
@@ -36,19 +35,30 @@ class Counter:
 
 
 def counted(plan: Plan, counter: Counter) -> Plan:
-    """The plan with members counted and guards checked for every due change. Raises JobFailed or Unavailable."""
+    """The plan with members counted and guards checked for every due change; a query that fails hides no other's.
+    Raises Unavailable.
+    """
 
-    def one(change: Change) -> tuple[Destination, tuple[Counts, tuple[Problem, ...]]]:
-        counts = _counts(change, counter)
-        cohort = change.cohort if change.query else None
-        refused = refusals(cohort, counts) if cohort else ()
-        if any(problem.code == "G003" for problem in refused) and cohort and change.query and change.query.barred:
-            counts = replace(counts, barred=_barred(change, change.query.barred, counter))
-            refused = refusals(cohort, counts)
-        return change.destination, (counts, refused)
+    def one(change: Change) -> Change:
+        try:
+            return _counted(change, counter)
+        except JobFailed as exc:
+            at = change.cohort.document.at() if change.cohort else Position(change.id)
+            return replace(change, uncounted=Problem(at, exc.code, exc.what, exc.fix))
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return plan.with_counts(dict(pool.map(one, plan.due)))
+        return plan.with_changes(pool.map(one, plan.due))
+
+
+def _counted(change: Change, counter: Counter) -> Change:
+    counts, query = _counts(change, counter), change.query
+    if query is None or change.action is Action.SUPPRESS:  # what must leave is held back by no guard
+        return replace(change, counts=counts)
+    refused = refusals(query.cohort, counts)
+    if query.barred and any(problem.code == "G003" for problem in refused):
+        counts = replace(counts, barred=_barred(change, query.barred, counter))
+        refused = refusals(query.cohort, counts)
+    return replace(change, counts=counts, refusals=refused)
 
 
 def _counts(change: Change, counter: Counter) -> Counts:

@@ -153,7 +153,8 @@ def test_json_is_for_programs(place: Place) -> None:
     place.cohort("vips", VIPS)
     plan = published(place.run("plan", "--members", "--output", "json").out)
     assert (plan["version"], plan["target"]) == (1, "sandbox")
-    assert plan["changes"][0]["members"] == {"before": 0, "after": 3, "added": 3, "removed": 0, "sent_again": 0}
+    moved = {"before": 0, "after": 3, "added": 3, "removed": 0, "sent_again": 0, "unusable_rows": 0}
+    assert plan["changes"][0]["members"] == moved
     summary = published(place.run("sync", "--output", "json").out)
     assert summary["outcomes"] == [
         {
@@ -161,6 +162,7 @@ def test_json_is_for_programs(place: Place) -> None:
             "action": "create",
             "done": {"added": 3, "removed": 0, "sent_again": 0, "members": 3},
             "error": None,
+            "suppressed": None,
         }
     ]
     (place.folder / "cohorts" / "vips.yml").write_text("id: vips\n", encoding="utf-8")
