@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runner.plan.ledger import Deployed, Ledger
-from runner.plan.plan import Change, Plan
+from runner.plan.plan import Action, Change, Plan
 from runner.plan.schedule import next_due
 from runner.schedules import Schedule
 
@@ -13,8 +13,9 @@ from runner.schedules import Schedule
 @dataclass(frozen=True, slots=True)
 class Standing:
     """One cohort. `change` is what a sync with `--due` would do, None where its file cannot be read. `as_of`: the time
-    that its members are right for; None before its first sync. `due_at`: when its schedule asks for it next, perhaps
-    past; None where it asks for nothing. Both in unix seconds; `max_age` in seconds, 0 where any age will do.
+    that its members are right for; None before its first sync, or where it is not known. `due_at`: when its schedule
+    asks for it next, perhaps past; None where it asks for nothing. Both in unix seconds; `max_age` in seconds, 0 where
+    any age will do.
     """
 
     id: str
@@ -37,12 +38,16 @@ class Standing:
         did not succeed; None where it was never tried.
         """
         last = self.deployed.delivered
-        return self.as_of if last and last.table else self.deployed.tried_at or None
+        return (self.as_of if last and not last.is_withdrawn else None) or self.deployed.tried_at or None
 
     @property
     def is_stale(self) -> bool:
-        """True when what was delivered is older than `max_age`, or nothing was in as long a time of trying."""
-        return bool(self.max_age and self.old_since is not None and self.now - self.old_since > self.max_age)
+        """True when what was delivered is older than `max_age`, or nothing was in as long a time of trying. Never while
+        it is suspended: that is meant, and has an end.
+        """
+        if not self.max_age or self.old_since is None or _is_suspended(self.change):
+            return False
+        return self.now - self.old_since > self.max_age
 
 
 def standings(ledger: Ledger, shown: Plan) -> tuple[Standing, ...]:
@@ -56,14 +61,19 @@ def _standing(cohort_id: str, deployed: Deployed, change: Change | None, now: in
     cohort = change.query.cohort if change and change.query else None
     schedule, max_age = (cohort.schedule, cohort.max_age) if cohort else (None, 0)
     last = deployed.delivered
-    is_waiting = schedule and last and last.table and not (change and change.is_held)
+    is_delivered = last and not last.is_withdrawn and last.as_of
+    is_waiting = is_delivered and not (change and change.is_held) and not _is_suspended(change)
     return Standing(
         id=cohort_id,
         deployed=deployed,
         change=change,
         now=now,
-        as_of=last.as_of if last else None,
+        as_of=(last.as_of if last else 0) or None,
         schedule=schedule,
         due_at=next_due(schedule, last.as_of) if schedule and last and is_waiting else None,
         max_age=max_age,
     )
+
+
+def _is_suspended(change: Change | None) -> bool:
+    return change is not None and change.action in (Action.SUSPENDED, Action.SUPPRESS)

@@ -56,7 +56,7 @@ def status(shown: Plan, cohorts: Sequence[Standing], now: int, found: Sequence[P
         {
             "target": shown.target,
             "workspace": shown.workspace,
-            "now": _moment(now) if now else None,
+            "now": _moment(now),
             "not_selected": shown.not_selected,
             "cohorts": [_cohort(each) for each in cohorts],
             "problems": [_problem(problem) for problem in found],

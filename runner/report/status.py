@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from runner.plan.plan import Action
+from runner.plan.plan import IDLE, Action
 from runner.plan.standing import Standing
 
 HEADER = ("COHORT", "MEMBERS", "AS OF (UTC)", "NEXT DUE", "STATE")
@@ -38,13 +38,17 @@ def _row(each: Standing) -> tuple[str, str, str, str, str]:
 def _state(each: Standing) -> str:
     if each.change is None:
         return "unreadable"
-    if each.change.action is not Action.NONE:
+    if each.change.action not in IDLE:
         return f"to {each.change.action}"
+    if each.change.action is Action.SUSPENDED:
+        return "suspended"
+    if each.change.query is None:
+        return "expired"
     return "held" if each.change.is_held else "in sync"
 
 
 def _next(each: Standing) -> str:
-    if each.change and each.change.action not in (Action.NONE, Action.REFRESH):
+    if each.change and each.change.action not in IDLE | {Action.REFRESH}:
         return "next sync"
     if each.due_at is None or each.schedule is None:
         return "-"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
 from runner import documents
-from runner.definitions.cohort import Cohort, Mode
+from runner.definitions.cohort import Cohort, Life, Mode, Suspension
 from runner.documents import Document
 from runner.identifiers import Handle, Identifier, Kind
 from runner.plan import making
@@ -31,7 +32,7 @@ def query(schedule: Schedule | None, max_age: int = 0) -> Query:
     assert isinstance(document, Document)
     by = (Identifier(Handle(Kind.EXTERNAL_ID), "id"),)
     cohort = Cohort("vips", "vips", "VIPs", "", "crm", (), "", "", {}, by, Mode.MIRROR, Guards(9), document)
-    made = Query(cohort, "shop", "vips", "", "", {}, "", {})
+    made = Query(cohort, "shop", "vips", "", "", {})
     return replace(made, cohort=replace(cohort, schedule=schedule, max_age=max_age), fingerprint="v1:x")
 
 
@@ -134,6 +135,50 @@ def test_a_pending_attempt_is_told() -> None:
 def test_the_next_time_is_told_by_the_clock_of_its_zone() -> None:
     shown = stand(query(Schedule("0 6 * * *", "Europe/Berlin")), SYNCED, now=NOW - HOUR)
     assert "2026-11-25 06:00 CET  in sync" in status([shown])
+
+
+def living(wanted: Query, life: Life, **parts: str) -> Query:
+    return replace(wanted, cohort=replace(wanted.cohort, life=life), parts=parts)
+
+
+SUSPENDED = Life(suspended=Suspension("a test", date(2026, 12, 24)))
+
+
+@pytest.mark.parametrize(
+    ("looked", "now", "action"),
+    [
+        pytest.param(NOW - HOUR, NOW, Action.SUPPRESS, id="due"),
+        pytest.param(NOW - HOUR, NOW - 1, Action.SUSPENDED, id="a second before"),
+        pytest.param(NOW, NOW + HOUR, Action.SUSPENDED, id="looked for already"),
+    ],
+)
+def test_a_suspended_cohort_is_searched_for_those_who_must_leave_by_its_schedule(
+    looked: int, now: int, action: Action
+) -> None:
+    wanted = living(query(SIX), SUSPENDED, suppression="x")
+    deployed = delivered(SYNCED, parts={"suppression": "x"}, held_at=looked)
+    assert change(wanted, deployed, now=now).action is action
+    assert change(wanted, deployed, now=now, due=False).action is Action.SUSPENDED
+
+
+def test_a_suspended_cohort_is_not_stale_and_not_due() -> None:
+    shown = stand(living(query(SIX, 1), SUSPENDED), SYNCED)
+    assert (shown.is_stale, shown.due_at) == (False, None)
+    assert status([shown]).splitlines()[1].split()[-2:] == ["-", "suspended"]
+
+
+def test_an_expired_cohort_is_not_stale() -> None:
+    over = Life(expires=date(2026, 11, 1))
+    leaving, gone = (stand(living(query(SIX, 1), over), each) for each in (SYNCED, delivered(SYNCED, table=None)))
+    assert (leaving.is_stale, gone.is_stale) == (False, False)
+    assert status([leaving]).splitlines()[1].endswith("next sync  to withdraw")
+    assert status([gone]).splitlines()[1].endswith("expired")
+
+
+def test_who_is_kept_out_is_as_old_as_who_is_in() -> None:
+    kept_out = delivered(SYNCED, table=None, taken_out="m_a")
+    shown = stand(query(SIX, HOUR - 1), kept_out)
+    assert (shown.is_stale, shown.is_due, shown.change and shown.change.action) == (True, True, Action.REFRESH)
 
 
 @pytest.mark.parametrize(
