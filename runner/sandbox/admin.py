@@ -1,10 +1,10 @@
-"""The sandbox's own API: what Braze holds, SQL and users for tests, faults, and what a run cost in requests."""
+"""The sandbox's own API: what Braze holds, SQL and users for tests, and what a run cost in requests."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any
 from urllib.parse import parse_qsl
 
 import duckdb
@@ -15,13 +15,10 @@ from starlette.routing import Route
 
 from runner.sandbox import pages
 from runner.sandbox.braze import Braze, User
-from runner.sandbox.faults import Faults
-from runner.sandbox.jobs import Jobs
+from runner.sandbox.history import History
 from runner.sandbox.warehouse import Warehouse
 from runner.sandbox.wire import RequestCounts
 from runner.sandbox.workspaces import Workspaces
-
-Given = TypeVar("Given")
 
 
 class BadRequest(ValueError):
@@ -31,11 +28,8 @@ class BadRequest(ValueError):
 class AdminApi:
     """The routes under /sandbox."""
 
-    def __init__(
-        self, warehouse: Warehouse, workspaces: Workspaces, jobs: Jobs, faults: Faults, counts: RequestCounts
-    ) -> None:
-        self._warehouse, self._workspaces, self._jobs = warehouse, workspaces, jobs
-        self._faults, self._counts = faults, counts
+    def __init__(self, warehouse: Warehouse, workspaces: Workspaces, history: History, counts: RequestCounts) -> None:
+        self._warehouse, self._workspaces, self._history, self._counts = warehouse, workspaces, history, counts
 
     def routes(self) -> list[Route]:
         """Every route; the front page leads to the cohorts."""
@@ -46,9 +40,8 @@ class AdminApi:
             Route("/sandbox/sql", self._sql, methods=["POST"]),
             Route("/sandbox/connections", self._connections, methods=["GET", "POST"]),
             Route("/sandbox/connections/{name}", self._disconnect, methods=["DELETE"]),
-            Route("/sandbox/users", self._users, methods=["GET", "POST"]),
+            Route("/sandbox/users", self._users, methods=["GET", "POST", "DELETE"]),
             Route("/sandbox/requests", self._requests, methods=["GET", "DELETE"]),
-            Route("/sandbox/faults", self._faults_route, methods=["GET", "POST", "DELETE"]),
         ]
 
     def _cohorts(self, request: Request) -> Response:
@@ -57,7 +50,7 @@ class AdminApi:
             return JSONResponse({"cohorts": braze.shown() if braze else []})
         cohorts = [{"workspace": name, **cohort} for name, braze in self._workspaces.all() for cohort in braze.shown()]
         tables = [(name, table) for name in self._warehouse.databases() for table in self._warehouse.tables(name)]
-        return HTMLResponse(pages.overview(cohorts, tables, self._jobs.all()[:20]))
+        return HTMLResponse(pages.overview(cohorts, tables, self._history.page(0, 19)[1]))
 
     def _cohort(self, request: Request) -> Response:
         braze = self._braze(request)
@@ -66,8 +59,12 @@ class AdminApi:
 
     async def _sql(self, request: Request) -> Response:
         try:
-            sql = await _given(request, "sql", str)
-            return JSONResponse({"rows": await run_in_threadpool(self._rows, sql)})
+            sql = await _given(request, "sql")
+            if isinstance(sql, str):
+                return JSONResponse({"rows": await run_in_threadpool(self._rows, sql)})
+            if isinstance(sql, list) and all(isinstance(one, str) for one in sql):
+                return JSONResponse({"results": await run_in_threadpool(self._results, sql)})
+            raise BadRequest("the body must be JSON with 'sql': a statement, or a list of them")
         except (duckdb.Error, BadRequest) as exc:
             return _problem(str(exc), 400)
 
@@ -75,6 +72,11 @@ class AdminApi:
         with self._warehouse.writing:
             rows = self._warehouse.fetch(sql)
         return [[value if isinstance(value, str | int | float | None) else str(value) for value in row] for row in rows]
+
+    def _results(self, statements: Sequence[str]) -> list[list[list[Any]]]:
+        """Rows of each; it stops at the first that fails, and what came before stays done."""
+        with self._warehouse.writing:
+            return [self._rows(sql) for sql in statements]
 
     def _braze(self, request: Request) -> Braze | None:
         return self._workspaces.braze(request.query_params.get("workspace", ""))
@@ -108,39 +110,49 @@ class AdminApi:
         if request.method == "GET":
             return JSONResponse({"users": [_shown(user) for user in braze.users()]})
         try:
-            users = [_user(given) for given in await _given(request, "users", list)]
-        except BadRequest as exc:
+            body = await _body(request)
+            if request.method == "DELETE":
+                return JSONResponse({"users": braze.delete_users([_user(one) for one in _objects(body, "users")])})
+            changes = [_change(one) for one in _objects(body, "change")] if "change" in body else []
+            users = [_user(one) for one in _objects(body, "users")] if "users" in body or not changes else []
+            braze.put_users(users)
+            for who, gains, loses in changes:
+                braze.change_user(who, gains, loses)
+        except LookupError as exc:
+            return _problem(str(exc.args[0]), 404)
+        except ValueError as exc:
             return _problem(str(exc), 400)
-        braze.put_users(users)
-        return JSONResponse({"users": len(users)})
+        return JSONResponse({"users": len(users)} | ({"changed": len(changes)} if changes else {}))
 
     def _requests(self, request: Request) -> Response:
         if request.method == "DELETE":
             self._counts.clear()
-            self._jobs.forget_kinds()
-        return JSONResponse({"requests": self._counts.shown(), "jobs": self._jobs.kinds()})
-
-    async def _faults_route(self, request: Request) -> Response:
-        try:
-            if request.method == "POST":
-                for fault in await _given(request, "faults", list):
-                    self._faults.add(fault)
-            if request.method == "DELETE":
-                self._faults.clear()
-        except ValueError as exc:  # BadFault and BadRequest, and a `times` that is no number
-            return _problem(str(exc), 400)
-        return JSONResponse({"faults": self._faults.shown()})
+            self._history.forget_kinds()
+        return JSONResponse({"requests": self._counts.shown(), "jobs": self._history.kinds()})
 
 
-async def _given(request: Request, name: str, kind: type[Given]) -> Given:
-    """A field of the JSON body. Raises BadRequest."""
+async def _body(request: Request) -> dict[str, Any]:
+    """The JSON object in the body; an empty one where there is something else, so that each act says what it takes."""
     try:
         body = await request.json()
     except ValueError:
-        body = None
-    value = body.get(name) if isinstance(body, Mapping) else None
-    if not isinstance(value, kind) or (isinstance(value, list) and not all(isinstance(one, Mapping) for one in value)):
-        raise BadRequest(f"the body must be JSON with {name!r}: {kind.__name__}")
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+async def _given(request: Request, name: str) -> Any:
+    """A field of the JSON body. Raises BadRequest."""
+    body = await _body(request)
+    if name not in body:
+        raise BadRequest(f"the body must be JSON with {name!r}")
+    return body[name]
+
+
+def _objects(body: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    """A list of objects in the body. Raises BadRequest."""
+    value = body.get(name)
+    if not isinstance(value, list) or not all(isinstance(one, Mapping) for one in value):
+        raise BadRequest(f"the body must be JSON with {name!r}: list")
     return value
 
 
@@ -157,6 +169,15 @@ def _user(given: Mapping[str, Any]) -> User:
         aliases=frozenset((str(label), str(name)) for label, name in (given.get("aliases") or {}).items()),
         devices=frozenset(map(str, given.get("devices") or ())),
     )
+
+
+def _change(given: Mapping[str, Any]) -> tuple[User, User, User]:
+    """Who is changed, what that profile gains, and what it loses. Raises BadRequest."""
+    parts = [given.get(name, {}) for name in ("who", "gains", "loses")]
+    if "who" not in given or not all(isinstance(part, Mapping) for part in parts):
+        raise BadRequest("a change has a 'who', and 'gains' or 'loses', each in the shape of a user")
+    who, gains, loses = (_user(part) for part in parts)
+    return who, gains, loses
 
 
 def _shown(user: User) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from runner.sandbox import results
-from runner.sandbox.jobs import Job
+from runner.sandbox.history import Job
 from runner.sandbox.warehouse import Refused, Table
 
 LONGEST_PART = 8 * 1024 * 1024

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from starlette.applications import Starlette
@@ -11,10 +10,13 @@ from starlette.types import ASGIApp
 from runner.sandbox import sample
 from runner.sandbox.admin import AdminApi
 from runner.sandbox.braze import Braze
+from runner.sandbox.clock import Clock
 from runner.sandbox.connector import Connector
+from runner.sandbox.control import ControlApi
 from runner.sandbox.faults import Faults
+from runner.sandbox.holds import Holds
 from runner.sandbox.jobs import Jobs
-from runner.sandbox.options import Options
+from runner.sandbox.options import Chosen, Options
 from runner.sandbox.partner import PartnerApi
 from runner.sandbox.treasuredata import TreasureDataApi
 from runner.sandbox.warehouse import Warehouse
@@ -26,30 +28,36 @@ class Sandbox:
     """Everything a sandbox holds; `close` ends its threads. `address` is where its own Braze is reached."""
 
     def __init__(self, options: Options, address: str) -> None:
-        self.warehouse, self.faults, self.counts = Warehouse(), Faults(), RequestCounts()
+        self._chosen, self._clock, self._faults, self._holds = Chosen(options), Clock(), Faults(), Holds()
+        self._warehouse = Warehouse()
         if options.shop:
-            sample.fill_warehouse(self.warehouse, options.shop, int(time.time()))
-        self.workspaces = Workspaces(options.partner, options.connections, self._fill(options))
-        connector = Connector(options, address)
-        self.jobs = Jobs(options, self.warehouse, connector, self.faults)
-        self._treasure_data = TreasureDataApi(options, self.warehouse, self.jobs, connector, self.workspaces)
+            sample.fill_warehouse(self._warehouse, options.shop, int(self._clock.now()))
+        self._workspaces = Workspaces(options.partner, options.connections, self._clock, self._fill(options))
+        self._connector = Connector(self._chosen, address, self._clock)
+        self._jobs = Jobs(self._chosen, self._warehouse, self._connector, self._faults, self._holds, self._clock)
 
     def _fill(self, options: Options) -> Callable[[Braze], None]:
-        return lambda braze: sample.fill_braze(self.warehouse, braze) if options.shop else None
+        return lambda braze: sample.fill_braze(self._warehouse, braze) if options.shop else None
 
     def close(self) -> None:
         """End running jobs and give the data back."""
-        self.jobs.close()
-        self.warehouse.close()
+        self._jobs.close()
+        self._warehouse.close()
 
     def app(self) -> ASGIApp:
         """The ASGI app."""
+        counts, history = RequestCounts(), self._jobs.history
+        treasure_data = TreasureDataApi(
+            self._chosen, self._warehouse, self._jobs, self._connector, self._workspaces, self._faults
+        )
         routes = [
-            *self._treasure_data.routes(),
-            *PartnerApi(self.workspaces).routes(),
-            *AdminApi(self.warehouse, self.workspaces, self.jobs, self.faults, self.counts).routes(),
+            *treasure_data.routes(),
+            *PartnerApi(self._workspaces, self._chosen).routes(),
+            *ControlApi(self._faults, self._holds, self._clock, self._chosen).routes(),
+            *AdminApi(self._warehouse, self._workspaces, history, counts).routes(),
         ]
-        return Wire(Starlette(routes=routes), routes, self.faults, self.counts)
+        app = Starlette(routes=routes)
+        return Wire(app, routes, self._faults, self._holds, counts, self._clock, history.newest)
 
 
 def create_app(options: Options, address: str) -> tuple[ASGIApp, Sandbox]:

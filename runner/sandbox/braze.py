@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import threading
-import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from runner.sandbox.clock import Clock
 from runner.sandbox.options import Partner
 
 MOST_IDENTIFIERS = 1_000
@@ -63,9 +63,9 @@ class Membership:
 class Braze:
     """One workspace. Members belong to users, so two identifiers of one user are one member."""
 
-    def __init__(self, partner: Partner, data_import_key: str) -> None:
-        self._partner, self._data_import_key = partner, data_import_key
-        self._users: list[User] = []
+    def __init__(self, partner: Partner, data_import_key: str, clock: Clock) -> None:
+        self._partner, self._data_import_key, self._clock = partner, data_import_key, clock
+        self._users: list[User | None] = []
         self._index: dict[Identifier, int] = {}
         self._cohorts: dict[str, Membership] = {}
         self._hour, self._spent = 0, 0
@@ -78,12 +78,66 @@ class Braze:
                 number = None if user.external_id is None else self._index.get(("user_ids", "", user.external_id))
                 if number is None:
                     number = len(self._users)
-                    self._users.append(user)
-                else:
-                    for identifier in self._users[number].identifiers():
-                        self._index.pop(identifier, None)
-                    self._users[number] = user
-                self._index.update((identifier, number) for identifier in user.identifiers())
+                    self._users.append(None)
+                self._replace(number, user)
+
+    def delete_users(self, users: Iterable[User]) -> int:
+        """Delete the profiles that these identifiers lead to, and their memberships; returns how many there were.
+
+        A user who comes back is a new profile, and in no cohort.
+        """
+        with self._lock:
+            found = {number for user in users if (number := self._number(user)) is not None}
+            for number in found:
+                self._replace(number, None)
+            for cohort in self._cohorts.values():
+                cohort.users -= found
+            return len(found)
+
+    def change_user(self, who: User, gains: User, loses: User) -> None:
+        """Change the identifiers of one profile; its memberships stay with it.
+
+        An anonymous user (device alone) who gains an external id is identified: from then on the external id and the
+        aliases lead there, and the devices no more. What leads to another profile so far leads to this one, as
+        when a device changes hands; an external id is never taken from another.
+
+        Raises KeyError where nobody is meant, ValueError for an external id that is another's or would be lost.
+        """
+        with self._lock:
+            number = self._number(who)
+            user = None if number is None else self._users[number]
+            if number is None or user is None:
+                raise KeyError("no such user")
+            if loses.external_id is not None:
+                raise ValueError("a user never loses the external id: delete that user")
+            if gains.external_id and self._index.get(("user_ids", "", gains.external_id), number) != number:
+                raise ValueError("that external id is another user's")
+            moved = replace(gains, external_id=None).identifiers()
+            for other in {self._index[one] for one in moved if one in self._index} - {number}:
+                self._replace(other, _without(self._users[other], gains))
+            labels = {label for label, _ in gains.aliases}
+            kept = {alias for alias in user.aliases if alias[0] not in labels}
+            self._replace(
+                number,
+                User(
+                    gains.external_id or user.external_id,
+                    frozenset((kept | gains.aliases) - loses.aliases),
+                    (user.devices | gains.devices) - loses.devices,
+                ),
+            )
+
+    def _number(self, user: User) -> int | None:
+        """The profile that any of these identifiers leads to."""
+        return next((self._index[one] for one in user.identifiers() if one in self._index), None)
+
+    def _replace(self, number: int, user: User | None) -> None:
+        """A profile as it is from now on, and the ways that lead to it."""
+        before = self._users[number]
+        for identifier in before.identifiers() if before else ():
+            if self._index.get(identifier) == number:
+                del self._index[identifier]
+        self._users[number] = user
+        self._index.update((identifier, number) for identifier in (user.identifiers() if user else ()))
 
     def shown(self) -> list[dict[str, Any]]:
         """Every cohort in counts, sorted by id."""
@@ -98,13 +152,13 @@ class Braze:
             numbers = self._cohorts[cohort_id].users
             return {
                 **self._counts(cohort_id),
-                "members": sorted(self._users[number].shown for number in numbers),
+                "members": sorted(user.shown for number in numbers if (user := self._users[number])),
             }
 
     def users(self) -> list[User]:
         """Every user, in the order in which they came."""
         with self._lock:
-            return list(self._users)
+            return [user for user in self._users if user]
 
     def _counts(self, cohort_id: str) -> dict[str, Any]:
         cohort = self._cohorts[cohort_id]
@@ -119,7 +173,7 @@ class Braze:
     def rate(self) -> dict[str, str]:
         """Count a request; the headers that tell the rate limit; a negative rest means it is used up."""
         with self._lock:
-            now = int(time.time())
+            now = int(self._clock.now())
             if now // HOUR != self._hour:
                 self._hour, self._spent = now // HOUR, 0
             self._spent += 1
@@ -157,7 +211,10 @@ class Braze:
             for should_remove, identifiers in changes:
                 cohort.written += len(identifiers)
                 found = {self._index[identifier] for identifier in identifiers if identifier in self._index}
-                cohort.users = cohort.users - found if should_remove else cohort.users | found
+                if should_remove:
+                    cohort.users -= found
+                else:
+                    cohort.users |= found
 
     def _checked(self, partner: str, body: object) -> Mapping[str, Any]:
         if not isinstance(body, Mapping):
@@ -171,6 +228,11 @@ class Braze:
         if not isinstance(body.get("cohort_id"), str):
             raise Rejected(400, "'cohort_id' must be a string")
         return body
+
+
+def _without(user: User | None, gone: User) -> User | None:
+    """A profile that another took identifiers from."""
+    return user and User(user.external_id, user.aliases - gone.aliases, user.devices - gone.devices)
 
 
 def _change(change: object) -> tuple[bool, list[Identifier]]:

@@ -10,7 +10,8 @@ from typing import Any
 
 import requests
 
-from runner.sandbox.options import Answer, Options
+from runner.sandbox.clock import Clock
+from runner.sandbox.options import Answer, Chosen
 from runner.sandbox.query import Rows
 
 BATCH = 1_000
@@ -38,14 +39,14 @@ class Settings:
 class Connector:
     """The way to Braze; it remembers the cohorts it made through each connection, and their names."""
 
-    def __init__(self, options: Options, rest: str) -> None:
-        self._options, self._rest = options, rest
+    def __init__(self, chosen: Chosen, rest: str, clock: Clock) -> None:
+        self._chosen, self._rest, self._clock = chosen, rest, clock
         self._names: dict[tuple[str, str], str] = {}
         self._lock = threading.Lock()
 
     def check(self, given: Mapping[str, Any]) -> Settings:
         """Settings as they come with a job, by the connector's own keys. Raises ExportFailed."""
-        keys = self._options.setting_keys
+        keys = self._chosen.options.setting_keys
         if unknown := sorted(set(given) - set(keys.values())):
             raise ExportFailed(f"Unrecognized field(s): {', '.join(unknown)}")
         values = {name: str(given.get(key) or "").strip() for name, key in keys.items()}
@@ -55,12 +56,13 @@ class Connector:
             raise ExportFailed(f"{keys['operation']} must be add or remove")
         aliases = tuple(alias for part in values["aliases"].split(",") if (alias := part.strip()))
         name = values["cohort_name"] or values["cohort_id"]
-        return Settings(values["cohort_id"], name, values["operation"] == "remove", aliases)
+        remove = values["operation"] == "remove" and self._chosen.options.obeys_operation is Answer.OK
+        return Settings(values["cohort_id"], name, remove, aliases)
 
     def deliver(self, rows: Rows, settings: Settings, import_key: str, *, half: bool, stop: threading.Event) -> None:
         """Send every row; `half`: give up after half of the identifiers. Raises ExportFailed."""
         kinds = _kinds(rows, settings)
-        if not rows.rows and self._options.empty_export is Answer.FAIL:
+        if not rows.rows and self._chosen.options.empty_export is Answer.FAIL:
             raise ExportFailed("no rows to export")
         identifiers = list(_identifiers(rows, kinds))
         sent = identifiers[: len(identifiers) // 2] if half else identifiers
@@ -78,12 +80,12 @@ class Connector:
         known = self._names.get((import_key, settings.cohort_id))
         if known == settings.cohort_name:
             return
-        if known is None and settings.remove and self._options.unknown_removal is Answer.FAIL:
+        if known is None and settings.remove and self._chosen.options.unknown_removal is Answer.FAIL:
             return  # Braze itself will refuse if it knows no such cohort
         body = {
             "cohort_id": settings.cohort_id,
             "name": settings.cohort_name,
-            "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "created_at": datetime.fromtimestamp(self._clock.now(), UTC).isoformat(timespec="seconds"),
         }
         self._post(session, "", import_key, body, stop)
         with self._lock:
@@ -92,7 +94,7 @@ class Connector:
     def _post(
         self, session: requests.Session, path: str, import_key: str, body: Mapping[str, Any], stop: threading.Event
     ) -> None:
-        partner = self._options.partner
+        partner = self._chosen.options.partner
         keys = {"partner_api_key": partner.api_key, "client_secret": import_key}
         url = f"{self._rest}/partners/{partner.name}/cohorts{path}"
         problem, pause = "", FIRST_PAUSE
@@ -104,14 +106,25 @@ class Connector:
             except requests.RequestException as exc:
                 problem = f"Braze did not answer ({type(exc).__name__})"
             else:
-                if response.ok:
+                if response.ok and not (complaints := _errors(response)):
                     return
+                if response.ok:
+                    raise ExportFailed(f"Braze answered {response.status_code} with errors: {complaints}")
                 problem = f"Braze answered {response.status_code}: {response.text[:200]}"
                 if response.status_code not in {423, 429} and response.status_code < 500:
                     break
             stop.wait(pause)
             pause *= 2
         raise ExportFailed(problem)
+
+
+def _errors(response: requests.Response) -> str:
+    """The first complaints in the body of a good answer."""
+    try:
+        body = response.json()
+    except ValueError:
+        return ""
+    return str(body.get("errors") or "")[:200] if isinstance(body, dict) else ""
 
 
 def _kinds(rows: Rows, settings: Settings) -> list[tuple[int, str]]:

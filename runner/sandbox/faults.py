@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import threading
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from enum import StrEnum
-from http import HTTPStatus
+from dataclasses import dataclass
+from random import Random
 from typing import Any
 
-STATUS = re.compile(r"status:([45]\d\d)")
+from runner.sandbox.catalogue import KINDS, STORM_STATUSES, Place, is_possible, status_of
+from runner.sandbox.storm import Storm
 
-
-class Place(StrEnum):
-    """Where a fault strikes."""
-
-    QUERY = "query"
-    EXPORT = "export"
-    REQUEST = "request"
-    BRAZE = "braze"
-
-
-ON_THE_WIRE = frozenset({"reset_before", "reset_after", "hang"})
-POSSIBLE: Mapping[Place, frozenset[str]] = {
-    Place.QUERY: frozenset({"fail", "hang"}),
-    Place.EXPORT: frozenset({"fail", "half", "hang"}),
-    Place.REQUEST: ON_THE_WIRE,
-    Place.BRAZE: ON_THE_WIRE,
-}
-"""What each place can do besides, on the wire, answering `status:NNN`."""
+FOREVER = None
+SECONDS = 1.0
 
 
 class BadFault(ValueError):
@@ -38,55 +22,154 @@ class BadFault(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """`match` is a part of the cohort id, SQL or path it strikes (any where empty); `times` how often still."""
+    """What strikes. `match` is a part of the cohort id, SQL or path it strikes (any where empty).
+
+    The first `after` matching events pass; of the others it strikes `times` (None: all), each with `chance`, drawn by
+    a generator of its own that begins with `seed`. `seconds`: how slow or late. `retry_after`: that header of a
+    `status:NNN`, as it is given; `date:5` becomes the HTTP date 5 seconds from now.
+    """
 
     at: Place
     do: str
     match: str = ""
-    times: int = 1
+    times: int | None = 1
+    after: int = 0
+    chance: float = 1.0
+    seed: int = 0
+    seconds: float = SECONDS
+    retry_after: str | None = None
 
     @property
     def status(self) -> int | None:
         """The HTTP status to answer, if that is what it does."""
-        match = STATUS.fullmatch(self.do)
-        return int(match[1]) if match else None
+        return status_of(self.do)
+
+
+@dataclass(slots=True)
+class _Armed:
+    """A fault and what is left of it."""
+
+    fault: Fault
+    random: Random
+    times: int | None
+    after: int
+    struck: int = 0
+
+    def strikes(self, place: Place, about: tuple[str, ...]) -> bool:
+        """Take an event; True when this one is struck."""
+        if self.fault.at is not place or self.times == 0 or not any(self.fault.match in text for text in about):
+            return False
+        if self.after > 0:
+            self.after -= 1
+            return False
+        if self.fault.chance < 1 and self.random.random() >= self.fault.chance:
+            return False
+        self.struck += 1
+        if self.times is not None:
+            self.times -= 1
+        return True
 
 
 class Faults:
-    """The faults still to come, oldest first."""
+    """The faults still to come, oldest first, and perhaps a storm."""
 
     def __init__(self) -> None:
-        self._left: tuple[Fault, ...] = ()
+        self._armed: list[_Armed] = []
+        self._storm: Storm | None = None
+        self._struck: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     def add(self, given: Mapping[str, Any]) -> None:
         """Add one as the admin API spells it. Raises BadFault."""
-        try:
-            place = Place(str(given.get("at")))
-        except ValueError:
-            raise BadFault(f"at: one of {', '.join(Place)}") from None
-        fault = Fault(place, str(given.get("do")), str(given.get("match") or ""), int(given.get("times", 1)))
-        answers = place in {Place.REQUEST, Place.BRAZE} and fault.status in set(HTTPStatus)
-        if fault.do not in POSSIBLE[place] and not answers:
-            raise BadFault(f"do at {place}: one of {', '.join(sorted(POSSIBLE[place]))}, or status:NNN on the wire")
+        fault = _fault(given)
         with self._lock:
-            self._left = (*self._left, fault)
+            self._armed.append(_Armed(fault, Random(fault.seed), fault.times, fault.after))  # noqa: S311 - a test's dice
+
+    def storm(self, given: Mapping[str, Any]) -> None:
+        """Begin a storm as the admin API spells it; it replaces one that rages. Raises ValueError."""
+        storm = Storm.of(given)
+        with self._lock:
+            self._storm = storm
 
     def clear(self) -> None:
-        """Forget all."""
+        """Forget all, the storm and the counts too."""
         with self._lock:
-            self._left = ()
+            self._armed, self._storm = [], None
+            self._struck.clear()
 
-    def shown(self) -> list[dict[str, Any]]:
-        """As the admin API lists them."""
-        return [asdict(fault) for fault in self._left]
+    def shown(self) -> dict[str, Any]:
+        """As the admin API lists them: what is still to come, the storm, and what struck so far."""
+        with self._lock:
+            return {
+                "faults": [_shown(armed) for armed in self._armed],
+                "storm": self._storm.shown() if self._storm else None,
+                "struck": dict(sorted(self._struck.items())),
+            }
 
     def take(self, place: Place, *about: str) -> Fault | None:
-        """The first fault that strikes here, counted down."""
+        """The first fault that strikes here, counted down; `about` is what it may match, the line or SQL first."""
+        if not self._armed and self._storm is None:
+            return None
         with self._lock:
-            for index, fault in enumerate(self._left):
-                if fault.at is place and any(fault.match in text for text in about):
-                    left = [replace(fault, times=fault.times - 1)] if fault.times > 1 else []
-                    self._left = (*self._left[:index], *left, *self._left[index + 1 :])
-                    return fault
+            fault = self._next(place, about)
+            if fault:
+                self._struck[f"{place} {fault.do}"] += 1
+        return fault
+
+    def _next(self, place: Place, about: tuple[str, ...]) -> Fault | None:
+        for index, armed in enumerate(self._armed):
+            if armed.strikes(place, about):
+                if armed.times == 0:
+                    del self._armed[index]
+                return armed.fault
+        if self._storm and (do := self._storm.strikes(place, about[0])):
+            return Fault(place, do, seconds=self._storm.seconds)
         return None
+
+
+def _fault(given: Mapping[str, Any]) -> Fault:
+    """A fault as the admin API spells it. Raises BadFault."""
+    if unknown := sorted(set(given) - set(Fault.__dataclass_fields__)):
+        raise BadFault(f"a fault has no {', '.join(unknown)}")
+    try:
+        place = Place(str(given.get("at")))
+    except ValueError:
+        raise BadFault(f"at: one of {', '.join(Place)}") from None
+    do, times, retry_after = str(given.get("do")), given.get("times", 1), given.get("retry_after")
+    if not is_possible(place, do):
+        wire = ", status:NNN" if place in STORM_STATUSES else ""
+        raise BadFault(f"do at {place}: one of {', '.join(sorted(KINDS[place]))}{wire}")
+    try:
+        return Fault(
+            at=place,
+            do=do,
+            match=str(given.get("match") or ""),
+            times=FOREVER if times is None else int(times),
+            after=int(given.get("after", 0)),
+            chance=float(given.get("chance", 1)),
+            seed=int(given.get("seed", 0)),
+            seconds=float(given.get("seconds", SECONDS)),
+            retry_after=None if retry_after is None else str(retry_after),
+        )
+    except (TypeError, ValueError) as exc:
+        raise BadFault(f"times, after, chance, seed and seconds are numbers: {exc}") from None
+
+
+def _shown(armed: _Armed) -> dict[str, Any]:
+    """With the numbers that are left; fields that were not given are left out."""
+    fault = armed.fault
+    more = {
+        "after": armed.after,
+        "chance": None if fault.chance >= 1 else fault.chance,
+        "seed": fault.seed,
+        "seconds": None if fault.seconds == SECONDS else fault.seconds,
+        "retry_after": fault.retry_after,
+    }
+    return {
+        "at": fault.at,
+        "do": fault.do,
+        "match": fault.match,
+        "times": armed.times,
+        "struck": armed.struck,
+        **{name: value for name, value in more.items() if value},
+    }

@@ -55,15 +55,33 @@ class Call:
         return f"({self.arguments[position].sql('duckdb')})"
 
 
-def rewrite(tree: exp.Expr, scheduled_time: int) -> exp.Expr:
-    """The tree with every call replaced that DuckDB would not understand as Trino does. Raises BadCall, BadTime."""
+def rewrite(tree: exp.Expr, scheduled_time: int, now: float) -> exp.Expr:
+    """The tree with every call replaced that DuckDB would not understand as Trino does. Raises BadCall, BadTime.
+
+    `now` (unix seconds) is what NOW(), CURRENT_DATE and their like say.
+    """
     for node in reversed(list(tree.walk())):  # what is inside first
-        if new := _replacement(node, scheduled_time):
+        if new := _present(node, now) or _replacement(node, scheduled_time):
             if node is tree:
                 tree = new
             else:
                 node.replace(new)
     return tree
+
+
+def _present(node: exp.Expr, now: float) -> exp.Expr | None:
+    """A call that asks for the time; DuckDB would look at its own clock."""
+    local = f"make_timestamp({int(now * 1000) * 1000})"
+    match node:
+        case exp.CurrentTimestamp() | exp.CurrentDatetime():
+            return _raw(f"{local} AT TIME ZONE 'UTC'")
+        case exp.Localtimestamp():
+            return _raw(local)
+        case exp.CurrentDate():
+            return _raw(f"CAST({local} AS DATE)")
+        case exp.CurrentTime() | exp.Localtime():
+            return _raw(f"CAST({local} AS TIME)")
+    return None
 
 
 def _replacement(node: exp.Expr, scheduled_time: int) -> exp.Expr | None:

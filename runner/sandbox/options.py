@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Any
 
 SETTING_KEYS: Mapping[str, str] = MappingProxyType(
     {key: key for key in ("cohort_id", "cohort_name", "operation", "aliases", "thread_count")}
@@ -39,13 +40,16 @@ class Partner:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Everything that can be chosen when a sandbox starts.
+    """Everything that can be chosen when a sandbox starts; what is in CHANGEABLE also while it runs.
 
     `powerless_keys` authenticate but may do nothing (403); `reading_keys` may query, but make no database and no table.
     `connections` are pairs of a connection's name and its workspace. `empty_export`: an export of 0 rows.
     `unknown_removal`: a removal from a cohort that Braze has never seen. `failed_export`: what a query job says after
     its linked export failed; OK keeps it `success`, FAIL turns it to `error`. `validates`: FAIL where settings of a
-    result export cannot be checked without sending.
+    result export cannot be checked without sending. `export_key`: FAIL where a domain key of a `result_export` is not
+    looked at. `obeys_operation`: FAIL where the connector adds whatever the operation says. `forgets_keys`: OK where a
+    domain key may be used again once its job is forgotten, FAIL where it stays taken for ever. `braze_success`: the
+    status of Braze's good answers, 201 or 202.
     """
 
     keys: frozenset[str] = frozenset({"sandbox-key"})
@@ -60,4 +64,59 @@ class Options:
     unknown_removal: Answer = Answer.FAIL
     failed_export: Answer = Answer.OK
     validates: Answer = Answer.OK
+    export_key: Answer = Answer.OK
+    obeys_operation: Answer = Answer.OK
+    forgets_keys: Answer = Answer.OK
+    braze_success: int = 201
     shop: Shop | None = Shop()
+
+
+ANSWERS = (
+    "empty_export",
+    "unknown_removal",
+    "failed_export",
+    "validates",
+    "export_key",
+    "obeys_operation",
+    "forgets_keys",
+)
+CHANGEABLE = (*ANSWERS, "braze_success", "job_seconds")
+
+
+class BadOption(ValueError):
+    """An option that there is not, or a value it does not take."""
+
+
+class Chosen:
+    """The options in force; the admin API may change some while the sandbox runs."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+
+    @property
+    def options(self) -> Options:
+        """As they are now."""
+        return self._options
+
+    def change(self, given: Mapping[str, Any]) -> None:
+        """All that are given, or none. Raises BadOption."""
+        values: dict[str, Any] = {name: _value(name, value) for name, value in given.items()}
+        self._options = replace(self._options, **values)
+
+    def shown(self) -> dict[str, Any]:
+        """What can be changed, by name."""
+        return {name: getattr(self._options, name) for name in CHANGEABLE}
+
+
+def _value(name: str, value: object) -> Answer | int | float:
+    if name in ANSWERS and value in set(Answer):
+        return Answer(str(value))
+    if name == "braze_success" and value in {201, 202}:
+        return int(str(value))
+    if name == "job_seconds" and isinstance(value, int | float) and value >= 0:
+        return float(value)
+    if name in ANSWERS:
+        raise BadOption(f"{name}: one of {', '.join(Answer)}")
+    raise BadOption(
+        f"options to change: {', '.join(ANSWERS)} (ok or fail), braze_success (201 or 202), job_seconds (a number)"
+    )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from runner.sandbox.jobs import Job
+from runner.sandbox.history import Job
 from runner.sandbox.warehouse import Table
 
 STYLE = """

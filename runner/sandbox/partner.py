@@ -10,14 +10,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from runner.sandbox.braze import Braze, Rejected
+from runner.sandbox.options import Chosen
 from runner.sandbox.workspaces import Workspaces
 
 
 class PartnerApi:
     """The routes under /partners."""
 
-    def __init__(self, workspaces: Workspaces) -> None:
-        self._workspaces = workspaces
+    def __init__(self, workspaces: Workspaces, chosen: Chosen) -> None:
+        self._workspaces, self._chosen = workspaces, chosen
 
     def routes(self) -> list[Route]:
         """Both of them."""
@@ -43,6 +44,7 @@ class PartnerApi:
                 act(braze, request.path_params["partner"], body)
             except Rejected as exc:
                 return JSONResponse({"message": exc.message}, exc.status, limits)
-            return JSONResponse({"message": "success"}, 201, limits)
+            status = self._chosen.options.braze_success
+            return JSONResponse({"message": "queued" if status == 202 else "success"}, status, limits)
 
         return endpoint

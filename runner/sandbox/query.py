@@ -14,7 +14,7 @@ from runner.sandbox.trino import AddColumn, Create, Delete, Drop, Insert, QueryF
 from runner.sandbox.warehouse import TIME, Column, Warehouse
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Rows:
     """A query's result; like no other, so that comparing never reads it."""
 
@@ -23,18 +23,18 @@ class Rows:
 
 
 def execute(
-    sql: str, *, database: str, scheduled_time: int, now: int, warehouse: Warehouse, cursor: duckdb.DuckDBPyConnection
+    sql: str, *, database: str, scheduled_time: int, now: float, warehouse: Warehouse, cursor: duckdb.DuckDBPyConnection
 ) -> Rows | None:
     """Carry out one statement; rows for a SELECT, None for what has no result. `now` (unix seconds) fills `time`.
 
     Raises QueryFailed, also when the cursor was interrupted.
     """
     try:
-        statement = trino.translate(sql, database=database, scheduled_time=scheduled_time, warehouse=warehouse)
+        statement = trino.translate(sql, database=database, scheduled_time=scheduled_time, now=now, warehouse=warehouse)
         if isinstance(statement, Select):
             return _select(statement, cursor)
         with warehouse.writing:
-            _write(statement, now, warehouse, cursor)
+            _write(statement, int(now), warehouse, cursor)
     except duckdb.Error as exc:
         raise QueryFailed(_in_trino_words(str(exc), sql)) from None
     return None

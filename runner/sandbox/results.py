@@ -7,8 +7,8 @@ import gzip
 import io
 import json
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import msgpack
 
@@ -40,10 +40,14 @@ def encode(rows: Rows, form: str, *, header: bool) -> bytes:
     raise Refused(422, f"format {form!r} is none of {', '.join(MEDIA)}")
 
 
-@lru_cache(maxsize=64)
+_SIZES: WeakKeyDictionary[Rows, int] = WeakKeyDictionary()
+
+
 def size(rows: Rows) -> int:
     """Bytes of a result as msgpack.gz: what clients divide into ranges. Kept, since jobs are shown often."""
-    return len(encode(rows, "msgpack.gz", header=False))
+    if (known := _SIZES.get(rows)) is None:
+        known = _SIZES[rows] = len(encode(rows, "msgpack.gz", header=False))
+    return known
 
 
 def _separated(rows: Iterable[Iterable[Any]], separator: str) -> bytes:

@@ -21,9 +21,12 @@ from runner.sandbox.answers import (
     table_body,
     whole,
 )
+from runner.sandbox.catalogue import Place
 from runner.sandbox.connector import Connector, ExportFailed
-from runner.sandbox.jobs import EXPORT, Jobs, Order
-from runner.sandbox.options import Answer, Options
+from runner.sandbox.faults import Faults
+from runner.sandbox.history import EXPORT, Order
+from runner.sandbox.jobs import Jobs
+from runner.sandbox.options import Answer, Chosen
 from runner.sandbox.warehouse import Refused, Warehouse
 from runner.sandbox.workspaces import Connection, Workspaces
 
@@ -37,10 +40,17 @@ class TreasureDataApi:
     """The routes under /v3."""
 
     def __init__(
-        self, options: Options, warehouse: Warehouse, jobs: Jobs, connector: Connector, workspaces: Workspaces
+        self,
+        chosen: Chosen,
+        warehouse: Warehouse,
+        jobs: Jobs,
+        connector: Connector,
+        workspaces: Workspaces,
+        faults: Faults,
     ) -> None:
-        self._options, self._warehouse, self._jobs = options, warehouse, jobs
-        self._connector, self._workspaces = connector, workspaces
+        self._chosen, self._warehouse, self._jobs = chosen, warehouse, jobs
+        self._connector, self._workspaces, self._faults = connector, workspaces, faults
+        self._history = jobs.history
 
     def routes(self) -> list[Route]:
         """Every route, by method and path."""
@@ -95,11 +105,11 @@ class TreasureDataApi:
 
     def _admit(self, request: Request, form: Mapping[str, str] | None = None) -> None:
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
-        if scheme == "TD1" and key in self._options.keys:
+        if scheme == "TD1" and key in self._chosen.options.keys:
             return
-        if scheme == "TD1" and key in self._options.reading_keys and _is_reading(request, form):
+        if scheme == "TD1" and key in self._chosen.options.reading_keys and _is_reading(request, form):
             return
-        if scheme == "TD1" and key in self._options.powerless_keys | self._options.reading_keys:
+        if scheme == "TD1" and key in self._chosen.options.powerless_keys | self._chosen.options.reading_keys:
             raise Refused(403, "Access denied")
         raise Refused(401, "Authentication failed")
 
@@ -127,7 +137,7 @@ class TreasureDataApi:
         return JSONResponse({"job": job.id, "job_id": job.id, "database": database})
 
     def _job_export(self, request: Request, form: Mapping[str, str]) -> Response:
-        target = self._jobs.get(request.path_params["job_id"])
+        target = self._history.get(request.path_params["job_id"])
         order = Order(
             EXPORT,
             target.order.database,
@@ -151,7 +161,7 @@ class TreasureDataApi:
         return found
 
     def _validate(self, _request: Request, form: Mapping[str, str]) -> Response:
-        if self._options.validates is Answer.FAIL:
+        if self._chosen.options.validates is Answer.FAIL:
             raise Refused(404, "Not found")
         self._connection(form.get("connection_id", ""))
         try:
@@ -172,26 +182,25 @@ class TreasureDataApi:
         return JSONResponse({"former_status": self._jobs.kill(job_id), "job_id": job_id})
 
     def _job_status(self, request: Request) -> Response:
-        return JSONResponse(status_body(self._jobs.get(request.path_params["job_id"])))
+        return JSONResponse(status_body(self._history.get(request.path_params["job_id"])))
 
     def _job_by_key(self, request: Request) -> Response:
-        return JSONResponse(status_body(self._jobs.by_key(request.path_params["key"])))
+        return JSONResponse(status_body(self._history.by_key(request.path_params["key"])))
 
     def _job_show(self, request: Request) -> Response:
-        return JSONResponse(job_body(self._jobs.get(request.path_params["job_id"])))
+        return JSONResponse(job_body(self._history.get(request.path_params["job_id"])))
 
     def _job_list(self, request: Request) -> Response:
         first, last = (whole(request.query_params, name) for name in ("from", "to"))
-        wanted = request.query_params.get("status")
-        jobs = [job for job in self._jobs.all() if wanted in {None, "", job.status}]
-        page = jobs[first : (last or first + 19) + 1]
+        count, page = self._history.page(first, last or first + 19, request.query_params.get("status") or "")
         return JSONResponse(
-            {"count": len(jobs), "from": first, "to": last or None, "jobs": [job_body(job) for job in page]}
+            {"count": count, "from": first, "to": last or None, "jobs": [job_body(job) for job in page]}
         )
 
     def _job_result(self, request: Request) -> Response:
-        job = self._jobs.get(request.path_params["job_id"])
-        if job.status != "success" or job.rows is None:
+        job = self._history.get(request.path_params["job_id"])
+        gone = self._faults.take(Place.RESULT, job.order.query, job.id)
+        if gone or job.status != "success" or job.rows is None:
             raise Refused(404, f"Job {job.id} has no result")
         form = request.query_params.get("format", "tsv")
         header = request.query_params.get("header", "").lower() == "true"

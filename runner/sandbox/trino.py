@@ -95,11 +95,11 @@ class Delete:
 Statement = Select | Create | Insert | Drop | AddColumn | Delete
 
 
-def translate(sql: str, *, database: str, scheduled_time: int, warehouse: Warehouse) -> Statement:
+def translate(sql: str, *, database: str, scheduled_time: int, now: float, warehouse: Warehouse) -> Statement:
     """Read one statement; names without a database are the job's. Raises QueryFailed."""
     tree = _parsed(sql)
     try:
-        return _statement(tree, sql, database, scheduled_time, warehouse)
+        return _statement(tree, sql, database, (scheduled_time, now), warehouse)
     except (BadCall, BadTime) as exc:
         raise QueryFailed(f"{MAIN}{exc}") from None
     except RecursionError:
@@ -121,11 +121,11 @@ def _parsed(sql: str) -> exp.Expr:
     return trees[0]
 
 
-def _statement(tree: exp.Expr, sql: str, database: str, scheduled_time: int, warehouse: Warehouse) -> Statement:
+def _statement(tree: exp.Expr, sql: str, database: str, times: tuple[int, float], warehouse: Warehouse) -> Statement:
     def query(node: exp.Expr, *, named: bool) -> str:
         _resolve(node, sql, database, warehouse)
         _name_columns(node, named=named)
-        return rewrite(node, scheduled_time).sql("duckdb")
+        return rewrite(node, *times).sql("duckdb")
 
     match tree:
         case exp.Query() | exp.Values():
@@ -142,7 +142,7 @@ def _statement(tree: exp.Expr, sql: str, database: str, scheduled_time: int, war
         case exp.Delete() if tree.args.get("where"):
             name = _target(tree.this, database)
             _resolve(tree, sql, database, warehouse)
-            return Delete(name, rewrite(tree, scheduled_time).sql("duckdb"))
+            return Delete(name, rewrite(tree, *times).sql("duckdb"))
     raise QueryFailed(f"{MAIN}this statement is not supported by Treasure Data: {_first_words(sql)}")
 
 

@@ -1,20 +1,27 @@
-"""What happens to requests on their way: counting, and faults that answer, drop or hang a connection."""
+"""What happens to requests on their way: counting, and faults that answer, drop, hold or hang a connection."""
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 
 from starlette.responses import JSONResponse
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from runner.sandbox.faults import Fault, Faults, Place
+from runner.sandbox.answers import refusal
+from runner.sandbox.catalogue import Place
+from runner.sandbox.clock import Clock
+from runner.sandbox.faults import Fault, Faults
+from runner.sandbox.holds import Holds, How
+from runner.sandbox.warehouse import Refused
 
 ADMIN = "/sandbox"
 BRAZE = "/partners/"
+TOLD = "a fault of the sandbox"
 
 
 class RequestCounts:
@@ -41,10 +48,23 @@ class RequestCounts:
 
 
 class Wire:
-    """ASGI middleware around everything else; the admin API is neither counted nor disturbed."""
+    """ASGI middleware around everything else; the admin API is neither counted nor disturbed.
 
-    def __init__(self, app: ASGIApp, routes: Sequence[Route], faults: Faults, counts: RequestCounts) -> None:
-        self._app, self._routes, self._faults, self._counts = app, routes, faults, counts
+    `newest_job`: the id of some job, for answers that name one.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        routes: Sequence[Route],
+        faults: Faults,
+        holds: Holds,
+        counts: RequestCounts,
+        clock: Clock,
+        newest_job: Callable[[], str | None],
+    ) -> None:
+        self._app, self._routes, self._counts = app, routes, counts
+        self._faults, self._holds, self._clock, self._newest_job = faults, holds, clock, newest_job
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection event."""
@@ -65,21 +85,67 @@ class Wire:
     def _fault(self, scope: Scope, body: bytes) -> Fault | None:
         line = f"{scope['method']} {scope['path']}"
         if str(scope["path"]).startswith(BRAZE):
-            return self._faults.take(Place.BRAZE, line, body.decode(errors="replace")) or self._faults.take(
-                Place.REQUEST, line
-            )
-        return self._faults.take(Place.REQUEST, line)
+            return self._faults.take(Place.BRAZE, line, body.decode(errors="replace"))
+        return self._faults.take(Place.REQUEST, line, body.decode(errors="replace"))
 
     async def _play(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
-        if fault.status is not None:
-            await _answered(fault.status)(scope, receive, send)
-            return
-        if fault.do == "reset_after":
-            await self._app(scope, receive, _nowhere)
-        if fault.do != "hang":
-            scope["state"]["transport"].abort()
-        while (await receive())["type"] != "http.disconnect":
-            pass
+        match fault.do:
+            case "hold_before" | "hold_after":
+                await self._hold(fault, scope, receive, send)
+            case "slow":
+                answer = await self._acted(scope, receive)
+                await asyncio.sleep(fault.seconds)
+                await _sent(answer, send)
+            case "truncate":
+                await _cut(await self._acted(scope, receive), scope, send)
+            case "hang":
+                await _gone(receive)
+            case "reset_before" | "reset_after":
+                if fault.do == "reset_after":
+                    await self._acted(scope, receive)
+                scope["state"]["transport"].abort()
+                await _gone(receive)
+            case "errors":
+                await JSONResponse({"message": "success", "errors": [TOLD]}, 201)(scope, receive, send)
+            case "key_taken":
+                taken = Refused(409, "Domain key has already been taken", conflicts_with=self._newest_job() or "1")
+                await refusal(taken)(scope, receive, send)
+            case _:
+                await self._answered(fault)(scope, receive, send)
+
+    async def _hold(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+        """Keep a request, or its answer, until it is released; its sender may be gone by then."""
+        before = fault.do == "hold_before"
+        answer = [] if before else await self._acted(scope, receive)
+        held = self._holds.hold(f"{scope['method']} {scope['path']}", "before" if before else "after")
+        try:
+            how = await asyncio.wrap_future(held.how)
+            if how is How.DROP:
+                scope["state"]["transport"].abort()
+                return
+            await _sent(await self._acted(scope, receive) if before else answer, send)
+        finally:
+            self._holds.forget(held)
+
+    async def _acted(self, scope: Scope, receive: Receive) -> list[Message]:
+        """What the service answers, kept back."""
+        answer: list[Message] = []
+
+        async def keep(message: Message) -> None:
+            answer.append(message)
+
+        await self._app(scope, receive, keep)
+        return answer
+
+    def _answered(self, fault: Fault) -> JSONResponse:
+        """An answer in the words that both services use for errors."""
+        status, headers = fault.status or 500, {}
+        if fault.retry_after is not None:
+            kind, _, seconds = fault.retry_after.partition("date:")
+            headers["Retry-After"] = kind or self._clock.http_date(float(seconds))
+        told = f"{HTTPStatus(status).phrase} ({TOLD})"
+        body = {"error": told, "message": told, "text": told, "severity": "error", "status_code": status}
+        return JSONResponse(body, status, headers)
 
     def _template(self, scope: Scope) -> str:
         for route in self._routes:
@@ -88,12 +154,26 @@ class Wire:
         return "(no such route)"
 
 
-def _answered(status: int) -> JSONResponse:
-    """An answer in the words that both services use for errors."""
-    told = f"{HTTPStatus(status).phrase} (a fault of the sandbox)"
-    return JSONResponse(
-        {"error": told, "message": told, "text": told, "severity": "error", "status_code": status}, status
-    )
+async def _sent(answer: Sequence[Message], send: Send) -> None:
+    for message in answer:
+        await send(message)
+
+
+async def _cut(answer: Sequence[Message], scope: Scope, send: Send) -> None:
+    """The headers as they are, half of the body, the end of the connection."""
+    begin, *rest = answer
+    body = b"".join(message.get("body", b"") for message in rest)
+    length = (b"content-length", str(max(len(body), 1)).encode())
+    others = [(name, value) for name, value in begin["headers"] if name.lower() != b"content-length"]
+    await send({**begin, "headers": [*others, length]})
+    await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+    scope["state"]["transport"].close()
+
+
+async def _gone(receive: Receive) -> None:
+    """Until the client is."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _whole(receive: Receive) -> bytes:
@@ -120,7 +200,3 @@ def _again(body: bytes, receive: Receive) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return first_the_body
-
-
-async def _nowhere(_message: Message) -> None:
-    """Where an answer goes that must not arrive."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from runner.sandbox.braze import Braze
+from runner.sandbox.clock import Clock
 from runner.sandbox.options import Partner
 
 
@@ -23,8 +24,10 @@ class Connection:
 class Workspaces:
     """Every workspace and connection. A workspace begins with the users that `fill` gives it."""
 
-    def __init__(self, partner: Partner, given: Iterable[tuple[str, str]], fill: Callable[[Braze], None]) -> None:
-        self._partner, self._fill = partner, fill
+    def __init__(
+        self, partner: Partner, given: Iterable[tuple[str, str]], clock: Clock, fill: Callable[[Braze], None]
+    ) -> None:
+        self._partner, self._clock, self._fill = partner, clock, fill
         self._workspaces: dict[str, Braze] = {}
         self._connections: dict[str, Connection] = {}
         self._last_id = 16
@@ -36,7 +39,7 @@ class Workspaces:
         """Make a connection, and its workspace if that is new; one of this name leads to the new place then."""
         with self._lock:
             if workspace not in self._workspaces:
-                self._workspaces[workspace] = Braze(self._partner, _key(workspace))
+                self._workspaces[workspace] = Braze(self._partner, _key(workspace), self._clock)
                 self._fill(self._workspaces[workspace])
             self._last_id += 1
             self._connections[name] = Connection(name, self._last_id, workspace, _key(workspace))

@@ -72,6 +72,18 @@ class World:
     def fault(self, **fault: Any) -> None:
         requests.post(f"{self.url}/sandbox/faults", json={"faults": [fault]}, timeout=10).raise_for_status()
 
+    def admin(self, path: str, body: dict[str, Any] | None = None, method: str = "POST") -> dict[str, Any]:
+        """The admin API: what it answers to a body, or to a look without one."""
+        answer = requests.request(
+            "GET" if body is None else method, f"{self.url}/sandbox/{path}", json=body, timeout=20
+        )
+        assert answer.ok, answer.text
+        return answer.json()
+
+    def held(self, after: int = 0) -> dict[str, Any]:
+        """What is held first, waited for."""
+        return self.admin(f"held?wait=10&after={after}")["held"][0]
+
     def get(self, path: str, **values: str) -> tuple[int, dict[str, Any]]:
         with self.client.api.get(create_url(path, **values)) as response:
             return response.status, json.loads(response.read())

@@ -171,9 +171,17 @@ def test_a_request_that_hangs(braze: World) -> None:
 def test_faults_are_listed_and_forgotten(braze: World) -> None:
     braze.fault(at="query", do="fail", times=2)
     url = f"{braze.url}/sandbox/faults"
-    assert requests.get(url, timeout=10).json() == {"faults": [{"at": "query", "do": "fail", "match": "", "times": 2}]}
-    assert requests.delete(url, timeout=10).json() == {"faults": []}
-    for bad in ({"at": "moon", "do": "fail"}, {"at": "query", "do": "half"}):
+    shown = {"at": "query", "do": "fail", "match": "", "times": 2, "struck": 0}
+    assert requests.get(url, timeout=10).json() == {"faults": [shown], "storm": None, "struck": {}}
+    assert requests.delete(url, timeout=10).json() == {"faults": [], "storm": None, "struck": {}}
+    for bad in (
+        {"at": "moon", "do": "fail"},
+        {"at": "query", "do": "half"},
+        {"at": "query", "do": "status:503"},
+        {"at": "request", "do": "status:999"},
+        {"at": "request", "do": "slow", "seconds": "long"},
+        {"at": "request", "do": "slow", "how_long": 1},
+    ):
         assert requests.post(url, json={"faults": [bad]}, timeout=10).status_code == 400
 
 

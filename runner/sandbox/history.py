@@ -1,0 +1,165 @@
+"""The jobs that Treasure Data remembers, by id and domain key; it forgets those that are older than 7 days."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from itertools import islice, takewhile
+from typing import Any
+
+from runner.sandbox.clock import Clock
+from runner.sandbox.options import Answer, Chosen
+from runner.sandbox.query import Rows
+from runner.sandbox.warehouse import Refused
+
+ENDED = frozenset({"success", "error", "killed"})
+EXPORT = "result_export"
+FIRST_ID = 1_000
+KEPT = 7 * 86_400
+"""Seconds for which results and job history are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What was asked for when a job was issued. `settings` go to the connector after the query."""
+
+    type: str
+    database: str
+    query: str
+    scheduled_time: int | None = None
+    domain_key: str | None = None
+    priority: int = 0
+    retry_limit: int = 0
+    settings: Mapping[str, Any] | None = None
+    import_key: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as it is now; times are unix seconds."""
+
+    id: str
+    order: Order
+    created_at: float
+    updated_at: float
+    status: str = "queued"
+    start_at: float | None = None
+    end_at: float | None = None
+    rows: Rows | None = field(default=None, repr=False)
+    stderr: str = ""
+    linked_export: str | None = None
+    export_target: str | None = None
+
+    @property
+    def ended(self) -> bool:
+        """True when the status is final."""
+        return self.status in ENDED
+
+
+class History:
+    """Every job that is remembered, oldest first. One that has not ended is never forgotten."""
+
+    def __init__(self, chosen: Chosen, clock: Clock) -> None:
+        self._chosen, self._clock = chosen, clock
+        self._jobs: dict[str, Job] = {}
+        self._keys: dict[str, str] = {}
+        self._kinds: Counter[str] = Counter()
+        self._last_id = FIRST_ID - 1
+        self.lock = threading.RLock()
+
+    def new(self, order: Order, *, export_target: str | None = None) -> Job:
+        """A job that is queued. Raises Refused 409 when its domain key is taken."""
+        with self.lock:
+            self._forget()
+            key, options = order.domain_key, self._chosen.options
+            if key is not None and (export_target is None or options.export_key is Answer.OK):
+                first = self._keys.get(key)
+                if first and (first in self._jobs or options.forgets_keys is Answer.FAIL):
+                    raise Refused(409, "Domain key has already been taken", conflicts_with=first)
+                self._keys[key] = str(self._last_id + 1)
+            self._last_id += 1
+            now = self._clock.now()
+            job = Job(str(self._last_id), order, now, now, export_target=export_target)
+            self._jobs[job.id] = job
+            self._kinds[order.type] += 1
+            return job
+
+    def get(self, job_id: str) -> Job:
+        """Raises Refused 404."""
+        with self.lock:
+            self._forget()
+            if job_id not in self._jobs:
+                raise Refused(404, f"Couldn't find Job with id = {job_id}")
+            return self._jobs[job_id]
+
+    def by_key(self, key: str) -> Job:
+        """The job issued under a domain key. Raises Refused 404."""
+        with self.lock:
+            self._forget()
+            if self._keys.get(key) not in self._jobs:
+                raise Refused(404, f"Couldn't find Job with domain_key = {key}")
+            return self._jobs[self._keys[key]]
+
+    def newest(self) -> str | None:
+        """The id of the job that was issued last."""
+        return next(reversed(self._jobs), None)
+
+    def page(self, first: int, last: int, status: str = "") -> tuple[int, list[Job]]:
+        """How many jobs there are (with a status, if one is named), and those from `first` to `last`, newest first."""
+        with self.lock:
+            self._forget()
+            found = (job for job in reversed(self._jobs.values()) if status in {"", job.status})
+            page = list(islice(found, first, last + 1))
+            count = sum(status == job.status for job in self._jobs.values()) if status else len(self._jobs)
+            return count, page
+
+    def not_ended(self) -> list[Job]:
+        """Oldest first."""
+        with self.lock:
+            return [job for job in self._jobs.values() if not job.ended]
+
+    def has_ended(self, job_id: str) -> bool:
+        """True also for a job that is forgotten."""
+        with self.lock:
+            return job_id not in self._jobs or self._jobs[job_id].ended
+
+    def change(self, job_id: str, **fields: Any) -> None:
+        """Change a job; once it ended nothing changes it."""
+        with self.lock:
+            if not self.has_ended(job_id):
+                self._jobs[job_id] = replace(self._jobs[job_id], updated_at=self._clock.now(), **fields)
+
+    def end(self, job_id: str, status: str, stderr: str = "") -> None:
+        """Its last change."""
+        self.change(job_id, status=status, end_at=self._clock.now(), stderr=stderr)
+
+    def turn_to_error(self, job_id: str, stderr: str) -> None:
+        """A success is taken back, because its linked export failed."""
+        with self.lock:
+            if job_id in self._jobs:
+                self._jobs[job_id] = replace(self._jobs[job_id], status="error", stderr=stderr)
+
+    def link(self, job_id: str, export_id: str) -> None:
+        """A success gets its linked export."""
+        with self.lock:
+            if job_id in self._jobs:
+                self._jobs[job_id] = replace(self._jobs[job_id], linked_export=export_id)
+
+    def kinds(self) -> dict[str, int]:
+        """How many jobs of each type there were since they were last forgotten."""
+        with self.lock:
+            return dict(sorted(self._kinds.items()))
+
+    def forget_kinds(self) -> None:
+        """Count from nothing again."""
+        with self.lock:
+            self._kinds.clear()
+
+    def _forget(self) -> None:
+        """Jobs lie in the order of their beginnings, so only those that are old enough are looked at."""
+        limit = self._clock.now() - KEPT
+        old = takewhile(lambda job: job.created_at < limit, self._jobs.values())
+        for job in [job for job in old if job.ended]:
+            del self._jobs[job.id]

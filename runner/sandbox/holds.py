@@ -1,0 +1,84 @@
+"""Requests and jobs that are held until somebody lets them go on: crash points, and deeds that outlive their doer."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import count
+from typing import Any
+
+LONGEST_WAIT = 60.0
+"""Seconds that a look at what is held waits at most."""
+
+ACTED_WAIT = 10.0
+"""Seconds that a release waits for a request to have acted."""
+
+
+class How(StrEnum):
+    """How something that was held goes on."""
+
+    GO = "go"
+    DROP = "drop"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One request (`line`: method and path) or job. `when`: before or after it acted; `after` keeps only the answer."""
+
+    id: int
+    line: str
+    when: str
+    job: str | None = None
+    how: Future[How] = field(default_factory=Future, repr=False)
+    done: threading.Event = field(default_factory=threading.Event, repr=False)
+
+
+class Holds:
+    """What is held now, oldest first."""
+
+    def __init__(self) -> None:
+        self._held: dict[int, Held] = {}
+        self._changed = threading.Condition()
+        self._ids = count(1)
+
+    def hold(self, line: str, when: str, job: str | None = None) -> Held:
+        """List something as held; whoever holds it waits for its `how`, then sets its `done`."""
+        with self._changed:
+            held = Held(next(self._ids), line, when, job)
+            self._held[held.id] = held
+            self._changed.notify_all()
+        return held
+
+    def forget(self, held: Held) -> None:
+        """It goes on by itself: its job was killed, or the sandbox ends."""
+        with self._changed:
+            self._held.pop(held.id, None)
+        held.how.cancel()
+        held.done.set()
+
+    def shown(self, wait: float = 0.0, after: int = 0) -> list[dict[str, Any]]:
+        """What is held with an id above `after`; waits up to so many seconds for the first."""
+        with self._changed:
+            self._changed.wait_for(lambda: any(number > after for number in self._held), min(wait, LONGEST_WAIT))
+            found = [held for held in self._held.values() if held.id > after]
+        return [
+            {"id": held.id, "line": held.line, "when": held.when} | ({"job": held.job} if held.job else {})
+            for held in found
+        ]
+
+    def release(self, which: int | str, how: How) -> list[int]:
+        """Let one go on by its id, one by its job's, or `all`; returns the ids once those requests have acted."""
+        with self._changed:
+            chosen = [held for held in self._held.values() if which in {"all", held.id, f"job {held.job}"}]
+            for held in chosen:
+                del self._held[held.id]
+        # set here, outside the lock: the waiting side may run at once
+        released = [held for held in chosen if held.how.set_running_or_notify_cancel()]
+        for held in released:
+            held.how.set_result(how)
+        for held in released:
+            if held.job is None:
+                held.done.wait(ACTED_WAIT)
+        return [held.id for held in released]
