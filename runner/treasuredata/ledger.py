@@ -35,12 +35,12 @@ class LedgerTable:
         return self._database in self._client.databases() and TABLE in self._client.tables(self._database)
 
     def bootstrap(self) -> None:
-        """Create the state database and a ledger whose first row names it."""
+        """Create the state database and a ledger whose first row names it. Of two who do it at once, one makes it."""
         self._client.create_database(self._database)
         first = Entry(f"{self._token}-0", 0, 0, Destination(), Event.BOOTSTRAP, {"ledger_id": self._token})
         self._client.run(
             self._database,
-            f'CREATE TABLE "{self._database}"."{TABLE}" AS\n{_select([_values(first, self._token)])}',
+            f'CREATE TABLE IF NOT EXISTS "{self._database}"."{TABLE}" AS\n{_select([_values(first, self._token)])}',
             key=f"cohorts-{self._token}-bootstrap",
             scheduled_time=self.clock(),
             what="creating the ledger",

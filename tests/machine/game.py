@@ -1,0 +1,472 @@
+"""A world played against the real command and the sandbox: what is told to them, how runs go wrong, and what must hold."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from tests.machine import truth
+from tests.machine.runs import FarSide, Forge, Run
+from tests.machine.truth import Clean
+from tests.machine.world import PEOPLE, TWO_DEVICES, WORKSPACES, User, Wanted, Where, World, Wrong
+
+PROJECT = """\
+version: 1
+defaults: {{owner: crm-team}}
+guards: {{max_members: 1000, max_added: 1000, max_removed: 1000, max_withdrawn: 1000, allow_empty: true}}
+vars: {{bar: {bar}}}
+targets:
+  sandbox:
+    endpoint: {url}
+    database: shop{number}
+    state_database: state{number}
+    workspace: w{number}_{workspace}
+    connection: k{number}_{workspace}
+"""
+SHARED = "SELECT customer_id, email, device FROM people WHERE score >= {{ low }}"
+ENVIRONMENT = {"TD_API_KEY": "sandbox-key", "COHORTS_RETRY_SECONDS": "1", "COHORTS_JOB_SECONDS": "30"}
+DURING = 0.1
+"""Seconds after which a run is amid its work."""
+
+RENEW = 300
+"""Worlds after which a sandbox is replaced: it forgets nothing."""
+
+
+@dataclass(slots=True)
+class Table:
+    """What all games of a process share: the forge, the sandbox, and what happened so far."""
+
+    forge: Forge = field(default_factory=Forge.start)
+    far: FarSide = field(default_factory=FarSide.start)
+    tally: Counter[str] = field(default_factory=Counter)
+    numbers: Any = field(default_factory=lambda: count(1))
+    games: int = 0
+    last_held: int = 0
+
+    def sit(self) -> Game:
+        """A new game."""
+        self.games += 1
+        if self.games % RENEW == 0:
+            self.far.close()
+            self.far, self.last_held = FarSide.start(), 0
+        return Game(self, next(self.numbers))
+
+    def close(self) -> None:
+        """End the processes."""
+        self.forge.close()
+        self.far.close()
+
+
+@dataclass(slots=True)
+class Zombie:
+    """A request of a run that is dead, still on its way; and what that run was asked for."""
+
+    id: int
+    line: str
+    asked: Mapping[Where, Wanted]
+
+    @property
+    def is_job(self) -> bool:
+        """True for what goes on in the far side, where whoever comes next waits for it."""
+        return _is_job(self.line)
+
+
+@dataclass(slots=True)
+class Game:
+    """One world with databases, workspaces and a folder of its own. `journal` tells how it went."""
+
+    table: Table
+    number: int
+    world: World = field(default_factory=World)
+    folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="cohorts-machine-")))
+    dirty: set[str] = field(default_factory=lambda: {"rows", "files", "project"})
+    zombies: list[Zombie] = field(default_factory=list)
+    journal: list[str] = field(default_factory=list)
+    seen: dict[Where, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        (self.folder / "cohorts" / "templates").mkdir(parents=True)
+        for workspace in range(WORKSPACES):
+            given = {"name": f"k{self.number}_{workspace}", "workspace": f"w{self.number}_{workspace}"}
+            self.far.ask("POST", "connections", given)
+        self.far.sql(f"CREATE SCHEMA shop{self.number}")
+
+    @property
+    def far(self) -> FarSide:
+        """The sandbox."""
+        return self.table.far
+
+    def leave(self) -> None:
+        """Give back what the game took."""
+        self.bury()
+        self.far.ask("DELETE", "faults")
+        self.far.sql(f"DROP SCHEMA IF EXISTS shop{self.number} CASCADE")
+        self.far.sql(f"DROP SCHEMA IF EXISTS state{self.number} CASCADE")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    # what the world is told
+
+    def tell(self) -> None:
+        """Bring files, the warehouse and Braze to what the world says."""
+        world, cohorts = self.world, self.folder / "cohorts"
+        if "rows" in self.dirty:
+            rows = ", ".join(self._row(person) for person in range(PEOPLE))
+            self.far.sql(
+                f"CREATE OR REPLACE TABLE shop{self.number}.people AS SELECT * FROM (VALUES {rows})"
+                " AS rows (customer_id, email, device, f0, f1, score, time)"
+            )
+        if "project" in self.dirty:
+            text = PROJECT.format(url=self.far.url, number=self.number, workspace=world.workspace, bar=world.bar)
+            (cohorts / "project.yml").write_text(text, encoding="utf-8")
+            shared = SHARED + (" AND f0 = 1" if world.strict else "")
+            (cohorts / "templates" / "shared.sql").write_text(shared, encoding="utf-8")
+        if "files" in self.dirty:
+            for file in world.files:
+                path = cohorts / f"{file.slot}.yml"
+                if file.there:
+                    path.write_text(file.text, encoding="utf-8")
+                else:
+                    path.unlink(missing_ok=True)
+        self.dirty.clear()
+
+    def user(self, workspace: int, person: int, *, there: bool, identified: bool, email: bool, device: bool) -> None:
+        """A user of Braze comes, goes, gains or loses names. Whoever has an external id keeps it."""
+        before = self.world.users[workspace].get(person)
+        after = None
+        if there:
+            key = before.key if before else next(self.world.serials)
+            after = User(key, identified or bool(before and before.identified), email, device)
+        path = f"users?workspace=w{self.number}_{workspace}"
+        anybody = {"external_id": f"x{person}"} if before and before.identified else {"devices": [f"a{person}"]}
+        if before and after:
+            is_, was = self._profile(person, after), self._profile(person, before)
+            change = {"who": anybody, "gains": is_, "loses": {}}
+            change["loses"] = {
+                "aliases": {} if after.email else was["aliases"],
+                "devices": [] if after.device else [name for name in was["devices"] if name not in is_["devices"]],
+            }
+            self.far.ask("POST", path, {"change": [change]})
+        elif after:
+            self.far.ask("POST", path, {"users": [self._profile(person, after)]})
+        elif before:
+            self.far.ask("DELETE", path, {"users": [anybody]})
+        self.world.set_user(workspace, person, after)
+
+    def _profile(self, person: int, user: User) -> dict[str, Any]:
+        devices = [f"d{number}" for number in range(PEOPLE) if TWO_DEVICES.get(number, number) == person]
+        return {
+            **({"external_id": f"x{person}"} if user.identified else {}),
+            "aliases": {"email": f"e{person}"} if user.email else {},
+            "devices": [f"a{person}", *(devices if user.device else [])],
+        }
+
+    def _row(self, person: int) -> str:
+        row = self.world.rows[person]
+        names = [
+            f"'{letter}{person}'" if there else "CAST(NULL AS VARCHAR)"
+            for letter, there in (("x", row.customer_id), ("e", row.email), ("d", row.device))
+        ]
+        return f"({', '.join(names)}, {int(row.f0)}, {int(row.f1)}, {row.score}, 1)"
+
+    # runs
+
+    def start(self, *arguments: str) -> Run:
+        """Start the command in this world."""
+        self.tell()
+        self.table.tally["runs"] += 1
+        return self.table.forge.run(*arguments, folder=self.folder, environment=ENVIRONMENT)
+
+    def end(self, run: Run) -> Run:
+        """Wait for it."""
+        return self.table.forge.wait(run)
+
+    def clean(self, how: Clean, *, late: str = "before", again: bool = False) -> None:
+        """A run without faults, and everything that must be so afterwards. `late`: when zombies come, `before` it,
+        `during` or `after`.
+        """
+        zombies = list(self.zombies)
+        if late == "after" and any(zombie.is_job for zombie in zombies):
+            late = "during"  # whoever comes next waits for a job that may still send
+        if late == "before":
+            self.bury()
+        asked = self.world.asked()
+        free = not self.zombies
+        self.settled()
+        self._written()
+        run = self.start(*_arguments(how))
+        if late == "during" and zombies:
+            time.sleep(DURING)
+            self.bury()
+        self.end(run)
+        if run.code and zombies and late == "during":  # stopped by what came late: as good as a run that was cut off
+            self.world.perhaps(asked)
+            self.end(run := self.start(*_arguments(how)))
+        if run.code == 9 and "L001" in run.text:  # the process that held the ledger is dead, another has its number
+            self.table.tally["unlocks after a number was used again"] += 1
+            self.end(self.start("unlock"))
+            self.end(run := self.start(*_arguments(how)))
+        self.say(f"clean {_arguments(how)} {late}: {run.code}")
+        self.expect_code(run)
+        self.table.tally["clean runs"] += 1
+        self.check(asked, how, counted=free)
+        if late == "after" and zombies:
+            self.bury()
+            self.check_still("after zombies came late")
+        if zombies:
+            for zombie in zombies:
+                self.world.perhaps(zombie.asked)
+        elif again:
+            self.nothing_to_do()
+            if how.refresh:
+                self.check_tables()
+
+    def expect_code(self, run: Run) -> None:
+        """The exit code of a run without faults follows from the files."""
+        world = self.world
+        code = 3 if not world.any_valid else 7 if world.any_broken else 0
+        if run.code != code:
+            raise Wrong(f"a clean run ended with {run.code}, not {code}:\n{run.text}")
+
+    def killed(self, fault: Mapping[str, Any], how: Clean, *, then: str) -> None:
+        """A run that is killed where a fault holds it; what was held goes on (`go`), is lost (`drop`), or arrives with
+        a later run (`late`).
+        """
+        self.bury()
+        asked = self.world.asked()
+        self.far.ask("POST", "faults", {"faults": [fault]})
+        run = self.start(*_arguments(how))
+        held = self.hold(run)
+        self.far.ask("DELETE", "faults")
+        run.signal(signal.SIGKILL)
+        self.end(run)
+        self.world.perhaps(asked)
+        killed = run.code == -signal.SIGKILL
+        self.table.tally["kills" if killed else "kills too late"] += 1
+        self.say(f"killed {fault} {_arguments(how)}, {then}: {[line for _, line in held]} {run.code}")
+        for number, line in held:
+            self.table.tally[f"held: {line.split('/')[0]} {'/'.join(line.split('/')[1:4])}"] += 1
+            if then == "late":
+                self.zombies.append(Zombie(number, line, asked))
+            else:
+                self.release(number, then)
+
+    def stalled(self, fault: Mapping[str, Any], how: Clean, *, by: str, frozen: bool) -> None:
+        """A run falls asleep, another does all the work, the first wakes up: it must send nothing more."""
+        self.bury()
+        asked = self.world.asked()
+        self.far.ask("POST", "faults", {"faults": [fault]})
+        run = self.start(*_arguments(how))
+        held = self.hold(run)
+        self.far.ask("DELETE", "faults")
+        self.world.perhaps(asked)
+        self.table.tally["stalls" if held else "stalls too late"] += 1
+        if frozen and held:
+            run.signal(signal.SIGSTOP)
+        if held and by == "clock":
+            self.far.ask("POST", "clock", {"advance": 700})
+        if held and by == "unlock":
+            self.end(self.start("unlock"))
+        if held:
+            whole = Clean(refresh=True, reassert=True)
+            second = self.start(*_arguments(whole))
+            if in_a_job := any(_is_job(line) for _, line in held):
+                time.sleep(DURING)
+                self.release("all", "go")
+            self.end(second)
+            if in_a_job and second.code == 9:  # what was released was the claim of the ledger, as if made just now
+                self.end(self.start("unlock"))
+                self.end(second := self.start(*_arguments(whole)))
+            self.say(f"stalled {fault} by {by}: {[line for _, line in held]}; the other {second.code}")
+            self.expect_code(second)
+            self.check(asked, whole, counted=False)
+        epoch = self.epoch()
+        run.signal(signal.SIGCONT)
+        self.release("all", "go")
+        self.end(run)
+        self.say(f"the sleeper ended with {run.code}")
+        if held:
+            if self.epoch() == epoch:  # else it had not begun to write, and did so in its own right afterwards
+                self.check_still("after a sleeper woke up")
+                self.table.tally["sleepers that woke up too late"] += 1
+            self.world.perhaps(asked)
+
+    def faulty(self, faults: Sequence[Mapping[str, Any]], how: Clean, *, storm: Mapping[str, Any] | None = None) -> None:
+        """A run among faults, to its end."""
+        self.bury()
+        asked = self.world.asked()
+        before = {where: truth.had_to_change(self.world.held[where], wanted) for where, wanted in asked.items()}
+        body: dict[str, Any] = {"faults": list(faults)} if storm is None else {"storm": storm}
+        self.far.ask("POST", "faults", body)
+        run = self.end(self.start(*_arguments(how)))
+        self.far.ask("DELETE", "faults")
+        for fault in faults:
+            self.table.tally[f"fault: {fault['at']} {fault['do']}"] += 1
+        self.table.tally["storms"] += storm is not None
+        self.table.tally["runs with faults that succeeded" if not run.code else "runs with faults that failed"] += 1
+        self.world.perhaps(asked)
+        written = self._written()
+        if storm is not None:
+            self.table.tally["storm: members written"] += sum(written.values())
+            self.table.tally["storm: members that had to change"] += sum(before.values())
+        self.say(f"faults {list(faults) or storm} {_arguments(how)}: {run.code}")
+        if "Traceback" in run.text:
+            raise Wrong(f"a crash:\n{run.text}")
+
+    def at_once(self, how: Clean) -> None:
+        """Two runs side by side: one of them works, the other gives up, or comes after it."""
+        self.bury()
+        asked = self.world.asked()
+        first, second = self.start(*_arguments(how)), self.start(*_arguments(how))
+        codes = {self.end(first).code, self.end(second).code}
+        self.world.perhaps(asked)
+        self.table.tally["two at once"] += 1
+        self.say(f"two at once {_arguments(how)}: {codes}")
+        if "Traceback" in first.text + second.text or not codes <= {0, 3, 7, 9}:
+            raise Wrong(f"two at once ended with {codes}:\n{first.text}\n{second.text}")
+
+    def unlock(self) -> None:
+        """Somebody takes the ledger from whoever has it."""
+        if self.world.any_valid:
+            self.say(f"unlock: {self.end(self.start('unlock')).code}")
+
+    def advance(self, seconds: int) -> None:
+        """The far side's clock goes on."""
+        self.far.ask("POST", "clock", {"advance": seconds})
+        self.world.age(day=True)
+
+    # holding requests
+
+    def hold(self, run: Run) -> list[tuple[int, str]]:
+        """What the sandbox holds of this run; nothing when it ended without."""
+        wire = self.far.connection(self.far.url)
+        try:
+            while True:
+                wire.request("GET", f"/sandbox/held?wait=5&after={self.table.last_held}")
+                if self.table.forge.hears_before(wire.sock, run):
+                    return []
+                found = _json(wire)["held"]
+                if found:
+                    self.table.last_held = max(one["id"] for one in found)
+                    return [(one["id"], one["line"]) for one in found]
+        finally:
+            wire.close()
+
+    def release(self, number: int | str, how: str) -> None:
+        """Let what is held go on, or lose it."""
+        self.far.ask("POST", "held", {"release": number, "how": how})
+
+    def bury(self) -> None:
+        """The last requests of dead runs arrive."""
+        for zombie in self.zombies:
+            self.release(zombie.id, "go")
+            self.table.tally["zombies"] += 1
+        self.zombies.clear()
+
+    # what must be so
+
+    def check(self, asked: Mapping[Where, Wanted], how: Clean, *, counted: bool) -> None:
+        """Braze holds what it must, and no more was sent than the protocol calls for."""
+        written = self._written()
+        for where, wanted in asked.items():
+            held = self.world.held[where]
+            least, most = truth.most_written(held, wanted, how)
+            sent = written.get(where, 0)
+            if counted and not least <= sent <= most:
+                raise Wrong(f"{where}: {sent} members were sent, must be {least} to {most}\n{self._states(where)}")
+            if counted and not held.unsure:
+                self.table.tally["clean: members written"] += sent
+                self.table.tally["clean: members that had to change"] += truth.had_to_change(held, wanted)
+            truth.settle(self.world, where, wanted, self.members(where), how)
+
+    def check_still(self, when: str) -> None:
+        """Nothing was sent since the last check."""
+        self.settled()
+        if moved := {where: sent for where, sent in self._written().items() if sent}:
+            raise Wrong(f"{when}, members were sent: {moved}")
+
+    def epoch(self) -> int:
+        """The highest epoch of the ledger, or 0."""
+        state = f"state{self.number}"
+        if not self.far.sql(f"SELECT 1 FROM duckdb_tables() WHERE schema_name = '{state}'"):
+            return 0
+        return int(self.far.sql(f"SELECT MAX(epoch) FROM {state}.cohort_ledger")[0][0])
+
+    def settled(self) -> None:
+        """Until no job is under way."""
+        headers = {"authorization": "TD1 sandbox-key"}
+        for status in ("queued", "running"):
+            while True:
+                self.far.wire.request("GET", f"/v3/job/list?status={status}", headers=headers)
+                if not _json(self.far.wire)["jobs"]:
+                    break
+
+    def nothing_to_do(self) -> None:
+        """A sync right after a clean one costs one job, and sends nothing."""
+        self.far.ask("DELETE", "requests")
+        run = self.end(self.start("sync"))
+        jobs = self.far.ask("GET", "requests")["jobs"]
+        if self.world.any_valid and (sum(jobs.values()) != 1 or "Nothing to do" not in run.text):
+            raise Wrong(f"a second sync had something to do ({jobs}):\n{run.text}")
+
+    def check_tables(self) -> None:
+        """After a clean run no snapshot is left but the last two of each cohort."""
+        state = f"state{self.number}"
+        left = self.far.sql(
+            f"SELECT table_name FROM duckdb_tables() WHERE schema_name = '{state}' AND table_name LIKE 'members_%'"
+            " AND table_name NOT IN (SELECT json_extract_string(detail, 'table') FROM"
+            " (SELECT detail, row_number() OVER (PARTITION BY workspace, cohort_id ORDER BY epoch DESC, sequence DESC)"
+            f" AS place FROM {state}.cohort_ledger WHERE event = 'synced') WHERE place <= 2 AND"
+            " json_extract_string(detail, 'table') IS NOT NULL)"
+        )
+        if self.world.any_valid and not self.world.any_broken and left:
+            raise Wrong(f"snapshots are left that nothing names: {left}")
+
+    def members(self, where: Where) -> set[int]:
+        """Keys of the users who are in a cohort."""
+        workspace, cohort = where
+        shown = self.far.ask("GET", f"cohorts/{cohort}?workspace=w{self.number}_{workspace}")
+        known = {
+            f"{'x' if user.identified else 'a'}{person}": user.key
+            for person, user in self.world.users[workspace].items()
+        }
+        return {known.get(name, -1) for name in shown["members"]} if shown else set()
+
+    def _written(self) -> dict[Where, int]:
+        """Members written to each cohort since last asked."""
+        written = {}
+        for workspace in {where[0] for where in self.world.held} | {self.world.workspace}:
+            for shown in self.far.ask("GET", f"cohorts?workspace=w{self.number}_{workspace}")["cohorts"]:
+                where = (workspace, shown["cohort_id"])
+                written[where] = shown["members_written"] - self.seen.get(where, 0)
+                self.seen[where] = shown["members_written"]
+        return written
+
+    def _states(self, where: Where) -> str:
+        held = self.world.held[where]
+        options = [(option.definition, sorted(option.members)) for option in held.options]
+        return f"options {options}; unsure {held.unsure}, aged {held.aged}"
+
+    def say(self, what: str) -> None:
+        """For the story that is told when something is wrong."""
+        self.journal.append(what)
+
+
+def _arguments(how: Clean) -> list[str]:
+    return ["sync", *(["--refresh"] if how.refresh else []), *(["--reassert"] if how.reassert else [])]
+
+
+def _is_job(line: str) -> bool:
+    return " job " in line or "/partners/" in line
+
+
+def _json(wire: Any) -> Any:
+    return json.loads(wire.getresponse().read())

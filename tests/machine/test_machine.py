@@ -1,0 +1,259 @@
+"""It converges, whatever happens: random histories of a small world, each run of them the real command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+
+from tests.machine.game import Game, Table
+from tests.machine.truth import Clean
+from tests.machine.world import AUDIENCES, IDENTIFIERS, PEOPLE, SLOTS, WORKSPACES, Row
+
+BITS = st.booleans()
+PERSON, SLOT = st.integers(0, PEOPLE - 1), st.integers(0, SLOTS - 1)
+WHERE = st.sampled_from([0, 0, 0, *range(1, WORKSPACES)])
+ROW = st.builds(Row, BITS, BITS, BITS, BITS, BITS, st.integers(0, 3))
+HOW = st.sampled_from([Clean(), Clean(refresh=True), Clean(refresh=True, reassert=True)])
+WHOLE = Clean(refresh=True, reassert=True)
+PLACE = st.integers(0, 32)
+
+HELD = st.one_of(
+    st.builds(lambda do, after: {"at": "request", "do": do, "after": after}, st.sampled_from(["hold_before", "hold_after"]), PLACE),
+    st.builds(
+        lambda do, match: {"at": "request", "do": do, "match": match},
+        st.sampled_from(["hold_before", "hold_after"]),
+        st.sampled_from(["POST /v3/job/issue", "GET /v3/job/show", "GET /v3/job/result", "/v3/table/delete"]),
+    ),
+    st.builds(
+        lambda do, after: {"at": "request", "do": do, "match": "POST /v3/job/issue", "after": after},
+        st.sampled_from(["hold_before", "hold_after"]),
+        st.integers(0, 14),
+    ),
+    st.builds(lambda do, after: {"at": "braze", "do": do, "after": after}, st.sampled_from(["hold_before", "hold_after"]), st.integers(0, 3)),
+    st.builds(lambda at, after: {"at": at, "do": "hold", "after": after}, st.sampled_from(["export", "query"]), st.integers(0, 4)),
+)
+FAULT = st.one_of(
+    st.builds(
+        lambda do, after: {"at": "request", "do": do, "after": after, "times": 1},
+        st.sampled_from(["reset_before", "reset_after", "status:503", "status:429", "truncate"]),
+        PLACE,
+    ),
+    st.builds(
+        lambda do, after, times: {"at": "braze", "do": do, "after": after, "times": times},
+        st.sampled_from(["reset_before", "reset_after", "status:500", "status:400"]),
+        st.integers(0, 3),
+        st.sampled_from([1, 9]),
+    ),
+    st.builds(
+        lambda do, after: {"at": "query", "do": do, "after": after},
+        st.sampled_from(["fail", "killed", "applied_error", "no_export", "late"]),
+        st.integers(0, 12),
+    ),
+    st.builds(
+        lambda do, after: {"at": "export", "do": do, "after": after},
+        st.sampled_from(["fail", "killed", "half", "half", "export_error_after_delivery"]),
+        st.integers(0, 4),
+    ),
+)
+
+
+@cache
+def table() -> Table:
+    """What all games of this process share."""
+    return Table()
+
+
+class Machine(RuleBasedStateMachine):
+    """The rules. A rule for something new goes where its kind is; what must hold after it is in `truth`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.game: Game = table().sit()
+        self.world = self.game.world
+
+    def teardown(self) -> None:
+        """A last look at everything, unless something is wrong already."""
+        try:
+            if not self.failed:
+                self._act(lambda: self.game.clean(WHOLE, again=True))
+        finally:
+            table().tally["games"] += 1
+            self.game.leave()
+
+    failed = False
+
+    def _act(self, act: Any) -> None:
+        table().tally["steps"] += 1
+        try:
+            act()
+        except BaseException as exc:
+            self.failed = True
+            exc.add_note("the story:\n  " + "\n  ".join(self.game.journal))
+            raise
+
+    def _dirty(self, what: str) -> None:
+        table().tally["steps"] += 1
+        self.game.dirty.add(what)
+
+    @initialize(rows=st.lists(ROW, min_size=PEOPLE, max_size=PEOPLE), known=st.lists(PERSON), audience=st.integers(0, len(AUDIENCES) - 1), identifiers=st.integers(0, len(IDENTIFIERS) - 1))
+    def begin(self, rows: list[Row], known: list[int], audience: int, identifiers: int) -> None:
+        """A shop, users, one cohort."""
+        self.world.rows[:] = rows
+        for person in set(known):
+            self.game.user(0, person, there=True, identified=True, email=True, device=True)
+        self.world.files[0] = replace(self.world.files[0], there=True, audience=audience, identifiers=identifiers)
+
+    # the warehouse
+
+    @rule(person=PERSON, row=ROW)
+    def person_changes(self, person: int, row: Row) -> None:
+        """Somebody qualifies, or does not any more, or has other names."""
+        self.world.rows[person] = row
+        self._dirty("rows")
+
+    @rule(rows=st.lists(ROW, min_size=PEOPLE, max_size=PEOPLE))
+    def tables_are_swapped(self, rows: list[Row]) -> None:
+        """Everybody is different."""
+        self.world.rows[:] = rows
+        self._dirty("rows")
+
+    # Braze's users
+
+    @rule(workspace=WHERE, person=PERSON, there=BITS, identified=BITS, email=BITS, device=BITS)
+    def user_changes(self, workspace: int, person: int, there: bool, identified: bool, email: bool, device: bool) -> None:
+        """A user appears, goes, gains or loses names."""
+        self._act(
+            lambda: self.game.user(
+                workspace, person, there=there, identified=identified, email=email, device=device
+            )
+        )
+
+    @rule(workspace=WHERE, person=PERSON)
+    def user_appears(self, workspace: int, person: int) -> None:
+        """A user whom Braze finds by everything."""
+        self._act(lambda: self.game.user(workspace, person, there=True, identified=True, email=True, device=True))
+
+    # the files
+
+    @rule(slot=SLOT, audience=st.integers(0, len(AUDIENCES) - 1))
+    def sql_is_edited(self, slot: int, audience: int) -> None:
+        """Another audience."""
+        self._file(slot, audience=audience)
+
+    @rule(slot=SLOT, identifiers=st.integers(0, len(IDENTIFIERS) - 1))
+    def identifiers_are_changed(self, slot: int, identifiers: int) -> None:
+        """People are named otherwise."""
+        self._file(slot, identifiers=identifiers)
+
+    @rule(slot=SLOT, name=st.integers(0, 2))
+    def cohort_is_renamed(self, slot: int, name: int) -> None:
+        """Another name in Braze."""
+        self._file(slot, name=name)
+
+    @rule(slot=SLOT, variant=st.integers(0, 1))
+    def id_is_changed(self, slot: int, variant: int) -> None:
+        """Another cohort, and the old one is gone."""
+        self._file(slot, variant=variant)
+
+    @rule(slot=SLOT, there=BITS)
+    def file_is_deleted_or_restored(self, slot: int, there: bool) -> None:
+        """A cohort goes or comes back."""
+        self._file(slot, there=there)
+
+    @rule(slot=SLOT, broken=st.sampled_from([False, False, True]))
+    def file_is_broken_or_mended(self, slot: int, broken: bool) -> None:
+        """Invalid YAML, or valid again."""
+        self._file(slot, broken=broken)
+
+    @rule(bar=st.integers(1, 3), strict=BITS)
+    def shared_files_are_edited(self, bar: int, strict: bool) -> None:
+        """A variable, and a template that cohorts share."""
+        self.world.bar, self.world.strict = bar, strict
+        self._dirty("project")
+
+    @rule(workspace=WHERE)
+    def workspace_is_changed(self, workspace: int) -> None:
+        """The target leads to another workspace, over another connection."""
+        self.world.workspace = workspace
+        self._dirty("project")
+
+    def _file(self, slot: int, **changes: Any) -> None:
+        self.world.files[slot] = replace(self.world.files[slot], **changes)
+        self._dirty("files")
+
+    # runs
+
+    @rule(how=HOW, late=st.sampled_from(["before", "during", "after"]), again=BITS)
+    def clean_run(self, how: Clean, late: str, again: bool) -> None:
+        """Nothing goes wrong."""
+        self._act(lambda: self.game.clean(how, late=late, again=again))
+
+    @rule(fault=HELD, how=HOW, then=st.sampled_from(["go", "drop", "late"]))
+    def killed_run(self, fault: dict[str, Any], how: Clean, then: str) -> None:
+        """SIGKILL between two exchanges."""
+        self._act(lambda: self.game.killed(fault, how, then=then))
+
+    @rule(fault=HELD, how=HOW, then=st.sampled_from(["go", "drop", "late"]))
+    def another_killed_run(self, fault: dict[str, Any], how: Clean, then: str) -> None:
+        """The same, so that it happens more often."""
+        self._act(lambda: self.game.killed(fault, how, then=then))
+
+    @rule(fault=HELD, how=HOW, by=st.sampled_from(["unlock", "clock"]), frozen=BITS)
+    def stalled_run(self, fault: dict[str, Any], how: Clean, by: str, frozen: bool) -> None:
+        """A run sleeps while another does its work."""
+        self._act(lambda: self.game.stalled(fault, how, by=by, frozen=frozen))
+
+    @rule(faults=st.lists(FAULT, min_size=1, max_size=2), how=HOW)
+    def run_with_faults(self, faults: list[dict[str, Any]], how: Clean) -> None:
+        """Requests, queries, exports and Braze fail here and there."""
+        self._act(lambda: self.game.faulty(faults, how))
+
+    @rule(how=HOW)
+    def two_runs_at_once(self, how: Clean) -> None:
+        """Two people sync at the same time."""
+        self._act(lambda: self.game.at_once(how))
+
+    @rule()
+    def unlock(self) -> None:
+        """Somebody takes the ledger away."""
+        self._act(self.game.unlock)
+
+    @rule(hours=st.sampled_from([1, 25, 24 * 8, 24 * 31]))
+    def time_passes(self, hours: int) -> None:
+        """Hours, days, a month."""
+        self._act(lambda: self.game.advance(hours * 3600))
+
+
+class StormyMachine(Machine):
+    """With storms, which take long: a client that is not answered waits before it asks again."""
+
+    @rule(seed=st.integers(0, 10_000), rate=st.sampled_from([0.05, 0.2]), how=HOW)
+    def run_in_a_storm(self, seed: int, rate: float, how: Clean) -> None:
+        """Faults of every kind."""
+        self._act(lambda: self.game.faulty([], how, storm={"seed": seed, "rate": rate}))
+
+
+CHECKS = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _tables() -> Iterator[None]:
+    yield
+    table().close()
+    table.cache_clear()
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("part", range(2))
+def test_it_converges(part: int) -> None:
+    machine = StormyMachine if part else Machine
+    profile = settings(max_examples=10, stateful_step_count=30, deadline=None, derandomize=True, suppress_health_check=CHECKS, database=None)
+    run_state_machine_as_test(machine, settings=profile)
+    print(dict(sorted(table().tally.items())))
