@@ -158,7 +158,7 @@ def claim(
         epoch = ledger.epoch + 1 + burned
         row = Entry(f"{ledger.id}-{epoch}-0", epoch, 0, Destination(), Event.LEASE, _lease(run))
         with suppress(JobFailed):  # under a burned key we see the other run's failure; the ledger decides
-            table.append(ledger, [row], key=f"cohorts-{ledger.id}-{epoch}-claim")
+            table.append(ledger, [row], key=f"cohorts-{ledger.id}-{epoch}-claim", once=True)
         ledger = table.read()
         if ledger.epoch == epoch and ledger.lease and ledger.lease.token == run.token:
             return Writer(table, ledger, run)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
 from runner.errors import CohortsError, ExitCode, Locked, Unavailable
 from runner.identifiers import Handle
 from runner.treasuredata.client import Export, Job, TreasureData
+from runner.treasuredata.words import NotThere
 
 FENCE = "SELECT 'nothing may be sent under this key any more' AS fence"
 """What occupies a domain key: by its text a run knows that its export was forbidden."""
@@ -80,9 +82,14 @@ def send(
     job_id, fresh = client.submit(
         database, sql, key=key, scheduled_time=scheduled_time, export=Export(via.connection_id, settings)
     )
-    if not fresh and client.show(job_id).query == FENCE:
+    if not fresh and _words(client.show(job_id).query) != _words(sql):
         raise Locked("L004", "another run has taken over, and forbids this one to send", "let that run finish")
     finish(client, job_id, what=what)
+
+
+def _words(sql: str) -> list[str]:
+    """The SQL as far as it tells one job from another: services may keep white space otherwise."""
+    return sql.split()
 
 
 def finish(client: TreasureData, job_id: str, *, what: str) -> None:
@@ -122,11 +129,10 @@ def settle(client: TreasureData, database: str, key: str, *, scheduled_time: int
             return
     else:
         job_id = job.id
-    job = client.show(job_id)
-    if job.query == FENCE:
-        return
-    if _ended(client, job, what=what).status == "success":
-        _ended(client, client.show(linked(client, job_id, what=what)), what=what)
+    with suppress(NotThere):  # longer ago than the service remembers jobs: it has ended
+        job = client.show(job_id)
+        if job.query != FENCE and _ended(client, job, what=what).status == "success":
+            _ended(client, client.show(linked(client, job_id, what=what)), what=what)
 
 
 def _ended(client: TreasureData, job: Job, *, what: str) -> Job:

@@ -66,19 +66,24 @@ class LedgerTable:
             raise Locked("L003", f"the table {where} is not a ledger: it has other columns", fix) from None
         return entries_of([row[:-1] for row in rows], where), int(rows[0][-1])
 
-    def append(self, ledger: Ledger, entries: Sequence[Entry], *, key: str) -> None:
-        """Write rows once, whatever happens to the answers, in one INSERT or as few as their size allows: `key` is the
-        domain key of the first.
+    def append(self, ledger: Ledger, entries: Sequence[Entry], *, key: str, once: bool = False) -> None:
+        """Write rows, whatever happens to the answers, in as few INSERTs as their size allows; `key` is the domain
+        key of the first. One that fails is made again, unless it must be made `once` at most: it may have been applied,
+        but rows are read once however often they are there. Raises JobFailed.
         """
         for number, part in enumerate(_parts([_values(entry, ledger.id) for entry in entries])):
-            self._client.run(
-                self._database,
-                f'INSERT INTO "{self._database}"."{TABLE}" ({COLUMNS})\n{_select(part)}',
-                key=f"{key}-{number}" if number else key,
-                scheduled_time=self.clock(),
-                what="writing to the ledger",
-                urgent=True,
-            )
+            sql = f'INSERT INTO "{self._database}"."{TABLE}" ({COLUMNS})\n{_select(part)}'
+            mine = f"{key}-{number}" if number else key
+            try:
+                self._insert(sql, mine)
+            except JobFailed:
+                if once:
+                    raise
+                self._insert(sql, f"{mine}-again")
+
+    def _insert(self, sql: str, key: str) -> None:
+        what, now = "writing to the ledger", self.clock()
+        self._client.run(self._database, sql, key=key, scheduled_time=now, what=what, urgent=True)
 
     def sees(self, row_ids: Sequence[str]) -> tuple[frozenset[str], int]:
         """Which of these rows are visible, and the highest epoch, in one SELECT (protocol section 3)."""

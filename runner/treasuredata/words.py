@@ -14,6 +14,10 @@ from runner.errors import AuthenticationFailed, CohortsError
 from runner.treasuredata.wire import NoAnswer
 
 
+class NotThere(CohortsError):
+    """The service knows no such thing (404); a job is forgotten after 7 days (wire facts 1.2)."""
+
+
 @contextmanager
 def translated(what: str) -> Iterator[None]:
     """td-client's and urllib3's errors as ours, without the bodies they carry."""
@@ -30,7 +34,7 @@ def translated(what: str) -> Iterator[None]:
             "R004", f"the key may not use {what} (403)", "give its user the rights, or use another key"
         ) from None
     except td_errors.NotFoundError:
-        raise CohortsError(
+        raise NotThere(
             "R005", f"Treasure Data knows no {what} (404)", "check the name in cohorts/project.yml"
         ) from None
     except (urllib3.exceptions.HTTPError, OSError):

@@ -59,16 +59,19 @@ def serve(orders: socket.socket) -> None:
                 orders.send(json.dumps({"pid": pid}).encode())
 
 
-def run(arguments: list[str], folder: str, environment: dict[str, str], out: str) -> NoReturn:
-    """The real command, as if it had been started."""
+def run(
+    arguments: list[str], folder: str, environment: dict[str, str], out: str, err: str = "", typed: str = os.devnull
+) -> NoReturn:
+    """The real command, as if it had been started; without `err` both outputs go to one file. `typed`: standard input."""
     code: Any = 70
     try:
         os.chdir(folder)
+        os.environ.clear()
         os.environ.update(environment)
         target = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.dup2(os.open(typed, os.O_RDONLY), 0)
         os.dup2(target, 1)
-        os.dup2(target, 2)
+        os.dup2(os.open(err, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600) if err else target, 2)
         sys.argv = ["cohorts", *arguments]
         main()
     except SystemExit as exc:

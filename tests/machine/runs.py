@@ -6,16 +6,14 @@ import http.client
 import json
 import os
 import select
-import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60.0
@@ -45,6 +43,11 @@ class Run:
         """What it printed."""
         return self.out.read_text(encoding="utf-8", errors="replace")
 
+    @property
+    def errors(self) -> str:
+        """What it printed to standard error, where that was kept apart."""
+        return self.out.with_suffix(".err").read_text(encoding="utf-8", errors="replace")
+
     def signal(self, number: int) -> None:
         """Send a signal, if it still lives."""
         if self.status is None:
@@ -57,12 +60,14 @@ class Forge:
 
     orders: socket.socket
     process: subprocess.Popen[bytes]
+    around: dict[str, str]
+    outputs: Path | None = None
     alive: dict[int, Run] = field(default_factory=dict)
     count: int = 0
 
     @classmethod
-    def start(cls) -> Forge:
-        """Start one."""
+    def start(cls, outputs: Path | None = None) -> Forge:
+        """Start one; what runs print goes to files in `outputs`, or in the folder that they run in."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         around = {name: value for name, value in os.environ.items() if not name.startswith(("COHORTS_", "GITHUB_"))}
         around.pop("CI", None)
@@ -74,13 +79,19 @@ class Forge:
                 pass_fds=[theirs.fileno()],
             )
         ours.settimeout(PATIENCE)
-        return cls(ours, process)
+        return cls(ours, process, around, outputs)
 
-    def run(self, *arguments: str, folder: Path, environment: Mapping[str, str]) -> Run:
-        """Start the command; `wait` for it."""
+    def run(self, *arguments: str, folder: Path, environment: Mapping[str, str], typed: str | None = None) -> Run:
+        """Start the command in an environment; `wait` for it. `typed` is its standard input; where there is one, errors
+        go to a file of their own.
+        """
         self.count += 1
-        out = folder / f"run-{self.count % 8}.txt"
-        order = {"arguments": arguments, "folder": str(folder), "environment": environment, "out": str(out)}
+        out = (self.outputs or folder) / f"run-{self.count % 8}.txt"
+        around = self.around | environment
+        order: dict[str, object] = {"arguments": arguments, "folder": str(folder), "environment": around, "out": str(out)}
+        if typed is not None:
+            out.with_suffix(".in").write_text(typed, encoding="utf-8")
+            order |= {"err": str(out.with_suffix(".err")), "typed": str(out.with_suffix(".in"))}
         self.orders.send(json.dumps(order).encode())
         while "pid" not in (told := self._hear()):
             pass
