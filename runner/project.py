@@ -9,10 +9,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from runner import documents, identifiers, schemas
+from runner import documents, identifiers, schedules, schemas
 from runner.documents import Document
 from runner.errors import Position, Problem
 from runner.identifiers import Identifier
+from runner.schedules import Schedule
 
 Variable = str | int | float | bool | None | list["Variable"] | dict[str, "Variable"]
 
@@ -52,6 +53,7 @@ class Guards:
     min_members: int = 0
     max_added: Limit = Limit(count=1000, percent=Decimal(50))
     max_removed: Limit = Limit(count=100, percent=Decimal(30))
+    max_invalid: Limit = Limit(count=1000, percent=Decimal(10))
     allow_empty: bool = False
 
     def with_limits(self, given: Mapping[str, Any]) -> Guards:
@@ -61,6 +63,7 @@ class Guards:
             min_members=int(given.get("min_members", self.min_members)),
             max_added=_limit(given["max_added"]) if "max_added" in given else self.max_added,
             max_removed=_limit(given["max_removed"]) if "max_removed" in given else self.max_removed,
+            max_invalid=_limit(given["max_invalid"]) if "max_invalid" in given else self.max_invalid,
             allow_empty=given.get("allow_empty", self.allow_empty),
         )
 
@@ -100,11 +103,13 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """What a cohort file may leave out."""
+    """What a cohort file may leave out. `max_age` in seconds, 0 where there is none."""
 
     owner: str | None
     identifiers: tuple[Identifier, ...]
     mode: str
+    schedule: Schedule | None = None
+    max_age: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +121,21 @@ class Reassert:
 
 
 @dataclass(frozen=True, slots=True)
+class Suppression:
+    """People who are taken out of every cohort: the members of a cohort, or the rows of a table (`database.table`) with
+    the columns that name them.
+    """
+
+    cohort: str = ""
+    table: str = ""
+    identifiers: tuple[Identifier, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
-    """The project file, checked. `guards` has every limit filled in; `max_withdrawn` is None where it gives none."""
+    """The project file, checked. `guards` has every limit filled in; `max_withdrawn` is None where it gives none;
+    `timezone` is that of dates in files, and of schedules that name none.
+    """
 
     targets: Mapping[str, Target]
     defaults: Defaults
@@ -126,6 +144,8 @@ class Project:
     reassert: Reassert
     vars: Mapping[str, Variable]
     document: Document
+    suppress: tuple[Suppression, ...] = ()
+    timezone: str = schedules.DEFAULT_ZONE
 
 
 def load(root: Path) -> Project | tuple[Problem, ...]:
@@ -138,6 +158,8 @@ def load(root: Path) -> Project | tuple[Problem, ...]:
         return document
     if found := schemas.problems(document, "project"):
         return found
+    if unusable := (*schedules.problems(document), *schedules.problems(document, "defaults")):
+        return tuple(sorted(unusable))
     project = _project(document)
     return tuple(sorted(_meeting(project))) or project
 
@@ -184,12 +206,15 @@ def _missing(folder: Path) -> Problem | None:
 def _project(document: Document) -> Project:
     data: Any = document.data
     defaults, variables = data.get("defaults", {}), data.get("vars", {})
+    timezone = data.get("timezone", schedules.DEFAULT_ZONE)
     return Project(
         targets={name: _target(name, given, variables) for name, given in sorted(data["targets"].items())},
         defaults=Defaults(
             owner=defaults.get("owner"),
             identifiers=identifiers.read(defaults.get("identifiers", {})),
             mode=defaults.get("mode", "mirror"),
+            schedule=schedules.read(defaults.get("schedule", schedules.NEVER), timezone),
+            max_age=schedules.seconds(defaults.get("max_age", schedules.NEVER)),
         ),
         guards=Guards(max_members=data["guards"]["max_members"]).with_limits(data["guards"]),
         max_withdrawn=_limit(data["guards"]["max_withdrawn"]) if "max_withdrawn" in data["guards"] else None,
@@ -198,7 +223,15 @@ def _project(document: Document) -> Project:
         ),
         vars=variables,
         document=document,
+        suppress=tuple(_suppression(given) for given in data.get("suppress", ())),
+        timezone=timezone,
     )
+
+
+def _suppression(given: str | Mapping[str, Any]) -> Suppression:
+    if isinstance(given, str):
+        return Suppression(cohort=given)
+    return Suppression(table=given["table"], identifiers=identifiers.read(given["identifiers"]))
 
 
 def _target(name: str, given: Mapping[str, Any], variables: Mapping[str, Variable]) -> Target:

@@ -165,7 +165,7 @@ def _wrong_type(error: Any, name: str) -> Saying:
 
 def _cure(wanted: str, given: object, schema: Any) -> str:
     match wanted, given:
-        case "string", bool() | int() | float():
+        case "string", bool() | int() | float() if _compiled(schema.get("pattern", "")).search(quoted(given)):
             return "put it in quotes"
         case "boolean", _:
             return "write true or false, without quotes"

@@ -26,6 +26,7 @@ class Settings:
     actor: str
     host: str
     run_address: str
+    webhook: str = field(default="", repr=False)
 
     def key(self) -> str:
         """The Treasure Data key; raises AuthenticationFailed when there is none."""
@@ -43,6 +44,7 @@ def read(environ: Mapping[str, str]) -> Settings:
 
     `TD_API_KEY` is td-client's own name for the key. `COHORTS_RETRY_SECONDS` bounds how long a service that does not
     answer is asked again (default 60), `COHORTS_JOB_SECONDS` how long one job is waited for (default 3600).
+    `COHORTS_WEBHOOK_URL` is where notices go, and as secret as a key.
     Raises InvalidSetting.
     """
     server = environ.get("GITHUB_SERVER_URL", "")
@@ -54,6 +56,7 @@ def read(environ: Mapping[str, str]) -> Settings:
         actor=environ.get("GITHUB_ACTOR") or _user(),
         host=socket.gethostname(),
         run_address=f"{server}/{repository}/actions/runs/{run}" if run else "",
+        webhook=environ.get("COHORTS_WEBHOOK_URL", "").strip(),
     )
 
 

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -27,7 +28,7 @@ if TYPE_CHECKING:  # types of modules that are imported late
     from runner.project import Project, Target
     from runner.settings import Settings
     from runner.sql.wanted import Wanted
-    from runner.sync.run import Place
+    from runner.sync.place import Place
     from runner.treasuredata.client import TreasureData
     from runner.treasuredata.ledger import LedgerTable
 
@@ -45,6 +46,7 @@ class Output(StrEnum):
 TargetOption = Annotated[str, typer.Option("--target", help="Where cohorts go, as named in cohorts/project.yml.")]
 OutputOption = Annotated[Output, typer.Option("--output", help="How to answer.")]
 RefreshOption = Annotated[bool, typer.Option("--refresh", help="Also sync cohorts whose definition did not change.")]
+DueOption = Annotated[bool, typer.Option("--due", help="Also sync cohorts that are due by their schedule.")]
 SelectOption = Annotated[
     list[str] | None,
     typer.Option("--select", "-s", metavar="WHAT", help="Only these: ids (globs), tag:, owner:, path:, state:."),
@@ -92,10 +94,15 @@ def wanted(target: str) -> tuple[Project, Wanted]:
     from runner.sql import wanted as queries
 
     loaded = project(target)
-    asked = queries.wanted(trees.load(Path(), loaded), loaded.targets[target])
+    asked = queries.wanted(trees.load(Path(), loaded, today()), loaded.targets[target])
     if not asked.queries:
         raise InvalidDefinitions(asked.problems)
     return loaded, asked
+
+
+def today() -> date:
+    """The day by this machine's clock: files are checked by it, cohorts go by the server's."""
+    return datetime.now(UTC).date()
 
 
 def project(target: str) -> Project:
@@ -136,7 +143,7 @@ def place(
 ) -> Iterator[Place]:
     """A run that writes: it can be stopped by Ctrl-C and SIGTERM, tells its progress, and refuses an old tree."""
     from runner import repository
-    from runner.sync.run import Place
+    from runner.sync.place import Place
     from runner.sync.writer import Run
 
     found = settings()

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from runner.cli.context import Output, OutputOption, TargetOption, Usage, wanted
+from runner.cli.context import Output, OutputOption, TargetOption, Usage, today, wanted
 from runner.errors import CohortsError, ExitCode, InvalidDefinitions, Problem
 
 
@@ -26,23 +26,25 @@ def validate(output: OutputOption = Output.TEXT) -> int:
     """Check every file, without any key: YAML, schema, rules and SQL, for every target."""
     from runner import project as projects
     from runner.definitions import tree as trees
+    from runner.plan import life
     from runner.report import machine, terminal
     from runner.sql import wanted as queries
 
     root = Path()
     project = projects.load(root)
     found: set[Problem] = set(project) if isinstance(project, tuple) else set()
-    tree = trees.load(root, None if isinstance(project, tuple) else project)
+    tree = trees.load(root, None if isinstance(project, tuple) else project, today())
     found.update(tree.problems)
     if not isinstance(project, tuple):
         different = {repr(sorted(target.vars.items())): target for target in project.targets.values()}
         for target in different.values():  # targets with the same variables get the same SQL
             found.update(queries.wanted(tree, target).problems)
     shown = sorted(found)
+    soon = sorted(warning for cohort in tree.cohorts for warning in life.warnings(cohort, today()))
     if output is Output.JSON:
-        typer.echo(machine.problems(shown, cohorts=len(tree.cohorts)))
+        typer.echo(machine.problems(shown, soon, cohorts=len(tree.cohorts)))
     else:
-        typer.echo(terminal.problems(shown, checked=f"{tree.files} cohorts checked"))
+        typer.echo(terminal.problems(shown, soon, checked=f"{tree.files} cohorts checked"))
     return ExitCode.INVALID if shown else ExitCode.DONE
 
 
@@ -100,6 +102,8 @@ def sandbox(
     like_production: Annotated[
         bool, typer.Option("--like-production", help="Nothing is set up: no connection, no ledger. For the tutorial.")
     ] = False,
+    storm: Annotated[float, typer.Option(min=0, max=1, help="How often something goes wrong, from 0 to 1.")] = 0.0,
+    seed: Annotated[int, typer.Option(help="The same storm again.")] = 0,
 ) -> int:
     """Serve a Treasure Data and a Braze with sample data on this machine, to try everything without an account."""
     try:
@@ -112,7 +116,8 @@ def sandbox(
         ) from None
     try:
         ready = _like_production_ready if like_production else _sandbox_ready
-        serve(host, port, job_seconds=job_seconds, like_production=like_production, on_ready=ready)
+        weather = {"rate": storm, "seed": seed} if storm else None
+        serve(host, port, job_seconds=job_seconds, like_production=like_production, storm=weather, on_ready=ready)
     except OSError as exc:
         raise CohortsError(
             "R031", f"the sandbox cannot listen on {host}:{port} ({exc.strerror})", "choose another `--port`"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from runner.cli.context import (
+    DueOption,
     ExcludeOption,
     LockOption,
     Output,
@@ -32,13 +33,15 @@ from runner.cli.context import (
 from runner.cli.context import (
     project as project_of,
 )
+from runner.cli.notices import noticed, tell
 from runner.errors import ExitCode
 
 if TYPE_CHECKING:  # types of modules that are imported late
     from runner.plan.ledger import Ledger
     from runner.plan.plan import Plan
     from runner.sql.wanted import Wanted
-    from runner.sync.run import How, Place, Summary
+    from runner.sync.place import How, Place
+    from runner.sync.run import Summary
 
 ReassertOption = Annotated[
     bool, typer.Option("--reassert", help="Refresh, and send everyone again, in case Braze knows them by now.")
@@ -60,6 +63,7 @@ def plan(
     exclude: ExcludeOption = None,
     members: Annotated[bool, typer.Option("--members", help="Count who would enter and leave.")] = False,
     refresh: RefreshOption = False,
+    due: DueOption = False,
     reassert: ReassertOption = False,
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit 2 when there is something to do.")
@@ -75,7 +79,7 @@ def plan(
     here = asked.target
     with treasure_data(here) as (client, table):
         ledger = open_ledger(table, here, create=False)
-        made = read_plan(project, asked, ledger, refresh=refresh or reassert)
+        made = read_plan(project, asked, ledger, refresh=refresh or reassert, due=due)
         refuse_shared_connection(made, project, here)
         made = selected(made, select, exclude)
         if members:
@@ -87,25 +91,28 @@ def plan(
     else:
         typer.echo(terminal.plan(made, counted=members))
     tell_problems(asked.problems, output)
-    return plan_exit_code(
-        asked, blocked=bool(made.stop or made.refused), changes=detailed_exitcode and made.has_changes
-    )
+    blocked, failed = bool(made.stop or made.refused), any(change.uncounted for change in made.changes)
+    return plan_exit_code(asked, blocked=blocked, failed=failed, changes=detailed_exitcode and made.has_changes)
 
 
-def plan_exit_code(asked: Wanted, *, blocked: bool, changes: bool) -> ExitCode:
+def plan_exit_code(asked: Wanted, *, blocked: bool, failed: bool, changes: bool) -> ExitCode:
     """A plan's exit code: an unsafe change fails in review, not on merge."""
     if asked.problems:
         return ExitCode.MIXED if asked.queries else ExitCode.INVALID
+    if failed:
+        return ExitCode.FAILED
     if blocked:
         return ExitCode.BLOCKED
     return ExitCode.CHANGES if changes else ExitCode.DONE
 
 
+@noticed
 def sync(
     target: TargetOption = "sandbox",
     select: SelectOption = None,
     exclude: ExcludeOption = None,
     refresh: RefreshOption = False,
+    due: DueOption = False,
     reassert: ReassertOption = False,
     concurrency: ConcurrencyOption = 4,
     lock_timeout: LockOption = None,
@@ -117,16 +124,17 @@ def sync(
     """Bring every cohort that changed, or was left unfinished, to its wanted members in Braze."""
     from runner.plan import overrides
     from runner.sync import run
+    from runner.sync.place import How
 
     granted = overrides.read(allow or [], reason)
     project, asked = wanted(target)
 
     def planned(ledger: Ledger) -> Plan:
-        made = run.read_plan(project, asked, ledger, refresh=refresh or reassert)
+        made = run.read_plan(project, asked, ledger, refresh=refresh or reassert, due=due)
         run.refuse_shared_connection(made, project, asked.target)
         return selected(overrides.allow(made, granted), select, exclude)
 
-    how, stop = run.How(planned, concurrency, patience(lock_timeout), reassert), Stop()
+    how, stop = How(planned, concurrency, patience(lock_timeout), reassert), Stop()
     with place(project, asked.target, stop=stop, allow_old_tree=granted.old_tree, reason=reason) as here:
         summary = synced(here, how, asked, yes=yes)
     return told(summary, asked, stop, output)
@@ -151,6 +159,7 @@ def told(summary: Summary, asked: Wanted, stop: Stop, output: Output) -> int:
     else:
         typer.echo(terminal.summary(summary))
     tell_problems(asked.problems, output)
+    tell(summary)
     return 128 + stop.signal if stop.signal and code is ExitCode.INTERRUPTED else code
 
 
@@ -160,20 +169,23 @@ def status(
     exclude: ExcludeOption = None,
     output: OutputOption = Output.TEXT,
 ) -> int:
-    """Show every cohort: members in Braze by the ledger's account, when it was synced, and whether it is due."""
-    from runner.report import machine, terminal
+    """Show every cohort: members in Braze by the ledger's account, as of when, what is due, failed or stale."""
+    from runner.plan.standing import standings
+    from runner.report import machine
+    from runner.report import status as report
     from runner.sync.run import open_ledger, read_plan
 
     project, asked = wanted(target)
     with treasure_data(asked.target) as (_, table):
         ledger = open_ledger(table, asked.target, create=False)
-        shown = selected(read_plan(project, asked, ledger, refresh=False), select, exclude)
+        shown = selected(read_plan(project, asked, ledger, refresh=False, due=True), select, exclude)
+    found = standings(ledger, shown)
     if output is Output.JSON:
-        typer.echo(machine.status(ledger, shown, asked.problems))
+        typer.echo(machine.status(shown, found, ledger.now, asked.problems))
     else:
-        typer.echo(terminal.status(ledger, shown))
+        typer.echo(report.status(found))
     tell_problems(asked.problems, output)
-    return ExitCode.DONE
+    return ExitCode.FAILED if any(each.is_stale for each in found) else ExitCode.DONE
 
 
 def history(
@@ -198,6 +210,7 @@ def history(
     return ExitCode.DONE
 
 
+@noticed
 def rollback(
     cohort: Annotated[str, typer.Argument(help="The cohort's id.")],
     reason: Annotated[str, typer.Option("--reason", help="Why; kept in the ledger.")],
@@ -207,7 +220,7 @@ def rollback(
     output: OutputOption = Output.TEXT,
 ) -> int:
     """Bring back a cohort's members of before its last sync, and hold it until its definition changes."""
-    from runner.sync.run import How
+    from runner.sync.place import How
     from runner.sync.upkeep import rolled_back
 
     project, asked = wanted(target)

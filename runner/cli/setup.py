@@ -11,7 +11,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from runner.cli.context import LockOption, Stop, TargetOption, Usage, patience, place, project, treasure_data, wanted
+from runner.cli.context import (
+    LockOption,
+    Output,
+    OutputOption,
+    Stop,
+    TargetOption,
+    Usage,
+    patience,
+    place,
+    project,
+    treasure_data,
+    wanted,
+)
 from runner.errors import ExitCode
 
 if TYPE_CHECKING:  # types of modules that are imported late
@@ -116,6 +128,18 @@ def unlock(target: TargetOption = "sandbox") -> int:
     return ExitCode.DONE
 
 
+def verify(target: TargetOption = "sandbox", output: OutputOption = Output.TEXT) -> int:
+    """Compare what the ledger says with the tables that are there; writes nothing, and needs no cohort files."""
+    from runner.report import machine, terminal
+    from runner.sync.verify import verify as put_to_the_proof
+
+    here = project(target).targets[target]
+    with treasure_data(here) as (client, table):
+        found = put_to_the_proof(client, table, here, token=secrets.token_hex(8))
+    typer.echo(machine.verified(found, target=target) if output is Output.JSON else terminal.verified(found))
+    return found.exit_code
+
+
 def _canary(text: str) -> Canary:
     from runner.identifiers import Handle, Kind
     from runner.sync.doctor import Canary
@@ -138,4 +162,4 @@ def _seen(question: str) -> bool:
     return typer.confirm(question, err=True)
 
 
-COMMANDS = (bootstrap, doctor, adopt, abandon, unlock)
+COMMANDS = (bootstrap, doctor, adopt, abandon, unlock, verify)

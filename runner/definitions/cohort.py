@@ -4,24 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 from runner.documents import Document
 from runner.identifiers import Identifier
 from runner.project import Guards, Variable
+from runner.schedules import Schedule
 
 
 class Mode(StrEnum):
-    """What a sync may do in Braze: `mirror` makes the cohort hold exactly the wanted members."""
+    """What a sync does in Braze: the cohort holds exactly who qualifies, or they are only let in, or only taken out."""
 
     MIRROR = "mirror"
+    ADD = "add"
+    REMOVE = "remove"
+
+
+@dataclass(frozen=True, slots=True)
+class Suspension:
+    """Why a cohort is held as it is, and the last day on which it is."""
+
+    reason: str
+    until: date
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """When a cohort ends (its last day), whether it is suspended, and the id in Braze that it had before, if any."""
+
+    expires: date | None = None
+    suspended: Suspension | None = None
+    previous_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Cohort:
     """One cohort file. `id` never changes; `braze_id` is Braze's `cohort_id`, without a target's prefix; `sql` is the
     template as written, `template` the name of the file that it comes from (nothing where it is written out), `params`
-    what the file gives it; `identifiers` are sorted, and at least one.
+    what the file gives it; `identifiers` are sorted, and at least one; without a
+    `schedule` it is never due by time; `max_age` in seconds, 0 where any age will do.
     """
 
     id: str
@@ -37,6 +59,9 @@ class Cohort:
     mode: Mode
     guards: Guards
     document: Document
+    life: Life = Life()
+    schedule: Schedule | None = None
+    max_age: int = 0
 
     @property
     def columns(self) -> frozenset[str]:

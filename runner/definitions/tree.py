@@ -8,14 +8,17 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-from runner import documents, identifiers, schemas
+from runner import documents, identifiers, schedules, schemas
+from runner.definitions import life
 from runner.definitions.cohort import Cohort, Mode
 from runner.documents import Document, quoted
 from runner.errors import Position, Problem
-from runner.project import FILE, Project
+from runner.identifiers import Handle
+from runner.project import FILE, Project, Suppression
 
 # At the top of cohorts/, not holding cohorts: what queries and rules refer to.
 _OTHER_FOLDERS = frozenset(("templates", "lists"))
@@ -27,17 +30,19 @@ _SUFFIXES = (".yml", ".yaml")
 @dataclass(frozen=True, slots=True)
 class Tree:
     """The cohorts whose files are good, sorted by id; every problem of the others; the number of files; the texts of
-    shared templates by name, such as `lapsed.sql`.
+    shared templates by name, such as `lapsed.sql`; the lists of people who are taken out of every cohort.
     """
 
     cohorts: tuple[Cohort, ...]
     problems: tuple[Problem, ...]
     files: int
     templates: Mapping[str, str] = field(default_factory=dict)
+    suppress: tuple[Suppression, ...] = ()
 
 
-def load(root: Path, project: Project | None) -> Tree:
-    """Read every cohort file under `cohorts/`. One bad file never hides another, good or bad.
+def load(root: Path, project: Project | None, today: date | None = None) -> Tree:
+    """Read every cohort file under `cohorts/`. One bad file never hides another, good or bad. `today` is what limits
+    of time are counted from; without it they are not looked at.
 
     Where the project file is bad there is no project: then there are problems, but no cohorts. Where there is no
     folder at all, the project's problem says so already.
@@ -49,7 +54,10 @@ def load(root: Path, project: Project | None) -> Tree:
     good = tuple(found for found in read if isinstance(found, Document))
     problems = {problem for found in read if isinstance(found, tuple) for problem in found}.union(unreadable)
     for document in good:
-        problems.update(schemas.problems(document, "cohort") or _lacking(document, project, templates))
+        problems.update(
+            schemas.problems(document, "cohort")
+            or (*_lacking(document, project, templates), *schedules.problems(document), *life.problems(document, today))
+        )
     problems.update(_shared(good, "id", "D001"))
     problems.update(_shared(good, "name", "D002"))
     if not read:
@@ -58,11 +66,17 @@ def load(root: Path, project: Project | None) -> Tree:
     bad = {problem.at.path for problem in problems}
     cohorts = [_cohort(document, project, templates) for document in good if project and document.path not in bad]
     if project:
-        meeting = tuple(_meeting(cohorts, project))
+        meeting = (*_meeting(cohorts, project), *_suppressing(cohorts, project))
         problems.update(meeting)
         bad.update(problem.at.path for problem in meeting)
     kept = (cohort for cohort in cohorts if cohort.document.path not in bad)
-    return Tree(tuple(sorted(kept, key=lambda cohort: cohort.id)), tuple(sorted(problems)), len(read), templates)
+    return Tree(
+        cohorts=tuple(sorted(kept, key=lambda cohort: cohort.id)),
+        problems=tuple(sorted(problems)),
+        files=len(read),
+        templates=templates,
+        suppress=project.suppress if project else (),
+    )
 
 
 def _templates(root: Path) -> tuple[Mapping[str, str], tuple[Problem, ...]]:
@@ -147,6 +161,41 @@ def _meeting(cohorts: Sequence[Cohort], project: Project) -> Iterator[Problem]:
             what = f"this is {quoted(braze_id)} in workspace {workspace}{where}, {both}"
             fix = "give one of them another id, or one of the targets another prefix"
             yield Problem(cohort.document.at(key), "D006", what, fix)
+    ids = {cohort.braze_id: cohort for cohort in cohorts}
+    for cohort in cohorts:
+        if former := ids.get(cohort.life.previous_id):
+            what = f"the previous id {quoted(former.braze_id)} is that of a cohort which is still there"
+            fix = f"remove {former.document.path}, or this line"
+            yield Problem(cohort.document.at("previous_id"), "D022", f"{what} ({former.document.path})", fix)
+
+
+def _suppressing(cohorts: Sequence[Cohort], project: Project) -> Iterator[Problem]:
+    """Lists of suppressed people that are not there, or that name people in no way a cohort does: fail closed."""
+    by_id = {cohort.id: cohort for cohort in cohorts}
+    lists = []
+    for number, listed in enumerate(project.suppress):
+        at = project.document.at("suppress", number)
+        if listed.cohort and listed.cohort not in by_id:
+            close = difflib.get_close_matches(listed.cohort, by_id, 1)
+            fix = f"perhaps you meant {close[0]}" if close else "mend its file, or correct the id"
+            yield Problem(at, "P020", f"there is no good cohort {quoted(listed.cohort)} to suppress", fix)
+            continue
+        named = by_id[listed.cohort].identifiers if listed.cohort else listed.identifiers
+        lists.append((listed.cohort or listed.table, {identifier.handle for identifier in named}))
+    for cohort in cohorts:
+        handles = {identifier.handle for identifier in cohort.identifiers}
+        for name, known in lists:
+            if cohort.id not in {listed.cohort for listed in project.suppress} and not known & handles:
+                what = (
+                    f"{name} (`suppress` in {FILE}) names people by {_words(known)}, this cohort by {_words(handles)}:"
+                    " its people cannot be taken out"
+                )
+                fix = f"let this cohort, or {name}, name people in both ways"
+                yield Problem(cohort.document.at("identifiers"), "D023", what, fix)
+
+
+def _words(handles: set[Handle]) -> str:
+    return " and ".join(str(handle) for handle in sorted(handles))
 
 
 def _lacking(document: Document, project: Project | None, templates: Mapping[str, str]) -> Iterator[Problem]:
@@ -186,4 +235,7 @@ def _cohort(document: Document, project: Project, templates: Mapping[str, str]) 
         mode=Mode(data.get("mode", defaults.mode)),
         guards=project.guards.with_limits(data.get("guards", {})),
         document=document,
+        life=life.read(document),
+        schedule=schedules.read(data["schedule"], project.timezone) if "schedule" in data else defaults.schedule,
+        max_age=schedules.seconds(data["max_age"]) if "max_age" in data else defaults.max_age,
     )

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from runner.definitions.cohort import Cohort
+from runner.definitions.cohort import Cohort, Mode
 from runner.errors import Problem
 from runner.identifiers import Handle
 from runner.project import Guards, Limit
@@ -14,8 +14,11 @@ from runner.project import Guards, Limit
 MANY, SHARE = Limit(count=5), Limit(percent=Decimal(20))
 """Cohorts that may be withdrawn in one run, where the project says nothing: both."""
 
-GUARDS = ("allow_empty", "min_members", "max_members", "max_removed", "max_added")
-"""Guards of a cohort that may be overridden for one run."""
+GUARDS = ("allow_empty", "min_members", "max_members", "max_removed", "max_added", "max_invalid")
+"""Guards of a cohort that may be overridden for one run, and stand in files."""
+
+MOVED = "moved"
+"""The question whether a new cohort is an old one under another id; answered for one run, or by `previous_id`."""
 
 FRACTIONS = frozenset({"real", "double"})
 """Types that no identifier can have: as text they lose digits."""
@@ -41,12 +44,19 @@ class Count:
 @dataclass(frozen=True, slots=True)
 class Counts:
     """How many members a change is about. `whole`: everyone wanted is sent, whether known to be in Braze or not;
-    `largest_today`: the cohort's largest size in 24 hours.
+    `largest_today`: the cohort's largest size in 24 hours; `unusable`: of the query's `rows`, those that name nobody
+    Braze could find; `barred`: of those who leave, those whom `suppress` takes out.
+
+    In mode `remove` it is about who is taken out: `before` were, `after` are to be.
     """
 
     by_handle: tuple[Count, ...]
     whole: bool = False
     largest_today: int = 0
+    unusable: int = 0
+    rows: int = 0
+    barred: int = 0
+    mode: Mode = Mode.MIRROR
 
     @property
     def before(self) -> int:
@@ -108,14 +118,25 @@ def _by_size(guards: Guards, counts: Counts) -> Iterator[_Broken]:
     if counts.after > guards.max_members:
         what = f"{counts.after:,} members, over the limit of {guards.max_members:,}"
         yield _Broken("max_members", "G002", what, str(counts.after))
+    if _over(guards.max_invalid, counts.unusable, counts.rows):
+        of = f"{counts.unusable * 100 / counts.rows:.1f}% of the query's rows ({counts.unusable:,} of {counts.rows:,})"
+        limit = _limit(guards.max_invalid, "rows")
+        what = f"{of} name nobody that Braze could find, over the limit of {limit}"
+        yield _Broken("max_invalid", "G009", what, str(counts.unusable))
 
 
 def _by_movement(guards: Guards, counts: Counts) -> Iterator[_Broken]:
     if not counts.before:
         return
+    if counts.mode is Mode.REMOVE:
+        if _over(guards.max_removed, counts.entering, counts.before):
+            what = f"{counts.entering:,} more would be taken out, beside {counts.before:,}: over the limit of"
+            yield _Broken("max_removed", "G003", f"{what} {_limit(guards.max_removed)}", str(counts.entering))
+        return
     largest = max(counts.before, counts.largest_today)
-    lost = max(counts.removed, largest - counts.after)
-    is_over = _over(guards.max_removed, counts.removed, counts.before) or _over(guards.max_removed, lost, largest)
+    removed = counts.removed - counts.barred  # consent is nobody's to hold back
+    lost = max(removed, largest - counts.after - counts.barred)
+    is_over = _over(guards.max_removed, removed, counts.before) or _over(guards.max_removed, lost, largest)
     if is_over and (counts.after or guards.allow_empty):  # else it is said already that nobody is left
         what = f"{_share(lost, largest)} would leave, over the limit of {_limit(guards.max_removed)}"
         yield _Broken("max_removed", "G003", what, str(lost))
@@ -166,9 +187,9 @@ def _over(limit: Limit, moved: int, base: int) -> bool:
     return moved > 0 and over_count and over_percent
 
 
-def _limit(limit: Limit) -> str:
+def _limit(limit: Limit, of: str = "members") -> str:
     parts = [f"{limit.percent.normalize():f}%"] if limit.percent is not None else []
-    parts += [f"{limit.count:,} members"] if limit.count is not None else []
+    parts += [f"{limit.count:,} {of}"] if limit.count is not None else []
     return " and ".join(parts)
 
 

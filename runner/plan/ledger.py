@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -26,6 +26,7 @@ class Event(StrEnum):
     FAILED = "failed"
     SENDING = "sending"
     SYNCED = "synced"
+    HELD = "held"
     ADOPTED = "adopted"
     ABANDONED = "abandoned"
 
@@ -68,10 +69,13 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What the last finished attempt left in Braze. `table` None: withdrawn, nobody is left. `at`: unix seconds.
+    """What the last finished attempt left in Braze. `table` None: withdrawn, nobody is left. Times in unix seconds.
 
-    `recent_at` and `full_at`: when young members, and when all, were last sent whether known or not. `rejected`: the
-    fingerprint that a rollback put aside, or nothing.
+    `table` holds everybody who may be in the cohort, `certain` those who certainly are; None: nobody is. `taken_out`:
+    whom mode `remove` has told Braze to remove. `as_of`: the time that its query ran as of; `at`: when that was
+    written; `held_at`: when only those were let go since whom `suppress` takes out. `recent_at` and `full_at`: when
+    young members, and when all, were last sent whether known or not. `rejected`: the fingerprint that a rollback put
+    aside, or nothing.
     """
 
     table: str | None
@@ -84,6 +88,31 @@ class Delivered:
     recent_at: int = 0
     full_at: int = 0
     rejected: str = ""
+    as_of: int = 0
+    held_at: int = 0
+    certain: str | None = None
+    taken_out: str | None = None
+    mode: str = "mirror"
+
+    @classmethod
+    def of_table(cls, table: str) -> Delivered:
+        """As if the members of a snapshot were delivered, and nothing else were known."""
+        return cls(table, 0, "", "", {}, "", 0, certain=table)
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """True where nothing of the cohort is left in Braze, and nobody is kept out of it."""
+        return self.table is None and self.taken_out is None
+
+    @property
+    def counted(self) -> str | None:
+        """The snapshot whose members `size` counts: of mode `remove`, those who are taken out."""
+        return self.taken_out or self.table
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """Every snapshot that this names."""
+        return frozenset(table for table in (self.table, self.certain, self.taken_out) if table)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +120,8 @@ class Deployed:
     """All that is known of one cohort in Braze.
 
     `connection` and `setting_keys` are how it was last reached; `previous` is what a rollback can bring back.
+    `failure_code` is that of the last attempt; empty where that one was cut off, whatever `failure` remembers.
+    `tried_at` is the time of the first attempt since the last success.
     """
 
     destination: Destination
@@ -104,6 +135,9 @@ class Deployed:
     connection: str = ""
     setting_keys: Mapping[str, str] = field(default_factory=dict)
     previous: Delivered | None = None
+    failure_code: str = ""
+    failed_at: int = 0
+    tried_at: int = 0
 
     @property
     def in_braze(self) -> bool:
@@ -123,10 +157,15 @@ class Deployed:
     def certain(self) -> tuple[str, ...]:
         """Snapshots whose intersection is certainly in the cohort; empty when nobody is certain."""
         named = [
-            self.delivered.table if self.delivered else None,
+            self.delivered.certain if self.delivered else None,
             *(pending.table for pending in self.pending),
         ]
         return () if None in named else tuple(dict.fromkeys(table for table in named if table))
+
+    @property
+    def taken_out(self) -> str | None:
+        """The snapshot of those who were certainly removed by mode `remove`, and not added since; None: nobody was."""
+        return self.delivered.taken_out if self.delivered and not self.pending else None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -182,113 +221,3 @@ class Ledger:
     def protected_tables(self) -> frozenset[str]:
         """Snapshots a sweep must leave: delivered, recently replaced, or named by an attempt that may go on."""
         return frozenset().union(*(deployed.tables for deployed in self.cohorts.values()))
-
-
-def fold(entries: Iterable[Entry], *, now: int) -> Ledger:
-    """The ledger's rows, in any order and possibly repeated, as what they mean. `now` is the server's clock."""
-    unique = {entry.row_id: entry for entry in entries}
-    ordered = sorted(unique.values(), key=lambda entry: (entry.epoch, entry.sequence))
-    by_destination: dict[Destination, list[Entry]] = {}
-    for entry in ordered:
-        by_destination.setdefault(entry.destination, []).append(entry)
-    run_rows = by_destination.pop(Destination(), [])
-    synced = [row for row in ordered if row.event is Event.SYNCED and row.detail["commit"]]
-    return Ledger(
-        id=next((str(row.detail["ledger_id"]) for row in run_rows if row.event is Event.BOOTSTRAP), ""),
-        epoch=max((row.epoch for row in ordered), default=0),
-        now=now,
-        cohorts={where: _deployed(where, rows, now) for where, rows in sorted(by_destination.items())},
-        lease=_lease(run_rows),
-        commit=str(synced[-1].detail["commit"]) if synced else "",
-        verified=frozenset(str(row.detail["mapping"]) for row in run_rows if row.event is Event.VERIFIED),
-    )
-
-
-def _lease(run_rows: list[Entry]) -> Lease | None:
-    last = next((row for row in reversed(run_rows) if row.event is Event.LEASE), None)
-    if last is None:
-        return None
-    detail = last.detail
-    return Lease(
-        token=detail["token"],
-        actor=detail["actor"],
-        host=detail["host"],
-        process=detail["process"],
-        address=detail["address"],
-        until=last.time + detail["seconds"],
-        released=any(row.event is Event.RELEASED and row.epoch == last.epoch for row in run_rows),
-    )
-
-
-def _deployed(where: Destination, rows: list[Entry], now: int) -> Deployed:
-    forgotten = max((place for place, row in enumerate(rows) if row.event is Event.ABANDONED), default=-1)
-    rows = rows[forgotten + 1 :]
-    synced = [row for row in rows if row.event is Event.SYNCED]
-    last = synced[-1] if synced else None
-    resolved = {attempt for row in synced for attempt in row.detail["resolves"]}
-    # an attempt that failed before `sending` ended in its own process: it can send nothing any more
-    ended = resolved | {row.detail["attempt"] for row in rows if row.event is Event.FAILED and row.detail["unsent"]}
-    failures = [row for row in rows if row.event is Event.FAILED and row.detail["attempt"] not in resolved]
-    intents = [row for row in rows if row.event is Event.INTENT]
-    sent = [row for row in rows if row.event is Event.SENDING]
-    claimed = (row for row in rows if row.event in (Event.SENDING, Event.ADOPTED))
-    open_rows = [row for row in claimed if row.detail["attempt"] not in resolved]
-    used = {row.detail["attempt"]: row.detail["keys"] for row in failures if not row.detail["unsent"]}
-    return Deployed(
-        destination=where,
-        delivered=_delivered(last) if last else None,
-        pending=tuple(
-            Pending(
-                row.detail["attempt"],
-                row.detail["table"],
-                row.detail["name"],
-                tuple(used.get(row.detail["attempt"], row.detail["export_keys"])),
-                adopted=row.event is Event.ADOPTED,
-            )
-            for row in open_rows
-        ),
-        unfinished=tuple(row.detail["attempt"] for row in intents if row.detail["attempt"] not in resolved),
-        failure=str(failures[-1].detail["what"]) if failures else "",
-        ever_added=any(row.detail["added"] for row in synced),
-        largest_today=_largest(synced, now),
-        tables=frozenset(
-            row.detail["table"]
-            for row in (
-                *([last] if last else []),
-                *(row for row in synced[:-1] if _replaced_recently(row, synced, now)),
-                *(row for row in (*intents, *open_rows) if row.detail["attempt"] not in ended),
-            )
-            if row.detail["table"]
-        ),
-        connection=sent[-1].detail["connection"] if sent else "",
-        setting_keys=sent[-1].detail["setting_keys"] if sent else {},
-        previous=_delivered(synced[-2]) if len(synced) > 1 and _replaced_recently(synced[-2], synced, now) else None,
-    )
-
-
-def _delivered(row: Entry) -> Delivered:
-    detail = row.detail
-    return Delivered(
-        table=detail["table"],
-        size=detail["size"],
-        name=detail["name"],
-        fingerprint=detail["fingerprint"],
-        parts=detail["parts"],
-        sql=detail["sql"],
-        at=row.time,
-        recent_at=detail["recent_at"],
-        full_at=detail["full_at"],
-        rejected=detail["rejected"],
-    )
-
-
-def _replaced_recently(row: Entry, synced: list[Entry], now: int) -> bool:
-    """True for the snapshot just before the last one, while a rollback may still want it."""
-    return len(synced) > 1 and row is synced[-2] and now - synced[-1].time < KEEP_PREVIOUS
-
-
-def _largest(synced: list[Entry], now: int) -> int:
-    """The largest size the cohort had in the last 24 hours, that of a day ago included."""
-    recent = [row.detail["size"] for row in synced if now - row.time < DAY]
-    before = [row.detail["size"] for row in synced if now - row.time >= DAY]
-    return max([*recent, *before[-1:]], default=0)

@@ -6,10 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from runner.errors import CohortsError, ExitCode
-from runner.plan.guards import GUARDS
+from runner.plan.guards import GUARDS, MOVED
 from runner.plan.plan import Action, Plan
 
 WITHDRAWALS, OLD_TREE = "max_withdrawn", "rollback"
+
+UNSETTLED = "unsettled"
+"""A job of an earlier attempt that cannot be ended: sync the cohort all the same."""
+
+OF_COHORTS = (*GUARDS, MOVED, UNSETTLED)
+"""What can be allowed for one cohort."""
 
 
 class BadOverride(CohortsError):
@@ -36,8 +42,8 @@ def read(given: Sequence[str], reason: str) -> Overrides:
         guard, _, cohort = each.partition(":")
         if each in (WITHDRAWALS, OLD_TREE):
             continue
-        if guard not in GUARDS or not cohort:
-            known = ", ".join(f"{name}:COHORT" for name in GUARDS)
+        if guard not in OF_COHORTS or not cohort:
+            known = ", ".join(f"{name}:COHORT" for name in OF_COHORTS)
             raise BadOverride(
                 "P107", f"--allow {each[:60]} names no guard", f"use {known}, {WITHDRAWALS} or {OLD_TREE}"
             )
@@ -58,6 +64,7 @@ def allow(plan: Plan, overrides: Overrides) -> Plan:
             change,
             allowed=overrides.guards.get(change.id, frozenset())
             | (withdrawn if change.action is Action.WITHDRAW else frozenset()),
+            stopped=None if MOVED in overrides.guards.get(change.stopped_for, ()) else change.stopped,
         )
         for change in plan.changes
     )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from runner.definitions.cohort import Cohort
 from runner.errors import Problem
-from runner.plan.guards import Counts, too_many_withdrawn
-from runner.plan.ledger import Deployed, Destination, Ledger
-from runner.project import Limit
+from runner.plan.guards import Counts
+from runner.plan.ledger import Deployed, Destination
 from runner.sql.query import Query
 
 
@@ -23,14 +23,22 @@ class Action(StrEnum):
     REFRESH = "refresh"
     WITHDRAW = "withdraw"
     ROLLBACK = "rollback"
+    SUPPRESS = "suppress"
+    SUSPENDED = "suspended"
     NONE = "none"
+
+
+IDLE = frozenset({Action.NONE, Action.SUSPENDED})
+"""Nothing is to be done."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One cohort's part of the plan. `query` is None for a withdrawal; `restored` is the snapshot that a rollback
-    brings back; `allowed` are the guards overridden for this run. `counts` and `refusals` are there once members are
-    counted.
+    """One cohort's part of the plan. `query` is None for a withdrawal; `cohort` is what its file says, if there is one;
+    `restored` is the snapshot that a rollback brings back; `allowed` are the guards overridden for this run. `counts`
+    and `refusals` are there once members are counted; `uncounted`: why they could not be. `stopped` is a question that
+    must be answered first, about the new cohort `stopped_for`. `moved_to`: a withdrawal that waits until the cohort is
+    there.
     """
 
     destination: Destination
@@ -42,16 +50,32 @@ class Change:
     refusals: tuple[Problem, ...] = ()
     restored: str = ""
     allowed: frozenset[str] = frozenset()
+    cohort: Cohort | None = None
+    stopped: Problem | None = None
+    uncounted: Problem | None = None
+    stopped_for: str = ""
+    moved_to: Destination | None = None
 
     @property
     def id(self) -> str:
         """The cohort's id; its id in Braze where no file defines it."""
-        return self.query.cohort.id if self.query else self.destination.cohort_id
+        return self.cohort.id if self.cohort else self.destination.cohort_id
+
+    @property
+    def questions(self) -> tuple[Problem, ...]:
+        """What must be answered before anything is done, if anything must."""
+        return (self.stopped,) if self.stopped else ()
 
     @property
     def is_unfinished(self) -> bool:
         """True when the last attempt failed or was cut off."""
-        return _is_unfinished(self.deployed)
+        return is_unfinished(self.deployed)
+
+    @property
+    def is_held(self) -> bool:
+        """True after a rollback, until the definition changes."""
+        last = self.deployed.delivered
+        return bool(self.query and last and last.rejected == self.query.fingerprint)
 
     @property
     def name(self) -> str:
@@ -73,7 +97,7 @@ class Change:
 class Plan:
     """What a sync of one target would do, sorted by cohort. `withheld`: cohorts in Braze that no readable file defines,
     left alone because a file is unreadable and might be theirs. `stop`: why withdrawals are refused, or nothing.
-    `not_selected`: how many cohorts a selection left out.
+    `not_selected`: how many cohorts a selection left out. `warnings`: what will happen soon.
     """
 
     target: str
@@ -82,6 +106,7 @@ class Plan:
     withheld: tuple[Destination, ...] = ()
     stop: str = ""
     not_selected: int = 0
+    warnings: tuple[Problem, ...] = ()
 
     @property
     def due(self) -> tuple[Change, ...]:
@@ -89,112 +114,25 @@ class Plan:
         return tuple(
             change
             for change in self.changes
-            if change.action is not Action.NONE and not (self.stop and change.action is Action.WITHDRAW)
+            if change.action not in IDLE and not (self.stop and change.action is Action.WITHDRAW)
         )
 
     @property
     def has_changes(self) -> bool:
         """True when anything is to be done, also if it is refused."""
-        return any(change.action is not Action.NONE for change in self.changes)
+        return any(change.action not in IDLE for change in self.changes)
 
     @property
     def refused(self) -> tuple[Change, ...]:
-        """The changes that a guard would stop."""
-        return tuple(change for change in self.changes if change.refusals)
+        """The changes that a guard or a question would stop."""
+        return tuple(change for change in self.changes if change.refusals or change.stopped)
 
-    def with_counts(self, counted: Mapping[Destination, tuple[Counts, tuple[Problem, ...]]]) -> Plan:
-        """The same plan with members counted and guards checked."""
-        return replace(
-            self,
-            changes=tuple(
-                replace(change, counts=counted[change.destination][0], refusals=counted[change.destination][1])
-                if change.destination in counted
-                else change
-                for change in self.changes
-            ),
-        )
+    def with_changes(self, changes: Iterable[Change]) -> Plan:
+        """The same plan with some changes in the place of those of the same destinations."""
+        new = {change.destination: change for change in changes}
+        return replace(self, changes=tuple(new.get(change.destination, change) for change in self.changes))
 
 
-def make(
-    queries: Iterable[Query],
-    ledger: Ledger,
-    *,
-    target: str,
-    workspace: str,
-    refresh: bool,
-    may_withdraw: bool,
-    max_withdrawn: Limit | None = None,
-) -> Plan:
-    """The plan for one target. `refresh` syncs also what has not changed; `may_withdraw` is False while any file is
-    invalid: its id is unknown, so nothing can be called gone (protocol section 5).
-    """
-    wanted = {Destination(workspace, query.braze_id): query for query in queries}
-    known = ledger.cohorts
-    gone = [where for where, deployed in known.items() if where not in wanted and _left_over(deployed)]
-    changes = [
-        _change(where, query, known.get(where, Deployed(where)), refresh=refresh) for where, query in wanted.items()
-    ]
-    if may_withdraw:
-        changes += [_withdrawal(known[where], workspace) for where in gone]
-    in_braze = sum(deployed.in_braze for deployed in known.values())
-    return Plan(
-        target=target,
-        workspace=workspace,
-        changes=tuple(sorted(changes, key=lambda change: change.destination)),
-        withheld=() if may_withdraw else tuple(sorted(gone)),
-        stop=too_many_withdrawn(len(gone), in_braze, max_withdrawn) if may_withdraw else "",
-    )
-
-
-def _left_over(deployed: Deployed) -> bool:
-    """True when somebody may still be in Braze, or a withdrawal did not finish."""
-    return deployed.in_braze
-
-
-def _withdrawal(deployed: Deployed, workspace: str) -> Change:
-    where = deployed.destination
-    why = "its file is gone"
-    if where.workspace != workspace:
-        why = f"the target's workspace is {workspace} now; here it was {where.workspace}"
-    return Change(where, Action.WITHDRAW, (why,), None, deployed)
-
-
-def rollback(query: Query, deployed: Deployed) -> Change | None:
-    """The change that brings back the members of the sync before the last; None where they are not kept any more."""
-    before = deployed.previous
-    if before is None or before.table is None:
-        return None
-    where = deployed.destination
-    return Change(where, Action.ROLLBACK, ("asked for",), query, deployed, restored=before.table)
-
-
-def _change(where: Destination, query: Query, deployed: Deployed, *, refresh: bool) -> Change:
-    action, reasons = _why(query, deployed, refresh=refresh)
-    return Change(where, action, reasons, query, deployed)
-
-
-def _why(query: Query, deployed: Deployed, *, refresh: bool) -> tuple[Action, tuple[str, ...]]:
-    last = deployed.delivered
-    unfinished = (f"the last attempt did not finish{': ' + deployed.failure if deployed.failure else ''}",)
-    if last is None or last.table is None:
-        again = "was withdrawn before" if last else "not in Braze yet"
-        if any(pending.adopted for pending in deployed.pending):
-            again = "adopted: what is in Braze is known only roughly"
-        return Action.CREATE, (again, *(unfinished if _is_unfinished(deployed) else ()))
-    if last.fingerprint != query.fingerprint:
-        changed = sorted(part for part, value in query.parts.items() if last.parts.get(part) != value)
-        reasons = tuple(f"{part} changed" for part in changed) or ("fingerprint changed",)
-        if _is_unfinished(deployed):
-            reasons += unfinished
-        return (Action.RENAME if changed == ["name"] else Action.UPDATE), reasons
-    if _is_unfinished(deployed):
-        return Action.RETRY, unfinished
-    if last.rejected == query.fingerprint and not refresh:
-        return Action.NONE, ("rolled back; held until its definition changes, or `--refresh`",)
-    if refresh:
-        return Action.REFRESH, ("refresh asked for",)
-    return Action.NONE, ("unchanged",)
-
-
-def _is_unfinished(deployed: Deployed) -> bool:
+def is_unfinished(deployed: Deployed) -> bool:
+    """True when the last attempt failed or was cut off."""
     return bool(deployed.unfinished) or any(not pending.adopted for pending in deployed.pending)

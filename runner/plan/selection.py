@@ -92,17 +92,17 @@ def _is_selected(change: Change, selection: Selection) -> bool:
 
 
 def _tagged(change: Change, pattern: str) -> bool:
-    return any(fnmatchcase(tag, pattern) for tag in change.query.cohort.tags) if change.query else False
+    return any(fnmatchcase(tag, pattern) for tag in change.cohort.tags) if change.cohort else False
 
 
 def _owned(change: Change, pattern: str) -> bool:
-    return bool(change.query and fnmatchcase(change.query.cohort.owner, pattern))
+    return bool(change.cohort and fnmatchcase(change.cohort.owner, pattern))
 
 
 def _placed(change: Change, pattern: str) -> bool:
-    if not change.query:
+    if not change.cohort:
         return False
-    path = change.query.cohort.document.path
+    path = change.cohort.document.path
     wanted = pattern.removeprefix("./").rstrip("/")
     wanted = wanted if wanted.split("/")[0] == "cohorts" else f"cohorts/{wanted}"
     return fnmatchcase(path, wanted) or path.startswith(f"{wanted}/")

@@ -6,20 +6,31 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from runner.definitions.cohort import Mode
 from runner.errors import CohortsError, ExitCode, Problem
 from runner.plan.history import Record
-from runner.plan.ledger import Deployed, Ledger
 from runner.plan.plan import Action, Change, Plan
+from runner.plan.standing import Standing
 from runner.report.terminal import sql_difference
-from runner.sync.run import Outcome, Summary
+from runner.sync.attempt import Done
+from runner.sync.attempts import Outcome
+from runner.sync.run import Summary
+from runner.sync.verify import Verified
 
 VERSION = 1
 
 
-def problems(found: Sequence[Problem], *, cohorts: int) -> str:
+def problems(found: Sequence[Problem], warnings: Sequence[Problem], *, cohorts: int) -> str:
     """The result of a validation."""
-    return _text({"cohorts": cohorts, "problems": [_problem(problem) for problem in found]})
+    return _text(
+        {
+            "cohorts": cohorts,
+            "problems": [_problem(problem) for problem in found],
+            "warnings": [_problem(warning) for warning in warnings],
+        }
+    )
 
 
 def plan(shown: Plan, found: Sequence[Problem]) -> str:
@@ -39,16 +50,15 @@ def summary(shown: Summary, code: ExitCode, found: Sequence[Problem]) -> str:
     )
 
 
-def status(ledger: Ledger, shown: Plan, found: Sequence[Problem]) -> str:
+def status(shown: Plan, cohorts: Sequence[Standing], now: int, found: Sequence[Problem]) -> str:
     """Every cohort by the ledger's account, and what is due; cohorts whose file cannot be read have no action."""
-    cohorts = [_cohort(change.deployed, change.id, change) for change in shown.changes]
-    cohorts += [_cohort(ledger.cohorts[where], where.cohort_id, None) for where in shown.withheld]
     return _text(
         {
             "target": shown.target,
             "workspace": shown.workspace,
+            "now": _moment(now),
             "not_selected": shown.not_selected,
-            "cohorts": cohorts,
+            "cohorts": [_cohort(each) for each in cohorts],
             "problems": [_problem(problem) for problem in found],
         }
     )
@@ -57,6 +67,29 @@ def status(ledger: Ledger, shown: Plan, found: Sequence[Problem]) -> str:
 def history(shown: Sequence[Record]) -> str:
     """The ledger as a log, newest first."""
     return _text({"records": [_record(record) for record in shown]})
+
+
+def verified(shown: Verified, *, target: str) -> str:
+    """What is not as the ledger says."""
+    return _text(
+        {
+            "target": target,
+            "cohorts": shown.cohorts,
+            "snapshots": shown.snapshots,
+            "exit_code": int(shown.exit_code),
+            "findings": [
+                {
+                    "workspace": each.destination.workspace or None,
+                    "id": each.destination.cohort_id or None,
+                    "code": each.code,
+                    "warning": each.is_warning,
+                    "what": each.what,
+                    "fix": each.fix,
+                }
+                for each in shown.found
+            ],
+        }
+    )
 
 
 def _text(body: Mapping[str, Any]) -> str:
@@ -70,6 +103,7 @@ def _plan(shown: Plan) -> dict[str, Any]:
         "withdrawals_refused": shown.stop or None,
         "not_selected": shown.not_selected,
         "withheld": [where.cohort_id for where in shown.withheld],
+        "warnings": [_problem(warning) for warning in shown.warnings],
         "changes": [_change(change) for change in shown.changes],
     }
 
@@ -85,44 +119,61 @@ def _change(change: Change) -> dict[str, Any]:
         and {
             "before": counts.before,
             "after": counts.after,
-            "added": counts.entering,
-            "removed": counts.removed,
+            "added": counts.entering if counts.mode is not Mode.REMOVE else 0,
+            "removed": counts.removed if counts.mode is not Mode.REMOVE else counts.entering,
             "sent_again": counts.added - counts.entering,
+            "unusable_rows": counts.unusable,
         },
-        "refusals": [_problem(problem) for problem in change.refusals],
+        "refusals": [_problem(problem) for problem in (*change.questions, *change.refusals)],
+        "uncounted": change.uncounted and _problem(change.uncounted),
         "sql_difference": sql_difference(change) if change.action is Action.UPDATE else [],
     }
 
 
 def _outcome(outcome: Outcome) -> dict[str, Any]:
-    done, error = outcome.done, outcome.error
+    error = outcome.error
     return {
         "id": outcome.change.id,
         "action": outcome.change.action.value,
-        "done": done
-        and {"added": done.added, "removed": done.removed, "sent_again": done.sent_again, "members": done.size},
+        "done": _done(outcome.done),
         "error": error and _error(error),
+        "suppressed": _done(outcome.held),
     }
 
 
-def _cohort(deployed: Deployed, cohort_id: str, change: Change | None) -> dict[str, Any]:
-    last = deployed.delivered
+def _done(done: Done | None) -> dict[str, int] | None:
+    if done is None:
+        return None
+    return {"added": done.added, "removed": done.removed, "sent_again": done.sent_again, "members": done.size}
+
+
+def _cohort(each: Standing) -> dict[str, Any]:
+    deployed, change, last, schedule = each.deployed, each.change, each.deployed.delivered, each.schedule
     return {
-        "id": cohort_id,
+        "id": each.id,
         "braze_id": deployed.destination.cohort_id,
         "workspace": deployed.destination.workspace,
         "name": change.name if change else deployed.name,
         "members": last.size if last else None,
         "synced_at": _moment(last.at) if last else None,
+        "as_of": None if each.as_of is None else _moment(each.as_of),
         "unfinished": change.is_unfinished if change else bool(deployed.pending or deployed.unfinished),
+        "pending": bool(deployed.pending),
         "failure": deployed.failure or None,
+        "failed_at": _moment(deployed.failed_at) if deployed.failure else None,
         "action": change.action.value if change else None,
         "reasons": list(change.reasons) if change else [],
+        "held": bool(change and change.is_held),
+        "schedule": schedule and {"cron": schedule.cron, "timezone": schedule.zone},
+        "due_at": None if each.due_at is None or schedule is None else _moment(each.due_at, schedule.zone),
+        "due": each.is_due,
+        "max_age": each.max_age or None,
+        "stale": each.is_stale,
     }
 
 
-def _moment(at: int) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat()
+def _moment(at: int, zone: str = "UTC") -> str:
+    return datetime.fromtimestamp(at, UTC).astimezone(ZoneInfo(zone)).isoformat()
 
 
 def _record(record: Record) -> dict[str, Any]:

@@ -6,14 +6,16 @@ import difflib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from runner.definitions.cohort import Mode
 from runner.errors import Problem
 from runner.plan.guards import Counts
 from runner.plan.history import Record, Result
-from runner.plan.ledger import Deployed, Destination, Ledger
-from runner.plan.plan import Action, Change, Plan
+from runner.plan.plan import IDLE, Action, Change, Plan
 from runner.sql.shown import masked
+from runner.sync.attempts import Outcome
 from runner.sync.doctor import Finding, State
-from runner.sync.run import Outcome, Summary
+from runner.sync.run import Summary
+from runner.sync.verify import Verified
 
 SMALLER = 'bring files back, or, if this is right, `cohorts sync --allow max_withdrawn --reason "…"`'
 
@@ -25,6 +27,8 @@ SIGNS = {
     Action.REFRESH: "↻",
     Action.WITHDRAW: "-",
     Action.ROLLBACK: "↺",
+    Action.SUPPRESS: "-",
+    Action.SUSPENDED: "=",
     Action.NONE: " ",
 }
 
@@ -36,17 +40,21 @@ PAST = {
     Action.REFRESH: "refreshed",
     Action.WITHDRAW: "withdrawn",
     Action.ROLLBACK: "rolled back",
+    Action.SUPPRESS: "suspended",
+    Action.SUSPENDED: "suspended",
     Action.NONE: "unchanged",
 }
 
 
-def problems(found: Sequence[Problem], *, checked: str) -> str:
+def problems(found: Sequence[Problem], warnings: Sequence[Problem], *, checked: str) -> str:
     """Every problem on its line, then how many; `checked` says what was looked at when there are none."""
+    soon = [f"warning: {warning}" for warning in warnings]
     if not found:
-        return f"{checked}: no problems."
+        return "\n".join([*soon, f"{checked}: no problems."])
     files = len({problem.at.path for problem in found})
     return "\n".join(
         [
+            *soon,
             *(str(problem) for problem in found),
             "",
             f"{_many(len(found), 'problem')} in {_many(files, 'file')}.",
@@ -72,8 +80,9 @@ def plan(shown: Plan, *, counted: bool) -> str:
             f"G005 {shown.stop}; nothing is withdrawn: {SMALLER}",
             "",
         ]
-    if any(change.refusals for change in changes):
+    if shown.refused:
         lines += ["A guard would stop what is marked BLOCKED; nothing of it would be sent.", ""]
+    lines += [f"warning: {warning}" for warning in shown.warnings]
     lines.append(_totals(shown))
     if changes and not counted:
         lines.append("Members not counted; `--members` counts who would enter and leave.")
@@ -85,7 +94,8 @@ def _change(change: Change, width: int) -> list[str]:
     lines = [f"  {SIGNS[change.action]} {change.id:<{width}}  {change.action:<8}  {change.name} ({why})"]
     if change.counts:
         lines.append(f"      members: {_counts(change.counts)}")
-    lines += [f"      BLOCKED {problem}" for problem in change.refusals]
+    lines += [f"      BLOCKED {problem}" for problem in (*change.questions, *change.refusals)]
+    lines += [f"      FAILED {change.uncounted}"] if change.uncounted else []
     if change.action is Action.UPDATE:
         lines += [f"      {text}" for text in sql_difference(change)]
     return lines
@@ -101,20 +111,25 @@ def sql_difference(change: Change) -> list[str]:
 
 def _counts(counts: Counts) -> str:
     again = counts.added - counts.entering
+    unusable = f"; {_many(counts.unusable, 'row')} left out that name nobody" if counts.unusable else ""
+    if counts.mode is Mode.REMOVE:
+        more = f"; {again:,} sent again" if again else ""
+        return f"{counts.before:,} taken out so far → {counts.after:,}; {counts.entering:,} to take out{more}{unusable}"
     sent = f"; {again:,} sent again" if again else ""
     wanted = [count for count in counts.by_handle if count.after]
     by = ", ".join(f"{count.after:,} by {count.handle}" for count in wanted) if len(wanted) > 1 else ""
     after = f"{counts.after:,} ({by})" if by else f"{counts.after:,}"
-    return f"{counts.before:,} now → {after}; {counts.entering:,} enter, {counts.removed:,} leave{sent}"
+    return f"{counts.before:,} now → {after}; {counts.entering:,} enter, {counts.removed:,} leave{sent}{unusable}"
 
 
 def _totals(shown: Plan) -> str:
     tally = {action: sum(change.action is action for change in shown.changes) for action in Action}
-    words = [f"{number} to {action}" for action, number in tally.items() if number and action is not Action.NONE]
+    words = [f"{number} to {action}" for action, number in tally.items() if number and action not in IDLE]
+    held = f", {tally[Action.SUSPENDED]} suspended" if tally[Action.SUSPENDED] else ""
     left_out = f", {shown.not_selected} not selected" if shown.not_selected else ""
     if not words:
-        return f"Nothing to do: {_many(tally[Action.NONE], 'cohort')} in Braze as wanted{left_out}."
-    return ", ".join([*words, f"{tally[Action.NONE]} unchanged"]) + f"{left_out}."
+        return f"Nothing to do: {_many(tally[Action.NONE], 'cohort')} in Braze as wanted{held}{left_out}."
+    return ", ".join([*words, f"{tally[Action.NONE]} unchanged"]) + f"{held}{left_out}."
 
 
 def summary(shown: Summary) -> str:
@@ -151,34 +166,9 @@ def _outcome(outcome: Outcome, width: int) -> str:
             f"{done.added:,} added, {done.removed:,} removed, {done.size:,} qualify"
             f"{f' ({done.sent_again:,} sent again)' if done.sent_again else ''}"
         )
-    return f"  ✗ {change.id:<{width}}  {outcome.error}"
-
-
-def status(ledger: Ledger, planned: Plan) -> str:
-    """What is in Braze by the ledger's account, cohort by cohort."""
-    rows = [("COHORT", "NAME", "MEMBERS", "SYNCED (UTC)", "STATE")]
-    rows += [_status(change) for change in planned.changes]
-    rows += [_status_row(where, ledger.cohorts[where], "its file cannot be read") for where in planned.withheld]
-    widths = [max(len(row[column]) for row in rows) for column in range(5)]
-    lines = [
-        f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]:>{widths[2]}}  {row[3]:<{widths[3]}}  {row[4]}".rstrip()
-        for row in rows
-    ]
-    return "\n".join(lines)
-
-
-def _status(change: Change) -> tuple[str, str, str, str, str]:
-    why = "; ".join(change.reasons)
-    state = f"{change.action}: {why}" if change.action is not Action.NONE else "in sync" if why == "unchanged" else why
-    row = _status_row(change.destination, change.deployed, state)
-    return (row[0], change.name, *row[2:])
-
-
-def _status_row(where: Destination, deployed: Deployed, state: str) -> tuple[str, str, str, str, str]:
-    last = deployed.delivered
-    size = f"{last.size:,}" if last else "-"
-    at = _minute(last.at) if last else "-"
-    return where.cohort_id, deployed.name, size, at, state
+    held = outcome.held
+    out = f"\n    {'':<{width}}  {held.removed:,} left all the same: `suppress` takes them out" if held else ""
+    return f"  ✗ {change.id:<{width}}  {outcome.error}{out}"
 
 
 def history(shown: Sequence[Record], *, of: int) -> str:
@@ -235,6 +225,18 @@ def diagnosis(found: Sequence[Finding], target: str) -> str:
     if failed:
         return f"\n{_many(failed, 'check')} failed. Mend the first one first: others may follow from it."
     return f"\nTarget {target} is ready."
+
+
+def verified(shown: Verified) -> str:
+    """What is not as the ledger says, one line each, then what was compared."""
+    lines = []
+    for each in shown.found:
+        where = f"{each.destination.cohort_id}: " if each.destination.cohort_id else ""
+        lines.append(f"  {'!' if each.is_warning else '✗'} {each.code} {where}{each.what}; {each.fix}")
+    wrong = sum(not each.is_warning for each in shown.found)
+    end = f"{_many(wrong, 'thing')} not as the ledger says." if wrong else "all is as the ledger says."
+    compared = f"{_many(shown.cohorts, 'cohort')}, {_many(shown.snapshots, 'snapshot')} compared: {end}"
+    return "\n".join([*lines, *([""] if lines else []), compared])
 
 
 def _many(number: int, what: str) -> str:

@@ -29,6 +29,10 @@ class Sandbox:
 
     def __init__(self, options: Options, address: str) -> None:
         self._chosen, self._clock, self._faults, self._holds = Chosen(options), Clock(), Faults(), Holds()
+        for fault in options.faults:
+            self._faults.add(fault)
+        if options.storm is not None:
+            self._faults.storm(options.storm)
         self._warehouse = Warehouse()
         if options.shop:
             sample.fill_warehouse(self._warehouse, options.shop, int(self._clock.now()))

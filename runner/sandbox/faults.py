@@ -12,7 +12,6 @@ from typing import Any
 from runner.sandbox.catalogue import KINDS, STORM_STATUSES, Place, is_possible, status_of
 from runner.sandbox.storm import Storm
 
-FOREVER = None
 SECONDS = 1.0
 
 
@@ -140,11 +139,13 @@ def _fault(given: Mapping[str, Any]) -> Fault:
         wire = ", status:NNN" if place in STORM_STATUSES else ""
         raise BadFault(f"do at {place}: one of {', '.join(sorted(KINDS[place]))}{wire}")
     try:
+        if str(retry_after).startswith("date:"):
+            float(str(retry_after).removeprefix("date:"))
         return Fault(
             at=place,
             do=do,
             match=str(given.get("match") or ""),
-            times=FOREVER if times is None else int(times),
+            times=None if times is None else int(times),
             after=int(given.get("after", 0)),
             chance=float(given.get("chance", 1)),
             seed=int(given.get("seed", 0)),
@@ -152,7 +153,7 @@ def _fault(given: Mapping[str, Any]) -> Fault:
             retry_after=None if retry_after is None else str(retry_after),
         )
     except (TypeError, ValueError) as exc:
-        raise BadFault(f"times, after, chance, seed and seconds are numbers: {exc}") from None
+        raise BadFault(f"times, after, chance, seed, seconds and what follows date: are numbers: {exc}") from None
 
 
 def _shown(armed: _Armed) -> dict[str, Any]:

@@ -49,7 +49,7 @@ class Options:
     result export cannot be checked without sending. `export_key`: FAIL where a domain key of a `result_export` is not
     looked at. `obeys_operation`: FAIL where the connector adds whatever the operation says. `forgets_keys`: OK where a
     domain key may be used again once its job is forgotten, FAIL where it stays taken for ever. `braze_success`: the
-    status of Braze's good answers, 201 or 202.
+    status of Braze's good answers, 201 or 202. `faults` and `storm`: as the admin API spells them, from the start on.
     """
 
     keys: frozenset[str] = frozenset({"sandbox-key"})
@@ -68,6 +68,8 @@ class Options:
     obeys_operation: Answer = Answer.OK
     forgets_keys: Answer = Answer.OK
     braze_success: int = 201
+    faults: tuple[Mapping[str, Any], ...] = ()
+    storm: Mapping[str, Any] | None = None
     shop: Shop | None = Shop()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -47,15 +47,16 @@ def serve(
     key: str = "sandbox-key",
     shop: Shop | None = SHOP,
     like_production: bool = False,
+    storm: Mapping[str, Any] | None = None,
     on_ready: Callable[[str], None] = lambda _url: None,
 ) -> None:
     """Serve until Ctrl-C (returns, everything closed) or SIGTERM (ends the process as that signal does).
 
-    `like_production`: as a new customer's account, where nobody has made a connection yet. `on_ready` gets the base URL
-    once requests are answered. Raises OSError where the port is taken.
+    `like_production`: as a new customer's account, where nobody has made a connection yet. `storm`: as the admin API
+    spells it. `on_ready` gets the base URL once requests are answered. Raises OSError where the port is taken.
     """
     connections = () if like_production else Options().connections
-    options = Options(keys=frozenset({key}), job_seconds=job_seconds, shop=shop, connections=connections)
+    options = Options(keys=frozenset({key}), job_seconds=job_seconds, shop=shop, connections=connections, storm=storm)
     with _listening(host, port) as (listener, url):
         sandbox = Sandbox(options, url)
         try:

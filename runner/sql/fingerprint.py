@@ -27,6 +27,11 @@ def parts(
     return {part: _hash(value)[:16] for part, value in whole.items()}
 
 
+def suppressing(of_parts: Mapping[str, str], barred: str) -> Mapping[str, str]:
+    """The parts of a query that leaves people out."""
+    return {**of_parts, "suppression": _hash(normalised(barred))[:16]}
+
+
 def fingerprint(of_parts: Mapping[str, str]) -> str:
     """The fingerprint of all parts together."""
     return f"{VERSION}:{_hash(dict(of_parts))[:32]}"

@@ -14,53 +14,110 @@ NOTED = "spellings, type"
 """What is noted of a member: in how many ways the query wrote it, and the type of its column."""
 
 
-def members(audience: str, identifiers: Sequence[Identifier]) -> str:
-    """One row a member: `kind`, `label`, `value` (distinct, no NULL, no blank), `spellings`, `type`.
+NOTES = ("unusable", "usable")
+"""Labels of the two rows of no kind that a snapshot ends with: `spellings` counts the query's rows that name nobody
+Braze could find, and the others.
+"""
+
+LONGEST = 1_000
+"""Characters of an identifier. Braze does not publish its limit; no id, device or address is as long as this."""
+
+CONTROL = "[[:cntrl:]]"
+"""What no identifier holds; as a regular expression for Trino."""
+
+
+def members(audience: str, identifiers: Sequence[Identifier], barred: str = "") -> str:
+    """One row a member: `kind`, `label`, `value` (distinct, usable), `spellings`, `type`; and the NOTES.
 
     The audience is read once however many identifiers there are. `type` is Trino's name of the column's type: numbers
-    with a fraction would be written like `1.2E7`, and are refused when they are counted.
+    with a fraction would be written like `1.2E7`, and are refused when they are counted. `barred` selects `kind, label,
+    value` of people to leave out (see `suppressed`): whoever stands in a row with one of them is left out by all names.
     """
-    if len(identifiers) == 1:
-        kind, label = _text(identifiers[0].handle.kind), _text(identifiers[0].handle.label)
-        columns = (
-            f"{kind} AS kind, {label} AS label, {_written(identifiers[0])} AS written, {_type(identifiers[0])} AS type"
-        )
-        source = _named(audience, 4)
-    else:
-        numbered = tuple(enumerate(identifiers))
-        columns = (
-            "asked.kind, asked.label,\n"
-            f"    {_case((number, _written(identifier)) for number, identifier in numbered)} AS written,\n"
-            f"    {_case((number, _type(identifier)) for number, identifier in numbered)} AS type"
-        )
-        rows = ", ".join(
-            f"({number}, {_text(identifier.handle.kind)}, {_text(identifier.handle.label)})"
-            for number, identifier in numbered
-        )
-        source = f"{_named(audience, 4)}\n  CROSS JOIN (VALUES {rows}) AS asked (number, kind, label)"
-    lowered = [identifier.handle for identifier in identifiers if identifier.lower]
+    numbered = tuple(enumerate(identifiers))
+    named = ",\n".join(
+        f"          {_written(one)} AS written_{number}, {_type(one)} AS type_{number}" for number, one in numbered
+    )
+    usable = ",\n".join(f"        written_{number}, type_{number}, {_usable(number)}" for number, _ in numbered)
+    out = f",\n        {_barred(identifiers, barred)} AS barred" if barred else ""
+    nobody = " AND ".join(f"usable_{number} = ''" for number, _ in numbered)
+    broken = " OR ".join(f"usable_{number} <> written_{number}" for number, _ in numbered)
+    note = f"CASE WHEN ({nobody}) OR {broken} THEN '{NOTES[0]}' ELSE '{NOTES[1]}' END"
+    asked = [(one.handle.kind, one.handle.label) for one in identifiers]
+    rows = ", ".join(
+        f"({number}, {_text(kind)}, {_text(label)})" for number, (kind, label) in enumerate([*asked, ("", "")])
+    )
+    value = _value([identifier.handle for identifier in identifiers if identifier.lower], len(identifiers))
     return (
-        f"SELECT kind, label, {_value(lowered, len(identifiers))} AS value,"
-        f" {'COUNT(DISTINCT written)' if lowered else 'CAST(1 AS BIGINT)'} AS spellings, MAX(type) AS type\n"
+        "SELECT kind, label, value,\n"
+        "  CASE WHEN kind = '' THEN COUNT(*) ELSE COUNT(DISTINCT written) END AS spellings, MAX(type) AS type\n"
         "FROM (\n"
-        f"  SELECT {columns}\n"
-        f"  FROM {source}\n"
+        f"  SELECT kind, CASE WHEN kind = '' THEN written ELSE label END AS label,\n"
+        f"    CASE WHEN kind = '' THEN '' ELSE {value} END AS value, written, type{', barred' if barred else ''}\n"
+        "  FROM (\n"
+        "    SELECT asked.kind, asked.label,\n"
+        f"      {_case('usable', len(identifiers), note)} AS written,\n"
+        f"      {_case('type', len(identifiers), _text(''))} AS type{', barred' if barred else ''}\n"
+        "    FROM (\n"
+        f"      SELECT\n{usable}{out}\n"
+        "      FROM (\n"
+        f"        SELECT\n{named}\n"
+        f"        FROM {_named(audience, 10)}\n"
+        "      ) AS named\n"
+        "    ) AS people\n"
+        f"    CROSS JOIN (VALUES {rows}) AS asked (number, kind, label)\n"
+        "  ) AS written\n"
+        "  WHERE written <> ''\n"
         ") AS members\n"
-        "WHERE written <> ''\n"
-        f"GROUP BY kind, label, {_value(lowered, len(identifiers))}"
+        "GROUP BY kind, label, value" + ("\nHAVING kind = '' OR MAX(barred) = 0" if barred else "")
     )
 
 
-def export(audience: str, identifier: Identifier) -> str:
+def suppressed(lists: Iterable[tuple[str, Sequence[Identifier]]]) -> str:
+    """`kind, label, value` of everybody whom one of these queries names, each value once and in small letters: who must
+    not be written to is found in whatever letters it was written; nothing where there are no lists.
+    """
+    selects = [
+        f"SELECT {_text(identifier.handle.kind)} AS kind, {_text(identifier.handle.label)} AS label,"
+        f" LOWER({_written(identifier)}) AS value\nFROM {_named(audience, 4)}\nWHERE {_written(identifier)} <> ''"
+        for audience, identifiers in lists
+        for identifier in identifiers
+    ]
+    return "\nUNION\n".join(selects)
+
+
+def _barred(identifiers: Sequence[Identifier], barred: str) -> str:
+    """1 for a row of the audience that names somebody barred."""
+    found = " OR ".join(
+        f"LOWER(usable_{number}) IN (SELECT value FROM (\n{indented(barred, 8)}\n      ) AS barred"
+        f" WHERE {of_handle(identifier.handle)})"
+        for number, identifier in enumerate(identifiers)
+    )
+    return f"CASE WHEN {found} THEN 1 ELSE 0 END"
+
+
+def _usable(number: int) -> str:
+    """The value of an identifier's column; nothing where there is none, or one that Braze could not take."""
+    written = f"written_{number}"
+    broken = f"LENGTH({written}) > {LONGEST} OR REGEXP_LIKE({written}, '{CONTROL}')"
+    return f"CASE WHEN {broken} THEN '' ELSE COALESCE({written}, '') END AS usable_{number}"
+
+
+def export(audience: str, identifier: Identifier, barred: str = "") -> str:
     """The members of one handle as the connector wants them: one column with its exact name."""
     value = f"LOWER({_written(identifier)})" if identifier.lower else _written(identifier)
+    out = ""
+    if barred:
+        out = (
+            f"\n  AND LOWER(member) NOT IN (SELECT value FROM (\n{indented(barred, 4)}\n  ) AS barred"
+            f" WHERE {of_handle(identifier.handle)})"
+        )
     return (
         f'SELECT DISTINCT member AS "{identifier.handle.export_column}"\n'
         "FROM (\n"
         f"  SELECT {value} AS member\n"
         f"  FROM {_named(audience, 4)}\n"
         ") AS members\n"
-        "WHERE member <> ''"
+        f"WHERE member <> ''{out}"
     )
 
 
@@ -71,7 +128,7 @@ def of_handle(handle: Handle) -> str:
 
 def _named(audience: str, depth: int) -> str:
     """The author's SQL on lines of its own, so that a comment at its end swallows nothing."""
-    return f"(\n{indented(audience, depth)}\n  ) AS audience"
+    return f"(\n{indented(audience, depth)}\n{' ' * (depth - 2)}) AS audience"
 
 
 def _written(identifier: Identifier) -> str:
@@ -86,9 +143,9 @@ def _text(value: str) -> str:
     return f"CAST('{value}' AS VARCHAR)"
 
 
-def _case(values: Iterable[tuple[int, str]]) -> str:
-    lines = "".join(f" WHEN {number} THEN {value}" for number, value in values)
-    return f"CASE asked.number{lines} END"
+def _case(name: str, identifiers: int, of_note: str) -> str:
+    lines = "".join(f" WHEN {number} THEN {name}_{number}" for number in range(identifiers))
+    return f"CASE asked.number{lines} ELSE {of_note} END"
 
 
 def _value(lowered: Sequence[Handle], handles: int) -> str:

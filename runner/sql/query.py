@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from runner.definitions.cohort import Cohort
+from runner.definitions.cohort import Cohort, Mode
 from runner.errors import Position, Problem
 from runner.identifiers import Handle
 from runner.project import Target
 from runner.sql import members
 from runner.sql.checks import Finding, check
-from runner.sql.fingerprint import fingerprint, parts
+from runner.sql.fingerprint import fingerprint, parts, suppressing
 from runner.sql.jinja import names_used
 from runner.sql.library import EMPTY, Library
 from runner.sql.templates import Fault, render
@@ -25,19 +25,37 @@ SQL = ("audience", "sql")
 class Query:
     """The SQL of one cohort for one target.
 
-    `audience` is the author's SQL rendered (one SELECT, no trailing semicolon). `members` wraps it: one row a member
-    (see `runner.sql.members`). `exports` are the same members as the connector wants them, by handle: one column of
-    exact name each. `parts` are the fingerprint's, by name.
+    `audience` is the author's SQL rendered (one SELECT, no trailing semicolon). `barred` selects whom `suppress` takes
+    out of it (`kind, label, value`; nothing where nobody is). `parts` are the fingerprint's, by name. `previous_id`: in
+    Braze, before the cohort was moved on purpose.
     """
 
     cohort: Cohort
     workspace: str
     braze_id: str
     audience: str
-    members: str
-    exports: Mapping[Handle, str]
     fingerprint: str
     parts: Mapping[str, str]
+    barred: str = ""
+    previous_id: str = ""
+
+    def members(self, barred: str | None = None) -> str:
+        """One row a member (see `runner.sql.members`); `barred`: another SELECT of the same people, such as a table."""
+        return members.members(self.audience, self.cohort.identifiers, self.barred if barred is None else barred)
+
+    @property
+    def exports(self) -> Mapping[Handle, str]:
+        """The members as the connector wants them, by handle: one column of exact name each."""
+        identifiers = self.cohort.identifiers
+        barred = "" if self.cohort.mode is Mode.REMOVE else self.barred
+        return {one.handle: members.export(self.audience, one, barred) for one in identifiers}
+
+    def without(self, barred: str) -> Query:
+        """The same query with people taken out; in mode `remove` it names who is taken out, so nobody is spared."""
+        if not barred or self.cohort.mode is Mode.REMOVE:
+            return replace(self, barred=barred)
+        made_of = suppressing(self.parts, barred)
+        return replace(self, barred=barred, parts=made_of, fingerprint=fingerprint(made_of))
 
 
 def build(cohort: Cohort, target: Target, library: Library = EMPTY) -> Query | tuple[Problem, ...]:
@@ -64,10 +82,9 @@ def build(cohort: Cohort, target: Target, library: Library = EMPTY) -> Query | t
         workspace=target.workspace,
         braze_id=target.braze_id(cohort.braze_id),
         audience=audience,
-        members=members.members(audience, cohort.identifiers),
-        exports={identifier.handle: members.export(audience, identifier) for identifier in cohort.identifiers},
         fingerprint=fingerprint(made_of),
         parts=made_of,
+        previous_id=target.braze_id(cohort.life.previous_id) if cohort.life.previous_id else "",
     )
 
 

@@ -1,27 +1,22 @@
-"""One try to bring one cohort to its wanted members, step by step (protocol section 4).
-
-Whatever was perhaps delivered is in the ledger before it is sent: every step may be the last, and the next run heals.
-"""
+"""One try to bring one cohort to its wanted members: what it works with, and what its names are."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from runner.errors import Blocked, CohortsError, Interrupted, Locked, Problem
-from runner.identifiers import Handle
-from runner.plan.guards import Counts, refusals
-from runner.plan.ledger import DAY, Event
+from runner.definitions.cohort import Mode
+from runner.errors import Blocked, Problem
+from runner.plan.guards import Counts
+from runner.plan.ledger import DAY
 from runner.plan.plan import Action, Change
 from runner.project import Reassert
 from runner.sync import delta
 from runner.sync.shared import Shared
 from runner.sync.writer import Writer
-from runner.treasuredata import export
-from runner.treasuredata.client import JobFailed, TreasureData
-from runner.treasuredata.export import Operation, Route
+from runner.treasuredata.client import TreasureData
+from runner.treasuredata.export import Route
 
 Listener = Callable[[str, str], None]
 """Hears `(cohort id, what is being done)`; never a member."""
@@ -38,7 +33,8 @@ class GuardRefused(Blocked):
 @dataclass(frozen=True, slots=True)
 class Site:
     """Where an attempt works: Treasure Data, its databases, and the one writer of the ledger. `queries` and `exports`
-    are how many may run at once; ledger rows and counts wait for neither, since many cohorts share them.
+    are how many may run at once; ledger rows and counts wait for neither, since many cohorts share them. `tables`: the
+    state database's, as the run began. `barred_table` holds those who are taken out of every cohort, if anybody is.
     """
 
     client: TreasureData
@@ -49,6 +45,14 @@ class Site:
     queries: threading.Semaphore
     exports: threading.Semaphore
     counts: Shared[Attempt, Counts]
+    tables: frozenset[str]
+    barred_table: str = ""
+
+    def barred(self, change: Change) -> str:
+        """SELECT of those who are taken out of this cohort as of every other; nothing where it spares nobody."""
+        if not self.barred_table or change.query is None or not change.query.barred:
+            return ""
+        return f'SELECT kind, label, value FROM "{self.state}"."{self.barred_table}"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ def resend(change: Change, reassert: Reassert, now: int, *, asked: bool = False)
     times. `now` in unix seconds.
     """
     last = change.deployed.delivered
-    if last is None or last.table is None or change.query is None:
+    if last is None or last.is_withdrawn or change.query is None:
         return Resend()
     if asked or (reassert.full and now - last.full_at >= reassert.full):
         return Resend(everyone=True)
@@ -73,19 +77,29 @@ def resend(change: Change, reassert: Reassert, now: int, *, asked: bool = False)
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """An attempt's identity: every name it may use follows from it. `table` None: a withdrawal, nobody is wanted."""
+    """An attempt's identity: every name it may use follows from it. `table` holds the wanted members, in mode `remove`
+    those to take out; None: nobody is wanted. `rest`: a second one, of whom mode `remove` leaves in the cohort. `mode`
+    is what is done in Braze: whoever is withdrawn leaves as in a mirror.
+    """
 
     change: Change
     id: str
     table: str | None
+    rest: str | None
     connection: str
     route: Route
     resend: Resend
+    mode: Mode = Mode.MIRROR
     used: list[str] = field(default_factory=list)
 
     def key(self, site: Site, step: str) -> str:
         """The domain key of one step's job; never used for anything else."""
         return f"cohorts-{site.writer.ledger.id}-{self.id}-{step}"
+
+    @property
+    def left(self) -> str | None:
+        """The table of whoever may be in the cohort when this is done; None: nobody."""
+        return self.rest if self.mode is Mode.REMOVE else self.table
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,198 +116,28 @@ class Done:
 
 def begin(change: Change, epoch: int, *, connection: str, route: Route, resend: Resend) -> Attempt:
     """The attempt for a change in this epoch."""
-    table = delta.table_name(change.destination, epoch, 0)
-    has_members = change.action is not Action.WITHDRAW
-    return Attempt(change, table.removeprefix("members_"), table if has_members else None, connection, route, resend)
+    table, rest = (delta.table_name(change.destination, epoch, number) for number in (0, 1))
+    mode = change.query.cohort.mode if change.query else Mode.MIRROR
+    return Attempt(
+        change,
+        id=table.removeprefix("members_"),
+        table=table if change.action is not Action.WITHDRAW else None,
+        rest=rest if mode is Mode.REMOVE and change.deployed.possible else None,
+        connection=connection,
+        route=route,
+        resend=resend,
+        mode=mode,
+    )
 
 
 def intent(attempt: Attempt) -> Mapping[str, object]:
-    """What the ledger must know before anything is made: the attempt and its table."""
-    told = {"attempt": attempt.id, "table": attempt.table, "action": attempt.change.action.value}
+    """What the ledger must know before anything is made: the attempt and its tables."""
+    tables = [table for table in (attempt.table, attempt.rest) if table]
+    told = {"attempt": attempt.id, "tables": tables, "action": attempt.change.action.value}
     return told | ({"allowed": sorted(attempt.change.allowed)} if attempt.change.allowed else {})
 
 
-def carry_out(attempt: Attempt, site: Site) -> Done:
-    """Snapshot, count, guard, record, remove, add, record. Raises GuardRefused, JobFailed, Unavailable, Locked.
-
-    A failure before `sending` is recorded as harmless; after it, the attempt stays pending and the next run heals it.
-    """
-    change = attempt.change
-    try:
-        counts = _counted(attempt, site)
-        if change.query and not change.restored and (refused := refusals(change.query.cohort, counts, change.allowed)):
-            raise GuardRefused(refused)
-    except CohortsError as exc:
-        if not isinstance(exc, Locked | Interrupted):
-            _record_failure(attempt, site, exc, unsent=True)
-        raise
-    steps = steps_of(attempt, counts)
-    if steps:
-        _record_sending(attempt, site, counts, steps)
-    try:
-        for step in steps:
-            with site.exports:
-                _send(attempt, site, counts, step)
-    except JobFailed as exc:  # anything else may still be running, or sent by somebody else
-        _record_failure(attempt, site, exc, unsent=False)
-        raise
-    site.tell(change.id, "recording")
-    site.writer.record((change.destination, Event.SYNCED, _synced(attempt, site, counts)))
-    return Done(counts.entering, counts.removed, counts.after, counts.added - counts.entering)
-
-
-def _counted(attempt: Attempt, site: Site) -> Counts:
-    change = attempt.change
-    if attempt.table:
-        site.tell(change.id, "querying")
-        members = delta.members_of(change.restored, site.state) if change.restored else ""
-        if change.query and not change.restored:
-            members = change.query.members
-        with site.queries:
-            site.client.run(
-                site.database,
-                delta.create_snapshot(members, change.deployed, table=attempt.table, state=site.state),
-                key=attempt.key(site, "next"),
-                scheduled_time=site.writer.started,
-                what=f"{change.id}: the query",
-            )
-    site.tell(change.id, "counting")
-    return site.counts.ask(attempt)
-
-
-def count(
-    asked: Sequence[Attempt], client: TreasureData, state: str, writer: Writer
-) -> Sequence[Counts | CohortsError]:
-    """Counts for several attempts in one query; where that fails, each for itself: it fails only those it must."""
-    names = {attempt.id: _sets(attempt, state) for attempt in asked}
-    what = f"{asked[0].change.id}: counting members" if len(asked) == 1 else "counting members of several cohorts"
-    try:
-        rows = client.select(
-            state,
-            delta.count(names),
-            key=f"cohorts-{writer.ledger.id}-{asked[0].id}-count-{len(asked)}",
-            scheduled_time=writer.started,
-            what=what,
-        )
-    except JobFailed as exc:
-        if len(asked) == 1:
-            return [exc]
-        return [answer for attempt in asked for answer in count([attempt], client, state, writer)]
-    return [
-        delta.counted(rows, attempt.id, attempt.change.deployed, whole=attempt.resend.everyone) for attempt in asked
-    ]
-
-
-def _sets(attempt: Attempt, state: str) -> delta.Sets:
-    return delta.sets(
-        attempt.change.deployed,
-        next_sql=delta.members_of(attempt.table, state),
-        state=state,
-        recent_since=attempt.resend.recent_since,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One export of an attempt. `one`: a single member, to make the cohort or to tell its name."""
-
-    name: str
-    operation: Operation
-    handle: Handle
-    members: int
-    one: bool = False
-
-
-def steps_of(attempt: Attempt, counts: Counts) -> tuple[Step, ...]:
-    """Removals, finished, then additions; never an export of nobody, one for each handle."""
-    change, deployed = attempt.change, attempt.change.deployed
-    removals = [
-        Step(f"remove-{number}", Operation.REMOVE, count.handle, count.leaving)
-        for number, count in enumerate(counts.by_handle)
-        if count.leaving
-    ]
-    additions = [
-        Step(f"add-{number}", Operation.ADD, count.handle, added)
-        for number, count in enumerate(counts.by_handle)
-        if (added := counts.added_of(count))
-    ]
-    renamed = any(name != change.name for name in deployed.names) and change.name
-    first: list[Step] = []
-    # a removal from a cohort Braze has never heard of may fail for ever, and a name travels only with members
-    if (removals and not deployed.ever_added) or (renamed and not removals and not additions):
-        anybody = next((c for c in counts.by_handle if c.after), None) or next(
-            (c for c in counts.by_handle if c.before), None
-        )
-        if anybody:
-            first = [Step("first", Operation.ADD, anybody.handle, 1, one=True)]
-    return (*first, *removals, *additions)
-
-
-def _send(attempt: Attempt, site: Site, counts: Counts, step: Step) -> None:
-    change, which = attempt.change, _sets(attempt, site.state)
-    if step.one:
-        members = which.next if counts.after else which.possible
-    elif step.operation is Operation.REMOVE:
-        members = which.removals
-    else:
-        members = which.additions(whole=counts.whole)
-    verb = "removing" if step.operation is Operation.REMOVE else "adding"
-    site.tell(change.id, f"{verb} {step.members:,} by {step.handle}")
-    attempt.used.append(attempt.key(site, step.name))
-    export.send(
-        site.client,
-        site.state,
-        delta.export(members, step.handle, one=step.one),
-        attempt.route.settings(
-            cohort_id=change.destination.cohort_id, name=change.name, operation=step.operation, handle=step.handle
-        ),
-        via=attempt.route,
-        key=attempt.key(site, step.name),
-        scheduled_time=site.writer.started,
-        what=f"{change.id}: {verb} members",
-    )
-
-
-def _record_failure(attempt: Attempt, site: Site, exc: CohortsError, *, unsent: bool) -> None:
-    """Why it failed. `keys`: what it sent under; nothing else will come from it."""
-    detail = {"attempt": attempt.id, "code": exc.code, "what": exc.what, "unsent": unsent, "keys": attempt.used}
-    with suppress(CohortsError):  # the failure itself is what the user must hear; without this row it is due too
-        site.writer.record((attempt.change.destination, Event.FAILED, detail))
-
-
-def _record_sending(attempt: Attempt, site: Site, counts: Counts, steps: tuple[Step, ...]) -> None:
-    """The durable record of what may be delivered, with all that is ever needed to take it back."""
-    change = attempt.change
-    detail = {
-        "attempt": attempt.id,
-        "table": attempt.table,
-        "size": counts.after,
-        "name": change.name,
-        "workspace": change.destination.workspace,
-        "connection": attempt.connection,
-        "setting_keys": dict(attempt.route.setting_keys),
-        "export_keys": [attempt.key(site, step.name) for step in steps],
-    }
-    site.writer.record((change.destination, Event.SENDING, detail), sure=True)
-
-
-def _synced(attempt: Attempt, site: Site, counts: Counts) -> Mapping[str, object]:
-    change, deployed = attempt.change, attempt.change.deployed
-    query, last, now = change.query, deployed.delivered, site.writer.started
-    whole = counts.whole or not deployed.certain
-    return {
-        "attempt": attempt.id,
-        "table": attempt.table,
-        "size": counts.after,
-        "added": counts.added,
-        "removed": counts.removed,
-        "name": change.name,
-        "fingerprint": query.fingerprint if query else "",
-        "parts": dict(query.parts) if query else {},
-        "sql": query.audience if query else "",
-        "resolves": sorted({attempt.id, *deployed.unfinished, *(pending.attempt for pending in deployed.pending)}),
-        "commit": site.writer.run.commit,
-        "full_at": now if whole or last is None else last.full_at,
-        "recent_at": now if whole or last is None or attempt.resend.recent_since is not None else last.recent_at,
-        "rejected": change.query.fingerprint if change.query and change.restored else "",
-    }
+def resolved(attempt: Attempt) -> list[str]:
+    """The attempts of whose traces nothing is left when this one ended well."""
+    deployed = attempt.change.deployed
+    return sorted({attempt.id, *deployed.unfinished, *(pending.attempt for pending in deployed.pending)})

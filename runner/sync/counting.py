@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from runner.errors import Problem
+from runner.definitions.cohort import Mode
+from runner.errors import Position, Problem
 from runner.plan.guards import Counts, refusals
-from runner.plan.ledger import Destination
-from runner.plan.plan import Change, Plan
+from runner.plan.plan import Action, Change, Plan
 from runner.project import Reassert
 from runner.sync import delta
 from runner.sync.attempt import resend
-from runner.treasuredata.client import TreasureData
+from runner.sync.delivering import wanted_members
+from runner.treasuredata.client import JobFailed, TreasureData
 
 AT_ONCE = 4
 """Queries run side by side; how many Treasure Data runs at once is set by contract (wire facts 4)."""
@@ -34,21 +35,42 @@ class Counter:
 
 
 def counted(plan: Plan, counter: Counter) -> Plan:
-    """The plan with members counted and guards checked for every due change. Raises JobFailed or Unavailable."""
+    """The plan with members counted and guards checked for every due change; a query that fails hides no other's.
+    Raises Unavailable.
+    """
 
-    def one(change: Change) -> tuple[Destination, tuple[Counts, tuple[Problem, ...]]]:
-        counts = _counts(change, counter)
-        refused = refusals(change.query.cohort, counts) if change.query else ()
-        return change.destination, (counts, refused)
+    def one(change: Change) -> Change:
+        try:
+            return _counted(change, counter)
+        except JobFailed as exc:
+            at = change.cohort.document.at() if change.cohort else Position(change.id)
+            return replace(change, uncounted=Problem(at, exc.code, exc.what, exc.fix))
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return plan.with_counts(dict(pool.map(one, plan.due)))
+        return plan.with_changes(pool.map(one, plan.due))
+
+
+def _counted(change: Change, counter: Counter) -> Change:
+    counts, query = _counts(change, counter), change.query
+    if query is None or change.action is Action.SUPPRESS:  # what must leave is held back by no guard
+        return replace(change, counts=counts)
+    refused = refusals(query.cohort, counts)
+    if query.barred and any(problem.code == "G003" for problem in refused):
+        counts = replace(counts, barred=_barred(change, query.barred, counter))
+        refused = refusals(query.cohort, counts)
+    return replace(change, counts=counts, refusals=refused)
 
 
 def _counts(change: Change, counter: Counter) -> Counts:
-    members = change.query.members if change.query else delta.NOBODY
+    barred = change.query.barred if change.query else ""
+    mode = change.query.cohort.mode if change.query else Mode.MIRROR
+    if change.action is Action.SUPPRESS:
+        members, mode = delta.staying(change.deployed, state=counter.state, barred=barred), Mode.MIRROR
+    else:
+        members = wanted_members(change, state=counter.state, barred=barred)
     again = resend(change, counter.reassert, counter.now, asked=counter.everyone)
-    which = delta.sets(change.deployed, next_sql=members, state=counter.state, recent_since=again.recent_since)
+    sets = delta.taking_out if mode is Mode.REMOVE else delta.sets
+    which = sets(change.deployed, next_sql=members, state=counter.state, recent_since=again.recent_since)
     rows = counter.client.select(
         counter.database,
         delta.count({"": which}),
@@ -56,4 +78,16 @@ def _counts(change: Change, counter: Counter) -> Counts:
         scheduled_time=counter.now,
         what=f"{change.id}: counting members",
     )
-    return delta.counted(rows, "", change.deployed, whole=again.everyone)
+    return delta.counted(rows, "", change.deployed, whole=again.everyone, mode=mode)
+
+
+def _barred(change: Change, barred: str, counter: Counter) -> int:
+    leaving = delta.leaving_barred(change.deployed, state=counter.state, barred=barred)
+    rows = counter.client.select(
+        counter.database,
+        f"SELECT COUNT(*) AS members\nFROM (\n{leaving}\n) AS leaving",
+        key=f"cohorts-{counter.token}-barred-{change.id}",
+        scheduled_time=counter.now,
+        what=f"{change.id}: counting who is taken out of every cohort",
+    )
+    return int(rows[0][0])

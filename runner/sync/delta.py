@@ -12,10 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from runner.definitions.cohort import Mode
 from runner.identifiers import Handle, Kind
 from runner.plan.guards import Count, Counts
 from runner.plan.ledger import Deployed, Destination
-from runner.sql.members import COLUMNS, NOTED, of_handle
+from runner.sql.members import COLUMNS, NOTED, NOTES, of_handle
 from runner.sql.tokens import indented
 
 NOBODY = "SELECT '' AS kind, '' AS label, '' AS value, 0 AS spellings, '' AS type WHERE 1 = 0"
@@ -45,9 +46,16 @@ def table_name(where: Destination, epoch: int, attempt: int) -> str:
     return f"members_{digest}_{epoch:08d}_{attempt:02d}"
 
 
+def barred_name(epoch: int) -> str:
+    """The table of those who are taken out of every cohort, as of one run."""
+    return f"barred_{epoch:08d}"
+
+
 def snapshot_epoch(table: str) -> int | None:
-    """The epoch in a snapshot's table name, or None where the table is something else."""
+    """The epoch in the name of a table that a run made, or None where the table is something else."""
     head, _, rest = table.partition("_")
+    if head == "barred" and len(rest) == 8 and rest.isdigit():
+        return int(rest)
     digest, _, rest = rest.partition("_")
     epoch, _, attempt = rest.partition("_")
     is_ours = head == "members" and len(digest) == 16 and len(epoch) == 8 and len(attempt) == 2
@@ -59,16 +67,22 @@ def sets(deployed: Deployed, *, next_sql: str, state: str, recent_since: int | N
 
     Members wanted since `recent_since` (unix seconds) or later are not certain: Braze may not have known them.
     """
-    tables = [f'SELECT {COLUMNS} FROM "{state}"."{table}"' for table in deployed.possible]
-    sure = [f'SELECT {COLUMNS} FROM "{state}"."{table}"' for table in deployed.certain]
-    before = deployed.delivered.table if deployed.delivered else None
-    if sure and before and recent_since is not None:
-        sure[deployed.certain.index(before)] += f" WHERE since < {recent_since}"
+    sure = {table: _people(table, state) for table in deployed.certain}
+    before = deployed.delivered.certain if deployed.delivered else None
+    if before in sure and recent_since is not None:
+        sure[before] += f" AND since < {recent_since}"
     return Sets(
-        possible=_joined(tables, "UNION") if tables else NOBODY,
-        certain=_joined(sure, "INTERSECT") if sure else NOBODY,
+        possible=_joined([_people(table, state) for table in deployed.possible], "UNION") or NOBODY,
+        certain=_joined(list(sure.values()), "INTERSECT") or NOBODY,
         next=next_sql,
     )
+
+
+def taking_out(deployed: Deployed, *, next_sql: str, state: str, recent_since: int | None = None) -> Sets:
+    """The sets of mode `remove`: `next_sql` selects whom to take out, and those are certain who were taken out."""
+    done = _people(deployed.taken_out, state) if deployed.taken_out else ""
+    young = f" AND since < {recent_since}" if done and recent_since is not None else ""
+    return Sets(possible=done or NOBODY, certain=done + young or NOBODY, next=next_sql)
 
 
 def members_of(table: str | None, state: str) -> str:
@@ -76,11 +90,74 @@ def members_of(table: str | None, state: str) -> str:
     return f'SELECT {COLUMNS}, {NOTED} FROM "{state}"."{table}"' if table else NOBODY
 
 
-def create_snapshot(members: str, deployed: Deployed, *, table: str, state: str) -> str:
+def everybody(wanted: str, deployed: Deployed, *, state: str, barred: str = "") -> str:
+    """Mode `add`: who is wanted, and whoever may be in the cohort already, but nobody who is barred."""
+    if not deployed.possible:
+        return wanted
+    return (
+        f"SELECT {COLUMNS}, MAX(spellings) AS spellings, MAX(type) AS type\n"
+        f"FROM (\n{indented(wanted)}\n  UNION ALL\n"
+        f"{indented(staying(deployed, state=state, barred=barred))}\n) AS members\n"
+        f"GROUP BY {COLUMNS}"
+    )
+
+
+def staying(deployed: Deployed, *, state: str, barred: str, certain: bool = False) -> str:
+    """Who may be in the cohort (or `certain`ly is) and is not barred."""
+    tables = deployed.certain if certain else deployed.possible
+    members = _joined([_people(table, state) for table in tables], "INTERSECT" if certain else "UNION")
+    return f"SELECT {COLUMNS}, 1 AS spellings, '' AS type\nFROM (\n{indented(members or NOBODY)}\n) AS members" + (
+        f"\nWHERE NOT ({_is_barred(barred)})" if barred else ""
+    )
+
+
+def left_over(deployed: Deployed, table: str, *, state: str) -> str:
+    """Who may be in the cohort and is not among the members of a snapshot."""
+    possible = _joined([_people(each, state) for each in deployed.possible], "UNION")
+    remaining = _minus(possible, _people(table, state))
+    return f"SELECT {COLUMNS}, 1 AS spellings, '' AS type\nFROM (\n{indented(remaining)}\n) AS members"
+
+
+def leaving_barred(deployed: Deployed, *, state: str, barred: str) -> str:
+    """Who may be in the cohort and is barred."""
+    members = _joined([_people(table, state) for table in deployed.possible], "UNION")
+    return (
+        f"SELECT {COLUMNS}, 1 AS spellings, '' AS type\nFROM (\n{indented(members or NOBODY)}\n) AS members\n"
+        f"WHERE {_is_barred(barred)}"
+    )
+
+
+def with_barred(listed: str, deployed: Deployed, *, state: str, barred: str) -> str:
+    """Mode `remove`: who is listed to be taken out, and whoever may be in the cohort and is barred."""
+    if not barred or not deployed.possible:
+        return listed
+    return (
+        f"SELECT {COLUMNS}, MAX(spellings) AS spellings, MAX(type) AS type\n"
+        f"FROM (\n{indented(listed)}\n  UNION ALL\n"
+        f"{indented(leaving_barred(deployed, state=state, barred=barred))}\n) AS members\n"
+        f"GROUP BY {COLUMNS}"
+    )
+
+
+def _is_barred(barred: str) -> str:
+    """A condition on `kind, label, value`: all three as one text, so that one look-up will do."""
+    key = "kind || '/' || label || '/' || "
+    return f"{key}LOWER(value) IN (SELECT {key}value FROM (\n{indented(barred)}\n) AS barred)"
+
+
+def _people(table: str, state: str) -> str:
+    return f'SELECT {COLUMNS} FROM "{state}"."{table}" WHERE kind <> \'\''
+
+
+def create_barred(barred: str, *, table: str, state: str) -> str:
+    """CREATE TABLE AS of the people who are taken out of every cohort, made once for a run."""
+    return f'CREATE TABLE "{state}"."{table}" AS\n{barred}'
+
+
+def create_snapshot(members: str, before: str | None, *, table: str, state: str) -> str:
     """CREATE TABLE AS of the wanted members. `since` (unix seconds) is when a member was first wanted: kept from the
-    delivered snapshot, else the run's time.
+    snapshot `before`, else the run's time.
     """
-    before = deployed.delivered.table if deployed.delivered else None
     since, join = "TD_SCHEDULED_TIME()", ""
     if before:
         since = "COALESCE(before.since, TD_SCHEDULED_TIME())"
@@ -115,6 +192,7 @@ def _count_of(name: str, which: Sets) -> str:
         "  SUM(CASE WHEN wanted = 1 AND certain = 0 THEN 1 ELSE 0 END) AS missing_count,\n"
         "  SUM(CASE WHEN possible = 1 AND wanted = 0 THEN 1 ELSE 0 END) AS leaving_count,\n"
         "  SUM(CASE WHEN spellings > 1 THEN 1 ELSE 0 END) AS merged_count,\n"
+        "  MAX(spellings) AS most_spellings,\n"
         "  MAX(type) AS type\n"
         "FROM (\n"
         f"SELECT {COLUMNS}, MAX(possible) AS possible, MAX(certain) AS certain, MAX(wanted) AS wanted,"
@@ -129,23 +207,37 @@ def _count_of(name: str, which: Sets) -> str:
 NO_NOTES = "0 AS spellings, '' AS type"
 
 
-def counted(rows: Iterable[Sequence[Any]], name: str, deployed: Deployed, *, whole: bool) -> Counts:
+def counted(
+    rows: Iterable[Sequence[Any]], name: str, deployed: Deployed, *, whole: bool, mode: Mode = Mode.MIRROR
+) -> Counts:
     """One name's part of the answer to `count`.
 
     Membership in Braze belongs to a user, not to an identifier: where people are named in several ways, or by devices,
     a removal may take out somebody who is still wanted under another name, so then everyone wanted is sent after the
-    removals (protocol section 4.3). `whole`: everyone is sent anyway.
+    removals (protocol section 4.3). `whole`: everyone is sent anyway. In mode `remove`, who is listed no longer is not
+    anybody's business.
     """
-    by_handle = tuple(sorted((_count(row) for row in rows if row[0] == name), key=lambda found: found.handle))
+    mine = [row for row in rows if row[0] == name]
+    by_handle = tuple(sorted((_count(row, mode) for row in mine if row[1]), key=lambda found: found.handle))
+    noted = {row[2]: int(row[-2] or 0) for row in mine if not row[1] and row[4]}
     handles = {found.handle for found in by_handle if found.before or found.after}
     shared = len(handles) > 1 or any(handle.kind is Kind.DEVICE_ID for handle in handles)
     disturbed = bool(deployed.pending) or any(found.leaving for found in by_handle)
-    return Counts(by_handle, whole or (shared and disturbed), deployed.largest_today)
+    return Counts(
+        by_handle,
+        whole=whole or (shared and disturbed and mode is not Mode.REMOVE),
+        largest_today=deployed.largest_today,
+        unusable=noted.get(NOTES[0], 0),
+        rows=sum(noted.values()),
+        mode=mode,
+    )
 
 
-def _count(row: Sequence[Any]) -> Count:
-    _, kind, label, *numbers, type_name = row
+def _count(row: Sequence[Any], mode: Mode) -> Count:
+    _, kind, label, *numbers, _, type_name = row
     before, after, entering, missing, leaving, merged = (int(number) for number in numbers)
+    if mode is Mode.REMOVE:
+        leaving = 0
     handle = Handle(Kind(kind), label)
     return Count(handle, before, after, entering, missing, leaving, merged, str(type_name or "").lower())
 

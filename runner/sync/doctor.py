@@ -10,7 +10,8 @@ from runner.errors import CohortsError, ExitCode
 from runner.identifiers import Handle, Kind
 from runner.plan.ledger import Destination, Event, Ledger
 from runner.project import Target
-from runner.sync.run import Place, open_ledger, written
+from runner.sync.place import Place
+from runner.sync.run import open_ledger, written
 from runner.treasuredata import export
 from runner.treasuredata.client import TreasureData
 from runner.treasuredata.export import Operation

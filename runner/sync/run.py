@@ -2,49 +2,22 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from runner.errors import AuthenticationFailed, CohortsError, ExitCode, Interrupted, InvalidProject, Locked
-from runner.plan import plan as planning
-from runner.plan.guards import Counts
-from runner.plan.ledger import Destination, Event, Ledger
-from runner.plan.plan import Change, Plan
+from runner.errors import CohortsError, ExitCode, InvalidProject, Locked
+from runner.plan import making
+from runner.plan.ledger import Ledger
+from runner.plan.plan import Plan
 from runner.project import Project, Target
 from runner.sql.wanted import Wanted
-from runner.sync import attempt as attempts
-from runner.sync import delta
-from runner.sync.attempt import Attempt, Done, Listener, Site
-from runner.sync.shared import Shared, side_by_side
-from runner.sync.ways import Way, routes, way_of
-from runner.sync.writer import Run, Writer, claim
-from runner.treasuredata import export
-from runner.treasuredata.client import TreasureData
-from runner.treasuredata.export import Route
+from runner.sync import attempts
+from runner.sync.attempts import Outcome
+from runner.sync.place import How, Place
+from runner.sync.ways import Found, Way, routes, way_of
+from runner.sync.writer import Writer, claim
 from runner.treasuredata.ledger import LedgerTable
-
-SETTLE = 0.2
-"""Seconds until what an earlier export wrote is in Braze: 10 to 100 ms, by its documentation (wire facts 3)."""
-
-COUNTED_TOGETHER = 8
-"""Cohorts counted in one query: Trino refuses one with more than some 100 stages, and each cohort takes several."""
-
-EXPORTS = 2
-"""Exports at once for each query at once: one reads a difference only, and mostly waits for Braze."""
-
-WAITING = 16
-"""Cohorts under way for each that queries or sends: the others wait for ledger rows and counts, which they share."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How one change ended."""
-
-    change: Change
-    done: Done | None = None
-    error: CohortsError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,33 +29,9 @@ class Summary:
     invalid_files: int
 
 
-@dataclass(frozen=True, slots=True)
-class How:
-    """How a sync is to be done: what is due, how many cohorts at once, how long to wait for another run (seconds)."""
-
-    planned: Callable[[Ledger], Plan]
-    concurrency: int = 4
-    patience: float = 0
-    reassert: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """What a run works with. `stop` is set when it is to end; `fits` refuses a ledger that this tree must not write."""
-
-    target: Target
-    project: Project
-    client: TreasureData
-    table: LedgerTable
-    run: Run
-    stop: threading.Event
-    tell: Listener
-    fits: Callable[[Ledger], None]
-
-
-def read_plan(project: Project, wanted: Wanted, ledger: Ledger, *, refresh: bool) -> Plan:
-    """The plan for what is wanted against a ledger."""
-    return planning.make(
+def read_plan(project: Project, wanted: Wanted, ledger: Ledger, *, refresh: bool, due: bool = False) -> Plan:
+    """The plan for what is wanted against a ledger; `due`: also what is due by its schedule."""
+    return making.make(
         wanted.queries,
         ledger,
         target=wanted.target.name,
@@ -90,6 +39,8 @@ def read_plan(project: Project, wanted: Wanted, ledger: Ledger, *, refresh: bool
         refresh=refresh,
         may_withdraw=not wanted.invalid_files,
         max_withdrawn=project.max_withdrawn,
+        timezone=project.timezone,
+        due=due,
     )
 
 
@@ -122,7 +73,7 @@ def open_ledger(table: LedgerTable, target: Target, *, create: bool) -> Ledger:
                 f"on the first day, `cohorts bootstrap --target {target.name}`; on any other, look at `state_database`",
             )
         if not create:
-            return Ledger(id="", epoch=0, now=0)
+            return Ledger(id="", epoch=0, now=table.clock())
         table.bootstrap()
     return table.read()
 
@@ -141,16 +92,25 @@ def sync(place: Place, how: How, *, invalid_files: int) -> Summary:
     found = routes(planned.due, place.client, place.project, place.target)
     with written(place, ledger, patience=how.patience) as writer:
         place.fits(writer.ledger)
-        site = _site(place, writer, how.concurrency)
+        site = attempts.site_of(place, writer, how.concurrency)
         planned = how.planned(writer.ledger)
-        unsettled = _settle(planned.due, site, place, how.concurrency)
+        unsettled = attempts.settle(planned.due, site, place, how.concurrency)
+        found |= _routes(planned, found, place)
         if any(change.deployed.pending for change in planned.due):  # what was waited for may have recorded its end
             planned = how.planned(writer.read())
-        new = [change for change in planned.due if way_of(change, place.target) not in found]
-        found |= routes(new, place.client, place.project, place.target)
-        outcomes = _carry_out_all(planned, found, unsettled, site, place, how)
-        _sweep(site)
+            if attempts.fold(planned.due, found, unsettled, site, place, how):
+                planned = how.planned(writer.read())
+                site = replace(site, tables=place.client.tables(site.state))
+            found |= _routes(planned, found, place)
+        outcomes = attempts.carry_out_all(planned, found, unsettled, site, place, how)
+        attempts.sweep(site)
     return Summary(planned, outcomes, invalid_files)
+
+
+def _routes(planned: Plan, found: Mapping[Way, Found], place: Place) -> dict[Way, Found]:
+    """The ways that are not known yet."""
+    new = [change for change in planned.due if way_of(change, place.target) not in found]
+    return routes(new, place.client, place.project, place.target)
 
 
 def exit_code(summary: Summary) -> ExitCode:
@@ -196,95 +156,3 @@ def written(place: Place, ledger: Ledger, *, patience: float, force: bool = Fals
         if not writer.overtaken:
             with suppress(CohortsError):  # then the lease runs out by itself
                 writer.release()
-
-
-def _site(place: Place, writer: Writer, concurrency: int) -> Site:
-    client, target = place.client, place.target
-
-    def counted(asked: Sequence[Attempt]) -> Sequence[Counts | CohortsError]:
-        return attempts.count(asked, client, target.state_database, writer)
-
-    queries, exports = threading.Semaphore(concurrency), threading.Semaphore(concurrency * EXPORTS)
-    counts = Shared(counted, most=COUNTED_TOGETHER, at_once=max(1, concurrency // 4))
-    return Site(client, target.database, target.state_database, writer, place.tell, queries, exports, counts)
-
-
-def _settle(due: Sequence[Change], site: Site, place: Place, concurrency: int) -> dict[Destination, CohortsError]:
-    """Make sure that nothing which an earlier attempt issued can still act. What cannot be settled fails its cohort
-    only.
-    """
-
-    def one(change: Change) -> CohortsError | None:
-        site.tell(change.id, "looking after an earlier attempt")
-        keys = (key for pending in change.deployed.pending for key in pending.export_keys)
-        try:
-            for key in keys:
-                what = f"{change.id}: waiting for an earlier attempt"
-                export.settle(site.client, site.state, key, scheduled_time=site.writer.started, what=what)
-        except (AuthenticationFailed, Locked, Interrupted):
-            raise
-        except CohortsError as exc:
-            return exc
-        return None
-
-    left = [change for change in due if change.deployed.pending]
-    errors = side_by_side(one, left, threads=concurrency * WAITING, keep=site.writer.renew, stop=place.stop)
-    if left:
-        place.stop.wait(SETTLE)
-    return {change.destination: error for change, error in errors if error}
-
-
-def _carry_out_all(
-    planned: Plan,
-    found: Mapping[Way, Route | CohortsError],
-    unsettled: Mapping[Destination, CohortsError],
-    site: Site,
-    place: Place,
-    how: How,
-) -> tuple[Outcome, ...]:
-    begun, outcomes = [], []
-    for change in planned.due:
-        way = way_of(change, place.target)
-        route = found[way]
-        error = unsettled.get(change.destination) or (None if isinstance(route, Route) else route)
-        if error or not isinstance(route, Route):
-            outcomes.append(Outcome(change, error=error))
-            continue
-        again = attempts.resend(change, place.project.reassert, site.writer.started, asked=how.reassert)
-        begun.append(attempts.begin(change, site.writer.epoch, connection=way[0], route=route, resend=again))
-    if begun:
-        site.writer.record(*((a.change.destination, Event.INTENT, attempts.intent(a)) for a in begun))
-    ended = side_by_side(
-        lambda attempt: _outcome(attempt, site),
-        begun,
-        threads=how.concurrency * WAITING,
-        keep=site.writer.renew,
-        stop=place.stop,
-    )
-    outcomes += [outcome or Outcome(attempt.change, error=_not_begun(attempt)) for attempt, outcome in ended]
-    if {outcome.change.destination for outcome in outcomes} != {change.destination for change in planned.due}:
-        raise AssertionError("the set that was synced is not the set that was planned")
-    return tuple(sorted(outcomes, key=lambda outcome: outcome.change.destination))
-
-
-def _not_begun(attempt: Attempt) -> Interrupted:
-    return Interrupted("R040", f"{attempt.change.id}: interrupted before it began", "run again; it is due again")
-
-
-def _outcome(attempt: Attempt, site: Site) -> Outcome:
-    try:
-        return Outcome(attempt.change, done=attempts.carry_out(attempt, site))
-    except (AuthenticationFailed, Locked):
-        raise  # nobody else could be served either
-    except CohortsError as exc:
-        return Outcome(attempt.change, error=exc)
-
-
-def _sweep(site: Site) -> None:
-    """Drop snapshots of earlier epochs that nothing needs, by the ledger as read back. Failing it harms nothing."""
-    with suppress(CohortsError):
-        keep = site.writer.read().protected_tables
-        for table in sorted(site.client.tables(site.state)):
-            epoch = delta.snapshot_epoch(table)
-            if epoch is not None and epoch < site.writer.epoch and table not in keep:
-                site.client.delete_table(site.state, table)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from runner.errors import CohortsError, Locked
-from runner.plan.ledger import DAY, KEEP_PREVIOUS, Deployed, Destination, Event, Ledger
-from runner.plan.plan import Plan, rollback
+from runner.plan.ledger import DAY, KEEP_PREVIOUS, Destination, Event, Ledger
+from runner.plan.making import rollback
+from runner.plan.plan import Plan
 from runner.sql.members import members
 from runner.sql.query import Query
 from runner.sync import delta
-from runner.sync.run import Place, open_ledger, written
+from runner.sync.place import Place
+from runner.sync.run import open_ledger, written
 from runner.treasuredata.client import TreasureData
 from runner.treasuredata.ledger import TABLE, LedgerTable
 
@@ -81,10 +83,10 @@ def adopt(place: Place, query: Query, table: str, *, patience: float) -> int:
         key = f"cohorts-{ledger.id}-{made.removeprefix('members_')}"
         state = place.target.state_database
         what = f"{query.cohort.id}: reading {table}"
-        created = delta.create_snapshot(sql, Deployed(where), table=made, state=state)
+        created = delta.create_snapshot(sql, None, table=made, state=state)
         client, now = place.client, writer.started
         client.run(place.target.database, created, key=f"{key}-adopt", scheduled_time=now, what=what)
-        counted = f'SELECT COUNT(*) AS members FROM "{state}"."{made}"'
+        counted = f'SELECT COUNT(*) AS members FROM "{state}"."{made}" WHERE kind <> \'\''
         rows = client.select(state, counted, key=f"{key}-count", scheduled_time=now, what=what)
         attempt = made.removeprefix("members_")
         detail = {"attempt": attempt, "table": made, "size": int(rows[0][0]), "name": "", "export_keys": []}

@@ -14,6 +14,9 @@ from runner.treasuredata.export import Route
 Way = tuple[str, tuple[tuple[str, str], ...]]
 """A connection's name, and what its settings are called."""
 
+Found = Route | CohortsError
+"""A route, or why there is none."""
+
 
 def way_of(change: Change, target: Target) -> Way:
     """Connection and setting keys to reach a destination by: one in another workspace only as it was reached before."""
@@ -24,14 +27,12 @@ def way_of(change: Change, target: Target) -> Way:
     return connection, tuple(sorted(keys.items()))
 
 
-def routes(
-    due: Iterable[Change], client: TreasureData, project: Project, target: Target
-) -> dict[Way, Route | CohortsError]:
+def routes(due: Iterable[Change], client: TreasureData, project: Project, target: Target) -> dict[Way, Found]:
     """The route of each change's way. A connection that is gone blocks its destinations only; the target's, the run.
 
     Raises InvalidProject for the target's.
     """
-    found: dict[Way, Route | CohortsError] = {}
+    found: dict[Way, Found] = {}
     for change in due:
         way = way_of(change, target)
         if way in found:

@@ -29,7 +29,7 @@ CONNECTOR = "braze"
 """What the check of settings calls the connector: a guess, asked for nothing but a hint."""
 
 FIRST_POLL, LONGEST_POLL = 0.02, 5.0
-"""Seconds between two looks at a job: doubles from the first to the second. A job of 10 seconds is looked at ten times."""
+"""Seconds between two looks at a job: doubles from the first to the second. One of 10 seconds is looked at 9 times."""
 
 # td-client logs answers and, at debug level, the key: its logger must reach no handler
 logging.getLogger("tdclient").addHandler(logging.NullHandler())
@@ -126,16 +126,18 @@ class TreasureData:
 
         return self._ask(issue, f"database {database}")
 
-    def wait(self, job_id: str, *, what: str, to_the_end: bool = False) -> Job:
-        """Wait for a job to end, at most `job_seconds`. Returns it however it ended; raises Unavailable on time-out,
-        and Interrupted when the run is to stop, unless it is waited for `to_the_end`: the ledger's own jobs are.
+    def wait(self, job_id: str, *, what: str, to_the_end: bool = False, seconds: float | None = None) -> Job:
+        """Wait for a job to end, at most `seconds`, and never longer than `job_seconds`. Returns it however it ended;
+        raises Unavailable on time-out, and Interrupted when the run is to stop, unless it is waited for `to_the_end`:
+        the ledger's own jobs are.
         """
-        deadline, pause = time.monotonic() + self._job_seconds, FIRST_POLL
+        longest = min(self._job_seconds, self._job_seconds if seconds is None else seconds)
+        deadline, pause = time.monotonic() + longest, FIRST_POLL
         while not (job := Job(job_id, self.status(job_id))).ended:
             if time.monotonic() > deadline:
                 raise Unavailable(
                     "R011",
-                    f"{what}: job {job_id} is still {job.status} after {self._job_seconds:.0f} s",
+                    f"{what}: job {job_id} is still {job.status} after {longest:.0f} s",
                     "look at the job in Treasure Data, then run again; the next run waits for it first",
                 )
             if self._stop.wait(pause) and not to_the_end:
@@ -186,6 +188,10 @@ class TreasureData:
         linked = shown.get("linked_result_export_job_id")
         said, query = message(shown.get("debug")), str(shown.get("query") or "").strip()
         return Job(job_id, str(shown["status"]), str(linked) if linked else None, said, query)
+
+    def kill(self, job_id: str) -> None:
+        """Ask for a job to be ended; whether it was shows in its status."""
+        self._ask(lambda: self._client.api.kill(job_id), f"job {job_id}")
 
     def find(self, key: str) -> Job | None:
         """The job issued under a domain key, or None where none was. Keys are remembered at least 7 days."""

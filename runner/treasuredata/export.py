@@ -9,13 +9,17 @@ from enum import StrEnum
 
 from runner.errors import CohortsError, ExitCode, Locked, Unavailable
 from runner.identifiers import Handle
-from runner.treasuredata.client import Export, TreasureData
+from runner.treasuredata.client import Export, Job, TreasureData
 
 FENCE = "SELECT 'nothing may be sent under this key any more' AS fence"
 """What occupies a domain key: by its text a run knows that its export was forbidden."""
 
 LINK_WAIT = 60.0
 """Seconds a succeeded query may take to show its linked export before we call it missing."""
+
+
+FENCE_WAIT = 300.0
+"""Seconds that a job may take to end after it was killed."""
 
 
 class Operation(StrEnum):
@@ -118,5 +122,18 @@ def settle(client: TreasureData, database: str, key: str, *, scheduled_time: int
             return
     else:
         job_id = job.id
-    if client.show(job_id).query != FENCE and client.wait(job_id, what=what).status == "success":
-        client.wait(linked(client, job_id, what=what), what=what)
+    job = client.show(job_id)
+    if job.query == FENCE:
+        return
+    if _ended(client, job, what=what).status == "success":
+        _ended(client, client.show(linked(client, job_id, what=what)), what=what)
+
+
+def _ended(client: TreasureData, job: Job, *, what: str) -> Job:
+    """A job of a run that is over, killed if it has not ended by itself: whatever it did or not is on record as
+    possible. Raises Unavailable where it goes on all the same.
+    """
+    if job.ended:
+        return job
+    client.kill(job.id)
+    return client.wait(job.id, what=what, seconds=FENCE_WAIT)

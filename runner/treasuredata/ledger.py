@@ -8,11 +8,16 @@ from itertools import count
 from typing import Any
 
 from runner.errors import Locked
-from runner.plan.ledger import SCHEMA_VERSION, Destination, Entry, Event, Ledger, fold
-from runner.treasuredata.client import TreasureData
+from runner.plan.fold import fold
+from runner.plan.ledger import SCHEMA_VERSION, Destination, Entry, Event, Ledger
+from runner.treasuredata.client import JobFailed, TreasureData
+from runner.treasuredata.rows import READ, entries_of
 
 TABLE = "cohort_ledger"
 COLUMNS = "ledger_id, schema_version, row_id, epoch, sequence, workspace, cohort_id, event, detail"
+
+MISSING_COLUMN = "cannot be resolved"
+"""Trino's words for a column that a table does not have."""
 
 LONGEST = 900_000
 """Characters of rows in one INSERT; Treasure Data takes a query of 1,000,000 (wire facts 1.1)."""
@@ -45,30 +50,21 @@ class LedgerTable:
     def read(self) -> Ledger:
         """The whole ledger, folded. Raises Locked for one that this version cannot use."""
         entries, now = self.entries()
-        ledger = fold(entries, now=now)
-        if not ledger.id:
-            raise Locked(
-                "L003",
-                f"the table {self._database}.{TABLE} is not a ledger: it has no first row",
-                "look at what happened to it; nothing is synced without the memory of what is in Braze",
-            )
-        return ledger
+        return fold(entries, now=now)
 
     def entries(self) -> tuple[Sequence[Entry], int]:
-        """Every row, in any order, and the server's clock (unix seconds; 0 without rows). Raises Locked."""
-        rows = self._select(
-            "SELECT row_id, epoch, sequence, workspace, cohort_id, event, detail, time,"
-            " schema_version, CAST(TO_UNIXTIME(NOW()) AS BIGINT) AS now\n"
-            f'FROM "{self._database}"."{TABLE}"'
-        )
-        newest = max((int(row[8]) for row in rows), default=SCHEMA_VERSION)
-        if newest > SCHEMA_VERSION:
-            raise Locked(
-                "L002",
-                f"the ledger in {self._database} is of a newer version (schema {newest}, not {SCHEMA_VERSION})",
-                "upgrade cohort-runner",
+        """Every row, in any order, and the server's clock (unix seconds). Raises Locked for what is not a ledger."""
+        where = f"{self._database}.{TABLE}"
+        try:
+            rows = self._select(
+                f'SELECT {READ}, CAST(TO_UNIXTIME(NOW()) AS BIGINT) AS now\nFROM "{self._database}"."{TABLE}"'
             )
-        return [_entry(row) for row in rows], int(rows[0][9]) if rows else 0
+        except JobFailed as exc:
+            if MISSING_COLUMN not in exc.what:
+                raise Locked(exc.code, exc.what, exc.fix) from None
+            fix = "look at what happened to it; nothing is synced without the memory of what is in Braze"
+            raise Locked("L003", f"the table {where} is not a ledger: it has other columns", fix) from None
+        return entries_of([row[:-1] for row in rows], where), int(rows[0][-1])
 
     def append(self, ledger: Ledger, entries: Sequence[Entry], *, key: str) -> None:
         """Write rows once, whatever happens to the answers, in one INSERT or as few as their size allows: `key` is the
@@ -103,29 +99,6 @@ class LedgerTable:
             what="reading the ledger",
             urgent=True,
         )
-
-
-def _entry(row: list[Any]) -> Entry:
-    row_id, epoch, sequence, workspace, cohort_id, event, detail, time, *_ = row
-    try:
-        known = Event(event)
-    except ValueError:
-        raise Locked(
-            "L002",
-            f"the ledger has an event that this version does not know ({event})",
-            "upgrade cohort-runner",
-        ) from None
-    try:
-        told = json.loads(detail)
-    except (TypeError, ValueError):
-        told = None
-    if not isinstance(told, dict):
-        raise Locked(
-            "L011",
-            f"a row of the ledger cannot be read: {row_id} ({event}) holds no JSON",
-            "somebody wrote to the table; bring back that row as it was: nothing is synced without it",
-        )
-    return Entry(row_id, int(epoch), int(sequence), Destination(workspace, cohort_id), known, told, int(time))
 
 
 def _parts(rows: Iterable[str]) -> Iterator[Sequence[str]]:

@@ -216,3 +216,12 @@ def test_a_target_that_is_not_the_sandbox_needs_a_ledger(place: Place) -> None:
     place.cohort("vips", VIPS)
     assert place.run("sync").code == 0  # the sandbox makes its own ledger
     assert "cohort_ledger" in {name for (name,) in place.sql("SELECT table_name FROM information_schema.tables")}
+
+
+def test_a_query_that_fails_hides_no_other_in_a_plan(place: Place) -> None:
+    place.cohort("bad", "SELECT customer_id FROM nowhere")
+    place.cohort("good", "SELECT customer_id FROM customers")
+    answer = place.run("plan", "--members")
+    assert answer.code == 1
+    assert "FAILED cohorts/bad.yml:1:1 R020 bad: counting members" in answer.out
+    assert "0 now → 3; 3 enter, 0 leave" in answer.out

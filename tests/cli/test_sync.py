@@ -135,10 +135,10 @@ def test_status_tells_what_is_in_braze(place: Place) -> None:
     empty = place.run("status")
     assert (empty.code, empty.out.splitlines()[1].split()) == (
         0,
-        ["vips", "Vips", "-", "-", "create:", "not", "in", "Braze", "yet"],
+        ["vips", "-", "-", "next", "sync", "to", "create"],
     )
     place.run("sync")
-    assert place.run("status").out.splitlines()[1].startswith("vips    Vips        3  20")
+    assert place.run("status").out.splitlines()[1].startswith("vips          3  20")
     assert place.run("status").out.rstrip().endswith("in sync")
 
 
@@ -153,7 +153,8 @@ def test_json_is_for_programs(place: Place) -> None:
     place.cohort("vips", VIPS)
     plan = published(place.run("plan", "--members", "--output", "json").out)
     assert (plan["version"], plan["target"]) == (1, "sandbox")
-    assert plan["changes"][0]["members"] == {"before": 0, "after": 3, "added": 3, "removed": 0, "sent_again": 0}
+    moved = {"before": 0, "after": 3, "added": 3, "removed": 0, "sent_again": 0, "unusable_rows": 0}
+    assert plan["changes"][0]["members"] == moved
     summary = published(place.run("sync", "--output", "json").out)
     assert summary["outcomes"] == [
         {
@@ -161,6 +162,7 @@ def test_json_is_for_programs(place: Place) -> None:
             "action": "create",
             "done": {"added": 3, "removed": 0, "sent_again": 0, "members": 3},
             "error": None,
+            "suppressed": None,
         }
     ]
     (place.folder / "cohorts" / "vips.yml").write_text("id: vips\n", encoding="utf-8")

@@ -1,7 +1,8 @@
 """Folders of example files, good and bad, each beside the exact lines that a user would see.
 
 A single file is tried as the only cohort of a repository: `*.defaults.yml` under a project with defaults
-(`defaults.yml` here), all others under `project.yml`; a folder is a repository without its project file.
+(`defaults.yml` here), `*.scheduled.yml` under one with a schedule, all others under
+`project.yml`; a folder is a repository without its project file.
 """
 
 from __future__ import annotations
@@ -33,8 +34,9 @@ def repository(root: Path, example: Path) -> Path:
     else:
         (root / "cohorts").mkdir()
         shutil.copy(example, root / "cohorts" / example.name)
-    defaults = example.name.endswith(".defaults.yml")
-    shutil.copy(HERE / ("defaults.yml" if defaults else "project.yml"), root / "cohorts" / "project.yml")
+    kind = example.stem.rpartition(".")[2]
+    name = f"{kind if kind in ('defaults', 'scheduled') else 'project'}.yml"
+    shutil.copy(HERE / name, root / "cohorts" / "project.yml")
     return root
 
 
@@ -65,6 +67,8 @@ def lines(cohort: Cohort) -> list[str]:
     fields = ("id", "braze_id", "name", "description", "owner", "sql")
     shown = [f"{field}: {getattr(cohort, field)!r}" for field in fields]
     shown += [f"identifier: {each.handle} {each.column}{' lower' * each.lower}" for each in cohort.identifiers]
+    shown += [f"schedule: {cohort.schedule.cron} {cohort.schedule.zone}"] if cohort.schedule else []
+    shown += [f"max_age: {cohort.max_age}"] if cohort.max_age else []
     return [*shown, f"mode: {cohort.mode}", f"guards: {guards(cohort.guards)}"]
 
 

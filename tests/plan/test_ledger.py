@@ -8,7 +8,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.plan.ledger import DAY, KEEP_PREVIOUS, Deployed, Destination, Entry, Event, fold
+from runner.plan.fold import fold
+from runner.plan.ledger import DAY, KEEP_PREVIOUS, Deployed, Destination, Entry, Event
 
 HERE = Destination("shop", "vips")
 NOW = 1_800_000_000
@@ -19,7 +20,7 @@ def row(number: int, event: Event, *, epoch: int = 1, at: int = NOW, **detail: A
 
 
 def intent(number: int, attempt: str, *, epoch: int = 1) -> Entry:
-    return row(number, Event.INTENT, epoch=epoch, attempt=attempt, table=f"m_{attempt}", action="update")
+    return row(number, Event.INTENT, epoch=epoch, attempt=attempt, tables=[f"m_{attempt}"], action="update")
 
 
 def sending(number: int, attempt: str, *, epoch: int = 1, table: bool = True) -> Entry:
@@ -44,6 +45,9 @@ def synced(number: int, attempt: str, *, epoch: int = 1, at: int = NOW, **other:
         "recent_at": at,
         "full_at": at,
         "rejected": "",
+        "certain": f"m_{attempt}",
+        "taken_out": None,
+        "mode": "mirror",
     } | other
     return row(number, Event.SYNCED, epoch=epoch, at=at, **detail)
 
@@ -86,6 +90,14 @@ def test_a_failure_before_sending_is_harmless_but_due() -> None:
     failed = row(2, Event.FAILED, attempt="a", code="R020", what="the query failed", unsent=True)
     found = deployed(intent(1, "a"), failed)
     assert (found.in_braze, found.unfinished, found.failure, found.tables) == (False, ("a",), "the query failed", set())
+
+
+def test_the_code_of_a_failure_is_that_of_the_last_attempt() -> None:
+    failed = row(2, Event.FAILED, attempt="a", code="G003", what="too many would leave", unsent=True)
+    assert deployed(intent(1, "a"), failed).failure_code == "G003"
+    cut_off = deployed(intent(1, "a"), failed, intent(1, "b", epoch=2))
+    assert (cut_off.failure, cut_off.failure_code) == ("too many would leave", "")
+    assert deployed(intent(1, "a"), failed, synced(1, "b", epoch=2, resolves=["a", "b"])).failure_code == ""
 
 
 def test_the_replaced_snapshot_is_kept_for_a_week() -> None:

@@ -24,9 +24,8 @@ def change(name: str, path: str, action: Action, *, owner: str = "crm", tags: tu
     by = (Identifier(Handle(Kind.EXTERNAL_ID), "id"),)
     cohort = Cohort(name, name, name, "", owner, tags, "SELECT 1", "", {}, by, Mode.MIRROR, Guards(9), document)
     unfinished = ("x",) if action is Action.RETRY else ()
-    return Change(
-        where, action, (), Query(cohort, "shop", name, "", "", {}, "", {}), Deployed(where, unfinished=unfinished)
-    )
+    query = Query(cohort, "shop", name, "", "", {})
+    return Change(where, action, (), query, Deployed(where, unfinished=unfinished), cohort=cohort)
 
 
 PLAN = Plan(

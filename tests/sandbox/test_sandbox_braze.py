@@ -181,6 +181,7 @@ def test_faults_are_listed_and_forgotten(braze: World) -> None:
         {"at": "request", "do": "status:999"},
         {"at": "request", "do": "slow", "seconds": "long"},
         {"at": "request", "do": "slow", "how_long": 1},
+        {"at": "request", "do": "status:429", "retry_after": "date:soon"},
     ):
         assert requests.post(url, json={"faults": [bad]}, timeout=10).status_code == 400
 

@@ -43,7 +43,7 @@ def test_good_sql_is_wrapped(example: Path, tmp_path: Path) -> None:
     assert found.problems == ()
     query = found.queries[0]
     pieces = [
-        ("a snapshot's members", query.members),
+        ("a snapshot's members", query.members()),
         *((f"exported by {by}", sql) for by, sql in query.exports.items()),
     ]
     expect(example.with_suffix(".sql"), "\n".join(f"-- {what}\n{sql}\n" for what, sql in pieces))

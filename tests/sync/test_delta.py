@@ -18,7 +18,7 @@ SOME = st.frozensets(st.sampled_from("abcdefgh"))
 
 
 def delivered(table: str | None) -> Delivered:
-    return Delivered(table, 0, "VIPs", "v1:x", {}, "", 0)
+    return Delivered(table, 0, "VIPs", "v1:x", {}, "", 0, certain=table)
 
 
 def keep(cursor: duckdb.DuckDBPyConnection, name: str, members: Members) -> None:
@@ -61,7 +61,7 @@ def test_certain_possible_and_what_follows(
 
 
 def test_first_wanted_is_remembered() -> None:
-    sql = delta.create_snapshot("SELECT 1", Deployed(HERE, delivered("t0")), table="t1", state="state")
+    sql = delta.create_snapshot("SELECT 1", "t0", table="t1", state="state")
     assert sql == (
         'CREATE TABLE "state"."t1" AS\n'
         "SELECT wanted.kind, wanted.label, wanted.value, wanted.spellings, wanted.type,"

@@ -15,7 +15,8 @@ from runner.identifiers import Handle, Kind
 from runner.plan.ledger import Delivered, Deployed, Destination, Pending
 from runner.plan.plan import Action, Change
 from runner.sync import delta
-from runner.sync.attempt import Attempt, Resend, Step, steps_of
+from runner.sync.attempt import Attempt, Resend
+from runner.sync.steps import Step, steps_of
 from runner.treasuredata.export import Operation, Route
 
 HERE = Destination("shop", "vips")
@@ -58,7 +59,7 @@ class World:
                 row = [handle.kind.value, handle.label, value]
                 self.engine.execute(f"INSERT INTO state.{table} VALUES (?, ?, ?, 1, 'varchar', 0)", row)
         change = Change(HERE, Action.UPDATE, (), None, self.deployed)
-        attempt = Attempt(change, "x", table, "braze", Route(1, {}), Resend())
+        attempt = Attempt(change, "x", table, None, "braze", Route(1, {}), Resend())
         which = delta.sets(self.deployed, next_sql=delta.members_of(table, "state"), state="state")
         rows = self.engine.execute(delta.count({"": which})).fetchall()
         counts = delta.counted(rows, "", self.deployed, whole=False)
@@ -70,7 +71,7 @@ class World:
                 break
             self._export(which, step, whole=counts.whole)
         if exports is None:
-            before = Delivered(table, 0, "VIPs", "v1:x", {}, "", 0)
+            before = Delivered(table, 0, "VIPs", "v1:x", {}, "", 0, certain=table)
             self.deployed = Deployed(HERE, before, ever_added=self.deployed.ever_added or counts.added > 0)
         else:
             pending = Pending("x", table, "VIPs", ())

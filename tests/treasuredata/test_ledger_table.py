@@ -130,7 +130,11 @@ def test_a_dead_process_of_this_host_holds_nothing(client: TreasureData) -> None
     ("change", "code"),
     [
         ("UPDATE cohort_runner.cohort_ledger SET schema_version = 2", "L002"),
-        ("UPDATE cohort_runner.cohort_ledger SET event = 'dance'", "L002"),
+        (
+            "INSERT INTO cohort_runner.cohort_ledger SELECT * REPLACE ('x' AS row_id, 'dance' AS event)"
+            " FROM cohort_runner.cohort_ledger",
+            "L002",
+        ),
         ("DELETE FROM cohort_runner.cohort_ledger", "L003"),
     ],
 )

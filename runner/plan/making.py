@@ -1,0 +1,189 @@
+"""The plan made: wanted queries against the ledger, by the server's clock; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from runner.definitions.cohort import Cohort
+from runner.errors import Problem
+from runner.plan import life, moves
+from runner.plan.guards import too_many_withdrawn
+from runner.plan.ledger import Deployed, Destination, Ledger
+from runner.plan.plan import Action, Change, Plan, is_unfinished
+from runner.plan.schedule import clock, due_since
+from runner.project import Limit
+from runner.sql.query import Query
+
+
+def make(
+    queries: Iterable[Query],
+    ledger: Ledger,
+    *,
+    target: str,
+    workspace: str,
+    refresh: bool,
+    may_withdraw: bool,
+    max_withdrawn: Limit | None = None,
+    timezone: str = "UTC",
+    due: bool = False,
+) -> Plan:
+    """The plan for one target. `refresh` syncs also what has not changed, `due` what is due by its schedule (by the
+    ledger's clock); `may_withdraw` is False while any file is invalid: its id is unknown, so nothing can be called gone
+    (protocol section 5). `timezone`: of dates in files.
+    """
+    day = life.today(ledger.now, timezone)
+    wanted = {Destination(workspace, query.braze_id): query for query in queries}
+    known = ledger.cohorts
+    expired = {where: query.cohort for where, query in wanted.items() if life.is_expired(query.cohort, day)}
+    moved = {
+        Destination(workspace, query.previous_id): where
+        for where, query in wanted.items()
+        if query.previous_id and where not in expired
+    }
+    leaving = [where for where, deployed in known.items() if where not in wanted or where in expired]
+    leaving = [where for where in leaving if _left_over(known[where])]
+    changes = [
+        _change(where, query, _of(known, where), _Now(refresh, ledger.now if due else 0, day))
+        for where, query in wanted.items()
+        if where not in expired
+    ]
+    changes += [
+        Change(where, Action.NONE, (f"expired on {cohort.life.expires}",), None, _of(known, where), cohort=cohort)
+        for where, cohort in expired.items()
+        if where not in leaving
+    ]
+    if may_withdraw:
+        changes += [
+            _withdrawal(known[where], workspace, expired=expired.get(where), moved_to=moved.get(where))
+            for where in leaving
+        ]
+    in_braze = sum(deployed.in_braze for deployed in known.values())
+    gone = [where for where in leaving if where not in moved]
+    return Plan(
+        target=target,
+        workspace=workspace,
+        changes=tuple(sorted(_asked(changes, known, gone, workspace), key=lambda change: change.destination)),
+        withheld=() if may_withdraw else tuple(sorted(leaving)),
+        stop=too_many_withdrawn(len(gone), in_braze, max_withdrawn) if may_withdraw else "",
+        warnings=tuple(sorted(warning for query in wanted.values() for warning in life.warnings(query.cohort, day))),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Now:
+    """What decides whether an unchanged cohort is synced: `due` is the time by which schedules are looked at (0: not at
+    all, unix seconds).
+    """
+
+    refresh: bool
+    due: int
+    day: date
+
+
+def _asked(
+    changes: Sequence[Change], known: Mapping[Destination, Deployed], gone: Sequence[Destination], workspace: str
+) -> list[Change]:
+    """The changes, those marked about which there is a question: a new cohort that may be one that is gone."""
+    new = [change.query for change in changes if change.action is Action.CREATE and change.query]
+    left = [known[where] for where in gone if where.workspace == workspace]
+    about: dict[Destination, tuple[Problem, str]] = {}
+    for query, deployed, question in moves.questions([query for query in new if not query.previous_id], left):
+        for where in (deployed.destination, Destination(workspace, query.braze_id)):
+            about.setdefault(where, (question, query.cohort.id))
+    return [
+        replace(change, stopped=about[change.destination][0], stopped_for=about[change.destination][1])
+        if change.destination in about
+        else change
+        for change in changes
+    ]
+
+
+def _of(known: Mapping[Destination, Deployed], where: Destination) -> Deployed:
+    return known.get(where, Deployed(where))
+
+
+def _left_over(deployed: Deployed) -> bool:
+    """True when somebody may still be in Braze, or is kept out of it, or a withdrawal did not finish."""
+    return deployed.in_braze or bool(deployed.taken_out)
+
+
+def _withdrawal(deployed: Deployed, workspace: str, *, expired: Cohort | None, moved_to: Destination | None) -> Change:
+    where = deployed.destination
+    why = "its file is gone"
+    if expired:
+        why = f"expired on {expired.life.expires}"
+    elif moved_to:
+        why = f"moved to {moved_to.cohort_id}"
+    elif where.workspace != workspace:
+        why = f"the target's workspace is {workspace} now; here it was {where.workspace}"
+    return Change(where, Action.WITHDRAW, (why,), None, deployed, cohort=expired, moved_to=moved_to)
+
+
+def rollback(query: Query, deployed: Deployed) -> Change | None:
+    """The change that brings back the members of the sync before the last; None where they are not kept any more."""
+    before, last = deployed.previous, deployed.delivered
+    if before is None or before.table is None or last is None:
+        return None
+    if {before.mode, last.mode} != {query.cohort.mode.value}:  # what was before meant something else
+        return None
+    where = deployed.destination
+    return Change(where, Action.ROLLBACK, ("asked for",), query, deployed, restored=before.table, cohort=query.cohort)
+
+
+def _change(where: Destination, query: Query, deployed: Deployed, now: _Now) -> Change:
+    action, reasons = _why(query, deployed, now)
+    if life.is_suspended(query.cohort, now.day):
+        last = deployed.delivered
+        looked_at = max(last.as_of, last.held_at) if last else now.due
+        is_due = now.refresh or action is Action.RETRY or bool(_due(query, looked_at, now))
+        action, reasons = _suspended(query, deployed, is_due=is_due)
+    elif action is Action.CREATE and query.previous_id:
+        reasons = (f"moved here from {query.previous_id}", *reasons[1:])
+    return Change(where, action, reasons, query, deployed, cohort=query.cohort)
+
+
+def _suspended(query: Query, deployed: Deployed, *, is_due: bool) -> tuple[Action, tuple[str, ...]]:
+    """A suspended cohort stays as it is, but for those who must be taken out of every cohort."""
+    suspended = query.cohort.life.suspended
+    until = f"suspended until {suspended.until}: {suspended.reason}" if suspended else "suspended"
+    barred = query.parts.get("suppression")
+    before = deployed.delivered.parts.get("suppression") if deployed.delivered else None
+    if barred and deployed.in_braze and (is_due or barred != before):
+        return Action.SUPPRESS, (until, "only those leave who are taken out of every cohort")
+    return Action.SUSPENDED, (until,)
+
+
+def _why(query: Query, deployed: Deployed, now: _Now) -> tuple[Action, tuple[str, ...]]:
+    last = deployed.delivered
+    unfinished = (f"the last attempt did not finish{': ' + deployed.failure if deployed.failure else ''}",)
+    if last is None or last.is_withdrawn:
+        again = "was withdrawn before" if last else "not in Braze yet"
+        if any(pending.adopted for pending in deployed.pending):
+            again = "adopted: what is in Braze is known only roughly"
+        return Action.CREATE, (again, *(unfinished if is_unfinished(deployed) else ()))
+    if not last.fingerprint:
+        return Action.UPDATE, unfinished
+    if last.fingerprint != query.fingerprint:
+        changed = sorted(part for part in {*query.parts, *last.parts} if last.parts.get(part) != query.parts.get(part))
+        reasons = tuple(f"{part} changed" for part in changed) or ("fingerprint changed",)
+        if is_unfinished(deployed):
+            reasons += unfinished
+        return (Action.RENAME if changed == ["name"] else Action.UPDATE), reasons
+    if is_unfinished(deployed):
+        return Action.RETRY, unfinished
+    if last.rejected == query.fingerprint and not now.refresh:
+        return Action.NONE, ("rolled back; held until its definition changes, or `--refresh`",)
+    if now.refresh:
+        return Action.REFRESH, ("refresh asked for",)
+    if due := _due(query, last.as_of, now):
+        return Action.REFRESH, (due,)
+    return Action.NONE, ("unchanged",)
+
+
+def _due(query: Query, as_of: int, now: _Now) -> str:
+    """Since when what was synced as of a time is due by its schedule, in words; nothing where it is not."""
+    schedule = query.cohort.schedule
+    since = due_since(schedule, as_of, now.due) if schedule and now.due else None
+    return f"due since {clock(since, schedule.zone)}" if schedule and since else ""

@@ -1,0 +1,183 @@
+"""An attempt carried out, step by step (protocol section 4).
+
+Whatever was perhaps delivered is in the ledger before it is sent: every step may be the last, and the next run heals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from runner.definitions.cohort import Mode
+from runner.errors import CohortsError, Interrupted, Locked
+from runner.plan.guards import Counts, refusals
+from runner.plan.ledger import Delivered, Deployed, Event
+from runner.plan.plan import Change
+from runner.sync import delta
+from runner.sync.attempt import Attempt, Done, GuardRefused, Site, resolved
+from runner.sync.snapshots import refuse_lost
+from runner.sync.steps import Step, record_failure, send_all, steps_of
+from runner.sync.writer import Writer
+from runner.treasuredata.client import JobFailed, TreasureData
+from runner.treasuredata.export import Operation
+
+
+def carry_out(attempt: Attempt, site: Site) -> Done:
+    """Snapshot, count, guard, record, remove, add, record. Raises GuardRefused, JobFailed, Unavailable, Locked.
+
+    A failure before `sending` is recorded as harmless; after it, the attempt stays pending and the next run heals it.
+    """
+    change = attempt.change
+    try:
+        refuse_lost(change, site.tables)
+        counts = _guarded(attempt, site, _counted(attempt, site))
+    except CohortsError as exc:
+        if not isinstance(exc, Locked | Interrupted):
+            record_failure(attempt, site, exc, unsent=True)
+        raise
+    steps = steps_of(attempt, counts)
+    send_all(attempt, site, steps, lambda step: _members_of(attempt, site, counts, step), size=counts.after)
+    site.tell(change.id, "recording")
+    site.writer.record((change.destination, Event.SYNCED, _synced(attempt, site, counts)))
+    if attempt.mode is Mode.REMOVE:
+        return Done(0, counts.entering, counts.after, counts.added - counts.entering)
+    return Done(counts.entering, counts.removed, counts.after, counts.added - counts.entering)
+
+
+def _counted(attempt: Attempt, site: Site) -> Counts:
+    change, deployed = attempt.change, attempt.change.deployed
+    if attempt.table:
+        site.tell(change.id, "querying")
+        before = deployed.delivered.table if deployed.delivered else None
+        before = deployed.taken_out if attempt.mode is Mode.REMOVE else before
+        wanted = wanted_members(change, state=site.state, barred=site.barred(change))
+        create(attempt, site, "next", delta.create_snapshot(wanted, before, table=attempt.table, state=site.state))
+    if attempt.rest and attempt.table:
+        left = delta.left_over(deployed, attempt.table, state=site.state)
+        made = delta.create_snapshot(left, deployed.possible[0], table=attempt.rest, state=site.state)
+        create(attempt, site, "rest", made)
+    site.tell(change.id, "counting")
+    return site.counts.ask(attempt)
+
+
+def wanted_members(change: Change, *, state: str, barred: str) -> str:
+    """The members that a change wants in the cohort; in mode `remove`, those whom it takes out. `barred` selects whom
+    nobody may write to; nothing where there is nobody.
+    """
+    query, deployed = change.query, change.deployed
+    if query is None:
+        return delta.NOBODY
+    if change.restored:
+        restored = Deployed(deployed.destination, Delivered.of_table(change.restored))
+        return delta.staying(restored, state=state, barred=barred)
+    if query.cohort.mode is Mode.ADD:
+        return delta.everybody(query.members(barred), deployed, state=state, barred=barred)
+    if query.cohort.mode is Mode.REMOVE:
+        return delta.with_barred(query.members(""), deployed, state=state, barred=barred)
+    return query.members(barred)
+
+
+def create(attempt: Attempt, site: Site, step: str, sql: str) -> None:
+    """Make a table of an attempt. Raises JobFailed, Unavailable."""
+    with site.queries:
+        site.client.run(
+            site.database,
+            sql,
+            key=attempt.key(site, step),
+            scheduled_time=site.writer.started,
+            what=f"{attempt.change.id}: the query",
+        )
+
+
+def _guarded(attempt: Attempt, site: Site, counts: Counts) -> Counts:
+    """The counts, if no guard stops them. Who leaves because of `suppress` is only counted where it matters."""
+    change = attempt.change
+    if change.query is None or change.restored:
+        return counts
+    found = refusals(change.query.cohort, counts, change.allowed)
+    barred = site.barred(change)
+    if barred and any(problem.code == "G003" for problem in found):
+        counts = replace(counts, barred=count_barred(attempt, site, barred))
+        found = refusals(change.query.cohort, counts, change.allowed)
+    if found:
+        raise GuardRefused(found)
+    return counts
+
+
+def count_barred(attempt: Attempt, site: Site, barred: str) -> int:
+    """How many may be in the cohort whom nobody may write to."""
+    leaving = delta.leaving_barred(attempt.change.deployed, state=site.state, barred=barred)
+    sql = f"SELECT COUNT(*) AS members\nFROM (\n{leaving}\n) AS leaving"
+    key, what = attempt.key(site, "barred"), f"{attempt.change.id}: counting who is taken out of every cohort"
+    rows = site.client.select(site.state, sql, key=key, scheduled_time=site.writer.started, what=what)
+    return int(rows[0][0])
+
+
+def count(
+    asked: Sequence[Attempt], client: TreasureData, state: str, writer: Writer
+) -> Sequence[Counts | CohortsError]:
+    """Counts for several attempts in one query; where that fails, each for itself: it fails only those it must."""
+    names = {attempt.id: _sets(attempt, state) for attempt in asked}
+    what = f"{asked[0].change.id}: counting members" if len(asked) == 1 else "counting members of several cohorts"
+    try:
+        rows = client.select(
+            state,
+            delta.count(names),
+            key=f"cohorts-{writer.ledger.id}-{asked[0].id}-count-{len(asked)}",
+            scheduled_time=writer.started,
+            what=what,
+        )
+    except JobFailed as exc:
+        if len(asked) == 1:
+            return [exc]
+        return [answer for attempt in asked for answer in count([attempt], client, state, writer)]
+    return [
+        delta.counted(rows, each.id, each.change.deployed, whole=each.resend.everyone, mode=each.mode) for each in asked
+    ]
+
+
+def _sets(attempt: Attempt, state: str) -> delta.Sets:
+    sets = delta.taking_out if attempt.mode is Mode.REMOVE else delta.sets
+    return sets(
+        attempt.change.deployed,
+        next_sql=delta.members_of(attempt.table, state),
+        state=state,
+        recent_since=attempt.resend.recent_since,
+    )
+
+
+def _members_of(attempt: Attempt, site: Site, counts: Counts, step: Step) -> str:
+    which = _sets(attempt, site.state)
+    if step.one:
+        return which.next if counts.after else which.possible
+    if step.operation is Operation.REMOVE and attempt.mode is not Mode.REMOVE:
+        return which.removals
+    return which.additions(whole=counts.whole)
+
+
+def _synced(attempt: Attempt, site: Site, counts: Counts) -> Mapping[str, object]:
+    change, deployed = attempt.change, attempt.change.deployed
+    query, last, now = change.query, deployed.delivered, site.writer.started
+    removing = attempt.mode is Mode.REMOVE
+    whole = counts.whole or not (deployed.taken_out if removing else deployed.certain)
+    return {
+        "attempt": attempt.id,
+        "table": attempt.left,
+        "certain": None if removing else attempt.table,
+        "taken_out": attempt.table if removing else None,
+        "mode": attempt.mode.value,
+        "size": counts.after,
+        "added": 0 if removing else counts.added,
+        "removed": counts.added if removing else counts.removed,
+        "name": change.name,
+        "fingerprint": query.fingerprint if query else "",
+        "parts": dict(query.parts) if query else {},
+        "sql": query.audience if query else "",
+        "resolves": resolved(attempt),
+        "commit": site.writer.run.commit,
+        "full_at": now if whole or last is None else last.full_at,
+        "recent_at": now if whole or last is None or attempt.resend.recent_since is not None else last.recent_at,
+        "rejected": change.query.fingerprint if change.query and change.restored else "",
+        # not when this row is written: a refresh that comes due meanwhile must not be taken for done
+        "as_of": deployed.previous.as_of if change.restored and deployed.previous else now,
+    }

@@ -1,0 +1,99 @@
+"""What is done to a cohort that is to stay as it is: only those leave who are taken out of every cohort, and what many
+attempts left pending is folded into two snapshots.
+
+Nobody is added, so nothing more is certain afterwards than before (protocol section 4, folding).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from runner.errors import CohortsError, Interrupted, Locked
+from runner.plan.guards import Counts
+from runner.plan.ledger import Deployed, Event
+from runner.plan.plan import Change
+from runner.sync import delta
+from runner.sync.attempt import Attempt, Done, Resend, Site, resolved
+from runner.sync.delivering import create
+from runner.sync.snapshots import refuse_lost
+from runner.sync.steps import record_failure, removals_of, send_all
+from runner.treasuredata.export import Route
+
+MANY_PENDING = 8
+"""Pending attempts of a cohort that are folded: its queries would read a snapshot for each of them."""
+
+SUPPRESSING, FOLDING = 2, 4
+"""Numbers of the tables that a hold makes, beside 0 and 1 of an attempt of the same run."""
+
+
+def begin(change: Change, epoch: int, number: int, *, connection: str, route: Route) -> Attempt:
+    """The attempt that holds a cohort; `number` is SUPPRESSING or FOLDING."""
+    table, rest = (delta.table_name(change.destination, epoch, number + extra) for extra in (0, 1))
+    certain = rest if change.deployed.certain else None
+    return Attempt(change, table.removeprefix("members_"), table, certain, connection, route, Resend())
+
+
+def carry_out(attempt: Attempt, site: Site) -> Done:
+    """Snapshot who may stay, remove the others, record. Raises JobFailed, Unavailable, Locked."""
+    change, deployed = attempt.change, attempt.change.deployed
+    barred = site.barred(change)
+    try:
+        refuse_lost(change, site.tables)
+        site.tell(change.id, "looking who must leave")
+        _snapshot(attempt, site, barred)
+        counts = site.counts.ask(attempt)
+    except CohortsError as exc:
+        if not isinstance(exc, Locked | Interrupted):
+            record_failure(attempt, site, exc, unsent=True)
+        raise
+    steps = removals_of(counts)
+    leaving = delta.leaving_barred(deployed, state=site.state, barred=barred) if barred else delta.NOBODY
+    send_all(attempt, site, steps, lambda _: leaving, size=counts.after)
+    site.tell(change.id, "recording")
+    site.writer.record((change.destination, Event.HELD, _held(attempt, site, counts)))
+    return Done(0, counts.removed, counts.after, 0)
+
+
+def _snapshot(attempt: Attempt, site: Site, barred: str) -> None:
+    deployed = attempt.change.deployed
+    before = deployed.delivered.table if deployed.delivered else None
+    for table, certain in ((attempt.table, False), (attempt.rest, True)):
+        if table:
+            members = delta.staying(deployed, state=site.state, barred=barred, certain=certain)
+            made = delta.create_snapshot(members, before, table=table, state=site.state)
+            create(attempt, site, "certain" if certain else "staying", made)
+
+
+def _held(attempt: Attempt, site: Site, counts: Counts) -> Mapping[str, object]:
+    """What is in Braze now: who may be, and who certainly is. A removal may take out a person who is still in under
+    another name, so where people have several, nobody is certain after one.
+    """
+    change, deployed, last = attempt.change, attempt.change.deployed, attempt.change.deployed.delivered
+    query = change.query
+    suppression = {"suppression": query.parts["suppression"]} if query and "suppression" in query.parts else {}
+    return {
+        "attempt": attempt.id,
+        "table": attempt.table,
+        "certain": None if counts.whole else attempt.rest,
+        "taken_out": deployed.taken_out,
+        "mode": last.mode if last else "mirror",
+        "size": counts.after,
+        "added": 0,
+        "removed": counts.removed,
+        "name": deployed.name if len(deployed.names) == 1 else "",  # else Braze may show any of them
+        "fingerprint": last.fingerprint if last else "",
+        "parts": {**last.parts, **suppression} if last else {},
+        "sql": last.sql if last else "",
+        "resolves": resolved(attempt),
+        "commit": "",
+        "full_at": last.full_at if last else 0,
+        "recent_at": last.recent_at if last else 0,
+        "rejected": last.rejected if last else "",
+        "as_of": last.as_of if last else 0,
+        "held_at": site.writer.started,
+    }
+
+
+def is_due(deployed: Deployed) -> bool:
+    """True when so much is pending that it should be folded first."""
+    return len(deployed.pending) >= MANY_PENDING

@@ -1,0 +1,85 @@
+"""The ledger put to the proof: its snapshots listed and counted, with read-only queries alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from runner.errors import CohortsError, ExitCode, Locked
+from runner.plan.fold import fold
+from runner.project import Target
+from runner.sync import audit
+from runner.sync.attempts import COUNTED_TOGETHER
+from runner.sync.audit import Discrepancy
+from runner.sync.run import open_ledger
+from runner.treasuredata.client import JobFailed, TreasureData
+from runner.treasuredata.ledger import LedgerTable
+
+AT_ONCE = 4
+"""Queries run side by side."""
+
+LOOKS = 3
+"""How often we look anew because a run has written meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What was compared, and what is not as the ledger says."""
+
+    cohorts: int
+    snapshots: int
+    found: tuple[Discrepancy, ...]
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Well, unless something is wrong; a warning is not."""
+        return ExitCode.FAILED if any(not each.is_warning for each in self.found) else ExitCode.DONE
+
+
+@dataclass(frozen=True, slots=True)
+class _Asker:
+    """Asks one database for sizes; `key` begins the domain keys of its jobs, `now` is their time (unix seconds)."""
+
+    client: TreasureData
+    state: str
+    key: str
+    now: int
+
+    def sizes(self, tables: Sequence[str]) -> dict[str, int | CohortsError]:
+        """Sizes of some snapshots in one query; where that fails, each for itself."""
+        sql, what = audit.sizes(tables, self.state), "counting snapshots"
+        try:
+            key = f"{self.key}-{tables[0]}-{len(tables)}"
+            rows = self.client.select(self.state, sql, key=key, scheduled_time=self.now, what=what)
+        except JobFailed as exc:
+            if len(tables) == 1:
+                return {tables[0]: exc}
+            return {name: size for table in tables for name, size in self.sizes([table]).items()}
+        return {str(name): int(members) for name, members in rows}
+
+
+def verify(client: TreasureData, table: LedgerTable, target: Target, *, token: str) -> Verified:
+    """Compare what the ledger says with what is there; `token` is unique to this command. Raises Locked for a ledger
+    that cannot be used, or while runs keep writing.
+    """
+    if not table.exists():
+        open_ledger(table, target, create=False)  # refuses; only the sandbox may have none yet
+        return Verified(0, 0, ())
+    for look in range(LOOKS):
+        entries, now = table.entries()
+        ledger = fold(entries, now=now)
+        there = client.tables(target.state_database)
+        named = audit.snapshots(ledger)
+        present = sorted({snapshot.table for snapshot in named} & there)
+        counted = _counted(present, _Asker(client, target.state_database, f"cohorts-{token}-verify-{look}", now))
+        found = audit.discrepancies(entries, ledger, there, counted)
+        if not found or len(table.entries()[0]) == len(entries):
+            return Verified(len(ledger.cohorts), len(named), found)
+    raise Locked("L001", "a run is writing, so what is compared changes meanwhile", "verify again when it has ended")
+
+
+def _counted(tables: Sequence[str], asker: _Asker) -> dict[str, int | CohortsError]:
+    groups = [tables[first : first + COUNTED_TOGETHER] for first in range(0, len(tables), COUNTED_TOGETHER)]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return {name: size for sizes in pool.map(asker.sizes, groups) for name, size in sizes.items()}

@@ -1,0 +1,160 @@
+"""Rows of the ledger's table, read with suspicion: what this tool did not write so is refused, never guessed at."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from types import NoneType
+from typing import Any
+
+from runner.errors import Locked
+from runner.plan.ledger import SCHEMA_VERSION, Destination, Entry, Event
+
+READ = "row_id, epoch, sequence, workspace, cohort_id, event, detail, time, schema_version, ledger_id"
+"""The columns that `entries_of` takes, in this order."""
+
+LAST_MOMENT = 253_402_300_799
+"""The last second of the year 9999: what is later is no time, and no calendar shows it."""
+
+OURS = re.compile(r"[0-9a-z-]{1,80}")
+"""What our own row ids look like; anything else may be somebody's identifier, and is not shown."""
+
+TEXT, NUMBER, FLAG, TABLE = (str,), (int,), (bool,), (str, NoneType)
+TEXTS, NAMES = (list,), (dict,)  # of texts, text to text
+
+ENDED: Mapping[str, tuple[type, ...]] = {
+    "attempt": TEXT,
+    "table": TABLE,
+    "size": NUMBER,
+    "added": NUMBER,
+    "removed": NUMBER,
+    "name": TEXT,
+    "fingerprint": TEXT,
+    "parts": NAMES,
+    "sql": TEXT,
+    "resolves": TEXTS,
+    "commit": TEXT,
+    "recent_at": NUMBER,
+    "full_at": NUMBER,
+    "rejected": TEXT,
+}
+"""What a row says of an attempt that ended well."""
+
+KEYS: Mapping[Event, Mapping[str, tuple[type, ...]]] = {
+    Event.BOOTSTRAP: {"ledger_id": TEXT},
+    Event.LEASE: {"token": TEXT, "actor": TEXT, "host": TEXT, "process": NUMBER, "address": TEXT, "seconds": NUMBER},
+    Event.VERIFIED: {"mapping": TEXT},
+    Event.INTENT: {"attempt": TEXT, "action": TEXT},
+    Event.FAILED: {"attempt": TEXT, "code": TEXT, "what": TEXT, "unsent": FLAG},
+    Event.SENDING: {
+        "attempt": TEXT,
+        "table": TABLE,
+        "name": TEXT,
+        "connection": TEXT,
+        "setting_keys": NAMES,
+        "export_keys": TEXTS,
+    },
+    Event.SYNCED: ENDED,
+    Event.HELD: ENDED,
+    Event.ADOPTED: {"attempt": TEXT, "table": TABLE, "name": TEXT, "export_keys": TEXTS},
+}
+"""What is relied on in each event's details. Keys that came later are asked for with a default, and are not here."""
+
+
+def entries_of(rows: Sequence[Sequence[Any]], table: str) -> tuple[Entry, ...]:
+    """Rows of `READ` as entries; `table` is its name, for messages. Raises Locked for a ledger that is newer than this
+    tool (L002), none at all (L003), mixed with another (L012) or damaged (L011).
+    """
+    newest = max((row[8] for row in rows if type(row[8]) is int), default=SCHEMA_VERSION)
+    if newest > SCHEMA_VERSION:
+        raise Locked(
+            "L002",
+            f"the ledger {table} is of a newer version (schema {newest}, not {SCHEMA_VERSION})",
+            "upgrade cohort-runner",
+        )
+    ledger_id = _identity(rows, table)
+    found = tuple(_entry(row) for row in rows)
+    by_id: dict[str, Entry] = {}
+    for entry in found:
+        if _said(by_id.setdefault(entry.row_id, entry)) != _said(entry):
+            raise _damaged(entry.row_id, entry.event, "is there twice, with different words")
+        if entry.event is Event.BOOTSTRAP and entry.detail["ledger_id"] != ledger_id:
+            raise _damaged(entry.row_id, entry.event, "names another ledger than it is in")
+    return found
+
+
+def _identity(rows: Sequence[Sequence[Any]], table: str) -> str:
+    """The one ledger that all rows belong to."""
+    first = {row[0]: row[9] for row in rows if row[5] == Event.BOOTSTRAP}
+    if not first:
+        raise Locked(
+            "L003",
+            f"the table {table} is not a ledger: it has no first row",
+            "look at what happened to it; nothing is synced without the memory of what is in Braze",
+        )
+    foreign = sum(row[9] != next(iter(first.values())) for row in rows)
+    if len(first) > 1 or foreign:
+        mixed = f"{len(first)} ledgers begin in it" if len(first) > 1 else f"{foreign:,} of its rows are of another"
+        raise Locked(
+            "L012",
+            f"the table {table} is not one ledger: {mixed}",
+            "somebody copied rows into it; take out those that do not belong: nothing is synced before",
+        )
+    return str(next(iter(first.values())))
+
+
+def _entry(row: Sequence[Any]) -> Entry:
+    row_id, epoch, sequence, workspace, cohort_id, event, detail, time, version, _ = row
+    if not all(type(text) is str for text in (row_id, workspace, cohort_id, event)):
+        raise _damaged(row_id, event, "lacks its id, its event or what it is about")
+    if (
+        not all(type(number) is int and number >= 0 for number in (epoch, sequence, time, version))
+        or time > LAST_MOMENT
+    ):
+        raise _damaged(row_id, event, "lacks its place or its time")
+    if event not in set(Event):
+        raise Locked(
+            "L002",
+            f"the ledger has an event that this version does not know ({_shown(event)})",
+            "upgrade cohort-runner",
+        )
+    try:
+        told = json.loads(detail)
+    except (TypeError, ValueError, RecursionError):
+        told = None
+    if not isinstance(told, dict):
+        raise _damaged(row_id, event, "holds no JSON")
+    if lacking := _lacking(Event(event), told):
+        raise _damaged(row_id, event, f"has no proper `{lacking}`")
+    return Entry(row_id, epoch, sequence, Destination(workspace, cohort_id), Event(event), told, time)
+
+
+def _lacking(event: Event, detail: Mapping[str, Any]) -> str:
+    """The first key that is not there, or not as it was written; nothing where all are."""
+    asked = dict(KEYS.get(event, {}))
+    if event is Event.FAILED and detail.get("unsent") is False:
+        asked["keys"] = TEXTS
+    return next((key for key, kinds in asked.items() if key not in detail or not _fits(detail[key], kinds)), "")
+
+
+def _fits(value: Any, kinds: tuple[type, ...]) -> bool:
+    within = value if isinstance(value, list) else value.values() if isinstance(value, dict) else ()
+    return type(value) in kinds and all(type(each) is str for each in within)
+
+
+def _said(entry: Entry) -> tuple[object, ...]:
+    """All but the time: an INSERT that was applied twice wrote the same at two times."""
+    return entry.epoch, entry.sequence, entry.destination, entry.event, entry.detail
+
+
+def _damaged(row_id: Any, event: Any, what: str) -> Locked:
+    return Locked(
+        "L011",
+        f"a row of the ledger cannot be read: {_shown(row_id)} ({_shown(event)}) {what}",
+        "somebody wrote to the table; bring back that row as it was: nothing is synced without it",
+    )
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) and OURS.fullmatch(value) else "…"
