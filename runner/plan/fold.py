@@ -65,7 +65,8 @@ def _deployed(where: Destination, rows: list[Entry], now: int) -> Deployed:
     ended = resolved | {row.detail["attempt"] for row in rows if row.event is Event.FAILED and row.detail["unsent"]}
     failures = [row for row in rows if row.event is Event.FAILED and row.detail["attempt"] not in resolved]
     intents = [row for row in rows if row.event is Event.INTENT]
-    sent = [row for row in rows if row.event is Event.SENDING]
+    # a cohort of nobody is synced, and adopted ones are there, without ever sending
+    reached = [row.detail for row in rows if row.detail.get("connection")]
     unresolved = [row.detail["attempt"] for row in intents if row.detail["attempt"] not in resolved]
     last_failed = failures and unresolved[-1:] == [failures[-1].detail["attempt"]]
     claimed = (row for row in rows if row.event in (Event.SENDING, Event.ADOPTED))
@@ -95,8 +96,8 @@ def _deployed(where: Destination, rows: list[Entry], now: int) -> Deployed:
             previous.tables if previous else (),
             *(_named(row) for row in (*intents, *open_rows) if row.detail["attempt"] not in ended),
         ),
-        connection=sent[-1].detail["connection"] if sent else "",
-        setting_keys=sent[-1].detail["setting_keys"] if sent else {},
+        connection=reached[-1]["connection"] if reached else "",
+        setting_keys=reached[-1].get("setting_keys", {}) if reached else {},
         previous=previous,
         failure_code=str(failures[-1].detail["code"]) if last_failed else "",
         failed_at=failures[-1].time if failures else 0,

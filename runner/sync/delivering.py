@@ -170,6 +170,8 @@ def _synced(attempt: Attempt, site: Site, counts: Counts) -> Mapping[str, object
         "added": 0 if removing else counts.added,
         "removed": counts.added if removing else counts.removed,
         "name": change.name,
+        "connection": attempt.connection,
+        "setting_keys": dict(attempt.route.setting_keys),
         "fingerprint": query.fingerprint if query else "",
         "parts": dict(query.parts) if query else {},
         "sql": query.audience if query else "",

@@ -89,7 +89,8 @@ def adopt(place: Place, query: Query, table: str, *, patience: float) -> int:
         counted = f'SELECT COUNT(*) AS members FROM "{state}"."{made}" WHERE kind <> \'\''
         rows = client.select(state, counted, key=f"{key}-count", scheduled_time=now, what=what)
         attempt = made.removeprefix("members_")
-        detail = {"attempt": attempt, "table": made, "size": int(rows[0][0]), "name": "", "export_keys": []}
+        way = {"connection": place.target.connection, "setting_keys": dict(place.target.export_settings)}
+        detail = {"attempt": attempt, "table": made, "size": int(rows[0][0]), "name": "", "export_keys": [], **way}
         writer.record((where, Event.ADOPTED, detail))
         return int(rows[0][0])
 

@@ -187,6 +187,18 @@ def test_a_new_workspace_is_a_withdrawal_there_and_a_creation_here(account: Plac
     assert (members(account), members(account, workspace="shop-eu")) == (set(), {"ann", "bob"})
 
 
+def test_a_cohort_of_nobody_can_leave_its_workspace(account: Place) -> None:
+    """Nothing was ever sent for it, and yet it is known how it is reached."""
+    ready(account, "ann")
+    account.cohort("vips", "SELECT customer_id FROM customers WHERE 1 = 0", extra="guards: {allow_empty: true}\n")
+    assert account.run("sync", *TO_PRODUCTION).code == 0
+    connect(account, "braze_eu", "shop-eu")
+    project(account, workspace="shop-eu", connection="braze_eu")
+    answer = account.run("sync", *TO_PRODUCTION)
+    assert answer.code == 0, answer.out
+    assert "Nothing to do" in account.run("sync", *TO_PRODUCTION).out
+
+
 def test_a_lost_connection_blocks_its_own_destinations_only(account: Place) -> None:
     ready(account, "ann")
     account.run("sync", *TO_PRODUCTION)

@@ -92,6 +92,7 @@ class Game:
     zombies: list[Zombie] = field(default_factory=list)
     journal: list[str] = field(default_factory=list)
     seen: dict[Where, int] = field(default_factory=dict)
+    sent: int = 0
 
     def __post_init__(self) -> None:
         (self.folder / "cohorts" / "templates").mkdir(parents=True)
@@ -253,7 +254,7 @@ class Game:
         self.table.tally["kills" if killed else "kills too late"] += 1
         self.say(f"killed {fault} {_arguments(how)}, {then}: {[line for _, line in held]} {run.code}")
         for number, line in held:
-            self.table.tally[f"held: {line.split('/')[0]} {'/'.join(line.split('/')[1:4])}"] += 1
+            self.table.tally[f"held: {_kind(line)}"] += 1
             if then == "late":
                 self.zombies.append(Zombie(number, line, asked))
             else:
@@ -303,23 +304,34 @@ class Game:
         """A run among faults, to its end."""
         self.bury()
         asked = self.world.asked()
-        before = {where: truth.had_to_change(self.world.held[where], wanted) for where, wanted in asked.items()}
         body: dict[str, Any] = {"faults": list(faults)} if storm is None else {"storm": storm}
         self.far.ask("POST", "faults", body)
         run = self.end(self.start(*_arguments(how)))
         self.far.ask("DELETE", "faults")
         for fault in faults:
             self.table.tally[f"fault: {fault['at']} {fault['do']}"] += 1
-        self.table.tally["storms"] += storm is not None
         self.table.tally["runs with faults that succeeded" if not run.code else "runs with faults that failed"] += 1
         self.world.perhaps(asked)
-        written = self._written()
-        if storm is not None:
-            self.table.tally["storm: members written"] += sum(written.values())
-            self.table.tally["storm: members that had to change"] += sum(before.values())
         self.say(f"faults {list(faults) or storm} {_arguments(how)}: {run.code}")
         if "Traceback" in run.text:
             raise Wrong(f"a crash:\n{run.text}")
+
+    def storm(self, seed: int, rate: float) -> None:
+        """A run in a storm, and what it takes to heal it, in members written."""
+        self.bury()
+        held = [self.world.held[where] for where in self.world.asked()]
+        sure = not any(each.unsure or each.aged or len(each.options) > 1 for each in held)
+        due = sum(truth.had_to_change(self.world.held[w], wanted) for w, wanted in self.world.asked().items())
+        self.settled()
+        self._written()
+        self.faulty([], Clean(refresh=True), storm={"seed": seed, "rate": rate})
+        self.settled()
+        self.sent = sum(self._written().values())
+        self.clean(Clean())
+        self.table.tally[f"storms of {rate:.0%}"] += 1
+        if sure:
+            self.table.tally[f"storms of {rate:.0%}, healed: members written"] += self.sent
+            self.table.tally[f"storms of {rate:.0%}, healed: members that had to change"] += due
 
     def at_once(self, how: Clean) -> None:
         """Two runs side by side: one of them works, the other gives up, or comes after it."""
@@ -382,9 +394,10 @@ class Game:
             sent = written.get(where, 0)
             if counted and not least <= sent <= most:
                 raise Wrong(f"{where}: {sent} members were sent, must be {least} to {most}\n{self._states(where)}")
-            if counted and not held.unsure:
-                self.table.tally["clean: members written"] += sent
-                self.table.tally["clean: members that had to change"] += truth.had_to_change(held, wanted)
+            if counted and not (held.unsure or held.aged or how.reassert):
+                self.table.tally["without faults: members written"] += sent
+                self.table.tally["without faults: members that had to change"] += truth.had_to_change(held, wanted)
+            self.sent += sent
             truth.settle(self.world, where, wanted, self.members(where), how)
 
     def check_still(self, when: str) -> None:
@@ -419,6 +432,8 @@ class Game:
 
     def check_tables(self) -> None:
         """After a clean run no snapshot is left but the last two of each cohort."""
+        if not self.world.any_valid or self.world.any_broken:
+            return
         state = f"state{self.number}"
         left = self.far.sql(
             f"SELECT table_name FROM duckdb_tables() WHERE schema_name = '{state}' AND table_name LIKE 'members_%'"
@@ -427,7 +442,7 @@ class Game:
             f" AS place FROM {state}.cohort_ledger WHERE event = 'synced') WHERE place <= 2 AND"
             " json_extract_string(detail, 'table') IS NOT NULL)"
         )
-        if self.world.any_valid and not self.world.any_broken and left:
+        if left:
             raise Wrong(f"snapshots are left that nothing names: {left}")
 
     def members(self, where: Where) -> set[int]:
@@ -462,6 +477,11 @@ class Game:
 
 def _arguments(how: Clean) -> list[str]:
     return ["sync", *(["--refresh"] if how.refresh else []), *(["--reassert"] if how.reassert else [])]
+
+
+def _kind(line: str) -> str:
+    """A held line without what differs from run to run."""
+    return " ".join(line.split()[:2]) if " job " in line else "/".join(line.split("/")[:4])
 
 
 def _is_job(line: str) -> bool:
