@@ -51,9 +51,11 @@ class Query:
         return {one.handle: members.export(self.audience, one, barred) for one in identifiers}
 
     def without(self, barred: str) -> Query:
-        """The same query with people taken out; in mode `remove` it names who is taken out, so nobody is spared."""
-        if not barred or self.cohort.mode is Mode.REMOVE:
-            return replace(self, barred=barred)
+        """The same query with people taken out of every cohort. In mode `remove` it names who is taken out, and spares
+        nobody: what is barred is whom the cohort let in before.
+        """
+        if not barred:
+            return self
         made_of = suppressing(self.parts, barred)
         return replace(self, barred=barred, parts=made_of, fingerprint=fingerprint(made_of))
 

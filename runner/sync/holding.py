@@ -81,6 +81,8 @@ def _held(attempt: Attempt, site: Site, counts: Counts) -> Mapping[str, object]:
         "added": 0,
         "removed": counts.removed,
         "name": deployed.name if len(deployed.names) == 1 else "",  # else Braze may show any of them
+        "connection": attempt.connection,
+        "setting_keys": dict(attempt.route.setting_keys),
         "fingerprint": last.fingerprint if last else "",
         "parts": {**last.parts, **suppression} if last else {},
         "sql": last.sql if last else "",
