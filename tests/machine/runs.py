@@ -6,16 +6,14 @@ import http.client
 import json
 import os
 import select
-import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60.0
