@@ -181,6 +181,12 @@ class Game:
         self.table.tally["runs"] += 1
         return self.table.forge.run(*arguments, folder=self.folder, environment=ENVIRONMENT)
 
+    def arguments(self, how: Clean) -> list[str]:
+        """How a sync is asked for; new cohorts that look like gone ones are meant to be new."""
+        new = [f"--allow=moved:{file.id}" for file in self.world.files if file.there and not file.broken]
+        asked = ["sync", *(["--refresh"] if how.refresh else []), *(["--reassert"] if how.reassert else [])]
+        return [*asked, *new, *(["--reason", "they are new"] if new else [])]
+
     def end(self, run: Run) -> Run:
         """Wait for it."""
         return self.table.forge.wait(run)
@@ -310,10 +316,6 @@ class Game:
     def say(self, what: str) -> None:
         """For the story that is told when something is wrong."""
         self.journal.append(what)
-
-
-def arguments(how: Clean) -> list[str]:
-    return ["sync", *(["--refresh"] if how.refresh else []), *(["--reassert"] if how.reassert else [])]
 
 
 def is_job(line: str) -> bool:

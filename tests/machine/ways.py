@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.machine import truth
-from tests.machine.game import Game, Zombie, arguments, is_job
+from tests.machine.game import Game, Zombie, is_job
 from tests.machine.runs import Run
 from tests.machine.truth import Clean
 from tests.machine.world import Wrong
@@ -30,19 +30,19 @@ def clean(game: Game, how: Clean, *, late: str = "before", again: bool = False) 
     free = not game.zombies
     game.settled()
     game.written()
-    run = game.start(*arguments(how))
+    run = game.start(*game.arguments(how))
     if late == "during" and zombies:
         time.sleep(DURING)
         game.bury()
     game.end(run)
     if run.code and zombies and late == "during":  # stopped by what came late: as good as a run that was cut off
         game.world.perhaps(asked)
-        game.end(run := game.start(*arguments(how)))
+        game.end(run := game.start(*game.arguments(how)))
     if run.code == 9 and "L001" in run.text:  # the process that held the ledger is dead, another has its number
         game.table.tally["unlocks after a number was used again"] += 1
         game.end(game.start("unlock"))
-        game.end(run := game.start(*arguments(how)))
-    game.say(f"clean {arguments(how)} {late}: {run.code}")
+        game.end(run := game.start(*game.arguments(how)))
+    game.say(f"clean {how} {late}: {run.code}")
     _expect_code(game, run)
     game.table.tally["clean runs"] += 1
     game.check(asked, how, counted=free)
@@ -78,7 +78,7 @@ def killed(game: Game, fault: Mapping[str, Any], how: Clean, *, then: str) -> No
     game.bury()
     asked = game.world.asked()
     game.far.ask("POST", "faults", {"faults": [fault]})
-    run = game.start(*arguments(how))
+    run = game.start(*game.arguments(how))
     held = game.hold(run)
     game.far.ask("DELETE", "faults")
     run.signal(signal.SIGKILL)
@@ -86,7 +86,7 @@ def killed(game: Game, fault: Mapping[str, Any], how: Clean, *, then: str) -> No
     game.world.perhaps(asked)
     killed = run.code == -signal.SIGKILL
     game.table.tally["kills" if killed else "kills too late"] += 1
-    game.say(f"killed {fault} {arguments(how)}, {then}: {[line for _, line in held]} {run.code}")
+    game.say(f"killed {fault} {how}, {then}: {[line for _, line in held]} {run.code}")
     for number, line in held:
         game.table.tally[f"held: {_kind(line)}"] += 1
         if then == "late":
@@ -100,7 +100,7 @@ def stalled(game: Game, fault: Mapping[str, Any], how: Clean, *, by: str, frozen
     game.bury()
     asked = game.world.asked()
     game.far.ask("POST", "faults", {"faults": [fault]})
-    run = game.start(*arguments(how))
+    run = game.start(*game.arguments(how))
     held = game.hold(run)
     game.far.ask("DELETE", "faults")
     game.world.perhaps(asked)
@@ -113,14 +113,14 @@ def stalled(game: Game, fault: Mapping[str, Any], how: Clean, *, by: str, frozen
         game.end(game.start("unlock"))
     if held:
         whole = Clean(refresh=True, reassert=True)
-        second = game.start(*arguments(whole))
+        second = game.start(*game.arguments(whole))
         if in_a_job := any(is_job(line) for _, line in held):
             time.sleep(DURING)
             game.release("all", "go")
         game.end(second)
         if in_a_job and second.code == 9:  # what was released was the claim of the ledger, as if made just now
             game.end(game.start("unlock"))
-            game.end(second := game.start(*arguments(whole)))
+            game.end(second := game.start(*game.arguments(whole)))
         game.say(f"stalled {fault} by {by}: {[line for _, line in held]}; the other {second.code}")
         _expect_code(game, second)
         game.check(asked, whole, counted=False)
@@ -144,13 +144,13 @@ def faulty(
     asked = game.world.asked()
     body: dict[str, Any] = {"faults": list(faults)} if storm is None else {"storm": storm}
     game.far.ask("POST", "faults", body)
-    run = game.end(game.start(*arguments(how)))
+    run = game.end(game.start(*game.arguments(how)))
     game.far.ask("DELETE", "faults")
     for fault in faults:
         game.table.tally[f"fault: {fault['at']} {fault['do']}"] += 1
     game.table.tally["runs with faults that succeeded" if not run.code else "runs with faults that failed"] += 1
     game.world.perhaps(asked)
-    game.say(f"faults {list(faults) or storm} {arguments(how)}: {run.code}")
+    game.say(f"faults {list(faults) or storm} {how}: {run.code}")
     if "Traceback" in run.text:
         raise Wrong(f"a crash:\n{run.text}")
 
@@ -177,11 +177,11 @@ def at_once(game: Game, how: Clean) -> None:
     """Two runs side by side: one of them works, the other gives up, or comes after it."""
     game.bury()
     asked = game.world.asked()
-    first, second = game.start(*arguments(how)), game.start(*arguments(how))
+    first, second = game.start(*game.arguments(how)), game.start(*game.arguments(how))
     codes = {game.end(first).code, game.end(second).code}
     game.world.perhaps(asked)
     game.table.tally["two at once"] += 1
-    game.say(f"two at once {arguments(how)}: {codes}")
+    game.say(f"two at once {how}: {codes}")
     if "Traceback" in first.text + second.text or not codes <= {0, 3, 7, 9}:
         raise Wrong(f"two at once ended with {codes}:\n{first.text}\n{second.text}")
 
