@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint reference lock clean
+.PHONY: demo test soak lint reference lock clean
 
 demo: .venv/ready
 	$(BIN)/python docs/demo.py
@@ -13,6 +13,12 @@ test: .venv/ready
 # docs/format.md, from the schemas.
 reference: .venv/ready
 	$(BIN)/python docs/reference.py
+
+# Random histories of killed, stalled and disturbed runs, for as long as you like: it converges, whatever happens.
+MINUTES ?= 60
+WORKERS ?= 2
+soak: .venv/ready
+	$(BIN)/python -m tests.machine.soak --minutes $(MINUTES) --workers $(WORKERS)
 
 lint: .venv/ready
 	$(BIN)/ruff check

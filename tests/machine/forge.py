@@ -1,7 +1,8 @@
 """A process that has the whole product imported and forks it: each run of the command is a process of its own that can
 be killed, and costs milliseconds instead of a start of Python.
 
-Speaks over a socket that it inherits: one datagram of JSON is an order, each run answers `{"pid"}` and `{"ended", "status"}`.
+Speaks over a socket that it inherits, in datagrams of JSON: an order is answered with `{"pid"}`, and once that run is
+over with `{"ended", "status"}`.
 """
 
 from __future__ import annotations
@@ -89,16 +90,18 @@ def run(
 
 
 def everything() -> None:
-    """Import what commands import late, and run some that find nobody to talk to, so that no run pays for first uses."""
+    """Import what commands import late, and run some that find nobody to talk to: no run pays for first uses."""
     for found in pkgutil.walk_packages(runner.__path__, "runner."):
         if not found.name.startswith("runner.sandbox"):
             importlib.import_module(found.name)
     before, argv = Path.cwd(), sys.argv
     os.environ |= {"TD_API_KEY": "none", "COHORTS_RETRY_SECONDS": "0"}
-    with TemporaryDirectory() as folder, open(os.devnull, "w") as nowhere:
+    with TemporaryDirectory() as folder, Path(os.devnull).open("w") as nowhere:
         (Path(folder) / "cohorts").mkdir()
         (Path(folder) / "cohorts" / "project.yml").write_text(PROJECT.format(url="http://127.0.0.1:1", connection="x"))
-        (Path(folder) / "cohorts" / "one.yml").write_text(COHORT.format(id="one", name="One", sql="SELECT customer_id FROM t"))
+        (Path(folder) / "cohorts" / "one.yml").write_text(
+            COHORT.format(id="one", name="One", sql="SELECT customer_id FROM t")
+        )
         os.chdir(folder)
         for command in ("validate", "plan", "sync"):
             sys.argv = ["cohorts", command]

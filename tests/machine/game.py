@@ -1,14 +1,12 @@
-"""A world played against the real command and the sandbox: what is told to them, how runs go wrong, and what must hold."""
+"""A world beside the real command and the sandbox: what they are told, what they say, and what must hold."""
 
 from __future__ import annotations
 
 import json
 import shutil
-import signal
 import tempfile
-import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -34,9 +32,6 @@ targets:
 """
 SHARED = "SELECT customer_id, email, device FROM people WHERE score >= {{ low }}"
 ENVIRONMENT = {"TD_API_KEY": "sandbox-key", "COHORTS_RETRY_SECONDS": "1", "COHORTS_JOB_SECONDS": "30"}
-DURING = 0.1
-"""Seconds after which a run is amid its work."""
-
 RENEW = 300
 """Worlds after which a sandbox is replaced: it forgets nothing."""
 
@@ -77,7 +72,7 @@ class Zombie:
     @property
     def is_job(self) -> bool:
         """True for what goes on in the far side, where whoever comes next waits for it."""
-        return _is_job(self.line)
+        return is_job(self.line)
 
 
 @dataclass(slots=True)
@@ -186,174 +181,15 @@ class Game:
         self.table.tally["runs"] += 1
         return self.table.forge.run(*arguments, folder=self.folder, environment=ENVIRONMENT)
 
+    def arguments(self, how: Clean) -> list[str]:
+        """How a sync is asked for; new cohorts that look like gone ones are meant to be new."""
+        new = [f"--allow=moved:{file.id}" for file in self.world.files if file.there and not file.broken]
+        asked = ["sync", *(["--refresh"] if how.refresh else []), *(["--reassert"] if how.reassert else [])]
+        return [*asked, *new, *(["--reason", "they are new"] if new else [])]
+
     def end(self, run: Run) -> Run:
         """Wait for it."""
         return self.table.forge.wait(run)
-
-    def clean(self, how: Clean, *, late: str = "before", again: bool = False) -> None:
-        """A run without faults, and everything that must be so afterwards. `late`: when zombies come, `before` it,
-        `during` or `after`.
-        """
-        zombies = list(self.zombies)
-        if late == "after" and any(zombie.is_job for zombie in zombies):
-            late = "during"  # whoever comes next waits for a job that may still send
-        if late == "before":
-            self.bury()
-        asked = self.world.asked()
-        free = not self.zombies
-        self.settled()
-        self._written()
-        run = self.start(*_arguments(how))
-        if late == "during" and zombies:
-            time.sleep(DURING)
-            self.bury()
-        self.end(run)
-        if run.code and zombies and late == "during":  # stopped by what came late: as good as a run that was cut off
-            self.world.perhaps(asked)
-            self.end(run := self.start(*_arguments(how)))
-        if run.code == 9 and "L001" in run.text:  # the process that held the ledger is dead, another has its number
-            self.table.tally["unlocks after a number was used again"] += 1
-            self.end(self.start("unlock"))
-            self.end(run := self.start(*_arguments(how)))
-        self.say(f"clean {_arguments(how)} {late}: {run.code}")
-        self.expect_code(run)
-        self.table.tally["clean runs"] += 1
-        self.check(asked, how, counted=free)
-        if late == "after" and zombies:
-            self.bury()
-            self.check_still("after zombies came late")
-        if zombies:
-            for zombie in zombies:
-                self.world.perhaps(zombie.asked)
-        elif again:
-            self.nothing_to_do()
-            if how.refresh:
-                self.check_tables()
-
-    def expect_code(self, run: Run) -> None:
-        """The exit code of a run without faults follows from the files."""
-        world = self.world
-        code = 3 if not world.any_valid else 7 if world.any_broken else 0
-        if run.code != code:
-            raise Wrong(f"a clean run ended with {run.code}, not {code}:\n{run.text}")
-
-    def killed(self, fault: Mapping[str, Any], how: Clean, *, then: str) -> None:
-        """A run that is killed where a fault holds it; what was held goes on (`go`), is lost (`drop`), or arrives with
-        a later run (`late`).
-        """
-        self.bury()
-        asked = self.world.asked()
-        self.far.ask("POST", "faults", {"faults": [fault]})
-        run = self.start(*_arguments(how))
-        held = self.hold(run)
-        self.far.ask("DELETE", "faults")
-        run.signal(signal.SIGKILL)
-        self.end(run)
-        self.world.perhaps(asked)
-        killed = run.code == -signal.SIGKILL
-        self.table.tally["kills" if killed else "kills too late"] += 1
-        self.say(f"killed {fault} {_arguments(how)}, {then}: {[line for _, line in held]} {run.code}")
-        for number, line in held:
-            self.table.tally[f"held: {_kind(line)}"] += 1
-            if then == "late":
-                self.zombies.append(Zombie(number, line, asked))
-            else:
-                self.release(number, then)
-
-    def stalled(self, fault: Mapping[str, Any], how: Clean, *, by: str, frozen: bool) -> None:
-        """A run falls asleep, another does all the work, the first wakes up: it must send nothing more."""
-        self.bury()
-        asked = self.world.asked()
-        self.far.ask("POST", "faults", {"faults": [fault]})
-        run = self.start(*_arguments(how))
-        held = self.hold(run)
-        self.far.ask("DELETE", "faults")
-        self.world.perhaps(asked)
-        self.table.tally["stalls" if held else "stalls too late"] += 1
-        if frozen and held:
-            run.signal(signal.SIGSTOP)
-        if held and by == "clock":
-            self.far.ask("POST", "clock", {"advance": 700})
-        if held and by == "unlock":
-            self.end(self.start("unlock"))
-        if held:
-            whole = Clean(refresh=True, reassert=True)
-            second = self.start(*_arguments(whole))
-            if in_a_job := any(_is_job(line) for _, line in held):
-                time.sleep(DURING)
-                self.release("all", "go")
-            self.end(second)
-            if in_a_job and second.code == 9:  # what was released was the claim of the ledger, as if made just now
-                self.end(self.start("unlock"))
-                self.end(second := self.start(*_arguments(whole)))
-            self.say(f"stalled {fault} by {by}: {[line for _, line in held]}; the other {second.code}")
-            self.expect_code(second)
-            self.check(asked, whole, counted=False)
-        epoch = self.epoch()
-        run.signal(signal.SIGCONT)
-        self.release("all", "go")
-        self.end(run)
-        self.say(f"the sleeper ended with {run.code}")
-        if held:
-            if self.epoch() == epoch:  # else it had not begun to write, and did so in its own right afterwards
-                self.check_still("after a sleeper woke up")
-                self.table.tally["sleepers that woke up too late"] += 1
-            self.world.perhaps(asked)
-
-    def faulty(self, faults: Sequence[Mapping[str, Any]], how: Clean, *, storm: Mapping[str, Any] | None = None) -> None:
-        """A run among faults, to its end."""
-        self.bury()
-        asked = self.world.asked()
-        body: dict[str, Any] = {"faults": list(faults)} if storm is None else {"storm": storm}
-        self.far.ask("POST", "faults", body)
-        run = self.end(self.start(*_arguments(how)))
-        self.far.ask("DELETE", "faults")
-        for fault in faults:
-            self.table.tally[f"fault: {fault['at']} {fault['do']}"] += 1
-        self.table.tally["runs with faults that succeeded" if not run.code else "runs with faults that failed"] += 1
-        self.world.perhaps(asked)
-        self.say(f"faults {list(faults) or storm} {_arguments(how)}: {run.code}")
-        if "Traceback" in run.text:
-            raise Wrong(f"a crash:\n{run.text}")
-
-    def storm(self, seed: int, rate: float) -> None:
-        """A run in a storm, and what it takes to heal it, in members written."""
-        self.bury()
-        held = [self.world.held[where] for where in self.world.asked()]
-        sure = not any(each.unsure or each.aged or len(each.options) > 1 for each in held)
-        due = sum(truth.had_to_change(self.world.held[w], wanted) for w, wanted in self.world.asked().items())
-        self.settled()
-        self._written()
-        self.faulty([], Clean(refresh=True), storm={"seed": seed, "rate": rate})
-        self.settled()
-        self.sent = sum(self._written().values())
-        self.clean(Clean())
-        self.table.tally[f"storms of {rate:.0%}"] += 1
-        if sure:
-            self.table.tally[f"storms of {rate:.0%}, healed: members written"] += self.sent
-            self.table.tally[f"storms of {rate:.0%}, healed: members that had to change"] += due
-
-    def at_once(self, how: Clean) -> None:
-        """Two runs side by side: one of them works, the other gives up, or comes after it."""
-        self.bury()
-        asked = self.world.asked()
-        first, second = self.start(*_arguments(how)), self.start(*_arguments(how))
-        codes = {self.end(first).code, self.end(second).code}
-        self.world.perhaps(asked)
-        self.table.tally["two at once"] += 1
-        self.say(f"two at once {_arguments(how)}: {codes}")
-        if "Traceback" in first.text + second.text or not codes <= {0, 3, 7, 9}:
-            raise Wrong(f"two at once ended with {codes}:\n{first.text}\n{second.text}")
-
-    def unlock(self) -> None:
-        """Somebody takes the ledger from whoever has it."""
-        if self.world.any_valid:
-            self.say(f"unlock: {self.end(self.start('unlock')).code}")
-
-    def advance(self, seconds: int) -> None:
-        """The far side's clock goes on."""
-        self.far.ask("POST", "clock", {"advance": seconds})
-        self.world.age(day=True)
 
     # holding requests
 
@@ -387,7 +223,7 @@ class Game:
 
     def check(self, asked: Mapping[Where, Wanted], how: Clean, *, counted: bool) -> None:
         """Braze holds what it must, and no more was sent than the protocol calls for."""
-        written = self._written()
+        written = self.written()
         for where, wanted in asked.items():
             held = self.world.held[where]
             least, most = truth.most_written(held, wanted, how)
@@ -403,7 +239,7 @@ class Game:
     def check_still(self, when: str) -> None:
         """Nothing was sent since the last check."""
         self.settled()
-        if moved := {where: sent for where, sent in self._written().items() if sent}:
+        if moved := {where: sent for where, sent in self.written().items() if sent}:
             raise Wrong(f"{when}, members were sent: {moved}")
 
     def epoch(self) -> int:
@@ -442,8 +278,27 @@ class Game:
             f" AS place FROM {state}.cohort_ledger WHERE event = 'synced') WHERE place <= 2 AND"
             " json_extract_string(detail, 'table') IS NOT NULL)"
         )
-        if left:
+        gone = [table for (table,) in left if not self._is_of_a_file(table)]
+        # known: nothing is ever withdrawn for a cohort that was begun, never sent, and whose file is gone
+        self.table.tally["snapshots left of cohorts that were never sent and are gone"] += len(gone)
+        if len(gone) < len(left):
             raise Wrong(f"snapshots are left that nothing names: {left}")
+
+    def _is_of_a_file(self, table: str) -> bool:
+        """True for a snapshot of a cohort that a file defines, where the target leads now."""
+        where = self.far.sql(
+            f"SELECT workspace, cohort_id FROM state{self.number}.cohort_ledger"
+            f" WHERE event = 'intent' AND contains(detail, '{table}')"
+        )
+        here = f"w{self.number}_{self.world.workspace}"
+        return not where or where[0] in ([here, file.id] for file in self.world.files if file.there)
+
+    def verify(self) -> None:
+        """The ledger has no row that it cannot explain, and no snapshot that is not as it says."""
+        if self.world.any_valid:
+            run = self.end(self.start("verify"))
+            if run.code:
+                raise Wrong(f"the ledger does not agree with what is there:\n{run.text}")
 
     def members(self, where: Where) -> set[int]:
         """Keys of the users who are in a cohort."""
@@ -455,7 +310,7 @@ class Game:
         }
         return {known.get(name, -1) for name in shown["members"]} if shown else set()
 
-    def _written(self) -> dict[Where, int]:
+    def written(self) -> dict[Where, int]:
         """Members written to each cohort since last asked."""
         written = {}
         for workspace in {where[0] for where in self.world.held} | {self.world.workspace}:
@@ -475,16 +330,7 @@ class Game:
         self.journal.append(what)
 
 
-def _arguments(how: Clean) -> list[str]:
-    return ["sync", *(["--refresh"] if how.refresh else []), *(["--reassert"] if how.reassert else [])]
-
-
-def _kind(line: str) -> str:
-    """A held line without what differs from run to run."""
-    return " ".join(line.split()[:2]) if " job " in line else "/".join(line.split("/")[:4])
-
-
-def _is_job(line: str) -> bool:
+def is_job(line: str) -> bool:
     return " job " in line or "/partners/" in line
 
 

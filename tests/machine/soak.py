@@ -47,7 +47,9 @@ def work(first: int, every: int, minutes: float, rounds: int) -> None:
             play(number, stormy=done % 8 == 7)
         except Exception as exc:  # noqa: BLE001 - whatever it is, it is a finding
             notes = "\n".join(getattr(exc, "__notes__", []))
-            found = f"seed {number}, {'with' if done % 8 == 7 else 'without'} storms: {type(exc).__name__}: {exc}\n{notes}"
+            found = (
+                f"seed {number}, {'with' if done % 8 == 7 else 'without'} storms: {type(exc).__name__}: {exc}\n{notes}"
+            )
         told: Table = table()
         print(json.dumps({"tally": told.tally, "violation": found}), flush=True)
         told.tally.clear()
@@ -72,7 +74,10 @@ def soak(minutes: float, workers: int, first: int, rounds: int) -> int:
                 tally["violations"] += 1
                 print(told["violation"], flush=True)
             spent = time.monotonic() - began
-            print(f"{spent:6.0f} s {tally['steps']:7} steps {tally['kills']:6} kills {tally['violations']} violations", flush=True)
+            print(
+                f"{spent:6.0f} s {tally['steps']:7} steps {tally['kills']:6} kills {tally['violations']} violations",
+                flush=True,
+            )
 
     started = [
         subprocess.Popen(
@@ -95,7 +100,10 @@ def soak(minutes: float, workers: int, first: int, rounds: int) -> int:
 
 def report(tally: Counter[str], seconds: float, first: int) -> None:
     """What was played."""
-    print(f"\nseed {first}; {seconds:.0f} s; {tally['steps'] / seconds:.1f} steps/s; {tally['kills'] / seconds:.2f} kills/s")
+    print(
+        f"\nseed {first}; {seconds:.0f} s;"
+        f" {tally['steps'] / seconds:.1f} steps/s; {tally['kills'] / seconds:.2f} kills/s"
+    )
     for name, number in sorted(tally.items()):
         print(f"{number:9} {name}")
     for kind in ("without faults", "storms of 5%, healed", "storms of 20%, healed"):

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
+from tests.machine import ways
 from tests.machine.game import Game, Table
 from tests.machine.truth import Clean
 from tests.machine.world import AUDIENCES, IDENTIFIERS, PEOPLE, SLOTS, WORKSPACES, Row
@@ -25,7 +26,11 @@ WHOLE = Clean(refresh=True, reassert=True)
 PLACE = st.integers(0, 32)
 
 HELD = st.one_of(
-    st.builds(lambda do, after: {"at": "request", "do": do, "after": after}, st.sampled_from(["hold_before", "hold_after"]), PLACE),
+    st.builds(
+        lambda do, after: {"at": "request", "do": do, "after": after},
+        st.sampled_from(["hold_before", "hold_after"]),
+        PLACE,
+    ),
     st.builds(
         lambda do, match: {"at": "request", "do": do, "match": match},
         st.sampled_from(["hold_before", "hold_after"]),
@@ -36,8 +41,16 @@ HELD = st.one_of(
         st.sampled_from(["hold_before", "hold_after"]),
         st.integers(0, 14),
     ),
-    st.builds(lambda do, after: {"at": "braze", "do": do, "after": after}, st.sampled_from(["hold_before", "hold_after"]), st.integers(0, 3)),
-    st.builds(lambda at, after: {"at": at, "do": "hold", "after": after}, st.sampled_from(["export", "query"]), st.integers(0, 4)),
+    st.builds(
+        lambda do, after: {"at": "braze", "do": do, "after": after},
+        st.sampled_from(["hold_before", "hold_after"]),
+        st.integers(0, 3),
+    ),
+    st.builds(
+        lambda at, after: {"at": at, "do": "hold", "after": after},
+        st.sampled_from(["export", "query"]),
+        st.integers(0, 4),
+    ),
 )
 FAULT = st.one_of(
     st.builds(
@@ -82,7 +95,8 @@ class Machine(RuleBasedStateMachine):
         """A last look at everything, unless something is wrong already."""
         try:
             if not self.failed:
-                self._act(lambda: self.game.clean(WHOLE, again=True))
+                self._act(lambda: ways.clean(self.game, WHOLE, again=True))
+                self._act(self.game.verify)
         finally:
             table().tally["games"] += 1
             self.game.leave()
@@ -102,7 +116,12 @@ class Machine(RuleBasedStateMachine):
         table().tally["steps"] += 1
         self.game.dirty.add(what)
 
-    @initialize(rows=st.lists(ROW, min_size=PEOPLE, max_size=PEOPLE), known=st.lists(PERSON), audience=st.integers(0, len(AUDIENCES) - 1), identifiers=st.integers(0, len(IDENTIFIERS) - 1))
+    @initialize(
+        rows=st.lists(ROW, min_size=PEOPLE, max_size=PEOPLE),
+        known=st.lists(PERSON),
+        audience=st.integers(0, len(AUDIENCES) - 1),
+        identifiers=st.integers(0, len(IDENTIFIERS) - 1),
+    )
     def begin(self, rows: list[Row], known: list[int], audience: int, identifiers: int) -> None:
         """A shop, users, one cohort."""
         self.world.rows[:] = rows
@@ -127,12 +146,12 @@ class Machine(RuleBasedStateMachine):
     # Braze's users
 
     @rule(workspace=WHERE, person=PERSON, there=BITS, identified=BITS, email=BITS, device=BITS)
-    def user_changes(self, workspace: int, person: int, there: bool, identified: bool, email: bool, device: bool) -> None:
+    def user_changes(
+        self, workspace: int, person: int, there: bool, identified: bool, email: bool, device: bool
+    ) -> None:
         """A user appears, goes, gains or loses names."""
         self._act(
-            lambda: self.game.user(
-                workspace, person, there=there, identified=identified, email=email, device=device
-            )
+            lambda: self.game.user(workspace, person, there=there, identified=identified, email=email, device=device)
         )
 
     @rule(workspace=WHERE, person=PERSON)
@@ -193,35 +212,35 @@ class Machine(RuleBasedStateMachine):
     @rule(how=HOW, late=st.sampled_from(["before", "during", "after"]), again=BITS)
     def clean_run(self, how: Clean, late: str, again: bool) -> None:
         """Nothing goes wrong."""
-        self._act(lambda: self.game.clean(how, late=late, again=again))
+        self._act(lambda: ways.clean(self.game, how, late=late, again=again))
 
     @rule(fault=HELD, how=HOW, then=st.sampled_from(["go", "drop", "late"]))
     def killed_run(self, fault: dict[str, Any], how: Clean, then: str) -> None:
         """SIGKILL between two exchanges."""
-        self._act(lambda: self.game.killed(fault, how, then=then))
+        self._act(lambda: ways.killed(self.game, fault, how, then=then))
 
     @rule(fault=HELD, how=HOW, then=st.sampled_from(["go", "drop", "late"]))
     def another_killed_run(self, fault: dict[str, Any], how: Clean, then: str) -> None:
         """The same, so that it happens more often."""
-        self._act(lambda: self.game.killed(fault, how, then=then))
+        self._act(lambda: ways.killed(self.game, fault, how, then=then))
 
     @rule(faults=st.lists(FAULT, min_size=1, max_size=2), how=HOW)
     def run_with_faults(self, faults: list[dict[str, Any]], how: Clean) -> None:
         """Requests, queries, exports and Braze fail here and there."""
-        self._act(lambda: self.game.faulty(faults, how))
+        self._act(lambda: ways.faulty(self.game, faults, how))
 
     @rule(fault=HELD, how=HOW, by=st.sampled_from(["unlock", "clock", "itself"]), frozen=BITS)
     def two_runs(self, fault: dict[str, Any], how: Clean, by: str, frozen: bool) -> None:
         """A run sleeps while another does its work; or both go on side by side."""
         if by == "itself":
-            self._act(lambda: self.game.at_once(how))
+            self._act(lambda: ways.at_once(self.game, how))
         else:
-            self._act(lambda: self.game.stalled(fault, how, by=by, frozen=frozen))
+            self._act(lambda: ways.stalled(self.game, fault, how, by=by, frozen=frozen))
 
     @rule(hours=st.sampled_from([0, 1, 25, 24 * 8, 24 * 31]))
     def time_passes(self, hours: int) -> None:
         """Hours, days, a month; or somebody takes the ledger away from whoever may have it."""
-        self._act(lambda: self.game.advance(hours * 3600) if hours else self.game.unlock())
+        self._act(lambda: ways.advance(self.game, hours * 3600) if hours else ways.unlock(self.game))
 
 
 class StormyMachine(Machine):
@@ -230,7 +249,7 @@ class StormyMachine(Machine):
     @rule(seed=st.integers(0, 10_000), rate=st.sampled_from([0.05, 0.2]))
     def run_in_a_storm(self, seed: int, rate: float) -> None:
         """Faults of every kind."""
-        self._act(lambda: self.game.storm(seed, rate))
+        self._act(lambda: ways.storm(self.game, seed, rate))
 
 
 CHECKS = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]

@@ -96,15 +96,15 @@ def _asserted(
         elif member in held.asserted:
             link = held.asserted[member]
         else:
-            link = min((option.index.get(member, (0, 0)) for option in [*options, *held.options]
-                        if member in option.members), default=None)
+            link = min(
+                (option.index.get(member, (0, 0)) for option in [*options, *held.options] if member in option.members),
+                default=None,
+            )
         if link and links.get(member) == link:
             sure[member] = link
     return sure
 
 
-def _told(
-    held: Held, option: Wanted, links: Mapping[Member, tuple[int, int]], *, now: Wanted, strict: bool
-) -> str:
+def _told(held: Held, option: Wanted, links: Mapping[Member, tuple[int, int]], *, now: Wanted, strict: bool) -> str:
     least, most = _bounds(held, option, links, now=now, strict=strict)
     return f"{sorted(least)}" + (f" and perhaps {sorted(most - least)}" if most > least else "")

@@ -52,7 +52,11 @@ class Audience:
 AUDIENCES = (
     Audience("sql: SELECT customer_id, email, device FROM people WHERE f0 = 1", lambda _: "f0", lambda row, _: row.f0),
     Audience("sql: SELECT customer_id, email, device FROM people WHERE f1 = 1", lambda _: "f1", lambda row, _: row.f1),
-    Audience("sql: SELECT customer_id, email, device FROM people WHERE f0 = 1 OR f1 = 1", lambda _: "or", lambda row, _: row.f0 or row.f1),
+    Audience(
+        "sql: SELECT customer_id, email, device FROM people WHERE f0 = 1 OR f1 = 1",
+        lambda _: "or",
+        lambda row, _: row.f0 or row.f1,
+    ),
     Audience(
         'sql: "SELECT customer_id, email, device FROM people WHERE score >= {{ bar }}"',
         lambda world: f"bar {world.bar}",
@@ -140,9 +144,9 @@ NOBODY = Wanted(None, frozenset(), {})
 
 @dataclass(slots=True)
 class Held:
-    """What one cohort in Braze may hold: `options` are the states it may be recorded in; `unsure` while an attempt may be
-    unfinished. `asserted`: by which link to which user a member was last sent for certain. `stuck`: users who may have
-    lost the name by which they could be taken out.
+    """What one cohort in Braze may hold: `options` are the states it may be recorded in; `unsure` while an attempt may
+    be unfinished. `asserted`: by which link to which user a member was last sent for certain. `stuck`: users who may
+    have lost the name by which they could be taken out. `aged`: days passed, so members may be sent again.
     """
 
     options: list[Wanted] = field(default_factory=lambda: [NOBODY])
@@ -150,7 +154,6 @@ class Held:
     asserted: dict[Member, tuple[int, int]] = field(default_factory=dict)
     stuck: set[int] = field(default_factory=set)
     aged: bool = False
-    last_asserted: bool = False
 
 
 class Wrong(AssertionError):
@@ -159,7 +162,7 @@ class Wrong(AssertionError):
 
 @dataclass(slots=True)
 class World:
-    """Everything a run depends on, and what is known of its outcome. `dirty` names what the far side was not told yet."""
+    """Everything a run depends on, and what is known of its outcome."""
 
     rows: list[Row] = field(default_factory=lambda: [Row() for _ in range(PEOPLE)])
     users: list[dict[int, User]] = field(default_factory=lambda: [{} for _ in range(WORKSPACES)])
@@ -177,9 +180,7 @@ class World:
             yield ("external_id", "", f"x{person}")
         elif user.device:
             yield from (
-                ("device_id", "", f"d{number}")
-                for number in range(PEOPLE)
-                if TWO_DEVICES.get(number, number) == person
+                ("device_id", "", f"d{number}") for number in range(PEOPLE) if TWO_DEVICES.get(number, number) == person
             )
         if user.email:
             yield ("alias", "email", f"e{person}")
