@@ -145,6 +145,11 @@ class Deployed:
         return bool(self.pending) or bool(self.delivered and self.delivered.table)
 
     @property
+    def is_there(self) -> bool:
+        """True once it was delivered, and was not withdrawn since."""
+        return self.delivered is not None and not self.delivered.is_withdrawn
+
+    @property
     def possible(self) -> tuple[str, ...]:
         """Snapshots whose union holds everybody who may be in the cohort."""
         named = [

@@ -54,13 +54,17 @@ def make(
         for where, cohort in expired.items()
         if where not in leaving
     ]
+    held = {change.destination for change in changes if change.action is Action.SUSPENDED}
+    waiting = {where for where in held if not _of(known, where).is_there}
     if may_withdraw:
         changes += [
             _withdrawal(known[where], workspace, expired=expired.get(where), moved_to=moved.get(where))
+            if moved.get(where) not in waiting
+            else Change(where, Action.SUSPENDED, (f"waits for {moved[where].cohort_id}",), None, known[where])
             for where in leaving
         ]
     in_braze = sum(deployed.in_braze for deployed in known.values())
-    gone = [where for where in leaving if where not in moved]
+    gone = [where for where in leaving if where not in moved and known[where].in_braze]
     return Plan(
         target=target,
         workspace=workspace,
@@ -105,8 +109,8 @@ def _of(known: Mapping[Destination, Deployed], where: Destination) -> Deployed:
 
 
 def _left_over(deployed: Deployed) -> bool:
-    """True when somebody may still be in Braze, or is kept out of it, or a withdrawal did not finish."""
-    return deployed.in_braze or bool(deployed.taken_out)
+    """True when somebody may still be in Braze, or is kept out of it, or something was begun that nothing ended."""
+    return deployed.in_braze or bool(deployed.taken_out or deployed.unfinished)
 
 
 def _withdrawal(deployed: Deployed, workspace: str, *, expired: Cohort | None, moved_to: Destination | None) -> Change:

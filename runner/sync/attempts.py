@@ -195,7 +195,7 @@ def _side_by_side(
     how: How,
 ) -> list[Outcome]:
     known = site.writer.ledger.cohorts
-    there = {where for where, deployed in known.items() if deployed.delivered and deployed.delivered.table}
+    there = {where for where, deployed in known.items() if deployed.is_there}
     there |= {outcome.change.destination for outcome in before if outcome.done}
 
     def outcome(attempt: Attempt) -> Outcome:

@@ -84,7 +84,7 @@ def _held(attempt: Attempt, site: Site, counts: Counts) -> Mapping[str, object]:
         "connection": attempt.connection,
         "setting_keys": dict(attempt.route.setting_keys),
         "fingerprint": last.fingerprint if last else "",
-        "parts": {**last.parts, **suppression} if last else {},
+        "parts": {**(last.parts if last else {}), **suppression},
         "sql": last.sql if last else "",
         "resolves": resolved(attempt),
         "commit": "",
