@@ -88,7 +88,12 @@ class Forge:
         self.count += 1
         out = (self.outputs or folder) / f"run-{self.count % 8}.txt"
         around = self.around | environment
-        order: dict[str, object] = {"arguments": arguments, "folder": str(folder), "environment": around, "out": str(out)}
+        order: dict[str, object] = {
+            "arguments": arguments,
+            "folder": str(folder),
+            "environment": around,
+            "out": str(out),
+        }
         if typed is not None:
             out.with_suffix(".in").write_text(typed, encoding="utf-8")
             order |= {"err": str(out.with_suffix(".err")), "typed": str(out.with_suffix(".in"))}

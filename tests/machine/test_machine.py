@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from tests.machine import ways
 from tests.machine.game import Game, Table
 from tests.machine.truth import Clean
-from tests.machine.world import AUDIENCES, IDENTIFIERS, PEOPLE, SLOTS, WORKSPACES, Row
+from tests.machine.world import AUDIENCES, IDENTIFIERS, LIFTED, PEOPLE, SLOTS, WORKSPACES, Row
 
 BITS = st.booleans()
 PERSON, SLOT = st.integers(0, PEOPLE - 1), st.integers(0, SLOTS - 1)
@@ -176,10 +176,28 @@ class Machine(RuleBasedStateMachine):
         """Another name in Braze."""
         self._file(slot, name=name)
 
-    @rule(slot=SLOT, variant=st.integers(0, 1))
-    def id_is_changed(self, slot: int, variant: int) -> None:
-        """Another cohort, and the old one is gone."""
-        self._file(slot, variant=variant)
+    @rule(slot=SLOT, variant=st.integers(0, 1), moved=BITS)
+    def id_is_changed(self, slot: int, variant: int, moved: bool) -> None:
+        """Another cohort, and the old one is gone; or it is the old one, moved on purpose."""
+        self._file(slot, variant=variant, moved=moved and not self.world.files[slot].suspended)
+
+    @rule(slot=SLOT, mode=st.sampled_from(["mirror", "mirror", "add", "remove"]))
+    def mode_is_changed(self, slot: int, mode: str) -> None:
+        """Nobody leaves any more, or somebody is only taken out; or a mirror again."""
+        self._file(slot, mode=mode)
+
+    @rule(slot=SLOT, expired=BITS, suspended=BITS)
+    def life_is_changed(self, slot: int, expired: bool, suspended: bool) -> None:
+        """A cohort expires, or is brought back; it is suspended, or goes on."""
+        suspended = suspended and self.world.hours <= LIFTED and not self.world.files[slot].moved
+        self._file(slot, expired=expired and not suspended, suspended=suspended)
+
+    @rule(suppress=st.sampled_from([True, True, False]), barred=st.lists(PERSON, max_size=2))
+    def people_opt_out(self, suppress: bool, barred: list[int]) -> None:
+        """Some must be taken out of every cohort, whatever else is said."""
+        self.world.suppress, self.world.barred = suppress, set(barred)
+        self.game.dirty.add("project")
+        self._dirty("rows")
 
     @rule(slot=SLOT, there=BITS)
     def file_is_deleted_or_restored(self, slot: int, there: bool) -> None:
@@ -223,6 +241,12 @@ class Machine(RuleBasedStateMachine):
     def another_killed_run(self, fault: dict[str, Any], how: Clean, then: str) -> None:
         """The same, so that it happens more often."""
         self._act(lambda: ways.killed(self.game, fault, how, then=then))
+
+    @rule(how=HOW)
+    def many_killed_runs(self, how: Clean) -> None:
+        """So many attempts are cut off that they are folded."""
+        for _ in range(9):
+            self._act(lambda: ways.killed(self.game, {"at": "export", "do": "hold"}, how, then="go"))
 
     @rule(faults=st.lists(FAULT, min_size=1, max_size=2), how=HOW)
     def run_with_faults(self, faults: list[dict[str, Any]], how: Clean) -> None:

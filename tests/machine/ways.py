@@ -5,13 +5,14 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from tests.machine import truth
 from tests.machine.game import Game, Zombie, is_job
 from tests.machine.runs import Run
 from tests.machine.truth import Clean
-from tests.machine.world import Wrong
+from tests.machine.world import LIFTED, Wrong
 
 DURING = 0.1
 """Seconds after which a run is amid its work."""
@@ -159,7 +160,8 @@ def storm(game: Game, seed: int, rate: float) -> None:
     """A run in a storm, and what it takes to heal it, in members written."""
     game.bury()
     held = [game.world.held[where] for where in game.world.asked()]
-    sure = not any(each.unsure or each.aged or len(each.options) > 1 for each in held)
+    plain = all(truth.is_plain(game.world.held[where], wanted) for where, wanted in game.world.asked().items())
+    sure = plain and not any(each.unsure or each.aged or len(each.options) > 1 for each in held)
     due = sum(truth.had_to_change(game.world.held[w], wanted) for w, wanted in game.world.asked().items())
     game.settled()
     game.written()
@@ -195,7 +197,10 @@ def unlock(game: Game) -> None:
 def advance(game: Game, seconds: int) -> None:
     """The far side's clock goes on."""
     game.far.ask("POST", "clock", {"advance": seconds})
-    game.world.age(day=True)
+    game.world.age(seconds // 3600)
+    if game.world.hours > LIFTED:
+        game.world.files[:] = [replace(file, suspended=False) for file in game.world.files]
+        game.dirty.add("files")
 
 
 def _kind(line: str) -> str:

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
 Member = tuple[str, str, str]
 """Kind, label, value."""
 
 PEOPLE, SLOTS, WORKSPACES = 6, 3, 2
+SUSPENDED = 80
+"""Days that a suspension lasts, from the real today on."""
+LIFTED = 77 * 24
+"""Hours after which files are suspended no more: before it ends by itself, which day that is depends on the hour."""
 TWO_DEVICES = {PEOPLE - 1: 0}
 """Whose device belongs to somebody else's profile: one user may have two."""
 
@@ -102,6 +107,10 @@ class File:
     identifiers: int = 0
     there: bool = False
     broken: bool = False
+    mode: str = "mirror"
+    expired: bool = False
+    suspended: bool = False
+    moved: bool = False
 
     @property
     def id(self) -> str:
@@ -116,7 +125,12 @@ class File:
         reach = ", ".join(NAMES[name][0] for name in IDENTIFIERS[self.identifiers])
         audience = AUDIENCES[self.audience].yaml
         inner = audience if audience.startswith("{") else f"\n  {audience}"
-        return f"id: {self.id}\nname: {self.shown}\nidentifiers: {{{reach}}}\naudience: {inner}\n"
+        more = f"mode: {self.mode}\n"
+        more += "expires: 2020-01-01\n" if self.expired else ""
+        more += f"previous_id: c{self.slot}_{1 - self.variant}\n" if self.moved else ""
+        if self.suspended:
+            more += f"suspend: {{reason: moving, until: {datetime.now(UTC).date() + timedelta(days=SUSPENDED)}}}\n"
+        return f"id: {self.id}\nname: {self.shown}\nidentifiers: {{{reach}}}\naudience: {inner}\n{more}"
 
     @property
     def shown(self) -> str:
@@ -127,16 +141,25 @@ class File:
 Where = tuple[int, str]
 """Workspace and cohort id: one cohort in Braze."""
 
-Definition = tuple[str, str, tuple[str, ...]]
+Definition = tuple[object, ...]
+Index = Mapping[Member, tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a run is asked to make of a cohort: nobody where no file defines it. `index`: whom Braze knew by what."""
+    """What a run is asked to make of a cohort: nobody where no file defines it. `index`: whom Braze knew by what.
+
+    In mode `remove` and on `hold`, `members` are who is taken out. As a state: who is in it, `extra` who may be too, and
+    `out` whom a whole re-assertion has taken out.
+    """
 
     definition: Definition | None
     members: frozenset[Member]
-    index: Mapping[Member, tuple[int, int]]
+    index: Index
+    mode: str = "mirror"
+    barred: frozenset[Member] = frozenset()
+    extra: frozenset[Member] = frozenset()
+    out: frozenset[Member] = frozenset()
 
 
 NOBODY = Wanted(None, frozenset(), {})
@@ -170,6 +193,9 @@ class World:
     workspace: int = 0
     bar: int = 2
     strict: bool = False
+    suppress: bool = False
+    barred: set[int] = field(default_factory=set)
+    hours: int = 0
     held: dict[Where, Held] = field(default_factory=dict)
     serials: Iterator[int] = field(default_factory=lambda: count(1))
     links: list[dict[Member, tuple[int, int]]] = field(default_factory=lambda: [{} for _ in range(WORKSPACES)])
@@ -204,17 +230,26 @@ class World:
 
     def wanted(self, file: File) -> Wanted:
         """Who a file asks for, now."""
-        audience = AUDIENCES[file.audience]
+        audience, reach = AUDIENCES[file.audience], IDENTIFIERS[file.identifiers]
         members = frozenset(
-            (kind, label, f"{letter}{person}")
+            (HANDLES[name][0], HANDLES[name][1], f"{HANDLES[name][2]}{person}")
             for person, row in enumerate(self.rows)
             if audience.picks(row, self)
-            for name in IDENTIFIERS[file.identifiers]
-            for kind, label, letter in [HANDLES[name]]
-            if getattr(row, "customer_id" if name == "external_id" else name)
+            for name in reach
+            if _has(row, name) and (file.mode == "remove" or not self._is_barred(person, row, reach))
         )
-        definition = (file.shown, audience.rendered(self), IDENTIFIERS[file.identifiers])
-        return Wanted(definition, members, dict(self.links[self.workspace]))
+        definition = (file.shown, audience.rendered(self), reach, file.mode, self.suppress)
+        return Wanted(definition, members, dict(self.links[self.workspace]), file.mode, self.nobody_writes_to)
+
+    def _is_barred(self, person: int, row: Row, reach: tuple[str, ...]) -> bool:
+        return self.suppress and person in self.barred and any(_has(row, name) for name in reach)
+
+    @property
+    def nobody_writes_to(self) -> frozenset[Member]:
+        """All names of those who are taken out of every cohort."""
+        if not self.suppress:
+            return frozenset()
+        return frozenset((kind, label, f"{letter}{p}") for p in self.barred for kind, label, letter in HANDLES.values())
 
     @property
     def any_broken(self) -> bool:
@@ -230,27 +265,56 @@ class World:
         """What a run that begins now must do: a cohort that is not named is left alone."""
         if not self.any_valid:
             return {}
-        wanted = {(self.workspace, f.id): self.wanted(f) for f in self.files if f.there and not f.broken}
+        valid = {(self.workspace, file.id): file for file in self.files if file.there and not file.broken}
+        wanted = {where: self.wanted(file) for where, file in valid.items() if not file.expired}
+        left = {where for where, file in valid.items() if file.suspended and not file.expired}
         if not self.any_broken:
-            wanted |= {
-                where: replace(NOBODY, index=dict(self.links[where[0]])) for where in self.held if where not in wanted
-            }
+            gone = [where for where in self.held if where not in wanted]
+            wanted |= {where: replace(NOBODY, index=dict(self.links[where[0]])) for where in gone}
         for where in wanted:
             self.held.setdefault(where, Held())
-        return wanted
+        holding = {where: replace(each, mode="hold") for where, each in wanted.items() if where in left}
+        wanted = {where: each for where, each in wanted.items() if where not in left}
+        return wanted | (holding if self.suppress else {})
 
     def perhaps(self, asked: Mapping[Where, Wanted]) -> None:
         """A run was asked for this, and nobody knows how far it came."""
         for where, wanted in asked.items():
             held = self.held[where]
-            held.options.append(wanted)
+            held.options.append(after(held, wanted))
             held.unsure = True
 
-    def age(self, *, day: bool) -> None:
-        """Time passed: members may be sent again."""
-        if day:
-            for held in self.held.values():
-                held.aged = True
+    def age(self, hours: int) -> None:
+        """Time passed: members may be sent again. Suspensions are lifted before they end by themselves."""
+        self.hours += hours
+        for held in self.held.values():
+            held.aged = True
+
+
+def _has(row: Row, name: str) -> bool:
+    return bool(getattr(row, "customer_id" if name == "external_id" else name))
+
+
+def after(held: Held, wanted: Wanted) -> Wanted:
+    """The state that a whole run makes of a cohort."""
+    possible = frozenset[Member]().union(*(option.members | option.extra for option in held.options))
+    certain = frozenset.intersection(*(option.members for option in held.options))
+    if wanted.mode == "add":
+        members = wanted.members | (certain - wanted.barred)
+        return replace(wanted, members=members, extra=possible - wanted.barred - members, out=wanted.barred & possible)
+    if wanted.mode == "remove":
+        out = wanted.members | (possible & wanted.barred)
+        return replace(wanted, members=frozenset(), extra=possible - out, out=out)
+    if wanted.mode == "hold":
+        members, barred = certain - wanted.barred, possible & wanted.barred
+        if barred and {kind for kind, _, _ in possible} != {next(iter(possible))[0]}:
+            members = frozenset()  # who was taken out by one name is out by all
+        if any(kind == "device_id" for kind, _, _ in possible) and (barred or held.unsure):
+            members = frozenset()
+        extra = possible - barred - members
+        definition = held.options[-1].definition
+        return Wanted(definition, members, wanted.index, held.options[-1].mode, wanted.barred, extra, barred)
+    return wanted
 
 
 def reached(members: frozenset[Member], links: Mapping[Member, tuple[int, int]]) -> set[int]:
