@@ -17,7 +17,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.machine.game import Table
 from tests.machine.test_machine import CHECKS, Machine, StormyMachine, table
 
-EXAMPLES, STEPS = 20, 50
+EXAMPLES, STEPS = 10, 50
 """Games of a round, each with a seed of its own, and the rules of a game."""
 
 
