@@ -479,11 +479,11 @@ def test_a_list_too_long_for_a_query_does_not_stop_withdrawals(place: Place) -> 
     assert place.run("sync", "--refresh").code == 0
     assert place.members("gone") != set()
     (place.folder / "cohorts" / "gone.yml").unlink()
-    values = ",\n    ".join(f"'someone-{number:06}'" for number in range(12_000))
+    values = ",\n    ".join(f"'someone-{number:06}'" for number in range(10_500))
     place.project(extra="suppress: [listed]\n")
-    columns = "customer_id, customer_id AS a, customer_id AS b, customer_id AS c"
+    columns = "customer_id, customer_id AS a, customer_id AS b, customer_id AS c, customer_id AS d, customer_id AS e"
     listed = f"SELECT {columns} FROM customers WHERE customer_id IN (\n    {values})"
-    extra = "identifiers: {external_id: customer_id, aliases: {a: a, b: b, c: c}}\nguards: {allow_empty: true}\n"
+    extra = "identifiers: {external_id: customer_id, aliases: {a: a, b: b, c: c, d: d, e: e}}\nguards: {allow_empty: true}\n"
     place.cohort("listed", listed, extra=extra)
     answer = place.run("sync", "--refresh")
     assert place.members("gone") == set(), answer.out[:500] + answer.err[:500]
