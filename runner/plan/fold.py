@@ -140,7 +140,8 @@ def _previous(synced: list[Entry], now: int) -> Delivered | None:
 
 def _largest(synced: list[Entry], now: int) -> int:
     """The largest size the cohort had in the last 24 hours, that of a day ago included; in its mode of now."""
-    alike = [row for row in synced if row.detail.get("mode") == synced[-1].detail.get("mode")]
+    modes = [row.detail.get("mode", "mirror") for row in synced]  # rows of earlier versions have none
+    alike = [row for row, mode in zip(synced, modes, strict=True) if mode == modes[-1]]
     recent = [row.detail["size"] for row in alike if now - row.time < DAY]
     before = [row.detail["size"] for row in alike if now - row.time >= DAY]
     return max([*recent, *before[-1:]], default=0)

@@ -105,8 +105,12 @@ def fold(
             begun.append(holding.begin(bare, site.writer.epoch, holding.FOLDING, connection=connection, route=route))
 
     def folded(attempt: Attempt) -> None:
-        with suppress(JobFailed):
+        try:
             holding.carry_out(attempt, site)
+        except (AuthenticationFailed, Locked, Interrupted):
+            raise
+        except CohortsError:
+            return  # it is tried unfolded, and fails there by itself if it must
 
     if begun:
         _announce(begun, site)
