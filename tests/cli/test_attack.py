@@ -181,8 +181,11 @@ def test_a_move_to_a_remove_cohort_ends(place: Place) -> None:
     requests.post(
         f"{place.url}/partners/treasure_data/cohorts",
         json={
-            "partner_api_key": "sandbox-partner-key", "client_secret": "sandbox-import-key",
-            "cohort_id": "best", "name": "best", "created_at": "2026-01-01",
+            "partner_api_key": "sandbox-partner-key",
+            "client_secret": "sandbox-import-key",
+            "cohort_id": "best",
+            "name": "best",
+            "created_at": "2026-01-01",
         },
         timeout=10,
     ).raise_for_status()
@@ -499,6 +502,7 @@ def test_two_cohorts_with_the_same_previous_id(place: Place) -> None:
     place.fault("export", "fail", match="best", times=None)
     answer = place.run("sync")
     assert place.members("vips") == {"ann", "bob", "eve"}, answer.out
+
 
 @pytest.mark.parametrize("after", range(0, 40, 5))
 def test_a_guard_hold_cut_off_anywhere_heals(place: Place, after: int) -> None:
