@@ -132,7 +132,8 @@ class Game:
             barred = ", ".join(f"('X{p} ', 'E{p}', 'd{p}')" for p in world.barred) or "(NULL, NULL, NULL)"
             self.far.sql(
                 f"CREATE OR REPLACE TABLE shop{self.number}.barred AS"
-                " SELECT CAST(customer_id AS VARCHAR) AS customer_id, CAST(email AS VARCHAR) AS email, CAST(device AS VARCHAR) AS device, 1 AS time"
+                " SELECT CAST(customer_id AS VARCHAR) AS customer_id, CAST(email AS VARCHAR) AS email,"
+                " CAST(device AS VARCHAR) AS device, 1 AS time"
                 f" FROM (VALUES {barred}) AS rows (customer_id, email, device)"
             )
         if "project" in self.dirty:
