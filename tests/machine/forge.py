@@ -63,7 +63,7 @@ def serve(orders: socket.socket) -> None:
 def run(
     arguments: list[str], folder: str, environment: dict[str, str], out: str, err: str = "", typed: str = os.devnull
 ) -> NoReturn:
-    """The real command, as if it had been started; without `err` both outputs go to one file. `typed`: standard input."""
+    """The real command, as if it had been started; without `err` both outputs go to one file. `typed`: its input."""
     code: Any = 70
     try:
         os.chdir(folder)

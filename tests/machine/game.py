@@ -93,6 +93,7 @@ class Game:
     journal: list[str] = field(default_factory=list)
     seen: dict[Where, int] = field(default_factory=dict)
     sent: int = 0
+    was_killed: bool = False
 
     def __post_init__(self) -> None:
         (self.folder / "cohorts" / "templates").mkdir(parents=True)
@@ -130,8 +131,9 @@ class Game:
             )
             barred = ", ".join(f"('X{p} ', 'E{p}', 'd{p}')" for p in world.barred) or "(NULL, NULL, NULL)"
             self.far.sql(
-                f"CREATE OR REPLACE TABLE shop{self.number}.barred AS SELECT CAST(customer_id AS VARCHAR) AS customer_id,"
-                " CAST(email AS VARCHAR) AS email, CAST(device AS VARCHAR) AS device, 1 AS time"
+                f"CREATE OR REPLACE TABLE shop{self.number}.barred AS"
+                " SELECT CAST(customer_id AS VARCHAR) AS customer_id, CAST(email AS VARCHAR) AS email,"
+                " CAST(device AS VARCHAR) AS device, 1 AS time"
                 f" FROM (VALUES {barred}) AS rows (customer_id, email, device)"
             )
         if "project" in self.dirty:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from tests.machine import ways
 from tests.machine.game import Game, Table
@@ -24,6 +24,8 @@ ROW = st.builds(Row, BITS, BITS, BITS, BITS, BITS, st.integers(0, 3))
 HOW = st.sampled_from([Clean(), Clean(refresh=True), Clean(refresh=True, reassert=True)])
 WHOLE = Clean(refresh=True, reassert=True)
 PLACE = st.integers(0, 32)
+FOLDED = 9
+"""Attempts cut off one after another, one more than are folded."""
 
 HELD = st.one_of(
     st.builds(
@@ -101,7 +103,7 @@ class Machine(RuleBasedStateMachine):
             table().tally["games"] += 1
             self.game.leave()
 
-    failed = False
+    failed = may_fold = False
 
     def _act(self, act: Any) -> None:
         table().tally["steps"] += 1
@@ -121,9 +123,11 @@ class Machine(RuleBasedStateMachine):
         known=st.lists(PERSON),
         audience=st.integers(0, len(AUDIENCES) - 1),
         identifiers=st.integers(0, len(IDENTIFIERS) - 1),
+        may_fold=st.sampled_from([False, False, True]),
     )
-    def begin(self, rows: list[Row], known: list[int], audience: int, identifiers: int) -> None:
+    def begin(self, rows: list[Row], known: list[int], audience: int, identifiers: int, may_fold: bool) -> None:
         """A shop, users, one cohort."""
+        self.may_fold = may_fold
         self.world.rows[:] = rows
         for person in set(known):
             self.game.user(0, person, there=True, identified=True, email=True, device=True)
@@ -242,11 +246,22 @@ class Machine(RuleBasedStateMachine):
         """The same, so that it happens more often."""
         self._act(lambda: ways.killed(self.game, fault, how, then=then))
 
-    @rule(how=HOW)
-    def many_killed_runs(self, how: Clean) -> None:
-        """So many attempts are cut off that they are folded."""
-        for _ in range(9):
-            self._act(lambda: ways.killed(self.game, {"at": "export", "do": "hold"}, how, then="go"))
+    @precondition(lambda self: self.may_fold)
+    @rule(
+        rows=st.lists(ROW, min_size=FOLDED, max_size=FOLDED),
+        after=st.integers(0, 1),
+        then=st.sampled_from(["go", "drop"]),
+    )
+    def many_killed_runs(self, rows: list[Row], after: int, then: str) -> None:
+        """So many attempts are cut off that they are folded. It takes long: in some games, and once."""
+        self.may_fold = False
+        fault = {"at": "export", "do": "hold", "after": after}
+        for number, row in enumerate(rows):
+            self.world.rows[number % PEOPLE] = row
+            self._dirty("rows")
+            self._act(lambda: ways.killed(self.game, fault, WHOLE, then=then))
+            if not self.game.was_killed:
+                break
 
     @rule(faults=st.lists(FAULT, min_size=1, max_size=2), how=HOW)
     def run_with_faults(self, faults: list[dict[str, Any]], how: Clean) -> None:

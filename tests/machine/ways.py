@@ -29,7 +29,8 @@ def clean(game: Game, how: Clean, *, late: str = "before", again: bool = False) 
         game.bury()
     asked = game.world.asked()
     free = not game.zombies
-    game.settled()
+    if free:  # a job that is held settles when it is let go
+        game.settled()
     game.written()
     run = game.start(*game.arguments(how))
     if late == "during" and zombies:
@@ -85,8 +86,8 @@ def killed(game: Game, fault: Mapping[str, Any], how: Clean, *, then: str) -> No
     run.signal(signal.SIGKILL)
     game.end(run)
     game.world.perhaps(asked)
-    killed = run.code == -signal.SIGKILL
-    game.table.tally["kills" if killed else "kills too late"] += 1
+    game.was_killed = run.code == -signal.SIGKILL
+    game.table.tally["kills" if game.was_killed else "kills too late"] += 1
     game.say(f"killed {fault} {how}, {then}: {[line for _, line in held]} {run.code}")
     for number, line in held:
         game.table.tally[f"held: {_kind(line)}"] += 1
@@ -111,7 +112,11 @@ def stalled(game: Game, fault: Mapping[str, Any], how: Clean, *, by: str, frozen
     if held and by == "clock":
         game.far.ask("POST", "clock", {"advance": 700})
     if held and by == "unlock":
-        game.end(game.start("unlock"))
+        thief = game.start("unlock")
+        if any(line.startswith("trino job") for _, line in held):  # perhaps the claim, which it would wait for
+            time.sleep(DURING)
+            game.release("all", "go")
+        game.end(thief)
     if held:
         whole = Clean(refresh=True, reassert=True)
         second = game.start(*game.arguments(whole))

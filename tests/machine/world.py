@@ -149,8 +149,8 @@ Index = Mapping[Member, tuple[int, int]]
 class Wanted:
     """What a run is asked to make of a cohort: nobody where no file defines it. `index`: whom Braze knew by what.
 
-    In mode `remove` and on `hold`, `members` are who is taken out. As a state: who is in it, `extra` who may be too, and
-    `out` whom a whole re-assertion has taken out.
+    In mode `remove` and on `hold`, `members` are who is taken out. As a state: who is in it, `extra` who may be too,
+    and `out` whom a whole re-assertion has taken out.
     """
 
     definition: Definition | None
