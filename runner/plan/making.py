@@ -37,6 +37,7 @@ def make(
     (protocol section 5). `timezone`: of dates in files. `barred`: who is taken out of every cohort.
     """
     day = life.today(ledger.now, timezone)
+    now = _Now(refresh, ledger.now if due else 0, day)
     wanted = {Destination(workspace, query.braze_id): query for query in queries}
     known = ledger.cohorts
     expired = {where: query.cohort for where, query in wanted.items() if life.is_expired(query.cohort, day)}
@@ -47,11 +48,7 @@ def make(
     }
     leaving = [where for where, deployed in known.items() if where not in wanted or where in expired]
     leaving = [where for where in leaving if _left_over(known[where])]
-    changes = [
-        _change(where, query, _of(known, where), _Now(refresh, ledger.now if due else 0, day))
-        for where, query in wanted.items()
-        if where not in expired
-    ]
+    changes = [_change(where, query, _of(known, where), now) for where, query in wanted.items() if where not in expired]
     changes += [
         Change(where, Action.NONE, (f"expired on {cohort.life.expires}",), None, _of(known, where), cohort=cohort)
         for where, cohort in expired.items()
@@ -72,7 +69,7 @@ def make(
         target=target,
         workspace=workspace,
         changes=tuple(sorted(_asked(changes, known, gone, barred), key=lambda change: change.destination)),
-        kept=tuple(_kept(known[where], barred, _Now(refresh, ledger.now if due else 0, day)) for where in leaving),
+        kept=tuple(replace(_kept(known[where], barred, now), cohort=expired.get(where)) for where in leaving),
         withheld=() if may_withdraw else tuple(sorted(leaving)),
         stop=too_many_withdrawn(len(gone), in_braze, max_withdrawn) if may_withdraw else "",
         warnings=tuple(sorted(warning for query in wanted.values() for warning in life.warnings(query.cohort, day))),

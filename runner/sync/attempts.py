@@ -22,8 +22,8 @@ from runner.sync.ways import Found, Way, way_of
 from runner.sync.writer import Writer
 from runner.treasuredata import export
 
-SETTLE = 0.2
-"""Seconds until what an earlier export wrote is in Braze: 10 to 100 ms, by its documentation (wire facts 3)."""
+SETTLE = 0.1
+"""Seconds until what an earlier export wrote is in Braze: at most 100 ms, by its documentation (wire facts 3)."""
 
 COUNTED_TOGETHER = 8
 """Cohorts counted in one query: Trino refuses one with more than some 100 stages, and each cohort takes several."""
