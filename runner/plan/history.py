@@ -56,7 +56,7 @@ def records(entries: Iterable[Entry]) -> tuple[Record, ...]:
     ordered = sorted(unique.values(), key=lambda entry: (entry.epoch, entry.sequence))
     who = {entry.epoch: _who(entry.detail) for entry in ordered if entry.event is Event.LEASE}
     ends = {
-        entry.detail["attempt"]: entry for entry in ordered if entry.event in (Event.SYNCED, Event.FAILED)
+        entry.detail["attempt"]: entry for entry in ordered if entry.event in (Event.SYNCED, Event.HELD, Event.FAILED)
     }  # the last of an attempt
     found = []
     for entry in ordered:

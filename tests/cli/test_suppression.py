@@ -95,6 +95,8 @@ def test_a_suspension_does_not_hold_them_back(place: Place) -> None:
     answer = place.run("sync", "--refresh")
     assert answer.code == 0, answer.out
     assert "vips  held       0 added, 1 removed" in answer.out
+    assert "suppress  " in (told := place.run("history", "--limit", "1").out)
+    assert "0 added, 1 removed, 2 qualify" in told
     assert place.members("vips") == {"bob", "eve"}
     place.cohort("vips", ALL)
     place.run("sync", "--refresh")
