@@ -23,6 +23,8 @@ WHERE = st.sampled_from([0, 0, 0, *range(1, WORKSPACES)])
 ROW = st.builds(Row, BITS, BITS, BITS, BITS, BITS, st.integers(0, 3))
 HOW = st.sampled_from([Clean(), Clean(refresh=True), Clean(refresh=True, reassert=True)])
 WHOLE = Clean(refresh=True, reassert=True)
+MODE = st.sampled_from(["mirror", "mirror", "add", "remove"])
+COHORT = st.tuples(st.integers(0, len(AUDIENCES) - 1), st.integers(0, len(IDENTIFIERS) - 1), MODE)
 PLACE = st.integers(0, 32)
 FOLDED = 9
 """Attempts cut off one after another, one more than are folded."""
@@ -120,18 +122,24 @@ class Machine(RuleBasedStateMachine):
 
     @initialize(
         rows=st.lists(ROW, min_size=PEOPLE, max_size=PEOPLE),
-        known=st.lists(PERSON),
-        audience=st.integers(0, len(AUDIENCES) - 1),
-        identifiers=st.integers(0, len(IDENTIFIERS) - 1),
-        may_fold=st.sampled_from([False, False, True]),
+        known=st.lists(PERSON, min_size=2),
+        cohorts=st.lists(COHORT, min_size=1, max_size=SLOTS),
+        barred=st.lists(PERSON, max_size=2),
+        may_fold=st.sampled_from([False, False, False, True]),
     )
-    def begin(self, rows: list[Row], known: list[int], audience: int, identifiers: int, may_fold: bool) -> None:
-        """A shop, users, one cohort."""
-        self.may_fold = may_fold
+    def begin(
+        self, rows: list[Row], known: list[int], cohorts: list[tuple[int, int, str]], barred: list[int], may_fold: bool
+    ) -> None:
+        """A shop, users, some cohorts."""
         self.world.rows[:] = rows
         for person in set(known):
             self.game.user(0, person, there=True, identified=True, email=True, device=True)
-        self.world.files[0] = replace(self.world.files[0], there=True, audience=audience, identifiers=identifiers)
+        for slot, (audience, identifiers, mode) in enumerate(cohorts):
+            self.world.files[slot] = replace(
+                self.world.files[slot], there=True, audience=audience, identifiers=identifiers, mode=mode
+            )
+        self.world.barred, self.world.suppress = set(barred), bool(barred)
+        self.may_fold = may_fold
 
     # the warehouse
 
@@ -185,7 +193,7 @@ class Machine(RuleBasedStateMachine):
         """Another cohort, and the old one is gone; or it is the old one, moved on purpose."""
         self._file(slot, variant=variant, moved=moved and not self.world.files[slot].suspended)
 
-    @rule(slot=SLOT, mode=st.sampled_from(["mirror", "mirror", "add", "remove"]))
+    @rule(slot=SLOT, mode=MODE)
     def mode_is_changed(self, slot: int, mode: str) -> None:
         """Nobody leaves any more, or somebody is only taken out; or a mirror again."""
         self._file(slot, mode=mode)
