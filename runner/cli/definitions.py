@@ -62,7 +62,7 @@ def render(
         for handle, sql in query.exports.items():
             by = f" · by {handle}" if len(query.exports) > 1 else ""
             heading = f"-- {query.cohort.id} · {query.cohort.name} · target {target}{by}"
-            typer.echo(f"{heading}\n{masked(sql, query.cohort.columns)}\n")
+            typer.echo(f"{heading}\n{masked(sql, query.cohort.columns | query.barred.columns)}\n")
     if mine or (cohort and not chosen and asked.problems):
         raise InvalidDefinitions(mine or asked.problems)
     if cohort and not chosen:

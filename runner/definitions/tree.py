@@ -162,7 +162,13 @@ def _meeting(cohorts: Sequence[Cohort], project: Project) -> Iterator[Problem]:
             fix = "give one of them another id, or one of the targets another prefix"
             yield Problem(cohort.document.at(key), "D006", what, fix)
     ids = {cohort.braze_id: cohort for cohort in cohorts}
+    heirs: dict[str, Cohort] = {}
     for cohort in cohorts:
+        other = heirs.setdefault(cohort.life.previous_id, cohort) if cohort.life.previous_id else cohort
+        if other is not cohort:
+            what = f"{other.document.path} was {quoted(cohort.life.previous_id)} before, too"
+            fix = "a cohort can be moved to one other: choose"
+            yield Problem(cohort.document.at("previous_id"), "D024", what, fix)
         if former := ids.get(cohort.life.previous_id):
             what = f"the previous id {quoted(former.braze_id)} is that of a cohort which is still there"
             fix = f"remove {former.document.path}, or this line"
@@ -185,12 +191,12 @@ def _suppressing(cohorts: Sequence[Cohort], project: Project) -> Iterator[Proble
     for cohort in cohorts:
         handles = {identifier.handle for identifier in cohort.identifiers}
         for name, known in lists:
-            if cohort.id not in {listed.cohort for listed in project.suppress} and not known & handles:
+            if cohort.id not in {listed.cohort for listed in project.suppress} and not handles <= known:
                 what = (
                     f"{name} (`suppress` in {FILE}) names people by {_words(known)}, this cohort by {_words(handles)}:"
-                    " its people cannot be taken out"
+                    " its people cannot all be taken out"
                 )
-                fix = f"let this cohort, or {name}, name people in both ways"
+                fix = f"let {name} name people by {_words(handles - known)} too"
                 yield Problem(cohort.document.at("identifiers"), "D023", what, fix)
 
 

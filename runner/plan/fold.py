@@ -73,7 +73,7 @@ def _deployed(where: Destination, rows: list[Entry], now: int) -> Deployed:
     open_rows = [row for row in claimed if row.detail["attempt"] not in resolved]
     used = {row.detail["attempt"]: row.detail["keys"] for row in failures if not row.detail["unsent"]}
     delivered = _delivered(last) if last else None
-    previous = _previous(synced, now)
+    previous = _previous(ended_well, now)
     return Deployed(
         destination=where,
         delivered=delivered,
@@ -90,7 +90,7 @@ def _deployed(where: Destination, rows: list[Entry], now: int) -> Deployed:
         unfinished=tuple(unresolved),
         failure=str(failures[-1].detail["what"]) if failures else "",
         ever_added=any(row.detail["added"] for row in synced),
-        largest_today=_largest(synced, now),
+        largest_today=_largest(ended_well, now),
         tables=frozenset().union(
             delivered.tables if delivered else (),
             previous.tables if previous else (),
@@ -120,6 +120,8 @@ def _delivered(row: Entry) -> Delivered:
         rejected=detail["rejected"],
         as_of=detail.get("as_of", row.time),  # rows of earlier versions have none
         held_at=detail.get("held_at", 0),
+        owed=detail.get("owed", False),
+        names=tuple(detail.get("names", ())),
         certain=detail.get("certain", detail["table"]),
         taken_out=detail.get("taken_out"),
         mode=detail.get("mode", "mirror"),
@@ -131,17 +133,25 @@ def _named(row: Entry) -> frozenset[str]:
     return frozenset(table for table in (row.detail.get("table"), *row.detail.get("tables", ())) if table)
 
 
-def _previous(synced: list[Entry], now: int) -> Delivered | None:
+def _previous(ended_well: list[Entry], now: int) -> Delivered | None:
     """What was delivered before the last sync, while a rollback may still want it."""
-    if len(synced) < 2 or now - synced[-1].time >= KEEP_PREVIOUS:
+    last = max((place for place, row in enumerate(ended_well) if row.event is Event.SYNCED), default=0)
+    if not last or now - ended_well[last].time >= KEEP_PREVIOUS:
         return None
-    return _delivered(synced[-2])
+    return _delivered(ended_well[last - 1])
 
 
-def _largest(synced: list[Entry], now: int) -> int:
-    """The largest size the cohort had in the last 24 hours, that of a day ago included; in its mode of now."""
+def _largest(ended_well: list[Entry], now: int) -> int:
+    """The largest size the cohort had in the last 24 hours, that of a day ago included; in its mode of now, and without
+    those who had to leave since.
+    """
+    synced = [row for row in ended_well if row.event is Event.SYNCED]
+    left, sizes = 0, dict[str, int]()
+    for row in reversed(ended_well):
+        sizes[row.row_id] = row.detail["size"] - left
+        left += row.detail.get("barred", 0)
     modes = [row.detail.get("mode", "mirror") for row in synced]  # rows of earlier versions have none
     alike = [row for row, mode in zip(synced, modes, strict=True) if mode == modes[-1]]
-    recent = [row.detail["size"] for row in alike if now - row.time < DAY]
-    before = [row.detail["size"] for row in alike if now - row.time >= DAY]
+    recent = [sizes[row.row_id] for row in alike if now - row.time < DAY]
+    before = [sizes[row.row_id] for row in alike if now - row.time >= DAY]
     return max([*recent, *before[-1:]], default=0)

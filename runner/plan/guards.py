@@ -126,12 +126,13 @@ def _by_size(guards: Guards, counts: Counts) -> Iterator[_Broken]:
 
 
 def _by_movement(guards: Guards, counts: Counts) -> Iterator[_Broken]:
-    if not counts.before:
-        return
     if counts.mode is Mode.REMOVE:
-        if _over(guards.max_removed, counts.entering, counts.before):
+        is_first = not counts.before and guards.max_removed.percent is not None  # of nobody
+        if not is_first and _over(guards.max_removed, counts.entering, counts.before):
             what = f"{counts.entering:,} more would be taken out, beside {counts.before:,}: over the limit of"
             yield _Broken("max_removed", "G003", f"{what} {_limit(guards.max_removed)}", str(counts.entering))
+        return
+    if not counts.before:
         return
     largest = max(counts.before, counts.largest_today)
     removed = counts.removed - counts.barred  # consent is nobody's to hold back

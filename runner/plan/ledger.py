@@ -75,7 +75,8 @@ class Delivered:
     whom mode `remove` has told Braze to remove. `as_of`: the time that its query ran as of; `at`: when that was
     written; `held_at`: when only those were let go since whom `suppress` takes out. `recent_at` and `full_at`: when
     young members, and when all, were last sent whether known or not. `rejected`: the fingerprint that a rollback put
-    aside, or nothing.
+    aside, or nothing. `owed`: an attempt was cut off, and what it wanted is still to be done.
+    `names`: all that Braze may show, where that is not sure.
     """
 
     table: str | None
@@ -90,6 +91,8 @@ class Delivered:
     rejected: str = ""
     as_of: int = 0
     held_at: int = 0
+    owed: bool = False
+    names: tuple[str, ...] = ()
     certain: str | None = None
     taken_out: str | None = None
     mode: str = "mirror"
@@ -145,6 +148,11 @@ class Deployed:
         return bool(self.pending) or bool(self.delivered and self.delivered.table)
 
     @property
+    def is_kept(self) -> bool:
+        """True when somebody may be in the cohort, or is kept out of it."""
+        return self.in_braze or bool(self.taken_out)
+
+    @property
     def is_there(self) -> bool:
         """True once it was delivered, and was not withdrawn since."""
         return self.delivered is not None and not self.delivered.is_withdrawn
@@ -175,7 +183,7 @@ class Deployed:
     @property
     def names(self) -> tuple[str, ...]:
         """Every name Braze may show, the latest last."""
-        last = [self.delivered.name] if self.delivered else []
+        last = (self.delivered.names or [self.delivered.name]) if self.delivered else []
         return tuple(dict.fromkeys([*last, *(pending.name for pending in self.pending if pending.name)]))
 
     @property

@@ -10,10 +10,12 @@ from runner.definitions.cohort import Cohort
 from runner.errors import Problem
 from runner.plan import life, moves
 from runner.plan.guards import too_many_withdrawn
-from runner.plan.ledger import Deployed, Destination, Ledger
+from runner.plan.ledger import DAY, Deployed, Destination, Ledger
 from runner.plan.plan import Action, Change, Plan, is_unfinished
 from runner.plan.schedule import clock, due_since
 from runner.project import Limit
+from runner.sql.barred import NO_ONE, Barred
+from runner.sql.fingerprint import SUPPRESSION
 from runner.sql.query import Query
 
 
@@ -28,12 +30,14 @@ def make(
     max_withdrawn: Limit | None = None,
     timezone: str = "UTC",
     due: bool = False,
+    barred: Barred = NO_ONE,
 ) -> Plan:
     """The plan for one target. `refresh` syncs also what has not changed, `due` what is due by its schedule (by the
     ledger's clock); `may_withdraw` is False while any file is invalid: its id is unknown, so nothing can be called gone
-    (protocol section 5). `timezone`: of dates in files.
+    (protocol section 5). `timezone`: of dates in files. `barred`: who is taken out of every cohort.
     """
     day = life.today(ledger.now, timezone)
+    now = _Now(refresh, ledger.now if due else 0, day)
     wanted = {Destination(workspace, query.braze_id): query for query in queries}
     known = ledger.cohorts
     expired = {where: query.cohort for where, query in wanted.items() if life.is_expired(query.cohort, day)}
@@ -44,11 +48,7 @@ def make(
     }
     leaving = [where for where, deployed in known.items() if where not in wanted or where in expired]
     leaving = [where for where in leaving if _left_over(known[where])]
-    changes = [
-        _change(where, query, _of(known, where), _Now(refresh, ledger.now if due else 0, day))
-        for where, query in wanted.items()
-        if where not in expired
-    ]
+    changes = [_change(where, query, _of(known, where), now) for where, query in wanted.items() if where not in expired]
     changes += [
         Change(where, Action.NONE, (f"expired on {cohort.life.expires}",), None, _of(known, where), cohort=cohort)
         for where, cohort in expired.items()
@@ -63,16 +63,20 @@ def make(
             else Change(where, Action.SUSPENDED, (f"waits for {moved[where].cohort_id}",), None, known[where])
             for where in leaving
         ]
-    in_braze = sum(deployed.in_braze for deployed in known.values())
-    gone = [where for where in leaving if where not in moved and known[where].in_braze]
+    in_braze = sum(deployed.is_kept for deployed in known.values())
+    gone = [where for where in leaving if where not in moved and known[where].is_kept]
     return Plan(
         target=target,
         workspace=workspace,
-        changes=tuple(sorted(_asked(changes, known, gone, workspace), key=lambda change: change.destination)),
+        changes=tuple(sorted(_asked(changes, known, gone, barred), key=lambda change: change.destination)),
+        kept=tuple(replace(_kept(known[where], barred, now), cohort=expired.get(where)) for where in leaving),
         withheld=() if may_withdraw else tuple(sorted(leaving)),
         stop=too_many_withdrawn(len(gone), in_braze, max_withdrawn) if may_withdraw else "",
         warnings=tuple(sorted(warning for query in wanted.values() for warning in life.warnings(query.cohort, day))),
     )
+
+
+ONLY = "only those leave who are taken out of every cohort"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,17 +91,18 @@ class _Now:
 
 
 def _asked(
-    changes: Sequence[Change], known: Mapping[Destination, Deployed], gone: Sequence[Destination], workspace: str
+    changes: Sequence[Change], known: Mapping[Destination, Deployed], gone: Sequence[Destination], barred: Barred
 ) -> list[Change]:
     """The changes, those marked about which there is a question: a new cohort that may be one that is gone."""
     new = [change.query for change in changes if change.action is Action.CREATE and change.query]
-    left = [known[where] for where in gone if where.workspace == workspace]
+    workspaces = {query.workspace for query in new}
+    left = [known[where] for where in gone if where.workspace in workspaces]
     about: dict[Destination, tuple[Problem, str]] = {}
-    for query, deployed, question in moves.questions([query for query in new if not query.previous_id], left):
-        for where in (deployed.destination, Destination(workspace, query.braze_id)):
+    for query, deployed, question in moves.questions(new, left):
+        for where in (deployed.destination, Destination(query.workspace, query.braze_id)):
             about.setdefault(where, (question, query.cohort.id))
     return [
-        replace(change, stopped=about[change.destination][0], stopped_for=about[change.destination][1])
+        replace(change, stopped=about[change.destination][0], stopped_for=about[change.destination][1], barred=barred)
         if change.destination in about
         else change
         for change in changes
@@ -133,30 +138,54 @@ def rollback(query: Query, deployed: Deployed) -> Change | None:
     if {before.mode, last.mode} != {query.cohort.mode.value}:  # what was before meant something else
         return None
     where = deployed.destination
-    return Change(where, Action.ROLLBACK, ("asked for",), query, deployed, restored=before.table, cohort=query.cohort)
+    return Change(
+        where,
+        Action.ROLLBACK,
+        ("asked for",),
+        query,
+        deployed,
+        restored=before.table,
+        cohort=query.cohort,
+        barred=query.barred,
+    )
 
 
 def _change(where: Destination, query: Query, deployed: Deployed, now: _Now) -> Change:
     action, reasons = _why(query, deployed, now)
-    if life.is_suspended(query.cohort, now.day):
-        last = deployed.delivered
-        looked_at = max(last.as_of, last.held_at) if last else now.due
-        is_due = now.refresh or action is Action.RETRY or bool(_due(query, looked_at, now))
-        action, reasons = _suspended(query, deployed, is_due=is_due)
+    suspended, last = query.cohort.life.suspended, deployed.delivered
+    if suspended and life.is_suspended(query.cohort, now.day):
+        reasons = (f"suspended until {suspended.until}: {suspended.reason}",)
+        action = Action.SUPPRESS if _must_leave(query, deployed, now) else Action.SUSPENDED
+    elif action is Action.NONE and last and last.rejected == query.fingerprint and _must_leave(query, deployed, now):
+        action = Action.SUPPRESS
     elif action is Action.CREATE and query.previous_id:
         reasons = (f"moved here from {query.previous_id}", *reasons[1:])
-    return Change(where, action, reasons, query, deployed, cohort=query.cohort)
+    if action is Action.SUPPRESS:
+        reasons = (*reasons, ONLY)
+    return Change(where, action, reasons, query, deployed, cohort=query.cohort, barred=query.barred)
 
 
-def _suspended(query: Query, deployed: Deployed, *, is_due: bool) -> tuple[Action, tuple[str, ...]]:
-    """A suspended cohort stays as it is, but for those who must be taken out of every cohort."""
-    suspended = query.cohort.life.suspended
-    until = f"suspended until {suspended.until}: {suspended.reason}" if suspended else "suspended"
-    barred = query.parts.get("suppression")
-    before = deployed.delivered.parts.get("suppression") if deployed.delivered else None
-    if barred and deployed.in_braze and (is_due or barred != before):
-        return Action.SUPPRESS, (until, "only those leave who are taken out of every cohort")
-    return Action.SUSPENDED, (until,)
+def _must_leave(query: Query, deployed: Deployed, now: _Now) -> bool:
+    """True when a cohort that stays as it is should lose those who are taken out of every cohort."""
+    last = deployed.delivered
+    looked_at = max(last.as_of, last.held_at) if last else now.due
+    begun = bool(deployed.pending or deployed.unfinished)
+    is_due = now.refresh or begun or bool(_due(query, looked_at, now))
+    return deployed.in_braze and bool(query.barred) and (is_due or _is_other_list(query.barred, deployed))
+
+
+def _is_other_list(barred: Barred, deployed: Deployed) -> bool:
+    last = deployed.delivered
+    return last is None or last.parts.get(SUPPRESSION) != barred.mark
+
+
+def _kept(deployed: Deployed, barred: Barred, now: _Now) -> Change:
+    """What is done to a cohort whose withdrawal is held back: once a day at most, since it has no schedule any more."""
+    last = deployed.delivered
+    is_due = now.refresh or bool(last and now.due - max(last.as_of, last.held_at) >= DAY)
+    must = deployed.in_braze and bool(barred) and (is_due or _is_other_list(barred, deployed))
+    action = Action.SUPPRESS if must else Action.SUSPENDED
+    return Change(deployed.destination, action, ("its withdrawal is held back", ONLY), None, deployed, barred=barred)
 
 
 def _why(query: Query, deployed: Deployed, now: _Now) -> tuple[Action, tuple[str, ...]]:

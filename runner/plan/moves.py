@@ -36,7 +36,8 @@ def _is_alike(one: list[str], other: list[str]) -> bool:
 
 
 def _question(query: Query, gone: Deployed) -> Problem:
-    old, new = gone.destination.cohort_id, query.cohort.id
+    prefix = query.braze_id.removesuffix(query.cohort.braze_id)
+    old, new = gone.destination.cohort_id.removeprefix(prefix), query.cohort.id
     return Problem(
         query.cohort.document.at("id"),
         "G010",

@@ -53,7 +53,7 @@ def read(given: Sequence[str], reason: str) -> Overrides:
 
 def allow(plan: Plan, overrides: Overrides) -> Plan:
     """The plan with what is allowed. Raises BadOverride for a cohort that it does not have."""
-    ids = {change.id for change in plan.changes}
+    ids = {change.id for change in (*plan.changes, *plan.kept)}
     if unknown := sorted(set(overrides.guards) - ids):
         raise BadOverride(
             "P103", f"--allow: there is no cohort {unknown[0][:60]!r}", f"use one of: {', '.join(sorted(ids)[:10])}"

@@ -10,6 +10,7 @@ from runner.definitions.cohort import Cohort
 from runner.errors import Problem
 from runner.plan.guards import Counts
 from runner.plan.ledger import Deployed, Destination
+from runner.sql.barred import NO_ONE, Barred
 from runner.sql.query import Query
 
 
@@ -38,7 +39,7 @@ class Change:
     `restored` is the snapshot that a rollback brings back; `allowed` are the guards overridden for this run. `counts`
     and `refusals` are there once members are counted; `uncounted`: why they could not be. `stopped` is a question that
     must be answered first, about the new cohort `stopped_for`. `moved_to`: a withdrawal that waits until the cohort is
-    there.
+    there. `barred`: who must leave whatever stops it.
     """
 
     destination: Destination
@@ -55,6 +56,7 @@ class Change:
     uncounted: Problem | None = None
     stopped_for: str = ""
     moved_to: Destination | None = None
+    barred: Barred = NO_ONE
 
     @property
     def id(self) -> str:
@@ -97,7 +99,8 @@ class Change:
 class Plan:
     """What a sync of one target would do, sorted by cohort. `withheld`: cohorts in Braze that no readable file defines,
     left alone because a file is unreadable and might be theirs. `stop`: why withdrawals are refused, or nothing.
-    `not_selected`: how many cohorts a selection left out. `warnings`: what will happen soon.
+    `not_selected`: how many cohorts a selection left out. `kept`: what must be done to those whose withdrawal is held
+    back. `warnings`: what will happen soon.
     """
 
     target: str
@@ -106,16 +109,17 @@ class Plan:
     withheld: tuple[Destination, ...] = ()
     stop: str = ""
     not_selected: int = 0
+    kept: tuple[Change, ...] = ()
     warnings: tuple[Problem, ...] = ()
 
     @property
     def due(self) -> tuple[Change, ...]:
         """The changes that a sync has work for; withdrawals only while they are not refused."""
-        return tuple(
-            change
-            for change in self.changes
-            if change.action not in IDLE and not (self.stop and change.action is Action.WITHDRAW)
-        )
+        due = [change for change in self.changes if change.action not in IDLE]
+        if self.stop:
+            due = [change for change in due if change.action is not Action.WITHDRAW]
+        held_back = [each for each in self.kept if each.action not in IDLE] if self.stop or self.withheld else []
+        return tuple(sorted([*due, *held_back], key=lambda change: change.destination))
 
     @property
     def has_changes(self) -> bool:
@@ -135,4 +139,5 @@ class Plan:
 
 def is_unfinished(deployed: Deployed) -> bool:
     """True when the last attempt failed or was cut off."""
-    return bool(deployed.unfinished) or any(not pending.adopted for pending in deployed.pending)
+    owed = deployed.delivered is not None and deployed.delivered.owed
+    return owed or bool(deployed.unfinished) or any(not pending.adopted for pending in deployed.pending)

@@ -58,7 +58,8 @@ def choose(plan: Plan, selection: Selection) -> Plan:
         close = [] if terms[0].method else _close(terms[0].pattern, [change.id for change in plan.changes])
         fix = f"perhaps you meant {' or '.join(close)}" if close else "`cohorts status` lists them"
         raise BadSelection("P106", "no cohort answers to this selection", fix)
-    return replace(plan, changes=chosen, not_selected=len(plan.changes) - len(chosen))
+    kept = tuple(change for change in plan.kept if _is_selected(change, selection))
+    return replace(plan, changes=chosen, kept=kept, not_selected=len(plan.changes) - len(chosen))
 
 
 def _close(pattern: str, ids: Sequence[str]) -> list[str]:

@@ -89,7 +89,7 @@ def text(notice: Notice, *, target: str, address: str) -> str:
     lines = [f"*Cohorts: target {_escaped(target)}*"]
     for fate, sign, words in (
         (Fate.FAILED, ":x:", "failed"),
-        (Fate.BLOCKED, ":no_entry:", "blocked by a guard, nothing was sent"),
+        (Fate.BLOCKED, ":no_entry:", "blocked by a guard"),
         (Fate.WELL, ":white_check_mark:", "recovered"),
     ):
         told = [each for each in notice.news if each.fate is fate]

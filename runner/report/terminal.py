@@ -40,7 +40,7 @@ PAST = {
     Action.REFRESH: "refreshed",
     Action.WITHDRAW: "withdrawn",
     Action.ROLLBACK: "rolled back",
-    Action.SUPPRESS: "suspended",
+    Action.SUPPRESS: "held",
     Action.SUSPENDED: "suspended",
     Action.NONE: "unchanged",
 }

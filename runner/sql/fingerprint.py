@@ -27,9 +27,13 @@ def parts(
     return {part: _hash(value)[:16] for part, value in whole.items()}
 
 
-def suppressing(of_parts: Mapping[str, str], barred: str) -> Mapping[str, str]:
-    """The parts of a query that leaves people out."""
-    return {**of_parts, "suppression": _hash(normalised(barred))[:16]}
+SUPPRESSION = "suppression"
+"""The part of a query that leaves people out."""
+
+
+def short(sql: str) -> str:
+    """A short hash of what a query says, however it looks."""
+    return _hash(normalised(sql))[:16]
 
 
 def fingerprint(of_parts: Mapping[str, str]) -> str:

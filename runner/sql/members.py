@@ -74,15 +74,25 @@ def members(audience: str, identifiers: Sequence[Identifier], barred: str = "") 
 
 def suppressed(lists: Iterable[tuple[str, Sequence[Identifier]]]) -> str:
     """`kind, label, value` of everybody whom one of these queries names, each value once and in small letters: who must
-    not be written to is found in whatever letters it was written; nothing where there are no lists.
+    not be written to is found in whatever letters it was written. Each query is read once.
     """
-    selects = [
-        f"SELECT {_text(identifier.handle.kind)} AS kind, {_text(identifier.handle.label)} AS label,"
-        f" LOWER({_written(identifier)}) AS value\nFROM {_named(audience, 4)}\nWHERE {_written(identifier)} <> ''"
-        for audience, identifiers in lists
-        for identifier in identifiers
-    ]
-    return "\nUNION\n".join(selects)
+    return "\nUNION\n".join(_listed(audience, identifiers) for audience, identifiers in lists)
+
+
+def _listed(audience: str, identifiers: Sequence[Identifier]) -> str:
+    named = ", ".join(f"{_written(one)} AS written_{number}" for number, one in enumerate(identifiers))
+    rows = ", ".join(
+        f"({number}, {_text(one.handle.kind)}, {_text(one.handle.label)})" for number, one in enumerate(identifiers)
+    )
+    return (
+        "SELECT kind, label, value\n"
+        "FROM (\n"
+        f"  SELECT asked.kind, asked.label, LOWER({_case('written', len(identifiers), 'NULL')}) AS value\n"
+        f"  FROM (\n    SELECT {named}\n    FROM {_named(audience, 6)}\n  ) AS named\n"
+        f"  CROSS JOIN (VALUES {rows}) AS asked (number, kind, label)\n"
+        ") AS listed\n"
+        "WHERE value <> ''"
+    )
 
 
 def _barred(identifiers: Sequence[Identifier], barred: str) -> str:

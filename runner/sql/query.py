@@ -11,8 +11,9 @@ from runner.errors import Position, Problem
 from runner.identifiers import Handle
 from runner.project import Target
 from runner.sql import members
+from runner.sql.barred import NO_ONE, Barred
 from runner.sql.checks import Finding, check
-from runner.sql.fingerprint import fingerprint, parts, suppressing
+from runner.sql.fingerprint import SUPPRESSION, fingerprint, parts
 from runner.sql.jinja import names_used
 from runner.sql.library import EMPTY, Library
 from runner.sql.templates import Fault, render
@@ -25,8 +26,8 @@ SQL = ("audience", "sql")
 class Query:
     """The SQL of one cohort for one target.
 
-    `audience` is the author's SQL rendered (one SELECT, no trailing semicolon). `barred` selects whom `suppress` takes
-    out of it (`kind, label, value`; nothing where nobody is). `parts` are the fingerprint's, by name. `previous_id`: in
+    `audience` is the author's SQL rendered (one SELECT, no trailing semicolon). `barred`: whom `suppress` takes out.
+    `parts` are the fingerprint's, by name. `previous_id`: in
     Braze, before the cohort was moved on purpose.
     """
 
@@ -36,27 +37,27 @@ class Query:
     audience: str
     fingerprint: str
     parts: Mapping[str, str]
-    barred: str = ""
+    barred: Barred = NO_ONE
     previous_id: str = ""
 
     def members(self, barred: str | None = None) -> str:
         """One row a member (see `runner.sql.members`); `barred`: another SELECT of the same people, such as a table."""
-        return members.members(self.audience, self.cohort.identifiers, self.barred if barred is None else barred)
+        return members.members(self.audience, self.cohort.identifiers, self.barred.sql if barred is None else barred)
 
     @property
     def exports(self) -> Mapping[Handle, str]:
         """The members as the connector wants them, by handle: one column of exact name each."""
         identifiers = self.cohort.identifiers
-        barred = "" if self.cohort.mode is Mode.REMOVE else self.barred
+        barred = "" if self.cohort.mode is Mode.REMOVE else self.barred.sql
         return {one.handle: members.export(self.audience, one, barred) for one in identifiers}
 
-    def without(self, barred: str) -> Query:
+    def without(self, barred: Barred) -> Query:
         """The same query with people taken out of every cohort. In mode `remove` it names who is taken out, and spares
         nobody: what is barred is whom the cohort let in before.
         """
         if not barred:
             return self
-        made_of = suppressing(self.parts, barred)
+        made_of = {**self.parts, SUPPRESSION: barred.mark}
         return replace(self, barred=barred, parts=made_of, fingerprint=fingerprint(made_of))
 
 

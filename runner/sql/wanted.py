@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from runner.definitions.tree import TEMPLATES, Tree
 from runner.errors import Problem
 from runner.project import Suppression, Target
-from runner.sql import members, query
+from runner.sql import query
+from runner.sql.barred import NO_ONE, Barred, barred
 from runner.sql.library import Library
 from runner.sql.query import Query
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Queries sorted by cohort id, and all problems, of files and of SQL, sorted."""
+    """Queries sorted by cohort id; all problems, of files and of SQL, sorted; who is taken out of every cohort."""
 
     target: Target
     queries: tuple[Query, ...]
     problems: tuple[Problem, ...]
+    barred: Barred = NO_ONE
 
     @property
     def invalid_files(self) -> int:
@@ -42,25 +44,25 @@ def wanted(tree: Tree, target: Target) -> Wanted:
         for problem in () if isinstance(found, Query) else found:
             users[problem].append(cohort.id)
     problems = {_with_users(problem, cohorts) for problem, cohorts in users.items()}
-    return Wanted(target, tuple(_suppressed(tree, good)), tuple(sorted(problems.union(tree.problems))))
+    lists = {listed.cohort for listed in tree.suppress if listed.cohort}
+    usable = lists <= good.keys()
+    out = _barred(tree, good) if usable else NO_ONE
+    queries = [
+        found if cohort_id in lists else found.without(out)
+        for cohort_id, found in good.items()
+        if usable or cohort_id in lists
+    ]
+    return Wanted(target, tuple(queries), tuple(sorted(problems.union(tree.problems))), out)
 
 
-def _suppressed(tree: Tree, good: Mapping[str, Query]) -> Iterator[Query]:
-    """The queries without suppressed people; a list's own is left whole."""
-    names = {listed.cohort for listed in tree.suppress if listed.cohort}
+def _barred(tree: Tree, good: Mapping[str, Query]) -> Barred:
     lists = [
         (good[one.cohort].audience, good[one.cohort].cohort.identifiers)
         if one.cohort
         else (_table(one), one.identifiers)
         for one in tree.suppress
-        if not one.cohort or one.cohort in good
     ]
-    barred = members.suppressed(lists)
-    for cohort_id, found in good.items():
-        if cohort_id in names:
-            yield found
-        elif names <= good.keys():
-            yield found.without(barred)
+    return barred(lists)
 
 
 def _table(listed: Suppression) -> str:

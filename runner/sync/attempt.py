@@ -50,7 +50,7 @@ class Site:
 
     def barred(self, change: Change) -> str:
         """SELECT of those who are taken out of this cohort as of every other; nothing where it spares nobody."""
-        if not self.barred_table or change.query is None or not change.query.barred:
+        if not self.barred_table or not change.barred:
             return ""
         return f'SELECT kind, label, value FROM "{self.state}"."{self.barred_table}"'
 

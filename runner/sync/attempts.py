@@ -12,6 +12,7 @@ from runner.plan.guards import Counts
 from runner.plan.ledger import Destination, Event
 from runner.plan.overrides import UNSETTLED
 from runner.plan.plan import Action, Change, Plan
+from runner.sql.barred import NO_ONE
 from runner.sync import attempt as one
 from runner.sync import delivering, delta, holding, steps
 from runner.sync.attempt import Attempt, Done, GuardRefused, Site
@@ -20,10 +21,9 @@ from runner.sync.shared import Shared, side_by_side
 from runner.sync.ways import Found, Way, way_of
 from runner.sync.writer import Writer
 from runner.treasuredata import export
-from runner.treasuredata.client import JobFailed
 
-SETTLE = 0.2
-"""Seconds until what an earlier export wrote is in Braze: 10 to 100 ms, by its documentation (wire facts 3)."""
+SETTLE = 0.1
+"""Seconds until what an earlier export wrote is in Braze: at most 100 ms, by its documentation (wire facts 3)."""
 
 COUNTED_TOGETHER = 8
 """Cohorts counted in one query: Trino refuses one with more than some 100 stages, and each cohort takes several."""
@@ -100,7 +100,7 @@ def fold(
     for change in due:
         route = found.get(way_of(change, place.target))
         if isinstance(route, export.Route) and change.destination not in unsettled and holding.is_due(change.deployed):
-            bare = replace(change, query=None)  # folding takes nobody out
+            bare = replace(change, query=None, barred=NO_ONE)  # folding takes nobody out
             connection = way_of(change, place.target)[0]
             begun.append(holding.begin(bare, site.writer.epoch, holding.FOLDING, connection=connection, route=route))
 
@@ -143,7 +143,7 @@ def carry_out_all(
             outcomes.append(Outcome(change, error=error))
             continue
         begun.append(_begin(change, way, route, site, place, how))
-        if unbarred and change.query and change.query.barred:
+        if unbarred and change.barred and change.action is not Action.WITHDRAW:
             unable[change.destination] = unbarred
     if begun:
         _announce(begun, site)
@@ -159,7 +159,7 @@ def _barring(due: Sequence[Change], site: Site) -> tuple[Site, CohortsError | No
     """The people who are taken out of every cohort, in a table of this run; or why they are not known: then no cohort
     may be synced that they are taken out of.
     """
-    barred = next((change.query.barred for change in due if change.query and change.query.barred), "")
+    barred = next((change.barred.sql for change in due if change.barred), "")
     if not barred:
         return site, None
     table = delta.barred_name(site.writer.epoch)
@@ -172,7 +172,9 @@ def _barring(due: Sequence[Change], site: Site) -> tuple[Site, CohortsError | No
             scheduled_time=site.writer.started,
             what="the query of those who are taken out of every cohort (`suppress`)",
         )
-    except JobFailed as exc:
+    except (AuthenticationFailed, Locked, Interrupted):
+        raise
+    except CohortsError as exc:
         return site, exc
     return replace(site, barred_table=table), None
 
@@ -208,7 +210,9 @@ def _side_by_side(
             error = _not_moved(attempt.change)
         if error:
             steps.record_failure(attempt, site, error, unsent=True)
-            return Outcome(attempt.change, error=error)
+            return (
+                _held(attempt, site, error) if isinstance(error, GuardRefused) else Outcome(attempt.change, error=error)
+            )
         return _outcome(attempt, site)
 
     threads = how.concurrency * WAITING
@@ -240,7 +244,7 @@ def _outcome(attempt: Attempt, site: Site) -> Outcome:
         return Outcome(change, error=exc)
 
 
-def _held(attempt: Attempt, site: Site, refused: GuardRefused) -> Outcome:
+def _held(attempt: Attempt, site: Site, refused: CohortsError) -> Outcome:
     """A guard stopped the cohort, but not the removal of those who are taken out of every cohort."""
     change = attempt.change
     barred = site.barred(change)

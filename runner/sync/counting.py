@@ -6,14 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from runner.definitions.cohort import Mode
-from runner.errors import Position, Problem
+from runner.errors import AuthenticationFailed, CohortsError, Position, Problem, Unavailable
 from runner.plan.guards import Counts, refusals
 from runner.plan.plan import Action, Change, Plan
 from runner.project import Reassert
 from runner.sync import delta
 from runner.sync.attempt import resend
 from runner.sync.delivering import wanted_members
-from runner.treasuredata.client import JobFailed, TreasureData
+from runner.treasuredata.client import TreasureData
+
+BARRED = "SELECT kind, label, value FROM barred_people"
 
 AT_ONCE = 4
 """Queries run side by side; how many Treasure Data runs at once is set by contract (wire facts 4)."""
@@ -42,7 +44,9 @@ def counted(plan: Plan, counter: Counter) -> Plan:
     def one(change: Change) -> Change:
         try:
             return _counted(change, counter)
-        except JobFailed as exc:
+        except (AuthenticationFailed, Unavailable):
+            raise
+        except CohortsError as exc:
             at = change.cohort.document.at() if change.cohort else Position(change.id)
             return replace(change, uncounted=Problem(at, exc.code, exc.what, exc.fix))
 
@@ -56,13 +60,13 @@ def _counted(change: Change, counter: Counter) -> Change:
         return replace(change, counts=counts)
     refused = refusals(query.cohort, counts)
     if query.barred and any(problem.code == "G003" for problem in refused):
-        counts = replace(counts, barred=_barred(change, query.barred, counter))
+        counts = replace(counts, barred=_barred(change, counter))
         refused = refusals(query.cohort, counts)
     return replace(change, counts=counts, refusals=refused)
 
 
 def _counts(change: Change, counter: Counter) -> Counts:
-    barred = change.query.barred if change.query else ""
+    barred = BARRED if change.barred else ""
     mode = change.query.cohort.mode if change.query else Mode.MIRROR
     if change.action is Action.SUPPRESS:
         members, mode = delta.staying(change.deployed, state=counter.state, barred=barred), Mode.MIRROR
@@ -73,7 +77,7 @@ def _counts(change: Change, counter: Counter) -> Counts:
     which = sets(change.deployed, next_sql=members, state=counter.state, recent_since=again.recent_since)
     rows = counter.client.select(
         counter.database,
-        delta.count({"": which}),
+        _with_barred(change, delta.count({"": which})),
         key=f"cohorts-{counter.token}-count-{change.id}",
         scheduled_time=counter.now,
         what=f"{change.id}: counting members",
@@ -81,11 +85,16 @@ def _counts(change: Change, counter: Counter) -> Counts:
     return delta.counted(rows, "", change.deployed, whole=again.everyone, mode=mode)
 
 
-def _barred(change: Change, barred: str, counter: Counter) -> int:
-    leaving = delta.leaving_barred(change.deployed, state=counter.state, barred=barred)
+def _with_barred(change: Change, sql: str) -> str:
+    """The lists of whom is taken out of every cohort, written once however often they are asked for."""
+    return f"WITH barred_people AS (\n{change.barred.sql}\n)\n{sql}" if change.barred else sql
+
+
+def _barred(change: Change, counter: Counter) -> int:
+    leaving = delta.leaving_barred(change.deployed, state=counter.state, barred=BARRED)
     rows = counter.client.select(
         counter.database,
-        f"SELECT COUNT(*) AS members\nFROM (\n{leaving}\n) AS leaving",
+        _with_barred(change, f"SELECT COUNT(*) AS members\nFROM (\n{leaving}\n) AS leaving"),
         key=f"cohorts-{counter.token}-barred-{change.id}",
         scheduled_time=counter.now,
         what=f"{change.id}: counting who is taken out of every cohort",

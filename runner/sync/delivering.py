@@ -96,12 +96,24 @@ def _guarded(attempt: Attempt, site: Site, counts: Counts) -> Counts:
         return counts
     found = refusals(change.query.cohort, counts, change.allowed)
     barred = site.barred(change)
+    if barred and attempt.mode is not Mode.MIRROR:
+        refuse_uncovered(change, counts)
     if barred and any(problem.code == "G003" for problem in found):
         counts = replace(counts, barred=count_barred(attempt, site, barred))
         found = refusals(change.query.cohort, counts, change.allowed)
     if found:
         raise GuardRefused(found)
     return counts
+
+
+def refuse_uncovered(change: Change, counts: Counts) -> None:
+    """Raise CohortsError where somebody may be in the cohort by a name that no list of `suppress` has."""
+    handles = {count.handle for count in counts.by_handle if count.before}
+    if uncovered := sorted(handles - change.barred.handles):
+        names = " and ".join(map(str, uncovered))
+        what = f"{change.id} may hold people by {names}, by which a list of `suppress` names nobody"
+        fix = "let every list name people in that way too, or make the cohort a mirror again"
+        raise CohortsError("R043", what, fix)
 
 
 def count_barred(attempt: Attempt, site: Site, barred: str) -> int:
@@ -169,6 +181,7 @@ def _synced(attempt: Attempt, site: Site, counts: Counts) -> Mapping[str, object
         "size": counts.after,
         "added": 0 if removing else counts.added,
         "removed": counts.added if removing else counts.removed,
+        "barred": counts.barred,
         "name": change.name,
         "connection": attempt.connection,
         "setting_keys": dict(attempt.route.setting_keys),

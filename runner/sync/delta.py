@@ -19,7 +19,8 @@ from runner.plan.ledger import Deployed, Destination
 from runner.sql.members import COLUMNS, NOTED, NOTES, of_handle
 from runner.sql.tokens import indented
 
-NOBODY = "SELECT '' AS kind, '' AS label, '' AS value, 0 AS spellings, '' AS type WHERE 1 = 0"
+EMPTY = "CAST('' AS VARCHAR)"
+NOBODY = f"SELECT {EMPTY} AS kind, {EMPTY} AS label, {EMPTY} AS value, 0 AS spellings, {EMPTY} AS type WHERE 1 = 0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def staying(deployed: Deployed, *, state: str, barred: str, certain: bool = Fals
     """Who may be in the cohort (or `certain`ly is) and is not barred."""
     tables = deployed.certain if certain else deployed.possible
     members = _joined([_people(table, state) for table in tables], "INTERSECT" if certain else "UNION")
-    return f"SELECT {COLUMNS}, 1 AS spellings, '' AS type\nFROM (\n{indented(members or NOBODY)}\n) AS members" + (
+    return f"SELECT {COLUMNS}, 1 AS spellings, {EMPTY} AS type\nFROM (\n{indented(members or NOBODY)}\n) AS members" + (
         f"\nWHERE NOT ({_is_barred(barred)})" if barred else ""
     )
 
@@ -115,14 +116,14 @@ def left_over(deployed: Deployed, table: str, *, state: str) -> str:
     """Who may be in the cohort and is not among the members of a snapshot."""
     possible = _joined([_people(each, state) for each in deployed.possible], "UNION")
     remaining = _minus(possible, _people(table, state))
-    return f"SELECT {COLUMNS}, 1 AS spellings, '' AS type\nFROM (\n{indented(remaining)}\n) AS members"
+    return f"SELECT {COLUMNS}, 1 AS spellings, {EMPTY} AS type\nFROM (\n{indented(remaining)}\n) AS members"
 
 
 def leaving_barred(deployed: Deployed, *, state: str, barred: str) -> str:
     """Who may be in the cohort and is barred."""
     members = _joined([_people(table, state) for table in deployed.possible], "UNION")
     return (
-        f"SELECT {COLUMNS}, 1 AS spellings, '' AS type\nFROM (\n{indented(members or NOBODY)}\n) AS members\n"
+        f"SELECT {COLUMNS}, 1 AS spellings, {EMPTY} AS type\nFROM (\n{indented(members or NOBODY)}\n) AS members\n"
         f"WHERE {_is_barred(barred)}"
     )
 

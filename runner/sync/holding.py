@@ -7,17 +7,19 @@ Nobody is added, so nothing more is certain afterwards than before (protocol sec
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from runner.errors import CohortsError, Interrupted, Locked
 from runner.plan.guards import Counts
 from runner.plan.ledger import Deployed, Event
-from runner.plan.plan import Change
-from runner.sync import delta
+from runner.plan.plan import Change, is_unfinished
+from runner.sql.fingerprint import SUPPRESSION
+from runner.sync import delivering, delta
 from runner.sync.attempt import Attempt, Done, Resend, Site, resolved
 from runner.sync.delivering import create
 from runner.sync.snapshots import refuse_lost
-from runner.sync.steps import record_failure, removals_of, send_all
-from runner.treasuredata.export import Route
+from runner.sync.steps import Step, record_failure, removals_of, send_all
+from runner.treasuredata.export import Operation, Route
 
 MANY_PENDING = 8
 """Pending attempts of a cohort that are folded: its queries would read a snapshot for each of them."""
@@ -27,7 +29,8 @@ SUPPRESSING, FOLDING = 2, 4
 
 
 def begin(change: Change, epoch: int, number: int, *, connection: str, route: Route) -> Attempt:
-    """The attempt that holds a cohort; `number` is SUPPRESSING or FOLDING."""
+    """The attempt that holds a cohort; `number` is SUPPRESSING or FOLDING. It tells Braze no new name."""
+    change = replace(change, query=None)
     table, rest = (delta.table_name(change.destination, epoch, number + extra) for extra in (0, 1))
     certain = rest if change.deployed.certain else None
     return Attempt(change, table.removeprefix("members_"), table, certain, connection, route, Resend())
@@ -42,13 +45,19 @@ def carry_out(attempt: Attempt, site: Site) -> Done:
         site.tell(change.id, "looking who must leave")
         _snapshot(attempt, site, barred)
         counts = site.counts.ask(attempt)
+        if barred:
+            delivering.refuse_uncovered(change, counts)
     except CohortsError as exc:
         if not isinstance(exc, Locked | Interrupted):
             record_failure(attempt, site, exc, unsent=True)
         raise
     steps = removals_of(counts)
+    if steps and not deployed.ever_added and counts.after:  # a removal from a cohort unknown to Braze may fail for ever
+        anybody = next(count for count in counts.by_handle if count.after)
+        steps = [Step("first", Operation.ADD, anybody.handle, 1, one=True), *steps]
     leaving = delta.leaving_barred(deployed, state=site.state, barred=barred) if barred else delta.NOBODY
-    send_all(attempt, site, steps, lambda _: leaving, size=counts.after)
+    staying = delta.members_of(attempt.table, site.state)
+    send_all(attempt, site, steps, lambda step: staying if step.one else leaving, size=counts.after)
     site.tell(change.id, "recording")
     site.writer.record((change.destination, Event.HELD, _held(attempt, site, counts)))
     return Done(0, counts.removed, counts.after, 0)
@@ -69,18 +78,20 @@ def _held(attempt: Attempt, site: Site, counts: Counts) -> Mapping[str, object]:
     another name, so where people have several, nobody is certain after one.
     """
     change, deployed, last = attempt.change, attempt.change.deployed, attempt.change.deployed.delivered
-    query = change.query
-    suppression = {"suppression": query.parts["suppression"]} if query and "suppression" in query.parts else {}
+    suppression = {SUPPRESSION: change.barred.mark} if change.barred else {}
     return {
         "attempt": attempt.id,
         "table": attempt.table,
         "certain": None if counts.whole else attempt.rest,
         "taken_out": deployed.taken_out,
         "mode": last.mode if last else "mirror",
-        "size": counts.after,
-        "added": 0,
+        "size": last.size if last and deployed.taken_out else counts.after,
+        "added": int(bool(counts.removed and not deployed.ever_added and counts.after)),
         "removed": counts.removed,
-        "name": deployed.name if len(deployed.names) == 1 else "",  # else Braze may show any of them
+        "barred": counts.removed,
+        "owed": is_unfinished(deployed),
+        "name": deployed.name,
+        "names": list(deployed.names),
         "connection": attempt.connection,
         "setting_keys": dict(attempt.route.setting_keys),
         "fingerprint": last.fingerprint if last else "",

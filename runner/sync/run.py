@@ -41,6 +41,7 @@ def read_plan(project: Project, wanted: Wanted, ledger: Ledger, *, refresh: bool
         max_withdrawn=project.max_withdrawn,
         timezone=project.timezone,
         due=due,
+        barred=wanted.barred,
     )
 
 

@@ -43,9 +43,8 @@ def steps_of(attempt: Attempt, counts: Counts) -> tuple[Step, ...]:
     first: list[Step] = []
     # a removal from a cohort Braze has never heard of may fail for ever, and a name travels only with members
     if (removals and not deployed.ever_added) or (renamed and not removals and not additions):
-        anybody = next((c for c in counts.by_handle if c.after), None) or next(
-            (c for c in counts.by_handle if c.before), None
-        )
+        known = () if change.barred else counts.by_handle  # who may be in it may be barred
+        anybody = next((c for c in counts.by_handle if c.after), None) or next((c for c in known if c.before), None)
         if anybody and sent is Operation.ADD:
             first = [Step("first", Operation.ADD, anybody.handle, 1, one=True)]
     return (*first, *removals, *additions)

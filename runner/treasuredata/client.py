@@ -28,8 +28,8 @@ ENDED = frozenset({"success", "error", "killed"})
 CONNECTOR = "braze"
 """What the check of settings calls the connector: a guess, asked for nothing but a hint."""
 
-FIRST_POLL, LONGEST_POLL = 0.02, 5.0
-"""Seconds between two looks at a job: doubles from the first to the second. One of 10 seconds is looked at 9 times."""
+FIRST_POLL, LONGEST_POLL = 0.01, 5.0
+"""Seconds between two looks at a job: doubles from the first to the second. One of 10 seconds is looked at 10 times."""
 
 # td-client logs answers and, at debug level, the key: its logger must reach no handler
 logging.getLogger("tdclient").addHandler(logging.NullHandler())

@@ -13,6 +13,9 @@ from tdclient import errors as td_errors
 from runner.errors import AuthenticationFailed, CohortsError
 from runner.treasuredata.wire import NoAnswer
 
+NAMED = re.compile(r"\b(?:Column|Table|Schema|Function|Catalog|column|table) '[\w.]+'")
+"""What a message may name."""
+
 
 class NotThere(CohortsError):
     """The service knows no such thing (404); a job is forgotten after 7 days (wire facts 1.2)."""
@@ -49,24 +52,35 @@ def translated(what: str) -> Iterator[None]:
 
 def hidden(text: str) -> str:
     """A service's words with everything quoted or address-like hidden: it may be a member. One line, 300 characters."""
-    text = re.sub(r"((?:Column|Table|Schema|Function|Catalog|column|table) )?'([^']*)'", _quoted, text)
+    return " ".join(_masked(text).split())[:300]
+
+
+def _masked(text: str) -> str:
+    """From the first quote to the last, since what is quoted may hold quotes and line breaks. Names of columns, tables
+    and functions stay: they are what the reader must mend.
+    """
+    named: list[str] = []
+
+    def kept(match: re.Match[str]) -> str:
+        named.append(match[0])
+        return f"\0{len(named) - 1}\0"
+
+    text = NAMED.sub(kept, text.replace("\0", ""))
+    text = re.sub(r"(['\"]).*['\"]", "'…'", text, flags=re.DOTALL)
+    text = re.sub(r"['\"](?!…|(?<=…')).*", "'…", text, flags=re.DOTALL)
+    text = re.sub(r"(cannot be cast to [\w() ]+:).*", r"\1 …", text, flags=re.DOTALL)
     text = re.sub(r"\S+@\S+", "…", text)
     text = re.sub(r"\S*\d{5,}\S*", "…", text)
-    return " ".join(text.split())[:300]
-
-
-def _quoted(match: re.Match[str]) -> str:
-    """Names of columns, tables and functions stay: they are what the reader must mend."""
-    named = match[1] and re.fullmatch(r"[\w.]+", match[2])
-    return match[0] if named else f"{match[1] or ''}'…'"
+    return re.sub(r"\0(\d+)\0", lambda match: named[int(match[1])], text)
 
 
 def message(debug: object) -> str:
     """The last line that a failed job wrote, hidden like any other word of the service."""
     if not isinstance(debug, Mapping):
         return ""
-    text = str(debug.get("stderr") or debug.get("cmdout") or "")
-    return hidden(text.strip().splitlines()[-1]) if text.strip() else ""
+    # what is quoted is hidden before the last line is looked for: a value may hold a line break
+    lines = _masked(str(debug.get("stderr") or debug.get("cmdout") or "")).strip().splitlines()
+    return hidden(lines[-1]) if lines else ""
 
 
 def conflicting_job(text: str) -> str | None:

@@ -52,7 +52,7 @@ def test_a_guard_and_then_another(told: Place, hook: Hook) -> None:
     for notices in (1, 0):
         assert told.run("sync").code == 6
         assert len(found := hook.taken()) == notices
-        assert all(":no_entry: 1 blocked by a guard, nothing was sent: `vips` (G003)\n" in text for text in found)
+        assert all(":no_entry: 1 blocked by a guard: `vips` (G003)\n" in text for text in found)
     told.cohort("vips", f"{ALL} WHERE spend < 0")
     assert told.run("sync").code == 6
     assert [": `vips` (G001)\n" in text for text in hook.taken()] == [True]

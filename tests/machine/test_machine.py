@@ -20,11 +20,13 @@ from tests.machine.world import AUDIENCES, IDENTIFIERS, LIFTED, PEOPLE, SLOTS, W
 BITS = st.booleans()
 PERSON, SLOT = st.integers(0, PEOPLE - 1), st.integers(0, SLOTS - 1)
 WHERE = st.sampled_from([0, 0, 0, *range(1, WORKSPACES)])
-ROW = st.builds(Row, BITS, BITS, BITS, BITS, BITS, st.integers(0, 3))
+MOSTLY = st.sampled_from([True, True, True, False])
+ROW = st.builds(Row, MOSTLY, MOSTLY, MOSTLY, BITS, BITS, st.integers(0, 3))
+ROWS = st.lists(ROW, min_size=PEOPLE, max_size=PEOPLE)
 HOW = st.sampled_from([Clean(), Clean(refresh=True), Clean(refresh=True, reassert=True)])
 WHOLE = Clean(refresh=True, reassert=True)
 MODE = st.sampled_from(["mirror", "mirror", "add", "remove"])
-COHORT = st.tuples(st.integers(0, len(AUDIENCES) - 1), st.integers(0, len(IDENTIFIERS) - 1), MODE)
+COHORT = st.tuples(st.integers(0, len(AUDIENCES) - 2), st.integers(0, len(IDENTIFIERS) - 1), MODE)
 PLACE = st.integers(0, 32)
 FOLDED = 9
 """Attempts cut off one after another, one more than are folded."""
@@ -121,25 +123,32 @@ class Machine(RuleBasedStateMachine):
         self.game.dirty.add(what)
 
     @initialize(
-        rows=st.lists(ROW, min_size=PEOPLE, max_size=PEOPLE),
-        known=st.lists(PERSON, min_size=2),
+        rows=ROWS,
+        unknown=st.sets(PERSON, max_size=2),
+        anonymous=st.sets(PERSON, max_size=2),
         cohorts=st.lists(COHORT, min_size=1, max_size=SLOTS),
-        barred=st.lists(PERSON, max_size=2),
+        barred=st.sets(PERSON, max_size=2),
         may_fold=st.sampled_from([False, False, False, True]),
     )
     def begin(
-        self, rows: list[Row], known: list[int], cohorts: list[tuple[int, int, str]], barred: list[int], may_fold: bool
+        self,
+        rows: list[Row],
+        unknown: set[int],
+        anonymous: set[int],
+        cohorts: list[tuple[int, int, str]],
+        barred: set[int],
+        may_fold: bool,
     ) -> None:
         """A shop, users, some cohorts."""
-        self.world.rows[:] = rows
-        for person in set(known):
-            self.game.user(0, person, there=True, identified=True, email=True, device=True)
-        for slot, (audience, identifiers, mode) in enumerate(cohorts):
-            self.world.files[slot] = replace(
-                self.world.files[slot], there=True, audience=audience, identifiers=identifiers, mode=mode
-            )
-        self.world.barred, self.world.suppress = set(barred), bool(barred)
         self.may_fold = may_fold
+        self.world.rows[:] = rows
+        for workspace in range(WORKSPACES):
+            for person in sorted(set(range(PEOPLE)) - unknown):
+                identified = person not in anonymous
+                self.game.user(workspace, person, there=True, identified=identified, email=True, device=True)
+        for slot, (audience, identifiers, mode) in enumerate(cohorts):
+            self._file(slot, there=True, audience=audience, identifiers=identifiers, mode=mode)
+        self.world.suppress, self.world.barred = bool(barred), barred
 
     # the warehouse
 
@@ -149,7 +158,7 @@ class Machine(RuleBasedStateMachine):
         self.world.rows[person] = row
         self._dirty("rows")
 
-    @rule(rows=st.lists(ROW, min_size=PEOPLE, max_size=PEOPLE))
+    @rule(rows=ROWS)
     def tables_are_swapped(self, rows: list[Row]) -> None:
         """Everybody is different."""
         self.world.rows[:] = rows
@@ -249,10 +258,22 @@ class Machine(RuleBasedStateMachine):
         """SIGKILL between two exchanges."""
         self._act(lambda: ways.killed(self.game, fault, how, then=then))
 
-    @rule(fault=HELD, how=HOW, then=st.sampled_from(["go", "drop", "late"]))
-    def another_killed_run(self, fault: dict[str, Any], how: Clean, then: str) -> None:
-        """The same, so that it happens more often."""
-        self._act(lambda: ways.killed(self.game, fault, how, then=then))
+    @rule(
+        cut=st.lists(st.tuples(ROWS, HELD, st.sampled_from(["go", "drop", "late"])), min_size=1, max_size=3),
+        back=BITS,
+        how=HOW,
+    )
+    def killed_while_people_come_and_go(
+        self, cut: list[tuple[list[Row], dict[str, Any], str]], back: bool, how: Clean
+    ) -> None:
+        """Run after run is killed, each with other people, who may all come back before one gets through."""
+        before = list(self.world.rows)
+        self._act(lambda: ways.clean(self.game, Clean(refresh=True)))
+        for rows, fault, then in cut:
+            self.tables_are_swapped(rows)
+            self.killed_run(fault, Clean(refresh=True), then)
+        self.tables_are_swapped(before if back else cut[0][0])
+        self.clean_run(how if how.refresh else Clean(refresh=True), "during", back)
 
     @precondition(lambda self: self.may_fold)
     @rule(

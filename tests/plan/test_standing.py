@@ -19,6 +19,7 @@ from runner.plan.standing import Standing, standings
 from runner.project import Guards
 from runner.report.status import ago, status
 from runner.schedules import Schedule
+from runner.sql.barred import NO_ONE, Barred
 from runner.sql.query import Query
 
 HOUR, NOW = 3_600, 1_795_500_000  # 2026-11-24 06:00:00 UTC
@@ -138,7 +139,8 @@ def test_the_next_time_is_told_by_the_clock_of_its_zone() -> None:
 
 
 def living(wanted: Query, life: Life, **parts: str) -> Query:
-    return replace(wanted, cohort=replace(wanted.cohort, life=life), parts=parts)
+    barred = Barred("SELECT 1", mark=parts["suppression"]) if "suppression" in parts else NO_ONE
+    return replace(wanted, cohort=replace(wanted.cohort, life=life), parts=parts, barred=barred)
 
 
 SUSPENDED = Life(suspended=Suspension("a test", date(2026, 12, 24)))

@@ -18,7 +18,7 @@ def test_one_line_for_each_fate_then_where_to_look() -> None:
     assert text(Notice(news, refused=7), target="production", address=RUN) == (
         "*Cohorts: target production*\n"
         ":x: 2 failed: `vips` (R020), `zoo` (R021)\n"
-        ":no_entry: 1 blocked by a guard, nothing was sent: `fans` (G003)\n"
+        ":no_entry: 1 blocked by a guard: `fans` (G003)\n"
         ":white_check_mark: 1 recovered: `old`\n"
         ":no_entry: 7 withdrawals refused by a guard, nobody was taken out (G005)\n"
         f"`cohorts explain G003` says what to do. <{RUN}|The run>"

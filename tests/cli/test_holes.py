@@ -1,8 +1,4 @@
-"""ATTACK: each test proves a hole and FAILS until it is mended (hostile review; see the report).
-
-These held up and pass: test_an_empty_name_is_never_sent, test_error_texts_hide_values_with_quotes_and_lines (the
-sandbox words its errors unlike Trino), test_a_guard_hold_cut_off_anywhere_heals.
-"""
+"""Holes that an attack on the protocol found, each closed: a story that once ended wrong."""
 
 from __future__ import annotations
 
@@ -12,9 +8,9 @@ from typing import Any
 import pytest
 import requests
 
+from runner.treasuredata.words import hidden, message
 from tests.cli.test_life import day
 from tests.cli.test_suppression import TABLE, out
-from runner.treasuredata.words import hidden, message
 from tests.place import Place
 
 ALL = "SELECT customer_id FROM customers WHERE spend >= 100"
@@ -30,13 +26,13 @@ def people(place: Place, *names: str) -> None:
 
 BOTH = "identifiers: {external_id: customer_id, aliases: {email: email}}\n"
 TWO = "SELECT customer_id, customer_id || '@x' AS email FROM customers WHERE spend >= 100"
-BY_EMAIL = "suppress: [{table: shop.out, identifiers: {aliases: {email: email}}}]\n"
+BY_BOTH = "suppress: [{table: shop.out, identifiers: {external_id: customer_id, aliases: {email: email}}}]\n"
 
 
 def test_add_mode_sends_a_suppressed_person_again_by_another_name(place: Place) -> None:
     people(place, "ann", "bob", "eve")
     out(place)
-    place.project(extra=BY_EMAIL)
+    place.project(extra=BY_BOTH)
     place.cohort("vips", TWO, extra=f"{BOTH}mode: add\n")
     assert place.run("sync").code == 0
     assert place.members("vips") == {"ann", "bob", "eve"}
@@ -48,7 +44,7 @@ def test_add_mode_sends_a_suppressed_person_again_by_another_name(place: Place) 
 def test_a_rollback_sends_a_suppressed_person_again_by_another_name(place: Place) -> None:
     people(place, "ann", "bob", "eve")
     out(place)
-    place.project(extra=BY_EMAIL)
+    place.project(extra=BY_BOTH)
     place.cohort("vips", TWO, extra=f"{BOTH}{OPEN}")
     assert place.run("sync").code == 0
     place.cohort("vips", f"{TWO} AND customer_id = 'bob'", extra=f"{BOTH}{OPEN}")
@@ -354,7 +350,7 @@ def test_suppress_reaches_a_suspended_cohort_that_names_people_otherwise_now(pla
     out(place)
     place.cohort("vips", ALL)
     assert place.run("sync").code == 0
-    place.project(extra=BY_EMAIL)
+    place.project(extra=BY_BOTH)
     out(place, "ann")
     extra = f"identifiers: {{aliases: {{email: email}}}}\nsuspend: {{reason: x, until: {day(9)}}}\n"
     place.cohort("vips", TWO.replace("customer_id, ", ""), extra=extra)
@@ -446,10 +442,11 @@ def test_a_large_list_can_be_planned(place: Place) -> None:
     people(place, "ann", "bob", "eve")
     values = ",\n    ".join(f"'someone-{number:06}'" for number in range(8_000))
     place.project(extra="suppress: [listed]\n")
-    listed = f"SELECT customer_id, customer_id || '@x' AS email FROM customers WHERE customer_id IN (\n    {values})"
-    place.cohort("listed", listed, extra=f"{BOTH}guards: {{allow_empty: true}}\n")
+    four = TWO.replace(" FROM", ", customer_id AS other, customer_id AS third FROM")
     extra = "identifiers: {external_id: customer_id, aliases: {email: email, other: other, third: third}}\n"
-    place.cohort("vips", TWO.replace(" FROM", ", customer_id AS other, customer_id AS third FROM"), extra=extra)
+    listed = f"{four} AND customer_id IN (\n    {values})"
+    place.cohort("listed", listed, extra=f"{extra}guards: {{allow_empty: true}}\n")
+    place.cohort("vips", four, extra=extra)
     assert place.run("sync").code == 0
     answer = place.run("plan", "--members", "--refresh")
     assert answer.code == 0, answer.out[:500] + answer.err[:500]
@@ -486,7 +483,8 @@ def test_a_list_too_long_for_a_query_does_not_stop_withdrawals(place: Place) -> 
     place.project(extra="suppress: [listed]\n")
     columns = "customer_id, customer_id AS a, customer_id AS b, customer_id AS c, customer_id AS d, customer_id AS e"
     listed = f"SELECT {columns} FROM customers WHERE customer_id IN (\n    {values})"
-    extra = "identifiers: {external_id: customer_id, aliases: {a: a, b: b, c: c, d: d, e: e}}\nguards: {allow_empty: true}\n"
+    extra = "identifiers: {external_id: customer_id, aliases: {a: a, b: b, c: c, d: d, e: e}}\n"
+    extra += "guards: {allow_empty: true}\n"
     place.cohort("listed", listed, extra=extra)
     answer = place.run("sync", "--refresh")
     assert place.members("gone") == set(), answer.out[:500] + answer.err[:500]
