@@ -25,6 +25,8 @@ ROW = st.builds(Row, MOSTLY, MOSTLY, MOSTLY, BITS, BITS, st.integers(0, 3))
 ROWS = st.lists(ROW, min_size=PEOPLE, max_size=PEOPLE)
 HOW = st.sampled_from([Clean(), Clean(refresh=True), Clean(refresh=True, reassert=True)])
 WHOLE = Clean(refresh=True, reassert=True)
+MODE = st.sampled_from(["mirror", "mirror", "add", "remove"])
+COHORT = st.tuples(st.integers(0, len(AUDIENCES) - 2), st.integers(0, len(IDENTIFIERS) - 1), MODE)
 PLACE = st.integers(0, 32)
 FOLDED = 9
 """Attempts cut off one after another, one more than are folded."""
@@ -124,27 +126,29 @@ class Machine(RuleBasedStateMachine):
         rows=ROWS,
         unknown=st.sets(PERSON, max_size=2),
         anonymous=st.sets(PERSON, max_size=2),
-        audience=st.integers(0, 5),
-        identifiers=st.integers(0, len(IDENTIFIERS) - 1),
-        may_fold=st.sampled_from([False, False, True]),
+        cohorts=st.lists(COHORT, min_size=1, max_size=SLOTS),
+        barred=st.sets(PERSON, max_size=2),
+        may_fold=st.sampled_from([False, False, False, True]),
     )
     def begin(
         self,
         rows: list[Row],
         unknown: set[int],
         anonymous: set[int],
-        audience: int,
-        identifiers: int,
+        cohorts: list[tuple[int, int, str]],
+        barred: set[int],
         may_fold: bool,
     ) -> None:
-        """A shop, users, one cohort."""
+        """A shop, users, some cohorts."""
         self.may_fold = may_fold
         self.world.rows[:] = rows
         for workspace in range(WORKSPACES):
             for person in sorted(set(range(PEOPLE)) - unknown):
                 identified = person not in anonymous
                 self.game.user(workspace, person, there=True, identified=identified, email=True, device=True)
-        self._file(0, there=True, audience=audience, identifiers=identifiers)
+        for slot, (audience, identifiers, mode) in enumerate(cohorts):
+            self._file(slot, there=True, audience=audience, identifiers=identifiers, mode=mode)
+        self.world.suppress, self.world.barred = bool(barred), barred
 
     # the warehouse
 
@@ -198,7 +202,7 @@ class Machine(RuleBasedStateMachine):
         """Another cohort, and the old one is gone; or it is the old one, moved on purpose."""
         self._file(slot, variant=variant, moved=moved and not self.world.files[slot].suspended)
 
-    @rule(slot=SLOT, mode=st.sampled_from(["mirror", "mirror", "add", "remove"]))
+    @rule(slot=SLOT, mode=MODE)
     def mode_is_changed(self, slot: int, mode: str) -> None:
         """Nobody leaves any more, or somebody is only taken out; or a mirror again."""
         self._file(slot, mode=mode)

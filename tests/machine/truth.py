@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from tests.machine.world import Held, Member, Wanted, Where, World, Wrong, after, reached
@@ -27,12 +27,25 @@ def settle(world: World, where: Where, wanted: Wanted, found: set[int], how: Cle
     if not fitting:
         told = [_told(held, option, links, now=wanted, strict=how.reassert) for option in possible]
         raise Wrong(f"{where}: users {sorted(found)} are in; must be {' or '.join(told)}")
-    # of states that look alike, any may be the one on record
-    held.options = list({(option.definition, option.members, option.extra): option for option in fitting}.values())
-    held.asserted = _asserted(held, fitting, links, now=wanted, whole=how.reassert)
+    asserted = _asserted(held, fitting, links, now=wanted, whole=how.reassert)
+    # whoever is in and was not sent for certain is not sent again
+    known = [_asserted(held, [option], links, now=wanted, whole=how.reassert) for option in fitting]
+    held.options = _distinct(replace(option, index=index) for option, index in zip(fitting, known, strict=True))
+    held.asserted = asserted
     held.unsure = False
     held.stuck &= found - reached(fitting[0].members, links)
     held.aged = False if how.reassert else held.aged
+
+
+def _distinct(options: Iterable[Wanted]) -> list[Wanted]:
+    """States that look alike as one, of which is known what holds for all: any may be the one on record."""
+    found: dict[object, Wanted] = {}
+    for option in options:
+        alike = (option.definition, option.members, option.extra)
+        same = found.get(alike, option).index
+        index = {member: link for member, link in option.index.items() if same.get(member) == link}
+        found[alike] = replace(option, index=index)
+    return list(found.values())
 
 
 def most_written(held: Held, wanted: Wanted, how: Clean) -> tuple[int, int]:

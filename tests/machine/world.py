@@ -313,7 +313,8 @@ def after(held: Held, wanted: Wanted) -> Wanted:
             members = frozenset()
         extra = possible - barred - members
         definition = held.options[-1].definition
-        return Wanted(definition, members, wanted.index, held.options[-1].mode, wanted.barred, extra, barred)
+        # nobody is sent, so Braze learns of nobody
+        return Wanted(definition, members, {}, held.options[-1].mode, wanted.barred, extra, barred)
     return wanted
 
 
