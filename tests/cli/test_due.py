@@ -134,7 +134,7 @@ def test_who_must_leave_every_cohort_leaves_a_suspended_one_by_its_schedule(plac
     place.cohort("vips", ALL, extra=f"{AT_NEW_YEAR}suspend: {{reason: moving, until: {until}}}\n")
     place.sql("INSERT INTO shop.out VALUES ('ann', 1)")
     assert "Nothing to do" in place.run("sync").out
-    assert "vips  suspended  0 added, 1 removed" in place.run("sync", "--due").out
+    assert "vips  held       0 added, 1 removed" in place.run("sync", "--due").out
     assert "Nothing to do" in place.run("sync", "--due").out
     assert place.members("vips") == {"bob", "eve"}
     told = published(place.run("status", "--output", "json").out)["cohorts"][0]
