@@ -334,6 +334,6 @@ def _tables() -> Iterator[None]:
 @pytest.mark.parametrize(("machine", "part"), [(Machine, 1), (Machine, 2), (Machine, 3), (StormyMachine, 1)])
 def test_it_converges(machine: type[Machine], part: int) -> None:
     profile = settings(
-        max_examples=12, stateful_step_count=50, deadline=None, suppress_health_check=CHECKS, database=None
+        max_examples=9, stateful_step_count=50, deadline=None, suppress_health_check=CHECKS, database=None
     )
     run_state_machine_as_test(seed(part)(type(machine.__name__, (machine,), {})), settings=profile)
