@@ -151,9 +151,9 @@ def faulty(
     body: dict[str, Any] = {"faults": list(faults)} if storm is None else {"storm": storm}
     game.far.ask("POST", "faults", body)
     run = game.end(game.start(*game.arguments(how)))
+    for kind, times in game.far.ask("GET", "faults")["struck"].items():
+        game.table.tally[f"fault: {kind}"] += times
     game.far.ask("DELETE", "faults")
-    for fault in faults:
-        game.table.tally[f"fault: {fault['at']} {fault['do']}"] += 1
     game.table.tally["runs with faults that succeeded" if not run.code else "runs with faults that failed"] += 1
     game.world.perhaps(asked)
     game.say(f"faults {list(faults) or storm} {how}: {run.code}")
