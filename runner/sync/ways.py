@@ -21,7 +21,8 @@ Found = Route | CohortsError
 def way_of(change: Change, target: Target) -> Way:
     """Connection and setting keys to reach a destination by: one in another workspace only as it was reached before."""
     deployed = change.deployed
-    here = change.destination.workspace == target.workspace
+    # to where nothing was ever sent, nothing is sent now
+    here = change.destination.workspace == target.workspace or not (deployed.connection or deployed.is_kept)
     connection = target.connection if here else deployed.connection
     keys = target.export_settings if here else deployed.setting_keys
     return connection, tuple(sorted(keys.items()))
