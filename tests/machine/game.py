@@ -15,7 +15,7 @@ from typing import Any
 from tests.machine import truth
 from tests.machine.runs import FarSide, Forge, Run
 from tests.machine.truth import Clean
-from tests.machine.world import PEOPLE, TWO_DEVICES, WORKSPACES, User, Wanted, Where, World, Wrong
+from tests.machine.world import LIFTED, PEOPLE, TWO_DEVICES, WORKSPACES, User, Wanted, Where, World, Wrong
 
 PROJECT = """\
 version: 1
@@ -51,14 +51,15 @@ class Table:
     numbers: Any = field(default_factory=lambda: count(1))
     games: int = 0
     last_held: int = 0
+    hours: int = 0
 
     def sit(self) -> Game:
         """A new game."""
         self.games += 1
-        if self.games % RENEW == 0:
+        if self.games % RENEW == 0 or self.hours > LIFTED:  # its clock only goes on, and suspensions have an end
             self.far.close()
-            self.far, self.last_held = FarSide.start(), 0
-        return Game(self, next(self.numbers))
+            self.far, self.last_held, self.hours = FarSide.start(), 0, 0
+        return Game(self, next(self.numbers), World(hours=self.hours))
 
     def close(self) -> None:
         """End the processes."""

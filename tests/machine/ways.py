@@ -203,6 +203,7 @@ def advance(game: Game, seconds: int) -> None:
     """The far side's clock goes on."""
     game.far.ask("POST", "clock", {"advance": seconds})
     game.world.age(seconds // 3600)
+    game.table.hours = game.world.hours
     if game.world.hours > LIFTED:
         game.world.files[:] = [replace(file, suspended=False) for file in game.world.files]
         game.dirty.add("files")
