@@ -34,7 +34,7 @@ def values(cursor: duckdb.DuckDBPyConnection, sql: str) -> Members:
     return frozenset(row[-1] for row in cursor.execute(sql).fetchall())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.none() | SOME, st.lists(st.none() | SOME, max_size=3), SOME | st.none())
 def test_certain_possible_and_what_follows(
     before: Members | None, pending: list[Members | None], wanted: Members | None

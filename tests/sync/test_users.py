@@ -100,7 +100,7 @@ class World:
 ATTEMPTS = st.lists(st.tuples(st.none() | WANTED, st.none() | st.integers(0, 4), st.booleans()), max_size=5)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(ATTEMPTS, st.none() | WANTED)
 def test_one_clean_attempt_heals_every_history(
     history: list[tuple[frozenset[Member] | None, int | None, bool]], last: frozenset[Member] | None
