@@ -27,7 +27,7 @@ HOW = st.sampled_from([Clean(), Clean(refresh=True), Clean(refresh=True, reasser
 WHOLE = Clean(refresh=True, reassert=True)
 MODE = st.sampled_from(["mirror", "mirror", "add", "remove"])
 COHORT = st.tuples(st.integers(0, len(AUDIENCES) - 2), st.integers(0, len(IDENTIFIERS) - 1), MODE)
-PLACE = st.integers(0, 32)
+PLACE = st.sampled_from(range(33))
 FOLDED = 9
 """Attempts cut off one after another, one more than are folded."""
 
@@ -45,7 +45,7 @@ HELD = st.one_of(
     st.builds(
         lambda do, after: {"at": "request", "do": do, "match": "POST /v3/job/issue", "after": after},
         st.sampled_from(["hold_before", "hold_after"]),
-        st.integers(0, 14),
+        st.sampled_from(range(15)),
     ),
     st.builds(
         lambda do, after: {"at": "braze", "do": do, "after": after},
@@ -253,10 +253,13 @@ class Machine(RuleBasedStateMachine):
         """Nothing goes wrong."""
         self._act(lambda: ways.clean(self.game, how, late=late, again=again))
 
-    @rule(fault=HELD, how=HOW, then=st.sampled_from(["go", "drop", "late"]))
-    def killed_run(self, fault: dict[str, Any], how: Clean, then: str) -> None:
-        """SIGKILL between two exchanges."""
-        self._act(lambda: ways.killed(self.game, fault, how, then=then))
+    @rule(
+        cut=st.lists(st.tuples(HELD, HOW, st.sampled_from(["go", "drop", "late"])), min_size=1, max_size=2),
+    )
+    def killed_runs(self, cut: list[tuple[dict[str, Any], Clean, str]]) -> None:
+        """SIGKILL between two exchanges; and again, before one gets through."""
+        for fault, how, then in cut:
+            self._act(lambda fault=fault, how=how, then=then: ways.killed(self.game, fault, how, then=then))
 
     @rule(
         cut=st.lists(st.tuples(ROWS, HELD, st.sampled_from(["go", "drop", "late"])), min_size=1, max_size=3),
@@ -271,7 +274,7 @@ class Machine(RuleBasedStateMachine):
         self._act(lambda: ways.clean(self.game, Clean(refresh=True)))
         for rows, fault, then in cut:
             self.tables_are_swapped(rows)
-            self.killed_run(fault, Clean(refresh=True), then)
+            self.killed_runs([(fault, Clean(refresh=True), then)])
         self.tables_are_swapped(before if back else cut[0][0])
         self.clean_run(how if how.refresh else Clean(refresh=True), "during", back)
 
