@@ -251,7 +251,8 @@ class Game:
             sent = written.get(where, 0)
             if counted and not least <= sent <= most:
                 raise Wrong(f"{where}: {sent} members were sent, must be {least} to {most}\n{self._states(where)}")
-            if counted and truth.is_plain(held, wanted) and not (held.unsure or held.aged or how.reassert):
+            plain = truth.is_plain(held, wanted) and not (held.unsure or held.aged or len(held.options) > 1)
+            if counted and plain and how.refresh and not how.reassert:
                 self.table.tally["without faults: members written"] += sent
                 self.table.tally["without faults: members that had to change"] += truth.had_to_change(held, wanted)
             self.sent += sent
