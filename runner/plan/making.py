@@ -46,8 +46,11 @@ def make(
         for where, query in wanted.items()
         if query.previous_id and where not in expired
     }
-    leaving = [where for where, deployed in known.items() if where not in wanted or where in expired]
-    leaving = [where for where in leaving if _left_over(known[where])]
+    leaving = {
+        where: deployed
+        for where, deployed in known.items()
+        if (where not in wanted or where in expired) and _left_over(deployed)
+    }
     changes = [_change(where, query, _of(known, where), now) for where, query in wanted.items() if where not in expired]
     changes += [
         Change(where, Action.NONE, (f"expired on {cohort.life.expires}",), None, _of(known, where), cohort=cohort)
@@ -58,18 +61,20 @@ def make(
     waiting = {where for where in held if not _of(known, where).is_there}
     if may_withdraw:
         changes += [
-            _withdrawal(known[where], workspace, expired=expired.get(where), moved_to=moved.get(where))
+            _withdrawal(deployed, workspace, expired=expired.get(where), moved_to=moved.get(where))
             if moved.get(where) not in waiting
-            else Change(where, Action.SUSPENDED, (f"waits for {moved[where].cohort_id}",), None, known[where])
-            for where in leaving
+            else Change(where, Action.SUSPENDED, (f"waits for {moved[where].cohort_id}",), None, deployed)
+            for where, deployed in leaving.items()
         ]
     in_braze = sum(deployed.is_kept for deployed in known.values())
-    gone = [where for where in leaving if where not in moved and known[where].is_kept]
+    gone = [where for where, deployed in leaving.items() if where not in moved and deployed.is_kept]
     return Plan(
         target=target,
         workspace=workspace,
         changes=tuple(sorted(_asked(changes, known, gone, barred), key=lambda change: change.destination)),
-        kept=tuple(replace(_kept(known[where], barred, now), cohort=expired.get(where)) for where in leaving),
+        kept=tuple(
+            replace(_kept(deployed, barred, now), cohort=expired.get(where)) for where, deployed in leaving.items()
+        ),
         withheld=() if may_withdraw else tuple(sorted(leaving)),
         stop=too_many_withdrawn(len(gone), in_braze, max_withdrawn) if may_withdraw else "",
         warnings=tuple(sorted(warning for query in wanted.values() for warning in life.warnings(query.cohort, day))),

@@ -64,7 +64,8 @@ def problems(found: Sequence[Problem], warnings: Sequence[Problem], *, checked: 
 
 def plan(shown: Plan, *, counted: bool) -> str:
     """The plan: one line a change with its why, the SQL difference of updates, guards, and how many of each."""
-    kept = [change for change in shown.due if change in shown.kept]
+    held_back = {change.destination for change in shown.kept}
+    kept = [change for change in shown.due if change.destination in held_back]
     changes = [*(change for change in shown.changes if change.action is not Action.NONE), *kept]
     lines = [f"Plan for target {shown.target} (Braze workspace {shown.workspace})", ""]
     if changes:

@@ -28,7 +28,7 @@ class Sandbox:
     """Everything a sandbox holds; `close` ends its threads. `address` is where its own Braze is reached."""
 
     def __init__(self, options: Options, address: str) -> None:
-        self._chosen, self._clock, self._faults, self._holds = Chosen(options), Clock(), Faults(), Holds()
+        self._chosen, self._clock, self._faults, self._holds = Chosen(options), Clock(options.ahead), Faults(), Holds()
         for fault in options.faults:
             self._faults.add(fault)
         if options.storm is not None:

@@ -1,4 +1,4 @@
-"""The sandbox's clock: the real one, moved forward at will."""
+"""The sandbox's clock: this machine's, more or less far ahead, and moved forward at will."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from email.utils import format_datetime
 class Clock:
     """What the sandbox calls now; waiting (slow jobs, pauses) goes by the real clock all the same."""
 
-    def __init__(self) -> None:
-        self._advanced = 0.0
+    def __init__(self, ahead: float = 0.0) -> None:
+        self._advanced = ahead
         self._lock = threading.Lock()
 
     @property
     def advanced(self) -> float:
-        """How many seconds it is ahead."""
+        """How many seconds it is ahead of this machine's; below 0 where it is behind."""
         return self._advanced
 
     def now(self) -> float:

@@ -49,7 +49,8 @@ class Options:
     result export cannot be checked without sending. `export_key`: FAIL where a domain key of a `result_export` is not
     looked at. `obeys_operation`: FAIL where the connector adds whatever the operation says. `forgets_keys`: OK where a
     domain key may be used again once its job is forgotten, FAIL where it stays taken for ever. `braze_success`: the
-    status of Braze's good answers, 201 or 202. `faults` and `storm`: as the admin API spells them, from the start on.
+    status of Braze's good answers, 201 or 202. `ahead`: seconds by which the sandbox's clock is ahead of this
+    machine's, below 0 where it is behind. `faults` and `storm`: as the admin API spells them, from the start on.
     """
 
     keys: frozenset[str] = frozenset({"sandbox-key"})
@@ -68,6 +69,7 @@ class Options:
     obeys_operation: Answer = Answer.OK
     forgets_keys: Answer = Answer.OK
     braze_success: int = 201
+    ahead: float = 0.0
     faults: tuple[Mapping[str, Any], ...] = ()
     storm: Mapping[str, Any] | None = None
     shop: Shop | None = Shop()
