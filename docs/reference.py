@@ -37,6 +37,9 @@ def page() -> str:
         keys = [f"[`{key}`](#{_anchor(name, key)})" for key in schema["properties"]]
         parts += [f"## {heading}\n", f"{schema['markdownDescription']}\n", f"Keys: {', '.join(keys)}.\n"]
         parts += _properties(schema, name, (), 3)
+        if rule := schema["$defs"].get("rule"):
+            parts += ["### A rule\n", f"{rule['markdownDescription']}\n", _example_of(rule, "where")]
+            parts += _properties(rule, "rule", (), 4)
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -57,10 +60,20 @@ def _section(
     yield f"{schema['markdownDescription']}\n"
     if facts := list(_facts(schema)):
         yield f"{'; '.join(facts)}.\n"
-    if examples := schema.get("examples"):
-        shown = [yaml.safe_dump({path[-1]: example}, sort_keys=False, allow_unicode=True) for example in examples[:2]]
-        yield "```yaml\n" + "# or\n".join(shown) + "```\n"
+    if schema.get("$ref") == "#/$defs/rule" or schema.get("items", {}).get("$ref") == "#/$defs/rule":
+        yield "Each is [a rule](#a-rule).\n" if schema.get("type") == "array" else "It is [a rule](#a-rule).\n"
+    if schema.get("examples"):
+        yield _example_of(schema, path[-1])
     yield from _properties(schema, page_of, path, depth + 1)
+
+
+def _example_of(schema: Mapping[str, Any], key: str) -> str:
+    """Up to two examples of a key."""
+    shown = [
+        yaml.safe_dump({key: example}, sort_keys=False, allow_unicode=True, default_flow_style=None, width=110)
+        for example in schema["examples"][:2]
+    ]
+    return "```yaml\n" + "# or\n".join(shown) + "```\n"
 
 
 def _facts(schema: Mapping[str, Any]) -> Iterator[str]:

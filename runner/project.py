@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from runner import documents, identifiers, schedules, schemas
+from runner import documents, identifiers, schedules, schemas, sources
 from runner.documents import Document
 from runner.errors import Position, Problem
 from runner.identifiers import Identifier
 from runner.schedules import Schedule
+from runner.sources import Source
 
 Variable = str | int | float | bool | None | list["Variable"] | dict[str, "Variable"]
 
@@ -146,6 +147,7 @@ class Project:
     document: Document
     suppress: tuple[Suppression, ...] = ()
     timezone: str = schedules.DEFAULT_ZONE
+    sources: Mapping[str, Source] = field(default_factory=dict)
 
 
 def load(root: Path) -> Project | tuple[Problem, ...]:
@@ -158,7 +160,11 @@ def load(root: Path) -> Project | tuple[Problem, ...]:
         return document
     if found := schemas.problems(document, "project"):
         return found
-    if unusable := (*schedules.problems(document), *schedules.problems(document, "defaults")):
+    if unusable := (
+        *schedules.problems(document),
+        *schedules.problems(document, "defaults"),
+        *sources.problems(document),
+    ):
         return tuple(sorted(unusable))
     project = _project(document)
     return tuple(sorted(_meeting(project))) or project
@@ -225,6 +231,7 @@ def _project(document: Document) -> Project:
         document=document,
         suppress=tuple(_suppression(given) for given in data.get("suppress", ())),
         timezone=timezone,
+        sources=sources.read(document),
     )
 
 

@@ -138,13 +138,13 @@ def _explain(error: Any, document: Document, meant: set[Pointer]) -> Iterator[Pr
 
 def _misspelt(error: Any, meant: set[Pointer]) -> bool:
     """One of the alternatives is there under a wrong name, which another error says."""
-    names = _alternatives(error) if error.validator == "oneOf" else ()
+    names = _alternatives(error) if error.validator in ("oneOf", "anyOf") else ()
     return any((*error.absolute_path, name) in meant for name in names)
 
 
 def _moot(error: Any) -> bool:
     """Not a group at all, which another error says; so nothing can be said of the names in it."""
-    names = error.validator == "oneOf" and _alternatives(error)
+    names = error.validator in ("oneOf", "anyOf") and _alternatives(error)
     return bool(names) and not isinstance(error.instance, dict)
 
 
@@ -203,9 +203,22 @@ def _too_long(error: Any, name: str) -> Saying:
 
 
 def _too_few(error: Any, name: str) -> Saying:
-    what = f"{name} must have at least {error.validator_value} entry, but has {len(error.instance)}"
+    entries = "1 entry" if error.validator_value == 1 else f"{error.validator_value} entries"
+    what = f"{name} must have at least {entries}, but has {len(error.instance)}"
     first = next(iter(error.schema.get("examples", ())), None)
     return "S006", what, f"add one, for example {_yaml(first)}" if first else "add one"
+
+
+def _too_many(error: Any, name: str) -> Saying:
+    limit = error.validator_value
+    what = f"{name} must have at most {limit} entries, but has {len(error.instance)}"
+    return "S006", what, f"write for example {_example(error.schema)}"
+
+
+def _outside(error: Any, name: str) -> Saying:
+    side = "more" if error.validator == "exclusiveMinimum" else "less"
+    what = f"{name} must be {side} than {error.validator_value}, but it is {_given(error.instance)}"
+    return "S007", what, f"write for example {_example(error.schema)}"
 
 
 def _too_small(error: Any, name: str) -> Saying:
@@ -218,6 +231,16 @@ def _not_exactly_one(error: Any, name: str) -> Saying:
     given = [f"`{key}`" for key in _alternatives(error) if key in error.instance]
     what = f"{name} has {' and '.join(given)} at once" if given else f"{name} lacks {' or '.join(names)}"
     return "S008", what, f"give exactly one of {', '.join(names)}"
+
+
+def _none_of(error: Any, name: str) -> Saying:
+    names = [f"`{key}`" for key in _alternatives(error)]
+    return "S008", f"{name} lacks {' or '.join(names)}", f"give one of {', '.join(names)}"
+
+
+def _excluded(error: Any, name: str) -> Saying:
+    names = [f"`{key}`" for key in error.validator_value["required"]]
+    return "S008", f"{name} has {' and '.join(names)} at once", f"give exactly one of {', '.join(names)}"
 
 
 def _repeated(error: Any, name: str) -> Saying:
@@ -241,8 +264,14 @@ _SAYINGS: dict[str, Callable[[Any, str], Saying]] = {
     "pattern": _wrong_form,
     "maxLength": _too_long,
     "minProperties": _too_few,
+    "minItems": _too_few,
+    "maxItems": _too_many,
+    "exclusiveMinimum": _outside,
+    "exclusiveMaximum": _outside,
     "minimum": _too_small,
     "oneOf": _not_exactly_one,
+    "anyOf": _none_of,
+    "not": _excluded,
     "uniqueItems": _repeated,
     "dependentRequired": _only_with,
 }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from runner.definitions.rule import Audience, InCohort
 from runner.documents import Document
 from runner.identifiers import Identifier
 from runner.project import Guards, Variable
@@ -41,8 +42,9 @@ class Life:
 @dataclass(frozen=True, slots=True)
 class Cohort:
     """One cohort file. `id` never changes; `braze_id` is Braze's `cohort_id`, without a target's prefix; `sql` is the
-    template as written, `template` the name of the file that it comes from (nothing where it is written out), `params`
-    what the file gives it; `identifiers` are sorted, and at least one; without a
+    template as written (empty where there is none), `template` the name of the file that it comes from (nothing where
+    it is written out), `params` what the file gives it; `rule` who of a source's people is meant, or of those whom
+    `sql` finds; `identifiers` are sorted, and at least one; without a
     `schedule` it is never due by time; `max_age` in seconds, 0 where any age will do.
     """
 
@@ -62,8 +64,15 @@ class Cohort:
     life: Life = Life()
     schedule: Schedule | None = None
     max_age: int = 0
+    rule: Audience | None = None
 
     @property
     def columns(self) -> frozenset[str]:
-        """The columns of the query that hold identifiers: their values are members."""
-        return frozenset(identifier.column for identifier in self.identifiers)
+        """The columns whose values tell who somebody is: those of identifiers, and what sources call personal."""
+        named = {identifier.column for identifier in self.identifiers}
+        return frozenset(named).union(self.rule.personal if self.rule else ())
+
+    @property
+    def references(self) -> tuple[InCohort, ...]:
+        """The cohorts that its rule refers to."""
+        return self.rule.cohorts if self.rule else ()

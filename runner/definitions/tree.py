@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import difflib
+import io
 import os
 import re
 from collections import defaultdict
@@ -13,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from runner import documents, identifiers, schedules, schemas
-from runner.definitions import life
+from runner.definitions import life, references, rules
 from runner.definitions.cohort import Cohort, Mode
+from runner.definitions.rule import Audience
 from runner.documents import Document, quoted
 from runner.errors import Position, Problem
 from runner.identifiers import Handle
@@ -23,8 +26,10 @@ from runner.project import FILE, Project, Suppression
 # At the top of cohorts/, not holding cohorts: what queries and rules refer to.
 _OTHER_FOLDERS = frozenset(("templates", "lists"))
 TEMPLATES = "cohorts/templates"
+LISTS = "cohorts/lists"
 _TEMPLATE = re.compile(r"[a-z0-9_]+(/[a-z0-9_]+)*\.sql")
 _SUFFIXES = (".yml", ".yaml")
+_LISTED = (".csv", ".txt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +56,37 @@ def load(root: Path, project: Project | None, today: date | None = None) -> Tree
         return Tree((), (), 0)
     read = tuple(_read(root))
     templates, unreadable = _templates(root)
+    lists, unlisted = _lists(root)
     good = tuple(found for found in read if isinstance(found, Document))
-    problems = {problem for found in read if isinstance(found, tuple) for problem in found}.union(unreadable)
+    problems = {problem for found in read if isinstance(found, tuple) for problem in found}
+    problems.update(unreadable, unlisted)
+    audiences: dict[str, Audience | None] = {}
     for document in good:
-        problems.update(
-            schemas.problems(document, "cohort")
-            or (*_lacking(document, project, templates), *schedules.problems(document), *life.problems(document, today))
-        )
+        if found := schemas.problems(document, "cohort"):
+            problems.update(found)
+            continue
+        problems.update(_lacking(document, project, templates))
+        problems.update(schedules.problems(document), life.problems(document, today))
+        if project:
+            rule, wrong = rules.read(document, project.sources, lists, project.timezone)
+            audiences[document.path] = rule
+            problems.update(wrong or _unnamed(document, rule, project))
     problems.update(_shared(good, "id", "D001"))
     problems.update(_shared(good, "name", "D002"))
     if not read:
         fix = "add a file such as cohorts/my_cohort.yml"
         problems.add(Problem(Position("cohorts/"), "D005", "there is no cohort file in this folder", fix))
     bad = {problem.at.path for problem in problems}
-    cohorts = [_cohort(document, project, templates) for document in good if project and document.path not in bad]
+    cohorts = [
+        _cohort(document, project, templates, audiences[document.path])
+        for document in good
+        if project and document.path not in bad
+    ]
     if project:
-        meeting = (*_meeting(cohorts, project), *_suppressing(cohorts, project))
+        unusable = frozenset(_id(document) for document in good if document.path in bad)
+        meeting = (*_meeting(cohorts, project), *references.problems(cohorts, unusable))
+        problems.update(meeting)
+        meeting = (*meeting, *_suppressing(cohorts, project))
         problems.update(meeting)
         bad.update(problem.at.path for problem in meeting)
     kept = (cohort for cohort in cohorts if cohort.document.path not in bad)
@@ -95,6 +115,26 @@ def _templates(root: Path) -> tuple[Mapping[str, str], tuple[Problem, ...]]:
             problems.append(Problem(Position(shown), "D007", "this name cannot be used for a template", fix))
         else:
             found[name] = text
+    return found, tuple(problems)
+
+
+def _lists(root: Path) -> tuple[Mapping[str, tuple[str, ...]], tuple[Problem, ...]]:
+    """The values of every file under `cohorts/lists/`, by its name: the first of each line, without blank lines."""
+    found: dict[str, tuple[str, ...]] = {}
+    problems: list[Problem] = []
+    top = root / LISTS
+    for path in sorted(top.rglob("*")) if top.is_dir() else ():
+        if path.suffix not in _LISTED or not path.is_file():
+            continue
+        name = path.relative_to(top).as_posix()
+        text = documents.read_text(path, f"{LISTS}/{_printable(name)}", inside=root / "cohorts")
+        if not isinstance(text, str):
+            problems += text
+        elif path.suffix == ".csv":
+            rows = csv.reader(io.StringIO(text))
+            found[name] = tuple(row[0].strip() for row in rows if row and row[0].strip())
+        else:
+            found[name] = tuple(line.strip() for line in text.splitlines() if line.strip())
     return found, tuple(problems)
 
 
@@ -224,8 +264,28 @@ def _lacking(document: Document, project: Project | None, templates: Mapping[str
         yield Problem(document.at(), "D004", what, fix)
 
 
-def _cohort(document: Document, project: Project, templates: Mapping[str, str]) -> Cohort:
+def _unnamed(document: Document, rule: Audience | None, project: Project) -> Iterator[Problem]:
+    """Identifiers that a rule's source does not have."""
     data: Any = document.data
+    if rule is None or {"sql", "template"} & data["audience"].keys():
+        return
+    for one in identifiers.read(data["identifiers"]) if "identifiers" in data else project.defaults.identifiers:
+        if one.column not in rule.source.columns:
+            close = difflib.get_close_matches(one.column, rule.source.columns, 1)
+            fix = f"perhaps you meant {close[0]}" if close else f"declare it under `sources` in {FILE}"
+            what = f"the source {rule.source.name} has no column {quoted(one.column)} to identify people by"
+            at = document.at("identifiers", *one.pointer) if "identifiers" in data else document.at("audience", "from")
+            yield Problem(at, "C011", what, fix)
+
+
+def _id(document: Document) -> str:
+    data: Any = document.data
+    return str(data.get("id")) if isinstance(data, dict) else ""
+
+
+def _cohort(document: Document, project: Project, templates: Mapping[str, str], rule: Audience | None) -> Cohort:
+    data: Any = document.data
+    audience = data["audience"]
     defaults = project.defaults
     return Cohort(
         id=data["id"],
@@ -234,9 +294,9 @@ def _cohort(document: Document, project: Project, templates: Mapping[str, str]) 
         description=data.get("description", ""),
         owner=data.get("owner", defaults.owner),
         tags=tuple(data.get("tags", ())),
-        sql=data["audience"].get("sql") or templates[data["audience"]["template"]],
-        template=data["audience"].get("template", ""),
-        params=data["audience"].get("params", {}),
+        sql=templates[audience["template"]] if "template" in audience else audience.get("sql", ""),
+        template=audience.get("template", ""),
+        params=audience.get("params", {}),
         identifiers=identifiers.read(data["identifiers"]) if "identifiers" in data else defaults.identifiers,
         mode=Mode(data.get("mode", defaults.mode)),
         guards=project.guards.with_limits(data.get("guards", {})),
@@ -244,4 +304,5 @@ def _cohort(document: Document, project: Project, templates: Mapping[str, str]) 
         life=life.read(document),
         schedule=schedules.read(data["schedule"], project.timezone) if "schedule" in data else defaults.schedule,
         max_age=schedules.seconds(data["max_age"]) if "max_age" in data else defaults.max_age,
+        rule=rule,
     )

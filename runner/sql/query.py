@@ -5,17 +5,22 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from runner.definitions.cohort import Cohort, Mode
+from runner.definitions.rule import Audience
 from runner.errors import Position, Problem
-from runner.identifiers import Handle
+from runner.identifiers import Handle, Identifier
+from runner.identifiers import Kind as IdentifierKind
 from runner.project import Target
-from runner.sql import members
+from runner.sql import members, rules
 from runner.sql.barred import NO_ONE, Barred
+from runner.sql.budget import MAX_TEXT
 from runner.sql.checks import Finding, check
 from runner.sql.fingerprint import SUPPRESSION, fingerprint, parts
 from runner.sql.jinja import names_used
 from runner.sql.library import EMPTY, Library
+from runner.sql.literals import Refused
 from runner.sql.templates import Fault, render
 from runner.sql.tokens import without_end
 
@@ -51,6 +56,11 @@ class Query:
         barred = "" if self.cohort.mode is Mode.REMOVE else self.barred.sql
         return {one.handle: members.export(self.audience, one, barred) for one in identifiers}
 
+    def returns(self, column: str) -> bool:
+        """True where the query has a column."""
+        key = Identifier(Handle(IdentifierKind.EXTERNAL_ID), column)
+        return not check(self.audience, self.audience, (key,))
+
     def without(self, barred: Barred) -> Query:
         """The same query with people taken out of every cohort. In mode `remove` it names who is taken out, and spares
         nobody: what is barred is whom the cohort let in before.
@@ -61,17 +71,16 @@ class Query:
         return replace(self, barred=barred, parts=made_of, fingerprint=fingerprint(made_of))
 
 
-def build(cohort: Cohort, target: Target, library: Library = EMPTY) -> Query | tuple[Problem, ...]:
-    """Render, check and wrap a cohort's SQL for a target; everything wrong with it, at its place in its file."""
-    rendered = render(cohort.sql, {**target.vars, **cohort.params}, library)
-    if isinstance(rendered, Fault):
-        return (_faulty(cohort, rendered),)
-    if unused := tuple(_unused(cohort, library)):
-        return unused
-    audience = without_end(rendered.text)
-    if findings := check(audience, rendered.text, cohort.identifiers):
-        return tuple(sorted({_problem(cohort, rendered.locate(found.line, found.column), found) for found in findings}))
-    audience = audience.strip("\n")
+def build(
+    cohort: Cohort, target: Target, library: Library = EMPTY, others: Mapping[str, Query] = MappingProxyType({})
+) -> Query | tuple[Problem, ...]:
+    """Render, check and wrap a cohort's SQL for a target; everything wrong with it, at its place in its file. `others`:
+    the queries of the cohorts that it refers to, by their ids.
+    """
+    written = _written(cohort, target, library) if cohort.sql else ""
+    audience = _narrowed(cohort, cohort.rule, written, others) if cohort.rule and isinstance(written, str) else written
+    if not isinstance(audience, str):
+        return audience
     made_of = parts(
         sql=audience,
         cohort_id=target.braze_id(cohort.braze_id),
@@ -89,6 +98,47 @@ def build(cohort: Cohort, target: Target, library: Library = EMPTY) -> Query | t
         parts=made_of,
         previous_id=target.braze_id(cohort.life.previous_id) if cohort.life.previous_id else "",
     )
+
+
+def _written(cohort: Cohort, target: Target, library: Library) -> str | tuple[Problem, ...]:
+    """The SQL of the author, rendered and checked."""
+    rendered = render(cohort.sql, {**target.vars, **cohort.params}, library)
+    if isinstance(rendered, Fault):
+        return (_faulty(cohort, rendered),)
+    if unused := tuple(_unused(cohort, library)):
+        return unused
+    sql = without_end(rendered.text)
+    asked = cohort.identifiers
+    if cohort.rule and cohort.rule.source.key not in {one.column for one in asked}:
+        asked = (*asked, Identifier(Handle(IdentifierKind.EXTERNAL_ID), cohort.rule.source.key))
+    if findings := check(sql, rendered.text, asked):
+        return tuple(sorted({_problem(cohort, rendered.locate(found.line, found.column), found) for found in findings}))
+    return sql.strip("\n")
+
+
+def _narrowed(cohort: Cohort, rule: Audience, base: str, others: Mapping[str, Query]) -> str | tuple[Problem, ...]:
+    """The rule as SQL, over the author's where there is one."""
+    found: list[Problem] = []
+    for reference in rule.cohorts:
+        other = others.get(reference.cohort)
+        at = cohort.document.at(*reference.pointer)
+        if other is None:
+            what, fix = f"the cohort {reference.cohort} has problems of its own", "mend its file first"
+            found.append(Problem(at, "C012", what, fix))
+        elif not other.returns(rule.source.key):
+            what = f"the cohort {reference.cohort} does not return {rule.source.key}, by which people are found here"
+            found.append(Problem(at, "C012", what, f"let its query return {rule.source.key} too"))
+    if found:
+        return tuple(sorted(set(found)))
+    columns = [identifier.column for identifier in cohort.identifiers]
+    try:
+        sql = rules.select(rule, columns, {each.cohort: others[each.cohort].audience for each in rule.cohorts}, base)
+    except Refused as exc:
+        return (Problem(cohort.document.at("audience", "where"), "C005", exc.what, exc.fix),)
+    if len(sql) > MAX_TEXT:
+        what = f"this rule is more than {MAX_TEXT:,} characters of SQL, with the cohorts that it refers to"
+        return (Problem(cohort.document.at("audience", "where"), "C013", what, "make it simpler"),)
+    return sql
 
 
 def _faulty(cohort: Cohort, fault: Fault) -> Problem:

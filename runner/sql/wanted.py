@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from runner.definitions.cohort import Cohort
+from runner.definitions.references import in_order
 from runner.definitions.tree import TEMPLATES, Tree
 from runner.errors import Problem
 from runner.project import Suppression, Target
@@ -37,8 +39,14 @@ def wanted(tree: Tree, target: Target) -> Wanted:
     Where a list of them cannot be used there is no query but those of the lists: nobody on it may be written to.
     """
     library = _library(tuple(sorted(tree.templates.items())))
-    built = [(cohort, query.build(cohort, target, library)) for cohort in tree.cohorts]
-    good = {cohort.id: found for cohort, found in built if isinstance(found, Query)}
+    built: list[tuple[Cohort, Query | tuple[Problem, ...]]] = []
+    known: dict[str, Query] = {}
+    for cohort in in_order(tree.cohorts):
+        made = query.build(cohort, target, library, known)
+        built.append((cohort, made))
+        if isinstance(made, Query):
+            known[cohort.id] = made
+    good = {cohort_id: known[cohort_id] for cohort_id in sorted(known)}
     users: dict[Problem, list[str]] = defaultdict(list)
     for cohort, found in built:
         for problem in () if isinstance(found, Query) else found:

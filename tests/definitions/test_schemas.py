@@ -44,7 +44,7 @@ def test_everything_is_explained_and_closed(inner: Any) -> None:
 
 @pytest.mark.parametrize("inner", NAMED)
 def test_every_example_is_valid(inner: Any) -> None:
-    whole = inner | {"$defs": SCHEMAS["project"]["$defs"]}
+    whole = inner | {"$defs": SCHEMAS["project"]["$defs"] | SCHEMAS["cohort"]["$defs"]}
     for example in inner["examples"]:
         jsonschema.validate(example, whole)
 

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -49,9 +50,10 @@ class Run:
         return self.out.with_suffix(".err").read_text(encoding="utf-8", errors="replace")
 
     def signal(self, number: int) -> None:
-        """Send a signal, if it still lives."""
+        """Send a signal, if it still lives: it may have ended, and not be told of yet."""
         if self.status is None:
-            os.kill(self.pid, number)
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
 
 @dataclass(slots=True)

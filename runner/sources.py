@@ -1,0 +1,105 @@
+"""The tables that rules may use, as `sources` of the project file declares them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from runner.documents import Document
+from runner.errors import Problem
+from runner.schedules import seconds
+
+
+class Type(StrEnum):
+    """What a column holds. `date`: text such as 2026-03-31; `time`: unix seconds; `list`: an array of texts."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    TIME = "time"
+    LIST = "list"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column that rules may use. `personal`: its values tell who somebody is; `deprecated`: why not to use it."""
+
+    name: str
+    type: Type
+    description: str = ""
+    personal: bool = False
+    deprecated: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A table of people (`time` is empty) or of events. `key` is the column that says who; `table` may lack a database;
+    `max_lag` in seconds, 0 for any.
+    """
+
+    name: str
+    table: str
+    key: str
+    columns: Mapping[str, Column]
+    time: str = ""
+    max_lag: int = 0
+    description: str = ""
+
+    @property
+    def has_events(self) -> bool:
+        """True where a row is something that happened, not somebody."""
+        return bool(self.time)
+
+
+def read(document: Document) -> Mapping[str, Source]:
+    """The checked `sources` of a project file, by name."""
+    data: Any = document.data
+    return {name: _source(name, given) for name, given in data.get("sources", {}).items()}
+
+
+def problems(document: Document) -> Iterator[Problem]:
+    """What no JSON Schema can tell: a key that is declared as what no key is."""
+    data: Any = document.data
+    for name, given in data.get("sources", {}).items():
+        for role, fits in (("key", _KEYS), ("join", _KEYS), ("time", {Type.TIME})):
+            declared = given["columns"].get(given.get(role))
+            if declared and _column("", declared).type not in fits:
+                kinds = " or ".join(sorted(fits))
+                what = f"{given[role]} is the {role} of {name}, so it must be {kinds}"
+                at = document.at("sources", name, "columns", given[role])
+                yield Problem(at, "C001", what, f"write {kinds}, or name another column under `{role}`")
+
+
+_KEYS = frozenset({Type.TEXT, Type.NUMBER})
+
+
+def _source(name: str, given: Mapping[str, Any]) -> Source:
+    key = given.get("key") or given["join"]
+    implied = {key: Column(key, Type.TEXT)} | (
+        {given["time"]: Column(given["time"], Type.TIME)} if "join" in given else {}
+    )
+    declared = {column: _column(column, said) for column, said in given["columns"].items()}
+    return Source(
+        name=name,
+        table=given["table"],
+        key=key,
+        columns={**implied, **declared},
+        time=given.get("time", ""),
+        max_lag=seconds(given["max_lag"]) if "max_lag" in given else 0,
+        description=given.get("description", ""),
+    )
+
+
+def _column(name: str, given: str | Mapping[str, Any]) -> Column:
+    if isinstance(given, str):
+        return Column(name, Type(given))
+    return Column(
+        name=name,
+        type=Type(given["type"]),
+        description=given.get("description", ""),
+        personal=given.get("personal", False),
+        deprecated=given.get("deprecated", ""),
+    )

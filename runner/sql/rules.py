@@ -1,0 +1,366 @@
+"""A rule as one SELECT for Trino: a row a person, with what was done joined in, one row a person each.
+
+Each source of events is read once for each stretch of time, grouped by person; facts of it are columns. So nothing
+multiplies rows, nobody's count is 0 and not missing, and a negation has an answer for everybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from runner.definitions.rule import (
+    Aggregate,
+    All,
+    Anniversary,
+    AnyOf,
+    Audience,
+    Begin,
+    Compare,
+    Events,
+    FromNow,
+    Has,
+    Holds,
+    InCohort,
+    IsNull,
+    Matches,
+    Measure,
+    Not,
+    OnColumn,
+    OneOf,
+    Part,
+    Rule,
+    Sample,
+    Sign,
+    Test,
+    Unit,
+    Window,
+)
+from runner.sources import Column, Source, Type
+from runner.sql import windows
+from runner.sql.literals import literal
+from runner.sql.names import quoted
+from runner.sql.tokens import indented
+
+_SUMS = {
+    Aggregate.COUNT: "COUNT(*)",
+    Aggregate.DISTINCT: "COUNT(DISTINCT {})",
+    Aggregate.SUM: "SUM({})",
+    Aggregate.AVG: "AVG({})",
+    Aggregate.MIN: "MIN({})",
+    Aggregate.MAX: "MAX({})",
+}
+_WIDTH = 100
+_OPPOSITES = {Sign.GT: "<=", Sign.GTE: "<", Sign.LT: ">=", Sign.LTE: ">", Sign.EQUALS: "<>"}
+_COUNTED = frozenset({Aggregate.COUNT, Aggregate.DISTINCT})
+_FROM_NOTHING = frozenset({Aggregate.COUNT, Aggregate.DISTINCT, Aggregate.SUM})
+
+
+def select(audience: Audience, columns: Iterable[str], others: Mapping[str, str], base: str = "") -> str:
+    """Who an audience is: its source's key and the columns asked for. `others`: the SELECTs of the cohorts that it
+    refers to, each with the key; `base`: a SELECT with the key and the columns, which the rule narrows. Raises Refused.
+    """
+    return _Writer(audience, others, base).written(list(dict.fromkeys([audience.source.key, *columns])))
+
+
+@dataclass(slots=True)
+class _Pass:
+    """One read of a source's events in one stretch of time. `facts`: names of aggregates, by their SQL and filter."""
+
+    name: str
+    source: Source
+    window: Window
+    facts: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def fact(self, sql: str, where: str) -> str:
+        """The column of an aggregate over the events that pass `where`."""
+        kind = sql.split("(", maxsplit=1)[0].lower()
+        made = self.facts.setdefault((sql, where), f"{kind}_{len(self.facts) + 1}")
+        return f"{quoted(self.name)}.{made}"
+
+
+class _Writer:
+    """Writes one audience; gathers what must be joined."""
+
+    def __init__(self, audience: Audience, others: Mapping[str, str], base: str) -> None:
+        self._audience, self._others, self._base = audience, others, base
+        self._people = audience.source.name
+        self._taken = {audience.source.name, audience.source.table}
+        self._base_name = self._free("base") if base else ""
+        self._passes: dict[tuple[str, Window], _Pass] = {}
+        self._cohorts: dict[str, str] = {}
+
+    def written(self, columns: list[str]) -> str:
+        """The whole SELECT."""
+        rule, source = self._audience.where, self._audience.source
+        tests = [self._sql(part) for part in _conjuncts(rule)] if rule else []
+        top, sample = self._audience.top, self._audience.sample
+        if sample and not top:
+            tests.append(_sampled(self._of(source.key), sample))
+        named = [f"{quoted(self._base_name or self._people)}.{quoted(column)}" for column in columns]
+        if top and top.by not in columns:
+            named.append(self._of(top.by))
+        lines = [f"SELECT {', '.join(named)}", *self._from()]
+        if tests:
+            lines.append(_where(tests))
+        if top:
+            lines += [f"ORDER BY {self._of(top.by)} DESC NULLS LAST, {self._of(source.key)}", f"LIMIT {top.limit}"]
+            best = self._free("best")
+            lines = [
+                f"SELECT {', '.join(quoted(column) for column in columns)}",
+                f"FROM (\n{indented(chr(10).join(lines), 2)}\n) AS {best}",
+                *([f"WHERE {_sampled(quoted(source.key), sample)}"] if sample else []),
+            ]
+        made = [f"{quoted(name)} AS (\n{indented(sql, 2)}\n)" for name, sql in self._made()]
+        return "\n".join([*(["WITH " + ",\n".join(made)] if made else []), *lines])
+
+    def _made(self) -> Iterable[tuple[str, str]]:
+        """The parts that go before: the base, each read of events, each other cohort."""
+        key = quoted(self._audience.source.key)
+        if self._base:
+            yield self._base_name, self._base
+        for each in self._passes.values():
+            yield each.name, _pass(each, self._audience.zone)
+        for cohort, name in self._cohorts.items():
+            yield name, f"SELECT DISTINCT {key}\nFROM (\n{indented(self._others[cohort], 2)}\n) AS members"
+
+    def _from(self) -> Iterable[str]:
+        source = self._audience.source
+        people = f"{_table(source)} AS {quoted(self._people)}"
+        mine = self._of(source.key)
+        if self._base:
+            yield f"FROM {self._base_name}"
+            yield f"JOIN {people} ON {mine} = {self._base_name}.{quoted(source.key)}"
+        else:
+            yield f"FROM {people}"
+        joined = [(each.name, each.source.key) for each in self._passes.values()]
+        for name, key in [*joined, *((name, source.key) for name in self._cohorts.values())]:
+            yield f"LEFT JOIN {quoted(name)} ON {quoted(name)}.{quoted(key)} = {mine}"
+
+    def _of(self, column: str) -> str:
+        return f"{quoted(self._people)}.{quoted(column)}"
+
+    def _free(self, name: str) -> str:
+        """A name that nothing else has here."""
+        while name in self._taken:
+            name += "_"
+        self._taken.add(name)
+        return name
+
+    # the rule
+
+    def _sql(self, rule: Rule) -> str:
+        """A condition that is true for those for whom the rule holds, and false or NULL for the others."""
+        match rule:
+            case All(parts):
+                return _joined("AND", [self._sql(part) for part in parts])
+            case AnyOf(parts):
+                return _joined("OR", [self._sql(part) for part in parts])
+            case Not(part):
+                return self._not(part)
+            case Events():
+                return self._events(rule)
+            case InCohort(cohort):
+                return f"{self._cohort(cohort)} IS NOT NULL"
+            case OnColumn(column, test):
+                source = self._audience.source
+                return _tested(source.columns[column], self._of(column), test, self._audience.zone)
+
+    def _not(self, rule: Rule) -> str:
+        """The exact complement: true where the rule is false or NULL."""
+        match rule:
+            case All(parts):
+                return _joined("OR", [self._not(part) for part in parts])
+            case AnyOf(parts):
+                return _joined("AND", [self._not(part) for part in parts])
+            case Not(part):
+                return self._sql(part)
+            case InCohort(cohort):
+                return f"{self._cohort(cohort)} IS NULL"
+            case Events(measures=(Measure(aggregate, column, compare),), none_after=None) if aggregate in _COUNTED:
+                fact = self._fact(rule, aggregate, column)
+                return f"COALESCE({fact}, 0) {_OPPOSITES[compare.sign]} {literal(compare.value)}"
+            case OnColumn(column, test):
+                source = self._audience.source
+                return _not_tested(source.columns[column], self._of(column), test, self._audience.zone)
+        return f"COALESCE(NOT ({self._sql(rule)}), TRUE)"
+
+    def _cohort(self, cohort: str) -> str:
+        name = self._cohorts.setdefault(cohort, "") or self._free(f"cohort_{cohort}")
+        self._cohorts[cohort] = name
+        return f"{quoted(name)}.{quoted(self._audience.source.key)}"
+
+    def _events(self, events: Events) -> str:
+        tests = [_measured(self._fact(events, each.aggregate, each.column), each) for each in events.measures]
+        if events.none_after:
+            last = self._fact(events, Aggregate.MAX, events.source.time)
+            other = self._pass(events.none_after, events.window)
+            after = other.fact(f"MAX({quoted(events.none_after.time)})", "")
+            tests += [f"{last} IS NOT NULL", f"COALESCE({after} <= {last}, TRUE)"]
+        return _joined("AND", tests)
+
+    def _fact(self, events: Events, aggregate: Aggregate, column: str) -> str:
+        """The column that has a measure of each person's events; NULL where there are none."""
+        where = _filter(events.where, events.source, self._audience.zone) if events.where else ""
+        return self._pass(events.source, events.window).fact(_SUMS[aggregate].format(quoted(column)), where)
+
+    def _pass(self, source: Source, window: Window) -> _Pass:
+        known = self._passes.get((source.name, window))
+        if known is None:
+            self._taken.add(source.table)
+            name = self._free(f"{source.name}{_label(window)}")
+            known = self._passes[source.name, window] = _Pass(name, source, window)
+        return known
+
+
+def _pass(each: _Pass, zone: str) -> str:
+    """The read: one row a person. A filter that all facts share is the read's own."""
+    filters = {where for _, where in each.facts}
+    shared = filters.pop() if len(filters) == 1 else ""
+    facts = [
+        f"  {sql}{f' FILTER (WHERE {where})' if where and not shared else ''} AS {name}"
+        for (sql, where), name in each.facts.items()
+    ]
+    tests = [] if each.window == Window(None, None) else [windows.seconds(quoted(each.source.time), each.window, zone)]
+    tests += [shared] if shared else []
+    lines = [f"SELECT {quoted(each.source.key)},", ",\n".join(facts), f"FROM {_table(each.source)}"]
+    if tests:
+        lines.append(_where(tests))
+    return "\n".join([*lines, f"GROUP BY {quoted(each.source.key)}"])
+
+
+def _label(window: Window) -> str:
+    match window:
+        case Window(None, None):
+            return "_ever"
+        case Window(FromNow(offset), FromNow(0)):
+            return f"_last_{-offset // 86_400}d" if offset % 86_400 == 0 else f"_last_{-offset // 3_600}h"
+        case Window(Begin(Unit.DAY, shift)):
+            return "_today" if shift == 0 else "_yesterday"
+        case Window(Begin(unit, shift)):
+            return f"_{'this' if shift == 0 else 'last'}_{unit}"
+    return "_then"
+
+
+def _filter(rule: Rule, source: Source, zone: str) -> str:
+    """The condition on events themselves."""
+    match rule:
+        case All(parts):
+            return _joined("AND", [_filter(part, source, zone) for part in parts])
+        case AnyOf(parts):
+            return _joined("OR", [_filter(part, source, zone) for part in parts])
+        case Not(All(parts)):
+            return _joined("OR", [_filter(Not(part), source, zone) for part in parts])
+        case Not(AnyOf(parts)):
+            return _joined("AND", [_filter(Not(part), source, zone) for part in parts])
+        case Not(Not(part)):
+            return _filter(part, source, zone)
+        case Not(OnColumn(column, test)):
+            return _not_tested(source.columns[column], quoted(column), test, zone)
+        case OnColumn(column, test):
+            return _tested(source.columns[column], quoted(column), test, zone)
+    raise AssertionError(rule)
+
+
+def _measured(fact: str, measure: Measure) -> str:
+    if measure.aggregate in _FROM_NOTHING and _holds_of_zero(measure.compare):
+        fact = f"COALESCE({fact}, 0)"
+    return f"{fact} {measure.compare.sign} {literal(measure.compare.value)}"
+
+
+def _holds_of_zero(compare: Compare) -> bool:
+    value = float(compare.value)
+    match compare.sign:
+        case Sign.EQUALS:
+            return value == 0
+        case Sign.GT:
+            return value < 0
+        case Sign.GTE:
+            return value <= 0
+        case Sign.LT:
+            return value > 0
+    return value >= 0
+
+
+def _tested(column: Column, sql: str, test: Test, zone: str) -> str:
+    """A test of a column: NULL or false where nothing is there, but for IsNull."""
+    match test:
+        case Compare(Sign.EQUALS, bool() as value):
+            return f"CAST({sql} AS BOOLEAN)" if value else f"NOT CAST({sql} AS BOOLEAN)"
+        case Compare(sign, value):
+            return f"{sql} {sign} {literal(value)}"
+        case OneOf(values):
+            return f"{sql} IN {literal(list(values))}"
+        case Has(part, texts):
+            return _joined("OR", [_has(sql, part, text) for text in texts])
+        case Matches(pattern):
+            return f"REGEXP_LIKE({sql}, {literal(pattern)})"
+        case IsNull():
+            return f"{sql} IS NULL"
+        case Anniversary():
+            return windows.anniversary(sql, test, zone)
+        case Holds(texts, every):
+            return _joined("AND" if every else "OR", [f"CONTAINS({sql}, {literal(text)})" for text in texts])
+        case Window():
+            return windows.dates(sql, test, zone) if column.type is Type.DATE else windows.seconds(sql, test, zone)
+
+
+def _not_tested(column: Column, sql: str, test: Test, zone: str) -> str:
+    match test:
+        case IsNull():
+            return f"{sql} IS NOT NULL"
+        case Compare(Sign.EQUALS, str() | int() | float() as value) if not isinstance(value, bool):
+            return f"{sql} IS DISTINCT FROM {literal(value)}"
+        case OneOf():
+            return f"COALESCE({sql} NOT IN {literal(list(test.values))}, TRUE)"
+    return f"COALESCE(NOT ({_tested(column, sql, test, zone)}), TRUE)"
+
+
+def _has(sql: str, part: Part, text: str) -> str:
+    match part:
+        case Part.CONTAINS:
+            return f"STRPOS({sql}, {literal(text)}) > 0"
+        case Part.STARTS_WITH:
+            return f"STARTS_WITH({sql}, {literal(text)})"
+    return f"SUBSTR({sql}, -{len(text)}) = {literal(text)}"
+
+
+def _sampled(key: str, sample: Sample) -> str:
+    """True for so many of ten thousand, by a hash of the key that is the same every time."""
+    salted = f"CONCAT({literal(sample.salt + ':')}, CAST({key} AS VARCHAR))"
+    number = f"BITWISE_AND(FROM_BIG_ENDIAN_64(XXHASH64(TO_UTF8({salted}))), 9223372036854775807)"
+    return f"MOD({number}, 10000) < {sample.of_ten_thousand}"
+
+
+def _conjuncts(rule: Rule) -> Iterable[Rule]:
+    """Rules that must all hold for a rule to hold."""
+    match rule:
+        case All(parts):
+            for part in parts:
+                yield from _conjuncts(part)
+        case Not(AnyOf(parts)):
+            for part in parts:
+                yield from _conjuncts(Not(part))
+        case Not(Not(part)):
+            yield from _conjuncts(part)
+        case _:
+            yield rule
+
+
+def _where(tests: list[str]) -> str:
+    return "WHERE " + "\n  AND ".join(indented(test, 2).lstrip(" ") for test in tests)
+
+
+def _joined(word: str, parts: list[str]) -> str:
+    """Conditions joined; in parentheses where there are several, on lines of their own where they are long."""
+    if len(parts) == 1:
+        return parts[0]
+    text = f"({f' {word} '.join(parts)})"
+    if len(text) <= _WIDTH and "\n" not in text:
+        return text
+    lines = f"\n{word} ".join(parts)
+    return f"(\n{indented(lines, 2)}\n)"
+
+
+def _table(source: Source) -> str:
+    return ".".join(quoted(part) for part in source.table.split("."))
