@@ -4,13 +4,24 @@
 
 from __future__ import annotations
 
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from runner.cli.context import Output, OutputOption, TargetOption, Usage, today, wanted
+from runner.cli.context import (
+    ExcludeOption,
+    Output,
+    OutputOption,
+    SelectOption,
+    TargetOption,
+    Usage,
+    project,
+    today,
+    wanted,
+)
 from runner.errors import CohortsError, ExitCode, InvalidDefinitions, Problem
 
 
@@ -70,6 +81,70 @@ def render(
     return ExitCode.DONE
 
 
+class TestOutput(StrEnum):
+    """How tests answer; `github` annotates a pull request."""
+
+    TEXT = "text"
+    JSON = "json"
+    GITHUB = "github"
+
+
+def test(
+    select: SelectOption = None,
+    exclude: ExcludeOption = None,
+    target: TargetOption = "sandbox",
+    output: Annotated[TestOutput, typer.Option("--output", help="How to answer.")] = TestOutput.TEXT,
+) -> int:
+    """Run the cohorts' own tests on this machine, without any key: rows given, members expected."""
+    from runner.definitions import tree as trees
+    from runner.plan import selection
+    from runner.sql import wanted as queries
+
+    try:
+        from runner import testing
+        from runner.report import machine, tested
+    except ModuleNotFoundError as exc:
+        raise _lacks_extra("tests need", exc) from None
+    loaded = project(target)
+    tree = trees.load(Path(), loaded, today())
+    asked = queries.wanted(tree, loaded.targets[target])
+    good = {query.cohort.id: query for query in asked.queries}
+    cohorts = selection.of_cohorts(
+        [query.cohort for query in asked.queries], selection.read(select or [], exclude or [])
+    )
+    results = tuple(
+        testing.run(
+            [cohort for cohort in cohorts if cohort.cases],
+            good,
+            loaded.targets[target],
+            sources=loaded.sources,
+            library=queries.library(tree),
+            workers=os.cpu_count() or 1,
+        )
+    )
+    untested = [cohort for cohort in cohorts if not cohort.cases]
+    failed = any(not result.passed for result in results)
+    code = ExitCode.MIXED if failed and asked.problems else ExitCode.FAILED if failed else ExitCode.DONE
+    code = ExitCode.INVALID if asked.problems and not failed else code
+    if output is TestOutput.JSON:
+        typer.echo(machine.tests(results, untested, code, asked.problems))
+        return code
+    if output is TestOutput.GITHUB and (told := tested.github(results)):
+        typer.echo(told)
+    typer.echo(tested.text(results, untested))
+    for problem in asked.problems:
+        typer.echo(str(problem), err=True)
+    return code
+
+
+def _lacks_extra(what: str, exc: ModuleNotFoundError) -> CohortsError:
+    return CohortsError(
+        "R030",
+        f"{what} a package that is not installed ({exc.name})",
+        "install cohort-runner with its extra: `cohort-runner[sandbox]`",
+    )
+
+
 def schema(name: Annotated[SchemaName, typer.Argument(help="Which schema.")] = SchemaName.COHORT) -> int:
     """Print a JSON Schema, for editors and other tools."""
     from runner import schemas
@@ -109,11 +184,7 @@ def sandbox(
     try:
         from runner.sandbox.server import serve
     except ModuleNotFoundError as exc:
-        raise CohortsError(
-            "R030",
-            f"the sandbox needs a package that is not installed ({exc.name})",
-            "install cohort-runner with its extra: `cohort-runner[sandbox]`",
-        ) from None
+        raise _lacks_extra("the sandbox needs", exc) from None
     try:
         ready = _like_production_ready if like_production else _sandbox_ready
         weather = {"rate": storm, "seed": seed} if storm else None
@@ -140,4 +211,4 @@ def _is_about(problem: Problem, cohort: str) -> bool:
     return Path(problem.at.path).stem == cohort
 
 
-COMMANDS = (validate, render, explain, schema, sandbox)
+COMMANDS = (validate, test, render, explain, schema, sandbox)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from runner.definitions.cases import Case
 from runner.definitions.rule import Audience, InCohort
 from runner.documents import Document
 from runner.identifiers import Identifier
@@ -65,6 +66,7 @@ class Cohort:
     schedule: Schedule | None = None
     max_age: int = 0
     rule: Audience | None = None
+    cases: tuple[Case, ...] = ()
 
     @property
     def columns(self) -> frozenset[str]:

@@ -9,18 +9,19 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from runner import documents, identifiers, schedules, schemas
-from runner.definitions import life, references, rules
+from runner.definitions import cases, life, references, rules
+from runner.definitions.cases import Case
 from runner.definitions.cohort import Cohort, Mode
 from runner.definitions.rule import Audience
 from runner.documents import Document, quoted
 from runner.errors import Position, Problem
-from runner.identifiers import Handle
+from runner.identifiers import Handle, Identifier
 from runner.project import FILE, Project, Suppression
 
 # At the top of cohorts/, not holding cohorts: what queries and rules refer to.
@@ -61,6 +62,7 @@ def load(root: Path, project: Project | None, today: date | None = None) -> Tree
     problems = {problem for found in read if isinstance(found, tuple) for problem in found}
     problems.update(unreadable, unlisted)
     audiences: dict[str, Audience | None] = {}
+    tested: dict[str, tuple[Case, ...]] = {}
     for document in good:
         if found := schemas.problems(document, "cohort"):
             problems.update(found)
@@ -71,6 +73,9 @@ def load(root: Path, project: Project | None, today: date | None = None) -> Tree
             rule, wrong = rules.read(document, project.sources, lists, project.timezone)
             audiences[document.path] = rule
             problems.update(wrong or _unnamed(document, rule, project))
+            if named := _identifiers(document, project):
+                tested[document.path], wrong = cases.read(document, project.sources, named, project.timezone)
+                problems.update(wrong)
     problems.update(_shared(good, "id", "D001"))
     problems.update(_shared(good, "name", "D002"))
     if not read:
@@ -78,7 +83,7 @@ def load(root: Path, project: Project | None, today: date | None = None) -> Tree
         problems.add(Problem(Position("cohorts/"), "D005", "there is no cohort file in this folder", fix))
     bad = {problem.at.path for problem in problems}
     cohorts = [
-        _cohort(document, project, templates, audiences[document.path])
+        replace(_cohort(document, project, templates, audiences[document.path]), cases=tested.get(document.path, ()))
         for document in good
         if project and document.path not in bad
     ]
@@ -269,13 +274,18 @@ def _unnamed(document: Document, rule: Audience | None, project: Project) -> Ite
     data: Any = document.data
     if rule is None or {"sql", "template"} & data["audience"].keys():
         return
-    for one in identifiers.read(data["identifiers"]) if "identifiers" in data else project.defaults.identifiers:
+    for one in _identifiers(document, project):
         if one.column not in rule.source.columns:
             close = difflib.get_close_matches(one.column, rule.source.columns, 1)
             fix = f"perhaps you meant {close[0]}" if close else f"declare it under `sources` in {FILE}"
             what = f"the source {rule.source.name} has no column {quoted(one.column)} to identify people by"
             at = document.at("identifiers", *one.pointer) if "identifiers" in data else document.at("audience", "from")
             yield Problem(at, "C011", what, fix)
+
+
+def _identifiers(document: Document, project: Project) -> tuple[Identifier, ...]:
+    data: Any = document.data
+    return identifiers.read(data["identifiers"]) if "identifiers" in data else project.defaults.identifiers
 
 
 def _id(document: Document) -> str:
@@ -297,7 +307,7 @@ def _cohort(document: Document, project: Project, templates: Mapping[str, str], 
         sql=templates[audience["template"]] if "template" in audience else audience.get("sql", ""),
         template=audience.get("template", ""),
         params=audience.get("params", {}),
-        identifiers=identifiers.read(data["identifiers"]) if "identifiers" in data else defaults.identifiers,
+        identifiers=_identifiers(document, project),
         mode=Mode(data.get("mode", defaults.mode)),
         guards=project.guards.with_limits(data.get("guards", {})),
         document=document,

@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
+from runner.definitions.cohort import Cohort
 from runner.errors import CohortsError, ExitCode
+from runner.plan.ledger import Deployed, Destination
 from runner.plan.plan import Action, Change, Plan
 
 STATES: Mapping[str, frozenset[Action]] = {
@@ -60,6 +62,20 @@ def choose(plan: Plan, selection: Selection) -> Plan:
         raise BadSelection("P106", "no cohort answers to this selection", fix)
     kept = tuple(change for change in plan.kept if _is_selected(change, selection))
     return replace(plan, changes=chosen, kept=kept, not_selected=len(plan.changes) - len(chosen))
+
+
+def of_cohorts(cohorts: Sequence[Cohort], selection: Selection) -> tuple[Cohort, ...]:
+    """The cohorts that are selected, where there is no plan to tell their state. Raises BadSelection."""
+    terms = [term for every in (*selection.taken, *selection.left_out) for term in every]
+    if any(term.method == "state" for term in terms):
+        raise BadSelection("P106", "a state is known of a plan only", "select by id, tag:, owner: or path:")
+    changes = [
+        Change(where, Action.NONE, (), None, Deployed(where), cohort=cohort)
+        for cohort in cohorts
+        for where in [Destination("", cohort.id)]
+    ]
+    chosen = choose(Plan("", "", tuple(changes)), selection)
+    return tuple(change.cohort for change in chosen.changes if change.cohort)
 
 
 def _close(pattern: str, ids: Sequence[str]) -> list[str]:

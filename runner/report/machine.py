@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from runner.definitions.cohort import Mode
+from runner.definitions.cohort import Cohort, Mode
 from runner.errors import CohortsError, ExitCode, Problem
 from runner.plan.history import Record
 from runner.plan.plan import Action, Change, Plan
@@ -18,6 +18,9 @@ from runner.sync.attempt import Done
 from runner.sync.attempts import Outcome
 from runner.sync.run import Summary
 from runner.sync.verify import Verified
+
+if TYPE_CHECKING:  # it needs the sandbox's packages
+    from runner.testing import Result
 
 VERSION = 1
 
@@ -29,6 +32,18 @@ def problems(found: Sequence[Problem], warnings: Sequence[Problem], *, cohorts: 
             "cohorts": cohorts,
             "problems": [_problem(problem) for problem in found],
             "warnings": [_problem(warning) for warning in warnings],
+        }
+    )
+
+
+def tests(results: Sequence[Result], untested: Sequence[Cohort], code: ExitCode, found: Sequence[Problem]) -> str:
+    """How the cohorts' own tests ended."""
+    return _text(
+        {
+            "exit_code": int(code),
+            "tests": [_tested(result) for result in results],
+            "untested": [cohort.id for cohort in untested],
+            "problems": [_problem(problem) for problem in found],
         }
     )
 
@@ -197,6 +212,20 @@ def _record(record: Record) -> dict[str, Any]:
 
 def _error(error: CohortsError) -> dict[str, Any]:
     return {"code": error.code, "what": error.what, "fix": error.fix}
+
+
+def _tested(result: Result) -> dict[str, Any]:
+    return {
+        "id": result.cohort.id,
+        "name": result.case.name,
+        "path": result.case.at.path,
+        "line": result.case.at.line,
+        "passed": result.passed,
+        "missing": {str(handle): list(values) for handle, values in result.missing.items()},
+        "extra": {str(handle): list(values) for handle, values in result.extra.items()},
+        "failure": result.failure or None,
+        "proves_nothing": result.proves_nothing or None,
+    }
 
 
 def _problem(problem: Problem) -> dict[str, Any]:

@@ -56,6 +56,10 @@ class Query:
         barred = "" if self.cohort.mode is Mode.REMOVE else self.barred.sql
         return {one.handle: members.export(self.audience, one, barred) for one in identifiers}
 
+    def standing_in(self, audience: str) -> Query:
+        """The same cohort with other SQL, such as members that a test gives."""
+        return replace(self, audience=audience)
+
     def returns(self, column: str) -> bool:
         """True where the query has a column."""
         key = Identifier(Handle(IdentifierKind.EXTERNAL_ID), column)

@@ -328,7 +328,7 @@ def _has(sql: str, part: Part, text: str) -> str:
 def _sampled(key: str, sample: Sample) -> str:
     """True for so many of ten thousand, by a hash of the key that is the same every time."""
     salted = f"CONCAT({literal(sample.salt + ':')}, CAST({key} AS VARCHAR))"
-    number = f"BITWISE_AND(FROM_BIG_ENDIAN_64(XXHASH64(TO_UTF8({salted}))), 9223372036854775807)"
+    number = f"FROM_BASE(SUBSTR(TO_HEX(MD5(TO_UTF8({salted}))), 1, 8), 16)"
     return f"MOD({number}, 10000) < {sample.of_ten_thousand}"
 
 

@@ -38,11 +38,11 @@ def wanted(tree: Tree, target: Target) -> Wanted:
 
     Where a list of them cannot be used there is no query but those of the lists: nobody on it may be written to.
     """
-    library = _library(tuple(sorted(tree.templates.items())))
+    shared = library(tree)
     built: list[tuple[Cohort, Query | tuple[Problem, ...]]] = []
     known: dict[str, Query] = {}
     for cohort in in_order(tree.cohorts):
-        made = query.build(cohort, target, library, known)
+        made = query.build(cohort, target, shared, known)
         built.append((cohort, made))
         if isinstance(made, Query):
             known[cohort.id] = made
@@ -77,6 +77,11 @@ def _table(listed: Suppression) -> str:
     database, _, table = listed.table.partition(".")
     columns = ", ".join(f'"{identifier.column}"' for identifier in listed.identifiers)
     return f'SELECT {columns} FROM "{database}"."{table}"'
+
+
+def library(tree: Tree) -> Library:
+    """The texts that templates may import."""
+    return _library(tuple(sorted(tree.templates.items())))
 
 
 @lru_cache(maxsize=1)  # the same for every target, so that what is compiled with it is kept

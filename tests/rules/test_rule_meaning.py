@@ -6,6 +6,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterator
+from hashlib import md5
 from typing import Any
 
 import pytest
@@ -67,9 +68,9 @@ def parsed(data: dict[str, Any]) -> Document:
 KNOWN = sources.read(parsed(PROJECT))
 
 
-def written(rule: dict[str, Any], world: World) -> str:
+def written(rule: dict[str, Any], world: World, **more: Any) -> str:
     """The rule's file, read and written as SQL; nothing for one that is refused since it can never hold."""
-    document = parsed({"id": "some", "name": "Some", "audience": {"from": "people", "where": rule}})
+    document = parsed({"id": "some", "name": "Some", "audience": {"from": "people", "where": rule, **more}})
     assert not schemas.problems(document, "cohort")
     audience, problems = rules.read(document, KNOWN, {}, world.zone)
     if {problem.code for problem in problems} == {"C010"}:
@@ -110,3 +111,23 @@ def test_the_people_found_are_those_who_are_meant(warehouse: Warehouse, part: in
         assert set(found(complement, warehouse, world)) == everybody - meant, f"complement: {told}\n{complement}"
         played["nobody" if not meant else "everybody" if meant == everybody else "some"] += 1
     assert played["some"] > CASES / 3, played
+
+
+def test_the_greatest_and_a_part_of_them(warehouse: Warehouse) -> None:
+    for seed in range(CASES // 10):
+        maker = Maker(seed)
+        world, limit, percent = maker.world(), maker.random.randrange(1, 8), maker.random.choice([10, 50, 33.33])
+        rule = {"column": "t", "is_null": False}
+        filled(warehouse, world)
+        ranked = sorted(
+            (person for person in world.people if person["t"] is not None),
+            key=lambda person: (person["n"] is None, -(person["n"] or 0), person["id"]),
+        )
+        best = {person["id"] for person in ranked[:limit]}
+        top = {"by": "n", "limit": limit}
+        assert set(found(written(rule, world, top=top), warehouse, world)) == best
+        part = {name for name in best if int(md5(f"s:{name}".encode()).hexdigest()[:8], 16) % 10_000 < percent * 100}
+        sample = {"percent": percent, "salt": "s"}
+        assert set(found(written(rule, world, top=top, sample=sample), warehouse, world)) == part
+        some = set(found(written(rule, world, sample=sample), warehouse, world))
+        assert part == some & best

@@ -1,0 +1,203 @@
+"""The `tests` of a file: rows given and members expected, read and checked without running anything."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from runner import identifiers
+from runner.documents import Document, Pointer, quoted
+from runner.errors import Position, Problem
+from runner.identifiers import Handle, Identifier, Kind
+from runner.sources import Column, Source, Type
+
+NOW = "2026-06-15T12:00"
+"""The time that a test's run is for, unless it says otherwise: the middle of a month, a week and a day."""
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?)?")
+_FROM_NOW = re.compile(r"([+-]?)(\d{1,5})([mhdw])")
+_SECONDS = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+
+Cell = str | int | float | bool | None | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Rows of one table (which may lack a database): its columns with their types, None where they are to be guessed,
+    the rows by column, and the same as the file, which calls it `name`, has them.
+    """
+
+    table: str
+    columns: Mapping[str, Type | None]
+    rows: tuple[Mapping[str, Cell], ...] = ()
+    key: str = ""
+    name: str = ""
+    written: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One test: rows of tables and members of other cohorts, and who is expected. `now` in unix seconds."""
+
+    name: str
+    at: Position
+    now: int
+    given: tuple[Given, ...]
+    cohorts: Mapping[str, tuple[str, ...]]
+    expect: Mapping[Handle, frozenset[str]]
+
+
+def read(
+    document: Document, sources: Mapping[str, Source], named: Sequence[Identifier], zone: str
+) -> tuple[tuple[Case, ...], tuple[Problem, ...]]:
+    """The tests of a file that has its shape, and everything wrong with them. `named`: the cohort's identifiers."""
+    data: Any = document.data
+    reader = _Reader(document, sources, named, zone)
+    cases = tuple(reader.case(given, ("tests", number)) for number, given in enumerate(data.get("tests", ())))
+    return cases, tuple(sorted(reader.problems))
+
+
+class _Reader:
+    """One file's tests; gathers problems and goes on."""
+
+    def __init__(
+        self, document: Document, sources: Mapping[str, Source], named: Sequence[Identifier], zone: str
+    ) -> None:
+        self._document, self._sources, self._zone = document, sources, ZoneInfo(zone)
+        self._handles = [identifier.handle for identifier in named]
+        self.problems: set[Problem] = set()
+
+    def case(self, data: Mapping[str, Any], at: Pointer) -> Case:
+        """One test."""
+        now = self._moment(data.get("now", NOW), (*at, "now"))
+        given, cohorts = [], {}
+        for name, rows in data["given"].items():
+            where = (*at, "given", name)
+            if name.startswith("cohort:"):
+                cohorts[name.removeprefix("cohort:")] = tuple(self._members(rows, where))
+            else:
+                given.append(self._given(name, rows, where, now))
+        expect = dict(self._expected(data["expect"], (*at, "expect")))
+        return Case(data["name"], self._document.at(*at), int(now.timestamp()), tuple(given), cohorts, expect)
+
+    def _tell(self, at: Pointer, code: str, what: str, fix: str, *, key: bool = False) -> None:
+        place = self._document.key_at(*at) if key else self._document.at(*at)
+        self.problems.add(Problem(place, code, what, fix))
+
+    def _members(self, rows: Sequence[Any], at: Pointer) -> Iterator[str]:
+        for number, row in enumerate(rows):
+            if isinstance(row, dict):
+                self._tell(
+                    (*at, number), "X002", "a cohort is given as a list of members", "write for example [u1, u2]"
+                )
+            else:
+                yield str(row)
+
+    def _given(self, name: str, rows: Sequence[Any], at: Pointer, now: datetime) -> Given:
+        source = self._sources.get(name) or next((s for s in self._sources.values() if s.table == name), None)
+        if source is None:
+            close = difflib.get_close_matches(name, self._sources, 1, 0.75)
+            if close:
+                what, fix = f"there is no source {quoted(name)}", f"perhaps you meant {close[0]}"
+                self._tell(at, "X001", what, fix, key=True)
+        read, written = [], []
+        for number, row in enumerate(rows):
+            if not isinstance(row, dict):
+                what, fix = "a row is a group of columns", "write for example {customer_id: u1}"
+                self._tell((*at, number), "X002", what, fix)
+                continue
+            read.append(self._row(row, source, (*at, number), now))
+            written.append(row)
+        if source is None:
+            names = dict.fromkeys(column for row in read for column in row)
+            return Given(name, dict.fromkeys(names), tuple(read), name=name, written=tuple(written))
+        types = {column.name: column.type for column in source.columns.values()}
+        return Given(source.table, types, tuple(read), source.key, name, tuple(written))
+
+    def _row(self, row: Mapping[str, Any], source: Source | None, at: Pointer, now: datetime) -> dict[str, Cell]:
+        needed = [source.key, *([source.time] if source.time else [])] if source else []
+        for name in needed:
+            if name not in row:
+                role = "who it is" if source and name == source.key else "when it was"
+                what = f"this row does not say {role}: {name} is missing"
+                self._tell(at, "X003", what, f"add for example `{name}: {'u1' if role == 'who it is' else '-3d'}`")
+        found: dict[str, Cell] = {}
+        for name, value in row.items():
+            column = source.columns.get(name) if source else Column(name, Type.TIME) if name == "time" else None
+            if source and column is None:
+                close = difflib.get_close_matches(name, source.columns, 1)
+                fix = f"perhaps you meant {close[0]}" if close else "declare it in cohorts/project.yml, or take it out"
+                what = f"the source {source.name} has no column {quoted(name)}"
+                self._tell((*at, name), "X002", what, fix, key=True)
+                continue
+            found[name] = self._cell(value, column, (*at, name), now)
+        return found
+
+    def _cell(self, value: Any, column: Column | None, at: Pointer, now: datetime) -> Cell:
+        if value is None:
+            return None
+        if column is None:
+            return tuple(value) if isinstance(value, list) else value
+        fits: Mapping[Type, Callable[[Any], bool]] = {
+            Type.TEXT: lambda given: isinstance(given, str),
+            Type.NUMBER: lambda given: isinstance(given, int | float) and not isinstance(given, bool),
+            Type.BOOLEAN: lambda given: isinstance(given, bool) or given in (0, 1),
+            Type.LIST: lambda given: isinstance(given, list),
+        }
+        if column.type in (Type.TIME, Type.DATE):
+            return self._time(value, column, at, now)
+        if not fits[column.type](value):
+            cure = "put it in quotes" if column.type is Type.TEXT else f"write a {column.type}"
+            self._tell(at, "X002", f"{column.name} is {column.type}, but this is not", cure)
+            return None
+        return tuple(value) if isinstance(value, list) else value
+
+    def _time(self, value: Any, column: Column, at: Pointer, now: datetime) -> Cell:
+        """Seconds, or a date's text; both may be written from now."""
+        if column.type is Type.TIME and isinstance(value, int) and not isinstance(value, bool):
+            return value
+        if isinstance(value, str) and (match := _FROM_NOW.fullmatch(value)):
+            length = int(match[2]) * _SECONDS[match[3]] * (-1 if match[1] == "-" else 1)
+            if column.type is Type.TIME:
+                return int(now.timestamp()) + length
+            return (now.date() + timedelta(seconds=length)).isoformat()
+        if isinstance(value, str) and _MOMENT.fullmatch(value):
+            moment = self._moment(value, at)
+            return int(moment.timestamp()) if column.type is Type.TIME else moment.date().isoformat()
+        what = f"{column.name} is a {column.type}, but this is not"
+        self._tell(at, "X002", what, "write a time from now such as -3d, or a date such as 2026-03-31")
+        return None
+
+    def _moment(self, text: str, at: Pointer) -> datetime:
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            self._tell(at, "X002", f"there is no time {quoted(text)}", "write a date and a time of the calendar")
+            return datetime.combine(datetime.fromisoformat(NOW), time(), self._zone)
+        return moment.replace(tzinfo=self._zone)
+
+    def _expected(self, given: Any, at: Pointer) -> Iterator[tuple[Handle, frozenset[str]]]:
+        if isinstance(given, list):
+            if len(self._handles) > 1:
+                ways = ", ".join(str(handle) for handle in self._handles)
+                what = f"this cohort names people in several ways ({ways})"
+                self._tell(at, "X004", what, "write who is expected for each: `expect: {external_id: [u1], …}`")
+            yield self._handles[0], frozenset(map(str, given))
+            return
+        wanted = {Handle(Kind(kind)): values for kind, values in given.items() if kind != "aliases"}
+        wanted |= {Handle(Kind.ALIAS, label): values for label, values in given.get("aliases", {}).items()}
+        for handle, values in wanted.items():
+            if handle not in self._handles:
+                what = f"this cohort does not name people by {handle}"
+                pointer = identifiers.Identifier(handle, "").pointer
+                self._tell((*at, *pointer), "X004", what, "correct it, or add it to `identifiers`", key=True)
+            yield handle, frozenset(map(str, values))
+        for handle in self._handles:
+            if handle not in wanted:
+                what = f"it is not said who is expected by {handle}"
+                self._tell(at, "X004", what, "add them; an empty list for nobody")

@@ -1,0 +1,252 @@
+"""A cohort's own tests: its SQL on the rows given, in DuckDB, beside who is expected.
+
+The SQL is what a sync would export, for the same wrapping; whom `suppress` takes out of every cohort is not part of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import repeat
+from multiprocessing import get_context
+from typing import Any
+
+from runner.definitions.cases import Case, Cell, Given
+from runner.definitions.cohort import Cohort
+from runner.identifiers import Handle
+from runner.project import Target
+from runner.sandbox import query as sandbox
+from runner.sandbox.trino import QueryFailed
+from runner.sandbox.warehouse import Warehouse
+from runner.sources import Source, Type
+from runner.sql import query
+from runner.sql.library import Library
+from runner.sql.names import quoted
+from runner.sql.query import Query
+
+MEMBERS = "cohort_runner_given"
+"""The database that holds the members of other cohorts, where a test gives them."""
+
+ALONE = 40
+"""Tests that one process does sooner than it takes to start others."""
+
+_KINDS = {
+    Type.TEXT: "VARCHAR",
+    Type.NUMBER: "DOUBLE",
+    Type.BOOLEAN: "BOOLEAN",
+    Type.DATE: "VARCHAR",
+    Type.TIME: "BIGINT",
+    Type.LIST: "VARCHAR[]",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table to be made: the database, its name, DuckDB's types by column, and the rows' values in that order."""
+
+    database: str
+    name: str
+    columns: Mapping[str, str]
+    rows: tuple[tuple[Any, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What it takes to run one test, in another process too: tables, the exports' SQL by handle, and the time."""
+
+    tables: tuple[Table, ...]
+    exports: Mapping[Handle, str]
+    database: str
+    now: int
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How one test ended. `failure`: why it could not be run; `proves_nothing`: why it would pass in any case."""
+
+    cohort: Cohort
+    case: Case
+    missing: Mapping[Handle, tuple[str, ...]] = field(default_factory=dict)
+    extra: Mapping[Handle, tuple[str, ...]] = field(default_factory=dict)
+    failure: str = ""
+    proves_nothing: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """True where exactly those were found who are expected."""
+        return not (self.failure or any(self.missing.values()) or any(self.extra.values()))
+
+    def rows_about(self, value: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """The rows given that have to do with somebody, as written: those that name them, or the same key."""
+        keys = {value}
+        for given in self.case.given:
+            keys |= {str(row.get(given.key)) for row in given.rows if value in map(str, row.values()) and given.key}
+        for given in self.case.given:
+            for row, written in zip(given.rows, given.written, strict=True):
+                if keys & set(map(str, row.values())):
+                    yield given.name, written
+
+
+def run(
+    cohorts: Sequence[Cohort],
+    everybody: Mapping[str, Query],
+    target: Target,
+    *,
+    sources: Mapping[str, Source],
+    library: Library,
+    workers: int,
+) -> Iterator[Result]:
+    """The tests of these cohorts, each result as soon as those before it are there. `everybody`: good queries by id."""
+    cases = [(cohort, case) for cohort in cohorts for case in cohort.cases]
+    jobs = [_job(cohort, case, everybody, target, sources=sources, library=library) for cohort, case in cases]
+    for (cohort, case), told in zip(
+        cases, _done([job for job in jobs if isinstance(job, Job)], jobs, workers), strict=True
+    ):
+        yield _result(cohort, case, told)
+
+
+def _done(
+    good: Sequence[Job], jobs: Sequence[Job | str], workers: int
+) -> Iterator[Mapping[Handle, frozenset[str]] | str]:
+    """What each job found, or why it could not be run; in order."""
+    if len(good) <= ALONE or workers == 1:
+        found: Iterator[Mapping[Handle, frozenset[str]] | str] = iter(map(carried_out, good))
+        yield from (next(found) if isinstance(job, Job) else job for job in jobs)
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        found = iter(pool.map(carried_out, good, chunksize=max(1, min(50, len(good) // workers // 4))))
+        yield from (next(found) if isinstance(job, Job) else job for job in jobs)
+
+
+def _job(
+    cohort: Cohort,
+    case: Case,
+    everybody: Mapping[str, Query],
+    target: Target,
+    *,
+    sources: Mapping[str, Source],
+    library: Library,
+) -> Job | str:
+    """What it takes to run a test; a sentence where it cannot be."""
+    known = {reference.cohort for reference in cohort.references}
+    if unknown := sorted(case.cohorts.keys() - known):
+        return f"the rule does not refer to the cohort {unknown[0]}, whose members are given"
+    mine = everybody[cohort.id]
+    if case.cohorts:
+        others = dict(everybody)
+        key = quoted(cohort.rule.source.key) if cohort.rule else ""
+        for other in case.cohorts:
+            others[other] = everybody[other].standing_in(f"SELECT {key} FROM {MEMBERS}.members_of_{other}")
+        built = query.build(cohort, target, library, others)
+        if not isinstance(built, Query):
+            return str(built[0])
+        mine = built
+    tables = [_table(given, target.database) for given in case.given]
+    there = {(table.database, table.name) for table in tables}
+    tables += [
+        empty
+        for source in sources.values()
+        if ((empty := _empty(source, target.database)).database, empty.name) not in there
+    ]
+    for other, members in case.cohorts.items():
+        rows = tuple((member,) for member in members)
+        tables.append(
+            Table(MEMBERS, f"members_of_{other}", {cohort.rule.source.key: "VARCHAR"} if cohort.rule else {}, rows)
+        )
+    return Job(tuple(tables), mine.exports, target.database, case.now)
+
+
+def _empty(source: Source, database: str) -> Table:
+    types = {column.name: column.type for column in source.columns.values()}
+    return _table(Given(source.table, types), database)
+
+
+def _table(given: Given, database: str) -> Table:
+    named, _, name = given.table.rpartition(".")
+    columns = {
+        column: _KINDS[kind] if kind else _guessed([row.get(column) for row in given.rows])
+        for column, kind in given.columns.items()
+    }
+    columns.setdefault("time", "BIGINT")
+    rows = tuple(
+        tuple(list(cell) if isinstance(cell := row.get(column), tuple) else cell for column in columns)
+        for row in given.rows
+    )
+    return Table(named or database, name, columns, rows)
+
+
+def _guessed(cells: Iterable[Cell]) -> str:
+    kinds = {type(cell) for cell in cells if cell is not None}
+    if kinds == {bool}:
+        return "BOOLEAN"
+    if kinds == {int}:
+        return "BIGINT"
+    if kinds and kinds <= {int, float}:
+        return "DOUBLE"
+    return "VARCHAR[]" if kinds == {tuple} else "VARCHAR"
+
+
+@cache
+def _warehouse() -> Warehouse:
+    """One for all tests of a process."""
+    made = Warehouse()
+    made.create_database(MEMBERS)
+    return made
+
+
+def carried_out(job: Job) -> Mapping[Handle, frozenset[str]] | str:
+    """Who is found, by handle; or why the query failed."""
+    warehouse = _warehouse()
+    for table in job.tables:
+        if table.database not in warehouse.databases():
+            warehouse.create_database(table.database)
+        made = ", ".join(f'"{column}" {kind}' for column, kind in table.columns.items())
+        warehouse.fetch(f'CREATE OR REPLACE TABLE "{table.database}"."{table.name}" ({made})')
+        if table.rows:
+            marks = ", ".join(repeat(f"({', '.join('?' * len(table.columns))})", len(table.rows)))
+            values = [value for row in table.rows for value in row]
+            warehouse.fetch(f'INSERT INTO "{table.database}"."{table.name}" VALUES {marks}', values)
+    try:
+        with warehouse.cursor() as cursor:
+            found = {}
+            for handle, sql in job.exports.items():
+                answer = sandbox.execute(
+                    sql,
+                    database=job.database,
+                    scheduled_time=job.now,
+                    now=job.now,
+                    warehouse=warehouse,
+                    cursor=cursor,
+                )
+                found[handle] = frozenset(str(row[0]) for row in answer.rows) if answer else frozenset()
+            return found
+    except QueryFailed as exc:
+        return f"the query failed: {exc}"
+    finally:
+        for table in job.tables:
+            warehouse.fetch(f'DROP TABLE IF EXISTS "{table.database}"."{table.name}"')
+
+
+def _result(cohort: Cohort, case: Case, told: Mapping[Handle, frozenset[str]] | str) -> Result:
+    if isinstance(told, str):
+        return Result(cohort, case, failure=told)
+    return Result(
+        cohort,
+        case,
+        missing={handle: tuple(sorted(wanted - told[handle])) for handle, wanted in case.expect.items()},
+        extra={handle: tuple(sorted(told[handle] - wanted)) for handle, wanted in case.expect.items()},
+        proves_nothing=_proves_nothing(case),
+    )
+
+
+def _proves_nothing(case: Case) -> str:
+    """Why a test would pass whatever the query does."""
+    expected = set().union(*case.expect.values())
+    if not expected:
+        return "it expects nobody: a query that never finds anybody would pass"
+    people = [{str(cell) for cell in row.values()} for given in case.given for row in given.rows]
+    if all(expected & cells for cells in people):
+        return "it expects everybody who is given: a query that finds all of them would pass"
+    return ""
