@@ -84,7 +84,7 @@ def plan(
         made = selected(made, select, exclude)
         if members:
             now, token = ledger.now or int(time.time()), secrets.token_hex(8)
-            counter = Counter(client, here.database, here.state_database, token, now, project.reassert, reassert)
+            counter = Counter(client, here.database, here.state_database, token, now, project, reassert)
             made = counted(made, counter)
     if output is Output.JSON:
         typer.echo(machine.plan(made, asked.problems))

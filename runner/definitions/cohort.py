@@ -43,10 +43,11 @@ class Life:
 @dataclass(frozen=True, slots=True)
 class Cohort:
     """One cohort file. `id` never changes; `braze_id` is Braze's `cohort_id`, without a target's prefix; `sql` is the
-    template as written (empty where there is none), `template` the name of the file that it comes from (nothing where
-    it is written out), `params` what the file gives it; `rule` who of a source's people is meant, or of those whom
-    `sql` finds; `identifiers` are sorted, and at least one; without a
-    `schedule` it is never due by time; `max_age` in seconds, 0 where any age will do.
+    template as written (empty where there is none), `template` the name of the file that it comes from (nothing
+    where it is written out), `params` what the file gives it; `rule` who of a source's people is meant, or of those
+    whom `sql` finds; `identifiers` are sorted, and at least one; without a `schedule` it is never due by time;
+    `max_age` in seconds, 0 where any age will do; `unsuppressed`: why those stay who are taken out of every other
+    cohort, empty where they do not.
     """
 
     id: str
@@ -67,6 +68,7 @@ class Cohort:
     max_age: int = 0
     rule: Audience | None = None
     cases: tuple[Case, ...] = ()
+    unsuppressed: str = ""
 
     @property
     def columns(self) -> frozenset[str]:

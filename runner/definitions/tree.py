@@ -236,7 +236,8 @@ def _suppressing(cohorts: Sequence[Cohort], project: Project) -> Iterator[Proble
     for cohort in cohorts:
         handles = {identifier.handle for identifier in cohort.identifiers}
         for name, known in lists:
-            if cohort.id not in {listed.cohort for listed in project.suppress} and not handles <= known:
+            is_list = cohort.id in {listed.cohort for listed in project.suppress}
+            if not (is_list or cohort.unsuppressed or handles <= known):
                 what = (
                     f"{name} (`suppress` in {FILE}) names people by {_words(known)}, this cohort by {_words(handles)}:"
                     " its people cannot all be taken out"
@@ -315,4 +316,5 @@ def _cohort(document: Document, project: Project, templates: Mapping[str, str], 
         schedule=schedules.read(data["schedule"], project.timezone) if "schedule" in data else defaults.schedule,
         max_age=schedules.seconds(data["max_age"]) if "max_age" in data else defaults.max_age,
         rule=rule,
+        unsuppressed=data.get("suppress", {}).get("reason", ""),
     )

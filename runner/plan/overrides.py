@@ -14,7 +14,10 @@ WITHDRAWALS, OLD_TREE = "max_withdrawn", "rollback"
 UNSETTLED = "unsettled"
 """A job of an earlier attempt that cannot be ended: sync the cohort all the same."""
 
-OF_COHORTS = (*GUARDS, MOVED, UNSETTLED)
+LATE = "max_lag"
+"""A source that the cohort reads is not loaded yet: sync the cohort all the same."""
+
+OF_COHORTS = (*GUARDS, MOVED, UNSETTLED, LATE)
 """What can be allowed for one cohort."""
 
 

@@ -55,10 +55,11 @@ def wanted(tree: Tree, target: Target) -> Wanted:
     lists = {listed.cohort for listed in tree.suppress if listed.cohort}
     usable = lists <= good.keys()
     out = _barred(tree, good) if usable else NO_ONE
+    spared = lists | {cohort_id for cohort_id, found in good.items() if found.cohort.unsuppressed}
     queries = [
-        found if cohort_id in lists else found.without(out)
+        found if cohort_id in spared else found.without(out)
         for cohort_id, found in good.items()
-        if usable or cohort_id in lists
+        if usable or cohort_id in spared
     ]
     return Wanted(target, tuple(queries), tuple(sorted(problems.union(tree.problems))), out)
 

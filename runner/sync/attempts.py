@@ -6,6 +6,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Any
 
 from runner.errors import AuthenticationFailed, CohortsError, Interrupted, Locked
 from runner.plan.guards import Counts
@@ -14,7 +15,7 @@ from runner.plan.overrides import UNSETTLED
 from runner.plan.plan import Action, Change, Plan
 from runner.sql.barred import NO_ONE
 from runner.sync import attempt as one
-from runner.sync import delivering, delta, holding, steps
+from runner.sync import delivering, delta, holding, loaded, steps
 from runner.sync.attempt import Attempt, Done, GuardRefused, Site
 from runner.sync.place import How, Place
 from runner.sync.shared import Shared, side_by_side
@@ -135,6 +136,7 @@ def carry_out_all(
     unable: dict[Destination, CohortsError] = {
         change.destination: GuardRefused((change.stopped,)) for change in planned.due if change.stopped
     }
+    unable |= loaded.refused(planned.due, place.project, site.writer.started, lambda sql: _asked(site, sql))
     for change in planned.due:
         way = way_of(change, place.target)
         route = found[way]
@@ -153,6 +155,13 @@ def carry_out_all(
     if {outcome.change.destination for outcome in outcomes} != {change.destination for change in planned.due}:
         raise AssertionError("the set that was synced is not the set that was planned")
     return tuple(sorted(outcomes, key=lambda outcome: outcome.change.destination))
+
+
+def _asked(site: Site, sql: str) -> Sequence[Sequence[Any]]:
+    """The rows of a question about the target's own tables."""
+    key = f"cohorts-{site.writer.ledger.id}-{site.writer.epoch}-loaded"
+    what = "looking whether sources are loaded (`max_lag`)"
+    return site.client.select(site.database, sql, key=key, scheduled_time=site.writer.started, what=what)
 
 
 def _barring(due: Sequence[Change], site: Site) -> tuple[Site, CohortsError | None]:

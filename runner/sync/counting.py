@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import Any
 
 from runner.definitions.cohort import Mode
 from runner.errors import AuthenticationFailed, CohortsError, Position, Problem, Unavailable
 from runner.plan.guards import Counts, refusals
 from runner.plan.plan import Action, Change, Plan
-from runner.project import Reassert
-from runner.sync import delta
-from runner.sync.attempt import resend
+from runner.project import Project
+from runner.sync import delta, loaded
+from runner.sync.attempt import GuardRefused, resend
 from runner.sync.delivering import wanted_members
 from runner.treasuredata.client import TreasureData
 
@@ -32,7 +34,7 @@ class Counter:
     state: str
     token: str
     now: int
-    reassert: Reassert
+    project: Project
     everyone: bool = False
 
 
@@ -41,9 +43,16 @@ def counted(plan: Plan, counter: Counter) -> Plan:
     Raises Unavailable.
     """
 
+    def asked(sql: str) -> Sequence[Sequence[Any]]:
+        what = "looking whether sources are loaded (`max_lag`)"
+        key = f"cohorts-{counter.token}-loaded"
+        return counter.client.select(counter.database, sql, key=key, scheduled_time=counter.now, what=what)
+
+    late = loaded.refused(plan.due, counter.project, counter.now, asked)
+
     def one(change: Change) -> Change:
         try:
-            return _counted(change, counter)
+            return _with(_counted(change, counter), late.get(change.destination))
         except (AuthenticationFailed, Unavailable):
             raise
         except CohortsError as exc:
@@ -52,6 +61,15 @@ def counted(plan: Plan, counter: Counter) -> Plan:
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return plan.with_changes(pool.map(one, plan.due))
+
+
+def _with(change: Change, refused: CohortsError | None) -> Change:
+    """The change with what else stops it. Raises what is no guard's."""
+    if isinstance(refused, GuardRefused):
+        return replace(change, refusals=(*change.refusals, *refused.problems))
+    if refused:
+        raise refused
+    return change
 
 
 def _counted(change: Change, counter: Counter) -> Change:
@@ -72,7 +90,7 @@ def _counts(change: Change, counter: Counter) -> Counts:
         members, mode = delta.staying(change.deployed, state=counter.state, barred=barred), Mode.MIRROR
     else:
         members = wanted_members(change, state=counter.state, barred=barred)
-    again = resend(change, counter.reassert, counter.now, asked=counter.everyone)
+    again = resend(change, counter.project.reassert, counter.now, asked=counter.everyone)
     sets = delta.taking_out if mode is Mode.REMOVE else delta.sets
     which = sets(change.deployed, next_sql=members, state=counter.state, recent_since=again.recent_since)
     rows = counter.client.select(

@@ -159,3 +159,34 @@ def test_a_list_that_cannot_be_used_is_an_error_and_stops_all(place: Place, extr
     assert said in place.run("validate").out
     assert place.run("sync").code == 3
     assert place.cohorts() == {}
+
+
+def test_a_cohort_may_keep_them_with_a_reason(place: Place) -> None:
+    out(place, "ann")
+    place.project(extra=TABLE)
+    place.cohort("vips", ALL)
+    place.cohort("receipts", ALL, extra="suppress: {apply: false, reason: order confirmations}\n")
+    assert place.run("sync").code == 0
+    assert place.members("vips") == {"bob", "eve"}
+    assert place.members("receipts") == {"ann", "bob", "eve"}
+    place.cohort("receipts", ALL)
+    assert place.run("sync").code == 0
+    assert place.members("receipts") == {"bob", "eve"}
+    place.cohort("receipts", ALL, extra="suppress: false\n")
+    answer = place.run("validate")
+    assert answer.code == 3
+    assert "receipts.yml:6:11 S003" in answer.out
+    place.cohort("receipts", ALL, extra="suppress: {apply: false}\n")
+    assert "`reason` is missing" in place.run("validate").out
+
+
+def test_a_rule_says_who_is_taken_out(place: Place) -> None:
+    sources = "sources: {customers: {table: shop.customers, key: customer_id, columns: {spend: number}}}\n"
+    place.project(extra=sources + "suppress: [opted_out]\n")
+    rule = "id: opted_out\nname: Opted out\naudience: {from: customers, where: {column: spend, lt: 5}}\n"
+    (place.folder / "cohorts" / "opted_out.yml").write_text(rule, "utf-8")
+    place.cohort("all", "SELECT customer_id FROM customers")
+    place.sql("UPDATE shop.customers SET spend = 1 WHERE customer_id = 'bob'")
+    assert place.run("sync").code == 0
+    assert place.members("all") == {"ann", "eve"}
+    assert place.members("opted_out") == {"bob"}
