@@ -51,7 +51,15 @@ def validate(output: OutputOption = Output.TEXT) -> int:
         for target in different.values():  # targets with the same variables get the same SQL
             found.update(queries.wanted(tree, target).problems)
     shown = sorted(found)
-    soon = sorted(warning for cohort in tree.cohorts for warning in life.warnings(cohort, today()))
+    soon = [warning for cohort in tree.cohorts for warning in life.warnings(cohort, today())]
+    if not isinstance(project, tuple):
+        from runner.lints import all as lints
+
+        asked = queries.wanted(tree, next(iter(project.targets.values())))
+        errors, warnings = lints.found(tree, asked, project, _codeowners(root))
+        shown = sorted(found.union(errors))
+        soon += warnings
+    soon = sorted(soon)
     if output is Output.JSON:
         typer.echo(machine.problems(shown, soon, cohorts=len(tree.cohorts)))
     else:
@@ -135,6 +143,14 @@ def test(
     for problem in asked.problems:
         typer.echo(str(problem), err=True)
     return code
+
+
+def _codeowners(root: Path) -> str:
+    """The CODEOWNERS file, in the order in which GitHub looks for it; empty where there is none."""
+    for place in (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS"):
+        if (root / place).is_file():
+            return (root / place).read_text(encoding="utf-8", errors="replace")
+    return ""
 
 
 def _lacks_extra(what: str, exc: ModuleNotFoundError) -> CohortsError:

@@ -263,3 +263,25 @@ def walk(rule: Rule) -> Iterator[Rule]:
             yield from walk(part)
         case Events(where=where) if where:
             yield from walk(where)
+
+
+def columns_used(audience: Audience) -> tuple[tuple[Source, str], ...]:
+    """The columns that an audience asks about, each once with its source."""
+    found = _used(audience.where, audience.source) if audience.where else iter(())
+    top = [(audience.source, audience.top.by)] if audience.top else []
+    return tuple({(source.name, column): (source, column) for source, column in (*found, *top)}.values())
+
+
+def _used(rule: Rule, source: Source) -> Iterator[tuple[Source, str]]:
+    match rule:
+        case OnColumn(column, _):
+            yield source, column
+        case All(parts) | AnyOf(parts):
+            for part in parts:
+                yield from _used(part, source)
+        case Not(part):
+            yield from _used(part, source)
+        case Events():
+            yield from ((rule.source, measure.column) for measure in rule.measures if measure.column)
+            if rule.where:
+                yield from _used(rule.where, rule.source)

@@ -1,0 +1,1 @@
+"""What is allowed but seldom meant, and what a team asks of its cohorts."""

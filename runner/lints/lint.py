@@ -1,0 +1,55 @@
+"""One thing noticed, the names of all, and how seriously a project takes each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from runner.errors import Problem
+from runner.project import Project
+
+
+class Level(StrEnum):
+    """What becomes of it."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    OFF = "off"
+
+
+class Name(StrEnum):
+    """As the project file names them, in the order of their codes."""
+
+    NO_TIME_FILTER = "no_time_filter"
+    NOT_REPEATABLE = "not_repeatable"
+    SAME_AS_ANOTHER = "same_as_another"
+    UNUSED_TEMPLATE = "unused_template"
+    UNUSED_SOURCE = "unused_source"
+    CROSS_JOIN = "cross_join"
+    COMPARED_TYPES = "compared_types"
+    DEPRECATED_COLUMN = "deprecated_column"
+    REPEATED_IDENTIFIER = "repeated_identifier"
+    PERSONAL_DATA = "personal_data"
+    NOT_IN_CODEOWNERS = "not_in_codeowners"
+    NO_TESTS = "no_tests"
+
+
+OFF = frozenset({Name.UNUSED_SOURCE, Name.REPEATED_IDENTIFIER, Name.NOT_IN_CODEOWNERS, Name.NO_TESTS})
+"""What is not looked for unless a project asks for it; the others are warnings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lint:
+    """What was noticed; without a name it is a policy's, and always an error."""
+
+    name: Name | None
+    problem: Problem
+
+
+def levels(project: Project) -> Mapping[Name, Level]:
+    """How seriously each is taken."""
+    data: Any = project.document.data
+    given = data.get("lints", {})
+    return {name: Level(given.get(name, Level.OFF if name in OFF else Level.WARNING)) for name in Name}
