@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,10 +20,16 @@ from runner.cli.context import (
     TargetOption,
     Usage,
     project,
+    settings,
     today,
+    treasure_data,
     wanted,
 )
 from runner.errors import CohortsError, ExitCode, InvalidDefinitions, Problem
+
+if TYPE_CHECKING:  # types of modules that are imported late
+    from runner.definitions.cohort import Cohort
+    from runner.project import Project
 
 
 class SchemaName(StrEnum):
@@ -161,6 +168,42 @@ def _lacks_extra(what: str, exc: ModuleNotFoundError) -> CohortsError:
     )
 
 
+def describe(cohort: Annotated[str, typer.Argument(help="A cohort's id.")], target: TargetOption = "sandbox") -> int:
+    """Say in plain English who a cohort is; with a key also how many they were last."""
+    from runner.report import described
+
+    loaded, asked = wanted(target)
+    cohorts = [query.cohort for query in asked.queries]
+    found = next((each for each in cohorts if each.id == cohort), None)
+    if found is None and (mine := [problem for problem in asked.problems if _is_about(problem, cohort)]):
+        raise InvalidDefinitions(mine)
+    if found is None:
+        close = difflib.get_close_matches(cohort, [each.id for each in cohorts], 1)
+        fix = f"perhaps you meant {close[0]}" if close else "`cohorts validate` lists what is wrong with the files"
+        raise Usage("P103", f"there is no cohort {cohort[:60]!r}", fix)
+    sizes = _sizes(found, loaded, target)
+    typer.echo(described.text(found, everybody=cohorts, suppressed=bool(loaded.suppress), sizes=sizes))
+    return ExitCode.DONE
+
+
+def _sizes(cohort: Cohort, loaded: Project, target: str) -> str:
+    """What the ledger says of a cohort's members, where there is a key to ask it."""
+    from runner.report.status import ago
+    from runner.sync.run import open_ledger
+
+    if not settings().td_api_key:
+        return "not known without a key (TD_API_KEY)"
+    here = loaded.targets[target]
+    with treasure_data(here) as (_, table):
+        ledger = open_ledger(table, here, create=False)
+    for where, deployed in ledger.cohorts.items():
+        if where.workspace == here.workspace and where.cohort_id == here.braze_id(cohort.braze_id):
+            last = deployed.delivered
+            if last is not None:
+                return f"{last.size:,}, {ago(ledger.now - last.as_of)} (target {target})"
+    return f"not synced yet (target {target})"
+
+
 def schema(name: Annotated[SchemaName, typer.Argument(help="Which schema.")] = SchemaName.COHORT) -> int:
     """Print a JSON Schema, for editors and other tools."""
     from runner import schemas
@@ -227,4 +270,4 @@ def _is_about(problem: Problem, cohort: str) -> bool:
     return Path(problem.at.path).stem == cohort
 
 
-COMMANDS = (validate, test, render, explain, schema, sandbox)
+COMMANDS = (validate, test, render, describe, explain, schema, sandbox)
