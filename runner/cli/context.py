@@ -106,14 +106,14 @@ def today() -> date:
 
 
 def project(target: str) -> Project:
-    """The project file, with this target in it. Raises InvalidDefinitions and Usage."""
+    """The project file, with this target in it, if one is asked for. Raises InvalidDefinitions and Usage."""
     from runner import project as projects
     from runner.definitions import tree as trees
 
     loaded = projects.load(Path())
     if isinstance(loaded, tuple):
         raise InvalidDefinitions([*loaded, *trees.load(Path(), None).problems])
-    if target not in loaded.targets:
+    if target and target not in loaded.targets:
         known = ", ".join(sorted(loaded.targets))
         raise Usage("P102", f"there is no target {target!r}", f"choose one of: {known}")
     return loaded

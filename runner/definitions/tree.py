@@ -143,6 +143,14 @@ def _lists(root: Path) -> tuple[Mapping[str, tuple[str, ...]], tuple[Problem, ..
     return found, tuple(problems)
 
 
+def documents_of(root: Path) -> Iterator[tuple[Path, Document | tuple[Problem, ...]]]:
+    """Every cohort file with its place on the disk, read or with what is wrong with it."""
+    top = root / "cohorts"
+    for path, shown in _files(top, "cohorts", _OTHER_FOLDERS) if top.is_dir() else ():
+        if not path.is_symlink():
+            yield path, documents.read(path, shown, inside=top)
+
+
 def _read(root: Path) -> Iterator[Document | tuple[Problem, ...]]:
     top = root / "cohorts"
     for path, shown in _files(top, "cohorts", _OTHER_FOLDERS):
