@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import typer
 
-from runner.cli import definitions, delivery, setup
+from runner.cli import definitions, delivery, setup, sources
 from runner.errors import CohortsError, ExitCode, InvalidDefinitions
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app = typer.Typer(
 for group in (definitions, delivery, setup):
     for command in group.COMMANDS:
         app.command()(command)
+app.add_typer(sources.app, name="sources")
 
 
 def _terminated(_signal: int, _frame: object) -> NoReturn:
