@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test soak lint reference lock clean
+.PHONY: demo test test-editor soak lint reference lock clean
 
 demo: .venv/ready
 	$(BIN)/python docs/demo.py
@@ -19,6 +19,11 @@ MINUTES ?= 60
 WORKERS ?= 2
 soak: .venv/ready
 	$(BIN)/python -m tests.machine.soak --minutes $(MINUTES) --workers $(WORKERS)
+
+# Needs npm: what an editor shows of the schemas, by yaml-language-server.
+test-editor: .venv/ready
+	npm install --silent --prefix .venv/editor yaml-language-server@1.25.0
+	COHORTS_YAML_LANGUAGE_SERVER=$(CURDIR)/.venv/editor/node_modules/.bin/yaml-language-server $(BIN)/pytest -n 0 tests/editor
 
 lint: .venv/ready
 	$(BIN)/ruff check

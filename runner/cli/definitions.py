@@ -253,11 +253,25 @@ def fmt(
     return ExitCode.FAILED if check and changed else ExitCode.DONE
 
 
-def schema(name: Annotated[SchemaName, typer.Argument(help="Which schema.")] = SchemaName.COHORT) -> int:
+def schema(
+    name: Annotated[SchemaName, typer.Argument(help="Which schema.")] = SchemaName.COHORT,
+    with_names: Annotated[
+        bool, typer.Option("--project", help="With this project's sources, columns, cohorts and files in it.")
+    ] = False,
+) -> int:
     """Print a JSON Schema, for editors and other tools."""
     from runner import schemas
 
-    typer.echo(schemas.text(name.value), nl=False)
+    if not with_names:
+        typer.echo(schemas.text(name.value), nl=False)
+        return ExitCode.DONE
+    if name is not SchemaName.COHORT:
+        raise Usage("P104", "--project goes with the schema of cohorts", "write `cohorts schema cohort --project`")
+    from runner.definitions import editor
+    from runner.definitions import tree as trees
+
+    loaded = project("")
+    typer.echo(editor.schema(loaded, trees.load(Path(), loaded), trees.read_lists(Path())[0]))
     return ExitCode.DONE
 
 

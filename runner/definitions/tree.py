@@ -57,7 +57,7 @@ def load(root: Path, project: Project | None, today: date | None = None) -> Tree
         return Tree((), (), 0)
     read = tuple(_read(root))
     templates, unreadable = _templates(root)
-    lists, unlisted = _lists(root)
+    lists, unlisted = read_lists(root)
     good = tuple(found for found in read if isinstance(found, Document))
     problems = {problem for found in read if isinstance(found, tuple) for problem in found}
     problems.update(unreadable, unlisted)
@@ -123,7 +123,7 @@ def _templates(root: Path) -> tuple[Mapping[str, str], tuple[Problem, ...]]:
     return found, tuple(problems)
 
 
-def _lists(root: Path) -> tuple[Mapping[str, tuple[str, ...]], tuple[Problem, ...]]:
+def read_lists(root: Path) -> tuple[Mapping[str, tuple[str, ...]], tuple[Problem, ...]]:
     """The values of every file under `cohorts/lists/`, by its name: the first of each line, without blank lines."""
     found: dict[str, tuple[str, ...]] = {}
     problems: list[Problem] = []

@@ -27,9 +27,8 @@ sources:
 @pytest.fixture
 def shop(place: Place) -> Place:
     place.project(extra=SOURCES)
-    place.sql(
-        "CREATE TABLE shop.people (customer_id VARCHAR, country VARCHAR, born VARCHAR, tags VARCHAR[], n DOUBLE, time BIGINT)"
-    )
+    columns = "customer_id VARCHAR, country VARCHAR, born VARCHAR, tags VARCHAR[], n DOUBLE, time BIGINT"
+    place.sql(f"CREATE TABLE shop.people ({columns})")
     place.sql("CREATE TABLE shop.orders (customer_id VARCHAR, amount BIGINT, sku VARCHAR, time BIGINT)")
     place.sql("CREATE TABLE shop.bare (customer_id VARCHAR, level BIGINT, time BIGINT)")
     return place

@@ -82,7 +82,7 @@ def test_a_list_is_read_as_it_stands(tmp_path: Path) -> None:
     (tmp_path / "cohorts" / "lists").mkdir(parents=True)
     (tmp_path / "cohorts" / "lists" / "odd.csv").write_text('"a,b",x\n\n c \n', encoding="utf-8")
     (tmp_path / "cohorts" / "lists" / "odd.txt").write_text("a,b\n\n c \n", encoding="utf-8")
-    lists, problems = tree._lists(tmp_path)
+    lists, problems = tree.read_lists(tmp_path)
     assert lists == {"odd.csv": ("a,b", "c"), "odd.txt": ("a,b", "c")}
     assert not problems
 
