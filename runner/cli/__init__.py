@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import typer
 
-from runner.cli import definitions, delivery, setup, sources
+from runner.cli import definitions, delivery, setup, sources, writing
 from runner.errors import CohortsError, ExitCode, InvalidDefinitions
 
 app = typer.Typer(
@@ -20,7 +20,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for group in (definitions, delivery, setup):
+for group in (writing, definitions, delivery, setup):
     for command in group.COMMANDS:
         app.command()(command)
 app.add_typer(sources.app, name="sources")

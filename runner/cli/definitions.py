@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -205,54 +204,6 @@ def _sizes(cohort: Cohort, loaded: Project, target: str) -> str:
     return f"not synced yet (target {target})"
 
 
-def new(
-    cohort: Annotated[str, typer.Argument(metavar="ID", help="The new cohort's id; asked for without it.")] = "",
-    name: Annotated[str, typer.Option(help="What Braze is to show.")] = "",
-    description: Annotated[str, typer.Option(help="Who is meant, in words.")] = "",
-    owner: Annotated[str, typer.Option(help="The team that answers for it.")] = "",
-    source: Annotated[str, typer.Option("--from", metavar="SOURCE", help="A source of people.")] = "",
-    event: Annotated[str, typer.Option(metavar="SOURCE", help="A source of events that the first rule asks for.")] = "",
-    folder: Annotated[str, typer.Option(help="A folder under cohorts/.")] = "",
-) -> int:
-    """Write a new cohort's file, with a first rule and a first test; asks for what is not given."""
-    from runner.cli import fresh
-
-    loaded = project("")
-    asked = fresh.Asked(cohort, name, description, owner, source, event, folder)
-    path = fresh.written(asked, loaded, Path(), may_ask=sys.stdin.isatty())
-    typer.echo(f"{path} is written, with a rule and a test to make your own.")
-    typer.echo(f"Then: cohorts test -s {path.stem}, and cohorts plan -s {path.stem}.")
-    return ExitCode.DONE
-
-
-def fmt(
-    check: Annotated[
-        bool, typer.Option("--check", help="Change nothing; end with 1 where something would be.")
-    ] = False,
-) -> int:
-    """Bring the keys of cohort files into their usual order; comments go with their keys."""
-    from runner.definitions import layout
-    from runner.definitions.tree import documents_of
-    from runner.documents import Document
-
-    changed: list[str] = []
-    unreadable: list[Problem] = []
-    files = list(documents_of(Path()))
-    for path, document in files:
-        if not isinstance(document, Document):
-            unreadable += document
-        elif (text := layout.formatted(document)) != path.read_text("utf-8-sig"):
-            changed.append(document.path)
-            if not check:
-                path.write_text(text, encoding="utf-8")
-    for shown in changed:
-        typer.echo(f"{shown}{' would be' if check else ''} brought into order")
-    typer.echo(f"{len(changed)} of {len(files)} files {'would change' if check else 'changed'}.")
-    if unreadable:
-        raise InvalidDefinitions(unreadable)
-    return ExitCode.FAILED if check and changed else ExitCode.DONE
-
-
 def schema(
     name: Annotated[SchemaName, typer.Argument(help="Which schema.")] = SchemaName.COHORT,
     with_names: Annotated[
@@ -267,11 +218,11 @@ def schema(
         return ExitCode.DONE
     if name is not SchemaName.COHORT:
         raise Usage("P104", "--project goes with the schema of cohorts", "write `cohorts schema cohort --project`")
-    from runner.definitions import editor
+    from runner.definitions import editor, folder
     from runner.definitions import tree as trees
 
     loaded = project("")
-    typer.echo(editor.schema(loaded, trees.load(Path(), loaded), trees.read_lists(Path())[0]))
+    typer.echo(editor.schema(loaded, trees.load(Path(), loaded), folder.lists(Path())[0]))
     return ExitCode.DONE
 
 
@@ -333,4 +284,4 @@ def _is_about(problem: Problem, cohort: str) -> bool:
     return Path(problem.at.path).stem == cohort
 
 
-COMMANDS = (new, validate, test, fmt, render, describe, explain, schema, sandbox)
+COMMANDS = (validate, test, render, describe, explain, schema, sandbox)

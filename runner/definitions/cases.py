@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from runner import identifiers
+from runner.definitions.notes import Notes
 from runner.documents import Document, Pointer, quoted
 from runner.errors import Position, Problem
 from runner.identifiers import Handle, Identifier, Kind
@@ -62,15 +63,15 @@ def read(
     return cases, tuple(sorted(reader.problems))
 
 
-class _Reader:
+class _Reader(Notes):
     """One file's tests; gathers problems and goes on."""
 
     def __init__(
         self, document: Document, sources: Mapping[str, Source], named: Sequence[Identifier], zone: str
     ) -> None:
-        self._document, self._sources, self._zone = document, sources, ZoneInfo(zone)
+        super().__init__(document)
+        self._sources, self._zone = sources, ZoneInfo(zone)
         self._handles = [identifier.handle for identifier in named]
-        self.problems: set[Problem] = set()
 
     def case(self, data: Mapping[str, Any], at: Pointer) -> Case:
         """One test."""
@@ -83,18 +84,12 @@ class _Reader:
             else:
                 given.append(self._given(name, rows, where, now))
         expect = dict(self._expected(data["expect"], (*at, "expect")))
-        return Case(data["name"], self._document.at(*at), int(now.timestamp()), tuple(given), cohorts, expect)
-
-    def _tell(self, at: Pointer, code: str, what: str, fix: str, *, key: bool = False) -> None:
-        place = self._document.key_at(*at) if key else self._document.at(*at)
-        self.problems.add(Problem(place, code, what, fix))
+        return Case(data["name"], self.document.at(*at), int(now.timestamp()), tuple(given), cohorts, expect)
 
     def _members(self, rows: Sequence[Any], at: Pointer) -> Iterator[str]:
         for number, row in enumerate(rows):
             if isinstance(row, dict):
-                self._tell(
-                    (*at, number), "X002", "a cohort is given as a list of members", "write for example [u1, u2]"
-                )
+                self.tell((*at, number), "X002", "a cohort is given as a list of members", "write for example [u1, u2]")
             else:
                 yield str(row)
 
@@ -104,12 +99,12 @@ class _Reader:
             close = difflib.get_close_matches(name, self._sources, 1, 0.75)
             if close:
                 what, fix = f"there is no source {quoted(name)}", f"perhaps you meant {close[0]}"
-                self._tell(at, "X001", what, fix, key=True)
+                self.tell(at, "X001", what, fix, key=True)
         read, written = [], []
         for number, row in enumerate(rows):
             if not isinstance(row, dict):
                 what, fix = "a row is a group of columns", "write for example {customer_id: u1}"
-                self._tell((*at, number), "X002", what, fix)
+                self.tell((*at, number), "X002", what, fix)
                 continue
             read.append(self._row(row, source, (*at, number), now))
             written.append(row)
@@ -125,7 +120,7 @@ class _Reader:
             if name not in row:
                 role = "who it is" if source and name == source.key else "when it was"
                 what = f"this row does not say {role}: {name} is missing"
-                self._tell(at, "X003", what, f"add for example `{name}: {'u1' if role == 'who it is' else '-3d'}`")
+                self.tell(at, "X003", what, f"add for example `{name}: {'u1' if role == 'who it is' else '-3d'}`")
         found: dict[str, Cell] = {}
         for name, value in row.items():
             column = source.columns.get(name) if source else Column(name, Type.TIME) if name == "time" else None
@@ -133,7 +128,7 @@ class _Reader:
                 close = difflib.get_close_matches(name, source.columns, 1)
                 fix = f"perhaps you meant {close[0]}" if close else "declare it in cohorts/project.yml, or take it out"
                 what = f"the source {source.name} has no column {quoted(name)}"
-                self._tell((*at, name), "X002", what, fix, key=True)
+                self.tell((*at, name), "X002", what, fix, key=True)
                 continue
             found[name] = self._cell(value, column, (*at, name), now)
         return found
@@ -153,7 +148,7 @@ class _Reader:
             return self._time(value, column, at, now)
         if not fits[column.type](value):
             cure = "put it in quotes" if column.type is Type.TEXT else f"write a {column.type}"
-            self._tell(at, "X002", f"{column.name} is {column.type}, but this is not", cure)
+            self.tell(at, "X002", f"{column.name} is {column.type}, but this is not", cure)
             return None
         return tuple(value) if isinstance(value, list) else value
 
@@ -170,14 +165,14 @@ class _Reader:
             moment = self._moment(value, at)
             return int(moment.timestamp()) if column.type is Type.TIME else moment.date().isoformat()
         what = f"{column.name} is a {column.type}, but this is not"
-        self._tell(at, "X002", what, "write a time from now such as -3d, or a date such as 2026-03-31")
+        self.tell(at, "X002", what, "write a time from now such as -3d, or a date such as 2026-03-31")
         return None
 
     def _moment(self, text: str, at: Pointer) -> datetime:
         try:
             moment = datetime.fromisoformat(text)
         except ValueError:
-            self._tell(at, "X002", f"there is no time {quoted(text)}", "write a date and a time of the calendar")
+            self.tell(at, "X002", f"there is no time {quoted(text)}", "write a date and a time of the calendar")
             return datetime.combine(datetime.fromisoformat(NOW), time(), self._zone)
         return moment.replace(tzinfo=self._zone)
 
@@ -186,7 +181,7 @@ class _Reader:
             if len(self._handles) > 1:
                 ways = ", ".join(str(handle) for handle in self._handles)
                 what = f"this cohort names people in several ways ({ways})"
-                self._tell(at, "X004", what, "write who is expected for each: `expect: {external_id: [u1], …}`")
+                self.tell(at, "X004", what, "write who is expected for each: `expect: {external_id: [u1], …}`")
             yield self._handles[0], frozenset(map(str, given))
             return
         wanted = {Handle(Kind(kind)): values for kind, values in given.items() if kind != "aliases"}
@@ -195,9 +190,9 @@ class _Reader:
             if handle not in self._handles:
                 what = f"this cohort does not name people by {handle}"
                 pointer = identifiers.Identifier(handle, "").pointer
-                self._tell((*at, *pointer), "X004", what, "correct it, or add it to `identifiers`", key=True)
+                self.tell((*at, *pointer), "X004", what, "correct it, or add it to `identifiers`", key=True)
             yield handle, frozenset(map(str, values))
         for handle in self._handles:
             if handle not in wanted:
                 what = f"it is not said who is expected by {handle}"
-                self._tell(at, "X004", what, "add them; an empty list for nobody")
+                self.tell(at, "X004", what, "add them; an empty list for nobody")

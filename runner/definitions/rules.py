@@ -5,11 +5,11 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from runner.definitions.contradictions import never, never_measured
+from runner.definitions.notes import Notes
 from runner.definitions.rule import (
     ALWAYS,
     Aggregate,
@@ -17,11 +17,8 @@ from runner.definitions.rule import (
     Anniversary,
     AnyOf,
     Audience,
-    Begin,
     Compare,
-    Edge,
     Events,
-    FromNow,
     Has,
     Holds,
     InCohort,
@@ -37,10 +34,9 @@ from runner.definitions.rule import (
     Sign,
     Test,
     Top,
-    Unit,
     Value,
-    Window,
 )
+from runner.definitions.times import Times
 from runner.documents import Document, Pointer, quoted
 from runner.errors import Problem
 from runner.sources import Column, Source, Type
@@ -49,7 +45,6 @@ LONGEST_LIST = 10_000
 """Values of one `in`: Trino plans longer ones slowly, and a table serves better."""
 
 ANNIVERSARY = 365
-SECONDS = {"h": 3_600, "d": 86_400, "w": 7 * 86_400}
 _SIGNS = {"equals": Sign.EQUALS, "gt": Sign.GT, "gte": Sign.GTE, "lt": Sign.LT, "lte": Sign.LTE}
 _GROUPS = ("all", "any", "none")
 _WINDOWS = ("within", "between", "calendar")
@@ -109,17 +104,12 @@ def read(
     return Audience(source, where, zone, top, sample), ()
 
 
-class _Reader:
+class _Reader(Notes):
     """One file's rule; gathers problems and goes on."""
 
     def __init__(self, document: Document, sources: Mapping[str, Source], lists: Mapping[str, tuple[str, ...]]) -> None:
-        self._document, self._sources, self._lists = document, sources, lists
-        self.problems: set[Problem] = set()
-
-    def tell(self, at: Pointer, code: str, what: str, fix: str, *, key: bool = False) -> None:
-        """Note a problem at a value, or at its key."""
-        place = self._document.key_at(*at) if key else self._document.at(*at)
-        self.problems.add(Problem(place, code, what, fix))
+        super().__init__(document)
+        self._sources, self._lists, self._times = sources, lists, Times(self)
 
     def source(self, name: str, at: Pointer, *, events: bool) -> Source | None:
         """A source of events, or of people."""
@@ -227,7 +217,7 @@ class _Reader:
                 if days > ANNIVERSARY:
                     self.tell(at, "C005", "a year has no more than 365 days", "write fewer days")
                 return Anniversary(days)
-        return self._window(name, given, at, days_only=column.type is Type.DATE)
+        return self._times.window(name, given, at, days_only=column.type is Type.DATE)
 
     def _between(self, column: Column, given: Sequence[Any], at: Pointer) -> Rule:
         fine = [self._fits(column, value, (*at, number)) for number, value in enumerate(given)]
@@ -247,7 +237,7 @@ class _Reader:
         if is_right and isinstance(value, bool) and column.type is not Type.BOOLEAN:
             is_right = False
         if is_right and column.type is Type.DATE:
-            return self._day(value, at) is not None
+            return self._times.day(value, at) is not None
         if not is_right:
             wanted = _VALUES[column.type]
             cure = "put it in quotes" if column.type is Type.TEXT else f"write {wanted}"
@@ -290,58 +280,6 @@ class _Reader:
             return False
         return True
 
-    # time
-
-    def _day(self, text: Any, at: Pointer) -> date | None:
-        try:
-            if re.fullmatch(r"\d{4}-\d\d-\d\d", str(text)):
-                return date.fromisoformat(str(text))
-        except ValueError:
-            pass
-        self.tell(at, "C005", f"there is no day {quoted(text)}", "write a date of the calendar, such as 2026-03-31")
-        return None
-
-    def _window(self, name: str, given: Any, at: Pointer, *, days_only: bool) -> Window | None:
-        match name:
-            case "within" | "within_next":
-                length = self._length(given, at, days_only=days_only)
-                return Window(FromNow(-length), FromNow(0)) if name == "within" else Window(FromNow(0), FromNow(length))
-            case "calendar":
-                return _calendar(given)
-            case "before" | "after":
-                day = self._day(given, at)
-                if day is None:
-                    return None
-                return Window(None, day) if name == "before" else Window(day + timedelta(days=1), None)
-        return self._from_to(given, at, days_only=days_only)
-
-    def _from_to(self, given: Sequence[Any], at: Pointer, *, days_only: bool) -> Window | None:
-        edges = [self._edge(edge, (*at, number), days_only=days_only) for number, edge in enumerate(given)]
-        match edges:
-            case [FromNow(first) as start, FromNow(last) as end]:
-                if first >= last:
-                    self.tell(at, "C009", "this stretch of time ends before it begins", "write the earlier time first")
-                return Window(start, end)
-            case [date() as start, date() as end]:
-                if start > end:
-                    self.tell(at, "C009", "this stretch of time ends before it begins", "write the earlier day first")
-                    return None
-                return Window(start, end + timedelta(days=1))
-        if None not in edges:
-            what = "one edge is a day, the other a time from now"
-            self.tell(at, "C005", what, "write two dates, or two times such as [-30d, -7d]")
-        return None
-
-    def _edge(self, given: Any, at: Pointer, *, days_only: bool) -> Edge | None:
-        if isinstance(given, str) and given[-1:] in SECONDS:
-            return FromNow(self._length(given, at, days_only=days_only))
-        return self._day(given, at)
-
-    def _length(self, given: str, at: Pointer, *, days_only: bool) -> int:
-        if days_only and given[-1] == "h":
-            self.tell(at, "C005", "a date knows no hours", "write days, such as 7d")
-        return int(given[:-1]) * SECONDS[given[-1]]
-
     # events
 
     def _events(self, given: Mapping[str, Any], at: Pointer, people: Source) -> Rule:
@@ -353,7 +291,9 @@ class _Reader:
         if len(windows) > 1:
             what = f"{' and '.join(f'`{name}`' for name in windows)} are given at once"
             self.tell((*at, windows[1]), "C006", what, "keep one of them", key=True)
-        window = self._window(windows[0], given[windows[0]], (*at, windows[0]), days_only=False) if windows else ALWAYS
+        window = (
+            self._times.window(windows[0], given[windows[0]], (*at, windows[0]), days_only=False) if windows else ALWAYS
+        )
         if source is None:
             return All(())
         where = self.rule(given["where"], (*at, "where"), source, inside=True) if "where" in given else None
@@ -404,12 +344,6 @@ class _Reader:
 def _flat(parts: Iterable[Rule]) -> tuple[Rule, ...]:
     """Rules that must all hold; those in one list are one list."""
     return tuple(inner for part in parts for inner in (part.parts if isinstance(part, All) else (part,)))
-
-
-def _calendar(name: str) -> Window:
-    unit = {"today": Unit.DAY, "yesterday": Unit.DAY}.get(name) or Unit(name.partition("_")[2])
-    last = name == "yesterday" or name.startswith("last_")
-    return Window(Begin(unit, -1), Begin(unit, 0)) if last else Window(Begin(unit, 0), Begin(unit, 1))
 
 
 def _number(text: str) -> int | float | None:

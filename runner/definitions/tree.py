@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import difflib
-import io
-import os
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,8 +10,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from runner import documents, identifiers, schedules, schemas
-from runner.definitions import cases, life, references, rules
+from runner import identifiers, schedules, schemas
+from runner.definitions import cases, folder, life, references, rules
 from runner.definitions.cases import Case
 from runner.definitions.cohort import Cohort, Mode
 from runner.definitions.rule import Audience
@@ -23,14 +19,6 @@ from runner.documents import Document, quoted
 from runner.errors import Position, Problem
 from runner.identifiers import Handle, Identifier
 from runner.project import FILE, Project, Suppression
-
-# At the top of cohorts/, not holding cohorts: what queries and rules refer to.
-_OTHER_FOLDERS = frozenset(("templates", "lists"))
-TEMPLATES = "cohorts/templates"
-LISTS = "cohorts/lists"
-_TEMPLATE = re.compile(r"[a-z0-9_]+(/[a-z0-9_]+)*\.sql")
-_SUFFIXES = (".yml", ".yaml")
-_LISTED = (".csv", ".txt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +43,9 @@ def load(root: Path, project: Project | None, today: date | None = None) -> Tree
     """
     if not (root / "cohorts").exists():
         return Tree((), (), 0)
-    read = tuple(_read(root))
-    templates, unreadable = _templates(root)
-    lists, unlisted = read_lists(root)
+    read = tuple(folder.cohorts(root))
+    templates, unreadable = folder.templates(root)
+    lists, unlisted = folder.lists(root)
     good = tuple(found for found in read if isinstance(found, Document))
     problems = {problem for found in read if isinstance(found, tuple) for problem in found}
     problems.update(unreadable, unlisted)
@@ -102,85 +90,6 @@ def load(root: Path, project: Project | None, today: date | None = None) -> Tree
         templates=templates,
         suppress=project.suppress if project else (),
     )
-
-
-def _templates(root: Path) -> tuple[Mapping[str, str], tuple[Problem, ...]]:
-    """Every file under `cohorts/templates/` by its name, used or not; and what is wrong with others."""
-    found: dict[str, str] = {}
-    problems: list[Problem] = []
-    top = root / TEMPLATES
-    for path in sorted(top.rglob("*.sql")) if top.is_dir() else ():
-        name = path.relative_to(top).as_posix()
-        shown = f"{TEMPLATES}/{_printable(name)}"
-        text = documents.read_text(path, shown, inside=root / "cohorts")
-        if not isinstance(text, str):
-            problems += text
-        elif not _TEMPLATE.fullmatch(name):
-            fix = "use lower-case letters, digits and underscores, and the ending .sql"
-            problems.append(Problem(Position(shown), "D007", "this name cannot be used for a template", fix))
-        else:
-            found[name] = text
-    return found, tuple(problems)
-
-
-def read_lists(root: Path) -> tuple[Mapping[str, tuple[str, ...]], tuple[Problem, ...]]:
-    """The values of every file under `cohorts/lists/`, by its name: the first of each line, without blank lines."""
-    found: dict[str, tuple[str, ...]] = {}
-    problems: list[Problem] = []
-    top = root / LISTS
-    for path in sorted(top.rglob("*")) if top.is_dir() else ():
-        if path.suffix not in _LISTED or not path.is_file():
-            continue
-        name = path.relative_to(top).as_posix()
-        text = documents.read_text(path, f"{LISTS}/{_printable(name)}", inside=root / "cohorts")
-        if not isinstance(text, str):
-            problems += text
-        elif path.suffix == ".csv":
-            rows = csv.reader(io.StringIO(text))
-            found[name] = tuple(row[0].strip() for row in rows if row and row[0].strip())
-        else:
-            found[name] = tuple(line.strip() for line in text.splitlines() if line.strip())
-    return found, tuple(problems)
-
-
-def documents_of(root: Path) -> Iterator[tuple[Path, Document | tuple[Problem, ...]]]:
-    """Every cohort file with its place on the disk, read or with what is wrong with it."""
-    top = root / "cohorts"
-    for path, shown in _files(top, "cohorts", _OTHER_FOLDERS) if top.is_dir() else ():
-        if not path.is_symlink():
-            yield path, documents.read(path, shown, inside=top)
-
-
-def _read(root: Path) -> Iterator[Document | tuple[Problem, ...]]:
-    top = root / "cohorts"
-    for path, shown in _files(top, "cohorts", _OTHER_FOLDERS):
-        if path.is_symlink() and path.is_dir():
-            what = "this is a link to a folder, which is not followed"
-            yield (Problem(Position(shown), "F002", what, "put the folder itself here"),)
-        else:
-            yield documents.read(path, shown, inside=top)
-
-
-def _files(folder: Path, shown: str, skipped: frozenset[str] = frozenset()) -> Iterator[tuple[Path, str]]:
-    """Cohort files, linked folders and folders that cannot be looked into; hidden ones are left out."""
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError:
-        yield folder, shown
-        return
-    for entry in entries:
-        path, name = Path(entry.path), f"{shown}/{_printable(entry.name)}"
-        if entry.name.startswith(".") or entry.name in skipped:
-            continue
-        if entry.is_dir(follow_symlinks=False):
-            yield from _files(path, name)
-        elif (entry.name.lower().endswith(_SUFFIXES) and name != FILE) or entry.is_dir():
-            yield path, name
-
-
-def _printable(name: str) -> str:
-    """A file's name as it can be shown: on one line, and in UTF-8 whatever the disk has."""
-    return name if name.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in name)
 
 
 def _shared(good: Sequence[Document], key: str, code: str) -> Iterator[Problem]:
@@ -266,7 +175,7 @@ def _lacking(document: Document, project: Project | None, templates: Mapping[str
         close = difflib.get_close_matches(name, templates, 1) or difflib.get_close_matches(f"{name}.sql", templates, 1)
         fix = f"perhaps you meant {close[0]}" if close else "add the file, or correct the name"
         at = document.at("audience", "template")
-        yield Problem(at, "D008", f"there is no template {quoted(name)} in {TEMPLATES}/", fix)
+        yield Problem(at, "D008", f"there is no template {quoted(name)} in {folder.TEMPLATES}/", fix)
     if project is None:
         return
     if "owner" not in data and project.defaults.owner is None:

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from runner.definitions.cohort import Cohort
+from runner.definitions.folder import TEMPLATES
 from runner.definitions.rule import columns_used
-from runner.definitions.tree import TEMPLATES, Tree
+from runner.definitions.tree import Tree
 from runner.documents import quoted
 from runner.errors import Position, Problem
 from runner.lints.lint import Lint, Name

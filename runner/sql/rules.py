@@ -12,32 +12,24 @@ from dataclasses import dataclass, field
 from runner.definitions.rule import (
     Aggregate,
     All,
-    Anniversary,
     AnyOf,
     Audience,
     Begin,
     Compare,
     Events,
     FromNow,
-    Has,
-    Holds,
     InCohort,
-    IsNull,
-    Matches,
     Measure,
     Not,
     OnColumn,
-    OneOf,
-    Part,
     Rule,
     Sample,
     Sign,
-    Test,
     Unit,
     Window,
 )
-from runner.sources import Column, Source, Type
-from runner.sql import windows
+from runner.sources import Source
+from runner.sql import conditions, windows
 from runner.sql.literals import literal
 from runner.sql.names import quoted
 from runner.sql.tokens import indented
@@ -50,7 +42,6 @@ _SUMS = {
     Aggregate.MIN: "MIN({})",
     Aggregate.MAX: "MAX({})",
 }
-_WIDTH = 100
 _OPPOSITES = {Sign.GT: "<=", Sign.GTE: "<", Sign.LT: ">=", Sign.LTE: ">", Sign.EQUALS: "<>"}
 _COUNTED = frozenset({Aggregate.COUNT, Aggregate.DISTINCT})
 _FROM_NOTHING = frozenset({Aggregate.COUNT, Aggregate.DISTINCT, Aggregate.SUM})
@@ -153,9 +144,9 @@ class _Writer:
         """A condition that is true for those for whom the rule holds, and false or NULL for the others."""
         match rule:
             case All(parts):
-                return _joined("AND", [self._sql(part) for part in parts])
+                return conditions.joined("AND", [self._sql(part) for part in parts])
             case AnyOf(parts):
-                return _joined("OR", [self._sql(part) for part in parts])
+                return conditions.joined("OR", [self._sql(part) for part in parts])
             case Not(part):
                 return self._not(part)
             case Events():
@@ -164,15 +155,15 @@ class _Writer:
                 return f"{self._cohort(cohort)} IS NOT NULL"
             case OnColumn(column, test):
                 source = self._audience.source
-                return _tested(source.columns[column], self._of(column), test, self._audience.zone)
+                return conditions.holds(source.columns[column], self._of(column), test, self._audience.zone)
 
     def _not(self, rule: Rule) -> str:
         """The exact complement: true where the rule is false or NULL."""
         match rule:
             case All(parts):
-                return _joined("OR", [self._not(part) for part in parts])
+                return conditions.joined("OR", [self._not(part) for part in parts])
             case AnyOf(parts):
-                return _joined("AND", [self._not(part) for part in parts])
+                return conditions.joined("AND", [self._not(part) for part in parts])
             case Not(part):
                 return self._sql(part)
             case InCohort(cohort):
@@ -182,7 +173,7 @@ class _Writer:
                 return f"COALESCE({fact}, 0) {_OPPOSITES[compare.sign]} {literal(compare.value)}"
             case OnColumn(column, test):
                 source = self._audience.source
-                return _not_tested(source.columns[column], self._of(column), test, self._audience.zone)
+                return conditions.fails(source.columns[column], self._of(column), test, self._audience.zone)
         return f"COALESCE(NOT ({self._sql(rule)}), TRUE)"
 
     def _cohort(self, cohort: str) -> str:
@@ -197,11 +188,11 @@ class _Writer:
             other = self._pass(events.none_after, events.window)
             after = other.fact(f"MAX({quoted(events.none_after.time)})", "")
             tests += [f"{last} IS NOT NULL", f"COALESCE({after} <= {last}, TRUE)"]
-        return _joined("AND", tests)
+        return conditions.joined("AND", tests)
 
     def _fact(self, events: Events, aggregate: Aggregate, column: str) -> str:
         """The column that has a measure of each person's events; NULL where there are none."""
-        where = _filter(events.where, events.source, self._audience.zone) if events.where else ""
+        where = conditions.of_events(events.where, events.source, self._audience.zone) if events.where else ""
         return self._pass(events.source, events.window).fact(_SUMS[aggregate].format(quoted(column)), where)
 
     def _pass(self, source: Source, window: Window) -> _Pass:
@@ -242,26 +233,6 @@ def _label(window: Window) -> str:
     return "_then"
 
 
-def _filter(rule: Rule, source: Source, zone: str) -> str:
-    """The condition on events themselves."""
-    match rule:
-        case All(parts):
-            return _joined("AND", [_filter(part, source, zone) for part in parts])
-        case AnyOf(parts):
-            return _joined("OR", [_filter(part, source, zone) for part in parts])
-        case Not(All(parts)):
-            return _joined("OR", [_filter(Not(part), source, zone) for part in parts])
-        case Not(AnyOf(parts)):
-            return _joined("AND", [_filter(Not(part), source, zone) for part in parts])
-        case Not(Not(part)):
-            return _filter(part, source, zone)
-        case Not(OnColumn(column, test)):
-            return _not_tested(source.columns[column], quoted(column), test, zone)
-        case OnColumn(column, test):
-            return _tested(source.columns[column], quoted(column), test, zone)
-    raise AssertionError(rule)
-
-
 def _measured(fact: str, measure: Measure) -> str:
     if measure.aggregate in _FROM_NOTHING and _holds_of_zero(measure.compare):
         fact = f"COALESCE({fact}, 0)"
@@ -280,49 +251,6 @@ def _holds_of_zero(compare: Compare) -> bool:
         case Sign.LT:
             return value > 0
     return value >= 0
-
-
-def _tested(column: Column, sql: str, test: Test, zone: str) -> str:
-    """A test of a column: NULL or false where nothing is there, but for IsNull."""
-    match test:
-        case Compare(Sign.EQUALS, bool() as value):
-            return f"CAST({sql} AS BOOLEAN)" if value else f"NOT CAST({sql} AS BOOLEAN)"
-        case Compare(sign, value):
-            return f"{sql} {sign} {literal(value)}"
-        case OneOf(values):
-            return f"{sql} IN {literal(list(values))}"
-        case Has(part, texts):
-            return _joined("OR", [_has(sql, part, text) for text in texts])
-        case Matches(pattern):
-            return f"REGEXP_LIKE({sql}, {literal(pattern)})"
-        case IsNull():
-            return f"{sql} IS NULL"
-        case Anniversary():
-            return windows.anniversary(sql, test, zone)
-        case Holds(texts, every):
-            return _joined("AND" if every else "OR", [f"CONTAINS({sql}, {literal(text)})" for text in texts])
-        case Window():
-            return windows.dates(sql, test, zone) if column.type is Type.DATE else windows.seconds(sql, test, zone)
-
-
-def _not_tested(column: Column, sql: str, test: Test, zone: str) -> str:
-    match test:
-        case IsNull():
-            return f"{sql} IS NOT NULL"
-        case Compare(Sign.EQUALS, str() | int() | float() as value) if not isinstance(value, bool):
-            return f"{sql} IS DISTINCT FROM {literal(value)}"
-        case OneOf():
-            return f"COALESCE({sql} NOT IN {literal(list(test.values))}, TRUE)"
-    return f"COALESCE(NOT ({_tested(column, sql, test, zone)}), TRUE)"
-
-
-def _has(sql: str, part: Part, text: str) -> str:
-    match part:
-        case Part.CONTAINS:
-            return f"STRPOS({sql}, {literal(text)}) > 0"
-        case Part.STARTS_WITH:
-            return f"STARTS_WITH({sql}, {literal(text)})"
-    return f"SUBSTR({sql}, -{len(text)}) = {literal(text)}"
 
 
 def _sampled(key: str, sample: Sample) -> str:
@@ -349,17 +277,6 @@ def _conjuncts(rule: Rule) -> Iterable[Rule]:
 
 def _where(tests: list[str]) -> str:
     return "WHERE " + "\n  AND ".join(indented(test, 2).lstrip(" ") for test in tests)
-
-
-def _joined(word: str, parts: list[str]) -> str:
-    """Conditions joined; in parentheses where there are several, on lines of their own where they are long."""
-    if len(parts) == 1:
-        return parts[0]
-    text = f"({f' {word} '.join(parts)})"
-    if len(text) <= _WIDTH and "\n" not in text:
-        return text
-    lines = f"\n{word} ".join(parts)
-    return f"(\n{indented(lines, 2)}\n)"
 
 
 def _table(source: Source) -> str:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from runner.definitions.cohort import Cohort
+from runner.definitions.folder import TEMPLATES
 from runner.definitions.references import in_order
-from runner.definitions.tree import TEMPLATES, Tree
+from runner.definitions.tree import Tree
 from runner.errors import Problem
 from runner.project import Suppression, Target
 from runner.sql import query

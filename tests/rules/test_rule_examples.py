@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from runner import documents, project
-from runner.definitions import tree
+from runner.definitions import folder, tree
 from runner.documents import Document
 from runner.project import Project
 from runner.sql.wanted import Wanted, wanted
@@ -82,7 +82,7 @@ def test_a_list_is_read_as_it_stands(tmp_path: Path) -> None:
     (tmp_path / "cohorts" / "lists").mkdir(parents=True)
     (tmp_path / "cohorts" / "lists" / "odd.csv").write_text('"a,b",x\n\n c \n', encoding="utf-8")
     (tmp_path / "cohorts" / "lists" / "odd.txt").write_text("a,b\n\n c \n", encoding="utf-8")
-    lists, problems = tree.read_lists(tmp_path)
+    lists, problems = folder.lists(tmp_path)
     assert lists == {"odd.csv": ("a,b", "c"), "odd.txt": ("a,b", "c")}
     assert not problems
 

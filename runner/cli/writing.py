@@ -1,4 +1,4 @@
-"""Asks for what a new cohort needs, and writes its file."""
+"""Commands that write cohort files: a new one, and all of them in order."""
 
 # ruff: noqa: PLC0415 - start-up must not pay for what a command does not use
 
@@ -6,15 +6,16 @@ from __future__ import annotations
 
 import difflib
 import re
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from runner.cli.context import Usage
-from runner.errors import InvalidDefinitions
+from runner.cli.context import Usage, project
+from runner.errors import ExitCode, InvalidDefinitions, Problem
 
 if TYPE_CHECKING:  # types of modules that are imported late
     from runner.project import Project
@@ -22,7 +23,7 @@ if TYPE_CHECKING:  # types of modules that are imported late
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class _Asked:
     """What the command was given; empty where it was not."""
 
     cohort: str
@@ -34,7 +35,53 @@ class Asked:
     folder: str
 
 
-def written(asked: Asked, loaded: Project, root: Path, *, may_ask: bool) -> Path:
+def new(
+    cohort: Annotated[str, typer.Argument(metavar="ID", help="The new cohort's id; asked for without it.")] = "",
+    name: Annotated[str, typer.Option(help="What Braze is to show.")] = "",
+    description: Annotated[str, typer.Option(help="Who is meant, in words.")] = "",
+    owner: Annotated[str, typer.Option(help="The team that answers for it.")] = "",
+    source: Annotated[str, typer.Option("--from", metavar="SOURCE", help="A source of people.")] = "",
+    event: Annotated[str, typer.Option(metavar="SOURCE", help="A source of events that the first rule asks for.")] = "",
+    folder: Annotated[str, typer.Option(help="A folder under cohorts/.")] = "",
+) -> int:
+    """Write a new cohort's file, with a first rule and a first test; asks for what is not given."""
+    loaded = project("")
+    asked = _Asked(cohort, name, description, owner, source, event, folder)
+    path = _written(asked, loaded, Path(), may_ask=sys.stdin.isatty())
+    typer.echo(f"{path} is written, with a rule and a test to make your own.")
+    typer.echo(f"Then: cohorts test -s {path.stem}, and cohorts plan -s {path.stem}.")
+    return ExitCode.DONE
+
+
+def fmt(
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; end with 1 where something would be.")
+    ] = False,
+) -> int:
+    """Bring the keys of cohort files into their usual order; comments go with their keys."""
+    from runner.definitions import layout
+    from runner.definitions.folder import documents_of
+    from runner.documents import Document
+
+    changed: list[str] = []
+    unreadable: list[Problem] = []
+    files = list(documents_of(Path()))
+    for path, document in files:
+        if not isinstance(document, Document):
+            unreadable += document
+        elif (text := layout.formatted(document)) != path.read_text("utf-8-sig"):
+            changed.append(document.path)
+            if not check:
+                path.write_text(text, encoding="utf-8")
+    for shown in changed:
+        typer.echo(f"{shown}{' would be' if check else ''} brought into order")
+    typer.echo(f"{len(changed)} of {len(files)} files {'would change' if check else 'changed'}.")
+    if unreadable:
+        raise InvalidDefinitions(unreadable)
+    return ExitCode.FAILED if check and changed else ExitCode.DONE
+
+
+def _written(asked: _Asked, loaded: Project, root: Path, *, may_ask: bool) -> Path:
     """The new file. Raises Usage for what cannot be, and where nobody can be asked for what is missing."""
     from runner import documents, schemas
     from runner.definitions import fresh
@@ -68,7 +115,7 @@ def written(asked: Asked, loaded: Project, root: Path, *, may_ask: bool) -> Path
     return path
 
 
-def _completed(asked: Asked, loaded: Project) -> Asked:
+def _completed(asked: _Asked, loaded: Project) -> _Asked:
     """Asks a person for what was not given."""
     cohort = asked.cohort or typer.prompt("Id (lower-case letters, digits and underscores; never changes)")
     name = asked.name or typer.prompt("Name in Braze", default=_titled(cohort))
@@ -103,3 +150,6 @@ def _inside(folder: str) -> str:
     if inner.split("/")[0] in ("templates", "lists"):
         raise Usage("P112", f"cohorts/{inner.split('/')[0]}/ does not hold cohorts", "choose another folder")
     return inner
+
+
+COMMANDS = (new, fmt)

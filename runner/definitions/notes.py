@@ -1,0 +1,19 @@
+"""What is wrong with one file, noted while it is read."""
+
+from __future__ import annotations
+
+from runner.documents import Document, Pointer
+from runner.errors import Problem
+
+
+class Notes:
+    """Gathers problems, so that reading goes on."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.problems: set[Problem] = set()
+
+    def tell(self, at: Pointer, code: str, what: str, fix: str, *, key: bool = False) -> None:
+        """Note a problem at a value, or at its key."""
+        place = self.document.key_at(*at) if key else self.document.at(*at)
+        self.problems.add(Problem(place, code, what, fix))

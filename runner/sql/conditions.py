@@ -1,0 +1,105 @@
+"""Conditions on columns as Trino's SQL, and their exact complements."""
+
+from __future__ import annotations
+
+from runner.definitions.rule import (
+    All,
+    Anniversary,
+    AnyOf,
+    Compare,
+    Has,
+    Holds,
+    IsNull,
+    Matches,
+    Not,
+    OnColumn,
+    OneOf,
+    Part,
+    Rule,
+    Sign,
+    Test,
+    Window,
+)
+from runner.sources import Column, Source, Type
+from runner.sql import windows
+from runner.sql.literals import literal
+from runner.sql.names import quoted
+from runner.sql.tokens import indented
+
+_WIDTH = 100
+"""Characters of a condition from which on it is written on several lines."""
+
+
+def of_events(rule: Rule, source: Source, zone: str) -> str:
+    """The condition on events themselves."""
+    match rule:
+        case All(parts):
+            return joined("AND", [of_events(part, source, zone) for part in parts])
+        case AnyOf(parts):
+            return joined("OR", [of_events(part, source, zone) for part in parts])
+        case Not(All(parts)):
+            return joined("OR", [of_events(Not(part), source, zone) for part in parts])
+        case Not(AnyOf(parts)):
+            return joined("AND", [of_events(Not(part), source, zone) for part in parts])
+        case Not(Not(part)):
+            return of_events(part, source, zone)
+        case Not(OnColumn(column, test)):
+            return fails(source.columns[column], quoted(column), test, zone)
+        case OnColumn(column, test):
+            return holds(source.columns[column], quoted(column), test, zone)
+    raise AssertionError(rule)
+
+
+def holds(column: Column, sql: str, test: Test, zone: str) -> str:
+    """That a column passes a test: NULL or false where nothing is there, but for IsNull."""
+    match test:
+        case Compare(Sign.EQUALS, bool() as value):
+            return f"CAST({sql} AS BOOLEAN)" if value else f"NOT CAST({sql} AS BOOLEAN)"
+        case Compare(sign, value):
+            return f"{sql} {sign} {literal(value)}"
+        case OneOf(values):
+            return f"{sql} IN {literal(list(values))}"
+        case Has(part, texts):
+            return joined("OR", [_has(sql, part, text) for text in texts])
+        case Matches(pattern):
+            return f"REGEXP_LIKE({sql}, {literal(pattern)})"
+        case IsNull():
+            return f"{sql} IS NULL"
+        case Anniversary():
+            return windows.anniversary(sql, test, zone)
+        case Holds(texts, every):
+            return joined("AND" if every else "OR", [f"CONTAINS({sql}, {literal(text)})" for text in texts])
+        case Window():
+            return windows.dates(sql, test, zone) if column.type is Type.DATE else windows.seconds(sql, test, zone)
+
+
+def fails(column: Column, sql: str, test: Test, zone: str) -> str:
+    """The exact complement of `holds`: true also where nothing is there."""
+    match test:
+        case IsNull():
+            return f"{sql} IS NOT NULL"
+        case Compare(Sign.EQUALS, str() | int() | float() as value) if not isinstance(value, bool):
+            return f"{sql} IS DISTINCT FROM {literal(value)}"
+        case OneOf():
+            return f"COALESCE({sql} NOT IN {literal(list(test.values))}, TRUE)"
+    return f"COALESCE(NOT ({holds(column, sql, test, zone)}), TRUE)"
+
+
+def _has(sql: str, part: Part, text: str) -> str:
+    match part:
+        case Part.CONTAINS:
+            return f"STRPOS({sql}, {literal(text)}) > 0"
+        case Part.STARTS_WITH:
+            return f"STARTS_WITH({sql}, {literal(text)})"
+    return f"SUBSTR({sql}, -{len(text)}) = {literal(text)}"
+
+
+def joined(word: str, parts: list[str]) -> str:
+    """Conditions joined; in parentheses where there are several, on lines of their own where they are long."""
+    if len(parts) == 1:
+        return parts[0]
+    text = f"({f' {word} '.join(parts)})"
+    if len(text) <= _WIDTH and "\n" not in text:
+        return text
+    lines = f"\n{word} ".join(parts)
+    return f"(\n{indented(lines, 2)}\n)"
