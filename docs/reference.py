@@ -83,7 +83,7 @@ def _facts(schema: Mapping[str, Any]) -> Iterator[str]:
     if "enum" in schema:
         yield "One of " + ", ".join(f"`{choice}`" for choice in schema["enum"])
     elif "const" in schema:
-        yield f"Always `{schema['const']}`"
+        yield f"Always `{json.dumps(schema['const'])}`".replace('"', "")
     elif kinds:
         yield " or ".join(KINDS[kind] for kind in kinds).capitalize()
     if must := schema.get("patternErrorMessage"):

@@ -179,13 +179,14 @@ def _cure(wanted: str, given: object, schema: Any) -> str:
 
 def _no_choice(error: Any, name: str) -> Saying:
     choices = error.validator_value if error.validator == "enum" else [error.validator_value]
-    shown = ", ".join(str(choice) for choice in choices)
+    names = [choice if isinstance(choice, str) else json.dumps(choice) for choice in choices]
+    shown = ", ".join(names)
     what = f"{name} must be {'one of ' if len(choices) > 1 else ''}{shown}, but it is {_given(error.instance)}"
-    guess = difflib.get_close_matches(quoted(error.instance).strip('"'), [str(choice) for choice in choices], 1)
+    guess = difflib.get_close_matches(quoted(error.instance).strip('"'), names, 1)
     return (
         "S004",
         what,
-        f"write {(guess or choices)[0]}" if guess or len(choices) == 1 else "choose one of them",
+        f"write {(guess or names)[0]}" if guess or len(choices) == 1 else "choose one of them",
     )
 
 

@@ -124,9 +124,13 @@ def test(
     tree = trees.load(Path(), loaded, today())
     asked = queries.wanted(tree, loaded.targets[target])
     good = {query.cohort.id: query for query in asked.queries}
-    cohorts = selection.of_cohorts(
-        [query.cohort for query in asked.queries], selection.read(select or [], exclude or [])
-    )
+    chosen = selection.read(select or [], exclude or [])
+    try:
+        cohorts = selection.of_cohorts([query.cohort for query in asked.queries], chosen)
+    except selection.BadSelection:
+        if not asked.problems:
+            raise
+        raise InvalidDefinitions(asked.problems) from None  # perhaps what was meant is among the bad files
     results = tuple(
         testing.run(
             [cohort for cohort in cohorts if cohort.cases],
@@ -182,7 +186,8 @@ def describe(cohort: Annotated[str, typer.Argument(help="A cohort's id.")], targ
         fix = f"perhaps you meant {close[0]}" if close else "`cohorts validate` lists what is wrong with the files"
         raise Usage("P103", f"there is no cohort {cohort[:60]!r}", fix)
     sizes = _sizes(found, loaded, target)
-    typer.echo(described.text(found, everybody=cohorts, suppressed=bool(loaded.suppress), sizes=sizes))
+    suppressed = bool(loaded.suppress) and found.id not in {listed.cohort for listed in loaded.suppress}
+    typer.echo(described.text(found, everybody=cohorts, suppressed=suppressed, sizes=sizes))
     return ExitCode.DONE
 
 

@@ -60,10 +60,12 @@ def pull(
         typer.echo(f"# to be put under `sources` in {FILE}; say what its key is")
         typer.echo("\n".join(tables.draft(name, found[name]) for name in asked))
         return ExitCode.DONE
-    text, count = tables.with_new_columns(loaded.document, loaded.sources, found, database)
-    if count:
-        (Path() / FILE).write_text(text, encoding="utf-8")
-    typer.echo(f"{count} column{'s' * (count != 1)} added to {FILE}." if count else "Every column is declared already.")
+    text, names = tables.with_new_columns(loaded.document, loaded.sources, found, database)
+    if not names:
+        typer.echo("Every column is declared already.")
+        return ExitCode.DONE
+    (Path() / FILE).write_text(text, encoding="utf-8")
+    typer.echo(f"{len(names)} column{'s' * (len(names) != 1)} added to {FILE}: {', '.join(names)}.")
     return ExitCode.DONE
 
 

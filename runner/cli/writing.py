@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,6 +18,7 @@ from runner.cli.context import Usage, project
 from runner.errors import ExitCode, InvalidDefinitions, Problem
 
 if TYPE_CHECKING:  # types of modules that are imported late
+    from runner.documents import Document
     from runner.project import Project
     from runner.sources import Source
 
@@ -85,6 +86,7 @@ def _written(asked: _Asked, loaded: Project, root: Path, *, may_ask: bool) -> Pa
     """The new file. Raises Usage for what cannot be, and where nobody can be asked for what is missing."""
     from runner import documents, schemas
     from runner.definitions import fresh
+    from runner.definitions.folder import documents_of
 
     given = _completed(asked, loaded) if may_ask else asked
     if not given.cohort:
@@ -108,8 +110,13 @@ def _written(asked: _Asked, loaded: Project, root: Path, *, may_ask: bool) -> Pa
     found = schemas.problems(document, "cohort") if isinstance(document, documents.Document) else document
     if found:
         raise InvalidDefinitions(found)
-    if path.exists():
-        raise Usage("P112", f"{path} is there already", "choose another id, or edit that file")
+    same = (
+        at for at, found in documents_of(root) if isinstance(found, documents.Document) and _id(found) == given.cohort
+    )
+    if there := path if path.exists() else next(same, None):
+        raise Usage(
+            "P112", f"the cohort {given.cohort} is there already: {there}", "choose another id, or edit that file"
+        )
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     return path
@@ -126,6 +133,11 @@ def _completed(asked: _Asked, loaded: Project) -> _Asked:
     if not source and len(people) > 1:
         source = typer.prompt(f"Source of people ({', '.join(people)})", default=people[0])
     return replace(asked, cohort=cohort, name=name, description=description, owner=owner, source=source)
+
+
+def _id(read: Document | tuple[Problem, ...]) -> object:
+    data: Any = () if isinstance(read, tuple) else read.data
+    return data.get("id") if isinstance(data, dict) else None
 
 
 def _titled(cohort: str) -> str:

@@ -24,6 +24,13 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?)?")
 _FROM_NOW = re.compile(r"([+-]?)(\d{1,5})([mhdw])")
 _SECONDS = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
+_CURES = {
+    Type.TEXT: "put it in quotes",
+    Type.NUMBER: "write a number",
+    Type.BOOLEAN: "write true or false",
+    Type.LIST: "write a list such as [gold, silver]",
+}
+
 Cell = str | int | float | bool | None | tuple[str, ...]
 
 
@@ -147,7 +154,7 @@ class _Reader(Notes):
         if column.type in (Type.TIME, Type.DATE):
             return self._time(value, column, at, now)
         if not fits[column.type](value):
-            cure = "put it in quotes" if column.type is Type.TEXT else f"write a {column.type}"
+            cure = _CURES[column.type]
             self.tell(at, "X002", f"{column.name} is {column.type}, but this is not", cure)
             return None
         return tuple(value) if isinstance(value, list) else value

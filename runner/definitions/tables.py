@@ -57,10 +57,10 @@ def problems(document: Document, sources: Mapping[str, Source], found: Tables, d
 
 def with_new_columns(
     document: Document, sources: Mapping[str, Source], found: Tables, database: str
-) -> tuple[str, int]:
-    """The project file's text with every column that tables have and sources do not declare; and how many these are."""
+) -> tuple[str, list[str]]:
+    """The project file's text with every column that tables have and sources do not declare; and which these are."""
     inserts: list[tuple[int, str]] = []
-    count = 0
+    names: list[str] = []
     root: Any = yaml.compose(document.source, Loader=yaml.SafeLoader)
     for source in sources.values():
         columns = found.get(full_name(source, database), {})
@@ -68,11 +68,11 @@ def with_new_columns(
         new = {name: kind for name, kind in new.items() if name not in source.columns}
         if new:
             inserts.append(_insert(_node(root, "sources", source.name, "columns"), new, document.source))
-            count += len(new)
+            names += [f"{source.name}.{column}" for column in new]
     text = document.source
     for place, added in sorted(inserts, reverse=True):
         text = text[:place] + added + text[place:]
-    return text, count
+    return text, names
 
 
 def draft(table: str, columns: Mapping[str, str]) -> str:

@@ -111,7 +111,8 @@ def refusals(cohort: Cohort, counts: Counts, allowed: Collection[str] = ()) -> t
 
 def _by_size(guards: Guards, counts: Counts) -> Iterator[_Broken]:
     if counts.after == 0 and not guards.allow_empty:
-        yield _Broken("allow_empty", "G001", f"nobody qualifies any more (now {counts.before:,} members)", "true")
+        what = f"nobody qualifies any more (now {counts.before:,} members)" if counts.before else "nobody qualifies"
+        yield _Broken("allow_empty", "G001", what, "true")
     elif counts.after < guards.min_members:
         what = f"{counts.after:,} members, under the limit of {guards.min_members:,}"
         yield _Broken("min_members", "G008", what, str(counts.after))
@@ -205,5 +206,5 @@ def _refusal(cohort: Cohort, broken: _Broken) -> Problem:
         broken.code,
         f"{cohort.id}: {broken.what}",
         f"if this is right, set `guards: {{{broken.guard}: {broken.enough}}}` in this file, {once};"
-        " if not, mend the query",
+        " if not, mend the query or rule",
     )

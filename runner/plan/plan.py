@@ -118,8 +118,12 @@ class Plan:
         due = [change for change in self.changes if change.action not in IDLE]
         if self.stop:
             due = [change for change in due if change.action is not Action.WITHDRAW]
-        held_back = [each for each in self.kept if each.action not in IDLE] if self.stop or self.withheld else []
-        return tuple(sorted([*due, *held_back], key=lambda change: change.destination))
+        return tuple(sorted([*due, *self.held_back], key=lambda change: change.destination))
+
+    @property
+    def held_back(self) -> tuple[Change, ...]:
+        """What a sync has to do with cohorts whose withdrawal is held back."""
+        return tuple(each for each in self.kept if each.action not in IDLE) if self.stop or self.withheld else ()
 
     @property
     def has_changes(self) -> bool:

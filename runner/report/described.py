@@ -60,7 +60,7 @@ _MEASURES = {
 }
 _PARTS = {Part.CONTAINS: "has {} in it", Part.STARTS_WITH: "begins with {}", Part.ENDS_WITH: "ends with {}"}
 _MODES = {
-    Mode.MIRROR: "Braze holds exactly these people.",
+    Mode.MIRROR: "Braze is to hold exactly these people.",
     Mode.ADD: "These people are let in; nobody leaves.",
     Mode.REMOVE: "These people are taken out, whoever put them in.",
 }
@@ -75,12 +75,8 @@ def text(cohort: Cohort, *, everybody: Sequence[Cohort], suppressed: bool, sizes
         lines.append(cohort.description.strip())
     lines += ["", *_who(cohort), "", _MODES[cohort.mode]]
     if suppressed:
-        kept = (
-            f"Nobody is spared: {cohort.unsuppressed}"
-            if cohort.unsuppressed
-            else "But those whom the project suppresses."
-        )
-        lines.append(kept)
+        also = f"Those whom the project suppresses stay: {cohort.unsuppressed}."
+        lines.append(also if cohort.unsuppressed else "Those whom the project suppresses are left out.")
     lines.append("")
     lines += [f"{name + ':':<12}{value}" for name, value in _facts(cohort, everybody, sizes) if value]
     return "\n".join(lines)

@@ -64,9 +64,7 @@ def problems(found: Sequence[Problem], warnings: Sequence[Problem], *, checked: 
 
 def plan(shown: Plan, *, counted: bool) -> str:
     """The plan: one line a change with its why, the SQL difference of updates, guards, and how many of each."""
-    held_back = {change.destination for change in shown.kept}
-    kept = [change for change in shown.due if change.destination in held_back]
-    changes = [*(change for change in shown.changes if change.action is not Action.NONE), *kept]
+    changes = [*(change for change in shown.changes if change.action is not Action.NONE), *shown.held_back]
     lines = [f"Plan for target {shown.target} (Braze workspace {shown.workspace})", ""]
     if changes:
         width = max(len(change.id) for change in changes)

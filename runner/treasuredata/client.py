@@ -148,14 +148,25 @@ class TreasureData:
         return job
 
     def run(self, database: str, sql: str, *, key: str, scheduled_time: int, what: str, urgent: bool = False) -> str:
-        """Issue a job and wait until it succeeded; returns its id. Raises JobFailed with the service's reason.
+        """Issue a job and wait until it succeeded; returns its id. Raises JobFailed with the service's reason; also where
+        the key is another job's, whose success would be taken for a row written, or its rows for an answer.
 
         `urgent`: it does not queue behind a company's reports, and is waited for also when the run is to stop.
         """
-        job_id, _ = self.submit(database, sql, key=key, scheduled_time=scheduled_time, priority=1 if urgent else 0)
-        if self.wait(job_id, what=what, to_the_end=urgent).status != "success":
+        job_id, fresh = self.submit(database, sql, key=key, scheduled_time=scheduled_time, priority=1 if urgent else 0)
+        ended = self.wait(job_id, what=what, to_the_end=urgent)
+        if not fresh and not self.runs(job_id, sql):
+            taken, fix = f"{what}: its key belongs to job {job_id}, which does something else", "run again"
+            raise JobFailed("R023", taken, fix, job_id=job_id)
+        if ended.status != "success":
             raise self.failure(job_id, code="R020", what=what)
         return job_id
+
+    def runs(self, job_id: str, sql: str) -> bool:
+        """True where a job has this SQL, as far as it tells one job from another: services may keep white space
+        otherwise.
+        """
+        return self.show(job_id).query.split() == sql.split()
 
     def select(
         self, database: str, sql: str, *, key: str, scheduled_time: int, what: str, urgent: bool = False

@@ -82,14 +82,9 @@ def send(
     job_id, fresh = client.submit(
         database, sql, key=key, scheduled_time=scheduled_time, export=Export(via.connection_id, settings)
     )
-    if not fresh and _words(client.show(job_id).query) != _words(sql):
+    if not fresh and not client.runs(job_id, sql):
         raise Locked("L004", "another run has taken over, and forbids this one to send", "let that run finish")
     finish(client, job_id, what=what)
-
-
-def _words(sql: str) -> list[str]:
-    """The SQL as far as it tells one job from another: services may keep white space otherwise."""
-    return sql.split()
 
 
 def finish(client: TreasureData, job_id: str, *, what: str) -> None:

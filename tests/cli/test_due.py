@@ -177,7 +177,7 @@ failing         3  {minute} \(3 h ago\)  next sync             to update
 fresh           3  {minute} \(3 h ago\)  20\d\d-02-29 06:00 JST  in sync
 hopeless        -  -                             next sync             to create, STALE
     not in Braze yet
-    failed {minute} UTC \(3 h ago\): hopeless: nobody qualifies any more \(now 0 members\)
+    failed {minute} UTC \(3 h ago\): hopeless: nobody qualifies
     STALE: first tried 3 h ago, and its max_age is 90m
 hourly          3  {minute} \(3 h ago\)  now                   to refresh
     due since 20\d\d-\d\d-\d\d \d\d:00 Europe/Berlin

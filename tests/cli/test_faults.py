@@ -36,6 +36,15 @@ FAULTS: list[tuple[dict[str, Any], int]] = [
     # keys and results
     ({"at": "request", "do": "key_taken", "match": "-next"}, FAILED),
     ({"at": "request", "do": "key_taken", "match": "result_connection_id"}, LOCKED),
+    ({"at": "request", "do": "key_taken", "match": "-claim"}, DONE),  # the epoch is burned
+    (
+        {"at": "request", "do": "key_taken", "match": "-rows-1"},
+        DONE,
+    ),  # a row that another job was taken to have written
+    ({"at": "request", "do": "key_taken", "match": "-rows-2"}, DONE),
+    ({"at": "request", "do": "key_taken", "match": "-rows-3"}, DONE),
+    ({"at": "request", "do": "key_taken", "match": "-count"}, FAILED),  # another query's numbers are no counts
+    ({"at": "request", "do": "key_taken", "match": "-read-0"}, LOCKED),
     ({"at": "result", "do": "gone", "after": 2}, FAILED),
     # jobs
     ({"at": "query", "do": "fail", "match": "-next"}, FAILED),

@@ -145,3 +145,14 @@ def test_a_delete_and_a_create_that_look_alike_are_a_question(place: Place) -> N
     assert answer.code == 0, answer.out
     assert (place.members("vips"), place.members("best")) == (set(), {"ann", "bob", "eve"})
     assert "moved overridden: another campaign" in place.run("history").out
+
+
+def test_a_withdrawal_is_told_once(place: Place) -> None:
+    place.cohort("vips", "SELECT customer_id FROM customers")
+    place.cohort("kept", "SELECT customer_id FROM customers WHERE spend > 1")
+    assert place.run("sync").code == 0
+    (place.folder / "cohorts" / "vips.yml").unlink()
+    for members in ([], ["--members"]):
+        shown = place.run("plan", *members).out
+        assert shown.count("its file is gone") == 1, shown
+        assert "1 to withdraw" in shown

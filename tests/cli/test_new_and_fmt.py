@@ -93,6 +93,7 @@ def test_what_cannot_be_is_refused(files: Place, arguments: list[str], code: int
 def test_nothing_is_overwritten(files: Place) -> None:
     assert files.run("new", "mine").code == 0
     assert "is there already" in files.run("new", "mine").err
+    assert "is there already: cohorts/mine.yml" in files.run("new", "mine", "--folder", "growth").err
 
 
 MIXED = """\

@@ -24,6 +24,9 @@ sources:
 """
 
 
+NEW = "people.tags, people.n, people.time, orders.sku, bare.level, bare.time"
+
+
 @pytest.fixture
 def shop(place: Place) -> Place:
     place.project(extra=SOURCES)
@@ -61,9 +64,13 @@ def test_what_is_not_there_any_more(shop: Place) -> None:
 def test_new_columns_are_put_into_the_text(shop: Place) -> None:
     before = text(shop)
     answer = shop.run("sources", "pull")
-    assert (answer.code, answer.out) == (0, "6 columns added to cohorts/project.yml.\n")
+    assert (answer.code, answer.out) == (
+        0,
+        f"6 columns added to cohorts/project.yml: {NEW}.\n",
+    )
     after = text(shop)
-    expected = before.replace("born: date\n", "born: date\n      tags: list\n      n: number\n      time: time\n")
+    added = "      tags: list\n      n: number\n      time: time\n"
+    expected = before.replace("born: date\n", f"born: date\n{added}")
     expected = expected.replace("{amount: number}", "{amount: number, sku: text}")
     assert after == expected.replace("columns: {}", "columns: {level: number, time: time}")
     assert shop.run("sources", "check").code == 0

@@ -65,6 +65,10 @@ FAULT = st.one_of(
         PLACE,
     ),
     st.builds(
+        lambda after: {"at": "request", "do": "key_taken", "match": "POST /v3/job/issue", "after": after, "times": 1},
+        st.sampled_from(range(15)),
+    ),
+    st.builds(
         lambda do, after, times: {"at": "braze", "do": do, "after": after, "times": times},
         st.sampled_from(["reset_before", "reset_after", "status:500", "status:400"]),
         st.integers(0, 3),

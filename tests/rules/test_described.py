@@ -38,7 +38,7 @@ def test_the_page_of_a_cohort(place: Place) -> None:
         "Who: customers with at least one of this:\n"
         "  - spend is at least 5\n"
         "  - in the cohort vips\n\n"
-        "Braze holds exactly these people.\n\n"
+        "Braze is to hold exactly these people.\n\n"
         "Named by:   external_id (customer_id)\n"
         "Owner:      crm-team\n"
         "Tags:       a\n"
