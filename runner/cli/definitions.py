@@ -44,33 +44,28 @@ def validate(output: OutputOption = Output.TEXT) -> int:
     """Check every file, without any key: YAML, schema, rules and SQL, for every target."""
     from runner import project as projects
     from runner.definitions import tree as trees
+    from runner.lints import all as lints
     from runner.plan import life
     from runner.report import machine, terminal
     from runner.sql import wanted as queries
 
-    root = Path()
+    root, day = Path(), today()
     project = projects.load(root)
-    found: set[Problem] = set(project) if isinstance(project, tuple) else set()
-    tree = trees.load(root, None if isinstance(project, tuple) else project, today())
-    found.update(tree.problems)
-    if not isinstance(project, tuple):
-        different = {repr(sorted(target.vars.items())): target for target in project.targets.values()}
-        for target in different.values():  # targets with the same variables get the same SQL
-            found.update(queries.wanted(tree, target).problems)
-    shown = sorted(found)
-    soon = [warning for cohort in tree.cohorts for warning in life.warnings(cohort, today())]
-    if not isinstance(project, tuple):
-        from runner.lints import all as lints
-
-        asked = queries.wanted(tree, next(iter(project.targets.values())))
-        errors, warnings = lints.found(tree, asked, project, _codeowners(root))
-        shown = sorted(found.union(errors))
-        soon += warnings
-    soon = sorted(soon)
-    if output is Output.JSON:
-        typer.echo(machine.problems(shown, soon, cohorts=len(tree.cohorts)))
+    if isinstance(project, tuple):
+        tree = trees.load(root, None, day)
+        found, soon = {*project, *tree.problems}, set[Problem]()
     else:
-        typer.echo(terminal.problems(shown, soon, checked=f"{tree.files} cohorts checked"))
+        tree = trees.load(root, project, day)
+        different = {repr(sorted(target.vars.items())): target for target in project.targets.values()}
+        asked = [queries.wanted(tree, target) for target in different.values()]  # the same variables, the same SQL
+        errors, warnings = lints.found(tree, asked[0], project, _codeowners(root))
+        found = {*errors, *(problem for each in asked for problem in each.problems)}
+        soon = {*warnings, *(warning for cohort in tree.cohorts for warning in life.warnings(cohort, day))}
+    shown, told = sorted(found), sorted(soon)
+    if output is Output.JSON:
+        typer.echo(machine.problems(shown, told, cohorts=len(tree.cohorts)))
+    else:
+        typer.echo(terminal.problems(shown, told, checked=f"{tree.files} cohorts checked"))
     return ExitCode.INVALID if shown else ExitCode.DONE
 
 
