@@ -76,13 +76,20 @@ def of_policy(cohorts: Iterable[Cohort], project: Project) -> Iterator[Lint]:
     """What the team asks of every cohort."""
     data: Any = project.document.data
     policy: Mapping[str, Any] = data.get("policy", {})
+    pattern = policy.get("id", "")
+    try:
+        re.compile(pattern)
+    except re.error as exc:
+        what = f"this regular expression cannot be read: {exc}"
+        yield Lint(None, Problem(project.document.at("policy", "id"), "C008", what, "correct it"))
+        pattern = ""
     for cohort in cohorts:
         given: Any = cohort.document.data
         for key in policy.get("required", ()):
             if key not in given:
                 what = f"this project asks every cohort for `{key}`"
                 yield Lint(None, Problem(cohort.document.at(), "N020", what, f"add `{key}`"))
-        if (pattern := policy.get("id")) and not re.search(pattern, cohort.id):
+        if pattern and not re.search(pattern, cohort.id):
             what = f"the id {cohort.id} is not as this project asks: {quoted(pattern)}"
             yield Lint(None, Problem(cohort.document.at("id"), "N021", what, f"rename it; see `policy` in {FILE}"))
         folder = cohort.document.path.removeprefix("cohorts/").rpartition("/")[0]

@@ -148,8 +148,8 @@ class TreasureData:
         return job
 
     def run(self, database: str, sql: str, *, key: str, scheduled_time: int, what: str, urgent: bool = False) -> str:
-        """Issue a job and wait until it succeeded; returns its id. Raises JobFailed with the service's reason; also where
-        the key is another job's, whose success would be taken for a row written, or its rows for an answer.
+        """Issue a job and wait until it succeeded; returns its id. Raises JobFailed with the service's reason,
+        and where the key is another job's: its success would be taken for a row written, or its rows for an answer.
 
         `urgent`: it does not queue behind a company's reports, and is waited for also when the run is to stop.
         """

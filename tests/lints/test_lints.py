@@ -143,3 +143,11 @@ def test_a_policy_is_kept(files: Place) -> None:
     ]
     assert [line.split()[0] for line in lines(answer, "N021")] == ["cohorts/growth/one.yml:1:5"]
     assert [line.split()[0] for line in lines(answer, "N022")] == ["cohorts/growth/crm_two.yml:4:11"]
+
+
+def test_a_policy_that_cannot_be_read_is_told(files: Place) -> None:
+    cohort(files)
+    project(files, "policy: {id: '['}\n")
+    answer = files.run("validate")
+    assert answer.code == 3
+    assert len(lines(answer, "C008")) == 1
