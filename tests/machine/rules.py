@@ -46,6 +46,7 @@ RULES = (
     Rule("a zombie's submit is refused", "sync/attempts.py", "keys = (key for pending in change.deployed.pending for key in pending.export_keys)", "keys = ()"),
     Rule("one's own epoch is the highest before an export", "sync/writer.py", "        if highest > self.epoch:\n", "        if highest < 0:\n"),
     Rule("an export counts when it says success itself", "treasuredata/export.py", '    if client.wait(export, what=what).status != "success":\n', "    if client.wait(export, what=what).status is None:\n"),
+    Rule("a job under a taken key is another's", "treasuredata/client.py", "        if not fresh and not self.runs(job_id, sql):\n", "        if False:\n"),
     Rule("a broken file disables withdrawals", "sync/run.py", "may_withdraw=not wanted.invalid_files", "may_withdraw=True"),
     Rule("snapshots that are named stay", "sync/attempts.py", "keep = site.writer.read().protected_tables", "keep = frozenset[str]()"),
     Rule("what was folded is still owed", "sync/holding.py", '"owed": is_unfinished(deployed),', '"owed": False,'),
