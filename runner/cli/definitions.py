@@ -194,8 +194,11 @@ def _sizes(cohort: Cohort, loaded: Project, target: str) -> str:
     if not settings().td_api_key:
         return "not known without a key (TD_API_KEY)"
     here = loaded.targets[target]
-    with treasure_data(here) as (_, table):
-        ledger = open_ledger(table, here, create=False)
+    try:
+        with treasure_data(here) as (_, table):
+            ledger = open_ledger(table, here, create=False)
+    except CohortsError as exc:  # who they are is the question; how many, an addition
+        return f"not known ({exc.what})"
     for where, deployed in ledger.cohorts.items():
         if where.workspace == here.workspace and where.cohort_id == here.braze_id(cohort.braze_id):
             last = deployed.delivered
