@@ -78,6 +78,14 @@ class Result:
         """True where exactly those were found who are expected."""
         return not (self.failure or any(self.missing.values()) or any(self.extra.values()))
 
+    @property
+    def strangers(self) -> Iterator[tuple[str, str]]:
+        """Whom events are given of, but no row of people: most often a misspelt key; each with the source's name."""
+        people = {str(row.get(each.key)) for each in self.case.given if not each.has_events for row in each.rows}
+        for given in self.case.given:
+            named = dict.fromkeys(str(row[given.key]) for row in given.rows if given.has_events and given.key in row)
+            yield from ((given.name, key) for key in named if key not in people)
+
     def rows_about(self, value: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """The rows given that have to do with somebody, as written: those that name them, or the same key."""
         keys = {value}

@@ -46,6 +46,7 @@ class Given:
     key: str = ""
     name: str = ""
     written: tuple[Mapping[str, Any], ...] = ()
+    has_events: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ class _Reader(Notes):
             names = dict.fromkeys(column for row in read for column in row)
             return Given(name, dict.fromkeys(names), tuple(read), name=name, written=tuple(written))
         types = {column.name: column.type for column in source.columns.values()}
-        return Given(source.table, types, tuple(read), source.key, name, tuple(written))
+        return Given(source.table, types, tuple(read), source.key, name, tuple(written), source.has_events)
 
     def _row(self, row: Mapping[str, Any], source: Source | None, at: Pointer, now: datetime) -> dict[str, Cell]:
         needed = [source.key, *([source.time] if source.time else [])] if source else []

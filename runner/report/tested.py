@@ -54,6 +54,8 @@ def _why(result: Result) -> Iterator[str]:
         yield from _people("missing", handle, values, result)
     for handle, values in result.extra.items():
         yield from _people("should not be there", handle, values, result)
+    for name, key in result.strangers:
+        yield f"{name} names {key}, of whom no other row is given"
 
 
 def _people(what: str, handle: Handle, values: Sequence[str], result: Result) -> Iterator[str]:

@@ -112,7 +112,7 @@ def refuse_uncovered(change: Change, counts: Counts) -> None:
     if uncovered := sorted(handles - change.barred.handles):
         names = " and ".join(map(str, uncovered))
         what = f"{change.id} may hold people by {names}, by which a list of `suppress` names nobody"
-        fix = "let every list name people in that way too, or make the cohort a mirror again"
+        fix = "let every list of `suppress` name people in that way too"
         raise CohortsError("R043", what, fix)
 
 

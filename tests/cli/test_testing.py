@@ -80,6 +80,12 @@ def test_what_differs_is_shown_with_the_rows_that_explain_it(files: Place) -> No
     assert shown["exit_code"] == 1
 
 
+def test_a_misspelt_key_is_pointed_out(files: Place) -> None:
+    given = "{customers: [{customer_id: u1}, {customer_id: u2}], purchases: [{customer_id: ui, time: -3d}]}"
+    cohort(files, given=given)
+    assert "      purchases names ui, of whom no other row is given\n" in files.run("test").out
+
+
 def test_the_wrapped_sql_is_what_runs(files: Place) -> None:
     """Blanks go, NULLs go, letters are made small: as a sync would export."""
     blank = "{customer_id: ' u1 ', email: A@B.C}, {customer_id: null, email: ' '}"
