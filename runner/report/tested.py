@@ -54,7 +54,7 @@ def _why(result: Result) -> Iterator[str]:
         yield from _people("missing", handle, values, result)
     for handle, values in result.extra.items():
         yield from _people("should not be there", handle, values, result)
-    for name, key in result.strangers:
+    for name, key in () if result.passed or result.failure else result.strangers:
         yield f"{name} names {key}, of whom no other row is given"
 
 

@@ -84,6 +84,8 @@ def test_a_misspelt_key_is_pointed_out(files: Place) -> None:
     given = "{customers: [{customer_id: u1}, {customer_id: u2}], purchases: [{customer_id: ui, time: -3d}]}"
     cohort(files, given=given)
     assert "      purchases names ui, of whom no other row is given\n" in files.run("test").out
+    cohort(files, given=given, expect="[]")
+    assert "no other row" not in files.run("test").out
 
 
 def test_the_wrapped_sql_is_what_runs(files: Place) -> None:
