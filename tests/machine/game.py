@@ -245,7 +245,7 @@ class Game:
         written = self.written()
         for where, wanted in asked.items():
             held = self.world.held[where]
-            kind = "withdrawn" if wanted.definition is None else wanted.mode
+            kind = "withdrawn" if wanted.definition is None and wanted.mode != "hold" else wanted.mode
             self.table.tally[f"checked: {kind}{', some barred' if wanted.barred else ''}"] += 1
             least, most = truth.most_written(held, wanted, how)
             sent = written.get(where, 0)

@@ -69,7 +69,8 @@ def _expect_code(game: Game, run: Run) -> None:
     """The exit code of a run without faults follows from the files."""
     world = game.world
     code = 3 if not world.any_valid else 7 if world.any_broken else 0
-    if run.code != code:
+    is_idle = world.any_broken and all(file.expired for file in world.files if file.there and not file.broken)
+    if run.code != code and not (is_idle and run.code == 3):  # of files that can be read, none asks for anything
         raise Wrong(f"a clean run ended with {run.code}, not {code}:\n{run.text}")
 
 

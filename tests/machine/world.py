@@ -274,6 +274,9 @@ class World:
         for where in wanted:
             self.held.setdefault(where, Held())
         holding = {where: replace(each, mode="hold") for where, each in wanted.items() if where in left}
+        if self.any_broken:  # consent reaches those whose file cannot be read, and whose withdrawal is held back
+            kept = [where for where in self.held if where not in wanted]
+            holding |= {where: replace(NOBODY, mode="hold", barred=self.nobody_writes_to) for where in kept}
         wanted = {where: each for where, each in wanted.items() if where not in left}
         return wanted | (holding if self.suppress else {})
 
