@@ -21,7 +21,7 @@ from runner.sql.rules import select
 from tests.rules.meaning import World, who
 from tests.rules.rule_cases import TYPES, Maker
 
-CASES = int(os.environ.get("COHORTS_RULE_CASES", "100"))
+CASES = int(os.environ.get("COHORTS_RULE_CASES", "60"))
 """Of each part. `COHORTS_RULE_CASES=2500 pytest tests/rules/test_rule_meaning.py` plays 10,000."""
 
 PROJECT = {
