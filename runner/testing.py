@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import repeat
 from multiprocessing import get_context
@@ -22,6 +22,7 @@ from runner.sandbox.trino import QueryFailed
 from runner.sandbox.warehouse import Warehouse
 from runner.sources import Source, Type
 from runner.sql import query
+from runner.sql.barred import NO_ONE
 from runner.sql.library import Library
 from runner.sql.names import quoted
 from runner.sql.query import Query
@@ -141,7 +142,7 @@ def _job(
     known = {reference.cohort for reference in cohort.references}
     if unknown := sorted(case.cohorts.keys() - known):
         return f"the rule does not refer to the cohort {unknown[0]}, whose members are given"
-    mine = everybody[cohort.id]
+    mine = replace(everybody[cohort.id], barred=NO_ONE)
     if case.cohorts:
         others = dict(everybody)
         key = quoted(cohort.rule.source.key) if cohort.rule else ""

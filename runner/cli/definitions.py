@@ -138,8 +138,9 @@ def test(
     )
     untested = [cohort for cohort in cohorts if not cohort.cases]
     failed = any(not result.passed for result in results)
-    code = ExitCode.MIXED if failed and asked.problems else ExitCode.FAILED if failed else ExitCode.DONE
-    code = ExitCode.INVALID if asked.problems and not failed else code
+    code = ExitCode.FAILED if failed else ExitCode.DONE
+    if asked.problems:
+        code = ExitCode.MIXED if failed else ExitCode.INVALID
     if output is TestOutput.JSON:
         typer.echo(machine.tests(results, untested, code, asked.problems))
         return code

@@ -131,6 +131,15 @@ def test_members_of_other_cohorts_are_given_or_found(files: Place) -> None:
     assert "does not refer to the cohort nobody" in answer.out
 
 
+def test_whom_the_project_takes_out_is_not_part_of_a_cohorts_tests(files: Place) -> None:
+    path = files.folder / "cohorts" / "project.yml"
+    lists = "suppress: [{table: crm.out, identifiers: {external_id: customer_id}}]\n"
+    path.write_text(path.read_text("utf-8") + lists, "utf-8")
+    cohort(files)
+    answer = files.run("test")
+    assert answer.code == 0, answer.out
+
+
 def test_sql_is_tested_on_tables_that_are_no_sources_too(files: Place) -> None:
     sql = "{sql: 'SELECT n.customer_id FROM newsletter n JOIN crm.flags f ON f.id = n.customer_id WHERE f.level > 1.5'}"
     given = (
