@@ -17,6 +17,21 @@ class InvalidSetting(CohortsError):
 
 
 @dataclass(frozen=True, slots=True)
+class GitHubSettings:
+    """What GitHub Actions says of itself and of the run; texts are empty outside of it, addresses those of github.com.
+
+    `repository` is OWNER/NAME, `event_path` the file that holds the event.
+    """
+
+    api_url: str
+    graphql_url: str
+    repository: str
+    token: str = field(repr=False)
+    event_name: str
+    event_path: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What the environment says. Durations are in seconds."""
 
@@ -26,6 +41,8 @@ class Settings:
     actor: str
     host: str
     run_address: str
+    github: GitHubSettings
+    ca_bundle: str = ""
     webhook: str = field(default="", repr=False)
 
     def key(self) -> str:
@@ -44,7 +61,9 @@ def read(environ: Mapping[str, str]) -> Settings:
 
     `TD_API_KEY` is td-client's own name for the key. `COHORTS_RETRY_SECONDS` bounds how long a service that does not
     answer is asked again (default 60), `COHORTS_JOB_SECONDS` how long one job is waited for (default 3600).
-    `COHORTS_WEBHOOK_URL` is where notices go, and as secret as a key.
+    `REQUESTS_CA_BUNDLE` is a file of certificates to trust instead of the usual ones.
+    `COHORTS_WEBHOOK_URL` is where notices go, and as secret as a key. `GITHUB_TOKEN` is given to a step on purpose; the
+    other names of GitHub's are those that every runner of Actions sets.
     Raises InvalidSetting.
     """
     server = environ.get("GITHUB_SERVER_URL", "")
@@ -56,7 +75,23 @@ def read(environ: Mapping[str, str]) -> Settings:
         actor=environ.get("GITHUB_ACTOR") or _user(),
         host=socket.gethostname(),
         run_address=f"{server}/{repository}/actions/runs/{run}" if run else "",
+        github=_github(environ),
+        ca_bundle=environ.get("REQUESTS_CA_BUNDLE", "").strip(),
         webhook=environ.get("COHORTS_WEBHOOK_URL", "").strip(),
+    )
+
+
+def _github(environ: Mapping[str, str]) -> GitHubSettings:
+    api = environ.get("GITHUB_API_URL", "").strip().rstrip("/") or "https://api.github.com"
+    # an Enterprise Server has the two beside each other: …/api/v3 and …/api/graphql
+    graphql = f"{api.removesuffix('/v3') if api.endswith('/api/v3') else api}/graphql"
+    return GitHubSettings(
+        api_url=api,
+        graphql_url=environ.get("GITHUB_GRAPHQL_URL", "").strip() or graphql,
+        repository=environ.get("GITHUB_REPOSITORY", ""),
+        token=environ.get("GITHUB_TOKEN", "").strip(),
+        event_name=environ.get("GITHUB_EVENT_NAME", ""),
+        event_path=environ.get("GITHUB_EVENT_PATH", ""),
     )
 
 

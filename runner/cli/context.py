@@ -43,17 +43,39 @@ class Output(StrEnum):
     JSON = "json"
 
 
-TargetOption = Annotated[str, typer.Option("--target", help="Where cohorts go, as named in cohorts/project.yml.")]
+class Report(StrEnum):
+    """How a command answers that a workflow runs; `github`: text, and annotations, a summary and outputs."""
+
+    TEXT = "text"
+    JSON = "json"
+    GITHUB = "github"
+
+
+TargetOption = Annotated[
+    str, typer.Option("--target", envvar="COHORTS_TARGET", help="Where cohorts go, as named in cohorts/project.yml.")
+]
 OutputOption = Annotated[Output, typer.Option("--output", help="How to answer.")]
-RefreshOption = Annotated[bool, typer.Option("--refresh", help="Also sync cohorts whose definition did not change.")]
-DueOption = Annotated[bool, typer.Option("--due", help="Also sync cohorts that are due by their schedule.")]
+ReportOption = Annotated[Report, typer.Option("--output", help="How to answer.")]
+RefreshOption = Annotated[
+    bool,
+    typer.Option("--refresh", envvar="COHORTS_REFRESH", help="Also sync cohorts whose definition did not change."),
+]
+DueOption = Annotated[
+    bool, typer.Option("--due", envvar="COHORTS_DUE", help="Also sync cohorts that are due by their schedule.")
+]
 SelectOption = Annotated[
     list[str] | None,
-    typer.Option("--select", "-s", metavar="WHAT", help="Only these: ids (globs), tag:, owner:, path:, state:."),
+    typer.Option(
+        "--select",
+        "-s",
+        metavar="WHAT",
+        envvar="COHORTS_SELECT",
+        help="Only these: ids (globs), tag:, owner:, path:, state:.",
+    ),
 ]
 ExcludeOption = Annotated[list[str] | None, typer.Option("--exclude", metavar="WHAT", help="But not these.")]
+OutOption = Annotated[Path | None, typer.Option("--out", metavar="PLACE", help="Keep what was found in files here.")]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask before syncing to a protected target.")]
-ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept in the ledger.")]
 LockOption = Annotated[
     str | None,
     typer.Option("--lock-timeout", metavar="15m", help="How long to wait for another run. 0s, in CI 15m."),
@@ -89,13 +111,13 @@ def settings() -> Settings:
 
 
 def wanted(target: str) -> tuple[Project, Wanted]:
-    """Files to queries; raises InvalidDefinitions only when nothing at all can be used."""
+    """Files to queries; raises InvalidDefinitions only when there are problems and nothing can be used."""
     from runner.definitions import tree as trees
     from runner.sql import wanted as queries
 
     loaded = project(target)
     asked = queries.wanted(trees.load(Path(), loaded, today()), loaded.targets[target])
-    if not asked.queries:
+    if asked.problems and not asked.queries:
         raise InvalidDefinitions(asked.problems)
     return loaded, asked
 
@@ -132,6 +154,7 @@ def treasure_data(target: Target, stop: threading.Event | None = None) -> Iterat
         retry_seconds=found.retry_seconds,
         job_seconds=found.job_seconds,
         stop=stop,
+        ca_bundle=found.ca_bundle,
     ) as client:
         clock = lambda: int(time.time())  # noqa: E731 - the machine's; only td_scheduled_time of ledger jobs uses it
         yield client, LedgerTable(client, target.state_database, token=secrets.token_hex(8), clock=clock)
@@ -208,9 +231,9 @@ def patience(text: str | None) -> float:
     raise Usage("P109", f"--lock-timeout cannot be {text[:20]!r}", "write a number with s, m or h, such as 15m")
 
 
-def tell_problems(found: tuple[Problem, ...], output: Output) -> None:
+def tell_problems(found: tuple[Problem, ...], output: Output | Report) -> None:
     """Problems of files beside what was done."""
-    if found and output is Output.TEXT:
+    if found and output != Output.JSON:
         typer.echo("", err=True)
         for problem in found:
             typer.echo(str(problem), err=True)

@@ -17,7 +17,7 @@ from tdclient.types import Priority
 from tdclient.util import create_url
 
 from runner.errors import CohortsError, Interrupted, Unavailable
-from runner.treasuredata.wire import NoAnswer, Wire, persist
+from runner.treasuredata.wire import NoAnswer, Wire, persist, pool
 from runner.treasuredata.words import conflicting_job, hidden, message, translated
 
 Answer = TypeVar("Answer")
@@ -72,16 +72,24 @@ class TreasureData:
     """One account at one site. Every call is repeatable and bounded in time; use as a context manager."""
 
     def __init__(
-        self, endpoint: str, key: str, *, retry_seconds: float, job_seconds: float, stop: threading.Event | None = None
+        self,
+        endpoint: str,
+        key: str,
+        *,
+        retry_seconds: float,
+        job_seconds: float,
+        stop: threading.Event | None = None,
+        ca_bundle: str = "",
     ) -> None:
         # measured with td-client 1.7.0: without the slash at its end it asks for `//v3/…`; -1 ends its own retries
         self._client = tdclient.Client(
             apikey=key,
             endpoint=f"{endpoint.rstrip('/')}/",
             max_cumul_retry_delay=-1,
-            timeout=urllib3.Timeout(connect=10, read=60),
+            http_proxy="http://unused",  # its own pool is not used, and must not stumble over what HTTP_PROXY holds
         )
-        self._client.api.http = cast("Any", Wire(self._client.api.http))
+        timeout = urllib3.Timeout(connect=10, read=60)
+        self._client.api.http = cast("Any", Wire(pool(endpoint, ca_bundle=ca_bundle, timeout=timeout)))
         self._retry_seconds, self._job_seconds = retry_seconds, job_seconds
         self._stop = stop or threading.Event()
 

@@ -6,7 +6,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
+import certifi
 import stamina
 import urllib3
 
@@ -31,6 +34,30 @@ class NoAnswer(Unavailable):
             "nothing is lost: run again later, what is unfinished is due again",
         )
         self.wait = wait
+
+
+def pool(url: str, *, ca_bundle: str, timeout: urllib3.Timeout) -> urllib3.PoolManager:
+    """Connections as the environment asks for them: through `HTTPS_PROXY` unless `NO_PROXY` names the host, trusting a
+    bundle of certificates instead of the usual ones. td-client knows `HTTP_PROXY` alone, and one bundle.
+    """
+    parts = urlsplit(url)
+    options: dict[str, Any] = {
+        "timeout": timeout,
+        "cert_reqs": "CERT_REQUIRED",
+        "ca_certs": ca_bundle or certifi.where(),
+    }
+    proxy = "" if _is_here(parts.hostname or "") else getproxies().get(parts.scheme, "")
+    if not proxy or proxy_bypass(parts.hostname or ""):
+        return urllib3.PoolManager(**options)
+    asked = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+    named = unquote(f"{asked.username}:{asked.password or ''}") if asked.username else None
+    headers = urllib3.make_headers(proxy_basic_auth=named) if named else {}
+    port = f":{asked.port}" if asked.port else ""
+    return urllib3.ProxyManager(f"{asked.scheme}://{asked.hostname}{port}", proxy_headers=headers, **options)
+
+
+def _is_here(host: str) -> bool:
+    return host == "localhost" or host.startswith("127.") or host == "::1"
 
 
 class Wire:
@@ -70,7 +97,12 @@ class Wire:
 def persist(ask: Callable[[], Answer], *, seconds: float) -> Answer:
     """Ask until there is an answer, at most for `seconds`; the last NoAnswer is raised. `ask` must be repeatable."""
     for attempt in stamina.retry_context(
-        on=_wait_or_stop, attempts=None, timeout=seconds, wait_initial=0.2, wait_max=15.0, wait_jitter=0.3
+        on=_wait_or_stop,
+        attempts=None if seconds else 1,
+        timeout=seconds or None,
+        wait_initial=0.2,
+        wait_max=15.0,
+        wait_jitter=0.3,
     ):
         with attempt:
             return ask()
