@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
+WORKFLOWS := $(wildcard .github/workflows/*.yml)
+
 .PHONY: demo test test-editor soak lint reference lock clean
 
 demo: .venv/ready
@@ -30,26 +32,33 @@ lint: .venv/ready
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/actionlint $(WORKFLOWS)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jactionlint $(WORKFLOWS)
+	$(BIN)/zizmor --offline --no-progress --quiet --persona=auditor --config .github/zizmor.yml .github action.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml .github/actions/cohorts/action.yml
 
 # uv where there is one; else a venv; else a venv without its own pip (Debian's python3 may lack ensurepip).
-.venv/ready: requirements.lock pyproject.toml
+.venv/ready: requirements-dev.lock pyproject.toml
 	@rm -rf .venv
 	@if command -v uv >/dev/null 2>&1; then \
-	  uv venv -q --python $(PYTHON) .venv && uv pip install -q --python $(BIN)/python --require-hashes -r requirements.lock \
+	  uv venv -q --python $(PYTHON) .venv && uv pip install -q --python $(BIN)/python --require-hashes -r requirements-dev.lock \
 	  && uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .; \
 	elif $(PYTHON) -m venv .venv 2>/dev/null; then \
-	  $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock \
+	  $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock \
 	  && $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .; \
 	else \
 	  rm -rf .venv && $(PYTHON) -m venv --without-pip .venv \
-	  && $(PYTHON) -m pip --python $(BIN)/python install -q --disable-pip-version-check --require-hashes -r requirements.lock \
+	  && $(PYTHON) -m pip --python $(BIN)/python install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock \
 	  && $(PYTHON) -m pip --python $(BIN)/python install -q --disable-pip-version-check --no-deps --no-build-isolation -e .; \
 	fi
 	@touch $@
 
-# Needs uv. The lock carries hashes and no registry's address.
+# Needs uv. The locks carry hashes and no registry's address: what runs (action.yml installs it), and all of it.
+LOCK := uv pip compile pyproject.toml --extra sandbox --universal --generate-hashes --no-emit-index-url --no-header -q
 lock:
-	uv pip compile pyproject.toml --extra sandbox --group dev --universal --generate-hashes --no-emit-index-url --no-header -q -o requirements.lock
+	$(LOCK) --group dev -o requirements-dev.lock
+	$(LOCK) --group build -c requirements-dev.lock -o requirements.lock
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist

@@ -1,0 +1,1 @@
+"""A new repository of cohorts as text: its project file, its workflows, and what stands around them."""

@@ -1,0 +1,125 @@
+"""What a new repository is asked for: where its cohorts go, whose they are, and where the command comes from."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+from runner import schemas
+from runner.errors import CohortsError, ExitCode
+
+SITE, DATABASE, WORKSPACE = "us", "my_database", "my-workspace"
+"""What stands in the project file until somebody writes their own there."""
+
+SANDBOX = "sandbox"
+"""The target that every new repository has."""
+
+_ACTION = re.compile(r"(?P<repository>[A-Za-z0-9][\w.-]*/[A-Za-z0-9_.][\w.-]*)@(?P<commit>.*)")
+_PINNED = re.compile(
+    r"[A-Za-z0-9][\w.-]*(\[[A-Za-z0-9][\w.,-]*\])?(==[A-Za-z0-9][\w.+!-]*| ?@ ?(git\+)?https://[\w./@:#=&%+-]+)"
+)
+_OWNER = re.compile(r"@[A-Za-z0-9][A-Za-z0-9-]*(/[A-Za-z0-9_.-]+)?|[\w.+-]+@[\w-]+(\.[\w-]+)+")
+
+
+class BadAnswer(CohortsError):
+    """An option of `cohorts init` that cannot be."""
+
+    exit_code = ExitCode.USAGE
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """The command from a package index, as pip is asked for it."""
+
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """The command from the composite action of a repository, at a commit."""
+
+    repository: str
+    commit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """All that the files of a new repository depend on. `owner` is GitHub's, and may be nobody yet."""
+
+    site: str
+    database: str
+    state_database: str
+    workspace: str
+    connection: str
+    target: str
+    owner: str
+    runner: Requirement | Action
+
+    def named(self) -> Answers:
+        """With what stands in for what nobody gave, until it is written into the project file."""
+        return replace(
+            self,
+            site=self.site or SITE,
+            database=self.database or DATABASE,
+            workspace=self.workspace or WORKSPACE,
+        )
+
+    @property
+    def team(self) -> str:
+        """Who answers for a cohort that names nobody, in the words of the project file."""
+        return self.owner.rpartition("/")[2].removeprefix("@") or "crm-team"
+
+
+def checked(answers: Answers) -> Answers:
+    """The same answers. Raises BadAnswer for the first that no project file could hold."""
+    if not re.search(_target()["propertyNames"]["pattern"] + r"\Z", answers.target):
+        must = _target()["propertyNames"]["patternErrorMessage"]
+        raise BadAnswer("P120", f"--target {must}, but it is {answers.target[:60]!r}", "write for example production")
+    if answers.target == SANDBOX:
+        what = f"--target cannot be {SANDBOX}, which is there anyway"
+        raise BadAnswer("P120", what, "name the one that is real, such as production")
+    sites = _target()["additionalProperties"]["properties"]["site"]["enum"]
+    if answers.site not in sites:
+        raise BadAnswer("P120", f"--site cannot be {answers.site[:20]!r}", f"write one of {', '.join(sites)}")
+    for key in ("database", "state_database", "workspace", "connection"):
+        _check(key, getattr(answers, key))
+    if answers.workspace == SANDBOX:
+        what = f"--workspace cannot be {SANDBOX}, which is the sandbox's own"
+        raise BadAnswer("P120", what, "give your Braze workspace a name of yours, such as shop-us")
+    if answers.owner and not _OWNER.fullmatch(answers.owner):
+        what = f"--owner cannot be {answers.owner[:60]!r}"
+        raise BadAnswer("P120", what, "write a GitHub team or user, such as @acme/crm, or an e-mail address")
+    return answers
+
+
+def runner(text: str) -> Requirement | Action:
+    """Where the command comes from, as written in `--runner`. Raises BadAnswer for what may be another one tomorrow."""
+    given = text.strip()
+    if found := _ACTION.fullmatch(given):
+        if not re.fullmatch(r"[0-9a-f]{40}", found["commit"]):
+            what = f"--runner names no commit of {found['repository'][:60]}"
+            fix = "write the commit's 40 digits after the @, since a branch or a tag can be moved"
+            raise BadAnswer("P120", what, fix)
+        return Action(found["repository"], found["commit"])
+    if not _PINNED.fullmatch(given):
+        what = f"--runner cannot be {given[:60]!r}"
+        fix = "write one version, such as cohort-runner[sandbox]==0.1.0, or OWNER/REPOSITORY@COMMIT"
+        raise BadAnswer("P120", what, fix)
+    return Requirement(given)
+
+
+def _check(key: str, value: str) -> None:
+    schema = _target()["additionalProperties"]["properties"][key]
+    if not re.search(schema["pattern"].removesuffix("$") + r"\Z", value) or len(value) > schema.get("maxLength", 255):
+        must, option = schema["patternErrorMessage"], key.replace("_", "-")
+        fix = f"write for example {schema['examples'][0]}"
+        raise BadAnswer("P120", f"--{option} {must}, but it is {value[:60]!r}", fix)
+
+
+@cache
+def _target() -> Any:
+    """The part of the project's schema that says what a target may be."""
+    return json.loads(schemas.text("project"))["properties"]["targets"]

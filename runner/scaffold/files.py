@@ -1,0 +1,47 @@
+"""Every file of a new repository, by its path."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from runner.scaffold import desk, github
+from runner.scaffold.answers import Answers, Requirement
+from runner.scaffold.project import project
+
+WORKFLOWS = ("cohorts-pr.yml", "cohorts-sync.yml", "cohorts-drift.yml")
+"""The same in every repository, byte for byte: only `.github/actions/cohorts/` differs."""
+
+PROJECT = "cohorts/project.yml"
+COHORT_SCHEMA = ".vscode/cohort.schema.json"
+PROJECT_SCHEMA = ".vscode/project.schema.json"
+
+
+def files(answers: Answers) -> Mapping[str, str]:
+    """Paths and what is written there, but for the schemas of the editor, which the project itself decides."""
+    made = {
+        PROJECT: project(answers),
+        "cohorts/templates/README.md": desk.TEMPLATES,
+        "cohorts/lists/README.md": desk.LISTS,
+        **{f".github/workflows/{name}": shipped(f"workflows/{name}") for name in WORKFLOWS},
+        github.ACTION: github.action(answers),
+        ".github/CODEOWNERS": github.codeowners(answers),
+        ".github/dependabot.yml": github.dependabot(answers),
+        ".github/pull_request_template.md": github.PULL_REQUEST,
+        ".github/zizmor.yml": shipped("zizmor.yml"),
+        ".vscode/settings.json": desk.SETTINGS,
+        ".vscode/extensions.json": desk.EXTENSIONS,
+        ".gitignore": desk.GITIGNORE,
+        ".pre-commit-config.yaml": desk.PRE_COMMIT,
+        "README.md": desk.readme(answers),
+    }
+    if isinstance(answers.runner, Requirement):
+        made[github.REQUIREMENTS] = github.requirements(answers.runner.line)
+    return dict(sorted(made.items()))
+
+
+def shipped(name: str) -> str:
+    """A file of this repository's `.github/`. Shipped inside the package, beside it in a checkout."""
+    package = Path(__file__).parent
+    places = (package / "shipped", package.parent.parent / ".github")
+    return (next(place for place in places if place.is_dir()) / name).read_bytes().decode()
