@@ -135,7 +135,8 @@ class Suppression:
 @dataclass(frozen=True, slots=True)
 class Project:
     """The project file, checked. `guards` has every limit filled in; `max_withdrawn` is None where it gives none;
-    `timezone` is that of dates in files, and of schedules that name none.
+    `timezone` is that of dates in files, and of schedules that name none; `review`: what a sync does with a change that
+    no merged pull request showed: `require`, `warn` or `off`.
     """
 
     targets: Mapping[str, Target]
@@ -148,6 +149,7 @@ class Project:
     suppress: tuple[Suppression, ...] = ()
     timezone: str = schedules.DEFAULT_ZONE
     sources: Mapping[str, Source] = field(default_factory=dict)
+    review: str = "warn"
 
 
 def load(root: Path) -> Project | tuple[Problem, ...]:
@@ -232,6 +234,7 @@ def _project(document: Document) -> Project:
         suppress=tuple(_suppression(given) for given in data.get("suppress", ())),
         timezone=timezone,
         sources=sources.read(document),
+        review=data.get("review", "warn"),
     )
 
 

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import typer
 
-from runner.cli import definitions, delivery, setup, sources, writing
+from runner.cli import actions, definitions, delivery, drift, github, init, review, setup, sources, writing
 from runner.errors import CohortsError, ExitCode, InvalidDefinitions
 
 app = typer.Typer(
@@ -20,10 +20,11 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for group in (writing, definitions, delivery, setup):
+for group in (init, writing, definitions, review, delivery, drift, setup):
     for command in group.COMMANDS:
         app.command()(command)
 app.add_typer(sources.app, name="sources")
+app.add_typer(github.app, name="github")
 
 
 def _terminated(_signal: int, _frame: object) -> NoReturn:
@@ -33,6 +34,7 @@ def _terminated(_signal: int, _frame: object) -> NoReturn:
 def main() -> None:
     """Run a command; expected failures become one message on stderr and their exit code, others crash loudly."""
     signal.signal(signal.SIGTERM, _terminated)
+    actions.guard(os.environ)
     try:
         code = app(standalone_mode=False)
     except InvalidDefinitions as exc:

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from runner.cli.checking import checked, lacks_extra
 from runner.cli.context import (
     ExcludeOption,
-    Output,
-    OutputOption,
+    Report,
+    ReportOption,
     SelectOption,
     TargetOption,
     Usage,
@@ -40,33 +41,20 @@ class SchemaName(StrEnum):
     OUTPUT = "output"
 
 
-def validate(output: OutputOption = Output.TEXT) -> int:
+def validate(output: ReportOption = Report.TEXT) -> int:
     """Check every file, without any key: YAML, schema, rules and SQL, for every target."""
-    from runner import project as projects
-    from runner.definitions import tree as trees
-    from runner.lints import all as lints
-    from runner.plan import life
-    from runner.report import machine, terminal
-    from runner.sql import wanted as queries
+    from runner.cli import actions
+    from runner.report import github, machine, terminal
 
-    root, day = Path(), today()
-    project = projects.load(root)
-    if isinstance(project, tuple):
-        tree = trees.load(root, None, day)
-        found, soon = {*project, *tree.problems}, set[Problem]()
+    found = checked(Path(), today())
+    if output is Report.JSON:
+        typer.echo(machine.problems(found.errors, found.warnings, cohorts=len(found.tree.cohorts)))
     else:
-        tree = trees.load(root, project, day)
-        different = {repr(sorted(target.vars.items())): target for target in project.targets.values()}
-        asked = [queries.wanted(tree, target) for target in different.values()]  # the same variables, the same SQL
-        errors, warnings = lints.found(tree, asked[0], project, _codeowners(root))
-        found = {*errors, *(problem for each in asked for problem in each.problems)}
-        soon = {*warnings, *(warning for cohort in tree.cohorts for warning in life.warnings(cohort, day))}
-    shown, told = sorted(found), sorted(soon)
-    if output is Output.JSON:
-        typer.echo(machine.problems(shown, told, cohorts=len(tree.cohorts)))
-    else:
-        typer.echo(terminal.problems(shown, told, checked=f"{tree.files} cohorts checked"))
-    return ExitCode.INVALID if shown else ExitCode.DONE
+        typer.echo(terminal.problems(found.errors, found.warnings, checked=f"{found.tree.files} cohorts checked"))
+    if output is Report.GITHUB:
+        notes = [*github.of_problems("error", found.errors), *github.of_problems("warning", found.warnings)]
+        actions.annotate(notes)
+    return ExitCode.INVALID if found.errors else ExitCode.DONE
 
 
 def render(
@@ -91,30 +79,24 @@ def render(
     return ExitCode.DONE
 
 
-class TestOutput(StrEnum):
-    """How tests answer; `github` annotates a pull request."""
-
-    TEXT = "text"
-    JSON = "json"
-    GITHUB = "github"
-
-
 def test(
     select: SelectOption = None,
     exclude: ExcludeOption = None,
     target: TargetOption = "sandbox",
-    output: Annotated[TestOutput, typer.Option("--output", help="How to answer.")] = TestOutput.TEXT,
+    output: ReportOption = Report.TEXT,
 ) -> int:
     """Run the cohorts' own tests on this machine, without any key: rows given, members expected."""
+    from runner.cli import actions
     from runner.definitions import tree as trees
     from runner.plan import selection
+    from runner.report import github
     from runner.sql import wanted as queries
 
     try:
         from runner import testing
         from runner.report import machine, tested
     except ModuleNotFoundError as exc:
-        raise _lacks_extra("tests need", exc) from None
+        raise lacks_extra("tests need", exc) from None
     loaded = project(target)
     tree = trees.load(Path(), loaded, today())
     asked = queries.wanted(tree, loaded.targets[target])
@@ -141,31 +123,15 @@ def test(
     code = ExitCode.FAILED if failed else ExitCode.DONE
     if asked.problems:
         code = ExitCode.MIXED if failed else ExitCode.INVALID
-    if output is TestOutput.JSON:
+    if output is Report.JSON:
         typer.echo(machine.tests(results, untested, code, asked.problems))
         return code
-    if output is TestOutput.GITHUB and (told := tested.github(results)):
-        typer.echo(told)
     typer.echo(tested.text(results, untested))
+    if output is Report.GITHUB:
+        actions.annotate([*github.of_problems("error", asked.problems), *tested.notes(results)])
     for problem in asked.problems:
         typer.echo(str(problem), err=True)
     return code
-
-
-def _codeowners(root: Path) -> str:
-    """The CODEOWNERS file, in the order in which GitHub looks for it; empty where there is none."""
-    for place in (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS"):
-        if (root / place).is_file():
-            return (root / place).read_text(encoding="utf-8", errors="replace")
-    return ""
-
-
-def _lacks_extra(what: str, exc: ModuleNotFoundError) -> CohortsError:
-    return CohortsError(
-        "R030",
-        f"{what} a package that is not installed ({exc.name})",
-        "install cohort-runner with its extra: `cohort-runner[sandbox]`",
-    )
 
 
 def describe(cohort: Annotated[str, typer.Argument(help="A cohort's id.")], target: TargetOption = "sandbox") -> int:
@@ -261,7 +227,7 @@ def sandbox(
     try:
         from runner.sandbox.server import serve
     except ModuleNotFoundError as exc:
-        raise _lacks_extra("the sandbox needs", exc) from None
+        raise lacks_extra("the sandbox needs", exc) from None
     try:
         ready = _like_production_ready if like_production else _sandbox_ready
         weather = {"rate": storm, "seed": seed} if storm else None

@@ -6,10 +6,13 @@ from __future__ import annotations
 
 import secrets
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from runner.cli.actions import leave_plan, leave_sync
+from runner.cli.agreed import Reviews, compared, kept, refuse_other
 from runner.cli.context import (
     DueOption,
     ExcludeOption,
@@ -17,6 +20,8 @@ from runner.cli.context import (
     Output,
     OutputOption,
     RefreshOption,
+    Report,
+    ReportOption,
     SelectOption,
     Stop,
     TargetOption,
@@ -34,11 +39,13 @@ from runner.cli.context import (
     project as project_of,
 )
 from runner.cli.notices import noticed, tell
+from runner.cli.review import base_of, offline_plan
 from runner.errors import ExitCode
 
 if TYPE_CHECKING:  # types of modules that are imported late
     from runner.plan.ledger import Ledger
     from runner.plan.plan import Plan
+    from runner.project import Project
     from runner.sql.wanted import Wanted
     from runner.sync.place import How, Place
     from runner.sync.run import Summary
@@ -51,7 +58,9 @@ AllowOption = Annotated[
     typer.Option(
         "--allow",
         metavar="GUARD:COHORT",
-        help="Override a guard for this run; also max_withdrawn, and rollback (an older tree). Needs --reason.",
+        envvar="COHORTS_ALLOW",
+        help="Override a guard for this run; also max_withdrawn, unreviewed, and rollback (an older tree)."
+        " Needs --reason.",
     ),
 ]
 ConcurrencyOption = Annotated[int, typer.Option(min=1, max=64, help="How many queries at once; twice as many exports.")]
@@ -65,17 +74,57 @@ def plan(
     refresh: RefreshOption = False,
     due: DueOption = False,
     reassert: ReassertOption = False,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Compare with where this branch began, not with Braze; needs no key.")
+    ] = False,
+    base: Annotated[str, typer.Option("--base", metavar="REF", help="Compare with this commit; as --offline.")] = "",
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit 2 when there is something to do.")
     ] = False,
-    output: OutputOption = Output.TEXT,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Also keep the plan as JSON, for `sync --plan`.")
+    ] = None,
+    output: ReportOption = Report.TEXT,
 ) -> int:
     """Show what a sync would do and why; sends nothing."""
+    from runner import repository
     from runner.report import machine, terminal
+
+    project, asked = wanted(target)
+    if offline or base:
+        if members or refresh or due or reassert:
+            what = "without Treasure Data, nothing is counted, due or refreshed"
+            raise Usage("P104", what, "leave --offline and --base out, or the other option")
+        made = selected(offline_plan(project, asked, base_of(Path(), base)), select, exclude)
+    else:
+        made = _live(project, asked, select, exclude, members=members, refresh=refresh, due=due, reassert=reassert)
+    told = machine.plan(made, asked.problems, commit=repository.commit(Path()), now=int(time.time()))
+    if out:
+        out.write_text(f"{told}\n", encoding="utf-8")
+    typer.echo(told if output is Report.JSON else terminal.plan(made, counted=members))
+    tell_problems(asked.problems, output)
+    blocked, failed = bool(made.stop or made.refused), any(change.uncounted for change in made.changes)
+    code = plan_exit_code(asked, blocked=blocked, failed=failed, changes=detailed_exitcode and made.has_changes)
+    if output is Report.GITHUB:
+        leave_plan(made, asked, code, {"plan_path": str(out)} if out else {})
+    return code
+
+
+def _live(
+    project: Project,
+    asked: Wanted,
+    select: list[str] | None,
+    exclude: list[str] | None,
+    *,
+    members: bool,
+    refresh: bool,
+    due: bool,
+    reassert: bool,
+) -> Plan:
+    """The plan by the ledger's account, with members counted if they are to be."""
     from runner.sync.counting import Counter, counted
     from runner.sync.run import open_ledger, read_plan, refuse_shared_connection
 
-    project, asked = wanted(target)
     here = asked.target
     with treasure_data(here) as (client, table):
         ledger = open_ledger(table, here, create=False)
@@ -86,13 +135,7 @@ def plan(
             now, token = ledger.now or int(time.time()), secrets.token_hex(8)
             counter = Counter(client, here.database, here.state_database, token, now, project, reassert)
             made = counted(made, counter)
-    if output is Output.JSON:
-        typer.echo(machine.plan(made, asked.problems))
-    else:
-        typer.echo(terminal.plan(made, counted=members))
-    tell_problems(asked.problems, output)
-    blocked, failed = bool(made.stop or made.refused), any(change.uncounted for change in made.changes)
-    return plan_exit_code(asked, blocked=blocked, failed=failed, changes=detailed_exitcode and made.has_changes)
+    return made
 
 
 def plan_exit_code(asked: Wanted, *, blocked: bool, failed: bool, changes: bool) -> ExitCode:
@@ -118,8 +161,15 @@ def sync(
     lock_timeout: LockOption = None,
     yes: YesOption = False,
     allow: AllowOption = None,
-    reason: Annotated[str, typer.Option("--reason", help="Why that is right; kept in the ledger.")] = "",
-    output: OutputOption = Output.TEXT,
+    reason: Annotated[
+        str, typer.Option("--reason", envvar="COHORTS_REASON", help="Why that is right; kept in the ledger.")
+    ] = "",
+    plan_file: Annotated[
+        Path | None,
+        typer.Option("--plan", metavar="FILE", help="Only what this plan has: else exit 8, and send nothing."),
+    ] = None,
+    max_age: Annotated[str, typer.Option("--max-age", metavar="24h", help="How old that plan may be.")] = "24h",
+    output: ReportOption = Report.TEXT,
 ) -> int:
     """Bring every cohort that changed, or was left unfinished, to its wanted members in Braze."""
     from runner.plan import overrides
@@ -128,11 +178,17 @@ def sync(
 
     granted = overrides.read(allow or [], reason)
     project, asked = wanted(target)
+    agreed = kept(plan_file, target=target, max_age=max_age) if plan_file else None
+    reviews = Reviews(target, Path())
 
     def planned(ledger: Ledger) -> Plan:
         made = run.read_plan(project, asked, ledger, refresh=refresh or reassert, due=due)
         run.refuse_shared_connection(made, project, asked.target)
-        return selected(overrides.allow(made, granted), select, exclude)
+        chosen = selected(overrides.allow(made, granted), select, exclude)
+        if agreed:
+            refuse_other(chosen, agreed)
+            return chosen
+        return chosen if granted.unreviewed else compared(chosen, project, reviews)
 
     how, stop = How(planned, concurrency, patience(lock_timeout), reassert), Stop()
     with place(project, asked.target, stop=stop, allow_old_tree=granted.old_tree, reason=reason) as here:
@@ -148,17 +204,21 @@ def synced(here: Place, how: How, asked: Wanted, *, yes: bool) -> Summary:
     return carry_out(here, how, invalid_files=asked.invalid_files)
 
 
-def told(summary: Summary, asked: Wanted, stop: Stop, output: Output) -> int:
+def told(summary: Summary, asked: Wanted, stop: Stop, output: Output | Report) -> int:
     """Print how a sync ended; its exit code."""
     from runner.report import machine, terminal
     from runner.sync.run import exit_code
 
     code = exit_code(summary)
-    if output is Output.JSON:
+    if output == Output.JSON:
         typer.echo(machine.summary(summary, code, asked.problems))
     else:
         typer.echo(terminal.summary(summary))
+        for warning in summary.plan.warnings if output == Report.GITHUB or summary.outcomes else ():
+            typer.echo(f"warning: {warning}", err=True)
     tell_problems(asked.problems, output)
+    if output == Report.GITHUB:
+        leave_sync(summary, asked, code)
     tell(summary)
     return 128 + stop.signal if stop.signal and code is ExitCode.INTERRUPTED else code
 

@@ -66,9 +66,6 @@ def load(root: Path, project: Project | None, today: date | None = None) -> Tree
                 problems.update(wrong)
     problems.update(_shared(good, "id", "D001"))
     problems.update(_shared(good, "name", "D002"))
-    if not read:
-        fix = "add a file such as cohorts/my_cohort.yml"
-        problems.add(Problem(Position("cohorts/"), "D005", "there is no cohort file in this folder", fix))
     bad = {problem.at.path for problem in problems}
     cohorts = [
         replace(_cohort(document, project, templates, audiences[document.path]), cases=tested.get(document.path, ()))

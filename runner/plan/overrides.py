@@ -11,6 +11,9 @@ from runner.plan.plan import Action, Plan
 
 WITHDRAWALS, OLD_TREE = "max_withdrawn", "rollback"
 
+UNREVIEWED = "unreviewed"
+"""What no merged pull request showed may run."""
+
 UNSETTLED = "unsettled"
 """A job of an earlier attempt that cannot be ended: sync the cohort all the same."""
 
@@ -29,11 +32,14 @@ class BadOverride(CohortsError):
 
 @dataclass(frozen=True, slots=True)
 class Overrides:
-    """Guards by cohort; whether any number of withdrawals is right; whether an older tree is."""
+    """Guards by cohort; whether any number of withdrawals is right; whether an older tree is; whether what nobody
+    reviewed is.
+    """
 
     guards: Mapping[str, frozenset[str]] = field(default_factory=dict)
     withdrawals: bool = False
     old_tree: bool = False
+    unreviewed: bool = False
 
 
 def read(given: Sequence[str], reason: str) -> Overrides:
@@ -43,15 +49,15 @@ def read(given: Sequence[str], reason: str) -> Overrides:
     guards: dict[str, frozenset[str]] = {}
     for each in given:
         guard, _, cohort = each.partition(":")
-        if each in (WITHDRAWALS, OLD_TREE):
+        if each in (WITHDRAWALS, OLD_TREE, UNREVIEWED):
             continue
         if guard not in OF_COHORTS or not cohort:
             known = ", ".join(f"{name}:COHORT" for name in OF_COHORTS)
             raise BadOverride(
-                "P107", f"--allow {each[:60]} names no guard", f"use {known}, {WITHDRAWALS} or {OLD_TREE}"
+                "P107", f"--allow {each[:60]} names no guard", f"use {known}, {WITHDRAWALS}, {UNREVIEWED} or {OLD_TREE}"
             )
         guards[cohort] = guards.get(cohort, frozenset()) | {guard}
-    return Overrides(guards, WITHDRAWALS in given, OLD_TREE in given)
+    return Overrides(guards, WITHDRAWALS in given, OLD_TREE in given, UNREVIEWED in given)
 
 
 def allow(plan: Plan, overrides: Overrides) -> Plan:

@@ -100,7 +100,7 @@ class Plan:
     """What a sync of one target would do, sorted by cohort. `withheld`: cohorts in Braze that no readable file defines,
     left alone because a file is unreadable and might be theirs. `stop`: why withdrawals are refused, or nothing.
     `not_selected`: how many cohorts a selection left out. `kept`: what must be done to those whose withdrawal is held
-    back. `warnings`: what will happen soon.
+    back. `warnings`: what will happen soon. `since`: the commit that it is compared with; empty: what Braze holds.
     """
 
     target: str
@@ -111,6 +111,7 @@ class Plan:
     not_selected: int = 0
     kept: tuple[Change, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    since: str = ""
 
     @property
     def due(self) -> tuple[Change, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 from runner.definitions.cohort import Cohort, Mode
@@ -33,9 +34,12 @@ from runner.definitions.rule import (
     Value,
     Window,
 )
+from runner.sql.shown import ADDRESS
 
 MANY = 8
 """Values of a list that are written out."""
+
+HIDDEN = "•••"
 
 _SIGNS = {
     Sign.EQUALS: "is",
@@ -82,40 +86,45 @@ def text(cohort: Cohort, *, everybody: Sequence[Cohort], suppressed: bool, sizes
     return "\n".join(lines)
 
 
-def of_rule(rule: Rule) -> list[str]:
-    """A rule as lines, its parts indented below it."""
+def who(cohort: Cohort) -> list[str]:
+    """Who is meant, for pages that many read: what is compared with an identifier or a personal column is hidden."""
+    return [ADDRESS.sub(HIDDEN, line) for line in _who(replace(cohort, params={}), cohort.columns)]
+
+
+def of_rule(rule: Rule, hidden: Collection[str] = ()) -> list[str]:
+    """A rule as lines, its parts indented below it; what is compared with one of the `hidden` columns is not told."""
     match rule:
         case All(parts):
-            return ["all of this:", *_below(parts)]
+            return ["all of this:", *_below(parts, hidden)]
         case AnyOf(parts):
-            return ["at least one of this:", *_below(parts)]
+            return ["at least one of this:", *_below(parts, hidden)]
         case Not(part):
-            return _negated(part)
+            return _negated(part, hidden)
         case InCohort(cohort):
             return [f"in the cohort {cohort}"]
         case OnColumn(column, test):
-            return [f"{column} {_test(test)}"]
+            return [f"{column} is compared with {HIDDEN}" if column in hidden else f"{column} {_test(test)}"]
         case Events():
-            return _events(rule)
+            return _events(rule, hidden)
 
 
-def _negated(rule: Rule) -> list[str]:
+def _negated(rule: Rule, hidden: Collection[str]) -> list[str]:
     match rule:
         case AnyOf(parts):
-            return ["none of this:", *_below(parts)]
+            return ["none of this:", *_below(parts, hidden)]
         case All(parts):
-            return ["not all of this:", *_below(parts)]
-        case OnColumn(column, test):
+            return ["not all of this:", *_below(parts, hidden)]
+        case OnColumn(column, test) if column not in hidden:
             return [_not(column, test)]
         case InCohort(cohort):
             return [f"not in the cohort {cohort}"]
         case Events(where=None) if _exists(rule):
             return [f"no {rule.source.name}{_when(rule.window)}"]
-    first, *rest = of_rule(rule)
+    first, *rest = of_rule(rule, hidden)
     return [f"not: {first}", *rest]
 
 
-def _who(cohort: Cohort) -> Iterator[str]:
+def _who(cohort: Cohort, hidden: Collection[str] = ()) -> Iterator[str]:
     base = f"the SQL of {cohort.template}" if cohort.template else "its SQL"
     rule = cohort.rule
     if rule is None:
@@ -125,7 +134,7 @@ def _who(cohort: Cohort) -> Iterator[str]:
     if rule.where is None:
         yield f"Who: all {rule.source.name}{narrowed}"
     else:
-        first, *rest = of_rule(rule.where)
+        first, *rest = of_rule(rule.where, hidden)
         yield f"Who: {rule.source.name}{narrowed} with {first}"
         yield from rest
     if rule.top:
@@ -161,14 +170,14 @@ def _facts(cohort: Cohort, everybody: Sequence[Cohort], sizes: str) -> Iterator[
     yield "File", cohort.document.path
 
 
-def _below(parts: Sequence[Rule]) -> Iterator[str]:
+def _below(parts: Sequence[Rule], hidden: Collection[str]) -> Iterator[str]:
     for part in parts:
-        first, *rest = of_rule(part)
+        first, *rest = of_rule(part, hidden)
         yield f"  - {first}"
         yield from (f"  {line}" for line in rest)
 
 
-def _events(events: Events) -> list[str]:
+def _events(events: Events, hidden: Collection[str]) -> list[str]:
     name, when = events.source.name, _when(events.window)
     counts = [_count(measure.compare) for measure in events.measures if measure.aggregate is Aggregate.COUNT]
     others = [_measure(measure) for measure in events.measures if measure.aggregate is not Aggregate.COUNT]
@@ -178,7 +187,7 @@ def _events(events: Events) -> list[str]:
         first += f", and no {events.none_after.name} after the last of them"
     if events.where is None:
         return [first]
-    inner, *rest = of_rule(events.where)
+    inner, *rest = of_rule(events.where, hidden)
     return [f"{first}, counting those with {inner}", *rest]
 
 

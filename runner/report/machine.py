@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 
 from runner.definitions.cohort import Cohort, Mode
 from runner.errors import CohortsError, ExitCode, Problem
+from runner.plan import reviewed
 from runner.plan.history import Record
 from runner.plan.plan import Action, Change, Plan
 from runner.plan.standing import Standing
-from runner.report.terminal import sql_difference
+from runner.report.terminal import NAMES, sql_difference
 from runner.sync.attempt import Done
 from runner.sync.attempts import Outcome
 from runner.sync.run import Summary
@@ -48,9 +49,10 @@ def tests(results: Sequence[Result], untested: Sequence[Cohort], code: ExitCode,
     )
 
 
-def plan(shown: Plan, found: Sequence[Problem]) -> str:
-    """A plan, with the problems of files that are not part of it."""
-    return _text(_plan(shown) | {"problems": [_problem(problem) for problem in found]})
+def plan(shown: Plan, found: Sequence[Problem], *, commit: str, now: int) -> str:
+    """A plan, with the problems of files that are not part of it; of which commit, made when (unix seconds)."""
+    of = {"commit": commit or None, "made_at": _moment(now)}
+    return _text(of | _plan(shown) | {"problems": [_problem(problem) for problem in found]})
 
 
 def summary(shown: Summary, code: ExitCode, found: Sequence[Problem]) -> str:
@@ -108,13 +110,16 @@ def verified(shown: Verified, *, target: str) -> str:
 
 
 def _text(body: Mapping[str, Any]) -> str:
-    return json.dumps({"version": VERSION, **body}, indent=2, ensure_ascii=False)
+    whole = json.dumps({"version": VERSION, **body}, indent=2, ensure_ascii=False)
+    return whole.replace("##[", "##\\u005b")  # the same text in JSON; in a log GitHub would take it for a command
 
 
 def _plan(shown: Plan) -> dict[str, Any]:
     return {
         "target": shown.target,
         "workspace": shown.workspace,
+        "since": shown.since or None,
+        "checksum": reviewed.checksum(reviewed.items(shown)),
         "withdrawals_refused": shown.stop or None,
         "not_selected": shown.not_selected,
         "withheld": [where.cohort_id for where in shown.withheld],
@@ -127,8 +132,11 @@ def _change(change: Change) -> dict[str, Any]:
     counts = change.counts
     return {
         "id": change.id,
+        "workspace": change.destination.workspace,
+        "braze_id": change.destination.cohort_id,
         "name": change.name,
         "action": change.action.value,
+        "wanted": reviewed.item(change).wanted,
         "reasons": list(change.reasons),
         "members": counts
         and {
@@ -141,7 +149,7 @@ def _change(change: Change) -> dict[str, Any]:
         },
         "refusals": [_problem(problem) for problem in (*change.questions, *change.refusals)],
         "uncounted": change.uncounted and _problem(change.uncounted),
-        "sql_difference": sql_difference(change) if change.action is Action.UPDATE else [],
+        "sql_difference": sql_difference(change, NAMES) if change.action is Action.UPDATE else [],
     }
 
 

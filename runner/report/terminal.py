@@ -19,6 +19,9 @@ from runner.sync.verify import Verified
 
 SMALLER = 'bring files back, or, if this is right, `cohorts sync --allow max_withdrawn --reason "…"`'
 
+NAMES = ("in Braze now", "in this tree")
+"""Of the two sides of a difference of SQL."""
+
 SIGNS = {
     Action.CREATE: "+",
     Action.UPDATE: "~",
@@ -65,11 +68,12 @@ def problems(found: Sequence[Problem], warnings: Sequence[Problem], *, checked: 
 def plan(shown: Plan, *, counted: bool) -> str:
     """The plan: one line a change with its why, the SQL difference of updates, guards, and how many of each."""
     changes = [*(change for change in shown.changes if change.action is not Action.NONE), *shown.held_back]
-    lines = [f"Plan for target {shown.target} (Braze workspace {shown.workspace})", ""]
+    since = f", compared with commit {shown.since[:12]}" if shown.since else ""
+    lines = [f"Plan for target {shown.target} (Braze workspace {shown.workspace}){since}", ""]
     if changes:
         width = max(len(change.id) for change in changes)
         for change in changes:
-            lines += _change(change, width)
+            lines += _change(change, width, ("before", "in this tree") if shown.since else NAMES)
         lines.append("")
     lines += [
         f"  ? {where.cohort_id}: left alone, since a file that cannot be read may be its own"
@@ -84,12 +88,14 @@ def plan(shown: Plan, *, counted: bool) -> str:
         lines += ["A guard would stop what is marked BLOCKED; nothing of it would be sent.", ""]
     lines += [f"warning: {warning}" for warning in shown.warnings]
     lines.append(_totals(shown))
-    if changes and not counted:
+    if changes and shown.since:
+        lines.append("Members not computed: a plan against a commit asks Treasure Data nothing.")
+    elif changes and not counted:
         lines.append("Members not counted; `--members` counts who would enter and leave.")
     return "\n".join(lines)
 
 
-def _change(change: Change, width: int) -> list[str]:
+def _change(change: Change, width: int, names: tuple[str, str]) -> list[str]:
     why = "; ".join(change.reasons)
     lines = [f"  {SIGNS[change.action]} {change.id:<{width}}  {change.action:<8}  {change.name} ({why})"]
     if change.counts:
@@ -97,16 +103,18 @@ def _change(change: Change, width: int) -> list[str]:
     lines += [f"      BLOCKED {problem}" for problem in (*change.questions, *change.refusals)]
     lines += [f"      FAILED {change.uncounted}"] if change.uncounted else []
     if change.action is Action.UPDATE:
-        lines += [f"      {text}" for text in sql_difference(change)]
+        lines += [f"      {text}" for text in sql_difference(change, names)]
     return lines
 
 
-def sql_difference(change: Change) -> list[str]:
-    """Unified difference of the audience's SQL, delivered to wanted, members hidden; empty where it is the same."""
+def sql_difference(change: Change, names: tuple[str, str]) -> list[str]:
+    """Unified difference of the audience's SQL, delivered to wanted, members hidden; empty where it is the same.
+    `names`: what the two are called.
+    """
     columns = change.query.cohort.columns if change.query else frozenset()
     before = masked(change.sql_before, columns).splitlines()
     after = masked(change.sql_after, columns).splitlines()
-    return list(difflib.unified_diff(before, after, "in Braze now", "in this tree", lineterm="", n=2))
+    return list(difflib.unified_diff(before, after, *names, lineterm="", n=2))
 
 
 def _counts(counts: Counts) -> str:
@@ -128,7 +136,8 @@ def _totals(shown: Plan) -> str:
     held = f", {tally[Action.SUSPENDED]} suspended" if tally[Action.SUSPENDED] else ""
     left_out = f", {shown.not_selected} not selected" if shown.not_selected else ""
     if not words:
-        return f"Nothing to do: {_many(tally[Action.NONE], 'cohort')} in Braze as wanted{held}{left_out}."
+        there = "unchanged" if shown.since else "in Braze as wanted"
+        return f"Nothing to do: {_many(tally[Action.NONE], 'cohort')} {there}{held}{left_out}."
     return ", ".join([*words, f"{tally[Action.NONE]} unchanged"]) + f"{held}{left_out}."
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from runner.definitions.cohort import Cohort
 from runner.identifiers import Handle
+from runner.report.github import Note
 from runner.testing import Result
 
 SHOWN = 10
@@ -15,14 +16,23 @@ SHOWN = 10
 
 def text(results: Sequence[Result], untested: Sequence[Cohort]) -> str:
     """Each failed test with what differs and why; then how many passed."""
-    lines: list[str] = []
+    lines = list(told(results))
+    return "\n".join([*lines, *([""] if lines else []), totals(results, untested)])
+
+
+def told(results: Sequence[Result]) -> Iterator[str]:
+    """A line for each test, and below it what differs and why."""
     for result in results:
         mark = "✓" if result.passed else "✗"
         where = "" if result.passed else f"   {result.case.at}"
-        lines.append(f"  {mark} {result.cohort.id} · {result.case.name}{where}")
-        lines += [f"      {line}" for line in _why(result)]
+        yield f"  {mark} {result.cohort.id} · {result.case.name}{where}"
+        yield from (f"      {line}" for line in _why(result))
         if result.passed and result.proves_nothing:
-            lines.append(f"      it proves little: {result.proves_nothing}")
+            yield f"      it proves little: {result.proves_nothing}"
+
+
+def totals(results: Sequence[Result], untested: Sequence[Cohort]) -> str:
+    """How many passed, and who has no test."""
     failed = sum(not result.passed for result in results)
     tested = len({result.cohort.id for result in results})
     tests, cohorts = _many(len(results), "test"), _many(tested, "cohort")
@@ -31,19 +41,17 @@ def text(results: Sequence[Result], untested: Sequence[Cohort]) -> str:
         names = ", ".join(cohort.id for cohort in untested[:5]) + (", …" if len(untested) > 5 else "")
         has = "has" if len(untested) == 1 else "have"
         told += f" {_many(len(untested), 'cohort')} {has} no test: {names}."
-    return "\n".join([*lines, *([""] if lines else []), told])
+    return told
 
 
-def github(results: Sequence[Result]) -> str:
-    """GitHub's workflow commands: an error at each test that failed, a warning at each that proves little."""
-    lines = []
+def notes(results: Sequence[Result]) -> Iterator[Note]:
+    """Annotations: an error at each test that failed, a warning at each that proves little."""
     for result in results:
-        at, title = result.case.at, f"{result.cohort.id}: {result.case.name}"
+        title = f"{result.cohort.id}: {result.case.name}"
         if not result.passed:
-            lines.append(_annotation("error", at.path, at.line, title, "\n".join(_why(result))))
+            yield Note("error", result.case.at, title, "\n".join(_why(result)))
         elif result.proves_nothing:
-            lines.append(_annotation("warning", at.path, at.line, title, result.proves_nothing))
-    return "\n".join(lines)
+            yield Note("warning", result.case.at, title, result.proves_nothing)
 
 
 def _why(result: Result) -> Iterator[str]:
@@ -78,16 +86,6 @@ def _cell(cell: object) -> str:
     if isinstance(cell, list):
         return f"[{', '.join(map(str, cell))}]"
     return "null" if cell is None else str(cell).lower() if isinstance(cell, bool) else str(cell)
-
-
-def _annotation(kind: str, path: str, line: int, title: str, message: str) -> str:
-    """As https://docs.github.com/actions/reference/workflow-commands-for-github-actions escapes them."""
-    whole = message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    name, file = (
-        given.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A").replace(":", "%3A").replace(",", "%2C")
-        for given in (title, path)
-    )
-    return f"::{kind} file={file},line={line},title={name}::{whole}"
 
 
 def _many(number: int, word: str) -> str:

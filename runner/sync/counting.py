@@ -10,6 +10,7 @@ from typing import Any
 from runner.definitions.cohort import Mode
 from runner.errors import AuthenticationFailed, CohortsError, Position, Problem, Unavailable
 from runner.plan.guards import Counts, refusals
+from runner.plan.ledger import Destination, Ledger
 from runner.plan.plan import Action, Change, Plan
 from runner.project import Project
 from runner.sync import delta, loaded
@@ -21,6 +22,10 @@ BARRED = "SELECT kind, label, value FROM barred_people"
 
 AT_ONCE = 4
 """Queries run side by side; how many Treasure Data runs at once is set by contract (wire facts 4)."""
+
+
+MOST_OTHERS = 200
+"""Cohorts that one is compared with for shared members, the largest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +106,43 @@ def _counts(change: Change, counter: Counter) -> Counts:
         what=f"{change.id}: counting members",
     )
     return delta.counted(rows, "", change.deployed, whole=again.everyone, mode=mode)
+
+
+def overlaps(plan: Plan, ledger: Ledger, counter: Counter) -> dict[Destination, tuple[tuple[str, int], ...]]:
+    """With which other cohorts of its workspace each new or updated one shares most members, and how many; of the
+    others as they were delivered last. One that cannot be told is left out: it decides nothing.
+    """
+    sizes = {where: deployed.delivered for where, deployed in ledger.cohorts.items() if deployed.delivered}
+    largest = sorted(sizes, key=lambda where: (-sizes[where].size, where))
+
+    def one(change: Change) -> tuple[tuple[str, int], ...]:
+        mine = change.destination
+        others = {
+            where.cohort_id: table
+            for where in largest
+            if where.workspace == mine.workspace and where != mine and (table := sizes[where].table)
+        }
+        if not others:
+            return ()
+        wanted = wanted_members(change, state=counter.state, barred=BARRED if change.barred else "")
+        known = dict([*others.items()][:MOST_OTHERS])
+        try:
+            rows = counter.client.select(
+                counter.database,
+                _with_barred(change, delta.shared(wanted, known, state=counter.state)),
+                key=f"cohorts-{counter.token}-shared-{change.id}",
+                scheduled_time=counter.now,
+                what=f"{change.id}: counting whom it shares",
+            )
+        except CohortsError:
+            return ()
+        return tuple((str(name), int(number)) for name, number in rows)
+
+    looked = [
+        each for each in plan.due if each.counts and each.counts.after and each.action in (Action.CREATE, Action.UPDATE)
+    ]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return {change.destination: found for change, found in zip(looked, pool.map(one, looked), strict=True) if found}
 
 
 def _with_barred(change: Change, sql: str) -> str:

@@ -112,6 +112,22 @@ def staying(deployed: Deployed, *, state: str, barred: str, certain: bool = Fals
     )
 
 
+def shared(wanted: str, others: Mapping[str, str], *, state: str) -> str:
+    """How many of the wanted members are in other cohorts too: a row with its name and the number for each that has
+    any. `others`: snapshots by the names that are answered.
+    """
+    theirs = [
+        f"SELECT CAST('{name}' AS VARCHAR) AS other, {COLUMNS}\nFROM \"{state}\".\"{table}\" WHERE kind <> ''"
+        for name, table in others.items()
+    ]
+    return (
+        f"SELECT theirs.other, COUNT(*) AS members\nFROM (\n{indented(wanted)}\n) AS mine\n"
+        f"JOIN (\n{indented(_joined(theirs, 'UNION ALL'))}\n) AS theirs\n"
+        "  ON theirs.kind = mine.kind AND theirs.label = mine.label AND theirs.value = mine.value\n"
+        "GROUP BY theirs.other\nORDER BY COUNT(*) DESC, theirs.other\nLIMIT 5"
+    )
+
+
 def left_over(deployed: Deployed, table: str, *, state: str) -> str:
     """Who may be in the cohort and is not among the members of a snapshot."""
     possible = _joined([_people(each, state) for each in deployed.possible], "UNION")

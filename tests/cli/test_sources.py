@@ -75,7 +75,7 @@ def test_new_columns_are_put_into_the_text(shop: Place) -> None:
     assert after == expected.replace("columns: {}", "columns: {level: number, time: time}")
     assert shop.run("sources", "check").code == 0
     assert shop.run("sources", "pull").out == "Every column is declared already.\n"
-    assert shop.run("validate").out.splitlines()[0].startswith("cohorts/:1:1 D005")
+    assert shop.run("validate").out.splitlines()[0].startswith("warning: cohorts/:1:1 D005")
 
 
 def test_a_new_table_is_drafted(shop: Place) -> None:

@@ -1,0 +1,149 @@
+"""What a command leaves for GitHub Actions: annotations in the log, a summary and outputs in files of the step."""
+
+# ruff: noqa: PLC0415 - start-up must not pay for what a command does not use
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from runner.cli.context import settings
+
+if TYPE_CHECKING:  # types of modules that are imported late
+    from runner.errors import ExitCode
+    from runner.plan.plan import Plan
+    from runner.report.github import Note
+    from runner.sql.wanted import Wanted
+    from runner.sync.run import Summary
+
+
+class Unheard(io.TextIOWrapper):
+    """A stream of which GitHub takes no line for a command, whatever is written: `::` at a line's beginning and `##[`
+    anywhere are parted by a letter that is not seen. Source: actions/runner, `ActionCommand.TryParseV2` and `TryParse`.
+    """
+
+    begins_line = True
+
+    def write(self, text: str) -> int:
+        """As any stream of text; lines may come in pieces. Raises TypeError for bytes: so streams are told apart."""
+        if not isinstance(text, str):
+            raise TypeError(type(text).__name__)
+        made = []
+        for piece in text.splitlines(keepends=True):
+            bare = piece.lstrip() if self.begins_line else piece
+            made.append(piece.replace("::", ":\u200b:", 1) if bare.startswith("::") and self.begins_line else piece)
+            self.begins_line = piece.endswith(("\n", "\r")) or (self.begins_line and not piece.strip())
+        super().write("".join(made).replace("##[", "##\u200b["))
+        return len(text)
+
+    def command(self, line: str) -> None:
+        """Write a line that GitHub is to obey."""
+        super().write(f"{line}\n")
+        self.flush()
+
+
+def in_actions(environ: Mapping[str, str]) -> bool:
+    """True where a step of GitHub Actions runs this."""
+    return environ.get("GITHUB_ACTIONS") == "true"
+
+
+def guard(environ: Mapping[str, str]) -> None:
+    """In GitHub Actions: let nothing that is printed be a command, and have what secrets become masked in logs too.
+
+    GitHub masks a secret as it was given; here are the shapes that clients give it.
+    """
+    if not in_actions(environ) or isinstance(sys.stdout, Unheard):
+        return
+    sys.stdout = _unheard(sys.stdout)
+    sys.stderr = _unheard(sys.stderr)
+    for name in ("TD_API_KEY", "COHORTS_WEBHOOK_URL", "GITHUB_TOKEN"):
+        for shape in sorted(shapes(environ.get(name, "").strip())):
+            sys.stderr.command(f"::add-mask::{shape}")
+
+
+def shapes(secret: str) -> set[str]:
+    """What a secret looks like in a header, a URL or JSON, where that is not the secret itself."""
+    import base64
+    import json
+
+    if len(secret) < 8:  # to mask a short one would hide half of every log, and tell it
+        return set()
+    raw = secret.encode()
+    return {
+        base64.b64encode(raw).decode(),
+        base64.urlsafe_b64encode(raw).decode(),
+        base64.b64encode(b"x-access-token:" + raw).decode(),
+        quote(secret, safe=""),
+        quote(secret),
+        json.dumps(secret)[1:-1],
+    } - {secret}
+
+
+def annotate(notes: Sequence[Note]) -> None:
+    """Mark lines of files in a pull request."""
+    from runner.report.github import commands
+
+    stream: Any = sys.stdout
+    for line in commands(notes):
+        if isinstance(stream, Unheard):
+            stream.command(line)
+        else:
+            stream.write(f"{line}\n")
+
+
+def summarize(text: str, environ: Mapping[str, str] = os.environ) -> None:
+    """Add to the page of this run, where there is one."""
+    _append("GITHUB_STEP_SUMMARY", f"{text}\n", environ)
+
+
+def put_out(values: Mapping[str, str], environ: Mapping[str, str] = os.environ) -> None:
+    """The step's outputs, for later steps, where there are any."""
+    from runner.report.github import outputs
+
+    _append("GITHUB_OUTPUT", outputs(values), environ)
+
+
+def leave_plan(plan: Plan, asked: Wanted, code: ExitCode, paths: Mapping[str, str]) -> None:
+    """What a plan leaves: what a guard stops on its line, the plan as a page, numbers."""
+    from runner.report import github
+    from runner.report.review import SUMMARY, Review, page
+
+    annotate([*github.of_problems("error", asked.problems), *github.of_plan(plan)])
+    counted = any(change.counts for change in plan.changes)
+    shown = Review(
+        plan.target,
+        plan,
+        asked.problems,
+        uncounted="" if counted else "`--members` counts them",
+        address=settings().run_address,
+    )
+    summarize(page(shown, limit=SUMMARY))
+    failed = sum(bool(change.uncounted) for change in plan.changes)
+    put_out(github.tally([plan], failed=failed, exit_code=code) | dict(paths))
+
+
+def leave_sync(summary: Summary, asked: Wanted, code: ExitCode) -> None:
+    """What a sync leaves: who failed, at their files, how everybody fared as a page, numbers."""
+    from runner.report import github, synced
+
+    warnings = github.of_problems("warning", summary.plan.warnings)
+    annotate([*github.of_problems("error", asked.problems), *github.of_sync(summary), *warnings])
+    summarize(synced.page(summary, asked.problems, address=settings().run_address))
+    failed = sum(outcome.error is not None for outcome in summary.outcomes)
+    put_out(github.tally([summary.plan], failed=failed, exit_code=code))
+
+
+def _append(variable: str, text: str, environ: Mapping[str, str]) -> None:
+    if path := environ.get(variable):
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(text)
+
+
+def _unheard(stream: Any) -> Unheard:
+    stream.flush()
+    return Unheard(stream.buffer, encoding="utf-8", errors="replace", line_buffering=True)

@@ -1,0 +1,100 @@
+"""Everything that can be said of the files alone, which several commands begin with."""
+
+# ruff: noqa: PLC0415 - start-up must not pay for what a command does not use
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runner.errors import CohortsError, Position, Problem
+
+if TYPE_CHECKING:  # types of modules that are imported late
+    from runner.definitions.tree import Tree
+    from runner.project import Project
+    from runner.sql.wanted import Wanted
+    from runner.testing import Result
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A repository's files with all that is wrong with them, and what only deserves a word; `project` is None where its
+    file cannot be used. `wanted` has the queries by target, of targets that have the same variables once.
+    """
+
+    tree: Tree
+    project: Project | None
+    errors: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+    wanted: dict[str, Wanted]
+
+
+def checked(root: Path, day: date) -> Checked:
+    """YAML, schema, rules, SQL and lints, for every target. Targets with the same variables have the same problems."""
+    from runner import project as projects
+    from runner.definitions import tree as trees
+    from runner.lints import all as lints
+    from runner.plan import life
+    from runner.sql import wanted as queries
+
+    project = projects.load(root)
+    if isinstance(project, tuple):
+        tree = trees.load(root, None, day)
+        return Checked(tree, None, tuple(sorted({*project, *tree.problems})), (), {})
+    tree = trees.load(root, project, day)
+    different = {repr(sorted(target.vars.items())): target for target in project.targets.values()}
+    asked = {target.name: queries.wanted(tree, target) for target in different.values()}
+    first = next(iter(asked.values()))
+    errors, warnings = lints.found(tree, first, project, _codeowners(root))
+    found = {*errors, *(problem for each in asked.values() for problem in each.problems)}
+    nobody = Problem(Position("cohorts/"), "D005", "there is no cohort yet", "write one with `cohorts new`")
+    soon = {
+        *([] if tree.files else [nobody]),
+        *warnings,
+        *(warning for cohort in tree.cohorts for warning in life.warnings(cohort, day)),
+    }
+    return Checked(tree, project, tuple(sorted(found)), tuple(sorted(soon)), asked)
+
+
+def tested(found: Checked) -> tuple[Result, ...]:
+    """The cohorts' own tests, run. Raises CohortsError where the packages are missing that this takes."""
+    from runner.sql import wanted as queries
+
+    if not found.project or not any(cohort.cases for cohort in found.tree.cohorts):
+        return ()
+    try:
+        from runner import testing
+    except ModuleNotFoundError as exc:
+        raise lacks_extra("tests need", exc) from None
+    name, asked = next(iter(found.wanted.items()))
+    good = {query.cohort.id: query for query in asked.queries}
+    return tuple(
+        testing.run(
+            [query.cohort for query in asked.queries if query.cohort.cases],
+            good,
+            found.project.targets[name],
+            sources=found.project.sources,
+            library=queries.library(found.tree),
+            workers=os.cpu_count() or 1,
+        )
+    )
+
+
+def lacks_extra(what: str, exc: ModuleNotFoundError) -> CohortsError:
+    """The error where a package of the extra `sandbox` is missing."""
+    return CohortsError(
+        "R030",
+        f"{what} a package that is not installed ({exc.name})",
+        "install cohort-runner with its extra: `cohort-runner[sandbox]`",
+    )
+
+
+def _codeowners(root: Path) -> str:
+    """The CODEOWNERS file, in the order in which GitHub looks for it; empty where there is none."""
+    for place in (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS"):
+        if (root / place).is_file():
+            return (root / place).read_text(encoding="utf-8", errors="replace")
+    return ""

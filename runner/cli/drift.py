@@ -1,0 +1,66 @@
+"""Whether Braze is as the main branch wants it: a plan, how old members are, and the ledger beside its tables."""
+
+# ruff: noqa: PLC0415 - start-up must not pay for what a command does not use
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from runner.cli.context import Report, ReportOption, TargetOption, Usage, settings, treasure_data, wanted
+from runner.errors import CohortsError, ExitCode
+
+if TYPE_CHECKING:  # types of modules that are imported late
+    from runner.report.drift import Drift
+
+
+def drift(
+    target: TargetOption = "sandbox",
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Keep an issue's text here, for `github issue`.")
+    ] = None,
+    detailed_exitcode: Annotated[bool, typer.Option("--detailed-exitcode", help="Exit 2 when there is any.")] = False,
+    output: ReportOption = Report.TEXT,
+) -> int:
+    """Tell what is not in Braze as the files want it, stale, or not as the ledger says; sends nothing."""
+    from runner.cli import actions
+    from runner.report import drift as report
+
+    if output is Report.JSON:
+        raise Usage("P104", "drift has no JSON of its own", "use `plan`, `status` and `verify` with `--output json`")
+    found = _looked(target)
+    if out:
+        out.write_text(report.page(found, address=settings().run_address), encoding="utf-8")
+    typer.echo(report.text(found))
+    if output is Report.GITHUB:
+        actions.summarize(report.page(found, address=""))
+    if found.failure:
+        raise found.failure
+    return ExitCode.CHANGES if detailed_exitcode and found.is_there else ExitCode.DONE
+
+
+def _looked(target: str) -> Drift:
+    """What is there; a failure is part of it, so that it is told too."""
+    from runner.plan.standing import standings
+    from runner.report.drift import Drift
+    from runner.sync.run import open_ledger, read_plan
+    from runner.sync.verify import verify
+
+    try:
+        project, asked = wanted(target)
+        with treasure_data(asked.target) as (client, table):
+            ledger = open_ledger(table, asked.target, create=False)
+            made = read_plan(project, asked, ledger, refresh=False)
+            verified = verify(client, table, asked.target, token=secrets.token_hex(8))
+    except Usage:
+        raise
+    except CohortsError as exc:
+        return Drift(target, failure=exc)
+    stale = [each for each in standings(ledger, made) if each.is_stale]
+    return Drift(target, made, stale, verified, asked.invalid_files)
+
+
+COMMANDS = (drift,)

@@ -1,0 +1,305 @@
+"""What a pull request is answered with."""
+
+# ruff: noqa: PLC0415 - start-up must not pay for what a command does not use
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from runner.cli.checking import Checked, checked, tested
+from runner.cli.context import OutOption, Report, ReportOption, Usage, settings, today, treasure_data
+from runner.errors import CohortsError, ExitCode
+
+if TYPE_CHECKING:  # types of modules that are imported late
+    from runner.definitions.cohort import Cohort
+    from runner.plan.ledger import Destination
+    from runner.plan.plan import Plan
+    from runner.project import Project
+    from runner.report.review import Review
+    from runner.sql.wanted import Wanted
+    from runner.testing import Result
+
+BRANCHES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
+"""Where this branch began, if nobody says so: the first of these that there is."""
+
+ELSEWHERE = "this branch changes where the key of this target is sent, so none is used"
+"""A pull request must not be able to have a key sent to an address of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """The tree that a branch is compared with: its commit, its project file if that can be used, by target its queries,
+    and the paths of the files that could not be read.
+    """
+
+    commit: str
+    project: Project | None
+    wanted: Mapping[str, Wanted]
+    unreadable: frozenset[str]
+
+
+def review(
+    target: Annotated[
+        list[str] | None,
+        typer.Option("--target", envvar="COHORTS_TARGETS", help="Targets to plan for; all but the sandbox without it."),
+    ] = None,
+    base: Annotated[
+        str, typer.Option("--base", metavar="REF", help="What to compare with; the pull request's base, or main.")
+    ] = "",
+    members: Annotated[
+        bool, typer.Option("--members", help="Count who would enter and leave; needs a read-only key.")
+    ] = False,
+    out: OutOption = None,
+    output: ReportOption = Report.TEXT,
+) -> int:
+    """Answer a pull request: check every file, run the tests, plan what the branch changes; without any key."""
+    from runner.report import review as pages
+
+    found = checked(Path(), today())
+    results = tested(found)
+    against = base_of(Path(), base)
+    names = _targets(target or [], found.project or against.project)
+    reviews = [_reviewed(name, found, results, against, members=members) for name in names]
+    code = _exit_code(reviews)
+    paths = _kept(reviews, out) if out else {}
+    if output is Report.JSON:
+        raise Usage("P104", "a review has no JSON of its own", "use `--out FOLDER`: it holds a plan for each target")
+    _tell(found, results, reviews)
+    if output is Report.GITHUB:
+        _tell_github(found, results, reviews, code, paths, limit=pages.SUMMARY // max(1, len(reviews)))
+    return code
+
+
+def _reviewed(name: str, found: Checked, results: tuple[Result, ...], base: Base, *, members: bool) -> Review:
+    from runner.plan import compared
+    from runner.report.review import Review
+    from runner.sql import wanted as queries
+
+    environment = settings()
+    shown = Review(
+        target=name,
+        plan=None,
+        errors=found.errors,
+        warnings=found.warnings,
+        cohorts=len(found.tree.cohorts),
+        tests=results,
+        untested=sum(not cohort.cases for cohort in found.tree.cohorts),
+        address=environment.run_address,
+        commit=_head(),
+    )
+    if not found.project or name not in found.project.targets:
+        return shown
+    asked = queries.wanted(found.tree, found.project.targets[name])
+    plan = offline_plan(found.project, asked, base)
+    shown = replace(shown, plan=plan, before=_before(base.wanted.get(name)), uncounted=_no_key())
+    if not members:
+        return shown
+    if asked.target.endpoint != _endpoint(base, name):
+        return replace(shown, uncounted=ELSEWHERE)
+    return _counted(shown, found.project, asked, compared.touched(plan))
+
+
+def _endpoint(base: Base, target: str) -> str:
+    """Where the base sends the key to."""
+    known = base.project.targets.get(target) if base.project else None
+    return known.endpoint if known else ""
+
+
+def offline_plan(project: Project, asked: Wanted, base: Base) -> Plan:
+    """What this tree changes, compared with another one; no service is asked."""
+    from runner.plan import compared
+
+    there = base.wanted.get(asked.target.name)
+    return compared.plan(
+        there.queries if there else (),
+        asked,
+        since=base.commit,
+        now=int(time.time()),
+        timezone=project.timezone,
+        max_withdrawn=project.max_withdrawn,
+        unreadable=base.unreadable,
+    )
+
+
+def _counted(shown: Review, project: Project, asked: Wanted, touched: frozenset[Destination]) -> Review:
+    """The review with what the ledger says and members counted, of the cohorts that the branch changes alone."""
+    from runner.report.markup import words
+    from runner.sync.counting import Counter, counted, overlaps
+    from runner.sync.run import open_ledger, read_plan, refuse_shared_connection
+
+    here = asked.target
+    try:
+        with treasure_data(here) as (client, table):
+            ledger = open_ledger(table, here, create=False)
+            made = read_plan(project, asked, ledger, refresh=False)
+            refuse_shared_connection(made, project, here)
+            mine = replace(made, changes=tuple(each for each in made.changes if each.destination in touched))
+            now, token = ledger.now or int(time.time()), secrets.token_hex(8)
+            counter = Counter(client, here.database, here.state_database, token, now, project)
+            mine = counted(mine, counter)
+            shared = overlaps(mine, ledger, counter)
+    except CohortsError as exc:
+        return replace(shown, uncounted=words(str(exc)), failure=exc)
+    others = sum(change.destination not in touched for change in made.due)
+    return replace(shown, plan=mine, uncounted="", others=others, overlaps=shared)
+
+
+def _before(there: Wanted | None) -> dict[Destination, Cohort]:
+    from runner.plan.ledger import Destination
+
+    return {Destination(query.workspace, query.braze_id): query.cohort for query in there.queries} if there else {}
+
+
+def base_of(root: Path, asked: str) -> Base:
+    """The tree to compare with, read from git. Raises NoSuchCommit."""
+    from runner import project as projects
+    from runner import repository
+    from runner.definitions import tree as trees
+    from runner.sql import wanted as queries
+
+    commit = _base_commit(root, asked)
+    with tempfile.TemporaryDirectory(prefix="cohorts-base-") as folder:
+        place = Path(folder)
+        repository.write_out(root, commit, "cohorts", place)
+        project = projects.load(place)
+        if isinstance(project, tuple):  # there was none yet, or none that could be read
+            return Base(commit, None, {}, frozenset())
+        tree = trees.load(place, project, None)
+        wanted = {name: queries.wanted(tree, target) for name, target in project.targets.items()}
+    bad = frozenset(problem.at.path for each in wanted.values() for problem in each.problems)
+    return Base(commit, project, wanted, bad)
+
+
+def _base_commit(root: Path, asked: str) -> str:
+    from runner import repository
+
+    if asked:
+        return repository.branched_from(root, asked)
+    if settings().github.event_path:
+        from runner.github.events import event
+
+        told = event(Path(settings().github.event_path))
+        parents = repository.parents(root)
+        if told.head and len(parents) == 2 and parents[1] == told.head:
+            return parents[0]  # what the pull request was merged into for this run, newer than the event perhaps
+        if told.base:
+            return repository.branched_from(root, told.base)
+    for branch in BRANCHES:
+        if repository.commit_of(root, branch):
+            return repository.branched_from(root, branch)
+    raise repository.NoSuchCommit("L017", "there is no main branch to compare with", "name a commit with `--base`")
+
+
+def _targets(asked: Sequence[str], project: Project | None) -> list[str]:
+    """The targets to plan for. Raises Usage for one that there is not."""
+    if not project:
+        return list(asked) or ["production"]
+    if unknown := [name for name in asked if name not in project.targets]:
+        known = ", ".join(sorted(project.targets))
+        raise Usage("P102", f"there is no target {unknown[0][:60]!r}", f"choose one of: {known}")
+    real = [name for name, each in project.targets.items() if not each.is_sandbox]
+    return list(dict.fromkeys(asked)) or real or list(project.targets)
+
+
+def _no_key() -> str:
+    """Why members are not counted, in words."""
+    if settings().github.event_path:
+        from runner.github.events import event
+
+        if event(Path(settings().github.event_path)).is_fork:
+            return "no key in a pull request from a fork"
+    return "no key is used here"
+
+
+def _head() -> str:
+    from runner import repository
+
+    return repository.commit(Path())
+
+
+def _exit_code(reviews: Sequence[Review]) -> ExitCode:
+    """All of one cause: that cause's code; otherwise MIXED."""
+    codes = set()
+    for shown in reviews:
+        plan = shown.plan
+        codes |= {ExitCode.INVALID} if shown.errors else set()
+        codes |= {ExitCode.FAILED} if shown.failed else set()
+        codes |= {ExitCode(shown.failure.exit_code)} if shown.failure else set()
+        if plan:
+            codes |= {ExitCode.BLOCKED} if plan.stop or plan.refused else set()
+            codes |= {ExitCode.FAILED} if any(change.uncounted for change in plan.changes) else set()
+    return codes.pop() if len(codes) == 1 else ExitCode.MIXED if codes else ExitCode.DONE
+
+
+def _kept(reviews: Sequence[Review], out: Path) -> dict[str, str]:
+    """Write the comment and the plan of each target; where they are, by what outputs call them."""
+    from runner.report import machine
+    from runner.report import review as pages
+
+    out.mkdir(parents=True, exist_ok=True)
+    for shown in reviews:
+        (out / f"comment-{shown.target}.md").write_text(pages.page(shown), encoding="utf-8")
+        if shown.plan:
+            text = machine.plan(shown.plan, shown.errors, commit=shown.commit, now=int(time.time()))
+            (out / f"plan-{shown.target}.json").write_text(f"{text}\n", encoding="utf-8")
+    one = reviews[0].target if len(reviews) == 1 else ""
+    return {
+        "plan_path": str(out / f"plan-{one}.json" if one else out),
+        "comment_path": str(out / f"comment-{one}.md" if one else out),
+    }
+
+
+def _tell(found: Checked, results: tuple[Result, ...], reviews: Sequence[Review]) -> None:
+    from runner.report import terminal
+
+    checked_files = f"{found.tree.files} cohorts checked"
+    typer.echo(terminal.problems(found.errors, found.warnings, checked=checked_files))
+    if results:
+        from runner.report import tested as report
+
+        untested = [cohort for cohort in found.tree.cohorts if not cohort.cases]
+        for line in report.told([result for result in results if not result.passed]):
+            typer.echo(line)
+        typer.echo(report.totals(results, untested))
+    for shown in reviews:
+        if shown.plan:
+            typer.echo("\n" + terminal.plan(shown.plan, counted=not shown.uncounted))
+        if shown.failure:
+            typer.echo(str(shown.failure), err=True)
+
+
+def _tell_github(
+    found: Checked,
+    results: tuple[Result, ...],
+    reviews: Sequence[Review],
+    code: ExitCode,
+    paths: Mapping[str, str],
+    *,
+    limit: int,
+) -> None:
+    from runner.cli import actions
+    from runner.report import github
+    from runner.report import review as pages
+
+    plans = [shown.plan for shown in reviews if shown.plan]
+    notes = [*github.of_problems("error", found.errors), *github.of_problems("warning", found.warnings)]
+    if results:
+        from runner.report import tested as report
+
+        notes += report.notes(results)
+    actions.annotate([*notes, *dict.fromkeys(note for plan in plans for note in github.of_plan(plan))])
+    for shown in reviews:
+        actions.summarize(pages.page(shown, limit=limit))
+    failed = sum(not result.passed for result in results) + len({problem.at.path for problem in found.errors})
+    actions.put_out(github.tally(plans, failed=failed, exit_code=code) | dict(paths))
+
+
+COMMANDS = (review,)

@@ -1,0 +1,102 @@
+"""What was reviewed is what runs: what a plan would deliver as short marks that two plans can be compared by; pure."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from runner.plan.ledger import Destination
+from runner.plan.plan import IDLE, Action, Change, Plan
+
+WITHDRAWN = "withdrawn"
+"""In the place of a fingerprint: everybody is to leave."""
+
+DECIDED = frozenset({Action.CREATE, Action.UPDATE, Action.RENAME, Action.WITHDRAW})
+"""What somebody decided in a file; the rest a run does by itself, or was asked for."""
+
+MARK_BYTES = 9
+"""Of a hash; twelve letters for each cohort, so that a comment can carry thousands of them."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Item:
+    """One cohort of a plan: where it goes, and the fingerprint of what would be delivered. `action` is for people."""
+
+    destination: Destination
+    wanted: str
+    action: str
+
+    @property
+    def mark(self) -> str:
+        """The same for the same delivery, whatever Braze holds now."""
+        text = json.dumps([self.destination.workspace, self.destination.cohort_id, self.wanted])
+        return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()[:MARK_BYTES]).decode()
+
+
+def item(change: Change) -> Item:
+    """What a change would deliver."""
+    wanted = change.query.fingerprint if change.query and change.action is not Action.WITHDRAW else WITHDRAWN
+    return Item(change.destination, wanted, change.action.value)
+
+
+def items(plan: Plan) -> tuple[Item, ...]:
+    """All that would be delivered, sorted by cohort."""
+    return tuple(sorted(item(change) for change in plan.changes if change.action not in IDLE))
+
+
+def marks(plan: Plan) -> tuple[str, ...]:
+    """What a page shows to whoever reviews it, sorted; also what a suspension holds back until it ends."""
+    return tuple(sorted(item(change).mark for change in plan.changes if change.action is not Action.NONE))
+
+
+def checksum(of: Sequence[Item]) -> str:
+    """One hash over all that would be delivered."""
+    text = "\n".join(sorted(each.mark for each in of))
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def read(told: Mapping[str, Any]) -> tuple[Item, ...]:
+    """The items of a plan that `cohorts plan --output json` told. Raises KeyError, TypeError or ValueError where it is
+    no such plan, or where its checksum is not that of its changes.
+    """
+    found = tuple(
+        sorted(
+            Item(Destination(str(each["workspace"]), str(each["braze_id"])), str(each["wanted"]), str(each["action"]))
+            for each in told["changes"]
+            if Action(each["action"]) not in IDLE
+        )
+    )
+    if checksum(found) != told["checksum"]:
+        raise ValueError("the checksum is of other changes")
+    return found
+
+
+def differences(reviewed: Sequence[Item], now: Sequence[Item]) -> Iterator[str]:
+    """What is to be done now that was not reviewed so, or the other way round: a sentence each."""
+    before, after = ({each.destination: each for each in of} for of in (reviewed, now))
+    for where in sorted(before.keys() | after.keys()):
+        old, new = before.get(where), after.get(where)
+        if old is None and new is not None:
+            yield f"{where.cohort_id}: to {new.action} now, not in the plan"
+        elif new is None and old is not None:
+            yield f"{where.cohort_id}: to {old.action} in the plan, nothing to do now"
+        elif old and new and old.wanted != new.wanted:
+            yield f"{where.cohort_id}: what would be delivered is not what the plan has"
+
+
+def decided(plan: Plan) -> tuple[Change, ...]:
+    """The changes that somebody must have reviewed. A cohort that expired was decided when its date was."""
+    return tuple(
+        change
+        for change in plan.due
+        if change.action in DECIDED and not (change.action is Action.WITHDRAW and change.cohort)
+    )
+
+
+def unseen(changes: Iterable[Change], marks: Collection[str]) -> tuple[Change, ...]:
+    """The changes that are not among what was reviewed."""
+    return tuple(change for change in changes if item(change).mark not in marks)

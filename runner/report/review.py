@@ -1,0 +1,339 @@
+"""What a pull request is answered with: one page a target, the riskiest first, in Markdown that GitHub takes."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from runner.definitions.cohort import Cohort, Mode
+from runner.errors import CohortsError, Problem
+from runner.plan import reviewed
+from runner.plan.ledger import Destination
+from runner.plan.plan import IDLE, Action, Change, Plan
+from runner.report import described
+from runner.report.markup import code, fenced, folded, words
+from runner.report.terminal import sql_difference
+
+if TYPE_CHECKING:  # it needs the sandbox's packages
+    from runner.testing import Result
+
+COMMENT = 65_000
+"""Characters of a comment, a little under GitHub's limit of 65,536."""
+
+SUMMARY = 250_000
+"""Characters of a step summary, so that it stays under GitHub's limit of 1 MiB however many bytes they take."""
+
+IDENTIFIERS_A_REQUEST, REQUESTS_AN_HOUR = 1_000, 250_000
+"""Braze's limits (wire facts, section 3)."""
+
+LISTED = 25
+"""Problems, tests and warnings that are listed; of more, how many there are."""
+
+MARKS = 2_500
+"""Cohorts whose marks a comment carries; of more it cannot be told later what was reviewed."""
+
+SIGNS = {
+    Action.CREATE: "🟢 new",
+    Action.UPDATE: "🟡 update",
+    Action.RENAME: "🔵 rename",
+    Action.RETRY: "🟠 retry",
+    Action.REFRESH: "🔄 refresh",
+    Action.WITHDRAW: "🔴 withdraw",
+    Action.ROLLBACK: "↩️ rollback",
+    Action.SUPPRESS: "🟣 suppress",
+    Action.SUSPENDED: "⏸️ suspended",
+    Action.NONE: "unchanged",
+}
+
+SEGMENT = "Segments → Create segment → filter <i>Treasure Data Cohorts</i>"
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What was found for one target. `plan` is None where the project file cannot be read; `before`: cohorts as they
+    were in the base, by where they go; `uncounted`: why members are not counted, empty where they are; `others`: how
+    many cohorts a sync would touch for another reason than this branch; `overlaps`: how many members of a changed
+    cohort are in others too, the most first; `address`: of the run that has the whole of it; `failure`: what stopped
+    the counting.
+    """
+
+    target: str
+    plan: Plan | None
+    errors: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    cohorts: int = 0
+    tests: tuple[Result, ...] = ()
+    untested: int = 0
+    before: Mapping[Destination, Cohort] = field(default_factory=dict)
+    uncounted: str = ""
+    others: int = 0
+    overlaps: Mapping[Destination, tuple[tuple[str, int], ...]] = field(default_factory=dict)
+    address: str = ""
+    commit: str = ""
+    failure: CohortsError | None = None
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """The changes to be looked at, the riskiest first."""
+        return tuple(sorted(self.plan.changes, key=_risk)) if self.plan else ()
+
+    @property
+    def failed(self) -> tuple[Result, ...]:
+        """The tests that failed."""
+        return tuple(result for result in self.tests if not result.passed)
+
+
+def marker(shown: Review) -> str:
+    """The comment's first line: which comment it is, and what its plan would deliver."""
+    items = reviewed.items(shown.plan) if shown.plan else ()
+    marks = reviewed.marks(shown.plan) if shown.plan else ()
+    told = "".join(marks) if len(marks) <= MARKS else "too-many"
+    return f"<!-- cohort-runner:plan {shown.target} {reviewed.checksum(items)} {told or 'none'} -->"
+
+
+def read_marker(body: str, target: str) -> frozenset[str]:
+    """The marks that a comment carries; nothing where it is no comment of ours about this target."""
+    first = body.split("\n", 1)[0].strip().removesuffix("-->").split()
+    if first[:3] != ["<!--", "cohort-runner:plan", target] or len(first) != 5 or len(first[4]) % 12:
+        return frozenset()
+    return frozenset(first[4][at : at + 12] for at in range(0, len(first[4]), 12))
+
+
+def page(shown: Review, *, limit: int = COMMENT) -> str:
+    """The whole page, within so many characters; what does not fit is counted, and where it is is said."""
+    head = [marker(shown), f"## Cohorts → {code(shown.target)}", *_news(shown)]
+    foot = _foot(shown)
+    left = limit - len("\n\n".join([*head, foot])) - 1_000  # for what is said of what was left out
+    blocks = []
+    for block in (_rows(shown, int(left * 0.6)), *_lists(shown)):
+        if block and len(block) < left:
+            blocks.append(block)
+            left -= len(block) + 2
+    details, missing = fitting([_details(change, shown) for change in shown.changes], left)
+    blocks += details
+    if missing:
+        blocks.append(f"The details of {_many(missing, 'cohort')} did not fit here{_elsewhere(shown)}.")
+    return "\n\n".join([*head, *blocks, foot]) + "\n"
+
+
+def _news(shown: Review) -> Iterator[str]:
+    if shown.errors:
+        files = len({problem.at.path for problem in shown.errors})
+        what = f"**{_many(len(shown.errors), 'problem')} in {_many(files, 'file')}**, listed below."
+        rest = " Nothing is withdrawn while a file cannot be read." if shown.plan else " No plan could be made."
+        yield f"> [!CAUTION]\n> {what}{rest}"
+    if shown.failed:
+        yield f"> [!CAUTION]\n> **{len(shown.failed)} of {_many(len(shown.tests), 'test')} failed.**"
+    plan = shown.plan
+    if plan is None:
+        return
+    if plan.stop:
+        allow = "<code>cohorts sync --allow max_withdrawn --reason …</code>"
+        yield f"> [!CAUTION]\n> **Blocked** {words(f'G005 {plan.stop}')}. If this is right: {allow}"
+    if plan.refused:
+        names = ", ".join(code(change.id) for change in plan.refused[:5]) + (", …" if len(plan.refused) > 5 else "")
+        yield f"> [!CAUTION]\n> **Blocked by a guard or a question:** {names}. Nothing of it would be sent."
+    yield _in_short(shown, plan)
+
+
+def _in_short(shown: Review, plan: Plan) -> str:
+    tally = {action: sum(change.action is action for change in plan.changes) for action in Action if action not in IDLE}
+    parts = [f"{number} to {action}" for action, number in tally.items() if number]
+    tests = _tests_in_short(shown)
+    if not parts:
+        held = sum(change.action is Action.SUSPENDED for change in plan.changes)
+        return f"**Nothing changes in Braze**{f' ({held} suspended)' if held else ''}. {tests}"
+    whole = [change for change in plan.due if not (change.refusals or change.stopped)]
+    said = f"**{', '.join(parts)}.** {tests}"
+    if shown.uncounted:
+        return f"{said} Members not computed: {shown.uncounted}."
+    cost = Cost.of(whole)
+    blocked = ", without what is blocked" if plan.refused else ""
+    return (
+        f"{said} In all **{cost.added:,} to add and {cost.removed:,} to remove**{blocked}: at least {cost.words}."
+        + (f" {_many(shown.others, 'cohort')} more would be synced for other reasons." if shown.others else "")
+    )
+
+
+def _tests_in_short(shown: Review) -> str:
+    if not shown.tests:
+        return "No cohort has a test." if shown.cohorts else ""
+    passed = len(shown.tests) - len(shown.failed)
+    return f"{passed} of {_many(len(shown.tests), 'test')} passed" + (
+        f", {_many(shown.untested, 'cohort')} without one." if shown.untested else "."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What changes take at least: members to write (each is a data point), and requests to Braze."""
+
+    added: int
+    removed: int
+    requests: int
+
+    @classmethod
+    def of(cls, changes: Iterable[Change]) -> Cost:
+        """Of all of them together."""
+        added = removed = requests = 0
+        for change in changes:
+            if counts := change.counts:
+                adds, removes = counts.added, counts.removed
+                if counts.mode is Mode.REMOVE:
+                    adds, removes = 0, counts.added
+                added, removed = added + adds, removed + removes
+                named = change.action in (Action.CREATE, Action.RENAME)
+                requests += sum(math.ceil(number / IDENTIFIERS_A_REQUEST) for number in (adds, removes)) + named
+        return cls(added, removed, requests)
+
+    @property
+    def words(self) -> str:
+        """For people; the time is what Braze's limit allows at best."""
+        share = self.requests * 100 / REQUESTS_AN_HOUR
+        minutes = self.requests * 60 / REQUESTS_AN_HOUR
+        long = "under a minute" if minutes < 1 else f"{math.ceil(minutes):,} min"
+        percent = f"{share:.1f} %" if share >= 0.1 else "under 0.1 %"
+        points = _many(self.added + self.removed, "data point")
+        return f"{points}, {_many(self.requests, 'request')} ({percent} of Braze's hourly limit), {long}"
+
+
+def _rows(shown: Review, limit: int) -> str:
+    """The table of changes."""
+    changes = [change for change in shown.changes if change.action is not Action.NONE]
+    if not changes:
+        return ""
+    counted = not shown.uncounted
+    columns = ["", "Cohort", "Why", *(["Enter", "Leave", "Members", "Data points"] if counted else [])]
+    head = [f"| {' | '.join(columns)} |", f"|{'|'.join([' --- '] * 3 + [' ---: '] * (len(columns) - 3))}|"]
+    rows, missing = fitting([_row(change, counted=counted) for change in changes], limit, joint=1)
+    more = [f"\n{_many(missing, 'cohort')} more did not fit here{_elsewhere(shown)}."] if missing else []
+    return "\n".join([*head, *rows, *more])
+
+
+def _row(change: Change, *, counted: bool) -> str:
+    blocked = "⛔ blocked, " if change.refusals or change.stopped or change.uncounted else ""
+    name = f"{words(change.name)}<br>" if change.name and change.name != change.id else ""
+    cells = [f"{blocked}{SIGNS[change.action]}", f"{name}{code(change.id)}", _why(change)]
+    if counts := change.counts:
+        cost = Cost.of([change])
+        leave = counts.removed if counts.mode is not Mode.REMOVE else counts.entering
+        enter = counts.entering if counts.mode is not Mode.REMOVE else 0
+        cells += [f"{enter:,}", f"{leave:,}", f"{counts.before:,} → {counts.after:,}", f"{cost.added + cost.removed:,}"]
+    elif counted:
+        cells += ["", "", "", ""]
+    return f"| {' | '.join(cells)} |"
+
+
+def _why(change: Change) -> str:
+    leaving = ["everybody leaves"] if change.action is Action.WITHDRAW else []
+    return "; ".join([*map(words, change.reasons), *leaving])
+
+
+def _lists(shown: Review) -> Iterator[str]:
+    """What is not about one change."""
+    if shown.errors:
+        yield "**Problems**\n\n" + _listed(shown.errors, _shown, shown)
+    if shown.failed:
+        yield "**Failed tests**\n\n" + _listed(shown.failed, _failed, shown)
+    changes = shown.changes
+    if stopped := [problem for change in changes for problem in (*change.questions, *change.refusals)]:
+        yield "**Guards**\n\n" + _listed(stopped, _shown, shown)
+    if uncounted := [change.uncounted for change in changes if change.uncounted]:
+        yield "**Not counted**\n\n" + _listed(uncounted, _shown, shown)
+    if new := [change for change in changes if change.action is Action.CREATE]:
+        names = _listed(new, lambda change: words(change.name), shown)
+        told = f"Somebody builds a segment for each in Braze, by hand, once it is synced: {SEGMENT}."
+        yield f"**New in Braze**\n\n{told}\n\n{names}"
+    soon = [*(shown.plan.warnings if shown.plan else ()), *shown.warnings]
+    if soon:
+        yield folded(f"{_many(len(soon), 'warning')}", _listed(sorted(set(soon)), _shown, shown))
+
+
+def _shown(problem: Problem) -> str:
+    at = problem.at
+    return f"{code(f'{at.path}:{at.line}')} {problem.code} {code(f'{problem.what}; {problem.fix}')}"
+
+
+def _listed(found: Sequence[object], text: Callable[..., str], shown: Review) -> str:
+    lines = [f"- {text(each)}" for each in found[:LISTED]]
+    if len(found) > LISTED:
+        lines.append(f"- and {len(found) - LISTED:,} more{_elsewhere(shown)}")
+    return "\n".join(lines)
+
+
+def _failed(result: Result) -> str:
+    missing, extra = (sum(map(len, people.values())) for people in (result.missing, result.extra))
+    parts = [f"{missing} missing" if missing else "", f"{extra} too many" if extra else "", result.failure[:80]]
+    why = ", ".join(part for part in parts if part)
+    return code(f"{result.case.at} {result.cohort.id}: {result.case.name}: {why}")
+
+
+def _details(change: Change, shown: Review) -> str:
+    """One cohort, folded: its rule in words, its SQL, whom it shares people with."""
+    if change.action in (Action.NONE, Action.SUSPENDED):
+        return ""
+    blocks = []
+    before = shown.before.get(change.destination)
+    old = described.who(before) if before else []
+    new = described.who(change.cohort) if change.cohort and change.query else []
+    if new and not old:
+        blocks.append(fenced(new, "text"))
+    elif new != old and new:
+        lines = list(difflib.unified_diff(old, new, lineterm="", n=50))[3:]
+        blocks.append(fenced(lines, "diff"))
+    if change.counts and change.counts.unusable:
+        blocks.append(f"{_many(change.counts.unusable, 'row')} left out that name nobody.")
+    if overlap := shown.overlaps.get(change.destination):
+        told = ", ".join(f"{number:,} are also in {code(name)}" for name, number in overlap)
+        blocks.append(f"Of its members {told}.")
+    difference = sql_difference(change, ("before", "after")) if change.action is Action.UPDATE else []
+    if difference:
+        blocks.append(fenced(difference[2:], "diff"))
+    if not blocks:
+        return ""
+    return folded(f"{SIGNS[change.action]} {code(change.id)}", *blocks)
+
+
+def fitting(blocks: Sequence[str], limit: int, *, joint: int = 2) -> tuple[list[str], int]:
+    """The first blocks that fit, and how many do not."""
+    taken: list[str] = []
+    there = [block for block in blocks if block]
+    for block in there:
+        limit -= len(block) + joint
+        if limit < 0:
+            break
+        taken.append(block)
+    return taken, len(there) - len(taken)
+
+
+def _foot(shown: Review) -> str:
+    since = shown.plan.since if shown.plan else ""
+    against = f"Compared with <code>{since[:12]}</code>" if since else "Compared with what Braze holds"
+    parts = [against if shown.plan else "", f"of <code>{shown.commit[:12]}</code>" if shown.commit else ""]
+    if shown.plan:
+        parts.append(f"plan <code>{reviewed.checksum(reviewed.items(shown.plan))[:19]}</code>")
+    if shown.address:
+        parts.append(f"[whole run]({shown.address})")
+    return f"<sub>{' · '.join(part for part in parts if part)}</sub>"
+
+
+def _elsewhere(shown: Review) -> str:
+    return f": [the run]({shown.address}) keeps the whole plan" if shown.address else ""
+
+
+def _risk(change: Change) -> tuple[int, int, Destination]:
+    """What a reviewer should see first: what is stopped, who leaves, what changes for those who stay."""
+    leaving = change.counts.removed if change.counts else 0
+    if change.refusals or change.stopped or change.uncounted:
+        rank = 0
+    else:
+        order = (Action.WITHDRAW, Action.SUPPRESS, Action.UPDATE, Action.RETRY, Action.CREATE, Action.RENAME)
+        rank = 1 + (order.index(change.action) if change.action in order else len(order))
+    return rank, -leaving, change.destination
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"

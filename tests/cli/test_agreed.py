@@ -1,0 +1,229 @@
+"""What was reviewed is what runs: a plan that was kept, and comments on merged pull requests."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.github_api import Address, listening
+from tests.github_world import ACTIONS, BOT, REPOSITORY
+from tests.place import Place
+from tests.repositories import Repository
+
+
+@pytest.fixture
+def shop(place: Place) -> Place:
+    place.cohort("buyers", "SELECT customer_id FROM shop.customers WHERE spend > 100")
+    return place
+
+
+def kept(place: Place) -> Path:
+    assert place.run("plan", "--out", "plan.json").code == 0
+    return place.folder / "plan.json"
+
+
+class TestAPlanThatWasKept:
+    def test_it_runs_and_once_only(self, shop: Place) -> None:
+        kept(shop)
+        assert shop.run("sync", "--plan", "plan.json").code == 0
+        assert shop.members("buyers") == {"ann", "bob", "eve"}
+        again = shop.run("sync", "--plan", "plan.json")
+        assert again.code == 8
+        assert again.err.splitlines() == [
+            "L019 what is to be done is not what the plan has, in 1 cohorts; plan again, look at it, and sync that; "
+            "nothing was sent",
+            "  buyers: to create in the plan, nothing to do now",
+        ]
+
+    def test_data_may_move_in_between(self, shop: Place) -> None:
+        kept(shop)
+        shop.customers("ann", "bob", "eve", "zoe")
+        assert shop.run("sync", "--plan", "plan.json").code == 0
+        assert shop.members("buyers") == {"ann", "bob", "eve", "zoe"}
+
+    def test_whatever_else_would_be_delivered_stops_it(self, shop: Place) -> None:
+        kept(shop)
+        shop.cohort("buyers", "SELECT customer_id FROM shop.customers WHERE spend > 200")
+        shop.cohort("others", "SELECT customer_id FROM shop.customers")
+        answer = shop.run("sync", "--plan", "plan.json")
+        assert answer.code == 8
+        assert answer.err.splitlines()[1:] == [
+            "  buyers: what would be delivered is not what the plan has",
+            "  others: to create now, not in the plan",
+        ]
+        assert shop.cohorts() == {}
+
+    def test_its_part_of_the_cohorts_is_selected_again(self, shop: Place) -> None:
+        shop.cohort("others", "SELECT customer_id FROM shop.customers")
+        assert shop.run("plan", "--out", "plan.json", "-s", "others").code == 0
+        assert shop.run("sync", "--plan", "plan.json").code == 8
+        assert shop.run("sync", "--plan", "plan.json", "-s", "others").code == 0
+        assert shop.cohorts().keys() == {"others"}
+
+    @pytest.mark.parametrize(
+        ("old", "new"),
+        [
+            ('"action": "create"', '"action": "update"'),
+            ('"braze_id": "buyers"', '"braze_id": "others"'),
+            (
+                "{",
+                "[",
+            ),
+        ],
+    )
+    def test_one_that_was_changed_is_no_plan(self, shop: Place, old: str, new: str) -> None:
+        path = kept(shop)
+        text = path.read_text()
+        path.write_text(text.replace(old, new))
+        answer = shop.run("sync", "--plan", "plan.json")
+        changed = json.loads(text)["changes"][0]["action"] == "create" and "update" in new
+        assert answer.code == (0 if changed else 64)  # the word is for people: what is delivered is the same
+
+    def test_an_old_one(self, shop: Place) -> None:
+        path = kept(shop)
+        path.write_text(path.read_text().replace('"made_at": "20', '"made_at": "19'))
+        answer = shop.run("sync", "--plan", "plan.json")
+        assert answer.code == 8
+        assert answer.err.startswith("L018 plan.json was made ")
+        assert shop.run("sync", "--plan", "plan.json", "--max-age", "1w").code == 64
+
+    def test_one_of_a_branch_is_not_one_of_braze(self, shop: Place) -> None:
+        Repository.begun(shop.folder).commit()
+        assert shop.run("plan", "--offline", "--out", "plan.json").code == 0
+        answer = shop.run("sync", "--plan", "plan.json")
+        assert answer.code == 64
+        assert answer.err.startswith("L020 plan.json compares with a commit")
+
+
+@pytest.fixture
+def github() -> Iterator[Address]:
+    with listening() as here:
+        yield here
+
+
+@pytest.fixture
+def team(place: Place) -> Place:
+    """A repository whose target is not the sandbox by name: what the project says of reviews counts for it."""
+    place.project()
+    text = (place.folder / "cohorts" / "project.yml").read_text().replace("  sandbox:", "  production:", 1)
+    (place.folder / "cohorts" / "project.yml").write_text(f"{text}review: require\n")
+    place.cohort("buyers", "SELECT customer_id FROM shop.customers")
+    Repository.begun(place.folder).commit()
+    assert place.run("bootstrap", "--target", "production").code == 0
+    canary = place.run("doctor", "--target", "production", "--canary", "external_id:ann", typed="y\ny\n")
+    assert canary.code == 0, canary.out
+    return place
+
+
+def policy(place: Place, which: str) -> None:
+    path = place.folder / "cohorts" / "project.yml"
+    path.write_text(re.sub("review: .*", f"review: {which}", path.read_text()))
+
+
+def in_github(github: Address) -> dict[str, str]:
+    return {
+        "GITHUB_API_URL": github.url,
+        "GITHUB_REPOSITORY": REPOSITORY,
+        "GITHUB_TOKEN": BOT,
+        "COHORTS_TARGET": "production",
+    }
+
+
+def reviewed(place: Place, github: Address, number: int, author: str = ACTIONS) -> None:
+    """A pull request with everything that changed since the last commit, reviewed and merged."""
+    repository = Repository(place.folder)
+    assert place.run("review", "--target", "production", "--base", "HEAD", "--out", "../out").code == 0
+    github.world.pull(number, merged=True, commits=[repository.commit()])
+    github.world.comment(number, (place.folder / "../out/comment-production.md").read_text(), author)
+
+
+def everybody_else(place: Place, github: Address) -> None:
+    """Commits without a pull request."""
+    github.world.pull(900, commits=Repository(place.folder).git("rev-list", "HEAD").split())
+
+
+class TestCommentsOnMergedPullRequests:
+    def test_what_they_showed_runs(self, team: Place, github: Address) -> None:
+        everybody_else(team, github)
+        team.cohort("late", "SELECT customer_id FROM shop.customers WHERE spend > 1")
+        reviewed(team, github, 3)
+        answer = team.run("sync", "-s", "late", **in_github(github))
+        assert answer.code == 0, answer.err
+        answer = team.run("sync", **in_github(github))
+        assert answer.code == 8
+        assert answer.err.startswith(
+            "L021 not reviewed: buyers: no pull request that was merged lately showed it so; look at `cohorts plan`;"
+        )
+        assert team.members("buyers") == set()
+
+    def test_two_that_meet_on_main(self, team: Place, github: Address) -> None:
+        everybody_else(team, github)
+        team.cohort("late", "SELECT customer_id FROM shop.customers WHERE spend > 1")
+        reviewed(team, github, 3)
+        team.cohort("late", "SELECT customer_id FROM shop.customers WHERE spend > 2")
+        Repository(team.folder).commit()
+        everybody_else(team, github)
+        assert team.run("sync", "-s", "late", **in_github(github)).code == 8
+
+    def test_a_withdrawal_and_what_failed_before(self, team: Place, github: Address) -> None:
+        everybody_else(team, github)
+        team.cohort("late", "SELECT customer_id FROM shop.customers WHERE spend > 1")
+        (team.folder / "cohorts" / "buyers.yml").rename(team.folder / "buyers.yml")
+        reviewed(team, github, 3)
+        team.fault("export", "fail", times=None)
+        assert team.run("sync", **in_github(github)).code == 1
+        team.ask("DELETE", "faults")
+        team.cohort("more", "SELECT customer_id FROM shop.customers WHERE spend > 3")
+        reviewed(team, github, 4)
+        assert team.run("sync", **in_github(github)).code == 0
+        (team.folder / "cohorts" / "more.yml").unlink()
+        reviewed(team, github, 5)
+        assert team.run("sync", **in_github(github)).code == 0
+        assert team.members("more") == set()
+        assert team.run("sync", "--refresh", **in_github(github)).code == 0  # nobody decides a refresh in a file
+
+    def test_a_comment_of_somebody_else_shows_nothing(self, team: Place, github: Address) -> None:
+        everybody_else(team, github)
+        team.cohort("late", "SELECT customer_id FROM shop.customers WHERE spend > 1")
+        reviewed(team, github, 3, author="mallory")
+        assert team.run("sync", "-s", "late", **in_github(github)).code == 8
+
+    def test_it_is_allowed_once_and_on_record(self, team: Place, github: Address) -> None:
+        everybody_else(team, github)
+        allowed = team.run("sync", "--allow", "unreviewed", "--reason", "the first day", **in_github(github))
+        assert allowed.code == 0
+        assert "the first day" in team.run("history", "--target", "production").out
+
+    def test_a_warning_where_the_project_asks_for_no_more(self, team: Place, github: Address) -> None:
+        policy(team, "warn")
+        Repository(team.folder).commit()
+        everybody_else(team, github)
+        answer = team.run("sync", **in_github(github))
+        assert answer.code == 0
+        assert "L021 buyers: to create now, and no pull request that was merged lately showed it so" in answer.err
+        github.world.taken()
+        policy(team, "off")
+        team.cohort("late", "SELECT customer_id FROM shop.customers")
+        assert "L021" not in team.run("sync", **in_github(github)).err
+        assert github.world.taken() == []
+
+    def test_outside_of_github(self, team: Place) -> None:
+        answer = team.run("sync", "--target", "production")
+        assert answer.code == 8
+        assert "outside GitHub Actions there is no review to compare with" in answer.err
+        assert team.run("plan", "--target", "production", "--out", "../plan.json").code == 0
+        assert team.run("sync", "--target", "production", "--plan", "../plan.json").code == 0
+
+    def test_a_github_that_is_down(self, team: Place) -> None:
+        down = {"GITHUB_API_URL": "http://127.0.0.1:9", "GITHUB_REPOSITORY": REPOSITORY, "GITHUB_TOKEN": BOT}
+        answer = team.run("sync", "--target", "production", **down, COHORTS_RETRY_SECONDS="0")
+        assert answer.code == 5
+        assert answer.err.startswith("H002")
+        policy(team, "warn")
+        answer = team.run("sync", "--target", "production", **down, COHORTS_RETRY_SECONDS="0")
+        assert answer.code == 0
+        assert BOT not in answer.err

@@ -1,0 +1,368 @@
+"""What a pull request is answered with, by the real command in a real repository."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+from markdown_it import MarkdownIt
+
+from tests.hook import listening
+from tests.place import Place
+from tests.repositories import Repository
+
+REVIEWS = Path(__file__).parent / "reviews"
+WRITE = "NEW_REVIEWS" in os.environ  # then look at what was written
+
+SOURCES = """\
+sources:
+  customers:
+    table: shop.customers
+    key: customer_id
+    columns: {country: text, spend: number, email: {type: text, personal: true}}
+  purchases: {table: shop.purchases, join: customer_id, time: time, columns: {amount: number}}
+"""
+
+RULE = """\
+id: {id}
+name: "{name}"
+audience:
+  from: customers
+  where:
+    all:
+      - {{column: country, in: [US, CA]}}
+      - {{event: purchases, within: {days}d, count: {{gte: 2}}}}
+tests:
+  - name: a buyer in the US
+    given:
+      customers: [{{customer_id: u1, country: US}}, {{customer_id: u2, country: DE}}]
+      purchases: [{{customer_id: u1, time: -1d}}, {{customer_id: u1, time: -2d}}, {{customer_id: u2, time: -2d}}]
+    expect: [{expect}]
+"""
+
+
+@pytest.fixture
+def shop(place: Place) -> Place:
+    """A repository whose main branch has two cohorts."""
+    place.project(extra=SOURCES)
+    rule(place, "buyers", days=90)
+    place.cohort("spenders", "SELECT customer_id FROM shop.customers WHERE spend > 100")
+    Repository.begun(place.folder).commit()
+    Repository(place.folder).branch("change")
+    return place
+
+
+def rule(place: Place, cohort: str, *, days: int = 90, name: str = "", expect: str = "u1", more: str = "") -> None:
+    text = RULE.format(id=cohort, name=name or cohort.title(), days=days, expect=expect)
+    (place.folder / "cohorts" / f"{cohort}.yml").write_text(text + more, encoding="utf-8")
+
+
+def comment(place: Place, target: str = "sandbox") -> str:
+    return (place.folder / "out" / f"comment-{target}.md").read_text("utf-8")
+
+
+def expect(name: str, text: str) -> None:
+    """The page is the one that somebody looked at; where there is none yet, write it down. Commits hold a port."""
+    golden = REVIEWS / name
+    shown = re.sub(r"<code>[0-9a-f]{12}</code>", "<code>COMMIT</code>", text)
+    if WRITE:
+        golden.write_text(shown, encoding="utf-8")
+    assert golden.exists(), f"{name} should be:\n{shown}"
+    assert shown == golden.read_text("utf-8")
+
+
+def outputs(place: Place) -> dict[str, str]:
+    return dict(line.split("=", 1) for line in (place.folder / "outputs").read_text().splitlines())
+
+
+def in_github(place: Place, **event: object) -> dict[str, str]:
+    """The environment of a step in GitHub Actions."""
+    (place.folder.parent / "event.json").write_text(json.dumps(event))
+    return {
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_EVENT_PATH": str(place.folder.parent / "event.json"),
+        "GITHUB_STEP_SUMMARY": str(place.folder / "summary"),
+        "GITHUB_OUTPUT": str(place.folder / "outputs"),
+        "GITHUB_SERVER_URL": "https://github.com",
+        "GITHUB_REPOSITORY": "acme/shop",
+        "GITHUB_RUN_ID": "7",
+    }
+
+
+def test_a_branch_is_told_apart_from_where_it_began(shop: Place) -> None:
+    rule(shop, "buyers", days=60)
+    rule(shop, "newcomers", name="Newcomers (2 purchases)")
+    (shop.folder / "cohorts" / "spenders.yml").unlink()
+    Repository(shop.folder).commit()
+    answer = shop.run("review", "--out", "out", TD_API_KEY="")
+    assert answer.code == 0, answer.out + answer.err
+    assert "1 to create, 1 to update, 1 to withdraw, 0 unchanged." in answer.out
+    expect("branch.md", comment(shop))
+    plan = json.loads((shop.folder / "out" / "plan-sandbox.json").read_text())
+    assert {each["id"]: each["action"] for each in plan["changes"]} == {
+        "buyers": "update",
+        "newcomers": "create",
+        "spenders": "withdraw",
+    }
+
+
+def test_nothing_changes_by_a_comment_or_a_move(shop: Place) -> None:
+    path = shop.folder / "cohorts" / "buyers.yml"
+    (shop.folder / "cohorts" / "growth").mkdir()
+    path.rename(shop.folder / "cohorts" / "growth" / "buyers.yml")
+    answer = shop.run("review", "--out", "out")
+    assert answer.code == 0
+    assert "**Nothing changes in Braze**" in comment(shop)
+
+
+def test_bad_files_and_failed_tests_are_told_and_counted(shop: Place) -> None:
+    rule(shop, "buyers", expect="u2")
+    (shop.folder / "cohorts" / "worse.yml").write_text("id: worse\nname: Worse\naudienc: {}\n")
+    environment = in_github(shop)
+    answer = shop.run("review", "--out", "out", "--output", "github", **environment)
+    assert answer.code == 7  # invalid, and a test failed
+    marked = [line for line in answer.out.splitlines() if line.startswith("::error")]
+    assert len(marked) == 2
+    assert any(line.startswith("::error file=cohorts/worse.yml,line=3,") for line in marked)
+    expect("bad.md", comment(shop))
+    assert (shop.folder / "summary").read_text() == comment(shop) + "\n"
+    assert outputs(shop) == {
+        "changes": "0",
+        "to_create": "0",
+        "to_update": "0",
+        "to_withdraw": "0",
+        "blocked": "0",
+        "failed": "2",
+        "exitcode": "7",
+        "plan_path": "out/plan-sandbox.json",
+        "comment_path": "out/comment-sandbox.md",
+    }
+
+
+def test_a_project_that_cannot_be_read_is_told_all_the_same(shop: Place) -> None:
+    (shop.folder / "cohorts" / "project.yml").write_text("version: 2\n")
+    answer = shop.run("review", "--out", "out")
+    assert answer.code == 3
+    assert "No plan could be made." in comment(shop)
+
+
+def test_members_are_counted_of_what_the_branch_changes(shop: Place) -> None:
+    shop.cohort("late", "SELECT customer_id FROM shop.customers")
+    Repository(shop.folder).commit()
+    Repository(shop.folder).git("branch", "--force", "main")
+    shop.sql("CREATE OR REPLACE TABLE shop.purchases (customer_id VARCHAR, amount BIGINT, time BIGINT)")
+    (shop.folder / "cohorts" / "buyers.yml").unlink()
+    (shop.folder / "cohorts" / "late.yml").rename(shop.folder / "late.yml")
+    assert shop.run("sync").code == 0
+    Repository(shop.folder).git("checkout", "--", "cohorts")
+    shop.cohort("spenders", "SELECT customer_id FROM shop.customers WHERE spend > 100 AND customer_id <> 'eve'")
+    shop.cohort("everybody", "SELECT customer_id FROM shop.customers")
+    Repository(shop.folder).commit()
+    answer = shop.run("review", "--members", "--out", "out")
+    assert answer.code == 0, answer.out + answer.err
+    expect("counted.md", comment(shop))
+    assert shop.cohorts().keys() == {"spenders"}  # nothing was sent
+
+
+def test_a_guard_that_would_stop_it_fails_the_review(shop: Place) -> None:
+    shop.cohort("spenders", "SELECT customer_id FROM shop.customers WHERE spend > 100000")
+    answer = shop.run("review", "--members", "--out", "out")
+    assert answer.code == 6
+    assert "**Blocked by a guard or a question:** <code>spenders</code>" in comment(shop)
+    assert "G001 spenders: nobody qualifies" in plain(comment(shop))
+
+
+def test_a_count_that_fails_is_told_and_the_rest_is_there(shop: Place) -> None:
+    rule(shop, "buyers", days=60)
+    answer = shop.run("review", "--members", "--out", "out", TD_API_KEY="wrong")
+    assert answer.code == 4
+    assert "Members not computed: <code>R0" in comment(shop)
+    assert "1 to update" in comment(shop)
+
+
+def test_no_key_goes_to_an_address_that_the_branch_gives(shop: Place) -> None:
+    rule(shop, "buyers", days=60)
+    with listening() as hook:
+        elsewhere = hook.address.partition("/services")[0]
+        shop.project(url=elsewhere, extra=SOURCES)
+        answer = shop.run("review", "--members", "--out", "out", COHORTS_RETRY_SECONDS="0")
+        assert shop.run("plan", COHORTS_RETRY_SECONDS="0").code == 5  # there is somebody who would have got it
+    assert answer.code == 0
+    assert "Members not computed: this branch changes where the key of this target is sent" in comment(shop)
+
+
+def test_what_cannot_be_read_in_the_base_is_new_and_says_so(place: Place) -> None:
+    (place.folder / "cohorts" / "late.yml").write_text("id: late\nname: Late\n")
+    Repository.begun(place.folder).commit()
+    place.cohort("late", "SELECT customer_id FROM shop.customers")
+    assert place.run("review", "--base", "HEAD", "--out", "out").code == 0
+    assert "its file could not be read before" in comment(place)
+
+
+def test_the_first_pull_request_of_all(place: Place) -> None:
+    place.cohort("first", "SELECT customer_id FROM shop.customers")
+    text = (place.folder / "cohorts").rename(place.folder / "later")
+    Repository.begun(place.folder).git("commit", "--quiet", "--allow-empty", "--message", "nothing")
+    text.rename(place.folder / "cohorts")
+    answer = place.run("review", "--base", "main", "--out", "out")
+    assert answer.code == 0
+    assert "**1 to create.**" in comment(place)
+
+
+def test_too_many_withdrawals_fail_the_review(place: Place) -> None:
+    for number in range(8):
+        place.cohort(f"c{number}", f"SELECT customer_id FROM shop.customers WHERE spend > {number * 7}")
+    Repository.begun(place.folder).commit()
+    for number in range(7):
+        (place.folder / "cohorts" / f"c{number}.yml").unlink()
+    answer = place.run("review", "--base", "HEAD", "--out", "out")
+    assert answer.code == 6
+    assert "7 cohorts would be withdrawn" in plain(comment(place))
+
+
+class TestWhatItIsComparedWith:
+    """The pull request's base, as git and the event have it."""
+
+    def test_the_branch_that_was_merged_into(self, shop: Place) -> None:
+        repository = Repository(shop.folder)
+        before = repository.git("rev-parse", "main")
+        rule(shop, "buyers", days=60)
+        head = repository.commit()
+        repository.git("switch", "--quiet", "main")
+        shop.cohort("other", "SELECT customer_id FROM shop.customers")
+        newer = repository.commit()
+        repository.git("merge", "--quiet", "--no-ff", "--message", "merge", "change")
+        there = {"repo": {"full_name": "acme/shop"}}
+        event = {"pull_request": {"number": 3, "head": {"sha": head, **there}, "base": {"sha": before, **there}}}
+        answer = shop.run("review", "--out", "out", **in_github(shop, **event))
+        assert f"compared with commit {newer[:12]}" in answer.out
+        assert "1 to update, 2 unchanged." in answer.out  # not what others merged meanwhile
+
+    def test_a_fork_is_told_why_nothing_is_counted(self, shop: Place) -> None:
+        head = Repository(shop.folder).commit()
+        rule(shop, "buyers", days=60)
+        there, here = {"repo": {"full_name": "mallory/shop"}}, {"repo": {"full_name": "acme/shop"}}
+        base = Repository(shop.folder).git("rev-parse", "main")
+        event = {"pull_request": {"number": 3, "head": {"sha": head, **there}, "base": {"sha": base, **here}}}
+        shop.run("review", "--out", "out", **in_github(shop, **event))
+        assert "Members not computed: no key in a pull request from a fork." in comment(shop)
+
+    def test_a_merge_group(self, shop: Place) -> None:
+        base = Repository(shop.folder).git("rev-parse", "main")
+        rule(shop, "buyers", days=60)
+        Repository(shop.folder).commit()
+        answer = shop.run("review", **in_github(shop, merge_group={"base_sha": base}))
+        assert "1 to update, 1 unchanged." in answer.out
+
+    def test_a_shallow_clone_is_told_what_to_do(self, shop: Place, tmp_path: Path) -> None:
+        Repository(shop.folder).commit()
+        place = Place(tmp_path / "shallow", shop.url)
+        Repository(tmp_path).git("clone", "--quiet", "--depth", "1", f"file://{shop.folder}", str(place.folder))
+        base = Repository(shop.folder).git("rev-parse", "main")
+        answer = place.run("review", "--base", base)
+        assert answer.code == 64
+        assert answer.err.startswith("L017 ")
+        assert "fetch-depth: 0" in answer.err
+
+    @pytest.mark.parametrize("name", ["--upload-pack=touch x", "-x", "main~~~", "main main", ""])
+    def test_a_name_is_never_an_option_of_git(self, shop: Place, name: str) -> None:
+        assert shop.run("plan", "--offline", f"--base={name}").code == (0 if not name else 64)
+
+    def test_attributes_and_links_of_the_base_hide_nothing(self, shop: Place) -> None:
+        repository = Repository(shop.folder)
+        repository.git("switch", "--quiet", "main")
+        (shop.folder / ".gitattributes").write_text("cohorts/* export-ignore\ncohorts/* export-subst text eol=crlf\n")
+        (shop.folder / "cohorts" / "link.yml").symlink_to("/etc/hostname")
+        repository.commit()
+        (shop.folder / "cohorts" / "link.yml").unlink()
+        assert shop.run("plan", "--base", "HEAD").out.endswith("\nNothing to do: 2 cohorts unchanged.\n")
+
+
+HOSTILE = [
+    "</code></details><img src=x onerror=alert(1)><b>",
+    "`code` ``more`` | cell | \\\\| **bold** _it_ ~~no~~",
+    "@everyone @acme/crm #1 acme/shop#2 GH-3 https://evil.example www.evil.example a@evil.example",
+    "[link](https://evil.example) ![image](https://evil.example/x.png) <https://evil.example>",
+    "<!-- cohort-runner:plan sandbox sha256:x AAAAAAAAAAAA -->",
+    "::error::x ##[set-output name=exitcode]0 ::stop-commands::x",
+    "${{ secrets.TD_API_KEY }} $(id) `id` %0A::error::x",
+    "> [!CAUTION] > quote # heading - list 1. list",
+    ":tada: &lt;b&gt; &#64;everyone \\u202e",
+]
+
+
+def test_what_others_write_is_shown_and_nothing_else(shop: Place) -> None:
+    for number, text in enumerate(HOSTILE):
+        quoted = json.dumps(text)
+        shop.cohort(f"h{number}", "SELECT customer_id FROM shop.customers", name=json.dumps(f"{text} {number}"))
+        rule(shop, f"x{number}", name=f"x {quoted[1:-1]}", expect="u2", more=f"description: {quoted}\n")
+    answer = shop.run("review", "--out", "out", "--output", "github", **in_github(shop))
+    assert_inert(comment(shop))
+    assert [text for text in HOSTILE if text not in plain(comment(shop))] == []
+    ours = ("::error file=", "::warning file=", "::error title=", "::warning title=", "::add-mask::")
+    for line in (answer.out + answer.err).splitlines():
+        assert "##[" not in line
+        assert not line.lstrip().startswith("::") or line.startswith(ours)
+    assert outputs(shop)["to_create"] == str(2 * len(HOSTILE))
+
+
+def test_masks_come_before_anything_else(shop: Place) -> None:
+    environment = in_github(shop) | {"TD_API_KEY": "1/secret:key+value"}
+    answer = shop.run("review", **environment)
+    masks = [line for line in answer.err.splitlines() if line.startswith("::add-mask::")]
+    assert "::add-mask::1%2Fsecret%3Akey%2Bvalue" in masks
+    assert "::add-mask::MS9zZWNyZXQ6a2V5K3ZhbHVl" in masks
+    assert "1/secret:key+value" not in answer.out + answer.err
+
+
+def test_a_comment_has_room_for_the_worst_first(place: Place) -> None:
+    many = 500
+    for number in range(many):
+        place.cohort(f"c{number:03}", "SELECT customer_id FROM shop.customers", name=f"Cohort number {number}")
+    Repository.begun(place.folder).commit()
+    for number in range(many):
+        sql = f"SELECT customer_id FROM shop.customers WHERE spend > {number} AND customer_id <> 'somebody'"
+        place.cohort(f"c{number:03}", sql, name=f"Cohort number {number}")
+    answer = place.run("review", "--base", "HEAD", "--out", "out", **in_github(place))
+    assert answer.code == 0
+    page = comment(place)
+    assert len(page) <= 65_536
+    assert_inert(page, links={"https://github.com/acme/shop/actions/runs/7"})
+    shown = len(re.findall(r"^\| 🟡 update", page, re.MULTILINE))
+    left = re.search(r"^([\d,]+) cohorts more did not fit here: \[the run\]", page, re.MULTILINE)
+    assert shown + (int(left[1].replace(",", "")) if left else 0) == many
+    assert "<code>&#39;somebody" not in page
+    assert "somebody" not in page  # compared with an identifier
+
+
+def plain(page: str) -> str:
+    """What a reader sees of a page, without its marks."""
+    seen = re.sub(r"<[^>]+>", "", page)
+    return re.sub(r"&#(\d+);", lambda found: chr(int(found[1])), seen)
+
+
+ALLOWED = re.compile(r"</?(code|sub|i|b|details|summary)>|<br>|<details><summary>.*</summary>\n?|</details>\n?")
+
+
+def assert_inert(page: str, links: set[str] | None = None) -> None:
+    """Nothing in it is a mention, a reference, a link, an image or a tag, but ours."""
+    found = MarkdownIt("commonmark", {"html": True}).enable("table").parse(page)
+    tokens = [each for token in found for each in (token, *(token.children or ()))]
+    comments = [token for token in tokens if token.type == "html_block" and token.content.startswith("<!--")]
+    assert len(comments) == 1
+    assert page.startswith("<!-- cohort-runner:plan ")
+    for token in tokens:
+        assert token.type != "image"
+        if token.type == "link_open":
+            assert token.attrs["href"] in (links or {"https://github.com/acme/shop/actions/runs/7"})
+        if token.type in ("html_inline", "html_block") and token not in comments:
+            assert ALLOWED.fullmatch(token.content) or "summary" in token.content, token.content
+    depth = 0
+    for token in tokens:
+        if token.type == "html_inline" and token.content in ("<code>", "</code>"):
+            depth += 1 if token.content == "<code>" else -1
+        if token.type in ("text", "text_special") and depth == 0:
+            assert not re.search(r"[@#<]|https?:|www\.|:\w+:|GH-\d", token.content), token.content

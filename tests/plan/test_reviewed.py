@@ -1,0 +1,84 @@
+"""Two plans are told apart by what they would deliver, and by nothing else."""
+
+from __future__ import annotations
+
+import pytest
+
+from runner.plan.ledger import Destination
+from runner.plan.reviewed import Item, checksum, differences, read
+from runner.report.review import Review, marker, read_marker
+
+A, B = Destination("shop", "a"), Destination("shop", "b")
+
+
+def told(*items: Item, **more: object) -> dict[str, object]:
+    changes = [
+        {
+            "workspace": each.destination.workspace,
+            "braze_id": each.destination.cohort_id,
+            "wanted": each.wanted,
+            "action": each.action,
+        }
+        for each in items
+    ]
+    return {"changes": changes, "checksum": checksum(items), **more}
+
+
+def test_the_same_delivery_whatever_the_order_or_the_word() -> None:
+    one, two = Item(A, "v1:1", "create"), Item(B, "withdrawn", "withdraw")
+    assert checksum([one, two]) == checksum([two, one])
+    assert checksum([one]) == checksum([Item(A, "v1:1", "update")])
+    assert not [*differences([one, two], [two, Item(A, "v1:1", "retry")])]
+
+
+@pytest.mark.parametrize(
+    ("now", "says"),
+    [
+        ([Item(A, "v1:2", "update")], "a: what would be delivered is not what the plan has"),
+        ([], "a: to update in the plan, nothing to do now"),
+        ([Item(A, "v1:1", "update"), Item(B, "v1:1", "create")], "b: to create now, not in the plan"),
+        ([Item(A, "withdrawn", "withdraw")], "a: what would be delivered is not what the plan has"),
+    ],
+)
+def test_every_difference_is_a_sentence(now: list[Item], says: str) -> None:
+    before = [Item(A, "v1:1", "update")]
+    assert [*differences(before, now)] == [says]
+    assert checksum(before) != checksum(now)
+
+
+def test_a_destination_is_part_of_it() -> None:
+    assert Item(A, "v1:1", "create").mark != Item(B, "v1:1", "create").mark
+    assert Item(A, "v1:1", "create").mark != Item(Destination("other", "a"), "v1:1", "create").mark
+
+
+def test_what_json_told_is_read_back() -> None:
+    items = (Item(A, "v1:1", "create"), Item(B, "withdrawn", "withdraw"))
+    assert read(told(*items, Item(Destination("shop", "c"), "v1:9", "none"), checksum=checksum(items))) == items
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {},
+        {"changes": 5, "checksum": ""},
+        told(Item(A, "v1:1", "create"), checksum="sha256:0"),
+        {"changes": [{"action": "explode"}], "checksum": ""},
+    ],
+)
+def test_what_is_no_plan_or_was_changed_is_refused(broken: dict[str, object]) -> None:
+    with pytest.raises((KeyError, ValueError, TypeError)):
+        read(broken)
+
+
+def test_a_comment_carries_marks_of_its_target_only() -> None:
+    mark = Item(A, "v1:1", "create").mark
+    first = f"<!-- cohort-runner:plan production sha256:x {mark}{mark} -->\r\n## Cohorts"
+    assert read_marker(first, "production") == {mark}
+    assert read_marker(first, "staging") == frozenset()
+    assert read_marker(f"text\n{first}", "production") == frozenset()
+    assert read_marker("<!-- cohort-runner:plan production sha256:x none -->", "production") == frozenset()
+    assert read_marker("<!-- cohort-runner:plan production sha256:x too-many -->", "production") == frozenset()
+
+
+def test_a_review_without_a_plan_marks_nothing() -> None:
+    assert read_marker(marker(Review("production", None)), "production") == frozenset()
