@@ -4,13 +4,17 @@ BIN := .venv/bin
 
 WORKFLOWS := $(wildcard .github/workflows/*.yml)
 
-.PHONY: demo test test-editor soak lint reference lock clean
+.PHONY: demo test test-workflows test-editor soak lint reference lock clean
 
 demo: .venv/ready
 	$(BIN)/python docs/demo.py
 
 test: .venv/ready
 	$(BIN)/pytest
+
+# Needs node: the workflows, run for real by act against a sandbox and a small GitHub; a part of `make test`.
+test-workflows: .venv/ready
+	$(BIN)/pytest tests/workflows
 
 # docs/format.md, from the schemas.
 reference: .venv/ready

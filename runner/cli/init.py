@@ -50,7 +50,7 @@ def init(
     from runner.scaffold import answers as asking
     from runner.scaffold.files import PROJECT, files
 
-    where = asking.runner(runner or f"cohort-runner[sandbox]=={_version()}")
+    where = asking.runner(runner or _installed())
     given = asking.Answers(
         site, database, state_database, workspace, connection=connection, target=target, owner=owner, runner=where
     )
@@ -140,11 +140,18 @@ def _told(folder: Path, done: _Done) -> str:
 
 def _next(folder: Path, made: Answers) -> str:
     """What to do now, in order; the new README tells more of each step, docs/github.md everything."""
-    from runner.scaffold.answers import DATABASE, WORKSPACE
+    from runner.scaffold.answers import DATABASE, WORKSPACE, Requirement
 
     yours = "your tables"
     if made.database == DATABASE or made.workspace == WORKSPACE:
         yours = "your database, workspace and tables"
+    named = []
+    if isinstance(made.runner, Requirement) and "@" not in made.runner.line:
+        # whoever takes the name in an index that is asked first would run code beside the key
+        named = [
+            f"see that the index which pip asks in GitHub has your {made.runner.line};",
+            "    else init again with --runner",
+        ]
     steps = (
         *([] if folder == Path() else [f"cd {folder}"]),
         f"write {yours} into cohorts/project.yml, then: cohorts validate",
@@ -154,15 +161,19 @@ def _next(folder: Path, made: Answers) -> str:
         "on GitHub, an environment `production` with the secret TD_API_KEY,",
         "    a rule for the branch main that asks for the check `required`, and last the variable",
         f"    COHORTS_TARGET={made.target}: from then on, what is merged is synced",
+        *named,
         "cohorts new, and open a pull request",
     )
     return "\n".join(["Next, as README.md there tells at length:", *(f"  {step}" for step in steps)])
 
 
-def _version() -> str:
+def _installed() -> str:
     from importlib import metadata
 
-    return metadata.version("cohort-runner")
+    from runner.scaffold.answers import installed
+
+    found = metadata.distribution("cohort-runner")
+    return installed(found.version, found.read_text("direct_url.json") or "")
 
 
 COMMANDS = (init,)

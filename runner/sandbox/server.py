@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -39,6 +40,20 @@ class _Server(uvicorn.Server):
         self._on_ready()
 
 
+class _Brief(_Server):
+    """Ends at once: hundreds of tests have one each, and uvicorn takes 0.2 s to see that it is to go, and to go."""
+
+    async def main_loop(self) -> None:
+        while not self.should_exit:
+            await asyncio.sleep(0.01)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 - as uvicorn calls it
+        for server in self.servers:
+            server.close()
+        for connection in [*self.server_state.connections]:
+            connection.shutdown()
+
+
 def serve(
     host: str = LOOPBACK,
     port: int = PORT,
@@ -61,7 +76,7 @@ def serve(
         sandbox = Sandbox(options, url)
         try:
             with suppress(KeyboardInterrupt):
-                _server(sandbox, lambda: on_ready(url)).run(sockets=[listener])
+                _Server(_config(sandbox), lambda: on_ready(url)).run(sockets=[listener])
         finally:
             sandbox.close()
 
@@ -72,7 +87,7 @@ def running(options: Options, *, host: str = LOOPBACK, port: int = 0) -> Iterato
     with _listening(host, port) as (listener, url):
         sandbox = Sandbox(options, url)
         ready = threading.Event()
-        server = _server(sandbox, ready.set)
+        server = _Brief(_config(sandbox), ready.set)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="sandbox-server")
         thread.start()
         try:
@@ -97,8 +112,8 @@ def _listening(host: str, port: int) -> Iterator[tuple[socket.socket, str]]:
         yield listener, f"http://{name}:{listener.getsockname()[1]}"
 
 
-def _server(sandbox: Sandbox, on_ready: Callable[[], None]) -> _Server:
-    config = uvicorn.Config(
+def _config(sandbox: Sandbox) -> uvicorn.Config:
+    return uvicorn.Config(
         sandbox.app(),
         http=_Protocol,
         loop="asyncio",
@@ -110,4 +125,3 @@ def _server(sandbox: Sandbox, on_ready: Callable[[], None]) -> _Server:
         timeout_graceful_shutdown=1,
         timeout_keep_alive=60,
     )
-    return _Server(config, on_ready)

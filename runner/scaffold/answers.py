@@ -95,6 +95,17 @@ def checked(answers: Answers) -> Answers:
     return answers
 
 
+def installed(version: str, origin: str) -> str:
+    """What a new repository is to install, where nobody says: the commit that this command came from, else its version.
+    `origin`: the text of `direct_url.json` (PEP 610); nothing where it came from an index.
+    """
+    told = json.loads(origin) if origin else {}
+    source = told.get("vcs_info") or {}
+    if source.get("vcs") == "git" and str(told.get("url", "")).startswith("https://"):
+        return f"cohort-runner[sandbox] @ git+{told['url']}@{source.get('commit_id')}"
+    return f"cohort-runner[sandbox]=={version}"
+
+
 def runner(text: str) -> Requirement | Action:
     """Where the command comes from, as written in `--runner`. Raises BadAnswer for what may be another one tomorrow."""
     given = text.strip()

@@ -14,11 +14,14 @@ from typing import Any
 import pytest
 import yaml
 
+from runner.scaffold.answers import installed
+from runner.scaffold.answers import runner as read_runner
 from runner.scaffold.files import WORKFLOWS
 from runner.scaffold.github import SETUP_PYTHON
 from tests.place import Place
 
 ROOT = Path(__file__).parents[2]
+PINNED = "cohort-runner[sandbox]==0.1.0"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 ACTION = ".github/actions/cohorts/action.yml"
 REQUIREMENTS = ".github/actions/cohorts/requirements.txt"
@@ -55,6 +58,15 @@ def test_an_empty_folder_becomes_a_repository_that_is_valid(empty: Place) -> Non
     assert made.run("validate").out == "1 cohorts checked: no problems.\n"
     assert made.run("fmt", "--check").code == 0
     assert made.run("test", "--target", "production").code == 0
+
+
+def test_what_was_installed_from_a_commit_is_installed_from_it_again() -> None:
+    origin = {"url": "https://github.com/acme/cohort-runner.git", "vcs_info": {"vcs": "git", "commit_id": COMMIT}}
+    made = installed("0.1.0", json.dumps(origin))
+    assert made == f"cohort-runner[sandbox] @ git+https://github.com/acme/cohort-runner.git@{COMMIT}"
+    assert read_runner(made)
+    assert installed("0.1.0", json.dumps({"url": "file:///home/ann/cohort-runner", "dir_info": {}})) == PINNED
+    assert installed("0.1.0", "") == PINNED
 
 
 def test_here_is_the_default(empty: Place) -> None:
