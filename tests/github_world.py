@@ -88,6 +88,7 @@ class World:
     tokens: dict[str, tuple[str, bool]] = field(
         default_factory=lambda: {BOT: (ACTIONS, True), OTHER: ("octocat", True), READER: (ACTIONS, False)}
     )
+    unknown: set[str] = field(default_factory=set)
     page_size: int = 100
     has_issues: bool = True
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -193,7 +194,7 @@ def pulls(world: World, path: str, query: Mapping[str, str]) -> Reply:
         raise Refused(404, "Not Found")
     commit = asked[1]
     found = [pull for pull in world.pulls.values() if commit in pull["commits"]]
-    if not found:
+    if commit in world.unknown:
         raise Refused(422, f"No commit found for SHA: {commit}")
     size, page = min(world.page_size, int(query.get("per_page", 30))), int(query.get("page", 1))
     # the real one's address is one by numbers, too; here it leads where no token may go

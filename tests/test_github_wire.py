@@ -263,5 +263,6 @@ def test_merged_pull_requests_of_a_commit(api: Address) -> None:
         assert len(api.world.taken()) == 3
         api.world.fault("502")
         assert github.pulls_of(B) == (17,)
+        api.world.unknown.add("c" * 40)
         with pytest.raises(CohortsError, match=r"find the pull requests of commit cccccccccccc \(422\)"):
             github.pulls_of("c" * 40)

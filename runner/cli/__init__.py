@@ -37,13 +37,11 @@ def main() -> None:
     actions.guard(os.environ)
     try:
         code = app(standalone_mode=False)
-    except InvalidDefinitions as exc:
-        for problem in exc.problems:
+    except CohortsError as exc:
+        for problem in exc.problems if isinstance(exc, InvalidDefinitions) else [exc]:
             typer.echo(str(problem), err=True)
         code = exc.exit_code
-    except CohortsError as exc:
-        typer.echo(str(exc), err=True)
-        code = exc.exit_code
+        actions.leave_failure(exc)
     except typer.Abort:
         code = ExitCode.INTERRUPTED
     except typer.TyperException as exc:

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from runner.cli.context import settings
 
 if TYPE_CHECKING:  # types of modules that are imported late
-    from runner.errors import ExitCode
+    from runner.errors import CohortsError, ExitCode
     from runner.plan.plan import Plan
     from runner.report.github import Note
     from runner.sql.wanted import Wanted
@@ -106,6 +106,22 @@ def put_out(values: Mapping[str, str], environ: Mapping[str, str] = os.environ) 
     from runner.report.github import outputs
 
     _append("GITHUB_OUTPUT", outputs(values), environ)
+
+
+def leave_failure(exc: CohortsError) -> None:
+    """What a command leaves in GitHub Actions that could not do its work at all."""
+    if not in_actions(os.environ):
+        return
+    from runner.errors import InvalidDefinitions
+    from runner.report import github
+    from runner.report.markup import code
+
+    if isinstance(exc, InvalidDefinitions):
+        annotate([*github.of_problems("error", exc.problems)])
+    else:
+        annotate([github.Note("error", exc.at, exc.code, f"{exc.what}; {exc.fix}")])
+    summarize(f"> [!CAUTION]\n> {code(str(exc))}\n")
+    put_out({"exitcode": str(int(exc.exit_code))})
 
 
 def leave_plan(plan: Plan, asked: Wanted, code: ExitCode, paths: Mapping[str, str]) -> None:

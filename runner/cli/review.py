@@ -234,7 +234,9 @@ def _exit_code(reviews: Sequence[Review]) -> ExitCode:
         codes |= {ExitCode.FAILED} if shown.failed else set()
         codes |= {ExitCode(shown.failure.exit_code)} if shown.failure else set()
         if plan:
-            codes |= {ExitCode.BLOCKED} if plan.stop or plan.refused else set()
+            # a question is answered when it runs (`--allow`): no file could, and nobody could merge
+            is_blocked = plan.stop or any(change.refusals for change in plan.changes)
+            codes |= {ExitCode.BLOCKED} if is_blocked else set()
             codes |= {ExitCode.FAILED} if any(change.uncounted for change in plan.changes) else set()
     return codes.pop() if len(codes) == 1 else ExitCode.MIXED if codes else ExitCode.DONE
 

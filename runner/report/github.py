@@ -53,7 +53,8 @@ def of_plan(plan: Plan) -> Iterator[Note]:
     if plan.stop:
         yield Note("error", None, "G005", f"{plan.stop}; nothing is withdrawn")
     for change in plan.changes:
-        yield from of_problems("error", [*change.questions, *change.refusals])
+        yield from of_problems("warning", change.questions)
+        yield from of_problems("error", change.refusals)
         yield from of_problems("error", [change.uncounted] if change.uncounted else [])
 
 

@@ -133,10 +133,16 @@ def _news(shown: Review) -> Iterator[str]:
     if plan.stop:
         allow = "<code>cohorts sync --allow max_withdrawn --reason …</code>"
         yield f"> [!CAUTION]\n> **Blocked** {words(f'G005 {plan.stop}')}. If this is right: {allow}"
-    if plan.refused:
-        names = ", ".join(code(change.id) for change in plan.refused[:5]) + (", …" if len(plan.refused) > 5 else "")
-        yield f"> [!CAUTION]\n> **Blocked by a guard or a question:** {names}. Nothing of it would be sent."
+    if refused := [change for change in plan.changes if change.refusals]:
+        yield f"> [!CAUTION]\n> **Blocked by a guard:** {_names(refused)}. Nothing of it would be sent."
+    if asked := [change for change in plan.changes if change.stopped]:
+        how = "After the merge somebody answers, or nothing of it is sent."
+        yield f"> [!WARNING]\n> **There is a question:** {_names(asked)}. {how}"
     yield _in_short(shown, plan)
+
+
+def _names(changes: Sequence[Change]) -> str:
+    return ", ".join(code(change.id) for change in changes[:5]) + (", …" if len(changes) > 5 else "")
 
 
 def _in_short(shown: Review, plan: Plan) -> str:
@@ -240,7 +246,7 @@ def _lists(shown: Review) -> Iterator[str]:
         yield "**Failed tests**\n\n" + _listed(shown.failed, _failed, shown)
     changes = shown.changes
     if stopped := [problem for change in changes for problem in (*change.questions, *change.refusals)]:
-        yield "**Guards**\n\n" + _listed(stopped, _shown, shown)
+        yield "**Guards and questions**\n\n" + _listed(stopped, _shown, shown)
     if uncounted := [change.uncounted for change in changes if change.uncounted]:
         yield "**Not counted**\n\n" + _listed(uncounted, _shown, shown)
     if new := [change for change in changes if change.action is Action.CREATE]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runner.errors import Problem
+from runner.errors import ExitCode, Problem
 from runner.report.markup import code, folded, words
 from runner.report.review import SUMMARY, fitting
 from runner.report.terminal import PAST
@@ -20,9 +20,16 @@ def page(shown: Summary, problems: Sequence[Problem], *, address: str) -> str:
     if shown.plan.stop:
         head.append(f"> [!CAUTION]\n> **Nothing was withdrawn:** {words(f'G005 {shown.plan.stop}')}.")
     if problems:
-        head.append(f"> [!CAUTION]\n> **{len(problems)} problems in files:** nothing was withdrawn.")
-    if failed:
-        head.append(f"> [!WARNING]\n> **{len(failed)} not synced.** The next run tries again.")
+        head.append(
+            f"> [!CAUTION]\n> **{len(problems)} problem{'s' * (len(problems) > 1)} in files:** nothing was withdrawn."
+        )
+    refused = [outcome for outcome in failed if outcome.error and outcome.error.exit_code is ExitCode.BLOCKED]
+    if refused:
+        head.append(
+            f"> [!CAUTION]\n> **{len(refused)} stopped by a guard or a question.** Somebody decides: the line says how."
+        )
+    if len(failed) > len(refused):
+        head.append(f"> [!WARNING]\n> **{len(failed) - len(refused)} not synced.** The next run tries again.")
     added, removed = sum(one.added for one in done), sum(one.removed for one in done)
     if done:
         head.append(f"**{len(done)} of {len(shown.outcomes)} synced**: {added:,} members added, {removed:,} removed.")

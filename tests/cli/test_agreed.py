@@ -141,14 +141,8 @@ def reviewed(place: Place, github: Address, number: int, author: str = ACTIONS) 
     github.world.comment(number, (place.folder / "../out/comment-production.md").read_text(), author)
 
 
-def everybody_else(place: Place, github: Address) -> None:
-    """Commits without a pull request."""
-    github.world.pull(900, commits=Repository(place.folder).git("rev-list", "HEAD").split())
-
-
 class TestCommentsOnMergedPullRequests:
     def test_what_they_showed_runs(self, team: Place, github: Address) -> None:
-        everybody_else(team, github)
         team.cohort("late", "SELECT customer_id FROM shop.customers WHERE spend > 1")
         reviewed(team, github, 3)
         answer = team.run("sync", "-s", "late", **in_github(github))
@@ -161,16 +155,13 @@ class TestCommentsOnMergedPullRequests:
         assert team.members("buyers") == set()
 
     def test_two_that_meet_on_main(self, team: Place, github: Address) -> None:
-        everybody_else(team, github)
         team.cohort("late", "SELECT customer_id FROM shop.customers WHERE spend > 1")
         reviewed(team, github, 3)
         team.cohort("late", "SELECT customer_id FROM shop.customers WHERE spend > 2")
         Repository(team.folder).commit()
-        everybody_else(team, github)
         assert team.run("sync", "-s", "late", **in_github(github)).code == 8
 
     def test_a_withdrawal_and_what_failed_before(self, team: Place, github: Address) -> None:
-        everybody_else(team, github)
         team.cohort("late", "SELECT customer_id FROM shop.customers WHERE spend > 1")
         (team.folder / "cohorts" / "buyers.yml").rename(team.folder / "buyers.yml")
         reviewed(team, github, 3)
@@ -186,14 +177,16 @@ class TestCommentsOnMergedPullRequests:
         assert team.members("more") == set()
         assert team.run("sync", "--refresh", **in_github(github)).code == 0  # nobody decides a refresh in a file
 
+    def test_a_commit_that_github_does_not_have_was_reviewed_by_nobody(self, team: Place, github: Address) -> None:
+        github.world.unknown.add(Repository(team.folder).git("rev-parse", "HEAD"))
+        assert team.run("sync", **in_github(github)).code == 8
+
     def test_a_comment_of_somebody_else_shows_nothing(self, team: Place, github: Address) -> None:
-        everybody_else(team, github)
         team.cohort("late", "SELECT customer_id FROM shop.customers WHERE spend > 1")
         reviewed(team, github, 3, author="mallory")
         assert team.run("sync", "-s", "late", **in_github(github)).code == 8
 
     def test_it_is_allowed_once_and_on_record(self, team: Place, github: Address) -> None:
-        everybody_else(team, github)
         allowed = team.run("sync", "--allow", "unreviewed", "--reason", "the first day", **in_github(github))
         assert allowed.code == 0
         assert "the first day" in team.run("history", "--target", "production").out
@@ -201,7 +194,6 @@ class TestCommentsOnMergedPullRequests:
     def test_a_warning_where_the_project_asks_for_no_more(self, team: Place, github: Address) -> None:
         policy(team, "warn")
         Repository(team.folder).commit()
-        everybody_else(team, github)
         answer = team.run("sync", **in_github(github))
         assert answer.code == 0
         assert "L021 buyers: to create now, and no pull request that was merged lately showed it so" in answer.err

@@ -171,8 +171,28 @@ def test_a_guard_that_would_stop_it_fails_the_review(shop: Place) -> None:
     shop.cohort("spenders", "SELECT customer_id FROM shop.customers WHERE spend > 100000")
     answer = shop.run("review", "--members", "--out", "out")
     assert answer.code == 6
-    assert "**Blocked by a guard or a question:** <code>spenders</code>" in comment(shop)
+    assert "**Blocked by a guard:** <code>spenders</code>" in comment(shop)
     assert "G001 spenders: nobody qualifies" in plain(comment(shop))
+
+
+def test_a_question_is_told_and_answered_when_it_runs(shop: Place) -> None:
+    (shop.folder / "cohorts" / "spenders.yml").unlink()
+    shop.cohort("spenders2", "SELECT customer_id FROM shop.customers WHERE spend > 100")
+    answer = shop.run("review", "--out", "out", "--output", "github", **in_github(shop))
+    assert answer.code == 0  # no file could answer it, and then nobody could merge
+    assert "**There is a question:** <code>spenders</code>, <code>spenders2</code>." in comment(shop)
+    assert "::warning file=cohorts/spenders2.yml,line=1,col=5,title=G010::" in answer.out
+    assert outputs(shop)["blocked"] == "2"
+
+
+def test_what_cannot_begin_is_told_where_people_look(shop: Place) -> None:
+    answer = shop.run("sync", "--target", "nowhere", "--output", "github", **in_github(shop))
+    assert answer.code == 64
+    assert "::error title=P102::there is no target 'nowhere'; choose one of%3A sandbox" in answer.out.replace(
+        ": ", "%3A "
+    )
+    assert "P102" in (shop.folder / "summary").read_text()
+    assert outputs(shop) == {"exitcode": "64"}
 
 
 def test_a_count_that_fails_is_told_and_the_rest_is_there(shop: Place) -> None:

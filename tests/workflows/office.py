@@ -78,10 +78,7 @@ class Office:
     def push(self, message: str) -> Push:
         """Commit to main itself."""
         self.repository.commit(message)
-        push = self.repository.push()
-        # the small GitHub knows commits by their pull requests alone: this one was given up
-        self.github.pull(900, commits=[push.after])
-        return push
+        return self.repository.push()
 
     def propose(self, branch: str, *, number: int = 1, author: str = "mara", fork: str = "") -> Pull:
         """Commit what is there to the branch that is worked on, and ask for it to be merged."""
