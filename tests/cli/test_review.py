@@ -329,6 +329,26 @@ def test_what_others_write_is_shown_and_nothing_else(shop: Place) -> None:
     assert outputs(shop)["to_create"] == str(2 * len(HOSTILE))
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT '{{ environ.TD_API_KEY }}' AS customer_id FROM shop.customers",
+        "SELECT {{ self.__init__.__globals__ }} AS customer_id FROM shop.customers",
+        "SELECT {{ ''.__class__.__mro__[1].__subclasses__() }} AS customer_id FROM shop.customers",
+        "{% include '/proc/self/environ' %}",
+        "{% from '../../../proc/self/environ' import x %}SELECT customer_id FROM shop.customers",
+    ],
+)
+def test_a_template_that_looks_for_secrets_is_an_error_and_finds_none(shop: Place, sql: str) -> None:
+    shop.cohort("curious", sql)
+    answer = shop.run("review", "--out", "out", "--output", "github", **in_github(shop), TD_API_KEY="1/a-secret-key")
+    assert answer.code == 3
+    written = answer.out + answer.err + comment(shop) + (shop.folder / "summary").read_text()
+    assert "a-secret-key" not in written
+    assert "cohorts/curious.yml" in answer.out
+    assert "curious" not in json.loads((shop.folder / "out" / "plan-sandbox.json").read_text())["changes"]
+
+
 def test_masks_come_before_anything_else(shop: Place) -> None:
     environment = in_github(shop) | {"TD_API_KEY": "1/secret:key+value"}
     answer = shop.run("review", **environment)
