@@ -109,27 +109,25 @@ def _contents(batch: bytes) -> Iterator[bytes]:
 
 
 def _bytes(folder: Path, *arguments: str, given: bytes = b"") -> bytes:
-    asked = subprocess.run(  # noqa: S603 - no shell, fixed arguments
-        ["git", *arguments],  # noqa: S607 - git is where the user has it
-        cwd=folder,
-        input=given,
-        capture_output=True,
-        check=True,
-        timeout=60,
-    )
+    asked = _asked(folder, arguments, given)
+    asked.check_returncode()
     return asked.stdout
 
 
 def _git(folder: Path, *arguments: str) -> tuple[int, str]:
     try:
-        asked = subprocess.run(  # noqa: S603 - no shell, fixed arguments
-            ["git", *arguments],  # noqa: S607 - git is where the user has it
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=30,
-        )
+        asked = _asked(folder, arguments)
     except (OSError, subprocess.TimeoutExpired):
         return -1, ""
-    return asked.returncode, asked.stdout.strip()
+    return asked.returncode, asked.stdout.decode("utf-8", "surrogateescape").strip()
+
+
+def _asked(folder: Path, arguments: tuple[str, ...], given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(  # noqa: S603 - no shell, fixed arguments
+        ["git", *arguments],  # noqa: S607 - git is where the user has it
+        cwd=folder,
+        input=given,
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )

@@ -102,7 +102,7 @@ class Reviews:
         return left
 
     def _read(self, commit: str) -> None:
-        from runner.report.review import read_marker
+        from runner.report import marker
 
         with connected() as github:
             try:
@@ -114,7 +114,7 @@ class Reviews:
             for pull in sorted(pulls):
                 self._pulls.add(pull)
                 for comment in github.own_comments(pull):
-                    self._marks |= read_marker(comment.body, self._target)
+                    self._marks |= marker.read(comment.body, self._target)
 
 
 def compared(plan: Plan, project: Project, reviews: Reviews) -> Plan:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 from runner.errors import CohortsError, Position, Problem
 
 if TYPE_CHECKING:  # types of modules that are imported late
+    from runner.definitions.cohort import Cohort
     from runner.definitions.tree import Tree
     from runner.project import Project
     from runner.sql.wanted import Wanted
@@ -59,25 +61,21 @@ def checked(root: Path, day: date) -> Checked:
     return Checked(tree, project, tuple(sorted(found)), tuple(sorted(soon)), asked)
 
 
-def tested(found: Checked) -> tuple[Result, ...]:
-    """The cohorts' own tests, run. Raises CohortsError where the packages are missing that this takes."""
+def tested(cohorts: Sequence[Cohort], asked: Wanted, tree: Tree, project: Project) -> tuple[Result, ...]:
+    """The own tests of these cohorts, run. Raises CohortsError where the packages are missing that this takes."""
     from runner.sql import wanted as queries
 
-    if not found.project or not any(cohort.cases for cohort in found.tree.cohorts):
-        return ()
     try:
         from runner import testing
     except ModuleNotFoundError as exc:
         raise lacks_extra("tests need", exc) from None
-    name, asked = next(iter(found.wanted.items()))
-    good = {query.cohort.id: query for query in asked.queries}
     return tuple(
         testing.run(
-            [query.cohort for query in asked.queries if query.cohort.cases],
-            good,
-            found.project.targets[name],
-            sources=found.project.sources,
-            library=queries.library(found.tree),
+            [cohort for cohort in cohorts if cohort.cases],
+            {query.cohort.id: query for query in asked.queries},
+            asked.target,
+            sources=project.sources,
+            library=queries.library(tree),
             workers=os.cpu_count() or 1,
         )
     )

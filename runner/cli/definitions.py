@@ -5,14 +5,13 @@
 from __future__ import annotations
 
 import difflib
-import os
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from runner.cli.checking import checked, lacks_extra
+from runner.cli.checking import checked, lacks_extra, tested
 from runner.cli.context import (
     ExcludeOption,
     Report,
@@ -89,18 +88,12 @@ def test(
     from runner.cli import actions
     from runner.definitions import tree as trees
     from runner.plan import selection
-    from runner.report import github
+    from runner.report import github, machine
     from runner.sql import wanted as queries
 
-    try:
-        from runner import testing
-        from runner.report import machine, tested
-    except ModuleNotFoundError as exc:
-        raise lacks_extra("tests need", exc) from None
     loaded = project(target)
     tree = trees.load(Path(), loaded, today())
     asked = queries.wanted(tree, loaded.targets[target])
-    good = {query.cohort.id: query for query in asked.queries}
     chosen = selection.read(select or [], exclude or [])
     try:
         cohorts = selection.of_cohorts([query.cohort for query in asked.queries], chosen)
@@ -108,16 +101,7 @@ def test(
         if not asked.problems:
             raise
         raise InvalidDefinitions(asked.problems) from None  # perhaps what was meant is among the bad files
-    results = tuple(
-        testing.run(
-            [cohort for cohort in cohorts if cohort.cases],
-            good,
-            loaded.targets[target],
-            sources=loaded.sources,
-            library=queries.library(tree),
-            workers=os.cpu_count() or 1,
-        )
-    )
+    results = tested(cohorts, asked, tree, loaded)
     untested = [cohort for cohort in cohorts if not cohort.cases]
     failed = any(not result.passed for result in results)
     code = ExitCode.FAILED if failed else ExitCode.DONE
@@ -126,9 +110,11 @@ def test(
     if output is Report.JSON:
         typer.echo(machine.tests(results, untested, code, asked.problems))
         return code
-    typer.echo(tested.text(results, untested))
+    from runner.report import tested as report  # it needs the sandbox's packages, which are there now
+
+    typer.echo(report.text(results, untested))
     if output is Report.GITHUB:
-        actions.annotate([*github.of_problems("error", asked.problems), *tested.notes(results)])
+        actions.annotate([*github.of_problems("error", asked.problems), *report.notes(results)])
     for problem in asked.problems:
         typer.echo(str(problem), err=True)
     return code

@@ -64,7 +64,7 @@ def review(
     from runner.report import review as pages
 
     found = checked(Path(), today())
-    results = tested(found)
+    results = _tested(found)
     against = base_of(Path(), base)
     names = _targets(target or [], found.project or against.project)
     reviews = [_reviewed(name, found, results, against, members=members) for name in names]
@@ -76,6 +76,14 @@ def review(
     if output is Report.GITHUB:
         _tell_github(found, results, reviews, code, paths, limit=pages.SUMMARY // max(1, len(reviews)))
     return code
+
+
+def _tested(found: Checked) -> tuple[Result, ...]:
+    """How the tests ended, where there are any; targets differ in variables only, and one will do."""
+    if not found.project or not any(cohort.cases for cohort in found.tree.cohorts):
+        return ()
+    asked = next(iter(found.wanted.values()))
+    return tested([query.cohort for query in asked.queries], asked, found.tree, found.project)
 
 
 def _reviewed(name: str, found: Checked, results: tuple[Result, ...], base: Base, *, members: bool) -> Review:

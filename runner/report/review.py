@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,8 @@ from runner.errors import CohortsError, Problem
 from runner.plan import reviewed
 from runner.plan.ledger import Destination
 from runner.plan.plan import IDLE, Action, Change, Plan
-from runner.report import described
+from runner.report import described, marker
+from runner.report.cost import Cost
 from runner.report.markup import code, fenced, folded, words
 from runner.report.terminal import sql_difference
 
@@ -26,14 +26,8 @@ COMMENT = 65_000
 SUMMARY = 250_000
 """Characters of a step summary, so that it stays under GitHub's limit of 1 MiB however many bytes they take."""
 
-IDENTIFIERS_A_REQUEST, REQUESTS_AN_HOUR = 1_000, 250_000
-"""Braze's limits (wire facts, section 3)."""
-
 LISTED = 25
 """Problems, tests and warnings that are listed; of more, how many there are."""
-
-MARKS = 2_500
-"""Cohorts whose marks a comment carries; of more it cannot be told later what was reviewed."""
 
 SIGNS = {
     Action.CREATE: "🟢 new",
@@ -86,25 +80,9 @@ class Review:
         return tuple(result for result in self.tests if not result.passed)
 
 
-def marker(shown: Review) -> str:
-    """The comment's first line: which comment it is, and what its plan would deliver."""
-    items = reviewed.items(shown.plan) if shown.plan else ()
-    marks = reviewed.marks(shown.plan) if shown.plan else ()
-    told = "".join(marks) if len(marks) <= MARKS else "too-many"
-    return f"<!-- cohort-runner:plan {shown.target} {reviewed.checksum(items)} {told or 'none'} -->"
-
-
-def read_marker(body: str, target: str) -> frozenset[str]:
-    """The marks that a comment carries; nothing where it is no comment of ours about this target."""
-    first = body.split("\n", 1)[0].strip().removesuffix("-->").split()
-    if first[:3] != ["<!--", "cohort-runner:plan", target] or len(first) != 5 or len(first[4]) % 12:
-        return frozenset()
-    return frozenset(first[4][at : at + 12] for at in range(0, len(first[4]), 12))
-
-
 def page(shown: Review, *, limit: int = COMMENT) -> str:
     """The whole page, within so many characters; what does not fit is counted, and where it is is said."""
-    head = [marker(shown), f"## Cohorts → {code(shown.target)}", *_news(shown)]
+    head = [marker.written(shown.target, shown.plan), f"## Cohorts → {code(shown.target)}", *_news(shown)]
     foot = _foot(shown)
     left = limit - len("\n\n".join([*head, foot])) - 1_000  # for what is said of what was left out
     blocks = []
@@ -171,39 +149,6 @@ def _tests_in_short(shown: Review) -> str:
     return f"{passed} of {_many(len(shown.tests), 'test')} passed" + (
         f", {_many(shown.untested, 'cohort')} without one." if shown.untested else "."
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What changes take at least: members to write (each is a data point), and requests to Braze."""
-
-    added: int
-    removed: int
-    requests: int
-
-    @classmethod
-    def of(cls, changes: Iterable[Change]) -> Cost:
-        """Of all of them together."""
-        added = removed = requests = 0
-        for change in changes:
-            if counts := change.counts:
-                adds, removes = counts.added, counts.removed
-                if counts.mode is Mode.REMOVE:
-                    adds, removes = 0, counts.added
-                added, removed = added + adds, removed + removes
-                named = change.action in (Action.CREATE, Action.RENAME)
-                requests += sum(math.ceil(number / IDENTIFIERS_A_REQUEST) for number in (adds, removes)) + named
-        return cls(added, removed, requests)
-
-    @property
-    def words(self) -> str:
-        """For people; the time is what Braze's limit allows at best."""
-        share = self.requests * 100 / REQUESTS_AN_HOUR
-        minutes = self.requests * 60 / REQUESTS_AN_HOUR
-        long = "under a minute" if minutes < 1 else f"{math.ceil(minutes):,} min"
-        percent = f"{share:.1f} %" if share >= 0.1 else "under 0.1 %"
-        points = _many(self.added + self.removed, "data point")
-        return f"{points}, {_many(self.requests, 'request')} ({percent} of Braze's hourly limit), {long}"
 
 
 def _rows(shown: Review, limit: int) -> str:

@@ -6,7 +6,8 @@ import pytest
 
 from runner.plan.ledger import Destination
 from runner.plan.reviewed import Item, checksum, differences, read
-from runner.report.review import Review, marker, read_marker
+from runner.report.marker import read as read_marker
+from runner.report.marker import written
 
 A, B = Destination("shop", "a"), Destination("shop", "b")
 
@@ -81,4 +82,4 @@ def test_a_comment_carries_marks_of_its_target_only() -> None:
 
 
 def test_a_review_without_a_plan_marks_nothing() -> None:
-    assert read_marker(marker(Review("production", None)), "production") == frozenset()
+    assert read_marker(written("production", None), "production") == frozenset()

@@ -1,0 +1,50 @@
+"""What changes take at least: members to write, and requests to Braze."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from runner.definitions.cohort import Mode
+from runner.plan.plan import Action, Change
+
+IDENTIFIERS_A_REQUEST, REQUESTS_AN_HOUR = 1_000, 250_000
+"""Braze's limits (wire facts, section 3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What changes take at least: members to write (each is a data point), and requests to Braze."""
+
+    added: int
+    removed: int
+    requests: int
+
+    @classmethod
+    def of(cls, changes: Iterable[Change]) -> Cost:
+        """Of all of them together."""
+        added = removed = requests = 0
+        for change in changes:
+            if counts := change.counts:
+                adds, removes = counts.added, counts.removed
+                if counts.mode is Mode.REMOVE:
+                    adds, removes = 0, counts.added
+                added, removed = added + adds, removed + removes
+                named = change.action in (Action.CREATE, Action.RENAME)
+                requests += sum(math.ceil(number / IDENTIFIERS_A_REQUEST) for number in (adds, removes)) + named
+        return cls(added, removed, requests)
+
+    @property
+    def words(self) -> str:
+        """For people; the time is what Braze's limit allows at best."""
+        share = self.requests * 100 / REQUESTS_AN_HOUR
+        minutes = self.requests * 60 / REQUESTS_AN_HOUR
+        long = "under a minute" if minutes < 1 else f"{math.ceil(minutes):,} min"
+        percent = f"{share:.1f} %" if share >= 0.1 else "under 0.1 %"
+        points = _many(self.added + self.removed, "data point")
+        return f"{points}, {_many(self.requests, 'request')} ({percent} of Braze's hourly limit), {long}"
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
