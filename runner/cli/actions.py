@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from runner.cli.context import settings
+from runner.errors import ExitCode
 
 if TYPE_CHECKING:  # types of modules that are imported late
-    from runner.errors import CohortsError, ExitCode
+    from runner.errors import CohortsError
     from runner.plan.plan import Plan
     from runner.report.github import Note
     from runner.sql.wanted import Wanted
@@ -150,8 +151,10 @@ def leave_sync(summary: Summary, asked: Wanted, code: ExitCode) -> None:
     warnings = github.of_problems("warning", summary.plan.warnings)
     annotate([*github.of_problems("error", asked.problems), *github.of_sync(summary), *warnings])
     summarize(synced.page(summary, asked.problems, address=settings().run_address))
-    failed = sum(outcome.error is not None for outcome in summary.outcomes)
-    put_out(github.tally([summary.plan], failed=failed, exit_code=code))
+    codes = [outcome.error.exit_code for outcome in summary.outcomes if outcome.error]
+    refused = codes.count(ExitCode.BLOCKED) - len(summary.plan.refused)
+    failed = len(codes) - codes.count(ExitCode.BLOCKED)
+    put_out(github.tally([summary.plan], failed=failed, exit_code=code, refused=max(0, refused)))
 
 
 def _append(variable: str, text: str, environ: Mapping[str, str]) -> None:

@@ -53,8 +53,12 @@ def text(shown: Drift) -> str:
     lines = [f"  {change.id}: {'; '.join(change.reasons)}" for change in due]
     lines += [f"  {each.id}: stale" for each in shown.stale]
     lines += [f"  {each.destination.cohort_id}: {each.code} {each.what}" for each in wrong]
-    lines += [f"  {shown.invalid_files} files cannot be used"] if shown.invalid_files else []
+    lines += [f"  {_files(shown)} cannot be used"] if shown.invalid_files else []
     return "\n".join([f"Target {shown.target} is not as wanted:", *lines])
+
+
+def _files(shown: Drift) -> str:
+    return f"{shown.invalid_files} file{'s' * (shown.invalid_files != 1)}"
 
 
 def _found(shown: Drift) -> list[str]:
@@ -82,5 +86,5 @@ def _found(shown: Drift) -> list[str]:
             taken, missing = fitting(lines, COMMENT // 4, joint=1)
             blocks.append("\n".join([f"**{title}**", "", *taken, *([f"- and {missing:,} more"] if missing else [])]))
     if shown.invalid_files:
-        blocks.append(f"{shown.invalid_files} files on the main branch cannot be used: `cohorts validate` says why.")
+        blocks.append(f"{_files(shown)} of the main branch cannot be used: `cohorts validate` says why.")
     return blocks

@@ -69,8 +69,8 @@ def of_sync(summary: Summary) -> Iterator[Note]:
             yield Note("error", at, f"{outcome.change.id}: {error.code}", f"{error.what}; {error.fix}")
 
 
-def tally(plans: Sequence[Plan], *, failed: int, exit_code: int) -> dict[str, str]:
-    """The numbers that later steps may ask for, by name; over all targets."""
+def tally(plans: Sequence[Plan], *, failed: int, exit_code: int, refused: int = 0) -> dict[str, str]:
+    """The numbers that later steps may ask for, by name; over all targets. `refused`: by a guard, while it ran."""
     changes = [change for plan in plans for change in plan.changes]
     due = [change for plan in plans for change in plan.due]
     blocked = sum(bool(change.refusals or change.stopped) for change in changes) + sum(
@@ -85,7 +85,7 @@ def tally(plans: Sequence[Plan], *, failed: int, exit_code: int) -> dict[str, st
         "to_create": number(Action.CREATE),
         "to_update": number(Action.UPDATE, Action.RENAME),
         "to_withdraw": number(Action.WITHDRAW),
-        "blocked": str(blocked),
+        "blocked": str(blocked + refused),
         "failed": str(failed),
         "exitcode": str(exit_code),
     }

@@ -51,6 +51,8 @@ def test_a_guard_stops_a_merge_and_somebody_says_that_it_is_right(office: Office
     run = office.sync(office.push("only ann"))
     assert run.results == FAILED
     assert run.jobs["sync"].outputs["exitcode"] == "6"
+    assert run.jobs["sync"].outputs["blocked"] == "1"
+    assert run.jobs["sync"].outputs["failed"] == "0"
     assert "max_removed" in run.jobs["sync"].summary
     assert office.shop.members("vips") == {"ann", "bob", "eve"}
 
