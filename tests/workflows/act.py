@@ -100,7 +100,11 @@ class Act:
         assert text, f"{event.sha} has no workflow {workflow}"
         self.folder.mkdir(parents=True, exist_ok=True)
         here = Path(tempfile.mkdtemp(prefix="run-", dir=self.folder))
-        (here / workflow).write_text(_UNKNOWN_TO_ACT.sub("", text + "\n"), encoding="utf-8")
+        for name in (workflow, *re.findall(r"uses: \./\.github/workflows/([\w-]+\.yml)", text)):
+            place = here / (name if name == workflow else f".github/workflows/{name}")
+            place.parent.mkdir(parents=True, exist_ok=True)
+            called = repository.has(event.sha, f".github/workflows/{name}")
+            place.write_text(_UNKNOWN_TO_ACT.sub("", called + "\n"), encoding="utf-8")
         (here / "event.json").write_text(json.dumps(event.payload), encoding="utf-8")
         ended = subprocess.run(
             self._command(here, repository, workflow, event),
@@ -189,8 +193,9 @@ def _stand_ins(repository: Repository, commit: str) -> Iterator[tuple[str, str]]
 
 
 def _jobs(workflow: str, happened: list[dict[str, Any]]) -> dict[str, Job]:
-    """A job that act says nothing of was skipped."""
-    names = sorted(yaml.safe_load(workflow)["jobs"])
+    """A job that act says nothing of was skipped. Jobs of a workflow that is called go by their own names."""
+    told = {line["jobID"] for line in happened if "jobID" in line}
+    names = sorted(told | {name for name, job in yaml.safe_load(workflow)["jobs"].items() if "uses" not in job})
     return {name: _job([line for line in happened if line.get("jobID") == name]) for name in names}
 
 
