@@ -5,8 +5,10 @@ The SQL is what a sync would export, for the same wrapping; whom `suppress` take
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import repeat
@@ -29,6 +31,9 @@ from runner.sql.query import Query
 
 MEMBERS = "cohort_runner_given"
 """The database that holds the members of other cohorts, where a test gives them."""
+
+SECONDS, MEMORY = 20.0, "1GB"
+"""How long a test may take, and how much memory: the SQL is that of whoever opened a pull request."""
 
 ALONE = 40
 """Tests that one process does sooner than it takes to start others."""
@@ -200,7 +205,7 @@ def _guessed(cells: Iterable[Cell]) -> str:
 @cache
 def _warehouse() -> Warehouse:
     """One for all tests of a process."""
-    made = Warehouse()
+    made = Warehouse(most=MEMORY)
     made.create_database(MEMBERS)
     return made
 
@@ -217,8 +222,9 @@ def carried_out(job: Job) -> Mapping[Handle, frozenset[str]] | str:
             marks = ", ".join(repeat(f"({', '.join('?' * len(table.columns))})", len(table.rows)))
             values = [value for row in table.rows for value in row]
             warehouse.fetch(f'INSERT INTO "{table.database}"."{table.name}" VALUES {marks}', values)
+    late = threading.Event()
     try:
-        with warehouse.cursor() as cursor:
+        with warehouse.cursor() as cursor, _stopped_after(SECONDS, cursor, late):
             found = {}
             for handle, sql in job.exports.items():
                 answer = sandbox.execute(
@@ -232,10 +238,31 @@ def carried_out(job: Job) -> Mapping[Handle, frozenset[str]] | str:
                 found[handle] = frozenset(str(row[0]) for row in answer.rows) if answer else frozenset()
             return found
     except QueryFailed as exc:
-        return f"the query failed: {exc}"
+        return f"it took longer than {SECONDS:g} s" if late.is_set() else f"the query failed: {exc}"
     finally:
         for table in job.tables:
             warehouse.fetch(f'DROP TABLE IF EXISTS "{table.database}"."{table.name}"')
+
+
+@contextmanager
+def _stopped_after(seconds: float, cursor: Any, late: threading.Event) -> Iterator[None]:
+    """Ends what the cursor does once the time is over, and again until it has: between two statements it is lost."""
+    done = threading.Event()
+
+    def watch() -> None:
+        if done.wait(seconds):
+            return
+        late.set()
+        while not done.wait(0.1):
+            cursor.interrupt()
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
 
 
 def _result(cohort: Cohort, case: Case, told: Mapping[Handle, frozenset[str]] | str) -> Result:

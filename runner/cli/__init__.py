@@ -34,6 +34,8 @@ def _terminated(_signal: int, _frame: object) -> NoReturn:
 def main() -> None:
     """Run a command; expected failures become one message on stderr and their exit code, others crash loudly."""
     signal.signal(signal.SIGTERM, _terminated)
+    # the folder it works in may be somebody's pull request: no Python that this starts takes a module from there
+    os.environ["PYTHONSAFEPATH"] = "1"
     actions.guard(os.environ)
     try:
         code = app(standalone_mode=False)

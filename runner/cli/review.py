@@ -64,7 +64,7 @@ def review(
     from runner.report import review as pages
 
     found = checked(Path(), today())
-    results = _tested(found)
+    results = () if members else _tested(found)  # no SQL of a pull request runs beside a key
     against = base_of(Path(), base)
     names = _targets(target or [], found.project or against.project)
     reviews = [_reviewed(name, found, results, against, members=members) for name in names]
@@ -99,6 +99,7 @@ def _reviewed(name: str, found: Checked, results: tuple[Result, ...], base: Base
         warnings=found.warnings,
         cohorts=len(found.tree.cohorts),
         tests=results,
+        tested=not members,
         untested=sum(not cohort.cases for cohort in found.tree.cohorts),
         address=environment.run_address,
         commit=_head(),

@@ -47,11 +47,11 @@ SEGMENT = "Segments → Create segment → filter <i>Treasure Data Cohorts</i>"
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """What was found for one target. `plan` is None where the project file cannot be read; `before`: cohorts as they
-    were in the base, by where they go; `uncounted`: why members are not counted, empty where they are; `others`: how
-    many cohorts a sync would touch for another reason than this branch; `overlaps`: how many members of a changed
-    cohort are in others too, the most first; `address`: of the run that has the whole of it; `failure`: what stopped
-    the counting.
+    """What was found for one target. `plan` is None where the project file cannot be read; `tested`: the tests were run;
+    `before`: cohorts as they were in the base, by where they go; `uncounted`: why members are not counted, empty where
+    they are; `others`: how many cohorts a sync would touch for another reason than this branch; `overlaps`: how many
+    members of a changed cohort are in others too, the most first; `address`: of the run that has the whole of it;
+    `failure`: what stopped the counting.
     """
 
     target: str
@@ -60,6 +60,7 @@ class Review:
     warnings: tuple[Problem, ...] = ()
     cohorts: int = 0
     tests: tuple[Result, ...] = ()
+    tested: bool = True
     untested: int = 0
     before: Mapping[Destination, Cohort] = field(default_factory=dict)
     uncounted: str = ""
@@ -143,6 +144,8 @@ def _in_short(shown: Review, plan: Plan) -> str:
 
 
 def _tests_in_short(shown: Review) -> str:
+    if not shown.tested:
+        return "Of tests the check <code>validate</code> tells."
     if not shown.tests:
         return "No cohort has a test." if shown.cohorts else ""
     passed = len(shown.tests) - len(shown.failed)

@@ -91,9 +91,9 @@ class Table:
 
 
 class Warehouse:
-    """All data, in memory. One writer at a time; readers never wait."""
+    """All data, in memory, at the `most` so much of it, such as 1GB. One writer at a time; readers never wait."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: str = "") -> None:
         self._root = duckdb.connect(
             ":memory:", config={"python_enable_replacements": "false", "python_scan_all_frames": "false"}
         )
@@ -101,6 +101,8 @@ class Warehouse:
         self._root.execute("SET GLOBAL integer_division = true")  # Trino's 7 / 2 is 3
         for macro in MACROS:
             self._root.execute(f"CREATE MACRO {macro}")
+        if most:
+            self._root.execute(f"SET memory_limit = '{most}'")
         self._root.execute("SET enable_external_access = false")
         self._root.execute("SET lock_configuration = true")
         self.writing = threading.RLock()

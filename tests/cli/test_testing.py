@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import jsonschema
 import pytest
 
+from runner import testing
+from runner.sandbox.warehouse import Warehouse
 from tests.place import Answer, Place
 
 ROOT = Path(__file__).parents[2]
@@ -188,6 +192,30 @@ def test_many_tests_are_shared_among_processes(files: Place) -> None:
     answer = files.run("test")
     assert answer.out.count("✓") == 59
     assert "60 tests of 60 cohorts: 1 failed." in answer.out
+
+
+def test_no_module_is_taken_from_the_folder(files: Place) -> None:
+    for number in range(60):  # so many that other processes help
+        cohort(files, f"c{number}", expect="[u1]")
+    (files.folder / "multiprocessing").mkdir()
+    (files.folder / "multiprocessing" / "__init__.py").write_text("open('taken', 'w').write('over')\n")
+    process = files.start("test")
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert "60 tests of 60 cohorts: all passed." in out
+    assert not (files.folder / "taken").exists()
+
+
+def test_a_query_that_never_ends_is_stopped() -> None:
+    late = threading.Event()
+    endless = "SELECT COUNT(*) FROM range(1000000000) AS a, range(1000000000) AS b WHERE a.range + b.range < 0"
+    with (
+        Warehouse(most="1GB").cursor() as cursor,
+        pytest.raises(duckdb.InterruptException),
+        testing._stopped_after(0.2, cursor, late),
+    ):
+        cursor.execute(endless)
+    assert late.is_set()
 
 
 def test_annotations_say_nothing_that_github_would_obey(files: Place) -> None:
