@@ -47,7 +47,7 @@ SEGMENT = "Segments → Create segment → filter <i>Treasure Data Cohorts</i>"
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """What was found for one target. `plan` is None where the project file cannot be read; `tested`: the tests were run;
+    """What was found for one target. `plan`: None where the project file cannot be read; `tested`: tests ran;
     `before`: cohorts as they were in the base, by where they go; `uncounted`: why members are not counted, empty where
     they are; `others`: how many cohorts a sync would touch for another reason than this branch; `overlaps`: how many
     members of a changed cohort are in others too, the most first; `address`: of the run that has the whole of it;
