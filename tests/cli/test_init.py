@@ -298,7 +298,9 @@ def test_the_wheel_has_what_is_copied(tmp_path: Path) -> None:
             assert wheel.read(f"runner/scaffold/shipped/{path}") == (ROOT / ".github" / path).read_bytes()
 
 
-@pytest.mark.skipif(shutil.which("actionlint") is None, reason="actionlint is not installed")
+@pytest.mark.skipif(
+    shutil.which("actionlint", path=str(Path(sys.executable).parent)) is None, reason="actionlint is not installed"
+)
 @pytest.mark.parametrize("runner", ["cohort-runner[sandbox]==0.1.0", f"acme/cohort-runner@{COMMIT}"])
 def test_linters_find_nothing(empty: Place, runner: str) -> None:
     empty.run("init", "--runner", runner)
