@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -23,6 +22,7 @@ from tests.place import Place
 ROOT = Path(__file__).parents[2]
 PINNED = "cohort-runner[sandbox]==0.1.0"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
+ACTIONLINT = Path(sys.executable).with_name("actionlint")
 ACTION = ".github/actions/cohorts/action.yml"
 REQUIREMENTS = ".github/actions/cohorts/requirements.txt"
 
@@ -298,13 +298,11 @@ def test_the_wheel_has_what_is_copied(tmp_path: Path) -> None:
             assert wheel.read(f"runner/scaffold/shipped/{path}") == (ROOT / ".github" / path).read_bytes()
 
 
-@pytest.mark.skipif(
-    shutil.which("actionlint", path=str(Path(sys.executable).parent)) is None, reason="actionlint is not installed"
-)
+@pytest.mark.skipif(not ACTIONLINT.exists(), reason="actionlint is not installed")
 @pytest.mark.parametrize("runner", ["cohort-runner[sandbox]==0.1.0", f"acme/cohort-runner@{COMMIT}"])
 def test_linters_find_nothing(empty: Place, runner: str) -> None:
     empty.run("init", "--runner", runner)
     (empty.folder / ".git").mkdir()  # where actionlint looks for a repository's top
-    around = {"PATH": os.environ["PATH"], "HOME": str(empty.folder)}
-    asked = subprocess.run(["actionlint"], cwd=empty.folder, env=around, capture_output=True, text=True, check=False)
+    around = {"PATH": f"{ACTIONLINT.parent}:{os.environ['PATH']}", "HOME": str(empty.folder)}
+    asked = subprocess.run([ACTIONLINT], cwd=empty.folder, env=around, capture_output=True, text=True, check=False)
     assert (asked.returncode, asked.stdout) == (0, "")
