@@ -16,6 +16,10 @@ class NoSuchCommit(CohortsError):
     exit_code = ExitCode.USAGE
 
 
+LINK = b"120000"
+"""Git's mode of a symbolic link, whose content is where it leads."""
+
+
 class Order(Enum):
     """How this tree stands to a commit."""
 
@@ -81,21 +85,25 @@ def merged_lately(folder: Path, most: int) -> tuple[str, ...]:
 
 
 def write_out(folder: Path, commit: str, under: str, into: Path) -> None:
-    """Write the files that a commit has below a folder into another place, byte for byte: no filter, attribute or link
-    of the repository has a say.
+    """Write the files that a commit has below a folder into another place, byte for byte: no filter or attribute of the
+    repository has a say. A link stays one; whoever reads it refuses those that lead out of the folder.
     """
     listed = _bytes(folder, "ls-tree", "-r", "-z", commit, "--", under)
     entries = [line.split(b"\t", 1) for line in listed.split(b"\0") if line]
     wanted = [(what.split()[2], path.decode("utf-8", "surrogateescape")) for what, path in entries if _is_file(what)]
+    links = {path.decode("utf-8", "surrogateescape") for what, path in entries if what.split()[0] == LINK}
     asked = b"".join(name + b"\n" for name, _ in wanted)
     for (_, path), content in zip(wanted, _contents(_bytes(folder, "cat-file", "--batch", given=asked)), strict=True):
         place = into / PurePosixPath(path)
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(content)
+        if path in links:
+            place.symlink_to(content.decode("utf-8", "surrogateescape"))
+        else:
+            place.write_bytes(content)
 
 
 def _is_file(entry: bytes) -> bool:
-    return entry.split()[0] in (b"100644", b"100755")
+    return entry.split()[0] in (b"100644", b"100755", LINK)
 
 
 def _contents(batch: bytes) -> Iterator[bytes]:

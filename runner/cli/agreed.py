@@ -59,6 +59,8 @@ def kept(path: Path, *, target: str, max_age: str) -> PlanFile:
         fix = "make one without `--offline`, with a key"
         raise Usage("L020", f"{path} compares with a commit, not with what Braze holds", fix)
     age = time.time() - found.made_at
+    if age < -300:
+        raise Usage("L020", f"{path} was made in the future", "make one with `cohorts plan --out plan.json`")
     if age > _seconds(max_age):
         made = f"{age / 3600:,.0f} hours" if age >= 7200 else f"{age / 60:,.0f} minutes"
         raise Stale("L018", f"{path} was made {made} ago; a plan is good for {max_age}", "plan again, and look at it")

@@ -42,7 +42,9 @@ def plan(
         timezone=timezone,
         barred=after.barred,
     )
-    return replace(made, changes=tuple(_told(change, unreadable) for change in made.changes), since=since)
+    held = {Destination(query.workspace, query.braze_id) for query in before if life.is_suspended(query.cohort, day)}
+    changes = tuple(_resumed(_told(change, unreadable), held) for change in made.changes)
+    return replace(made, changes=changes, since=since)
 
 
 def touched(plan: Plan) -> frozenset[Destination]:
@@ -66,8 +68,21 @@ def _there(query: Query, now: int) -> Deployed:
     return Deployed(Destination(query.workspace, query.braze_id), delivered)
 
 
+def _resumed(change: Change, held: Collection[Destination]) -> Change:
+    """The change of a cohort whose suspension a branch ends: what Braze got of it is not known, so it is looked at."""
+    if change.action is not Action.NONE or change.destination not in held or change.query is None:
+        return change
+    return replace(change, action=Action.UPDATE, reasons=("its suspension ends, and what it wants now is sent",))
+
+
 def _told(change: Change, unreadable: Collection[str]) -> Change:
     """The change in words that fit a branch: of Braze nothing is known."""
+    if change.action is Action.SUSPENDED and change.query:
+        old = change.deployed.delivered.parts if change.deployed.delivered else {}
+        parts = sorted(part for part in {*change.query.parts, *old} if change.query.parts.get(part) != old.get(part))
+        if parts:
+            more = tuple(f"when it ends, {part} changed" for part in parts)
+            return replace(change, reasons=(*change.reasons, *more))
     if change.action is not Action.CREATE or not change.cohort:
         return change
     is_old = change.cohort.document.path in unreadable

@@ -13,7 +13,7 @@ _DEAD = re.compile(r"(?:[^\W_]|[ ,;()%'+→–]|-(?!\d))+")
 
 # Letters that are not seen, or that turn the others round (https://trojansource.codes).
 _UNSEEN = re.compile(
-    "[\x00-\x1f\x7f-\xa0\xad\u061c\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]"
+    "[\x00-\x1f\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u180e\u2800\u3164\ufe00-\ufe0f\uffa0\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]"
 )
 
 LONGEST = 300
@@ -38,7 +38,14 @@ def code(text: str) -> str:
 
 def words(text: str) -> str:
     """A name, or a sentence of ours that may quote others: as it is where nothing in it can mean more, else as code."""
-    return text if _DEAD.fullmatch(text) and seen(text) == text and "www" not in text.lower() else code(text)
+    return (
+        text
+        if _DEAD.fullmatch(text)
+        and seen(text) == text
+        and not re.search("[0-9a-f]{7}", text)
+        and "www" not in text.lower()
+        else code(text)
+    )
 
 
 def fenced(lines: Sequence[str], language: str = "") -> str:

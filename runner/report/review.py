@@ -227,7 +227,7 @@ def _failed(result: Result) -> str:
 
 def _details(change: Change, shown: Review) -> str:
     """One cohort, folded: its rule in words, its SQL, whom it shares people with."""
-    if change.action in (Action.NONE, Action.SUSPENDED):
+    if change.action is Action.NONE:
         return ""
     blocks = []
     before = shown.before.get(change.destination)
@@ -243,7 +243,9 @@ def _details(change: Change, shown: Review) -> str:
     if overlap := shown.overlaps.get(change.destination):
         told = ", ".join(f"{number:,} are also in {code(name)}" for name, number in overlap)
         blocks.append(f"Of its members {told}.")
-    difference = sql_difference(change, ("before", "after")) if change.action is Action.UPDATE else []
+    difference = (
+        sql_difference(change, ("before", "after")) if change.action in (Action.UPDATE, Action.SUSPENDED) else []
+    )
     if difference:
         blocks.append(fenced(difference[2:], "diff"))
     if not blocks:
@@ -252,14 +254,13 @@ def _details(change: Change, shown: Review) -> str:
 
 
 def fitting(blocks: Sequence[str], limit: int, *, joint: int = 2) -> tuple[list[str], int]:
-    """The first blocks that fit, and how many do not."""
+    """The blocks that fit, and how many do not; a big one takes no room from those after it."""
     taken: list[str] = []
     there = [block for block in blocks if block]
     for block in there:
-        limit -= len(block) + joint
-        if limit < 0:
-            break
-        taken.append(block)
+        if len(block) + joint <= limit:
+            limit -= len(block) + joint
+            taken.append(block)
     return taken, len(there) - len(taken)
 
 

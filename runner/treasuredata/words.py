@@ -80,7 +80,19 @@ def message(debug: object) -> str:
         return ""
     # what is quoted is hidden before the last line is looked for: a value may hold a line break
     lines = _masked(str(debug.get("stderr") or debug.get("cmdout") or "")).strip().splitlines()
-    return hidden(lines[-1]) if lines else ""
+    return hidden(_without_data(lines[-1])) if lines else ""
+
+
+def _without_data(text: str) -> str:
+    """A failure while rows were read quotes a value as it is (`Cannot cast value to UUID: ann`): what comes after the
+    colon is hidden. One of the query itself has a place in it, and was found before any row was read.
+    """
+    if re.search(r"\bline \d+:\d+: ", text):
+        return text
+    failed = re.match(r"(?:Query \S+ failed: )?", text)
+    start = failed.end() if failed else 0
+    first, colon, _ = text[start:].partition(": ")
+    return f"{text[:start]}{first}{': …' if colon else ''}"
 
 
 def conflicting_job(text: str) -> str | None:
