@@ -7,7 +7,7 @@ from __future__ import annotations
 import secrets
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -88,6 +88,7 @@ def _tested(found: Checked) -> tuple[Result, ...]:
 
 def _reviewed(name: str, found: Checked, results: tuple[Result, ...], base: Base, *, members: bool) -> Review:
     from runner.plan import compared
+    from runner.report import settled
     from runner.report.review import Review
     from runner.sql import wanted as queries
 
@@ -108,7 +109,9 @@ def _reviewed(name: str, found: Checked, results: tuple[Result, ...], base: Base
         return shown
     asked = queries.wanted(found.tree, found.project.targets[name])
     plan = offline_plan(found.project, asked, base)
-    shown = replace(shown, plan=plan, before=_before(base.wanted.get(name)), uncounted=_no_key())
+    before = _before(base.wanted.get(name))
+    others = (*settled.of_project(base.project, found.project, name), *_of_cohorts(before, plan))
+    shown = replace(shown, plan=plan, before=before, settings=others, uncounted=_no_key())
     if not members:
         return shown
     if asked.target.endpoint != _endpoint(base, name):
@@ -159,6 +162,14 @@ def _counted(shown: Review, project: Project, asked: Wanted, touched: frozenset[
         return replace(shown, uncounted=words(str(exc)), failure=exc)
     others = sum(change.destination not in touched for change in made.due)
     return replace(shown, plan=mine, uncounted="", others=others, overlaps=shared)
+
+
+def _of_cohorts(before: Mapping[Destination, Cohort], plan: Plan) -> Iterator[str]:
+    from runner.report import settled
+
+    for change in plan.changes:
+        if (old := before.get(change.destination)) and change.cohort:
+            yield from settled.of_cohort(old, change.cohort)
 
 
 def _before(there: Wanted | None) -> dict[Destination, Cohort]:

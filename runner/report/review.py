@@ -51,7 +51,7 @@ class Review:
     `before`: cohorts as they were in the base, by where they go; `uncounted`: why members are not counted, empty where
     they are; `others`: how many cohorts a sync would touch for another reason than this branch; `overlaps`: how many
     members of a changed cohort are in others too, the most first; `address`: of the run that has the whole of it;
-    `failure`: what stopped the counting.
+    `failure`: what stopped the counting; `settings`: what else the branch changes, a sentence each.
     """
 
     target: str
@@ -61,6 +61,7 @@ class Review:
     cohorts: int = 0
     tests: tuple[Result, ...] = ()
     tested: bool = True
+    settings: tuple[str, ...] = ()
     untested: int = 0
     before: Mapping[Destination, Cohort] = field(default_factory=dict)
     uncounted: str = ""
@@ -109,6 +110,9 @@ def _news(shown: Review) -> Iterator[str]:
     plan = shown.plan
     if plan is None:
         return
+    if shown.settings:
+        where = "They decide where people go, or what may stop it."
+        yield f"> [!WARNING]\n> **{_many(len(shown.settings), 'setting')} changed**, listed below. {where}"
     if plan.stop:
         allow = "<code>cohorts sync --allow max_withdrawn --reason …</code>"
         yield f"> [!CAUTION]\n> **Blocked** {words(f'G005 {plan.stop}')}. If this is right: {allow}"
@@ -130,7 +134,8 @@ def _in_short(shown: Review, plan: Plan) -> str:
     tests = _tests_in_short(shown)
     if not parts:
         held = sum(change.action is Action.SUSPENDED for change in plan.changes)
-        return f"**Nothing changes in Braze**{f' ({held} suspended)' if held else ''}. {tests}"
+        nothing = "No query changes" if shown.settings else "Nothing changes in Braze"
+        return f"**{nothing}**{f' ({held} suspended)' if held else ''}. {tests}"
     whole = [change for change in plan.due if not (change.refusals or change.stopped)]
     said = f"**{', '.join(parts)}.** {tests}"
     if shown.uncounted:
@@ -190,6 +195,8 @@ def _lists(shown: Review) -> Iterator[str]:
     """What is not about one change."""
     if shown.errors:
         yield "**Problems**\n\n" + _listed(shown.errors, _shown, shown)
+    if shown.settings:
+        yield "**Settings**\n\n" + _listed(shown.settings, code, shown)
     if shown.failed:
         yield "**Failed tests**\n\n" + _listed(shown.failed, _failed, shown)
     changes = shown.changes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -241,6 +242,47 @@ def test_too_many_withdrawals_fail_the_review(place: Place) -> None:
     answer = place.run("review", "--base", "HEAD", "--out", "out")
     assert answer.code == 6
     assert "7 cohorts would be withdrawn" in plain(comment(place))
+
+
+def test_settings_that_no_query_shows_are_told(shop: Place) -> None:
+    path = shop.folder / "cohorts" / "project.yml"
+    text = path.read_text().replace("database: shop\n", "database: shop_other\n", 1)
+    path.write_text(text.replace("{max_members: 1000}", "{max_members: 1000, max_removed: 100%}") + "review: 'off'\n")
+    rule(shop, "buyers", more="expires: 2099-01-01\nguards: {allow_empty: true}\n")
+    assert shop.run("review", "--out", "out").code == 0
+    told = plain(comment(shop))
+    assert "**Nothing changes in Braze**" not in told
+    for line in (
+        "- targets.sandbox.database: shop → shop_other",
+        "- review: warn → off",
+        "- guards.max_removed: 30% and 100 → 100%",
+        "- buyers: guards.allow_empty: False → True",
+        "- buyers: expires: nothing → 2099-01-01",
+    ):
+        assert line in told
+
+
+def test_what_a_suspension_holds_back_is_shown_and_what_resumes(shop: Place) -> None:
+    repository = Repository(shop.folder)
+    day = datetime.now(UTC).date() + timedelta(days=9)
+    held = f"suspend: {{reason: wait, until: {day}}}\n"
+    rule(shop, "buyers", days=60, more=held)
+    assert shop.run("review", "--out", "out").code == 0
+    assert "when it ends, query changed" in plain(comment(shop))
+    assert "+  - at least 2 purchases in the last 60 days" in comment(shop)
+    repository.commit()
+    rule(shop, "buyers", days=60)
+    assert shop.run("review", "--base", "HEAD", "--out", "out").code == 0
+    assert "its suspension ends, and what it wants now is sent" in plain(comment(shop))
+
+
+def test_a_link_that_goes_is_a_cohort_that_goes(shop: Place) -> None:
+    (shop.folder / "cohorts" / "spenders.yml").rename(shop.folder / "cohorts" / "spenders.txt")
+    (shop.folder / "cohorts" / "spenders.yml").symlink_to("spenders.txt")
+    Repository(shop.folder).commit()
+    (shop.folder / "cohorts" / "spenders.yml").unlink()
+    assert shop.run("review", "--base", "HEAD", "--out", "out").code == 0
+    assert "**1 to withdraw.**" in comment(shop)
 
 
 class TestWhatItIsComparedWith:

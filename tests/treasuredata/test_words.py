@@ -9,7 +9,7 @@ import pytest
 import urllib3
 
 from runner.treasuredata.wire import NoAnswer, persist, retry_after
-from runner.treasuredata.words import hidden
+from runner.treasuredata.words import hidden, message
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,25 @@ from runner.treasuredata.words import hidden
 )
 def test_hidden(said: str, shown: str) -> None:
     assert hidden(said) == shown
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (
+            "Query 2026_1 failed: Cannot cast value to UUID: ann smith",
+            "Query 2026_1 failed: Cannot cast value to UUID: …",
+        ),
+        ("Not a valid base-10 number: ann", "Not a valid base-10 number: …"),
+        (
+            "Query x failed: line 1:8: Column 'spent' cannot be resolved",
+            "Query x failed: line 1:8: Column 'spent' cannot be resolved",
+        ),
+        ("Division by zero", "Division by zero"),
+    ],
+)
+def test_what_a_job_says_of_data_is_hidden(said: str, shown: str) -> None:
+    assert message({"stderr": said}) == shown
 
 
 @pytest.mark.parametrize(("given", "seconds"), [("7", 7.0), ("", None), ("soon", None)])
