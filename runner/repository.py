@@ -84,6 +84,11 @@ def merged_lately(folder: Path, most: int) -> tuple[str, ...]:
     return tuple(out.split()) if code == 0 else ()
 
 
+def is_same(folder: Path, commit: str, under: str) -> bool:
+    """True where the files that a commit has below a folder are the same here; files that it does not have may be."""
+    return _git(folder, "diff", "--quiet", commit, "--", under)[0] == 0
+
+
 def write_out(folder: Path, commit: str, under: str, into: Path) -> None:
     """Write the files that a commit has below a folder into another place, byte for byte: no filter or attribute of the
     repository has a say. A link stays one; whoever reads it refuses those that lead out of the folder.

@@ -20,7 +20,8 @@ class InvalidSetting(CohortsError):
 class GitHubSettings:
     """What GitHub Actions says of itself and of the run; texts are empty outside of it, addresses those of github.com.
 
-    `repository` is OWNER/NAME, `event_path` the file that holds the event.
+    `repository` is OWNER/NAME, `event_path` the file that holds the event, `branch` the one that the run is for: empty
+    for a tag or a pull request.
     """
 
     api_url: str
@@ -29,6 +30,7 @@ class GitHubSettings:
     token: str = field(repr=False)
     event_name: str
     event_path: str
+    branch: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,8 @@ def _github(environ: Mapping[str, str]) -> GitHubSettings:
     api = environ.get("GITHUB_API_URL", "").strip().rstrip("/") or "https://api.github.com"
     # an Enterprise Server has the two beside each other: …/api/v3 and …/api/graphql
     graphql = f"{api.removesuffix('/v3') if api.endswith('/api/v3') else api}/graphql"
+    heads = "refs/heads/"
+    ref = environ.get("GITHUB_REF", "")
     return GitHubSettings(
         api_url=api,
         graphql_url=environ.get("GITHUB_GRAPHQL_URL", "").strip() or graphql,
@@ -92,6 +96,7 @@ def _github(environ: Mapping[str, str]) -> GitHubSettings:
         token=environ.get("GITHUB_TOKEN", "").strip(),
         event_name=environ.get("GITHUB_EVENT_NAME", ""),
         event_path=environ.get("GITHUB_EVENT_PATH", ""),
+        branch=ref.removeprefix(heads) if ref.startswith(heads) else "",
     )
 
 

@@ -93,15 +93,24 @@ class World:
     has_issues: bool = True
     lock: threading.RLock = field(default_factory=threading.RLock)
 
-    def pull(self, number: int, *, head: str = "", base: str = "", merged: bool = False, commits: Any = ()) -> None:
-        """A pull request."""
-        merged_at = "2026-11-02T10:00:00Z" if merged else None
+    def pull(
+        self,
+        number: int,
+        *,
+        head: str = "",
+        base: str = "",
+        into: str = "main",
+        merged: bool = False,
+        commits: Any = (),
+    ) -> None:
+        """A pull request; each is merged a minute after the one before."""
+        merged_at = f"2026-11-02T10:{len(self.pulls):02}:00Z" if merged else None
         self.pulls[number] = {
             "number": number,
             "state": "closed" if merged else "open",
             "merged_at": merged_at,
             "head": {"sha": head},
-            "base": {"sha": base},
+            "base": {"sha": base, "ref": into},
             "commits": list(commits),
         }
 

@@ -258,11 +258,13 @@ def test_merged_pull_requests_of_a_commit(api: Address) -> None:
     for number in (20, 14, 13, 16, 15):
         api.world.pull(number, merged=number != 15, commits=[A])
     api.world.pull(17, merged=True, commits=[B])
+    api.world.pull(18, merged=True, commits=[B], into="release")
     with connected(api, prefix="/api/v3", graphql="/api/graphql") as github:
-        assert github.pulls_of(A) == (13, 14, 16, 20)
+        assert github.pulls_of(A) == (16, 13, 14, 20)  # the latest merge first
         assert len(api.world.taken()) == 3
         api.world.fault("502")
-        assert github.pulls_of(B) == (17,)
+        assert github.pulls_of(B) == (18, 17)
+        assert github.pulls_of(B, "main") == (17,)
         api.world.unknown.add("c" * 40)
         with pytest.raises(CohortsError, match=r"find the pull requests of commit cccccccccccc \(422\)"):
             github.pulls_of("c" * 40)

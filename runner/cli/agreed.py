@@ -7,23 +7,28 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.cli.context import Usage, settings
 from runner.cli.github import connected
+from runner.cli.review import tree_at
 from runner.errors import CohortsError, Position, Problem, Stale
 
 if TYPE_CHECKING:  # types of modules that are imported late
-    from runner.plan.plan import Change, Plan
+    from runner.plan.plan import Plan
     from runner.plan.reviewed import Item
+    from runner.plan.settled import Setting
     from runner.project import Project
+    from runner.sql.wanted import Wanted
 
 MOST_COMMITS = 30
 """Commits of the main branch whose pull requests are asked for, the newest first; most often one or two do."""
+
+FILE, POLICY = "cohorts/project.yml", "review"
 
 UNKNOWN = ("H003", "H004")
 """A commit that GitHub does not have: nobody can have reviewed it there."""
@@ -34,11 +39,18 @@ SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class PlanFile:
-    """A plan that was kept: of which target, made when (unix seconds), and what it would deliver."""
+    """A plan that was kept: of which target, made when (unix seconds), its checksum, and what it would deliver."""
 
     target: str
     made_at: float
+    checksum: str
     items: tuple[Item, ...]
+
+    @property
+    def words(self) -> str:
+        """What the ledger keeps of it, as the reason of the sync."""
+        made = datetime.fromtimestamp(self.made_at, UTC)
+        return f"the plan {self.checksum[:19]} of {made:%Y-%m-%d %H:%M} UTC"
 
 
 def kept(path: Path, *, target: str, max_age: str) -> PlanFile:
@@ -47,7 +59,8 @@ def kept(path: Path, *, target: str, max_age: str) -> PlanFile:
 
     try:
         told: Mapping[str, Any] = json.loads(path.read_bytes())
-        found = PlanFile(str(told["target"]), datetime.fromisoformat(told["made_at"]).timestamp(), reviewed.read(told))
+        made_at = datetime.fromisoformat(told["made_at"]).timestamp()
+        found = PlanFile(str(told["target"]), made_at, str(told["checksum"]), reviewed.read(told))
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         fix = "make one with `cohorts plan --out plan.json`, and leave it as it is"
         raise Usage("L020", f"{path} is no plan that can be read, or was changed since it was made", fix) from None
@@ -79,82 +92,151 @@ def refuse_other(plan: Plan, of: PlanFile) -> None:
         raise Stale("L019", what, f"plan again, look at it, and sync that; nothing was sent{told}")
 
 
+@dataclass(frozen=True, slots=True)
+class Since:
+    """What is other than when the target was synced last, beside queries: settings, and what `review` said then."""
+
+    settings: tuple[Setting, ...] = ()
+    review: str = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What somebody must have reviewed: where it stands, its name, and what is to become of it."""
+
+    at: Position
+    name: str
+    what: str
+
+
 class Reviews:
     """What the pull requests that were merged lately showed to whoever reviewed them; asked for once a run."""
 
     def __init__(self, target: str, root: Path) -> None:
         self._target, self._root = target, root
-        self._marks: set[str] = set()
+        self._seen: dict[str, str] = {}
         self._left: list[str] | None = None
         self._pulls: set[int] = set()
+        self._since: dict[str, Since] = {}
 
-    def unseen(self, plan: Plan) -> tuple[Change, ...]:
-        """The changes that somebody decided in a file and that no merged pull request showed so. Raises what GitHub's
-        API raises.
-        """
+    def since(self, commit: str, project: Project, asked: Wanted) -> Since:
+        """What is other than at the commit that was synced last; nothing where that is not known, or not here."""
+        from runner import repository
+
+        if not repository.commit_of(self._root, commit) or repository.is_same(self._root, commit, "cohorts"):
+            return Since()
+        if commit not in self._since:
+            self._since[commit] = _since(self._root, commit, project, asked)
+        return self._since[commit]
+
+    def unseen(self, marks: Collection[str]) -> frozenset[str]:
+        """The marks that are not what a merged pull request showed last. Raises what GitHub's API raises."""
         from runner import repository
         from runner.plan import reviewed
 
-        left = reviewed.unseen(reviewed.decided(plan), self._marks)
         if self._left is None:
             self._left = [*repository.merged_lately(self._root, MOST_COMMITS)]
-        while left and self._left:
+        while self._left and not all(mark[: reviewed.KEY] in self._seen for mark in marks):
             self._read(self._left.pop(0))
-            left = reviewed.unseen(left, self._marks)
-        return left
+        return reviewed.unseen(marks, self._seen)
 
     def _read(self, commit: str) -> None:
+        from runner.plan import reviewed
         from runner.report import marker
 
         with connected() as github:
             try:
-                pulls = {*github.pulls_of(commit)} - self._pulls
+                pulls = github.pulls_of(commit, settings().github.branch)
             except CohortsError as exc:
                 if exc.code not in UNKNOWN:
                     raise
                 return
-            for pull in sorted(pulls):
+            for pull in pulls:
+                if pull in self._pulls:
+                    continue
                 self._pulls.add(pull)
                 for comment in github.own_comments(pull):
-                    self._marks |= marker.read(comment.body, self._target)
+                    for mark in marker.read(comment.body, self._target):
+                        self._seen.setdefault(mark[: reviewed.KEY], mark)  # what was merged later has the last word
 
 
-def compared(plan: Plan, project: Project, reviews: Reviews) -> Plan:
-    """The plan, warned of or refused (Stale) as the project's `review` says, where something was not reviewed so."""
-    policy = project.review
+def compared(plan: Plan, project: Project, asked: Wanted, reviews: Reviews, *, last: str) -> Plan:
+    """The plan, warned of or refused (Stale) as the project's `review` says, where something was not reviewed so. A
+    `require` of the commit that was synced `last` holds until a change of it was reviewed.
+    """
     here = settings().github
-    if policy == "off" or project.targets[plan.target].is_sandbox:
+    if asked.target.is_sandbox or not plan.due:
         return plan
+    since = reviews.since(last, project, asked)
+    policy = "require" if since.review == "require" else project.review
+    if policy == "off":
+        return plan
+    waiting = {**_of_changes(plan), **_of_settings(since, asked)}
     if not (here.token and here.repository):
         if policy == "warn":
             return plan
-        from runner.plan import reviewed
-
-        unseen = reviewed.decided(plan)
-        why = "outside GitHub Actions there is no review to compare with"
+        unseen, why = frozenset(waiting), "outside GitHub Actions there is no review to compare with"
     else:
         try:
-            unseen, why = reviews.unseen(plan), "no pull request that was merged lately showed it so"
+            unseen, why = reviews.unseen(waiting), "no pull request that was merged lately showed it so"
         except CohortsError as exc:
             if policy == "require":
                 raise
-            return replace(
-                plan, warnings=(*plan.warnings, _warning(Position("cohorts/project.yml"), exc.what, exc.fix))
-            )
-    if not unseen:
-        return plan
-    fix = 'look at `cohorts plan`; if it is right, `--plan FILE`, or once `--allow unreviewed --reason "…"`'
-    if policy == "require":
-        names = ", ".join(change.id for change in unseen[:SHOWN]) + (", …" if len(unseen) > SHOWN else "")
+            return _warned(plan, [_warning(Position(FILE), exc.what, exc.fix)])
+    found = [each for mark, each in waiting.items() if mark in unseen]
+    if POLICY not in (each.name for each in found):
+        policy = project.review
+    if policy == "require" and found:
+        names = ", ".join(each.name for each in found[:SHOWN]) + (", …" if len(found) > SHOWN else "")
+        fix = 'look at `cohorts plan`; if it is right, `--plan FILE`, or once `--allow unreviewed --reason "…"`'
         raise Stale("L021", f"not reviewed: {names}: {why}", fix)
-    told = [
-        _warning(
+    fix = "look at it; with `review: require` in the project file it would not run"
+    told = [_warning(each.at, f"{each.what}, and {why}", fix) for each in found]
+    return _warned(plan, told) if policy == "warn" else plan
+
+
+def _of_changes(plan: Plan) -> dict[str, Claim]:
+    from runner.plan import reviewed
+
+    return {
+        reviewed.item(change).mark: Claim(
             change.cohort.document.at() if change.cohort else Position(change.id),
-            f"{change.id}: to {change.action} now, and {why}",
-            "look at it; with `review: require` in the project file it would not run",
+            change.id,
+            f"{change.id}: to {change.action} now",
         )
-        for change in unseen
-    ]
+        for change in reviewed.decided(plan)
+    }
+
+
+def _of_settings(since: Since, asked: Wanted) -> dict[str, Claim]:
+    from runner.plan import reviewed
+
+    places = {query.cohort.id: query.cohort.document for query in asked.queries}
+    return {
+        reviewed.mark_of(setting): Claim(
+            places[setting.cohort].at(*setting.name.split(".")) if setting.cohort else Position(FILE),
+            setting.title,
+            str(setting),
+        )
+        for setting in since.settings
+    }
+
+
+def _since(root: Path, commit: str, project: Project, asked: Wanted) -> Since:
+    from runner.plan import settled
+
+    before, tree = tree_at(root, commit)
+    if not before:
+        return Since()
+    old = {cohort.id: cohort for cohort in tree.cohorts}
+    found = (
+        *settled.of_project(before, project, asked.target.name),
+        *settled.of_cohorts(old, [query.cohort for query in asked.queries]),
+    )
+    return Since(found, before.review)
+
+
+def _warned(plan: Plan, told: Iterable[Problem]) -> Plan:
     return replace(plan, warnings=tuple(sorted({*plan.warnings, *told})))
 
 

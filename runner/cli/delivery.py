@@ -188,10 +188,11 @@ def sync(
         if agreed:
             refuse_other(chosen, agreed)
             return chosen
-        return chosen if granted.unreviewed else compared(chosen, project, reviews)
+        return chosen if granted.unreviewed else compared(chosen, project, asked, reviews, last=ledger.commit)
 
     how, stop = How(planned, concurrency, patience(lock_timeout), reassert), Stop()
-    with place(project, asked.target, stop=stop, allow_old_tree=granted.old_tree, reason=reason) as here:
+    why = reason or (agreed.words if agreed else "")
+    with place(project, asked.target, stop=stop, allow_old_tree=granted.old_tree, reason=why) as here:
         summary = synced(here, how, asked, yes=yes)
     return told(summary, asked, stop, output)
 

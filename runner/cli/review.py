@@ -7,7 +7,7 @@ from __future__ import annotations
 import secrets
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,6 +20,7 @@ from runner.errors import CohortsError, ExitCode
 
 if TYPE_CHECKING:  # types of modules that are imported late
     from runner.definitions.cohort import Cohort
+    from runner.definitions.tree import Tree
     from runner.plan.ledger import Destination
     from runner.plan.plan import Plan
     from runner.project import Project
@@ -36,12 +37,13 @@ ELSEWHERE = "this branch changes where the key of this target is sent, so none i
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """The tree that a branch is compared with: its commit, its project file if that can be used, by target its queries,
-    and the paths of the files that could not be read.
+    """The tree that a branch is compared with: its commit, its project file if that can be used, its cohorts by id, by
+    target its queries, and the paths of the files that could not be read.
     """
 
     commit: str
     project: Project | None
+    cohorts: Mapping[str, Cohort]
     wanted: Mapping[str, Wanted]
     unreadable: frozenset[str]
 
@@ -87,8 +89,7 @@ def _tested(found: Checked) -> tuple[Result, ...]:
 
 
 def _reviewed(name: str, found: Checked, results: tuple[Result, ...], base: Base, *, members: bool) -> Review:
-    from runner.plan import compared
-    from runner.report import settled
+    from runner.plan import compared, settled
     from runner.report.review import Review
     from runner.sql import wanted as queries
 
@@ -110,7 +111,8 @@ def _reviewed(name: str, found: Checked, results: tuple[Result, ...], base: Base
     asked = queries.wanted(found.tree, found.project.targets[name])
     plan = offline_plan(found.project, asked, base)
     before = _before(base.wanted.get(name))
-    others = (*settled.of_project(base.project, found.project, name), *_of_cohorts(before, plan))
+    of_cohorts = settled.of_cohorts(base.cohorts, found.tree.cohorts)
+    others = (*settled.of_project(base.project, found.project, name), *of_cohorts)
     shown = replace(shown, plan=plan, before=before, settings=others, uncounted=_no_key())
     if not members:
         return shown
@@ -164,14 +166,6 @@ def _counted(shown: Review, project: Project, asked: Wanted, touched: frozenset[
     return replace(shown, plan=mine, uncounted="", others=others, overlaps=shared)
 
 
-def _of_cohorts(before: Mapping[Destination, Cohort], plan: Plan) -> Iterator[str]:
-    from runner.report import settled
-
-    for change in plan.changes:
-        if (old := before.get(change.destination)) and change.cohort:
-            yield from settled.of_cohort(old, change.cohort)
-
-
 def _before(there: Wanted | None) -> dict[Destination, Cohort]:
     from runner.plan.ledger import Destination
 
@@ -180,22 +174,28 @@ def _before(there: Wanted | None) -> dict[Destination, Cohort]:
 
 def base_of(root: Path, asked: str) -> Base:
     """The tree to compare with, read from git. Raises NoSuchCommit."""
-    from runner import project as projects
-    from runner import repository
-    from runner.definitions import tree as trees
     from runner.sql import wanted as queries
 
     commit = _base_commit(root, asked)
+    project, tree = tree_at(root, commit)
+    if not project:
+        return Base(commit, None, {}, {}, frozenset())
+    wanted = {name: queries.wanted(tree, target) for name, target in project.targets.items()}
+    bad = frozenset(problem.at.path for each in wanted.values() for problem in each.problems)
+    return Base(commit, project, {cohort.id: cohort for cohort in tree.cohorts}, wanted, bad)
+
+
+def tree_at(root: Path, commit: str) -> tuple[Project | None, Tree]:
+    """The project file and the cohorts of a commit; nothing where there was none yet, or none that can be read."""
+    from runner import project as projects
+    from runner import repository
+    from runner.definitions import tree as trees
+
     with tempfile.TemporaryDirectory(prefix="cohorts-base-") as folder:
         place = Path(folder)
         repository.write_out(root, commit, "cohorts", place)
         project = projects.load(place)
-        if isinstance(project, tuple):  # there was none yet, or none that could be read
-            return Base(commit, None, {}, frozenset())
-        tree = trees.load(place, project, None)
-        wanted = {name: queries.wanted(tree, target) for name, target in project.targets.items()}
-    bad = frozenset(problem.at.path for each in wanted.values() for problem in each.problems)
-    return Base(commit, project, wanted, bad)
+        return (None, trees.load(place, None)) if isinstance(project, tuple) else (project, trees.load(place, project))
 
 
 def _base_commit(root: Path, asked: str) -> str:

@@ -106,9 +106,11 @@ class GitHub:
         deed = Deed(f"edit the comment {comment_id}", "pull-requests: write")
         self._edit(f"issues/comments/{comment_id}", {"body": body}, deed)
 
-    def pulls_of(self, commit: str) -> tuple[int, ...]:
-        """The numbers of merged pull requests with a commit, sorted. A commit that is not there is refused (H004)."""
-        return self._wire.persist(lambda: self._pulls_of(commit))
+    def pulls_of(self, commit: str, branch: str = "") -> tuple[int, ...]:
+        """The numbers of pull requests with a commit that were merged, into this branch if one is named; the latest
+        merge first. A commit that is not there is refused (H004).
+        """
+        return self._wire.persist(lambda: self._pulls_of(commit, branch))
 
     def own_issues(self, label: str) -> tuple[Issue, ...]:
         """The open issues with a label that this token wrote, oldest first."""
@@ -172,17 +174,19 @@ class GitHub:
 
         return self._wire.persist(once)
 
-    def _pulls_of(self, commit: str) -> tuple[int, ...]:
+    def _pulls_of(self, commit: str, branch: str) -> tuple[int, ...]:
         deed = Deed(f"find the pull requests of commit {commit[:12]}", "pull-requests: read")
-        found: set[int] = set()
+        found: set[tuple[str, int]] = set()
         page = 1
         while page:
             answer = self._rest("GET", f"commits/{commit}/pulls?per_page=100&page={page}", deed=deed)
             with readable():
-                found |= {int(pull["number"]) for pull in answer.json() if pull["merged_at"]}
+                for pull in answer.json():
+                    if pull["merged_at"] and branch in ("", pull["base"]["ref"]):
+                        found.add((str(pull["merged_at"]), int(pull["number"])))
             # only whether there is more: an address that was answered could lead the token elsewhere
             page = page + 1 if "next" in answer.links else 0
-        return tuple(sorted(found))
+        return tuple(number for _, number in sorted(found, reverse=True))
 
     def _own(self, query: str, variables: Node, path: tuple[str, ...], deed: Deed) -> list[Node]:
         """The nodes of all pages that this token wrote, oldest first."""

@@ -102,6 +102,7 @@ def _deployed(where: Destination, rows: list[Entry], now: int) -> Deployed:
         failure_code=str(failures[-1].detail["code"]) if last_failed else "",
         failed_at=failures[-1].time if failures else 0,
         tried_at=next((row.time for row in intents if row.detail["attempt"] not in resolved), 0),
+        heir_of=frozenset(str(row.detail["moved_from"]) for row in intents if "moved_from" in row.detail),
     )
 
 

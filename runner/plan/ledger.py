@@ -124,7 +124,8 @@ class Deployed:
 
     `connection` and `setting_keys` are how it was last reached; `previous` is what a rollback can bring back.
     `failure_code` is that of the last attempt; empty where that one was cut off, whatever `failure` remembers.
-    `tried_at` is the time of the first attempt since the last success.
+    `tried_at` is the time of the first attempt since the last success. `heir_of`: ids in Braze in whose place it was
+    made.
     """
 
     destination: Destination
@@ -141,6 +142,7 @@ class Deployed:
     failure_code: str = ""
     failed_at: int = 0
     tried_at: int = 0
+    heir_of: frozenset[str] = frozenset()
 
     @property
     def in_braze(self) -> bool:

@@ -67,7 +67,9 @@ def make(
             for where, deployed in leaving.items()
         ]
     in_braze = sum(deployed.is_kept for deployed in known.values())
-    gone = [where for where, deployed in leaving.items() if where not in moved and deployed.is_kept]
+    made = {change.destination for change in changes if change.action is Action.CREATE} | waiting
+    heirs = {where for where, heir in moved.items() if heir in made or where.cohort_id in _of(known, heir).heir_of}
+    gone = [where for where, deployed in leaving.items() if where not in heirs and deployed.is_kept]
     return Plan(
         target=target,
         workspace=workspace,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from runner.plan.ledger import Destination
 from runner.plan.plan import IDLE, Action, Change, Plan
+from runner.plan.settled import Setting
 
 WITHDRAWN = "withdrawn"
 """In the place of a fingerprint: everybody is to leave."""
@@ -18,8 +19,23 @@ WITHDRAWN = "withdrawn"
 DECIDED = frozenset({Action.CREATE, Action.UPDATE, Action.RENAME, Action.WITHDRAW})
 """What somebody decided in a file; the rest a run does by itself, or was asked for."""
 
-MARK_BYTES = 9
-"""Of a hash; twelve letters for each cohort, so that a comment can carry thousands of them."""
+KEY, MARK = 5, 15
+"""Letters of a mark, so short that a comment can carry thousands of them: the first tell what it is of, the others what
+is to become of that. Each letter is six bits of a hash.
+"""
+
+
+def _mark(of: Sequence[str], wanted: str) -> str:
+    return _letters(of)[:KEY] + _letters([*of, wanted])[: MARK - KEY]
+
+
+def _letters(words: Sequence[str]) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(json.dumps(words).encode()).digest()).decode()
+
+
+def mark_of(setting: Setting) -> str:
+    """The mark of a setting and its new value."""
+    return _mark(["setting", setting.cohort, setting.name], setting.now)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -33,8 +49,7 @@ class Item:
     @property
     def mark(self) -> str:
         """The same for the same delivery, whatever Braze holds now."""
-        text = json.dumps([self.destination.workspace, self.destination.cohort_id, self.wanted])
-        return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()[:MARK_BYTES]).decode()
+        return _mark(["cohort", self.destination.workspace, self.destination.cohort_id], self.wanted)
 
 
 def item(change: Change) -> Item:
@@ -48,20 +63,32 @@ def items(plan: Plan) -> tuple[Item, ...]:
     return tuple(sorted(item(change) for change in plan.changes if change.action not in IDLE))
 
 
-def marks(plan: Plan) -> tuple[str, ...]:
+def marks(plan: Plan, settings: Iterable[Setting] = ()) -> tuple[str, ...]:
     """What a page shows to whoever reviews it, sorted; also what a suspension holds back until it ends."""
-    return tuple(sorted(item(change).mark for change in plan.changes if change.action is not Action.NONE))
+    of_cohorts = (item(change).mark for change in plan.changes if change.action is not Action.NONE)
+    return tuple(sorted({*of_cohorts, *map(mark_of, settings)}))
 
 
-def checksum(of: Sequence[Item]) -> str:
-    """One hash over all that would be delivered."""
-    text = "\n".join(sorted(each.mark for each in of))
-    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+def checksum(of: Sequence[Item], *, target: str, since: str = "") -> str:
+    """One hash over all that would be delivered, where to, and what that is compared with. It finds what was mixed up
+    or changed by accident; whoever may write the file can write this too.
+    """
+    told = [
+        target,
+        since,
+        *sorted([each.destination.workspace, each.destination.cohort_id, each.wanted] for each in of),
+    ]
+    return f"sha256:{hashlib.sha256(json.dumps(told).encode()).hexdigest()}"
+
+
+def of_plan(plan: Plan) -> str:
+    """The checksum of a plan."""
+    return checksum(items(plan), target=plan.target, since=plan.since)
 
 
 def read(told: Mapping[str, Any]) -> tuple[Item, ...]:
     """The items of a plan that `cohorts plan --output json` told. Raises KeyError, TypeError or ValueError where it is
-    no such plan, or where its checksum is not that of its changes.
+    no such plan, or where its checksum is not its own.
     """
     found = tuple(
         sorted(
@@ -70,8 +97,8 @@ def read(told: Mapping[str, Any]) -> tuple[Item, ...]:
             if Action(each["action"]) not in IDLE
         )
     )
-    if checksum(found) != told["checksum"]:
-        raise ValueError("the checksum is of other changes")
+    if checksum(found, target=str(told["target"]), since=str(told["since"] or "")) != told["checksum"]:
+        raise ValueError("the checksum is of another plan")
     return found
 
 
@@ -97,6 +124,6 @@ def decided(plan: Plan) -> tuple[Change, ...]:
     )
 
 
-def unseen(changes: Iterable[Change], marks: Collection[str]) -> tuple[Change, ...]:
-    """The changes that are not among what was reviewed."""
-    return tuple(change for change in changes if item(change).mark not in marks)
+def unseen(marks: Iterable[str], seen: Mapping[str, str]) -> frozenset[str]:
+    """The marks that are not among those that were reviewed last, which are given by their keys."""
+    return frozenset(mark for mark in marks if seen.get(mark[:KEY]) != mark)

@@ -119,7 +119,7 @@ def _plan(shown: Plan) -> dict[str, Any]:
         "target": shown.target,
         "workspace": shown.workspace,
         "since": shown.since or None,
-        "checksum": reviewed.checksum(reviewed.items(shown)),
+        "checksum": reviewed.of_plan(shown),
         "withdrawals_refused": shown.stop or None,
         "not_selected": shown.not_selected,
         "withheld": [where.cohort_id for where in shown.withheld],

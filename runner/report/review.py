@@ -12,6 +12,7 @@ from runner.errors import CohortsError, Problem
 from runner.plan import reviewed
 from runner.plan.ledger import Destination
 from runner.plan.plan import IDLE, Action, Change, Plan
+from runner.plan.settled import Setting
 from runner.report import described, marker
 from runner.report.cost import Cost
 from runner.report.markup import code, fenced, folded, words
@@ -51,7 +52,7 @@ class Review:
     `before`: cohorts as they were in the base, by where they go; `uncounted`: why members are not counted, empty where
     they are; `others`: how many cohorts a sync would touch for another reason than this branch; `overlaps`: how many
     members of a changed cohort are in others too, the most first; `address`: of the run that has the whole of it;
-    `failure`: what stopped the counting; `settings`: what else the branch changes, a sentence each.
+    `failure`: what stopped the counting; `settings`: what else the branch changes.
     """
 
     target: str
@@ -61,7 +62,7 @@ class Review:
     cohorts: int = 0
     tests: tuple[Result, ...] = ()
     tested: bool = True
-    settings: tuple[str, ...] = ()
+    settings: tuple[Setting, ...] = ()
     untested: int = 0
     before: Mapping[Destination, Cohort] = field(default_factory=dict)
     uncounted: str = ""
@@ -84,7 +85,11 @@ class Review:
 
 def page(shown: Review, *, limit: int = COMMENT) -> str:
     """The whole page, within so many characters; what does not fit is counted, and where it is is said."""
-    head = [marker.written(shown.target, shown.plan), f"## Cohorts → {code(shown.target)}", *_news(shown)]
+    head = [
+        marker.written(shown.target, shown.plan, shown.settings),
+        f"## Cohorts → {code(shown.target)}",
+        *_news(shown),
+    ]
     foot = _foot(shown)
     left = limit - len("\n\n".join([*head, foot])) - 1_000  # for what is said of what was left out
     blocks = []
@@ -196,7 +201,7 @@ def _lists(shown: Review) -> Iterator[str]:
     if shown.errors:
         yield "**Problems**\n\n" + _listed(shown.errors, _shown, shown)
     if shown.settings:
-        yield "**Settings**\n\n" + _listed(shown.settings, code, shown)
+        yield "**Settings**\n\n" + _listed(shown.settings, lambda setting: code(str(setting)), shown)
     if shown.failed:
         yield "**Failed tests**\n\n" + _listed(shown.failed, _failed, shown)
     changes = shown.changes
@@ -276,7 +281,7 @@ def _foot(shown: Review) -> str:
     against = f"Compared with <code>{since[:12]}</code>" if since else "Compared with what Braze holds"
     parts = [against if shown.plan else "", f"of <code>{shown.commit[:12]}</code>" if shown.commit else ""]
     if shown.plan:
-        parts.append(f"plan <code>{reviewed.checksum(reviewed.items(shown.plan))[:19]}</code>")
+        parts.append(f"plan <code>{reviewed.of_plan(shown.plan)[:19]}</code>")
     if shown.address:
         parts.append(f"[whole run]({shown.address})")
     return f"<sub>{' · '.join(part for part in parts if part)}</sub>"

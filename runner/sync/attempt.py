@@ -133,8 +133,11 @@ def begin(change: Change, epoch: int, *, connection: str, route: Route, resend: 
 def intent(attempt: Attempt) -> Mapping[str, object]:
     """What the ledger must know before anything is made: the attempt and its tables."""
     tables = [table for table in (attempt.table, attempt.rest) if table]
-    told = {"attempt": attempt.id, "tables": tables, "action": attempt.change.action.value}
-    return told | ({"allowed": sorted(attempt.change.allowed)} if attempt.change.allowed else {})
+    change = attempt.change
+    told = {"attempt": attempt.id, "tables": tables, "action": change.action.value}
+    if change.action is Action.CREATE and change.query and change.query.previous_id:
+        told |= {"moved_from": change.query.previous_id}
+    return told | ({"allowed": sorted(change.allowed)} if change.allowed else {})
 
 
 def resolved(attempt: Attempt) -> list[str]:

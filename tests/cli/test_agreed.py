@@ -177,6 +177,21 @@ class TestCommentsOnMergedPullRequests:
         assert team.members("more") == set()
         assert team.run("sync", "--refresh", **in_github(github)).code == 0  # nobody decides a refresh in a file
 
+    def test_a_state_that_was_reviewed_once_is_not_what_was_reviewed_last(self, team: Place, github: Address) -> None:
+        for number, spend in ((3, 1), (4, 2)):
+            team.cohort("late", f"SELECT customer_id FROM shop.customers WHERE spend > {spend}")
+            reviewed(team, github, number)
+        team.cohort("late", "SELECT customer_id FROM shop.customers WHERE spend > 1")
+        Repository(team.folder).commit()
+        assert team.run("sync", "-s", "late", **in_github(github)).code == 8
+
+    def test_a_merge_into_another_branch_shows_nothing(self, team: Place, github: Address) -> None:
+        team.cohort("late", "SELECT customer_id FROM shop.customers WHERE spend > 1")
+        reviewed(team, github, 3)
+        release = {**in_github(github), "GITHUB_REF": "refs/heads/release"}
+        assert team.run("sync", "-s", "late", **release).code == 8
+        assert team.run("sync", "-s", "late", **{**release, "GITHUB_REF": "refs/heads/main"}).code == 0
+
     def test_a_commit_that_github_does_not_have_was_reviewed_by_nobody(self, team: Place, github: Address) -> None:
         github.world.unknown.add(Repository(team.folder).git("rev-parse", "HEAD"))
         assert team.run("sync", **in_github(github)).code == 8
@@ -219,3 +234,85 @@ class TestCommentsOnMergedPullRequests:
         answer = team.run("sync", "--target", "production", **down, COHORTS_RETRY_SECONDS="0")
         assert answer.code == 0
         assert BOT not in answer.err
+
+
+@pytest.fixture
+def synced(team: Place, github: Address) -> Place:
+    """A team whose cohorts are in Braze."""
+    team.cohort("lapsed", "SELECT customer_id FROM shop.customers WHERE spend > 1", name="Lapsed")
+    reviewed(team, github, 3)
+    allowed = team.run("sync", "--allow", "unreviewed", "--reason", "the first day", **in_github(github))
+    assert allowed.code == 0
+    return team
+
+
+EVERYBODY_LEAVES = {"expires": "expires: 2026-01-31\n", "guards": "guards: {allow_empty: true}\n"}
+
+
+class TestSettingsThatNoQueryShows:
+    @pytest.mark.parametrize(
+        ("pushed", "told"),
+        [
+            ("review: warn\n", "review"),
+            ("review: off\n", "review"),
+            ("guards: {max_members: 1000, max_withdrawn: 90%}\n", "guards.max_withdrawn"),
+            ("suppress: [lapsed]\n", "suppress"),
+            ("timezone: Asia/Tokyo\n", "timezone"),
+        ],
+    )
+    def test_pushed_to_main_they_stop_what_would_go_by_them(
+        self, synced: Place, github: Address, pushed: str, told: str
+    ) -> None:
+        path = synced.folder / "cohorts" / "project.yml"
+        key = pushed.partition(":")[0]
+        kept = [line for line in path.read_text().splitlines() if not line.startswith(f"{key}:")]
+        path.write_text("\n".join([*kept, pushed]))
+        Repository(synced.folder).commit()
+        answer = synced.run("sync", "--refresh", **in_github(github))
+        assert answer.code == 8, answer.out
+        assert f"{told}: no pull request that was merged lately" in answer.err
+        assert synced.run("sync", **in_github(github)).code == (8 if told == "suppress" else 0)  # nothing to do
+
+    @pytest.mark.parametrize("which", EVERYBODY_LEAVES)
+    def test_a_cohort_s_own_too(self, synced: Place, github: Address, which: str) -> None:
+        path = synced.folder / "cohorts" / "lapsed.yml"
+        path.write_text(path.read_text() + EVERYBODY_LEAVES[which])
+        Repository(synced.folder).commit()
+        answer = synced.run("sync", "--refresh", **in_github(github))
+        assert answer.code == 8
+        assert "L021 not reviewed: lapsed: " in answer.err
+        assert synced.members("lapsed") == {"ann", "bob", "eve"}
+
+    def test_reviewed_they_run_and_what_was_synced_is_what_they_are_compared_with(
+        self, synced: Place, github: Address
+    ) -> None:
+        path = synced.folder / "cohorts" / "lapsed.yml"
+        path.write_text(path.read_text() + EVERYBODY_LEAVES["guards"] + EVERYBODY_LEAVES["expires"])
+        reviewed(synced, github, 4)
+        assert "<code>lapsed&#58; expires&#58; nothing → 2026-01-31</code>" in github.world.bodies(4)[0]
+        answer = synced.run("sync", **in_github(github))
+        assert answer.code == 0, answer.err
+        assert synced.members("lapsed") == set()
+
+    def test_a_review_of_the_policy_ends_it(self, synced: Place, github: Address) -> None:
+        policy(synced, "off")
+        reviewed(synced, github, 4)
+        synced.cohort("late", "SELECT customer_id FROM shop.customers WHERE spend > 7")
+        Repository(synced.folder).commit()
+        assert synced.run("sync", **in_github(github)).code == 0
+
+    def test_a_warning_stands_at_its_line(self, synced: Place, github: Address) -> None:
+        policy(synced, "warn")
+        reviewed(synced, github, 4)
+        path = synced.folder / "cohorts" / "lapsed.yml"
+        path.write_text(path.read_text() + "expires: 2099-01-31\n")
+        Repository(synced.folder).commit()
+        answer = synced.run("sync", "--refresh", **in_github(github))
+        assert answer.code == 0
+        assert "cohorts/lapsed.yml:6:10 L021 lapsed: expires: nothing → 2099-01-31, and no pull request" in answer.err
+
+    def test_a_plan_that_was_kept_is_the_reason_on_record(self, team: Place) -> None:
+        assert team.run("plan", "--target", "production", "--out", "../plan.json").code == 0
+        assert team.run("sync", "--target", "production", "--plan", "../plan.json").code == 0
+        told = json.loads((team.folder / "../plan.json").read_text())["checksum"][:19]
+        assert f"the plan {told} of 20" in team.run("history", "--target", "production").out

@@ -40,13 +40,41 @@ def test_a_guard_is_overridden_once_with_a_reason(place: Place) -> None:
     assert place.run("sync", "--select", "vips").code == 6  # it was for one run
 
 
+def limit_withdrawals(place: Place) -> None:
+    place.project()
+    path = place.folder / "cohorts" / "project.yml"
+    path.write_text(path.read_text().replace("{max_members: 1000}", "{max_members: 1000, max_withdrawn: 0}"))
+
+
+def test_a_previous_id_goes_round_no_limit(place: Place) -> None:
+    limit_withdrawals(place)
+    for name in ("vips", "fans"):
+        place.cohort(name, ALL)
+    assert place.run("sync").code == 0
+    (place.folder / "cohorts" / "vips.yml").unlink()
+    place.cohort("fans", ALL, extra="previous_id: vips\n")  # it is there already: nobody moves to it
+    assert place.run("sync").code == 6
+    assert place.members("vips") == {"ann", "bob", "eve"}
+
+
+def test_a_move_that_was_cut_off_is_ended_all_the_same(place: Place) -> None:
+    limit_withdrawals(place)
+    place.cohort("vips", ALL)
+    assert place.run("sync").code == 0
+    (place.folder / "cohorts" / "vips.yml").unlink()
+    place.cohort("best", ALL, extra="previous_id: vips\n")
+    place.fault("export", "fail", match="vips", times=None)
+    assert place.run("sync").code == 7
+    assert (place.members("vips"), place.members("best")) == ({"ann", "bob", "eve"}, {"ann", "bob", "eve"})
+    place.ask("DELETE", "faults")
+    assert place.run("sync").code == 0
+    assert (place.members("vips"), place.members("best")) == (set(), {"ann", "bob", "eve"})
+
+
 def test_withdrawals_are_limited_by_the_project(place: Place) -> None:
     place.cohort("vips", ALL)
     place.cohort("fans", ALL)
-    place.project()
-    text = (place.folder / "cohorts" / "project.yml").read_text("utf-8")
-    limited = text.replace("{max_members: 1000}", "{max_members: 1000, max_withdrawn: 0}")
-    (place.folder / "cohorts" / "project.yml").write_text(limited, encoding="utf-8")
+    limit_withdrawals(place)
     assert place.run("sync").code == 0
     (place.folder / "cohorts" / "vips.yml").unlink()
 

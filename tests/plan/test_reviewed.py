@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from runner.plan.ledger import Destination
-from runner.plan.reviewed import Item, checksum, differences, read
+from runner.plan.reviewed import KEY, Item, checksum, differences, mark_of, read, unseen
+from runner.plan.settled import Setting
 from runner.report.marker import read as read_marker
 from runner.report.marker import written
 
@@ -22,13 +25,17 @@ def told(*items: Item, **more: object) -> dict[str, object]:
         }
         for each in items
     ]
-    return {"changes": changes, "checksum": checksum(items), **more}
+    return {"target": "production", "since": None, "changes": changes, "checksum": total(items), **more}
+
+
+def total(items: Sequence[Item]) -> str:
+    return checksum(items, target="production")
 
 
 def test_the_same_delivery_whatever_the_order_or_the_word() -> None:
     one, two = Item(A, "v1:1", "create"), Item(B, "withdrawn", "withdraw")
-    assert checksum([one, two]) == checksum([two, one])
-    assert checksum([one]) == checksum([Item(A, "v1:1", "update")])
+    assert total([one, two]) == total([two, one])
+    assert total([one]) == total([Item(A, "v1:1", "update")])
     assert not [*differences([one, two], [two, Item(A, "v1:1", "retry")])]
 
 
@@ -44,7 +51,7 @@ def test_the_same_delivery_whatever_the_order_or_the_word() -> None:
 def test_every_difference_is_a_sentence(now: list[Item], says: str) -> None:
     before = [Item(A, "v1:1", "update")]
     assert [*differences(before, now)] == [says]
-    assert checksum(before) != checksum(now)
+    assert total(before) != total(now)
 
 
 def test_a_destination_is_part_of_it() -> None:
@@ -54,7 +61,7 @@ def test_a_destination_is_part_of_it() -> None:
 
 def test_what_json_told_is_read_back() -> None:
     items = (Item(A, "v1:1", "create"), Item(B, "withdrawn", "withdraw"))
-    assert read(told(*items, Item(Destination("shop", "c"), "v1:9", "none"), checksum=checksum(items))) == items
+    assert read(told(*items, Item(Destination("shop", "c"), "v1:9", "none"), checksum=total(items))) == items
 
 
 @pytest.mark.parametrize(
@@ -62,6 +69,8 @@ def test_what_json_told_is_read_back() -> None:
     [
         {},
         {"changes": 5, "checksum": ""},
+        told(Item(A, "v1:1", "create"), target="sandbox"),
+        told(Item(A, "v1:1", "create"), since="0123456789abcdef"),
         told(Item(A, "v1:1", "create"), checksum="sha256:0"),
         {"changes": [{"action": "explode"}], "checksum": ""},
     ],
@@ -72,14 +81,24 @@ def test_what_is_no_plan_or_was_changed_is_refused(broken: dict[str, object]) ->
 
 
 def test_a_comment_carries_marks_of_its_target_only() -> None:
-    mark = Item(A, "v1:1", "create").mark
-    first = f"<!-- cohort-runner:plan production sha256:x {mark}{mark} -->\r\n## Cohorts"
-    assert read_marker(first, "production") == {mark}
-    assert read_marker(first, "staging") == frozenset()
-    assert read_marker(f"text\n{first}", "production") == frozenset()
-    assert read_marker("<!-- cohort-runner:plan production sha256:x none -->", "production") == frozenset()
-    assert read_marker("<!-- cohort-runner:plan production sha256:x too-many -->", "production") == frozenset()
+    mark, other = Item(A, "v1:1", "create").mark, Item(B, "v1:1", "create").mark
+    first = f"<!-- cohort-runner:plan production sha256:x {mark}{other} -->\r\n## Cohorts"
+    assert read_marker(first, "production") == (mark, other)
+    assert read_marker(first, "staging") == ()
+    assert read_marker(f"text\n{first}", "production") == ()
+    assert read_marker("<!-- cohort-runner:plan production sha256:x none -->", "production") == ()
+    assert read_marker("<!-- cohort-runner:plan production sha256:x too-many -->", "production") == ()
 
 
 def test_a_review_without_a_plan_marks_nothing() -> None:
-    assert read_marker(written("production", None), "production") == frozenset()
+    assert read_marker(written("production", None), "production") == ()
+
+
+def test_what_was_reviewed_last_of_something_counts_and_nothing_before_it() -> None:
+    old, new = (Item(A, wanted, "update").mark for wanted in ("v1:1", "v1:2"))
+    setting, again = (mark_of(Setting("a", "expires", "nothing", day)) for day in ("2027-01-01", "2027-02-01"))
+    assert (old[:KEY], setting[:KEY]) == (new[:KEY], again[:KEY])
+    seen = {mark[:KEY]: mark for mark in (new, setting)}
+    assert unseen([old, setting], seen) == {old}
+    assert unseen([new, again], seen) == {again}
+    assert unseen([Item(B, "v1:1", "update").mark], seen) == {Item(B, "v1:1", "update").mark}
