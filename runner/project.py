@@ -18,7 +18,7 @@ from runner.sources import Source
 
 Variable = str | int | float | bool | None | list["Variable"] | dict[str, "Variable"]
 
-FILE = "cohorts/project.yml"
+FILE, MISNAMED = "cohorts/project.yml", "cohorts/project.yaml"
 
 DAY = 86_400
 
@@ -203,7 +203,7 @@ def _missing(folder: Path) -> Problem | None:
         return None
     if (folder / "project.yaml").exists():
         return Problem(
-            Position("cohorts/project.yaml"),
+            Position(MISNAMED),
             "P002",
             "the project file has the wrong name",
             f"rename it to {FILE}",

@@ -28,7 +28,6 @@ class GitHubSettings:
     graphql_url: str
     repository: str
     token: str = field(repr=False)
-    event_name: str
     event_path: str
     branch: str = ""
 
@@ -94,7 +93,6 @@ def _github(environ: Mapping[str, str]) -> GitHubSettings:
         graphql_url=environ.get("GITHUB_GRAPHQL_URL", "").strip() or graphql,
         repository=environ.get("GITHUB_REPOSITORY", ""),
         token=environ.get("GITHUB_TOKEN", "").strip(),
-        event_name=environ.get("GITHUB_EVENT_NAME", ""),
         event_path=environ.get("GITHUB_EVENT_PATH", ""),
         branch=ref.removeprefix(heads) if ref.startswith(heads) else "",
     )

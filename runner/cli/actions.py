@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import atexit
 import io
 import os
 import sys
@@ -16,36 +17,47 @@ from runner.cli.context import settings
 from runner.errors import ExitCode
 
 if TYPE_CHECKING:  # types of modules that are imported late
-    from runner.errors import CohortsError
+    from runner.errors import CohortsError, Problem
     from runner.plan.plan import Plan
     from runner.report.github import Note
     from runner.sql.wanted import Wanted
     from runner.sync.run import Summary
+    from runner.testing import Result
 
 
 class Unheard(io.TextIOWrapper):
     """A stream of which GitHub takes no line for a command, whatever is written: `::` at a line's beginning and `##[`
     anywhere are parted by a letter that is not seen. Source: actions/runner, `ActionCommand.TryParseV2` and `TryParse`.
+
+    A line is written when it is whole, so that no command can be put together from pieces; `end` writes the last one.
     """
 
-    begins_line = True
+    _begun = ""
 
     def write(self, text: str) -> int:
-        """As any stream of text; lines may come in pieces. Raises TypeError for bytes: so streams are told apart."""
+        """As any stream of text. Raises TypeError for bytes: so streams are told apart."""
         if not isinstance(text, str):
             raise TypeError(type(text).__name__)
-        made = []
-        for piece in text.splitlines(keepends=True):
-            bare = piece.lstrip() if self.begins_line else piece
-            made.append(piece.replace("::", ":\u200b:", 1) if bare.startswith("::") and self.begins_line else piece)
-            self.begins_line = piece.endswith(("\n", "\r")) or (self.begins_line and not piece.strip())
-        super().write("".join(made).replace("##[", "##\u200b["))
+        whole, line_break, self._begun = (self._begun + text).rpartition("\n")
+        super().write(_parted(whole + line_break))
         return len(text)
+
+    def end(self) -> None:
+        """Write what has no line break yet."""
+        super().write(_parted(self._begun))
+        self._begun = ""
+        self.flush()
 
     def command(self, line: str) -> None:
         """Write a line that GitHub is to obey."""
         super().write(f"{line}\n")
         self.flush()
+
+
+def _parted(text: str) -> str:
+    lines = text.splitlines(keepends=True)
+    made = (line.replace("::", ":\u200b:", 1) if line.lstrip().startswith("::") else line for line in lines)
+    return "".join(made).replace("##[", "##\u200b[")
 
 
 def in_actions(environ: Mapping[str, str]) -> bool:
@@ -60,11 +72,13 @@ def guard(environ: Mapping[str, str]) -> None:
     """
     if not in_actions(environ) or isinstance(sys.stdout, Unheard):
         return
+    from runner.report.github import escaped
+
     sys.stdout = _unheard(sys.stdout)
     sys.stderr = _unheard(sys.stderr)
     for name in ("TD_API_KEY", "COHORTS_WEBHOOK_URL", "GITHUB_TOKEN"):
         for shape in sorted(shapes(environ.get(name, "").strip())):
-            sys.stderr.command(f"::add-mask::{shape}")
+            sys.stderr.command(f"::add-mask::{escaped(shape)}")
 
 
 def shapes(secret: str) -> set[str]:
@@ -125,20 +139,33 @@ def leave_failure(exc: CohortsError) -> None:
     put_out({"exitcode": str(int(exc.exit_code))})
 
 
-def leave_plan(plan: Plan, asked: Wanted, code: ExitCode, paths: Mapping[str, str]) -> None:
-    """What a plan leaves: what a guard stops on its line, the plan as a page, numbers."""
+def leave_checks(
+    title: str,
+    code: ExitCode,
+    errors: Sequence[Problem],
+    warnings: Sequence[Problem] = (),
+    notes: Sequence[Note] = (),
+    failed: Sequence[Result] = (),
+) -> None:
+    """What a check of files leaves: problems and what else is noted on their lines, a page, numbers."""
+    from runner.report import github, lists
+
+    annotate([*github.of_problems("error", errors), *github.of_problems("warning", warnings), *notes])
+    blocks = [*lists.of_checks(errors, failed, warnings)] or ["Nothing is wrong."]
+    summarize("\n\n".join([f"## Cohorts: {title}", *blocks]) + "\n")
+    wrong = len({problem.at.path for problem in errors}) + len(failed)
+    put_out({"failed": str(wrong), "exitcode": str(int(code))})
+
+
+def leave_plan(plan: Plan, asked: Wanted, code: ExitCode, paths: Mapping[str, str], *, uncounted: str) -> None:
+    """What a plan leaves: what a guard stops on its line, the plan as a page, numbers. `uncounted`: why members are not
+    counted, empty where they are.
+    """
     from runner.report import github
     from runner.report.review import SUMMARY, Review, page
 
     annotate([*github.of_problems("error", asked.problems), *github.of_plan(plan)])
-    counted = any(change.counts for change in plan.changes)
-    shown = Review(
-        plan.target,
-        plan,
-        asked.problems,
-        uncounted="" if counted else "`--members` counts them",
-        address=settings().run_address,
-    )
+    shown = Review(plan.target, plan, asked.problems, uncounted=uncounted, address=settings().run_address)
     summarize(page(shown, limit=SUMMARY))
     failed = sum(bool(change.uncounted) for change in plan.changes)
     put_out(github.tally([plan], failed=failed, exit_code=code) | dict(paths))
@@ -165,4 +192,6 @@ def _append(variable: str, text: str, environ: Mapping[str, str]) -> None:
 
 def _unheard(stream: Any) -> Unheard:
     stream.flush()
-    return Unheard(stream.buffer, encoding="utf-8", errors="replace", line_buffering=True)
+    made = Unheard(stream.buffer, encoding="utf-8", errors="replace", line_buffering=True)
+    atexit.register(made.end)
+    return made

@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runner.cli.base import tree_at
 from runner.cli.context import Usage, settings
 from runner.cli.github import connected
-from runner.cli.review import tree_at
 from runner.errors import CohortsError, Position, Problem, Stale
 
 if TYPE_CHECKING:  # types of modules that are imported late
@@ -83,12 +83,13 @@ def kept(path: Path, *, target: str, max_age: str) -> PlanFile:
 def refuse_other(plan: Plan, of: PlanFile) -> None:
     """A plan that is not the one that was kept, with what differs. Raises Stale."""
     from runner.plan import reviewed
+    from runner.report.lists import many
 
     found = [*reviewed.differences(of.items, reviewed.items(plan))]
     if found:
         more = [f"and {len(found) - SHOWN:,} more"] if len(found) > SHOWN else []
         told = "".join(f"\n  {line}" for line in [*found[:SHOWN], *more])
-        what = f"what is to be done is not what the plan has, in {len(found):,} cohorts"
+        what = f"what is to be done is not what the plan has, in {many(len(found), 'cohort')}"
         raise Stale("L019", what, f"plan again, look at it, and sync that; nothing was sent{told}")
 
 
@@ -229,11 +230,8 @@ def _since(root: Path, commit: str, project: Project, asked: Wanted) -> Since:
     if not before:
         return Since()
     old = {cohort.id: cohort for cohort in tree.cohorts}
-    found = (
-        *settled.of_project(before, project, asked.target.name),
-        *settled.of_cohorts(old, [query.cohort for query in asked.queries]),
-    )
-    return Since(found, before.review)
+    now = [query.cohort for query in asked.queries]
+    return Since(settled.changed(before, project, asked.target.name, old, now), before.review)
 
 
 def _warned(plan: Plan, told: Iterable[Problem]) -> Plan:

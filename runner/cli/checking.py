@@ -24,14 +24,14 @@ if TYPE_CHECKING:  # types of modules that are imported late
 @dataclass(frozen=True, slots=True)
 class Checked:
     """A repository's files with all that is wrong with them, and what only deserves a word; `project` is None where its
-    file cannot be used. `wanted` has the queries by target, of targets that have the same variables once.
+    file cannot be used. `wanted` has the queries of each target, of those that have the same variables once.
     """
 
     tree: Tree
     project: Project | None
     errors: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
-    wanted: dict[str, Wanted]
+    wanted: tuple[Wanted, ...]
 
 
 def checked(root: Path, day: date) -> Checked:
@@ -45,13 +45,12 @@ def checked(root: Path, day: date) -> Checked:
     project = projects.load(root)
     if isinstance(project, tuple):
         tree = trees.load(root, None, day)
-        return Checked(tree, None, tuple(sorted({*project, *tree.problems})), (), {})
+        return Checked(tree, None, tuple(sorted({*project, *tree.problems})), (), ())
     tree = trees.load(root, project, day)
     different = {repr(sorted(target.vars.items())): target for target in project.targets.values()}
-    asked = {target.name: queries.wanted(tree, target) for target in different.values()}
-    first = next(iter(asked.values()))
-    errors, warnings = lints.found(tree, first, project, _codeowners(root))
-    found = {*errors, *(problem for each in asked.values() for problem in each.problems)}
+    asked = tuple(queries.wanted(tree, target) for target in different.values())
+    errors, warnings = lints.found(tree, asked[0], project, _codeowners(root))
+    found = {*errors, *(problem for each in asked for problem in each.problems)}
     nobody = Problem(Position("cohorts/"), "D005", "there is no cohort yet", "write one with `cohorts new`")
     soon = {
         *([] if tree.files else [nobody]),

@@ -14,13 +14,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from runner.errors import CohortsError, ExitCode, InvalidDefinitions, Problem, Stale
+from runner.cli.options import Output, Report
+from runner.errors import CohortsError, ExitCode, InvalidDefinitions, Problem, Stale, Unavailable
 
 if TYPE_CHECKING:  # types of modules that are imported late
     from runner.plan.ledger import Ledger
@@ -34,52 +34,6 @@ if TYPE_CHECKING:  # types of modules that are imported late
 
 IN_CI = 15 * 60
 """Seconds to wait for another run where CI is set: two merges in a row are no reason to fail."""
-
-
-class Output(StrEnum):
-    """How a command answers."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-class Report(StrEnum):
-    """How a command answers that a workflow runs; `github`: text, and annotations, a summary and outputs."""
-
-    TEXT = "text"
-    JSON = "json"
-    GITHUB = "github"
-
-
-TargetOption = Annotated[
-    str, typer.Option("--target", envvar="COHORTS_TARGET", help="Where cohorts go, as named in cohorts/project.yml.")
-]
-OutputOption = Annotated[Output, typer.Option("--output", help="How to answer.")]
-ReportOption = Annotated[Report, typer.Option("--output", help="How to answer.")]
-RefreshOption = Annotated[
-    bool,
-    typer.Option("--refresh", envvar="COHORTS_REFRESH", help="Also sync cohorts whose definition did not change."),
-]
-DueOption = Annotated[
-    bool, typer.Option("--due", envvar="COHORTS_DUE", help="Also sync cohorts that are due by their schedule.")
-]
-SelectOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--select",
-        "-s",
-        metavar="WHAT",
-        envvar="COHORTS_SELECT",
-        help="Only these: ids (globs), tag:, owner:, path:, state:.",
-    ),
-]
-ExcludeOption = Annotated[list[str] | None, typer.Option("--exclude", metavar="WHAT", help="But not these.")]
-OutOption = Annotated[Path | None, typer.Option("--out", metavar="PLACE", help="Keep what was found in files here.")]
-YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask before syncing to a protected target.")]
-LockOption = Annotated[
-    str | None,
-    typer.Option("--lock-timeout", metavar="15m", help="How long to wait for another run. 0s, in CI 15m."),
-]
 
 
 def selected(plan: Plan, select: list[str] | None, exclude: list[str] | None) -> Plan:
@@ -101,6 +55,16 @@ class Usage(CohortsError):
     """The command was asked for what does not exist, or in a way that makes no sense."""
 
     exit_code = ExitCode.USAGE
+
+
+def write(path: Path, text: str) -> None:
+    """Keep a text in a file, whose folder is made if it is not there. Raises Usage."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as exc:
+        what = f"{exc.filename or path} cannot be written: {exc.strerror}"
+        raise Usage("P122", what, "name another place with `--out`") from None
 
 
 def settings() -> Settings:
@@ -141,6 +105,21 @@ def project(target: str) -> Project:
     return loaded
 
 
+SANDBOX_SECONDS = 3
+"""How long a sandbox that does not answer is asked again."""
+
+
+@contextmanager
+def _sandbox_answers(target: Target) -> Iterator[None]:
+    try:
+        yield
+    except Unavailable as exc:
+        if not (target.is_sandbox and "connection refused" in exc.what):
+            raise
+        fix = "start it in another terminal with `cohorts sandbox`, or choose another `--target`"
+        raise Unavailable("R010", f"the sandbox at {target.endpoint} does not answer", fix) from None
+
+
 @contextmanager
 def treasure_data(target: Target, stop: threading.Event | None = None) -> Iterator[tuple[TreasureData, LedgerTable]]:
     """The client and the ledger of a target."""
@@ -148,14 +127,19 @@ def treasure_data(target: Target, stop: threading.Event | None = None) -> Iterat
     from runner.treasuredata.ledger import LedgerTable
 
     found = settings()
-    with TreasureData(
-        target.endpoint,
-        found.key(),
-        retry_seconds=found.retry_seconds,
-        job_seconds=found.job_seconds,
-        stop=stop,
-        ca_bundle=found.ca_bundle,
-    ) as client:
+    # the sandbox is on this machine: it is there, or somebody forgot to start it
+    patience = SANDBOX_SECONDS if target.is_sandbox and "COHORTS_RETRY_SECONDS" not in os.environ else None
+    with (
+        _sandbox_answers(target),
+        TreasureData(
+            target.endpoint,
+            found.key(),
+            retry_seconds=found.retry_seconds if patience is None else patience,
+            job_seconds=found.job_seconds,
+            stop=stop,
+            ca_bundle=found.ca_bundle,
+        ) as client,
+    ):
         clock = lambda: int(time.time())  # noqa: E731 - the machine's; only td_scheduled_time of ledger jobs uses it
         yield client, LedgerTable(client, target.state_database, token=secrets.token_hex(8), clock=clock)
 

@@ -12,19 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from runner.cli.checking import checked, lacks_extra, tested
-from runner.cli.context import (
-    ExcludeOption,
-    Report,
-    ReportOption,
-    SelectOption,
-    TargetOption,
-    Usage,
-    project,
-    settings,
-    today,
-    treasure_data,
-    wanted,
-)
+from runner.cli.context import Usage, project, settings, today, treasure_data, wanted
+from runner.cli.options import ExcludeOption, Report, ReportOption, SelectOption, TargetOption
 from runner.errors import CohortsError, ExitCode, InvalidDefinitions, Problem
 
 if TYPE_CHECKING:  # types of modules that are imported late
@@ -43,17 +32,17 @@ class SchemaName(StrEnum):
 def validate(output: ReportOption = Report.TEXT) -> int:
     """Check every file, without any key: YAML, schema, rules and SQL, for every target."""
     from runner.cli import actions
-    from runner.report import github, machine, terminal
+    from runner.report import machine, terminal
 
     found = checked(Path(), today())
     if output is Report.JSON:
         typer.echo(machine.problems(found.errors, found.warnings, cohorts=len(found.tree.cohorts)))
     else:
-        typer.echo(terminal.problems(found.errors, found.warnings, checked=f"{found.tree.files} cohorts checked"))
+        typer.echo(terminal.problems(found.errors, found.warnings, cohorts=found.tree.files))
+    code = ExitCode.INVALID if found.errors else ExitCode.DONE
     if output is Report.GITHUB:
-        notes = [*github.of_problems("error", found.errors), *github.of_problems("warning", found.warnings)]
-        actions.annotate(notes)
-    return ExitCode.INVALID if found.errors else ExitCode.DONE
+        actions.leave_checks("validate", code, found.errors, found.warnings)
+    return code
 
 
 def render(
@@ -88,7 +77,7 @@ def test(
     from runner.cli import actions
     from runner.definitions import tree as trees
     from runner.plan import selection
-    from runner.report import github, machine
+    from runner.report import machine
     from runner.sql import wanted as queries
 
     loaded = project(target)
@@ -114,7 +103,8 @@ def test(
 
     typer.echo(report.text(results, untested))
     if output is Report.GITHUB:
-        actions.annotate([*github.of_problems("error", asked.problems), *report.notes(results)])
+        wrong = [result for result in results if not result.passed]
+        actions.leave_checks("test", code, asked.problems, notes=[*report.notes(results)], failed=wrong)
     for problem in asked.problems:
         typer.echo(str(problem), err=True)
     return code
@@ -173,7 +163,7 @@ def schema(
         typer.echo(schemas.text(name.value), nl=False)
         return ExitCode.DONE
     if name is not SchemaName.COHORT:
-        raise Usage("P104", "--project goes with the schema of cohorts", "write `cohorts schema cohort --project`")
+        raise Usage("P114", "--project goes with the schema of cohorts", "write `cohorts schema cohort --project`")
     from runner.definitions import editor, folder
     from runner.definitions import tree as trees
 

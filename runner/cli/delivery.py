@@ -13,20 +13,10 @@ import typer
 
 from runner.cli.actions import leave_plan, leave_sync
 from runner.cli.agreed import Reviews, compared, kept, refuse_other
+from runner.cli.base import base_of, offline_plan
 from runner.cli.context import (
-    DueOption,
-    ExcludeOption,
-    LockOption,
-    Output,
-    OutputOption,
-    RefreshOption,
-    Report,
-    ReportOption,
-    SelectOption,
     Stop,
-    TargetOption,
     Usage,
-    YesOption,
     confirm,
     patience,
     place,
@@ -34,12 +24,26 @@ from runner.cli.context import (
     tell_problems,
     treasure_data,
     wanted,
+    write,
 )
-from runner.cli.context import (
-    project as project_of,
-)
+from runner.cli.context import project as project_of
 from runner.cli.notices import noticed, tell
-from runner.cli.review import base_of, offline_plan
+from runner.cli.options import (
+    AllowOption,
+    ConcurrencyOption,
+    DueOption,
+    ExcludeOption,
+    LockOption,
+    Output,
+    OutputOption,
+    ReassertOption,
+    RefreshOption,
+    Report,
+    ReportOption,
+    SelectOption,
+    TargetOption,
+    YesOption,
+)
 from runner.errors import ExitCode
 
 if TYPE_CHECKING:  # types of modules that are imported late
@@ -49,21 +53,6 @@ if TYPE_CHECKING:  # types of modules that are imported late
     from runner.sql.wanted import Wanted
     from runner.sync.place import How, Place
     from runner.sync.run import Summary
-
-ReassertOption = Annotated[
-    bool, typer.Option("--reassert", help="Refresh, and send everyone again, in case Braze knows them by now.")
-]
-AllowOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--allow",
-        metavar="GUARD:COHORT",
-        envvar="COHORTS_ALLOW",
-        help="Override a guard for this run; also max_withdrawn, unreviewed, and rollback (an older tree)."
-        " Needs --reason.",
-    ),
-]
-ConcurrencyOption = Annotated[int, typer.Option(min=1, max=64, help="How many queries at once; twice as many exports.")]
 
 
 def plan(
@@ -94,19 +83,20 @@ def plan(
     if offline or base:
         if members or refresh or due or reassert:
             what = "without Treasure Data, nothing is counted, due or refreshed"
-            raise Usage("P104", what, "leave --offline and --base out, or the other option")
+            raise Usage("P114", what, "leave --offline and --base out, or the other option")
         made = selected(offline_plan(project, asked, base_of(Path(), base)), select, exclude)
     else:
         made = _live(project, asked, select, exclude, members=members, refresh=refresh, due=due, reassert=reassert)
     told = machine.plan(made, asked.problems, commit=repository.commit(Path()), now=int(time.time()))
     if out:
-        out.write_text(f"{told}\n", encoding="utf-8")
+        write(out, f"{told}\n")
     typer.echo(told if output is Report.JSON else terminal.plan(made, counted=members))
     tell_problems(asked.problems, output)
     blocked, failed = bool(made.stop or made.refused), any(change.uncounted for change in made.changes)
     code = plan_exit_code(asked, blocked=blocked, failed=failed, changes=detailed_exitcode and made.has_changes)
     if output is Report.GITHUB:
-        leave_plan(made, asked, code, {"plan_path": str(out)} if out else {})
+        how = "without Treasure Data nobody can" if offline or base else "<code>--members</code> counts them"
+        leave_plan(made, asked, code, {"plan_path": str(out)} if out else {}, uncounted="" if members else how)
     return code
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from runner.cli.context import Report, ReportOption, TargetOption, Usage, settings, treasure_data, wanted
+from runner.cli.context import Usage, settings, treasure_data, wanted, write
+from runner.cli.options import TargetOption, Words, WordsOption
 from runner.errors import CohortsError, ExitCode
 
 if TYPE_CHECKING:  # types of modules that are imported late
@@ -23,23 +24,25 @@ def drift(
         Path | None, typer.Option("--out", metavar="FILE", help="Keep an issue's text here, for `github issue`.")
     ] = None,
     detailed_exitcode: Annotated[bool, typer.Option("--detailed-exitcode", help="Exit 2 when there is any.")] = False,
-    output: ReportOption = Report.TEXT,
+    output: WordsOption = Words.TEXT,
 ) -> int:
     """Tell what is not in Braze as the files want it, stale, or not as the ledger says; sends nothing."""
     from runner.cli import actions
     from runner.report import drift as report
+    from runner.report import github
 
-    if output is Report.JSON:
-        raise Usage("P104", "drift has no JSON of its own", "use `plan`, `status` and `verify` with `--output json`")
     found = _looked(target)
     if out:
-        out.write_text(report.page(found, address=settings().run_address), encoding="utf-8")
+        write(out, report.page(found, address=settings().run_address))
     typer.echo(report.text(found))
-    if output is Report.GITHUB:
+    code = ExitCode.CHANGES if detailed_exitcode and found.is_there else ExitCode.DONE
+    if output is Words.GITHUB:
         actions.summarize(report.page(found, address=""))
     if found.failure:
         raise found.failure
-    return ExitCode.CHANGES if detailed_exitcode and found.is_there else ExitCode.DONE
+    if output is Words.GITHUB:
+        actions.put_out(github.tally([found.plan] if found.plan else [], failed=len(found.wrong), exit_code=code))
+    return code
 
 
 def _looked(target: str) -> Drift:

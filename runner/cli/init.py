@@ -26,6 +26,9 @@ class _Done:
     written: tuple[str, ...]
     left: tuple[str, ...]
 
+    def __add__(self, other: _Done) -> _Done:
+        return _Done(self.written + other.written, self.left + other.left)
+
 
 def init(
     folder: Annotated[Path, typer.Argument(help="Where; made if it is not there.")] = Path(),
@@ -49,6 +52,7 @@ def init(
     """Write a new repository: a project file without cohorts yet, GitHub's workflows, an editor's settings."""
     from runner.scaffold import answers as asking
     from runner.scaffold.files import PROJECT, files
+    from runner.scaffold.github import ACTION, REQUIREMENTS
 
     where = asking.runner(runner or _installed())
     given = asking.Answers(
@@ -57,9 +61,14 @@ def init(
     if sys.stdin.isatty() and (force or not (folder / PROJECT).exists()):
         given = _completed(given)
     made = asking.checked(given.named())
-    first = _write(folder, files(made), force=force)
+    wanted = files(made)
+    chosen = {path: wanted.pop(path) for path in (ACTION, REQUIREMENTS) if path in wanted}
+    # where the command comes from was chosen before: that stays, until another place is named
+    is_chosen = (folder / ACTION).exists() and not (runner or force)
+    first = _write(folder, wanted, force=force)
+    first += _write(folder, {} if is_chosen else chosen, force=force or bool(runner))
     then = _write(folder, _schemas(folder), force=force)  # these say what the project file says that is there now
-    typer.echo(_told(folder, _Done(first.written + then.written, first.left + then.left)))
+    typer.echo(_told(folder, first + then))
     if PROJECT in first.written:
         typer.echo(f"\n{_next(folder, made)}")
     return ExitCode.DONE

@@ -5,47 +5,33 @@
 from __future__ import annotations
 
 import secrets
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from runner.cli.base import Base, base_of, offline_plan
 from runner.cli.checking import Checked, checked, tested
-from runner.cli.context import OutOption, Report, ReportOption, Usage, settings, today, treasure_data
+from runner.cli.context import Usage, settings, today, treasure_data, write
+from runner.cli.options import OutOption, Words, WordsOption
 from runner.errors import CohortsError, ExitCode
 
 if TYPE_CHECKING:  # types of modules that are imported late
     from runner.definitions.cohort import Cohort
-    from runner.definitions.tree import Tree
     from runner.plan.ledger import Destination
-    from runner.plan.plan import Plan
     from runner.project import Project
     from runner.report.review import Review
     from runner.sql.wanted import Wanted
     from runner.testing import Result
 
-BRANCHES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
-"""Where this branch began, if nobody says so: the first of these that there is."""
+MOST_TARGETS = 10
+"""Targets that are planned for where nobody says which."""
 
 ELSEWHERE = "this branch changes where the key of this target is sent, so none is used"
 """A pull request must not be able to have a key sent to an address of its own."""
-
-
-@dataclass(frozen=True, slots=True)
-class Base:
-    """The tree that a branch is compared with: its commit, its project file if that can be used, its cohorts by id, by
-    target its queries, and the paths of the files that could not be read.
-    """
-
-    commit: str
-    project: Project | None
-    cohorts: Mapping[str, Cohort]
-    wanted: Mapping[str, Wanted]
-    unreadable: frozenset[str]
 
 
 def review(
@@ -60,7 +46,7 @@ def review(
         bool, typer.Option("--members", help="Count who would enter and leave; needs a read-only key.")
     ] = False,
     out: OutOption = None,
-    output: ReportOption = Report.TEXT,
+    output: WordsOption = Words.TEXT,
 ) -> int:
     """Answer a pull request: check every file, run the tests, plan what the branch changes; without any key."""
     from runner.report import review as pages
@@ -72,10 +58,8 @@ def review(
     reviews = [_reviewed(name, found, results, against, members=members) for name in names]
     code = _exit_code(reviews)
     paths = _kept(reviews, out) if out else {}
-    if output is Report.JSON:
-        raise Usage("P104", "a review has no JSON of its own", "use `--out FOLDER`: it holds a plan for each target")
     _tell(found, results, reviews)
-    if output is Report.GITHUB:
+    if output is Words.GITHUB:
         _tell_github(found, results, reviews, code, paths, limit=pages.SUMMARY // max(1, len(reviews)))
     return code
 
@@ -84,7 +68,7 @@ def _tested(found: Checked) -> tuple[Result, ...]:
     """How the tests ended, where there are any; targets differ in variables only, and one will do."""
     if not found.project or not any(cohort.cases for cohort in found.tree.cohorts):
         return ()
-    asked = next(iter(found.wanted.values()))
+    asked = found.wanted[0]
     return tested([query.cohort for query in asked.queries], asked, found.tree, found.project)
 
 
@@ -111,8 +95,7 @@ def _reviewed(name: str, found: Checked, results: tuple[Result, ...], base: Base
     asked = queries.wanted(found.tree, found.project.targets[name])
     plan = offline_plan(found.project, asked, base)
     before = _before(base.wanted.get(name))
-    of_cohorts = settled.of_cohorts(base.cohorts, found.tree.cohorts)
-    others = (*settled.of_project(base.project, found.project, name), *of_cohorts)
+    others = settled.changed(base.project, found.project, name, base.cohorts, found.tree.cohorts)
     shown = replace(shown, plan=plan, before=before, settings=others, uncounted=_no_key())
     if not members:
         return shown
@@ -125,22 +108,6 @@ def _endpoint(base: Base, target: str) -> str:
     """Where the base sends the key to."""
     known = base.project.targets.get(target) if base.project else None
     return known.endpoint if known else ""
-
-
-def offline_plan(project: Project, asked: Wanted, base: Base) -> Plan:
-    """What this tree changes, compared with another one; no service is asked."""
-    from runner.plan import compared
-
-    there = base.wanted.get(asked.target.name)
-    return compared.plan(
-        there.queries if there else (),
-        asked,
-        since=base.commit,
-        now=int(time.time()),
-        timezone=project.timezone,
-        max_withdrawn=project.max_withdrawn,
-        unreadable=base.unreadable,
-    )
 
 
 def _counted(shown: Review, project: Project, asked: Wanted, touched: frozenset[Destination]) -> Review:
@@ -172,52 +139,6 @@ def _before(there: Wanted | None) -> dict[Destination, Cohort]:
     return {Destination(query.workspace, query.braze_id): query.cohort for query in there.queries} if there else {}
 
 
-def base_of(root: Path, asked: str) -> Base:
-    """The tree to compare with, read from git. Raises NoSuchCommit."""
-    from runner.sql import wanted as queries
-
-    commit = _base_commit(root, asked)
-    project, tree = tree_at(root, commit)
-    if not project:
-        return Base(commit, None, {}, {}, frozenset())
-    wanted = {name: queries.wanted(tree, target) for name, target in project.targets.items()}
-    bad = frozenset(problem.at.path for each in wanted.values() for problem in each.problems)
-    return Base(commit, project, {cohort.id: cohort for cohort in tree.cohorts}, wanted, bad)
-
-
-def tree_at(root: Path, commit: str) -> tuple[Project | None, Tree]:
-    """The project file and the cohorts of a commit; nothing where there was none yet, or none that can be read."""
-    from runner import project as projects
-    from runner import repository
-    from runner.definitions import tree as trees
-
-    with tempfile.TemporaryDirectory(prefix="cohorts-base-") as folder:
-        place = Path(folder)
-        repository.write_out(root, commit, "cohorts", place)
-        project = projects.load(place)
-        return (None, trees.load(place, None)) if isinstance(project, tuple) else (project, trees.load(place, project))
-
-
-def _base_commit(root: Path, asked: str) -> str:
-    from runner import repository
-
-    if asked:
-        return repository.branched_from(root, asked)
-    if settings().github.event_path:
-        from runner.github.events import event
-
-        told = event(Path(settings().github.event_path))
-        parents = repository.parents(root)
-        if told.head and len(parents) == 2 and parents[1] == told.head:
-            return parents[0]  # what the pull request was merged into for this run, newer than the event perhaps
-        if told.base:
-            return repository.branched_from(root, told.base)
-    for branch in BRANCHES:
-        if repository.commit_of(root, branch):
-            return repository.branched_from(root, branch)
-    raise repository.NoSuchCommit("L017", "there is no main branch to compare with", "name a commit with `--base`")
-
-
 def _targets(asked: Sequence[str], project: Project | None) -> list[str]:
     """The targets to plan for. Raises Usage for one that there is not."""
     if not project:
@@ -226,6 +147,9 @@ def _targets(asked: Sequence[str], project: Project | None) -> list[str]:
         known = ", ".join(sorted(project.targets))
         raise Usage("P102", f"there is no target {unknown[0][:60]!r}", f"choose one of: {known}")
     real = [name for name, each in project.targets.items() if not each.is_sandbox]
+    if not asked and len(real) > MOST_TARGETS:
+        what = f"there are {len(real)} targets, and each would be a comment of its own"
+        raise Usage("P115", what, "name those that matter with `--target`, or in the variable COHORTS_TARGETS")
     return list(dict.fromkeys(asked)) or real or list(project.targets)
 
 
@@ -266,12 +190,11 @@ def _kept(reviews: Sequence[Review], out: Path) -> dict[str, str]:
     from runner.report import machine
     from runner.report import review as pages
 
-    out.mkdir(parents=True, exist_ok=True)
     for shown in reviews:
-        (out / f"comment-{shown.target}.md").write_text(pages.page(shown), encoding="utf-8")
+        write(out / f"comment-{shown.target}.md", pages.page(shown))
         if shown.plan:
             text = machine.plan(shown.plan, shown.errors, commit=shown.commit, now=int(time.time()))
-            (out / f"plan-{shown.target}.json").write_text(f"{text}\n", encoding="utf-8")
+            write(out / f"plan-{shown.target}.json", f"{text}\n")
     one = reviews[0].target if len(reviews) == 1 else ""
     return {
         "plan_path": str(out / f"plan-{one}.json" if one else out),
@@ -282,8 +205,7 @@ def _kept(reviews: Sequence[Review], out: Path) -> dict[str, str]:
 def _tell(found: Checked, results: tuple[Result, ...], reviews: Sequence[Review]) -> None:
     from runner.report import terminal
 
-    checked_files = f"{found.tree.files} cohorts checked"
-    typer.echo(terminal.problems(found.errors, found.warnings, checked=checked_files))
+    typer.echo(terminal.problems(found.errors, found.warnings, cohorts=found.tree.files))
     if results:
         from runner.report import tested as report
 
@@ -293,7 +215,8 @@ def _tell(found: Checked, results: tuple[Result, ...], reviews: Sequence[Review]
         typer.echo(report.totals(results, untested))
     for shown in reviews:
         if shown.plan:
-            typer.echo("\n" + terminal.plan(shown.plan, counted=not shown.uncounted))
+            soon = tuple(each for each in shown.plan.warnings if each not in found.warnings)  # said above
+            typer.echo("\n" + terminal.plan(replace(shown.plan, warnings=soon), counted=not shown.uncounted))
         if shown.failure:
             typer.echo(str(shown.failure), err=True)
 

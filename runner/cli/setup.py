@@ -11,19 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from runner.cli.context import (
-    LockOption,
-    Output,
-    OutputOption,
-    Stop,
-    TargetOption,
-    Usage,
-    patience,
-    place,
-    project,
-    treasure_data,
-    wanted,
-)
+from runner.cli.context import Stop, Usage, patience, place, project, treasure_data, wanted
+from runner.cli.options import LockOption, Output, OutputOption, TargetOption
 from runner.errors import ExitCode
 
 if TYPE_CHECKING:  # types of modules that are imported late

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from runner.cli.context import TargetOption, Usage, project, treasure_data
+from runner.cli.context import Usage, project, treasure_data
+from runner.cli.options import TargetOption
 from runner.errors import ExitCode
 
 if TYPE_CHECKING:  # types of modules that are imported late

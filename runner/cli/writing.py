@@ -50,7 +50,7 @@ def new(
     asked = _Asked(cohort, name, description, owner, source, event, folder)
     path = _written(asked, loaded, Path(), may_ask=sys.stdin.isatty())
     typer.echo(f"{path} is written, with a rule and a test to make your own.")
-    typer.echo(f"Then: cohorts test -s {path.stem}, and cohorts plan -s {path.stem}.")
+    typer.echo(f"Then: cohorts test -s {path.stem}, and cohorts review, which needs no key.")
     return ExitCode.DONE
 
 

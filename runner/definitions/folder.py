@@ -12,7 +12,7 @@ from pathlib import Path
 from runner import documents
 from runner.documents import Document
 from runner.errors import Position, Problem
-from runner.project import FILE
+from runner.project import FILE, MISNAMED
 
 # At the top of cohorts/, not holding cohorts: what queries and rules refer to.
 _OTHER_FOLDERS = frozenset(("templates", "lists"))
@@ -94,8 +94,13 @@ def _files(folder: Path, shown: str, skipped: frozenset[str] = frozenset()) -> I
             continue
         if entry.is_dir(follow_symlinks=False):
             yield from _files(path, name)
-        elif (entry.name.lower().endswith(_SUFFIXES) and name != FILE) or entry.is_dir():
+        elif (entry.name.lower().endswith(_SUFFIXES) and not _is_project(path, name)) or entry.is_dir():
             yield path, name
+
+
+def _is_project(path: Path, name: str) -> bool:
+    """True for the project file, also where its name is nearly right and it is the only one."""
+    return name == FILE or (name == MISNAMED and not path.with_name("project.yml").exists())
 
 
 def _printable(name: str) -> str:

@@ -18,17 +18,14 @@ Part = Mapping[str, Any]
 class Event:
     """What started a run: `pull` is 0 without a pull request, and a commit is empty where the event names none.
 
-    `head` and `base` are the pull request's, `base` also a merge group's; `before` and `after` are a push's, and empty
-    where a branch began or ended. `is_fork`: the pull request's branch is not in the repository that it is for, or
-    nobody can say that it is.
+    `head` and `base` are the pull request's, `base` also a merge group's. `is_fork`: the pull request's branch is not
+    in the repository that it is for, or nobody can say that it is.
     """
 
     pull: int = 0
     is_fork: bool = False
     head: str = ""
     base: str = ""
-    before: str = ""
-    after: str = ""
 
 
 class BadEvent(CohortsError):
@@ -49,11 +46,10 @@ def event(path: Path) -> Event:
 
 def _event(read: Part) -> Event:
     """Raises ValueError, TypeError or AttributeError where it is not as GitHub's are."""
-    before, after = _commit(read.get("before")), _commit(read.get("after"))
     pull: Part | None = read.get("pull_request")
     if pull is None:
         group: Part = read.get("merge_group") or {}
-        return Event(base=_commit(group.get("base_sha")), before=before, after=after)
+        return Event(base=_commit(group.get("base_sha")))
     head, base = _part(pull, "head"), _part(pull, "base")
     here, there = _part(base, "repo").get("full_name"), _part(head, "repo").get("full_name")
     number = pull.get("number")
@@ -64,8 +60,6 @@ def _event(read: Part) -> Event:
         is_fork=not here or here != there,
         head=_commit(head.get("sha")),
         base=_commit(base.get("sha")),
-        before=before,
-        after=after,
     )
 
 
@@ -75,7 +69,7 @@ def _part(of: Part, key: str) -> Part:
 
 
 def _commit(text: str | None) -> str:
-    """A commit, which git may be given; nothing for none, which a push writes as zeros."""
+    """A commit, which git may be given; nothing for none."""
     if text and not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", text):
         raise ValueError(text)
-    return text if text and text.strip("0") else ""
+    return text or ""

@@ -9,7 +9,9 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from runner.definitions.cohort import Cohort
-from runner.project import DAY, Project
+from runner.project import Project
+
+HOUR = 3600
 
 OF_PROJECT = ("review", "guards", "max_withdrawn", "suppress", "reassert", "timezone")
 OF_TARGET = (
@@ -22,7 +24,8 @@ OF_TARGET = (
     "protected",
     "export_settings",
 )
-OF_COHORT = ("guards", "unsuppressed", "schedule")
+OF_COHORT = ("guards", "unsuppressed", "schedule", "max_age")
+DEFAULTS = ("schedule", "max_age")
 OF_LIFE = ("expires", "suspended", "previous_id")
 
 WRITTEN = {"max_withdrawn": "guards.max_withdrawn", "suspended": "suspend", "unsuppressed": "suppress"}
@@ -47,21 +50,31 @@ class Setting:
         return f"{self.title}: {self.was} → {self.now}"
 
 
-def of_project(before: Project | None, after: Project, target: str) -> Iterator[Setting]:
-    """Each setting of a target that is another one than before; none where there was no such target."""
-    old, new = before.targets.get(target) if before else None, after.targets[target]
-    if before is None or old is None:
-        return
-    yield from _each("", f"targets.{target}.", old, new, OF_TARGET)
-    yield from _each("", "", before, after, OF_PROJECT)
+def changed(
+    before: Project | None, after: Project, target: str, old: Mapping[str, Cohort], new: Iterable[Cohort]
+) -> tuple[Setting, ...]:
+    """Each setting of a target, and each limit or date of a cohort, that is another one than before. `old` is by id; a
+    target or a cohort that was not there has none. What a cohort takes from the project is told once.
+    """
+    if before is None or target not in before.targets:
+        return ()
+    shared = (
+        *_each("", "", before, after, OF_PROJECT),
+        *_each("", "defaults.", before.defaults, after.defaults, DEFAULTS),
+    )
+    known = {(setting.name.removeprefix("defaults."), setting.was, setting.now) for setting in shared}
+    own = (
+        setting
+        for cohort in new
+        for setting in (_of_cohort(old[cohort.id], cohort) if cohort.id in old else ())
+        if (setting.name, setting.was, setting.now) not in known
+    )
+    return (*_each("", f"targets.{target}.", before.targets[target], after.targets[target], OF_TARGET), *shared, *own)
 
 
-def of_cohorts(before: Mapping[str, Cohort], after: Iterable[Cohort]) -> Iterator[Setting]:
-    """Each limit or date of a cohort that is another one than before; `before` by id. A new cohort has none."""
-    for cohort in after:
-        if old := before.get(cohort.id):
-            yield from _each(cohort.id, "", old, cohort, OF_COHORT)
-            yield from _each(cohort.id, "", old.life, cohort.life, OF_LIFE)
+def _of_cohort(before: Cohort, after: Cohort) -> Iterator[Setting]:
+    yield from _each(after.id, "", before, after, OF_COHORT)
+    yield from _each(after.id, "", before.life, after.life, OF_LIFE)
 
 
 def _each(cohort: str, name: str, old: Any, new: Any, keys: tuple[str, ...]) -> Iterator[Setting]:
@@ -71,8 +84,8 @@ def _each(cohort: str, name: str, old: Any, new: Any, keys: tuple[str, ...]) -> 
             continue
         if key in ("guards", "reassert"):
             yield from _each(cohort, f"{name}{key}.", was, now, tuple(field.name for field in fields(now)))
-        elif key in ("recent", "full"):
-            yield Setting(cohort, f"{name}{key}", f"{was / DAY:g} days", f"{now / DAY:g} days")
+        elif key in ("recent", "full", "max_age"):
+            yield Setting(cohort, f"{name}{key}", *(f"{age / HOUR:g} h" if age else "never" for age in (was, now)))
         else:
             yield Setting(cohort, f"{name}{WRITTEN.get(key, key)}", _said(was), _said(now))
 

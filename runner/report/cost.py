@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from runner.definitions.cohort import Mode
 from runner.plan.plan import Action, Change
+from runner.report.lists import many
 
 IDENTIFIERS_A_REQUEST, REQUESTS_AN_HOUR = 1_000, 250_000
 """Braze's limits (wire facts, section 3)."""
@@ -42,9 +43,5 @@ class Cost:
         minutes = self.requests * 60 / REQUESTS_AN_HOUR
         long = "under a minute" if minutes < 1 else f"{math.ceil(minutes):,} min"
         percent = f"{share:.1f} %" if share >= 0.1 else "under 0.1 %"
-        points = _many(self.added + self.removed, "data point")
-        return f"{points}, {_many(self.requests, 'request')} ({percent} of Braze's hourly limit), {long}"
-
-
-def _many(number: int, what: str) -> str:
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+        points = many(self.added + self.removed, "data point")
+        return f"{points}, {many(self.requests, 'request')} ({percent} of Braze's hourly limit), {long}"

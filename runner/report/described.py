@@ -63,7 +63,7 @@ _MEASURES = {
     Aggregate.MAX: "the greatest {}",
 }
 _PARTS = {Part.CONTAINS: "has {} in it", Part.STARTS_WITH: "begins with {}", Part.ENDS_WITH: "ends with {}"}
-_MODES = {
+MODES = {
     Mode.MIRROR: "Braze is to hold exactly these people.",
     Mode.ADD: "These people are let in; nobody leaves.",
     Mode.REMOVE: "These people are taken out, whoever put them in.",
@@ -77,7 +77,7 @@ def text(cohort: Cohort, *, everybody: Sequence[Cohort], suppressed: bool, sizes
     lines = [f"{cohort.name} ({cohort.id})"]
     if cohort.description:
         lines.append(cohort.description.strip())
-    lines += ["", *_who(cohort), "", _MODES[cohort.mode]]
+    lines += ["", *_who(cohort), "", MODES[cohort.mode]]
     if suppressed:
         also = f"Those whom the project suppresses stay: {cohort.unsuppressed}."
         lines.append(also if cohort.unsuppressed else "Those whom the project suppresses are left out.")

@@ -6,11 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runner.errors import CohortsError
-from runner.plan.plan import Plan
+from runner.plan.plan import Action, Change, Plan
 from runner.plan.standing import Standing
+from runner.report.lists import fitting, many
 from runner.report.markup import code, words
-from runner.report.review import COMMENT, fitting
+from runner.report.review import COMMENT
+from runner.sync.audit import Discrepancy
 from runner.sync.verify import Verified
+
+HELD = "Braze has the members of before, until the definition changes or `cohorts sync --refresh` is asked for"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +29,21 @@ class Drift:
     failure: CohortsError | None = None
 
     @property
+    def wrong(self) -> tuple[Discrepancy, ...]:
+        """What is not as the ledger says."""
+        return tuple(each for each in self.verified.found if not each.is_warning) if self.verified else ()
+
+    @property
+    def held(self) -> tuple[Change, ...]:
+        """The cohorts that a rollback put back, and that stay so."""
+        unchanged = (change for change in self.plan.changes if change.action is Action.NONE) if self.plan else ()
+        return tuple(change for change in unchanged if change.is_held)
+
+    @property
     def is_there(self) -> bool:
         """True where somebody should look."""
-        wrong = self.verified and any(not each.is_warning for each in self.verified.found)
         waiting = self.plan is not None and bool(self.plan.due or self.plan.stop)
-        return bool(self.failure or waiting or self.stale or wrong or self.invalid_files)
+        return bool(self.failure or waiting or self.held or self.stale or self.wrong or self.invalid_files)
 
 
 def page(shown: Drift, *, address: str) -> str:
@@ -49,16 +63,13 @@ def text(shown: Drift) -> str:
     if shown.failure:
         return f"Target {shown.target} could not be looked at."
     due = shown.plan.due if shown.plan else ()
-    wrong = [each for each in shown.verified.found if not each.is_warning] if shown.verified else []
-    lines = [f"  {change.id}: {'; '.join(change.reasons)}" for change in due]
+    lines = [f"  withdrawals are refused: {shown.plan.stop}"] if shown.plan and shown.plan.stop else []
+    lines += [f"  {change.id}: {'; '.join(change.reasons)}" for change in due]
+    lines += [f"  {change.id}: held after a rollback" for change in shown.held]
     lines += [f"  {each.id}: stale" for each in shown.stale]
-    lines += [f"  {each.destination.cohort_id}: {each.code} {each.what}" for each in wrong]
-    lines += [f"  {_files(shown)} cannot be used"] if shown.invalid_files else []
+    lines += [f"  {each.destination.cohort_id}: {each.code} {each.what}" for each in shown.wrong]
+    lines += [f"  {many(shown.invalid_files, 'file')} cannot be used"] if shown.invalid_files else []
     return "\n".join([f"Target {shown.target} is not as wanted:", *lines])
-
-
-def _files(shown: Drift) -> str:
-    return f"{shown.invalid_files} file{'s' * (shown.invalid_files != 1)}"
 
 
 def _found(shown: Drift) -> list[str]:
@@ -73,12 +84,11 @@ def _found(shown: Drift) -> list[str]:
     ]
     stale = [f"- {code(each.id)}" for each in shown.stale]
     wrong = [
-        f"- {code(each.destination.cohort_id)} {code(f'{each.code} {each.what}; {each.fix}')}"
-        for each in (shown.verified.found if shown.verified else ())
-        if not each.is_warning
+        f"- {code(each.destination.cohort_id)} {code(f'{each.code} {each.what}; {each.fix}')}" for each in shown.wrong
     ]
     for title, lines in (
         ("Not in Braze as the main branch has it; the next `cohorts sync` brings it there", due),
+        (f"Held after a rollback: {HELD}", [f"- {code(change.id)}" for change in shown.held]),
         ("Stale: older than `max_age`", stale),
         ("Not as the ledger says", wrong),
     ):
@@ -86,5 +96,7 @@ def _found(shown: Drift) -> list[str]:
             taken, missing = fitting(lines, COMMENT // 4, joint=1)
             blocks.append("\n".join([f"**{title}**", "", *taken, *([f"- and {missing:,} more"] if missing else [])]))
     if shown.invalid_files:
-        blocks.append(f"{_files(shown)} of the main branch cannot be used: `cohorts validate` says why.")
+        blocks.append(
+            f"{many(shown.invalid_files, 'file')} of the main branch cannot be used: `cohorts validate` says why."
+        )
     return blocks

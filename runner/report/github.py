@@ -99,12 +99,13 @@ def outputs(values: Mapping[str, str]) -> str:
 def _command(note: Note) -> str:
     """As https://docs.github.com/actions/reference/workflow-commands-for-github-actions escapes it."""
     place = f"file={_property(note.at.path)},line={note.at.line},col={note.at.column}," if note.at else ""
-    return f"::{note.kind} {place}title={_property(note.title[:200])}::{_escaped(note.text[:LONGEST])}"
+    return f"::{note.kind} {place}title={_property(note.title[:200])}::{escaped(note.text[:LONGEST])}"
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """A text as a workflow command carries it."""
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:
-    return _escaped(text).replace(":", "%3A").replace(",", "%2C")
+    return escaped(text).replace(":", "%3A").replace(",", "%2C")

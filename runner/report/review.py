@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,10 +12,10 @@ from runner.plan import reviewed
 from runner.plan.ledger import Destination
 from runner.plan.plan import IDLE, Action, Change, Plan
 from runner.plan.settled import Setting
-from runner.report import described, marker
+from runner.report import details, marker
 from runner.report.cost import Cost
-from runner.report.markup import code, fenced, folded, words
-from runner.report.terminal import sql_difference
+from runner.report.lists import fitting, listed, many, of_files, of_problem, of_test
+from runner.report.markup import code, folded, words
 
 if TYPE_CHECKING:  # it needs the sandbox's packages
     from runner.testing import Result
@@ -26,9 +25,6 @@ COMMENT = 65_000
 
 SUMMARY = 250_000
 """Characters of a step summary, so that it stays under GitHub's limit of 1 MiB however many bytes they take."""
-
-LISTED = 25
-"""Problems, tests and warnings that are listed; of more, how many there are."""
 
 SIGNS = {
     Action.CREATE: "🟢 new",
@@ -93,39 +89,48 @@ def page(shown: Review, *, limit: int = COMMENT) -> str:
     foot = _foot(shown)
     left = limit - len("\n\n".join([*head, foot])) - 1_000  # for what is said of what was left out
     blocks = []
-    for block in (_rows(shown, int(left * 0.6)), *_lists(shown)):
-        if block and len(block) < left:
-            blocks.append(block)
-            left -= len(block) + 2
-    details, missing = fitting([_details(change, shown) for change in shown.changes], left)
-    blocks += details
+    for title, block in (("Changes", _rows(shown, int(left * 0.6))), *_lists(shown)):
+        told = block if len(block) < left else f"**{title}** did not fit here{_elsewhere(shown)}."
+        if told:
+            blocks.append(told)
+            left -= len(told) + 2
+    folds = [
+        details.of_change(
+            change,
+            SIGNS[change.action],
+            shown.before.get(change.destination),
+            shown.overlaps.get(change.destination, ()),
+        )
+        for change in shown.changes
+    ]
+    taken, missing = fitting(folds, left)
+    blocks += taken
     if missing:
-        blocks.append(f"The details of {_many(missing, 'cohort')} did not fit here{_elsewhere(shown)}.")
+        blocks.append(f"The details of {many(missing, 'cohort')} did not fit here{_elsewhere(shown)}.")
     return "\n\n".join([*head, *blocks, foot]) + "\n"
 
 
 def _news(shown: Review) -> Iterator[str]:
     if shown.errors:
-        files = len({problem.at.path for problem in shown.errors})
-        what = f"**{_many(len(shown.errors), 'problem')} in {_many(files, 'file')}**, listed below."
+        what = f"**{of_files(shown.errors)}**, listed below."
         rest = " Nothing is withdrawn while a file cannot be read." if shown.plan else " No plan could be made."
         yield f"> [!CAUTION]\n> {what}{rest}"
     if shown.failed:
-        yield f"> [!CAUTION]\n> **{len(shown.failed)} of {_many(len(shown.tests), 'test')} failed.**"
+        yield f"> [!CAUTION]\n> **{len(shown.failed)} of {many(len(shown.tests), 'test')} failed.**"
     plan = shown.plan
     if plan is None:
         return
     if shown.settings:
-        where = "They decide where people go, or what may stop it."
-        yield f"> [!WARNING]\n> **{_many(len(shown.settings), 'setting')} changed**, listed below. {where}"
+        what = "They decide where members are sent, when, and what may stop it."
+        yield f"> [!WARNING]\n> **{many(len(shown.settings), 'setting')} changed**, listed below. {what}"
     if plan.stop:
-        allow = "<code>cohorts sync --allow max_withdrawn --reason …</code>"
-        yield f"> [!CAUTION]\n> **Blocked** {words(f'G005 {plan.stop}')}. If this is right: {allow}"
+        how = "raise <code>guards.max_withdrawn</code> in cohorts/project.yml, in this pull request"
+        yield f"> [!CAUTION]\n> **Blocked** {words(f'G005 {plan.stop}')}. If this is right, {how}."
     if refused := [change for change in plan.changes if change.refusals]:
         yield f"> [!CAUTION]\n> **Blocked by a guard:** {_names(refused)}. Nothing of it would be sent."
     if asked := [change for change in plan.changes if change.stopped]:
-        how = "After the merge somebody answers, or nothing of it is sent."
-        yield f"> [!WARNING]\n> **There is a question:** {_names(asked)}. {how}"
+        how = "Answer it in a file here, or after the merge under Actions → cohorts sync, as <i>allow</i>."
+        yield f"> [!WARNING]\n> **There is a question:** {_names(asked)}. {how} Until then nothing of it is sent."
     yield _in_short(shown, plan)
 
 
@@ -140,6 +145,7 @@ def _in_short(shown: Review, plan: Plan) -> str:
     if not parts:
         held = sum(change.action is Action.SUSPENDED for change in plan.changes)
         nothing = "No query changes" if shown.settings else "Nothing changes in Braze"
+        nothing += " by the files that can be read" if shown.errors else ""
         return f"**{nothing}**{f' ({held} suspended)' if held else ''}. {tests}"
     whole = [change for change in plan.due if not (change.refusals or change.stopped)]
     said = f"**{', '.join(parts)}.** {tests}"
@@ -149,18 +155,18 @@ def _in_short(shown: Review, plan: Plan) -> str:
     blocked = ", without what is blocked" if plan.refused else ""
     return (
         f"{said} In all **{cost.added:,} to add and {cost.removed:,} to remove**{blocked}: at least {cost.words}."
-        + (f" {_many(shown.others, 'cohort')} more would be synced for other reasons." if shown.others else "")
+        + (f" {many(shown.others, 'cohort')} more would be synced for other reasons." if shown.others else "")
     )
 
 
 def _tests_in_short(shown: Review) -> str:
     if not shown.tested:
-        return "Of tests the check <code>validate</code> tells."
+        return "How the tests went stands in the check <code>validate</code>."
     if not shown.tests:
-        return "No cohort has a test." if shown.cohorts else ""
+        return "No cohort has a test." if shown.cohorts and not shown.errors else ""
     passed = len(shown.tests) - len(shown.failed)
-    return f"{passed} of {_many(len(shown.tests), 'test')} passed" + (
-        f", {_many(shown.untested, 'cohort')} without one." if shown.untested else "."
+    return f"{passed} of {many(len(shown.tests), 'test')} passed" + (
+        f", {many(shown.untested, 'cohort')} without one." if shown.untested else "."
     )
 
 
@@ -173,7 +179,7 @@ def _rows(shown: Review, limit: int) -> str:
     columns = ["", "Cohort", "Why", *(["Enter", "Leave", "Members", "Data points"] if counted else [])]
     head = [f"| {' | '.join(columns)} |", f"|{'|'.join([' --- '] * 3 + [' ---: '] * (len(columns) - 3))}|"]
     rows, missing = fitting([_row(change, counted=counted) for change in changes], limit, joint=1)
-    more = [f"\n{_many(missing, 'cohort')} more did not fit here{_elsewhere(shown)}."] if missing else []
+    more = [f"\n{many(missing, 'cohort')} more did not fit here{_elsewhere(shown)}."] if missing else []
     return "\n".join([*head, *rows, *more])
 
 
@@ -196,84 +202,32 @@ def _why(change: Change) -> str:
     return "; ".join([*map(words, change.reasons), *leaving])
 
 
-def _lists(shown: Review) -> Iterator[str]:
-    """What is not about one change."""
+def _lists(shown: Review) -> Iterator[tuple[str, str]]:
+    """What is not about one change, with titles."""
     if shown.errors:
-        yield "**Problems**\n\n" + _listed(shown.errors, _shown, shown)
+        yield _list("Problems", listed(shown.errors, of_problem, _elsewhere(shown)))
     if shown.settings:
-        yield "**Settings**\n\n" + _listed(shown.settings, lambda setting: code(str(setting)), shown)
+        yield _list("Settings", listed(shown.settings, lambda setting: code(str(setting)), _elsewhere(shown)))
     if shown.failed:
-        yield "**Failed tests**\n\n" + _listed(shown.failed, _failed, shown)
+        yield _list("Failed tests", listed(shown.failed, of_test, _elsewhere(shown)))
     changes = shown.changes
-    if stopped := [problem for change in changes for problem in (*change.questions, *change.refusals)]:
-        yield "**Guards and questions**\n\n" + _listed(stopped, _shown, shown)
+    # a question is about two cohorts, and asked once
+    if stopped := dict.fromkeys(problem for change in changes for problem in (*change.questions, *change.refusals)):
+        yield _list("Guards and questions", listed([*stopped], of_problem, _elsewhere(shown)))
     if uncounted := [change.uncounted for change in changes if change.uncounted]:
-        yield "**Not counted**\n\n" + _listed(uncounted, _shown, shown)
+        yield _list("Not counted", listed(uncounted, of_problem, _elsewhere(shown)))
     if new := [change for change in changes if change.action is Action.CREATE]:
-        names = _listed(new, lambda change: words(change.name), shown)
+        names = listed(new, lambda change: words(change.name), _elsewhere(shown))
         told = f"Somebody builds a segment for each in Braze, by hand, once it is synced: {SEGMENT}."
-        yield f"**New in Braze**\n\n{told}\n\n{names}"
-    soon = [*(shown.plan.warnings if shown.plan else ()), *shown.warnings]
-    if soon:
-        yield folded(f"{_many(len(soon), 'warning')}", _listed(sorted(set(soon)), _shown, shown))
+        if moved := [change for change in new if change.query and change.query.previous_id]:
+            told += f" Segments of the old one are changed to the new one: {_names(moved)}."
+        yield "New in Braze", f"**New in Braze**\n\n{told}\n\n{names}"
+    if soon := sorted({*(shown.plan.warnings if shown.plan else ()), *shown.warnings}):
+        yield "Warnings", folded(many(len(soon), "warning"), listed(soon, of_problem, _elsewhere(shown)))
 
 
-def _shown(problem: Problem) -> str:
-    at = problem.at
-    return f"{code(f'{at.path}:{at.line}')} {problem.code} {code(f'{problem.what}; {problem.fix}')}"
-
-
-def _listed(found: Sequence[object], text: Callable[..., str], shown: Review) -> str:
-    lines = [f"- {text(each)}" for each in found[:LISTED]]
-    if len(found) > LISTED:
-        lines.append(f"- and {len(found) - LISTED:,} more{_elsewhere(shown)}")
-    return "\n".join(lines)
-
-
-def _failed(result: Result) -> str:
-    missing, extra = (sum(map(len, people.values())) for people in (result.missing, result.extra))
-    parts = [f"{missing} missing" if missing else "", f"{extra} too many" if extra else "", result.failure[:80]]
-    why = ", ".join(part for part in parts if part)
-    return code(f"{result.case.at} {result.cohort.id}: {result.case.name}: {why}")
-
-
-def _details(change: Change, shown: Review) -> str:
-    """One cohort, folded: its rule in words, its SQL, whom it shares people with."""
-    if change.action is Action.NONE:
-        return ""
-    blocks = []
-    before = shown.before.get(change.destination)
-    old = described.who(before) if before else []
-    new = described.who(change.cohort) if change.cohort and change.query else []
-    if new and not old:
-        blocks.append(fenced(new, "text"))
-    elif new != old and new:
-        lines = list(difflib.unified_diff(old, new, lineterm="", n=50))[3:]
-        blocks.append(fenced(lines, "diff"))
-    if change.counts and change.counts.unusable:
-        blocks.append(f"{_many(change.counts.unusable, 'row')} left out that name nobody.")
-    if overlap := shown.overlaps.get(change.destination):
-        told = ", ".join(f"{number:,} are also in {code(name)}" for name, number in overlap)
-        blocks.append(f"Of its members {told}.")
-    difference = (
-        sql_difference(change, ("before", "after")) if change.action in (Action.UPDATE, Action.SUSPENDED) else []
-    )
-    if difference:
-        blocks.append(fenced(difference[2:], "diff"))
-    if not blocks:
-        return ""
-    return folded(f"{SIGNS[change.action]} {code(change.id)}", *blocks)
-
-
-def fitting(blocks: Sequence[str], limit: int, *, joint: int = 2) -> tuple[list[str], int]:
-    """The blocks that fit, and how many do not; a big one takes no room from those after it."""
-    taken: list[str] = []
-    there = [block for block in blocks if block]
-    for block in there:
-        if len(block) + joint <= limit:
-            limit -= len(block) + joint
-            taken.append(block)
-    return taken, len(there) - len(taken)
+def _list(title: str, lines: str) -> tuple[str, str]:
+    return title, f"**{title}**\n\n{lines}"
 
 
 def _foot(shown: Review) -> str:
@@ -300,7 +254,3 @@ def _risk(change: Change) -> tuple[int, int, Destination]:
         order = (Action.WITHDRAW, Action.SUPPRESS, Action.UPDATE, Action.RETRY, Action.CREATE, Action.RENAME)
         rank = 1 + (order.index(change.action) if change.action in order else len(order))
     return rank, -leaving, change.destination
-
-
-def _many(number: int, what: str) -> str:
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from runner.errors import ExitCode, Problem
+from runner.report.lists import fitting, many, of_files
 from runner.report.markup import code, folded, words
-from runner.report.review import SUMMARY, fitting
+from runner.report.review import SUMMARY
 from runner.report.terminal import PAST
 from runner.sync.attempts import Outcome
 from runner.sync.run import Summary
@@ -14,27 +15,7 @@ from runner.sync.run import Summary
 
 def page(shown: Summary, problems: Sequence[Problem], *, address: str) -> str:
     """The whole page. `problems`: of files that could not be used."""
-    failed = [outcome for outcome in shown.outcomes if outcome.error]
-    done = [outcome.done for outcome in shown.outcomes if outcome.done]
-    head = [f"## Sync → {code(shown.plan.target)}"]
-    if shown.plan.stop:
-        head.append(f"> [!CAUTION]\n> **Nothing was withdrawn:** {words(f'G005 {shown.plan.stop}')}.")
-    if problems:
-        head.append(
-            f"> [!CAUTION]\n> **{len(problems)} problem{'s' * (len(problems) > 1)} in files:** nothing was withdrawn."
-        )
-    refused = [outcome for outcome in failed if outcome.error and outcome.error.exit_code is ExitCode.BLOCKED]
-    if refused:
-        head.append(
-            f"> [!CAUTION]\n> **{len(refused)} stopped by a guard or a question.** Somebody decides: the line says how."
-        )
-    if len(failed) > len(refused):
-        head.append(f"> [!WARNING]\n> **{len(failed) - len(refused)} not synced.** The next run tries again.")
-    added, removed = sum(one.added for one in done), sum(one.removed for one in done)
-    if done:
-        head.append(f"**{len(done)} of {len(shown.outcomes)} synced**: {added:,} members added, {removed:,} removed.")
-    elif not failed:
-        head.append("**Nothing to do**: Braze is as the files want it.")
+    head = [f"## Sync → {code(shown.plan.target)}", *_news(shown, problems), *_in_short(shown, problems)]
     rows, missing = fitting([_row(each) for each in sorted(shown.outcomes, key=_failed_first)], SUMMARY // 2, joint=1)
     if rows:
         head.append(
@@ -48,6 +29,31 @@ def page(shown: Summary, problems: Sequence[Problem], *, address: str) -> str:
             folded(f"{len(listed)} problems and warnings", "\n".join(fitting(listed, SUMMARY // 4, joint=1)[0]))
         )
     return "\n\n".join([*head, f"<sub>[this run]({address})</sub>" if address else ""]) + "\n"
+
+
+def _news(shown: Summary, problems: Sequence[Problem]) -> Iterator[str]:
+    """What somebody must look at."""
+    if shown.plan.stop:
+        yield f"> [!CAUTION]\n> **Nothing was withdrawn:** {words(f'G005 {shown.plan.stop}')}."
+    if problems:
+        yield f"> [!CAUTION]\n> **{of_files(problems)}:** nothing was withdrawn."
+    codes = [outcome.error.exit_code for outcome in shown.outcomes if outcome.error]
+    if refused := codes.count(ExitCode.BLOCKED):
+        yield f"> [!CAUTION]\n> **{refused} stopped by a guard or a question.** Somebody decides: the line says how."
+    if failed := len(codes) - refused:
+        yield f"> [!WARNING]\n> **{failed} not synced.** The next run tries again."
+
+
+def _in_short(shown: Summary, problems: Sequence[Problem]) -> Iterator[str]:
+    done = [outcome.done for outcome in shown.outcomes if outcome.done]
+    added, removed = sum(one.added for one in done), sum(one.removed for one in done)
+    if done:
+        yield f"**{len(done)} of {len(shown.outcomes)} synced**: {added:,} members added, {removed:,} removed."
+    elif not shown.outcomes:
+        is_all = not (shown.plan.stop or problems or shown.plan.not_selected)
+        yield "**Nothing to do**: Braze is as the files want it." if is_all else "**Nothing else to do.**"
+    if shown.plan.not_selected:
+        yield f"{many(shown.plan.not_selected, 'cohort')} not selected, and left alone."
 
 
 def _failed_first(outcome: Outcome) -> tuple[bool, str]:

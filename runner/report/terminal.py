@@ -11,13 +11,17 @@ from runner.errors import Problem
 from runner.plan.guards import Counts
 from runner.plan.history import Record, Result
 from runner.plan.plan import IDLE, Action, Change, Plan
+from runner.report.lists import many
 from runner.sql.shown import masked
 from runner.sync.attempts import Outcome
 from runner.sync.doctor import Finding, State
 from runner.sync.run import Summary
 from runner.sync.verify import Verified
 
-SMALLER = 'bring files back, or, if this is right, `cohorts sync --allow max_withdrawn --reason "…"`'
+SMALLER = (
+    "bring files back; if this is right, raise `guards.max_withdrawn` in the project file,"
+    ' or once `cohorts sync --allow max_withdrawn --reason "…"`'
+)
 
 NAMES = ("in Braze now", "in this tree")
 """Of the two sides of a difference of SQL."""
@@ -49,18 +53,18 @@ PAST = {
 }
 
 
-def problems(found: Sequence[Problem], warnings: Sequence[Problem], *, checked: str) -> str:
-    """Every problem on its line, then how many; `checked` says what was looked at when there are none."""
+def problems(found: Sequence[Problem], warnings: Sequence[Problem], *, cohorts: int) -> str:
+    """Every problem on its line, then how many; where there are none, how many cohorts were looked at."""
     soon = [f"warning: {warning}" for warning in warnings]
     if not found:
-        return "\n".join([*soon, f"{checked}: no problems."])
+        return "\n".join([*soon, f"{many(cohorts, 'cohort')} checked: no problems."])
     files = len({problem.at.path for problem in found})
     return "\n".join(
         [
             *soon,
             *(str(problem) for problem in found),
             "",
-            f"{_many(len(found), 'problem')} in {_many(files, 'file')}.",
+            f"{many(len(found), 'problem')} in {many(files, 'file')}.",
         ]
     )
 
@@ -119,7 +123,7 @@ def sql_difference(change: Change, names: tuple[str, str]) -> list[str]:
 
 def _counts(counts: Counts) -> str:
     again = counts.added - counts.entering
-    unusable = f"; {_many(counts.unusable, 'row')} left out that name nobody" if counts.unusable else ""
+    unusable = f"; {many(counts.unusable, 'row')} left out that name nobody" if counts.unusable else ""
     if counts.mode is Mode.REMOVE:
         more = f"; {again:,} sent again" if again else ""
         return f"{counts.before:,} taken out so far → {counts.after:,}; {counts.entering:,} to take out{more}{unusable}"
@@ -133,12 +137,14 @@ def _counts(counts: Counts) -> str:
 def _totals(shown: Plan) -> str:
     tally = {action: sum(change.action is action for change in shown.changes) for action in Action}
     words = [f"{number} to {action}" for action, number in tally.items() if number and action not in IDLE]
+    back = sum(change.is_held for change in shown.changes if change.action is Action.NONE)
     held = f", {tally[Action.SUSPENDED]} suspended" if tally[Action.SUSPENDED] else ""
+    held += f", {back} held after a rollback" if back else ""
     left_out = f", {shown.not_selected} not selected" if shown.not_selected else ""
     if not words:
         there = "unchanged" if shown.since else "in Braze as wanted"
-        return f"Nothing to do: {_many(tally[Action.NONE], 'cohort')} {there}{held}{left_out}."
-    return ", ".join([*words, f"{tally[Action.NONE]} unchanged"]) + f"{held}{left_out}."
+        return f"Nothing to do: {many(tally[Action.NONE] - back, 'cohort')} {there}{held}{left_out}."
+    return ", ".join([*words, f"{tally[Action.NONE] - back} unchanged"]) + f"{held}{left_out}."
 
 
 def summary(shown: Summary) -> str:
@@ -154,7 +160,7 @@ def summary(shown: Summary) -> str:
         lines += [
             "",
             (
-                f"{len(done)} of {_many(len(shown.outcomes), 'cohort')} synced, {unchanged} unchanged"
+                f"{len(done)} of {many(len(shown.outcomes), 'cohort')} synced, {unchanged} unchanged"
                 f"{f', {shown.plan.not_selected} not selected' if shown.plan.not_selected else ''}; "
                 f"{added:,} members added, {removed:,} removed."
             ),
@@ -162,7 +168,7 @@ def summary(shown: Summary) -> str:
     if shown.plan.stop:
         lines.append(f"G005 {shown.plan.stop}; nothing was withdrawn: {SMALLER}")
     if shown.invalid_files:
-        lines.append(f"{_many(shown.invalid_files, 'file')} could not be used; nothing was withdrawn.")
+        lines.append(f"{many(shown.invalid_files, 'file')} could not be used; nothing was withdrawn.")
     return "\n".join(lines)
 
 
@@ -232,7 +238,7 @@ def diagnosis(found: Sequence[Finding], target: str) -> str:
     """How many checks failed; what comes next where none did."""
     failed = sum(shown.state is State.FAILED for shown in found)
     if failed:
-        return f"\n{_many(failed, 'check')} failed. Mend the first one first: others may follow from it."
+        return f"\n{many(failed, 'check')} failed. Mend the first one first: others may follow from it."
     return f"\nTarget {target} is ready."
 
 
@@ -243,10 +249,6 @@ def verified(shown: Verified) -> str:
         where = f"{each.destination.cohort_id}: " if each.destination.cohort_id else ""
         lines.append(f"  {'!' if each.is_warning else '✗'} {each.code} {where}{each.what}; {each.fix}")
     wrong = sum(not each.is_warning for each in shown.found)
-    end = f"{_many(wrong, 'thing')} not as the ledger says." if wrong else "all is as the ledger says."
-    compared = f"{_many(shown.cohorts, 'cohort')}, {_many(shown.snapshots, 'snapshot')} compared: {end}"
+    end = f"{many(wrong, 'thing')} not as the ledger says." if wrong else "all is as the ledger says."
+    compared = f"{many(shown.cohorts, 'cohort')}, {many(shown.snapshots, 'snapshot')} compared: {end}"
     return "\n".join([*lines, *([""] if lines else []), compared])
-
-
-def _many(number: int, what: str) -> str:
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"

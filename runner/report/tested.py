@@ -8,6 +8,7 @@ from typing import Any
 from runner.definitions.cohort import Cohort
 from runner.identifiers import Handle
 from runner.report.github import Note
+from runner.report.lists import many
 from runner.testing import Result
 
 SHOWN = 10
@@ -35,12 +36,12 @@ def totals(results: Sequence[Result], untested: Sequence[Cohort]) -> str:
     """How many passed, and who has no test."""
     failed = sum(not result.passed for result in results)
     tested = len({result.cohort.id for result in results})
-    tests, cohorts = _many(len(results), "test"), _many(tested, "cohort")
+    tests, cohorts = many(len(results), "test"), many(tested, "cohort")
     told = f"{tests} of {cohorts}: {'all passed' if not failed else f'{failed} failed'}."
     if untested:
         names = ", ".join(cohort.id for cohort in untested[:5]) + (", …" if len(untested) > 5 else "")
         has = "has" if len(untested) == 1 else "have"
-        told += f" {_many(len(untested), 'cohort')} {has} no test: {names}."
+        told += f" {many(len(untested), 'cohort')} {has} no test: {names}."
     return told
 
 
@@ -86,7 +87,3 @@ def _cell(cell: object) -> str:
     if isinstance(cell, list):
         return f"[{', '.join(map(str, cell))}]"
     return "null" if cell is None else str(cell).lower() if isinstance(cell, bool) else str(cell)
-
-
-def _many(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"

@@ -19,7 +19,8 @@ SANDBOX = "sandbox"
 
 _ACTION = re.compile(r"(?P<repository>[A-Za-z0-9][\w.-]*/[A-Za-z0-9_.][\w.-]*)@(?P<commit>.*)")
 _PINNED = re.compile(
-    r"[A-Za-z0-9][\w.-]*(\[[A-Za-z0-9][\w.,-]*\])?(==[A-Za-z0-9][\w.+!-]*| ?@ ?(git\+)?https://[\w./@:#=&%+-]+)"
+    r"[A-Za-z0-9][\w.-]*(\[[A-Za-z0-9][\w.,-]*\])?"
+    r"(==[A-Za-z0-9][\w.+!-]*| ?@ ?(git\+https://[\w./:%+-]+@[0-9a-f]{40}|https://[\w./@:%+-]+#sha256=[0-9a-f]{64}))"
 )
 _OWNER = re.compile(r"@[A-Za-z0-9][A-Za-z0-9-]*(/[A-Za-z0-9_.-]+)?|[\w.+-]+@[\w-]+(\.[\w-]+)+")
 
@@ -117,7 +118,10 @@ def runner(text: str) -> Requirement | Action:
         return Action(found["repository"], found["commit"])
     if not _PINNED.fullmatch(given):
         what = f"--runner cannot be {given[:60]!r}"
-        fix = "write one version, such as cohort-runner[sandbox]==0.1.0, or OWNER/REPOSITORY@COMMIT"
+        fix = (
+            "write one version, such as cohort-runner[sandbox]==0.1.0, or OWNER/REPOSITORY@COMMIT;"
+            " an address ends with @ and a commit's 40 digits, or with #sha256= and the file's"
+        )
         raise BadAnswer("P120", what, fix)
     return Requirement(given)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from runner.scaffold import desk, github
@@ -17,7 +16,7 @@ COHORT_SCHEMA = ".vscode/cohort.schema.json"
 PROJECT_SCHEMA = ".vscode/project.schema.json"
 
 
-def files(answers: Answers) -> Mapping[str, str]:
+def files(answers: Answers) -> dict[str, str]:
     """Paths and what is written there, but for the schemas of the editor, which the project itself decides."""
     made = {
         PROJECT: project(answers),

@@ -97,8 +97,11 @@ def _tree_findings(tree: exp.Expr, sql: str, identifiers: tuple[Identifier, ...]
     for table in tree.find_all(exp.Table):
         if {part.name.lower() for part in table.parts[:-1]} & FORBIDDEN_SCHEMAS:
             yield Finding(*_place(table), "Q009", "this reads the warehouse's own tables", "read your own tables only")
-    for function in _table_functions(sql):
-        yield Finding(*function, "Q009", "TABLE(…) calls a table function", "read your own tables only")
+    for place in _calls(sql, "table"):  # a reserved word in Trino: `FROM TABLE (` and `, TABLE (` are nothing else
+        yield Finding(*place, "Q009", "TABLE(…) calls a table function", "read your own tables only")
+    for place in _calls(sql, "fail"):
+        what = "fail(…) ends the query with a text of its own, which would be in a log"
+        yield Finding(*place, "Q009", what, "take it out: a cohort that must not run is suspended, or has a guard")
     star = next((found for branch in _branches(tree) for found in branch.selects if found.is_star), None)
     if star is not None:
         what, fix = "SELECT * hides which column is the identifier", f"name the column: SELECT {identifiers[0].column}"
@@ -157,11 +160,11 @@ def _declares_function(sql: str) -> bool:
     return [text.lower() for text, _, _ in words] == ["with", "function"]
 
 
-def _table_functions(sql: str) -> Iterator[tuple[int, int]]:
-    """Where `FROM TABLE (`, `JOIN TABLE (` or `, TABLE (` stands; `table` is a reserved word in Trino."""
-    pairs = itertools.pairwise(_solid(sql)) if "table" in sql.lower() else ()
+def _calls(sql: str, name: str) -> Iterator[tuple[int, int]]:
+    """Where a function is called."""
+    pairs = itertools.pairwise(_solid(sql)) if name in sql.lower() else ()
     for (text, line, column), (following, _, _) in pairs:
-        if text.lower() == "table" and following == "(":
+        if text.strip('"').lower() == name and following == "(":
             yield line, column
 
 

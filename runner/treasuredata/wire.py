@@ -13,7 +13,7 @@ import certifi
 import stamina
 import urllib3
 
-from runner.errors import Unavailable
+from runner.errors import CohortsError, ExitCode, Unavailable
 
 Answer = TypeVar("Answer")
 
@@ -36,9 +36,24 @@ class NoAnswer(Unavailable):
         self.wait = wait
 
 
+class BadProxy(CohortsError):
+    """HTTPS_PROXY is no address of a proxy that can be used. What it is may hold a password, and is not shown."""
+
+    exit_code = ExitCode.USAGE
+
+    def __init__(self) -> None:
+        super().__init__(
+            "R044",
+            "HTTPS_PROXY is no address of a proxy that can be used",
+            "write http:// or https://, a host and a port, such as http://proxy.example:3128",
+        )
+
+
 def pool(url: str, *, ca_bundle: str, timeout: urllib3.Timeout) -> urllib3.PoolManager:
     """Connections as the environment asks for them: through `HTTPS_PROXY` unless `NO_PROXY` names the host, trusting a
     bundle of certificates instead of the usual ones. td-client knows `HTTP_PROXY` alone, and one bundle.
+
+    Raises BadProxy.
     """
     parts = urlsplit(url)
     options: dict[str, Any] = {
@@ -49,10 +64,15 @@ def pool(url: str, *, ca_bundle: str, timeout: urllib3.Timeout) -> urllib3.PoolM
     proxy = "" if _is_here(parts.hostname or "") else getproxies().get(parts.scheme, "")
     if not proxy or proxy_bypass(parts.hostname or ""):
         return urllib3.PoolManager(**options)
-    asked = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+    try:
+        asked = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+        port = f":{asked.port}" if asked.port else ""
+    except ValueError:
+        raise BadProxy from None
+    if asked.scheme not in ("http", "https") or not asked.hostname:
+        raise BadProxy
     named = unquote(f"{asked.username}:{asked.password or ''}") if asked.username else None
     headers = urllib3.make_headers(proxy_basic_auth=named) if named else {}
-    port = f":{asked.port}" if asked.port else ""
     return urllib3.ProxyManager(f"{asked.scheme}://{asked.hostname}{port}", proxy_headers=headers, **options)
 
 

@@ -84,15 +84,16 @@ def message(debug: object) -> str:
 
 
 def _without_data(text: str) -> str:
-    """A failure while rows were read quotes a value as it is (`Cannot cast value to UUID: ann`): what comes after the
-    colon is hidden. One of the query itself has a place in it, and was found before any row was read.
+    """A failure while rows were read quotes values (`Cannot cast value to UUID: ann`, `Duplicate map keys (ann)
+    are not allowed`): what comes after a colon or a bracket is hidden. One of the query itself has a place in it, and
+    was found before any row was read.
     """
     if re.search(r"\bline \d+:\d+: ", text):
         return text
     failed = re.match(r"(?:Query \S+ failed: )?", text)
     start = failed.end() if failed else 0
-    first, colon, _ = text[start:].partition(": ")
-    return f"{text[:start]}{first}{': …' if colon else ''}"
+    told = re.split(r": | ?[(\[]", text[start:], maxsplit=1)
+    return f"{text[:start]}{told[0]}{': …' if len(told) > 1 else ''}"
 
 
 def conflicting_job(text: str) -> str | None:

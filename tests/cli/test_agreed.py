@@ -34,7 +34,7 @@ class TestAPlanThatWasKept:
         again = shop.run("sync", "--plan", "plan.json")
         assert again.code == 8
         assert again.err.splitlines() == [
-            "L019 what is to be done is not what the plan has, in 1 cohorts; plan again, look at it, and sync that; "
+            "L019 what is to be done is not what the plan has, in 1 cohort; plan again, look at it, and sync that; "
             "nothing was sent",
             "  buyers: to create in the plan, nothing to do now",
         ]
@@ -90,6 +90,12 @@ class TestAPlanThatWasKept:
         assert answer.code == 8
         assert answer.err.startswith("L018 plan.json was made ")
         assert shop.run("sync", "--plan", "plan.json", "--max-age", "1w").code == 64
+
+    def test_one_of_tomorrow(self, shop: Place) -> None:
+        path = kept(shop)
+        path.write_text(path.read_text().replace('"made_at": "20', '"made_at": "21'))
+        answer = shop.run("sync", "--plan", "plan.json")
+        assert (answer.code, "L020 plan.json was made in the future" in answer.err) == (64, True)
 
     def test_one_of_a_branch_is_not_one_of_braze(self, shop: Place) -> None:
         Repository.begun(shop.folder).commit()

@@ -117,7 +117,10 @@ def test_what_was_rolled_back_is_held_whatever_its_schedule_says(place: Place) -
     place.run("sync", "--allow", "max_removed:vips", "--reason", "a test")
     assert place.run("rollback", "vips", "--reason", "a mistake").code == 0
     assert last(place)[0] == first  # members of three hours ago
-    assert place.run("sync", "--due").out == "Nothing to do: 1 cohort in Braze as wanted.\n"
+    held = "Nothing to do: 0 cohorts in Braze as wanted, 1 held after a rollback.\n"
+    assert place.run("sync", "--due").out == held
+    drift = place.run("drift", "--detailed-exitcode")
+    assert (drift.code, drift.out) == (2, "Target sandbox is not as wanted:\n  vips: held after a rollback\n")
     assert place.members("vips") == {"ann", "bob", "eve"}
     told = published(place.run("status", "--output", "json").out)["cohorts"][0]
     assert (told["held"], told["due_at"], told["due"], told["action"]) == (True, None, False, "none")

@@ -44,6 +44,14 @@ def test_treasure_data_is_down(place: Place) -> None:
     answer = place.run("sync")
     assert (answer.code, answer.err) == (
         5,
+        "R010 the sandbox at http://127.0.0.1:9 does not answer; "
+        "start it in another terminal with `cohorts sandbox`, or choose another `--target`\n",
+    )
+    path = place.folder / "cohorts" / "project.yml"
+    path.write_text(path.read_text().replace("  sandbox:", "  production:"))
+    answer = place.run("sync", "--target", "production")
+    assert (answer.code, answer.err) == (
+        5,
         "R010 Treasure Data did not answer (connection refused); "
         "nothing is lost: run again later, what is unfinished is due again\n",
     )

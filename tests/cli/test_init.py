@@ -55,7 +55,7 @@ def test_an_empty_folder_becomes_a_repository_that_is_valid(empty: Place) -> Non
     assert "COHORTS_TARGET=production" in answer.out
     assert made.run("validate").code == 0, "a repository without a cohort yet is no error"
     assert made.run("new", "first").code == 0
-    assert made.run("validate").out == "1 cohorts checked: no problems.\n"
+    assert made.run("validate").out == "1 cohort checked: no problems.\n"
     assert made.run("fmt", "--check").code == 0
     assert made.run("test", "--target", "production").code == 0
 
@@ -128,7 +128,7 @@ def test_commented_sources_are_good_once_the_marks_are_gone(empty: Place) -> Non
     block = "\n".join(line.removeprefix("#").removeprefix(" ") for line in text[first:last].splitlines())
     project.write_text(text[:first] + block + "\n" + text[last:], "utf-8")
     assert empty.run("new", "first", "--event", "purchases").code == 0
-    assert empty.run("validate").out == "1 cohorts checked: no problems.\n"
+    assert empty.run("validate").out == "1 cohort checked: no problems.\n"
     assert empty.run("test").code == 0
 
 
@@ -181,7 +181,7 @@ def test_the_command_comes_from_an_index_in_this_version(empty: Place) -> None:
     [
         "cohort-runner[sandbox]==1.2.3",
         "cohort-runner==1.2.3.post1",
-        "cohort-runner[sandbox] @ https://example.com/cohort_runner-1.2.3-py3-none-any.whl",
+        f"cohort-runner[sandbox] @ https://example.com/cohort_runner-1.2.3-py3-none-any.whl#sha256={'0' * 64}",
         f"cohort-runner[sandbox] @ git+https://github.com/acme/cohort-runner@{COMMIT}",
     ],
 )
@@ -198,6 +198,18 @@ def test_the_command_comes_from_a_repository(empty: Place) -> None:
     assert not (empty.folder / REQUIREMENTS).exists()
     updates = read(empty.folder / ".github" / "dependabot.yml")["updates"]
     assert [update["package-ecosystem"] for update in updates] == ["github-actions"]
+
+
+def test_where_the_command_comes_from_may_be_chosen_again(empty: Place) -> None:
+    empty.run("init")
+    assert empty.run("init", "--runner", f"acme/cohort-runner@{COMMIT}").out.startswith(
+        f"1 file written here:\n  {ACTION}"
+    )
+    assert f"acme/cohort-runner@{COMMIT}" in (empty.folder / ACTION).read_text("utf-8")
+    (empty.folder / REQUIREMENTS).unlink()
+    empty.run("init")  # without a word of it, it stays
+    assert f"acme/cohort-runner@{COMMIT}" in (empty.folder / ACTION).read_text("utf-8")
+    assert not (empty.folder / REQUIREMENTS).exists()
 
 
 def test_both_actions_take_what_the_workflows_give(empty: Place) -> None:
@@ -224,6 +236,9 @@ def test_both_actions_take_what_the_workflows_give(empty: Place) -> None:
         ("--runner", f"acme/cohort-runner@{COMMIT[:12]}", "the commit's 40 digits"),
         ("--runner", "cohort-runner", "write one version"),
         ("--runner", "cohort-runner>=0.1", "write one version"),
+        ("--runner", "cohort-runner @ git+https://github.com/acme/cohort-runner@main", "a commit's 40 digits"),
+        ("--runner", "cohort-runner @ git+https://github.com/acme/cohort-runner", "a commit's 40 digits"),
+        ("--runner", "cohort-runner @ https://github.com/acme/cohort-runner/archive/main.zip", "#sha256="),
         ("--runner", "cohort-runner==0.1\n--index-url https://example.com", "write one version"),
     ],
 )

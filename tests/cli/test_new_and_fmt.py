@@ -46,7 +46,7 @@ def test_what_is_new_is_valid_and_its_test_passes(files: Place, named: str, how:
     answer = files.run("new", "my_cohort", *how, "--folder", "cohorts/growth/", "--description", 'Say: "hi" # there')
     assert answer.code == 0, answer.err
     assert answer.out.startswith("cohorts/growth/my_cohort.yml is written")
-    assert files.run("validate").out == "1 cohorts checked: no problems.\n"
+    assert files.run("validate").out == "1 cohort checked: no problems.\n"
     told = files.run("test", "-s", "my_cohort")
     assert told.code == 0, told.out
     assert "it proves little" not in told.out

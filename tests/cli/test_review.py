@@ -242,6 +242,12 @@ def test_too_many_withdrawals_fail_the_review(place: Place) -> None:
     answer = place.run("review", "--base", "HEAD", "--out", "out")
     assert answer.code == 6
     assert "7 cohorts would be withdrawn" in plain(comment(place))
+    assert "If this is right, raise guards.max_withdrawn in cohorts/project.yml, in this pull request." in plain(
+        comment(place)
+    )
+    path = place.folder / "cohorts" / "project.yml"
+    path.write_text(path.read_text().replace("{max_members: 1000}", "{max_members: 1000, max_withdrawn: 7}"))
+    assert place.run("review", "--base", "HEAD", "--out", "out").code == 0
 
 
 def test_settings_that_no_query_shows_are_told(shop: Place) -> None:
@@ -252,14 +258,119 @@ def test_settings_that_no_query_shows_are_told(shop: Place) -> None:
     assert shop.run("review", "--out", "out").code == 0
     told = plain(comment(shop))
     assert "**Nothing changes in Braze**" not in told
+    assert told.count("max_removed") == 1  # a cohort takes it from the project, and is not told again
     for line in (
         "- targets.sandbox.database: shop → shop_other",
         "- review: warn → off",
         "- guards.max_removed: 30% and 100 → 100%",
-        "- buyers: guards.allow_empty: False → True",
+        "- buyers: guards.allow_empty: false → true",
         "- buyers: expires: nothing → 2099-01-01",
     ):
         assert line in told
+
+
+def test_when_a_cohort_is_refreshed_is_a_setting(shop: Place) -> None:
+    path = shop.folder / "cohorts" / "project.yml"
+    text = path.read_text().replace(
+        "owner: crm-team", "owner: crm-team\n  max_age: 2d\n  schedule: {cron: 0 6 * * *}", 1
+    )
+    path.write_text(text)
+    rule(shop, "buyers", more="schedule: never\n")
+    rule(shop, "unknown_before", more="schedule: never\n")
+    assert shop.run("review", "--out", "out").code == 0
+    told = [line for line in plain(comment(shop)).splitlines() if line.startswith("- ") and "→" in line]
+    assert told == [
+        "- defaults.schedule: nothing → 0 6 * * * (UTC)",
+        "- defaults.max_age: never → 48 h",
+    ]
+    Repository(shop.folder).commit()
+    rule(shop, "buyers")
+    assert shop.run("review", "--base", "HEAD", "--out", "out").code == 0
+    assert "- buyers: schedule: nothing → 0 6 * * * (UTC)" in plain(comment(shop))
+
+
+def test_what_braze_is_told_otherwise_is_told(shop: Place) -> None:
+    more = "mode: add\nidentifiers: {external_id: email}\n"
+    shop.cohort("spenders", "SELECT email FROM shop.customers WHERE spend > 100", name="Best spenders", extra=more)
+    assert shop.run("review", "--out", "out").code == 0
+    told = plain(comment(shop))
+    for line in (
+        "- name: Spenders → Best spenders",
+        "- mode: mirror → add These people are let in; nobody leaves.",
+        "- identifiers: external_id from customer_id → external_id from email",
+    ):
+        assert line in told
+
+
+def test_sql_of_a_new_cohort_is_shown_and_who_is_compared_is_not(shop: Place) -> None:
+    shop.cohort("fans", "SELECT customer_id FROM shop.customers WHERE customer_id <> 'somebody' AND spend > 7")
+    assert shop.run("review", "--out", "out").code == 0
+    page = comment(shop)
+    assert "```sql\nSELECT" in page
+    assert "spend > 7" in page
+    assert "somebody" not in page
+
+
+def test_a_value_that_is_not_shown_changed_and_that_is_said(shop: Place) -> None:
+    shop.cohort("spenders", "SELECT customer_id FROM shop.customers WHERE customer_id = 'ann'")
+    Repository(shop.folder).commit()
+    shop.cohort("spenders", "SELECT customer_id FROM shop.customers WHERE customer_id = 'bob'")
+    assert shop.run("review", "--base", "HEAD", "--out", "out").code == 0
+    assert "What changed in the query is not shown here, since it may name somebody" in comment(shop)
+
+
+def test_more_than_ten_targets_are_named_or_none_is_planned_for(shop: Place) -> None:
+    path = shop.folder / "cohorts" / "project.yml"
+    more = "".join(
+        f"  t{number}: {{site: us, database: shop, state_database: s_{number}, workspace: w{number}, connection: c}}\n"
+        for number in range(11)
+    )
+    path.write_text(path.read_text().replace(SOURCES, more + SOURCES))
+    answer = shop.run("review")
+    assert answer.code == 64
+    assert answer.err.startswith("P115 there are 11 targets, and each would be a comment of its own; name those")
+    assert shop.run("review", "--target", "t3", "--target", "t4").code == 0
+
+
+@pytest.mark.parametrize("command", ["validate", "test"])
+def test_a_check_leaves_a_summary_and_outputs_too(shop: Place, command: str) -> None:
+    assert shop.run(command, "--output", "github", **in_github(shop)).code == 0
+    assert outputs(shop) == {"failed": "0", "exitcode": "0"}
+    assert (shop.folder / "summary").read_text() == f"## Cohorts: {command}\n\nNothing is wrong.\n\n"
+    rule(shop, "buyers", expect="u2")
+    (shop.folder / "cohorts" / "worse.yml").write_text("id: worse\nname: Worse\naudienc: {}\n")
+    answer = shop.run(command, "--output", "github", **in_github(shop))
+    assert outputs(shop) == {"failed": "1" if command == "validate" else "2", "exitcode": str(answer.code)}
+    told = plain((shop.folder / "summary").read_text())
+    assert "**1 problem in 1 file**" in told
+    assert ("1 test failed" in told) == (command == "test")
+
+
+def test_where_nothing_can_be_compared_it_is_said_why(place: Place, tmp_path: Path) -> None:
+    place.cohort("buyers", "SELECT customer_id FROM shop.customers")
+    answer = place.run("review", GIT_CEILING_DIRECTORIES=str(place.folder.parent))
+    assert answer.err.endswith(
+        "L017 there is no commit here, so nothing to compare with; go to a clone, or commit what is here first\n"
+    )
+    repository = Repository.begun(place.folder)
+    repository.commit()
+    repository.git("branch", "--move", "work")
+    assert "L017 there is no main branch to compare with; name a commit with `--base`\n" in place.run("review").err
+    there = Place(tmp_path / "shallow", place.url)
+    repository.git("commit", "--quiet", "--allow-empty", "--message", "more")
+    repository.git("clone", "--quiet", "--depth", "1", f"file://{place.folder}", str(there.folder))
+    Repository(there.folder).git("remote", "remove", "origin")
+    assert "fetch the rest of this shallow clone: `git fetch --unshallow`" in there.run("review").err
+
+
+def test_what_cannot_be_kept_is_a_sentence(shop: Place) -> None:
+    (shop.folder / "out").write_text("a file\n")
+    for command in (("review", "--out", "out"), ("plan", "--out", "out/plan.json"), ("drift", "--out", "out/x.md")):
+        answer = shop.run(*command)
+        assert (answer.code, answer.err.splitlines()[-1].split(":")[0]) == (64, "P122 out cannot be written"), (
+            answer.err
+        )
+    assert shop.run("plan", "--out", "new/folder/plan.json").code == 0
 
 
 def test_what_a_suspension_holds_back_is_shown_and_what_resumes(shop: Place) -> None:
@@ -396,7 +507,7 @@ def test_masks_come_before_anything_else(shop: Place) -> None:
     environment = in_github(shop) | {"TD_API_KEY": "1/secret:key+value"}
     answer = shop.run("review", **environment)
     masks = [line for line in answer.err.splitlines() if line.startswith("::add-mask::")]
-    assert "::add-mask::1%2Fsecret%3Akey%2Bvalue" in masks
+    assert "::add-mask::1%252Fsecret%253Akey%252Bvalue" in masks
     assert "::add-mask::MS9zZWNyZXQ6a2V5K3ZhbHVl" in masks
     assert "1/secret:key+value" not in answer.out + answer.err
 

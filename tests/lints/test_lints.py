@@ -81,7 +81,7 @@ def test_what_a_query_does_is_noticed(files: Place, audience: str, code: str) ->
 @pytest.mark.parametrize("audience", FINE.values(), ids=FINE)
 def test_what_is_fine_is_not(files: Place, audience: str) -> None:
     cohort(files, audience)
-    assert files.run("validate").out == "1 cohorts checked: no problems.\n"
+    assert files.run("validate").out == "1 cohort checked: no problems.\n"
 
 
 def test_a_project_says_how_seriously(files: Place) -> None:

@@ -31,6 +31,8 @@ def findings(sql: str) -> list[tuple[str, int, int]]:
         ("SELECT nullif(a, '') FROM t", [("Q007", 1, 1)]),
         ("SELECT customer_id, b AS customer_id FROM t", [("Q008", 1, 1)]),
         ("SELECT customer_id\nFROM TABLE(x(1))", [("Q009", 2, 6)]),
+        ("SELECT if(a, fail(customer_id)) AS customer_id FROM t", [("Q009", 1, 14)]),
+        ('SELECT customer_id FROM t WHERE "FAIL" (customer_id)', [("Q009", 1, 33)]),
         ("SELECT customer_id FROM system.runtime.queries", [("Q009", 1, 40)]),
         ("SELECT customer_id INTO x FROM t", [("Q010", 1, 20)]),
         ("SELECT customer_id FROM t WHERE a = ?", [("Q010", 1, 37)]),

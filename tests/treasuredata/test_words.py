@@ -35,6 +35,14 @@ def test_hidden(said: str, shown: str) -> None:
             "Query 2026_1 failed: Cannot cast value to UUID: ann smith",
             "Query 2026_1 failed: Cannot cast value to UUID: …",
         ),
+        (
+            "Query 2026_1 failed: Duplicate map keys (ann smith) are not allowed",
+            "Query 2026_1 failed: Duplicate map keys: …",
+        ),
+        (
+            "Query 2026_1 failed: Query exceeded per-node memory limit of 1GB [Allocated: 1GB]",
+            "Query 2026_1 failed: Query exceeded per-node memory limit of 1GB: …",
+        ),
         ("Not a valid base-10 number: ann", "Not a valid base-10 number: …"),
         (
             "Query x failed: line 1:8: Column 'spent' cannot be resolved",

@@ -149,8 +149,9 @@ class Act:
             # masks would hide what a command of ours lets slip
             "--insecure-secrets",
             *_options("--env", told),
-            *_options("--var", self.variables),
-            *_options("--secret", {"GITHUB_TOKEN": TOKEN, **self.secrets}),
+            # neither variables nor secrets are given to what comes from a fork
+            *_options("--var", {} if event.is_from_fork else self.variables),
+            *_options("--secret", {"GITHUB_TOKEN": TOKEN, **({} if event.is_from_fork else self.secrets)}),
             *_options("--local-repository", dict(_stand_ins(repository, event.sha))),
         ]
 

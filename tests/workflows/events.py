@@ -19,6 +19,12 @@ class Event:
     payload: Mapping[str, Any] = field(default_factory=dict)
     actor: str = "mara"
 
+    @property
+    def is_from_fork(self) -> bool:
+        """True for a pull request whose branch is in a fork."""
+        head = self.payload.get("pull_request", {}).get("head")
+        return bool(head and head["repo"]["fork"])
+
 
 def opened(pull: Pull) -> Event:
     """A pull request was opened."""

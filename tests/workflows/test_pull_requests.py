@@ -125,3 +125,29 @@ def test_dependabot_has_no_token_that_writes(office: Office) -> None:
     office.repository.write({"README.md": "bumped\n"})
     run = office.review(office.propose("bump", author="dependabot[bot]"))
     assert run.results == {**GREEN, "comment": "skipped"}
+
+
+def test_a_base_whose_command_cannot_be_installed_is_repaired_by_a_pull_request(office: Office) -> None:
+    office.cohort("vips", "ann")
+    action = ".github/actions/cohorts/action.yml"
+    works = (office.repository.folder / action).read_text()
+    office.repository.write({action: works.replace("using: composite\n  steps:", BROKEN)})
+    office.begin()
+    office.repository.branch("repair")
+    office.repository.write({action: works})
+    office = office.with_settings(COHORTS_COUNT="true")
+    run = office.review(office.propose("repair"))
+    assert run.results == {**GREEN, "count": "success"}
+    assert office.comments == {}
+    assert [each.text for each in run.jobs["comment"].annotations] == [
+        "The base branch has no command that can be installed; see the summary of validate."
+    ]
+
+
+BROKEN = """\
+using: composite
+  steps:
+    - name: Nothing is there
+      shell: bash
+      run: exit 1
+"""

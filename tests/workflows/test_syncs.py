@@ -41,6 +41,16 @@ def test_nothing_is_synced_before_the_repository_says_where_to(office: Office) -
     assert office.shop.requests()["requests"] == {}
 
 
+def test_where_to_may_be_said_by_whoever_starts_it(office: Office) -> None:
+    office.cohort("vips", "ann")
+    office.begin()
+    office.set_up()
+    office = office.with_settings(COHORTS_TARGET="")
+    assert office.sync(dispatched(office.repository.tip(), target="production")).results == DONE
+    assert office.shop.members("vips") == {"ann"}
+    assert office.drift(dispatched(office.repository.tip(), target="production")).results == {"drift": "success"}
+
+
 def test_a_guard_stops_a_merge_and_somebody_says_that_it_is_right(office: Office) -> None:
     office.cohort("vips", "ann", "bob", "eve", extra="guards: {max_removed: 1}\n")
     office.begin()

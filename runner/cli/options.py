@@ -1,0 +1,77 @@
+"""The options that commands share, and how they answer."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Output(StrEnum):
+    """How a command answers."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class Report(StrEnum):
+    """How a command answers that a workflow runs; `github`: text, and annotations, a summary and outputs."""
+
+    TEXT = "text"
+    JSON = "json"
+    GITHUB = "github"
+
+
+class Words(StrEnum):
+    """As Report, of what has no JSON of its own."""
+
+    TEXT = "text"
+    GITHUB = "github"
+
+
+TargetOption = Annotated[
+    str, typer.Option("--target", envvar="COHORTS_TARGET", help="Where cohorts go, as named in cohorts/project.yml.")
+]
+OutputOption = Annotated[Output, typer.Option("--output", help="How to answer.")]
+ReportOption = Annotated[Report, typer.Option("--output", help="How to answer.")]
+WordsOption = Annotated[Words, typer.Option("--output", help="How to answer.")]
+RefreshOption = Annotated[
+    bool,
+    typer.Option("--refresh", envvar="COHORTS_REFRESH", help="Also sync cohorts whose definition did not change."),
+]
+DueOption = Annotated[
+    bool, typer.Option("--due", envvar="COHORTS_DUE", help="Also sync cohorts that are due by their schedule.")
+]
+SelectOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--select",
+        "-s",
+        metavar="WHAT",
+        envvar="COHORTS_SELECT",
+        help="Only these: ids (globs), tag:, owner:, path:, state:.",
+    ),
+]
+ExcludeOption = Annotated[list[str] | None, typer.Option("--exclude", metavar="WHAT", help="But not these.")]
+OutOption = Annotated[Path | None, typer.Option("--out", metavar="PLACE", help="Keep what was found in files here.")]
+YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask before syncing to a protected target.")]
+LockOption = Annotated[
+    str | None,
+    typer.Option("--lock-timeout", metavar="15m", help="How long to wait for another run. 0s, in CI 15m."),
+]
+ReassertOption = Annotated[
+    bool, typer.Option("--reassert", help="Refresh, and send everyone again, in case Braze knows them by now.")
+]
+AllowOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow",
+        metavar="GUARD:COHORT",
+        envvar="COHORTS_ALLOW",
+        help="Override a guard for this run; also max_withdrawn, unreviewed, and rollback (an older tree)."
+        " Needs --reason.",
+    ),
+]
+ConcurrencyOption = Annotated[int, typer.Option(min=1, max=64, help="How many queries at once; twice as many exports.")]
