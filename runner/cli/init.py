@@ -167,7 +167,7 @@ def _next(folder: Path, made: Answers) -> str:
         f"cohorts bootstrap --target {made.target}, then: cohorts doctor --target {made.target},",
         "    which checks the rest, and is done when it was run once with --canary",
         "git init -b main; git add -A; git commit -m Cohorts; and push it to GitHub",
-        "on GitHub, an environment `production` with the secret TD_API_KEY,",
+        f"on GitHub, an environment `{made.target}` with the secret TD_API_KEY,",
         "    a rule for the branch main that asks for the check `required`, and last the variable",
         f"    COHORTS_TARGET={made.target}: from then on, what is merged is synced",
         *named,

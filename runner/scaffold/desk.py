@@ -101,7 +101,7 @@ change, and why. Merging it does it. Deleting a file takes everybody out of that
    `cohorts bootstrap --target {target}`, then `cohorts doctor --target {target}`, and when only the canary is left,
    `cohorts doctor --target {target} --canary external_id:SOMEBODY` with a user of your own.
 5. Push this repository to GitHub. In its settings:
-   - an environment `production`, for the main branch only, with the secret `TD_API_KEY`
+   - an environment `{target}` (the target's name), for the main branch only, with the secret `TD_API_KEY`
    - a rule for the branch `main` that asks for a pull request and for the check `required`
    - last of all the variable `COHORTS_TARGET`, with the value `{target}`: from then on merges are synced
 6. Open a pull request with the first cohort: `cohorts new`.
