@@ -40,13 +40,13 @@ def _blocks(change: Change, before: Cohort | None) -> Iterator[str]:
         yield "\n".join(f"- {line}" for line in others)
     old, new = described.who(before) if before else [], described.who(cohort) if cohort else []
     words = [*difflib.unified_diff(old, new, lineterm="", n=50)][3:] if old and new else []
-    if new and not old:
-        yield fenced(new, "text")
-    elif words:
+    if words:
         yield fenced(words, "diff")
-    if change.action is Action.CREATE and cohort and not cohort.rule:
+    elif cohort and cohort.rule and (not old or change.action is Action.CREATE):
+        yield fenced(new, "text")
+    if change.action is Action.CREATE and cohort and cohort.sql:
         yield fenced(masked(change.sql_after, cohort.columns).splitlines(), "sql")
-    elif change.action in (Action.UPDATE, Action.SUSPENDED):
+    if change.action in (Action.UPDATE, Action.SUSPENDED):
         if sql := sql_difference(change, ("before", "after")):
             yield fenced(sql[2:], "diff")
         elif not words and change.action is Action.UPDATE and change.sql_before != change.sql_after:

@@ -26,7 +26,12 @@ def page(shown: Summary, problems: Sequence[Problem], *, address: str) -> str:
     listed = [f"- {code(str(problem))}" for problem in [*problems, *shown.plan.warnings]]
     if listed:
         head.append(
-            folded(f"{len(listed)} problems and warnings", "\n".join(fitting(listed, SUMMARY // 4, joint=1)[0]))
+            folded(
+                many(len(listed), "problem or warning")
+                if len(listed) == 1
+                else f"{len(listed):,} problems and warnings",
+                "\n".join(fitting(listed, SUMMARY // 4, joint=1)[0]),
+            )
         )
     return "\n\n".join([*head, f"<sub>[this run]({address})</sub>" if address else ""]) + "\n"
 

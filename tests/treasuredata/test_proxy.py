@@ -66,3 +66,14 @@ def test_which_proxy(
 
 def test_certificates_of_the_company() -> None:
     assert pool(US, ca_bundle="/etc/company.pem", timeout=TIMEOUT).connection_pool_kw["ca_certs"] == "/etc/company.pem"
+
+
+@pytest.mark.parametrize("address", ["socks5://proxy:1080", "http://proxy:port", "http://:3128", "http://[::1:3128"])
+def test_a_proxy_that_cannot_be_is_a_sentence(place: Place, address: str) -> None:
+    text = PROJECT.format(url="x", connection="braze").replace("endpoint: x", "site: us")
+    (place.folder / "cohorts" / "project.yml").write_text(text.replace("  sandbox:", "  production:"))
+    place.cohort("a", "SELECT customer_id FROM shop.customers")
+    answer = place.run("plan", "--target", "production", HTTPS_PROXY=address)
+    assert answer.code == 64
+    assert answer.err.startswith("R044 HTTPS_PROXY is no address of a proxy that can be used; write http://")
+    assert address not in answer.err

@@ -18,8 +18,8 @@ def caller(name: str) -> str:
         for found in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
         if found.startswith(f"# .github/workflows/{name}")
     )
-    called, times = re.subn(r"OWNER/cohort-runner/(\.github/workflows/[\w-]+\.yml)@[0-9a-f]{40}", r"./\1", text)
-    assert times == 1
+    called = re.sub(r"OWNER/cohort-runner/(\.github/workflows/[\w-]+\.yml)@[0-9a-f]{40}", r"./\1", text)
+    assert called.count("uses: ./.github/workflows/") == 1
     return called
 
 
@@ -37,4 +37,15 @@ def test_a_pull_request_and_its_merge(office: Office) -> None:
     assert "1 to create" in next(iter(office.comments.values()))
     run = office.act.run(office.repository, "our-cohorts-sync.yml", pushed(office.land(pull)))
     assert run.results == {"sync": "success"}
+    assert office.shop.members("vips") == {"ann"}
+
+
+def test_a_second_target(office: Office) -> None:
+    office.set_up()
+    office.cohort("vips", "ann")
+    text = caller("cohorts-sync-eu.yml").replace("target: shop-eu", "target: production")
+    office.repository.write({".github/workflows/our-sync-eu.yml": text})
+    push = office.begin()
+    act = office.with_settings(COHORTS_TARGET="").act
+    assert act.run(office.repository, "our-sync-eu.yml", pushed(push)).results == {"sync": "success"}
     assert office.shop.members("vips") == {"ann"}
