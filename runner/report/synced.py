@@ -25,14 +25,8 @@ def page(shown: Summary, problems: Sequence[Problem], *, address: str) -> str:
         head.append(f"{missing:,} more did not fit here.")
     listed = [f"- {code(str(problem))}" for problem in [*problems, *shown.plan.warnings]]
     if listed:
-        head.append(
-            folded(
-                many(len(listed), "problem or warning")
-                if len(listed) == 1
-                else f"{len(listed):,} problems and warnings",
-                "\n".join(fitting(listed, SUMMARY // 4, joint=1)[0]),
-            )
-        )
+        told = "1 problem or warning" if len(listed) == 1 else f"{len(listed):,} problems and warnings"
+        head.append(folded(told, "\n".join(fitting(listed, SUMMARY // 4, joint=1)[0])))
     return "\n\n".join([*head, f"<sub>[this run]({address})</sub>" if address else ""]) + "\n"
 
 
