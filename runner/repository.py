@@ -79,7 +79,7 @@ def branched_from(folder: Path, name: str) -> str:
 
 
 def merged_lately(folder: Path, most: int) -> tuple[str, ...]:
-    """The newest commits of this branch that changed cohorts, the newest first; what was merged into it counts as one."""
+    """The newest commits of this branch that changed cohorts, the newest first; what was merged counts as one."""
     code, out = _git(folder, "rev-list", "--first-parent", f"--max-count={most}", "HEAD", "--", "cohorts")
     return tuple(out.split()) if code == 0 else ()
 

@@ -258,8 +258,8 @@ class World:
 
     @property
     def any_valid(self) -> bool:
-        """False when a run has nothing to go by."""
-        return any(file.there and not file.broken for file in self.files)
+        """False when a run has nothing to go by: no file can be read. Where there is none at all, everybody leaves."""
+        return any(not file.broken for file in self.files if file.there) or not any(file.there for file in self.files)
 
     def asked(self) -> dict[Where, Wanted]:
         """What a run that begins now must do: a cohort that is not named is left alone."""
