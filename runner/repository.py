@@ -78,15 +78,21 @@ def branched_from(folder: Path, name: str) -> str:
     return out
 
 
-def merged_lately(folder: Path, most: int) -> tuple[str, ...]:
-    """The newest commits of this branch that changed cohorts, the newest first; what was merged counts as one."""
-    code, out = _git(folder, "rev-list", "--first-parent", f"--max-count={most}", "HEAD", "--", "cohorts")
+def merged_since(folder: Path, commit: str, most: int) -> tuple[str, ...]:
+    """The commits of this branch after another one that changed cohorts, the newest first; what was merged counts as
+    one. All that this branch has where that one is unknown, or not on it.
+    """
+    known = commit and order(folder, commit) is Order.AFTER
+    which = ["HEAD", *([f"^{commit}"] if known else [])]
+    code, out = _git(folder, "rev-list", "--first-parent", f"--max-count={most}", *which, "--", "cohorts")
     return tuple(out.split()) if code == 0 else ()
 
 
 def is_same(folder: Path, commit: str, under: str) -> bool:
-    """True where the files that a commit has below a folder are the same here; files that it does not have may be."""
-    return _git(folder, "diff", "--quiet", commit, "--", under)[0] == 0
+    """True where what a commit has below a folder is what is here, to the last file."""
+    return _git(folder, "diff", "--quiet", commit, "--", under)[0] == 0 and _git(
+        folder, "ls-files", "--others", "--", under
+    ) == (0, "")
 
 
 def write_out(folder: Path, commit: str, under: str, into: Path) -> None:

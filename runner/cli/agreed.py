@@ -19,13 +19,14 @@ from runner.cli.github import connected
 from runner.errors import CohortsError, Position, Problem, Stale
 
 if TYPE_CHECKING:  # types of modules that are imported late
+    from runner.plan.ledger import Destination
     from runner.plan.plan import Plan
     from runner.plan.reviewed import Item
     from runner.plan.settled import Setting
     from runner.project import Project
     from runner.sql.wanted import Wanted
 
-MOST_COMMITS = 30
+MOST_COMMITS = 100
 """Commits of the main branch whose pull requests are asked for, the newest first; most often one or two do."""
 
 FILE, POLICY = "cohorts/project.yml", "review"
@@ -95,8 +96,11 @@ def refuse_other(plan: Plan, of: PlanFile) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """What is other than when the target was synced last, beside queries: settings, and what `review` said then."""
+    """What was looked at before: the fingerprints of its queries (None: that is not known), which settings are others
+    now, and what `review` said there.
+    """
 
+    known: Mapping[Destination, str] | None = None
     settings: tuple[Setting, ...] = ()
     review: str = "off"
 
@@ -121,22 +125,27 @@ class Reviews:
         self._since: dict[str, Since] = {}
 
     def since(self, commit: str, project: Project, asked: Wanted) -> Since:
-        """What is other than at the commit that was synced last; nothing where that is not known, or not here."""
+        """What is other than in the tree that was looked at last; it has to be in this clone."""
         from runner import repository
+        from runner.plan import reviewed
 
-        if not repository.commit_of(self._root, commit) or repository.is_same(self._root, commit, "cohorts"):
+        if not repository.commit_of(self._root, commit):
             return Since()
+        if repository.is_same(self._root, commit, "cohorts"):
+            return Since(reviewed.by_destination(asked.queries))
         if commit not in self._since:
             self._since[commit] = _since(self._root, commit, project, asked)
         return self._since[commit]
 
-    def unseen(self, marks: Collection[str]) -> frozenset[str]:
-        """The marks that are not what a merged pull request showed last. Raises what GitHub's API raises."""
+    def unseen(self, marks: Collection[str], since: str) -> frozenset[str]:
+        """The marks that are not what a pull request that was merged since a commit showed last. Raises what GitHub's
+        API raises.
+        """
         from runner import repository
         from runner.plan import reviewed
 
         if self._left is None:
-            self._left = [*repository.merged_lately(self._root, MOST_COMMITS)]
+            self._left = [*repository.merged_since(self._root, since, MOST_COMMITS)]
         while self._left and not all(mark[: reviewed.KEY] in self._seen for mark in marks):
             self._read(self._left.pop(0))
         return reviewed.unseen(marks, self._seen)
@@ -156,14 +165,14 @@ class Reviews:
                 if pull in self._pulls:
                     continue
                 self._pulls.add(pull)
-                for comment in github.own_comments(pull):
+                for comment in reversed(github.own_comments(pull)):  # the newest is the one that is edited
                     for mark in marker.read(comment.body, self._target):
                         self._seen.setdefault(mark[: reviewed.KEY], mark)  # what was merged later has the last word
 
 
 def compared(plan: Plan, project: Project, asked: Wanted, reviews: Reviews, *, last: str) -> Plan:
     """The plan, warned of or refused (Stale) as the project's `review` says, where something was not reviewed so. A
-    `require` of the commit that was synced `last` holds until a change of it was reviewed.
+    `require` of the commit that was looked at `last` holds until a change of it was reviewed.
     """
     here = settings().github
     if asked.target.is_sandbox or not plan.due:
@@ -172,14 +181,14 @@ def compared(plan: Plan, project: Project, asked: Wanted, reviews: Reviews, *, l
     policy = "require" if since.review == "require" else project.review
     if policy == "off":
         return plan
-    waiting = {**_of_changes(plan), **_of_settings(since, asked)}
+    waiting = {**_of_changes(plan, since), **_of_settings(since, asked)}
     if not (here.token and here.repository):
         if policy == "warn":
             return plan
         unseen, why = frozenset(waiting), "outside GitHub Actions there is no review to compare with"
     else:
         try:
-            unseen, why = reviews.unseen(waiting), "no pull request that was merged lately showed it so"
+            unseen, why = reviews.unseen(waiting, last), "no pull request that was merged lately showed it so"
         except CohortsError as exc:
             if policy == "require":
                 raise
@@ -196,7 +205,7 @@ def compared(plan: Plan, project: Project, asked: Wanted, reviews: Reviews, *, l
     return _warned(plan, told) if policy == "warn" else plan
 
 
-def _of_changes(plan: Plan) -> dict[str, Claim]:
+def _of_changes(plan: Plan, since: Since) -> dict[str, Claim]:
     from runner.plan import reviewed
 
     return {
@@ -205,7 +214,7 @@ def _of_changes(plan: Plan) -> dict[str, Claim]:
             change.id,
             f"{change.id}: to {change.action} now",
         )
-        for change in reviewed.decided(plan)
+        for change in reviewed.decided(plan, since.known)
     }
 
 
@@ -224,14 +233,17 @@ def _of_settings(since: Since, asked: Wanted) -> dict[str, Claim]:
 
 
 def _since(root: Path, commit: str, project: Project, asked: Wanted) -> Since:
-    from runner.plan import settled
+    from runner.plan import reviewed, settled
+    from runner.sql import wanted as queries
 
     before, tree = tree_at(root, commit)
     if not before:
         return Since()
+    name = asked.target.name
+    there = queries.wanted(tree, before.targets[name]).queries if name in before.targets else ()
     old = {cohort.id: cohort for cohort in tree.cohorts}
-    now = [query.cohort for query in asked.queries]
-    return Since(settled.changed(before, project, asked.target.name, old, now), before.review)
+    others = settled.changed(before, project, name, old, [query.cohort for query in asked.queries])
+    return Since(reviewed.by_destination(there), others, before.review)
 
 
 def _warned(plan: Plan, told: Iterable[Problem]) -> Plan:

@@ -146,16 +146,24 @@ def treasure_data(target: Target, stop: threading.Event | None = None) -> Iterat
 
 @contextmanager
 def place(
-    loaded: Project, target: Target, *, stop: Stop, allow_old_tree: bool = False, reason: str = ""
+    loaded: Project,
+    target: Target,
+    *,
+    stop: Stop,
+    allow_old_tree: bool = False,
+    reason: str = "",
+    settles: bool = False,
 ) -> Iterator[Place]:
-    """A run that writes: it can be stopped by Ctrl-C and SIGTERM, tells its progress, and refuses an old tree."""
+    """A run that writes: it can be stopped by Ctrl-C and SIGTERM, tells its progress, and refuses an old tree.
+    `settles`: as `Run` has it.
+    """
     from runner import repository
     from runner.sync.place import Place
     from runner.sync.writer import Run
 
     found = settings()
     commit = repository.commit(Path())
-    run = Run(secrets.token_hex(8), found.actor, found.host, os.getpid(), found.run_address, commit, reason)
+    run = Run(secrets.token_hex(8), found.actor, found.host, os.getpid(), found.run_address, commit, reason, settles)
 
     def fits(ledger: Ledger) -> None:
         if not allow_old_tree and not target.is_sandbox:

@@ -178,11 +178,12 @@ def sync(
         if agreed:
             refuse_other(chosen, agreed)
             return chosen
-        return chosen if granted.unreviewed else compared(chosen, project, asked, reviews, last=ledger.commit)
+        return chosen if granted.unreviewed else compared(chosen, project, asked, reviews, last=ledger.settled)
 
     how, stop = How(planned, concurrency, patience(lock_timeout), reassert), Stop()
     why = reason or (agreed.words if agreed else "")
-    with place(project, asked.target, stop=stop, allow_old_tree=granted.old_tree, reason=why) as here:
+    settles = not (agreed or select or exclude or asked.problems)  # then all of this tree was looked at, or allowed
+    with place(project, asked.target, stop=stop, allow_old_tree=granted.old_tree, reason=why, settles=settles) as here:
         summary = synced(here, how, asked, yes=yes)
     return told(summary, asked, stop, output)
 

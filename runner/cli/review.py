@@ -73,7 +73,7 @@ def _tested(found: Checked) -> tuple[Result, ...]:
 
 
 def _reviewed(name: str, found: Checked, results: tuple[Result, ...], base: Base, *, members: bool) -> Review:
-    from runner.plan import compared, settled
+    from runner.plan import compared, reviewed, settled
     from runner.report.review import Review
     from runner.sql import wanted as queries
 
@@ -96,7 +96,16 @@ def _reviewed(name: str, found: Checked, results: tuple[Result, ...], base: Base
     plan = offline_plan(found.project, asked, base)
     before = _before(base.wanted.get(name))
     others = settled.changed(base.project, found.project, name, base.cohorts, found.tree.cohorts)
-    shown = replace(shown, plan=plan, before=before, settings=others, uncounted=_no_key())
+    there = base.wanted.get(name)
+    shown = replace(
+        shown,
+        plan=plan,
+        before=before,
+        settings=others,
+        uncounted=_no_key(),
+        marks=reviewed.marks(there.queries if there else (), asked, others),
+        vanished=tuple(sorted(path for path in base.unreadable if not Path(path).exists())),
+    )
     if not members:
         return shown
     if asked.target.endpoint != _endpoint(base, name):

@@ -34,6 +34,7 @@ def fold(entries: Iterable[Entry], *, now: int) -> Ledger:
         cohorts={where: _deployed(where, rows, now) for where, rows in sorted(by_destination.items())},
         lease=_lease(run_rows),
         commit=str(synced[-1].detail["commit"]) if synced else "",
+        settled=next((str(row.detail["commit"]) for row in reversed(synced) if row.detail.get("settles")), ""),
         verified=frozenset(str(row.detail["mapping"]) for row in run_rows if row.event is Event.VERIFIED),
     )
 
@@ -102,7 +103,8 @@ def _deployed(where: Destination, rows: list[Entry], now: int) -> Deployed:
         failure_code=str(failures[-1].detail["code"]) if last_failed else "",
         failed_at=failures[-1].time if failures else 0,
         tried_at=next((row.time for row in intents if row.detail["attempt"] not in resolved), 0),
-        heir_of=frozenset(str(row.detail["moved_from"]) for row in intents if "moved_from" in row.detail),
+        heir_of={str(row.detail["moved_from"]): row.epoch for row in intents if "moved_from" in row.detail},
+        made_in=max((row.epoch for row in intents if row.detail["action"] == "create"), default=0),
     )
 
 

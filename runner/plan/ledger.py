@@ -125,7 +125,7 @@ class Deployed:
     `connection` and `setting_keys` are how it was last reached; `previous` is what a rollback can bring back.
     `failure_code` is that of the last attempt; empty where that one was cut off, whatever `failure` remembers.
     `tried_at` is the time of the first attempt since the last success. `heir_of`: ids in Braze in whose place it was
-    made.
+    made, each with the epoch; `made_in`: the epoch in which it was made last.
     """
 
     destination: Destination
@@ -142,7 +142,8 @@ class Deployed:
     failure_code: str = ""
     failed_at: int = 0
     tried_at: int = 0
-    heir_of: frozenset[str] = frozenset()
+    heir_of: Mapping[str, int] = field(default_factory=dict)
+    made_in: int = 0
 
     @property
     def in_braze(self) -> bool:
@@ -220,7 +221,8 @@ class Lease:
 class Ledger:
     """The whole ledger: its identity, the highest epoch, the server's time at reading (unix seconds), every cohort.
 
-    `commit` is that of the last run that synced anything; `verified` holds the hashes of setting mappings that a canary
+    `commit` is that of the last run that synced anything, `settled` of the last whose whole tree had been compared with
+    what was reviewed; `verified` holds the hashes of setting mappings that a canary
     has proven.
     """
 
@@ -230,6 +232,7 @@ class Ledger:
     cohorts: Mapping[Destination, Deployed] = field(default_factory=dict)
     lease: Lease | None = None
     commit: str = ""
+    settled: str = ""
     verified: frozenset[str] = frozenset()
 
     @property

@@ -68,7 +68,11 @@ def make(
         ]
     in_braze = sum(deployed.is_kept for deployed in known.values())
     made = {change.destination for change in changes if change.action is Action.CREATE} | waiting
-    heirs = {where for where, heir in moved.items() if heir in made or where.cohort_id in _of(known, heir).heir_of}
+    heirs = {
+        where
+        for where, heir in moved.items()
+        if heir in made or _of(known, heir).heir_of.get(where.cohort_id, -1) >= _of(known, where).made_in
+    }
     gone = [where for where, deployed in leaving.items() if where not in heirs and deployed.is_kept]
     return Plan(
         target=target,

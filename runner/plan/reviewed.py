@@ -12,12 +12,17 @@ from typing import Any
 from runner.plan.ledger import Destination
 from runner.plan.plan import IDLE, Action, Change, Plan
 from runner.plan.settled import Setting
+from runner.sql.query import Query
+from runner.sql.wanted import Wanted
 
 WITHDRAWN = "withdrawn"
 """In the place of a fingerprint: everybody is to leave."""
 
 DECIDED = frozenset({Action.CREATE, Action.UPDATE, Action.RENAME, Action.WITHDRAW})
 """What somebody decided in a file; the rest a run does by itself, or was asked for."""
+
+HELD = frozenset({Action.RETRY, Action.SUSPENDED, Action.SUPPRESS})
+"""What is sent again, or will be later: looked at where it is not what was looked at before."""
 
 KEY, MARK = 5, 15
 """Letters of a mark, so short that a comment can carry thousands of them: the first tell what it is of, the others what
@@ -63,10 +68,25 @@ def items(plan: Plan) -> tuple[Item, ...]:
     return tuple(sorted(item(change) for change in plan.changes if change.action not in IDLE))
 
 
-def marks(plan: Plan, settings: Iterable[Setting] = ()) -> tuple[str, ...]:
-    """What a page shows to whoever reviews it, sorted; also what a suspension holds back until it ends."""
-    of_cohorts = (item(change).mark for change in plan.changes if change.action is not Action.NONE)
-    return tuple(sorted({*of_cohorts, *map(mark_of, settings)}))
+def marks(before: Sequence[Query], after: Wanted, settings: Iterable[Setting] = ()) -> tuple[str, ...]:
+    """What a branch changes, sorted, whatever day it is and whatever Braze holds: queries that are new or others, those
+    that are gone, and settings. A cohort whose file cannot be read is not gone.
+    """
+    old, new = by_destination(before), by_destination(after.queries)
+    broken = {problem.at.path for problem in after.problems}
+    gone = {
+        Destination(query.workspace, query.braze_id) for query in before if query.cohort.document.path not in broken
+    }
+    items = [
+        *(Item(where, wanted, "") for where, wanted in new.items() if old.get(where) != wanted),
+        *(Item(where, WITHDRAWN, "") for where in gone - new.keys()),
+    ]
+    return tuple(sorted({*(each.mark for each in items), *map(mark_of, settings)}))
+
+
+def by_destination(queries: Iterable[Query]) -> dict[Destination, str]:
+    """The fingerprints of queries, by where they go."""
+    return {Destination(query.workspace, query.braze_id): query.fingerprint for query in queries}
 
 
 def checksum(of: Sequence[Item], *, target: str, since: str = "") -> str:
@@ -115,12 +135,19 @@ def differences(reviewed: Sequence[Item], now: Sequence[Item]) -> Iterator[str]:
             yield f"{where.cohort_id}: what would be delivered is not what the plan has"
 
 
-def decided(plan: Plan) -> tuple[Change, ...]:
-    """The changes that somebody must have reviewed. A cohort that expired was decided when its date was."""
+def decided(plan: Plan, known: Mapping[Destination, str] | None) -> tuple[Change, ...]:
+    """The changes that somebody must have reviewed. `known`: the fingerprints of what was looked at before; what is
+    still as it was there needs nobody, however often it is tried. None: that is not known.
+
+    Nobody decides a refresh, nor an expiry: its date was decided. What a suspension holds back is looked at now, since
+    it goes by itself when that ends.
+    """
     return tuple(
         change
-        for change in plan.due
-        if change.action in DECIDED and not (change.action is Action.WITHDRAW and change.cohort)
+        for change in plan.changes
+        if change.action in (DECIDED if known is None else DECIDED | HELD)
+        and not (change.action is Action.WITHDRAW and change.cohort)
+        and (known is None or item(change).wanted != known.get(change.destination, WITHDRAWN))
     )
 
 

@@ -1,45 +1,33 @@
-"""What two trees differ in beside queries: where a target leads, limits, and each cohort's own dates; no fingerprint of
-what would be delivered has any of it; pure.
+"""What two trees differ in beside queries: where a target leads, limits, schedules and dates, as the files write them;
+no fingerprint of what would be delivered has any of it; pure.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, cast
 
 from runner.definitions.cohort import Cohort
 from runner.project import Project
 
-HOUR = 3600
-
-OF_PROJECT = ("review", "guards", "max_withdrawn", "suppress", "reassert", "timezone")
-OF_TARGET = (
-    "endpoint",
-    "database",
-    "state_database",
-    "workspace",
-    "connection",
-    "prefix",
-    "protected",
-    "export_settings",
-)
-OF_COHORT = ("guards", "unsuppressed", "schedule", "max_age")
-DEFAULTS = ("schedule", "max_age")
-OF_LIFE = ("expires", "suspended", "previous_id")
-
-WRITTEN = {"max_withdrawn": "guards.max_withdrawn", "suspended": "suspend", "unsuppressed": "suppress"}
-"""What a file calls them, where that is something else."""
+OF_PROJECT = ("review", "guards", "suppress", "reassert", "timezone")
+OF_DEFAULTS = OF_COHORT = ("schedule", "max_age", "guards", "expires", "suspend", "suppress", "previous_id")
+IN_QUERIES = ("vars",)
+"""Of a target: what queries show."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Setting:
-    """A setting that is another one than before: of which cohort, if of one, its name, and both values in words."""
+    """A setting that is another one than before: of which cohort, if of one, its name, and both values in words.
+    `is_new`: the cohort was not there before.
+    """
 
     cohort: str
     name: str
     was: str
     now: str
+    is_new: bool = False
 
     @property
     def title(self) -> str:
@@ -53,57 +41,66 @@ class Setting:
 def changed(
     before: Project | None, after: Project, target: str, old: Mapping[str, Cohort], new: Iterable[Cohort]
 ) -> tuple[Setting, ...]:
-    """Each setting of a target, and each limit or date of a cohort, that is another one than before. `old` is by id; a
-    target or a cohort that was not there has none. What a cohort takes from the project is told once.
+    """Each setting of a target, and each of a cohort's own, that is another one than before; `old` is by id. What a
+    cohort takes from the project is the project's. Without a project file that can be compared there are none.
     """
-    if before is None or target not in before.targets:
+    if before is None:
         return ()
-    shared = (
-        *_each("", "", before, after, OF_PROJECT),
-        *_each("", "defaults.", before.defaults, after.defaults, DEFAULTS),
+    found = [*_differences("", _of_project(before, target), _of_project(after, target))]
+    for cohort in new:
+        there = old.get(cohort.id)
+        was = dict(_flat("", _data(there), OF_COHORT)) if there else {}
+        now = dict(_flat("", _data(cohort), OF_COHORT))
+        found += _differences(cohort.id, was, now, is_new=there is None)
+    return tuple(found)
+
+
+def _of_project(project: Project, target: str) -> dict[str, str]:
+    data = _data(project)
+    led = data["targets"].get(target, {})
+    lags = {name: source["max_lag"] for name, source in data.get("sources", {}).items() if "max_lag" in source}
+    return dict(
+        [
+            *_flat(f"targets.{target}.", led, [key for key in led if key not in IN_QUERIES]),
+            *_flat("", data, OF_PROJECT),
+            *_flat("defaults.", data.get("defaults", {}), OF_DEFAULTS),
+            *((f"sources.{name}.max_lag", _said(lag)) for name, lag in lags.items()),
+        ]
     )
-    known = {(setting.name.removeprefix("defaults."), setting.was, setting.now) for setting in shared}
-    own = (
-        setting
-        for cohort in new
-        for setting in (_of_cohort(old[cohort.id], cohort) if cohort.id in old else ())
-        if (setting.name, setting.was, setting.now) not in known
-    )
-    return (*_each("", f"targets.{target}.", before.targets[target], after.targets[target], OF_TARGET), *shared, *own)
 
 
-def _of_cohort(before: Cohort, after: Cohort) -> Iterator[Setting]:
-    yield from _each(after.id, "", before, after, OF_COHORT)
-    yield from _each(after.id, "", before.life, after.life, OF_LIFE)
+def _data(of: Project | Cohort) -> Mapping[str, Any]:
+    """As its file writes it; it was checked."""
+    return cast("Mapping[str, Any]", of.document.data)
 
 
-def _each(cohort: str, name: str, old: Any, new: Any, keys: tuple[str, ...]) -> Iterator[Setting]:
+def _differences(
+    cohort: str, was: Mapping[str, str], now: Mapping[str, str], *, is_new: bool = False
+) -> Iterator[Setting]:
+    for name in dict.fromkeys([*was, *now]):
+        if was.get(name) != now.get(name):
+            yield Setting(cohort, name, was.get(name, NOTHING), now.get(name, NOTHING), is_new)
+
+
+NOTHING = "nothing"
+"""The value of what is not written."""
+
+
+def _flat(name: str, of: Mapping[str, Any], keys: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """The values below some keys by their full names."""
     for key in keys:
-        was, now = getattr(old, key), getattr(new, key)
-        if was == now:
-            continue
-        if key in ("guards", "reassert"):
-            yield from _each(cohort, f"{name}{key}.", was, now, tuple(field.name for field in fields(now)))
-        elif key in ("recent", "full", "max_age"):
-            yield Setting(cohort, f"{name}{key}", *(f"{age / HOUR:g} h" if age else "never" for age in (was, now)))
-        else:
-            yield Setting(cohort, f"{name}{WRITTEN.get(key, key)}", _said(was), _said(now))
+        value = of.get(key)
+        if isinstance(value, Mapping):
+            yield from _flat(f"{name}{key}.", value, value)
+        elif value is not None:
+            yield f"{name}{key}", _said(value)
 
 
 def _said(value: Any) -> str:
-    """A value as a file says it, an empty one as nothing."""
-    if hasattr(value, "percent"):
-        parts = [f"{value.percent}%"] if value.percent is not None else []
-        return " and ".join([*parts, *([f"{value.count:,}"] if value.count is not None else [])])
-    if hasattr(value, "until"):
-        return f"until {value.until} ({value.reason})"
-    if hasattr(value, "cron"):
-        return f"{value.cron} ({value.zone})"
-    if hasattr(value, "identifiers"):
-        columns = ", ".join(f"{each.handle} from {each.column}" for each in value.identifiers)
-        return f"cohort {value.cohort}" if value.cohort else f"table {value.table} ({columns})"
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, tuple):
-        return ", ".join(map(_said, value)) or "nothing"
-    return "nothing" if value in (None, "") else str(dict(value) if hasattr(value, "items") else value)
+    if isinstance(value, list):
+        return ", ".join(map(_said, value)) or NOTHING
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{key}: {_said(each)}' for key, each in value.items())}}}"
+    return str(value)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Sequence
 
-from runner.definitions.cohort import Cohort
+from runner.definitions.cohort import Cohort, Mode
 from runner.plan.plan import Action, Change
+from runner.plan.settled import Setting
 from runner.report import described
 from runner.report.lists import many
 from runner.report.markup import code, fenced, folded
@@ -19,13 +20,20 @@ NOT_SHOWN = (
 )
 
 
-def of_change(change: Change, sign: str, before: Cohort | None, shared: Sequence[tuple[str, int]]) -> str:
+def of_change(
+    change: Change,
+    sign: str,
+    before: Cohort | None,
+    shared: Sequence[tuple[str, int]],
+    settings: Sequence[Setting] = (),
+) -> str:
     """The cohort, folded, or nothing where there is no more to say. `before`: as it was in the base; `shared`: how many
-    of its members are in others too.
+    of its members are in others too; `settings`: a new cohort's own.
     """
     if change.action is Action.NONE:
         return ""
-    blocks = [*_blocks(change, before)]
+    own = [code(f"{setting.name}: {setting.now}") for setting in settings]
+    blocks = [*_blocks(change, before, own)]
     if change.counts and change.counts.unusable:
         blocks.append(f"{many(change.counts.unusable, 'row')} left out that name nobody.")
     if shared:
@@ -34,9 +42,9 @@ def of_change(change: Change, sign: str, before: Cohort | None, shared: Sequence
     return folded(f"{sign} {code(change.id)}", *blocks) if blocks else ""
 
 
-def _blocks(change: Change, before: Cohort | None) -> Iterator[str]:
+def _blocks(change: Change, before: Cohort | None, own: Sequence[str]) -> Iterator[str]:
     cohort = change.cohort if change.query else None
-    if before and cohort and (others := [*_others(before, cohort)]):
+    if cohort and (others := [*_others(before, cohort), *own]):
         yield "\n".join(f"- {line}" for line in others)
     old, new = described.who(before) if before else [], described.who(cohort) if cohort else []
     words = [*difflib.unified_diff(old, new, lineterm="", n=50)][3:] if old and new else []
@@ -53,8 +61,12 @@ def _blocks(change: Change, before: Cohort | None) -> Iterator[str]:
             yield NOT_SHOWN
 
 
-def _others(before: Cohort, after: Cohort) -> Iterator[str]:
+def _others(before: Cohort | None, after: Cohort) -> Iterator[str]:
     """What decides what Braze is told, beside who is meant."""
+    if before is None:
+        if after.mode is not Mode.MIRROR:
+            yield f"{code(f'mode: {after.mode.value}')} {described.MODES[after.mode]}"
+        return
     if before.name != after.name:
         yield code(f"name: {before.name} → {after.name}")
     if before.mode is not after.mode:

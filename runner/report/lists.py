@@ -33,11 +33,11 @@ def fitting(blocks: Sequence[str], limit: int, *, joint: int = 2) -> tuple[list[
     return taken, len(there) - len(taken)
 
 
-def listed(found: Sequence[Each], text: Callable[[Each], str], elsewhere: str = "") -> str:
+def listed(found: Sequence[Each], text: Callable[[Each], str], elsewhere: str = "", *, most: int = LISTED) -> str:
     """The first of them, a line each, and how many more there are; `elsewhere` says where those are."""
-    lines = [f"- {text(each)}" for each in found[:LISTED]]
-    if len(found) > LISTED:
-        lines.append(f"- and {len(found) - LISTED:,} more{elsewhere}")
+    lines = [f"- {text(each)}" for each in found[:most]]
+    if len(found) > most:
+        lines.append(f"- and {len(found) - most:,} more{elsewhere}")
     return "\n".join(lines)
 
 

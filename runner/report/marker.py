@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from runner.plan import reviewed
 from runner.plan.plan import Plan
-from runner.plan.settled import Setting
 
 MARKS = 2_000
 """Marks that a comment carries, half of what GitHub takes; with more it cannot be told later what was reviewed."""
 
 
-def written(target: str, plan: Plan | None, settings: Iterable[Setting] = ()) -> str:
-    """The comment's first line: which comment it is, and what its plan would deliver."""
-    marks = reviewed.marks(plan, settings) if plan else ()
+def written(target: str, plan: Plan | None, marks: Sequence[str] = ()) -> str:
+    """The comment's first line: which comment it is, its plan's checksum, and what it shows."""
     told = "".join(marks) if len(marks) <= MARKS else "too-many"
     sum_ = reviewed.of_plan(plan) if plan else reviewed.checksum((), target=target)
     return f"<!-- cohort-runner:plan {target} {sum_} {told or 'none'} -->"

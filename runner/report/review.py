@@ -39,6 +39,9 @@ SIGNS = {
     Action.NONE: "unchanged",
 }
 
+SETTINGS = 500
+"""Settings that are listed."""
+
 SEGMENT = "Segments → Create segment → filter <i>Treasure Data Cohorts</i>"
 
 
@@ -48,7 +51,8 @@ class Review:
     `before`: cohorts as they were in the base, by where they go; `uncounted`: why members are not counted, empty where
     they are; `others`: how many cohorts a sync would touch for another reason than this branch; `overlaps`: how many
     members of a changed cohort are in others too, the most first; `address`: of the run that has the whole of it;
-    `failure`: what stopped the counting; `settings`: what else the branch changes.
+    `failure`: what stopped the counting; `settings`: what else the branch changes; `marks`: of all that this shows, for
+    the sync that follows; `vanished`: files that are gone and could not be read before.
     """
 
     target: str
@@ -67,6 +71,13 @@ class Review:
     address: str = ""
     commit: str = ""
     failure: CohortsError | None = None
+    marks: tuple[str, ...] = ()
+    vanished: tuple[str, ...] = ()
+
+    @property
+    def changed_settings(self) -> tuple[Setting, ...]:
+        """The settings of what was there before; those of a new cohort stand with it."""
+        return tuple(setting for setting in self.settings if not setting.is_new)
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -82,7 +93,7 @@ class Review:
 def page(shown: Review, *, limit: int = COMMENT) -> str:
     """The whole page, within so many characters; what does not fit is counted, and where it is is said."""
     head = [
-        marker.written(shown.target, shown.plan, shown.settings),
+        marker.written(shown.target, shown.plan, shown.marks),
         f"## Cohorts → {code(shown.target)}",
         *_news(shown),
     ]
@@ -100,6 +111,7 @@ def page(shown: Review, *, limit: int = COMMENT) -> str:
             SIGNS[change.action],
             shown.before.get(change.destination),
             shown.overlaps.get(change.destination, ()),
+            [setting for setting in shown.settings if setting.is_new and setting.cohort == change.id],
         )
         for change in shown.changes
     ]
@@ -120,9 +132,12 @@ def _news(shown: Review) -> Iterator[str]:
     plan = shown.plan
     if plan is None:
         return
-    if shown.settings:
+    if shown.vanished:
+        files = ", ".join(map(code, shown.vanished[:5])) + (", …" if len(shown.vanished) > 5 else "")
+        yield f"> [!WARNING]\n> **Could not be read before, and is gone:** {files}. Who is in its cohort leaves."
+    if shown.changed_settings:
         what = "They decide where members are sent, when, and what may stop it."
-        yield f"> [!WARNING]\n> **{many(len(shown.settings), 'setting')} changed**, listed below. {what}"
+        yield f"> [!WARNING]\n> **{many(len(shown.changed_settings), 'setting')} changed**, listed below. {what}"
     if plan.stop:
         how = "raise <code>guards.max_withdrawn</code> in cohorts/project.yml, in this pull request"
         yield f"> [!CAUTION]\n> **Blocked** {words(f'G005 {plan.stop}')}. If this is right, {how}."
@@ -144,7 +159,7 @@ def _in_short(shown: Review, plan: Plan) -> str:
     tests = _tests_in_short(shown)
     if not parts:
         held = sum(change.action is Action.SUSPENDED for change in plan.changes)
-        nothing = "No query changes" if shown.settings else "Nothing changes in Braze"
+        nothing = "No query changes" if shown.changed_settings else "Nothing changes in Braze"
         nothing += " by the files that can be read" if shown.errors else ""
         return f"**{nothing}**{f' ({held} suspended)' if held else ''}. {tests}"
     whole = [change for change in plan.due if not (change.refusals or change.stopped)]
@@ -206,8 +221,9 @@ def _lists(shown: Review) -> Iterator[tuple[str, str]]:
     """What is not about one change, with titles."""
     if shown.errors:
         yield _list("Problems", listed(shown.errors, of_problem, _elsewhere(shown)))
-    if shown.settings:
-        yield _list("Settings", listed(shown.settings, lambda setting: code(str(setting)), _elsewhere(shown)))
+    if settings := shown.changed_settings:
+        lines = listed(settings, lambda each: code(str(each)), _elsewhere(shown), most=SETTINGS)
+        yield _list("Settings", lines)
     if shown.failed:
         yield _list("Failed tests", listed(shown.failed, of_test, _elsewhere(shown)))
     changes = shown.changes

@@ -39,12 +39,10 @@ def _shown(kind: Kind, text: str, secret: set[str] | None) -> str:
         return ADDRESS.sub("•••", text)
     if kind is Kind.NUMBER and (secret is None or text in secret):
         return HIDDEN
-    if kind is not Kind.COMMENT:
-        return ADDRESS.sub("•••", text) if kind is Kind.QUOTED else text
-    hidden = sorted((value for value in secret or () if value.strip()), key=len, reverse=True)
-    if hidden:
-        text = re.sub(r"(?<!\w)(?:" + "|".join(map(re.escape, hidden)) + r")(?!\w)", "•••", text)
-    return ADDRESS.sub("•••", text)
+    if kind is Kind.COMMENT:  # a sentence may name anybody
+        begins = text[:2]
+        return f"{begins} •••" + "\n" * text.count("\n") + (" */" if begins == "/*" else "")
+    return ADDRESS.sub("•••", text) if kind is Kind.QUOTED else text
 
 
 def _secrets(tree: exp.Expr, columns: Collection[str]) -> Iterator[str]:
@@ -57,6 +55,10 @@ def _places(tree: exp.Expr, names: set[str]) -> Iterator[exp.Expr]:
     """All that meets one of these columns or becomes one."""
     yield from (_around(column) for column in tree.find_all(exp.Column) if column.name.lower() in names)
     yield from (made.this for made in tree.find_all(exp.Alias) if made.alias.lower() in names)
+    # rows that are written out, and a text that is a column, most often name somebody, wherever they are used
+    yield from tree.find_all(exp.Values, exp.Unnest)
+    for made in tree.find_all(exp.Select):
+        yield from (column for column in made.selects if isinstance(column.unalias(), exp.Literal))
     for named in tree.find_all(exp.TableAlias):  # VALUES, UNNEST and WITH name their columns here
         if named.parent and names & {column.name.lower() for column in named.columns}:
             yield named.parent

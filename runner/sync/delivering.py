@@ -190,6 +190,7 @@ def _synced(attempt: Attempt, site: Site, counts: Counts) -> Mapping[str, object
         "sql": query.audience if query else "",
         "resolves": resolved(attempt),
         "commit": site.writer.run.commit,
+        "settles": site.writer.run.settles,
         "full_at": now if whole or last is None else last.full_at,
         "recent_at": now if whole or last is None or attempt.resend.recent_since is not None else last.recent_at,
         "rejected": change.query.fingerprint if change.query and change.restored else "",

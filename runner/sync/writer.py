@@ -33,7 +33,9 @@ LONGEST_PAUSE = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Who is writing, for the ledger: a token unique to the run, people and places for whoever reads it."""
+    """Who is writing, for the ledger: a token unique to the run, people and places for whoever reads it. `settles`: all
+    of this tree was compared with what was reviewed, so that the next one is compared with this.
+    """
 
     token: str
     actor: str
@@ -42,6 +44,7 @@ class Run:
     address: str
     commit: str
     reason: str = ""
+    settles: bool = False
 
     def outlived(self, lease: Lease) -> bool:
         """True when the holder was a process of this host that is gone. Wrong once in a while, where hosts share a

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.github_api import Address, listening
-from tests.github_world import ACTIONS, BOT, REPOSITORY
+from tests.github_api import Address
+from tests.github_world import BOT, REPOSITORY
 from tests.place import Place
 from tests.repositories import Repository
+from tests.reviewing import in_github, policy, reviewed
 
 
 @pytest.fixture
@@ -103,48 +102,6 @@ class TestAPlanThatWasKept:
         answer = shop.run("sync", "--plan", "plan.json")
         assert answer.code == 64
         assert answer.err.startswith("L020 plan.json compares with a commit")
-
-
-@pytest.fixture
-def github() -> Iterator[Address]:
-    with listening() as here:
-        yield here
-
-
-@pytest.fixture
-def team(place: Place) -> Place:
-    """A repository whose target is not the sandbox by name: what the project says of reviews counts for it."""
-    place.project()
-    text = (place.folder / "cohorts" / "project.yml").read_text().replace("  sandbox:", "  production:", 1)
-    (place.folder / "cohorts" / "project.yml").write_text(f"{text}review: require\n")
-    place.cohort("buyers", "SELECT customer_id FROM shop.customers")
-    Repository.begun(place.folder).commit()
-    assert place.run("bootstrap", "--target", "production").code == 0
-    canary = place.run("doctor", "--target", "production", "--canary", "external_id:ann", typed="y\ny\n")
-    assert canary.code == 0, canary.out
-    return place
-
-
-def policy(place: Place, which: str) -> None:
-    path = place.folder / "cohorts" / "project.yml"
-    path.write_text(re.sub("review: .*", f"review: {which}", path.read_text()))
-
-
-def in_github(github: Address) -> dict[str, str]:
-    return {
-        "GITHUB_API_URL": github.url,
-        "GITHUB_REPOSITORY": REPOSITORY,
-        "GITHUB_TOKEN": BOT,
-        "COHORTS_TARGET": "production",
-    }
-
-
-def reviewed(place: Place, github: Address, number: int, author: str = ACTIONS) -> None:
-    """A pull request with everything that changed since the last commit, reviewed and merged."""
-    repository = Repository(place.folder)
-    assert place.run("review", "--target", "production", "--base", "HEAD", "--out", "../out").code == 0
-    github.world.pull(number, merged=True, commits=[repository.commit()])
-    github.world.comment(number, (place.folder / "../out/comment-production.md").read_text(), author)
 
 
 class TestCommentsOnMergedPullRequests:
@@ -242,16 +199,6 @@ class TestCommentsOnMergedPullRequests:
         answer = team.run("sync", "--target", "production", **down, COHORTS_RETRY_SECONDS="0")
         assert answer.code == 0
         assert BOT not in answer.err
-
-
-@pytest.fixture
-def synced(team: Place, github: Address) -> Place:
-    """A team whose cohorts are in Braze."""
-    team.cohort("lapsed", "SELECT customer_id FROM shop.customers WHERE spend > 1", name="Lapsed")
-    reviewed(team, github, 3)
-    allowed = team.run("sync", "--allow", "unreviewed", "--reason", "the first day", **in_github(github))
-    assert allowed.code == 0
-    return team
 
 
 EVERYBODY_LEAVES = {"expires": "expires: 2026-01-31\n", "guards": "guards: {allow_empty: true}\n"}

@@ -262,9 +262,9 @@ def test_settings_that_no_query_shows_are_told(shop: Place) -> None:
     assert told.count("max_removed") == 1  # a cohort takes it from the project, and is not told again
     for line in (
         "- targets.sandbox.database: shop → shop_other",
-        "- review: warn → off",
-        "- guards.max_removed: 30% and 100 → 100%",
-        "- buyers: guards.allow_empty: false → true",
+        "- review: nothing → off",
+        "- guards.max_removed: nothing → 100%",
+        "- buyers: guards.allow_empty: nothing → true",
         "- buyers: expires: nothing → 2099-01-01",
     ):
         assert line in told
@@ -281,13 +281,14 @@ def test_when_a_cohort_is_refreshed_is_a_setting(shop: Place) -> None:
     assert shop.run("review", "--out", "out").code == 0
     told = [line for line in plain(comment(shop)).splitlines() if line.startswith("- ") and "→" in line]
     assert told == [
-        "- defaults.schedule: nothing → 0 6 * * * (UTC)",
-        "- defaults.max_age: never → 48 h",
+        "- defaults.schedule.cron: nothing → 0 6 * * *",
+        "- defaults.max_age: nothing → 2d",
+        "- buyers: schedule: nothing → never",
     ]
     Repository(shop.folder).commit()
     rule(shop, "buyers")
     assert shop.run("review", "--base", "HEAD", "--out", "out").code == 0
-    assert "- buyers: schedule: nothing → 0 6 * * * (UTC)" in plain(comment(shop))
+    assert "- buyers: schedule: never → nothing" in plain(comment(shop))
 
 
 def test_what_braze_is_told_otherwise_is_told(shop: Place) -> None:

@@ -161,7 +161,28 @@ def test_indenting_spares_texts_with_line_breaks() -> None:
         ("SELECT id FROM t WHERE c = 'me@example.com'", "SELECT id FROM t WHERE c = '•••'"),
         ("SELECT id FROM (VALUES ('u1')) AS v (id)", "SELECT id FROM (VALUES ('•••')) AS v (id)"),
         ("SELECT id FROM t HAVING COUNT(id) > 2", "SELECT id FROM t HAVING COUNT(id) > 2"),
-        ("SELECT id FROM t -- not me@example.com", "SELECT id FROM t -- not •••"),
+        (
+            "WITH vips(who) AS (VALUES ('ann'), ('bob')) SELECT id FROM t WHERE id IN (SELECT who FROM vips)",
+            "WITH vips(who) AS (VALUES ('•••'), ('•••')) SELECT id FROM t WHERE id IN (SELECT who FROM vips)",
+        ),
+        (
+            "SELECT id FROM t JOIN (VALUES ('ann')) v(who) ON lower(t.id) = lower(v.who)",
+            "SELECT id FROM t JOIN (VALUES ('•••')) v(who) ON lower(t.id) = lower(v.who)",
+        ),
+        (
+            "SELECT id FROM t EXCEPT SELECT who FROM (VALUES (4711)) v(who)",
+            "SELECT id FROM t EXCEPT SELECT who FROM (VALUES ('•••')) v(who)",
+        ),
+        (
+            "SELECT t.id FROM t CROSS JOIN UNNEST(split('ann,bob', ',')) u(x) WHERE strpos(t.name, u.x) > 0",
+            "SELECT t.id FROM t CROSS JOIN UNNEST(split('•••', '•••')) u(x) WHERE strpos(t.name, u.x) > 0",
+        ),
+        (
+            "WITH a AS (SELECT 'ann' AS who) SELECT id FROM t, a WHERE t.name = a.who",
+            "WITH a AS (SELECT '•••' AS who) SELECT id FROM t, a WHERE t.name = a.who",
+        ),
+        ("SELECT id FROM t /* all\nbut 4711 */ WHERE x = 'y'", "SELECT id FROM t /* •••\n */ WHERE x = 'y'"),
+        ("SELECT id FROM t -- not me@example.com", "SELECT id FROM t -- •••"),
     ],
 )
 def test_members_are_hidden(sql: str, shown: str) -> None:
