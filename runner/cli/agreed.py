@@ -96,13 +96,12 @@ def refuse_other(plan: Plan, of: PlanFile) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """What was looked at before: the fingerprints of its queries (None: that is not known), which settings are others
-    now, and what `review` said there.
+    """What was looked at before: the fingerprints of its queries (None: that is not known), and which settings are
+    others now.
     """
 
     known: Mapping[Destination, str] | None = None
     settings: tuple[Setting, ...] = ()
-    review: str = "off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +122,18 @@ class Reviews:
         self._left: list[str] | None = None
         self._pulls: set[int] = set()
         self._since: dict[str, Since] = {}
+        self._policies: dict[str, str] = {}
+
+    def policy(self, commit: str) -> str:
+        """What `review` said in the tree that was looked at last; nothing where that cannot be told."""
+        from runner import repository
+
+        if not repository.commit_of(self._root, commit):
+            return ""
+        if commit not in self._policies:
+            before, _ = tree_at(self._root, commit, FILE)
+            self._policies[commit] = before.review if before else ""
+        return self._policies[commit]
 
     def since(self, commit: str, project: Project, asked: Wanted) -> Since:
         """What is other than in the tree that was looked at last; it has to be in this clone."""
@@ -177,14 +188,13 @@ def compared(plan: Plan, project: Project, asked: Wanted, reviews: Reviews, *, l
     here = settings().github
     if asked.target.is_sandbox or not plan.due:
         return plan
-    since = reviews.since(last, project, asked)
-    policy = "require" if since.review == "require" else project.review
-    if policy == "off":
+    policy = "require" if "require" in (project.review, reviews.policy(last)) else project.review
+    can_ask = bool(here.token and here.repository)
+    if policy == "off" or (policy == "warn" and not can_ask):
         return plan
+    since = reviews.since(last, project, asked)
     waiting = {**_of_changes(plan, since), **_of_settings(since, asked)}
-    if not (here.token and here.repository):
-        if policy == "warn":
-            return plan
+    if not can_ask:
         unseen, why = frozenset(waiting), "outside GitHub Actions there is no review to compare with"
     else:
         try:
@@ -243,7 +253,7 @@ def _since(root: Path, commit: str, project: Project, asked: Wanted) -> Since:
     there = queries.wanted(tree, before.targets[name]).queries if name in before.targets else ()
     old = {cohort.id: cohort for cohort in tree.cohorts}
     others = settled.changed(before, project, name, old, [query.cohort for query in asked.queries])
-    return Since(reviewed.by_destination(there), others, before.review)
+    return Since(reviewed.by_destination(there), others)
 
 
 def _warned(plan: Plan, told: Iterable[Problem]) -> Plan:

@@ -51,15 +51,17 @@ def base_of(root: Path, asked: str) -> Base:
     return Base(commit, project, {cohort.id: cohort for cohort in tree.cohorts}, wanted, bad)
 
 
-def tree_at(root: Path, commit: str) -> tuple[Project | None, Tree]:
-    """The project file and the cohorts of a commit; nothing where there was none yet, or none that can be read."""
+def tree_at(root: Path, commit: str, under: str = "cohorts") -> tuple[Project | None, Tree]:
+    """The project file and the cohorts of a commit, or only what lies under a path; no project where there was none
+    yet, or none that can be read.
+    """
     from runner import project as projects
     from runner import repository
     from runner.definitions import tree as trees
 
     with tempfile.TemporaryDirectory(prefix="cohorts-base-") as folder:
         place = Path(folder)
-        repository.write_out(root, commit, "cohorts", place)
+        repository.write_out(root, commit, under, place)
         project = projects.load(place)
         return (None, trees.load(place, None)) if isinstance(project, tuple) else (project, trees.load(place, project))
 
