@@ -13,6 +13,15 @@ from runner.sandbox.server import running
 from tests.place import Place
 
 
+LONG = ("tests/machine/", "tests/workflows/")
+"""What takes a minute at a time is begun first: at the end everybody would wait for it."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long tests first; otherwise in their order."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+
+
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:

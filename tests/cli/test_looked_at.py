@@ -247,15 +247,15 @@ def test_a_new_cohort_is_told_whole(synced: Place) -> None:
 
 
 def test_every_setting_that_counts_is_shown(synced: Place, github: Address) -> None:
-    for number in range(40):
+    for number in range(27):
         synced.cohort(f"a{number:02}", f"{SQL} WHERE spend > {number % 7}", name=f"A {number}")
     reviewed(synced, github, 4)
     assert sync(synced, github).code == 0
-    for number in range(40):
+    for number in range(27):
         more(synced, f"a{number:02}", "max_age: 48h\n")
     more(synced, "lapsed", "expires: 2099-01-01\n")
     text = comment(synced)
-    assert text.count("max&#95;age&#58; nothing → 48h") == 40
+    assert text.count("max&#95;age&#58; nothing → 48h") == 27
     assert "lapsed&#58; expires&#58; nothing → 2099-01-01" in text
 
 
