@@ -341,7 +341,7 @@ def _tables() -> Iterator[None]:
 @pytest.mark.parametrize(("machine", "part"), [(Machine, 1), (Machine, 2), (Machine, 3), (StormyMachine, 1)])
 def test_it_converges(machine: type[Machine], part: int) -> None:
     profile = settings(
-        max_examples=3,
+        max_examples=2,
         stateful_step_count=50,
         deadline=None,
         suppress_health_check=CHECKS,
