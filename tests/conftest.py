@@ -12,7 +12,6 @@ from runner.sandbox.options import Options, Shop
 from runner.sandbox.server import running
 from tests.place import Place
 
-
 LONG = ("tests/machine/", "tests/workflows/")
 """What takes a minute at a time is begun first: at the end everybody would wait for it."""
 
