@@ -41,15 +41,15 @@ def execute(
 
 
 def _select(statement: Select, cursor: duckdb.DuckDBPyConnection) -> Rows:
-    columns = _described(statement.sql, cursor)
-    sql = statement.sql
+    done = cursor.execute(statement.sql)
+    columns = tuple(Column(name, str(kind)) for name, kind, *_ in done.description or ())
     if any(_needs_text(column) for column in columns):
         names = [f"c{index}" for index in range(len(columns))]
         shown = ", ".join(
             f"trino_text({name})" if _needs_text(column) else name for name, column in zip(names, columns, strict=True)
         )
-        sql = f"SELECT {shown} FROM ({sql}) AS rows ({', '.join(names)})"
-    return Rows(columns, tuple(cursor.execute(sql).fetchall()))
+        done = cursor.execute(f"SELECT {shown} FROM ({statement.sql}) AS rows ({', '.join(names)})")
+    return Rows(columns, tuple(done.fetchall()))
 
 
 def _described(sql: str, cursor: duckdb.DuckDBPyConnection) -> tuple[Column, ...]:
