@@ -82,7 +82,7 @@ def _differences(
             yield Setting(cohort, name, was.get(name, NOTHING), now.get(name, NOTHING), is_new)
 
 
-NOTHING = "nothing"
+NOTHING = "not set"
 """The value of what is not written."""
 
 

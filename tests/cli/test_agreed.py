@@ -244,7 +244,7 @@ class TestSettingsThatNoQueryShows:
         path = synced.folder / "cohorts" / "lapsed.yml"
         path.write_text(path.read_text() + EVERYBODY_LEAVES["guards"] + EVERYBODY_LEAVES["expires"])
         reviewed(synced, github, 4)
-        assert "<code>lapsed&#58; expires&#58; nothing → 2026-01-31</code>" in github.world.bodies(4)[0]
+        assert "<code>lapsed&#58; expires&#58; not set → 2026-01-31</code>" in github.world.bodies(4)[0]
         answer = synced.run("sync", **in_github(github))
         assert answer.code == 0, answer.err
         assert synced.members("lapsed") == set()
@@ -264,7 +264,7 @@ class TestSettingsThatNoQueryShows:
         Repository(synced.folder).commit()
         answer = synced.run("sync", "--refresh", **in_github(github))
         assert answer.code == 0
-        assert "cohorts/lapsed.yml:6:10 L021 lapsed: expires: nothing → 2099-01-31, and no pull request" in answer.err
+        assert "cohorts/lapsed.yml:6:10 L021 lapsed: expires: not set → 2099-01-31, and no pull request" in answer.err
 
     def test_a_plan_that_was_kept_is_the_reason_on_record(self, team: Place) -> None:
         assert team.run("plan", "--target", "production", "--out", "../plan.json").code == 0

@@ -255,8 +255,8 @@ def test_every_setting_that_counts_is_shown(synced: Place, github: Address) -> N
         more(synced, f"a{number:02}", "max_age: 48h\n")
     more(synced, "lapsed", "expires: 2099-01-01\n")
     text = comment(synced)
-    assert text.count("max&#95;age&#58; nothing → 48h") == 27
-    assert "lapsed&#58; expires&#58; nothing → 2099-01-01" in text
+    assert text.count("max&#95;age&#58; not set → 48h") == 27
+    assert "lapsed&#58; expires&#58; not set → 2099-01-01" in text
 
 
 def test_an_id_that_was_left_and_came_back_has_no_heir(synced: Place, github: Address) -> None:

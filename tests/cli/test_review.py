@@ -262,10 +262,10 @@ def test_settings_that_no_query_shows_are_told(shop: Place) -> None:
     assert told.count("max_removed") == 1  # a cohort takes it from the project, and is not told again
     for line in (
         "- targets.sandbox.database: shop → shop_other",
-        "- review: nothing → off",
-        "- guards.max_removed: nothing → 100%",
-        "- buyers: guards.allow_empty: nothing → true",
-        "- buyers: expires: nothing → 2099-01-01",
+        "- review: not set → off",
+        "- guards.max_removed: not set → 100%",
+        "- buyers: guards.allow_empty: not set → true",
+        "- buyers: expires: not set → 2099-01-01",
     ):
         assert line in told
 
@@ -281,14 +281,14 @@ def test_when_a_cohort_is_refreshed_is_a_setting(shop: Place) -> None:
     assert shop.run("review", "--out", "out").code == 0
     told = [line for line in plain(comment(shop)).splitlines() if line.startswith("- ") and "→" in line]
     assert told == [
-        "- defaults.schedule.cron: nothing → 0 6 * * *",
-        "- defaults.max_age: nothing → 2d",
-        "- buyers: schedule: nothing → never",
+        "- defaults.schedule.cron: not set → 0 6 * * *",
+        "- defaults.max_age: not set → 2d",
+        "- buyers: schedule: not set → never",
     ]
     Repository(shop.folder).commit()
     rule(shop, "buyers")
     assert shop.run("review", "--base", "HEAD", "--out", "out").code == 0
-    assert "- buyers: schedule: never → nothing" in plain(comment(shop))
+    assert "- buyers: schedule: never → not set" in plain(comment(shop))
 
 
 def test_what_braze_is_told_otherwise_is_told(shop: Place) -> None:
