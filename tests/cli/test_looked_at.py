@@ -90,6 +90,21 @@ class TestWhatNobodyLookedAt:
         assert "lapsed: expires" in sync(synced, github).err
         assert synced.members("lapsed") == EVERYBODY
 
+    def test_is_a_deletion_after_somebody_only_broke_the_file(self, synced: Place, github: Address) -> None:
+        more(synced, "lapsed", "nonsense: 1\n")
+        reviewed(synced, github, 4)
+        (synced.folder / "cohorts" / "lapsed.yml").unlink()
+        pushed(synced)
+        assert refused(sync(synced, github), "lapsed")
+
+    def test_is_what_was_reviewed_before_something_else_was_allowed(self, synced: Place, github: Address) -> None:
+        swap(synced, "lapsed", "spend > 1", "spend > 2")
+        pushed(synced)
+        assert sync(synced, github, "--allow", "unreviewed", "--reason", "it is right").code == 0
+        swap(synced, "lapsed", "spend > 2", "spend > 1")  # as pull request 3 had it
+        pushed(synced)
+        assert refused(sync(synced, github), "lapsed")
+
     def test_is_found_in_a_cohort_that_was_never_synced(self, synced: Place, github: Address) -> None:
         synced.cohort("late", SQL, extra="guards: {max_members: 1}\n")
         reviewed(synced, github, 4)
