@@ -19,6 +19,7 @@ from runner.cli.github import connected
 from runner.errors import CohortsError, Position, Problem, Stale
 
 if TYPE_CHECKING:  # types of modules that are imported late
+    from runner.github.api import GitHub
     from runner.plan.ledger import Destination
     from runner.plan.plan import Plan
     from runner.plan.reviewed import Item
@@ -29,7 +30,7 @@ if TYPE_CHECKING:  # types of modules that are imported late
 MOST_COMMITS = 100
 """Commits of the main branch whose pull requests are asked for, the newest first; most often one or two do."""
 
-FILE, POLICY = "cohorts/project.yml", "review"
+POLICY = "review"
 
 UNKNOWN = ("H003", "H004")
 """A commit that GitHub does not have: nobody can have reviewed it there."""
@@ -127,6 +128,7 @@ class Reviews:
     def policy(self, commit: str) -> str:
         """What `review` said in the tree that was looked at last; nothing where that cannot be told."""
         from runner import repository
+        from runner.project import FILE
 
         if not repository.commit_of(self._root, commit):
             return ""
@@ -157,28 +159,28 @@ class Reviews:
 
         if self._left is None:
             self._left = [*repository.merged_since(self._root, since, MOST_COMMITS)]
-        while self._left and not all(mark[: reviewed.KEY] in self._seen for mark in marks):
-            self._read(self._left.pop(0))
+        with connected() as github:
+            while self._left and not all(mark[: reviewed.KEY] in self._seen for mark in marks):
+                self._read(self._left.pop(0), github)
         return reviewed.unseen(marks, self._seen)
 
-    def _read(self, commit: str) -> None:
+    def _read(self, commit: str, github: GitHub) -> None:
         from runner.plan import reviewed
         from runner.report import marker
 
-        with connected() as github:
-            try:
-                pulls = github.pulls_of(commit, settings().github.branch)
-            except CohortsError as exc:
-                if exc.code not in UNKNOWN:
-                    raise
-                return
-            for pull in pulls:
-                if pull in self._pulls:
-                    continue
-                self._pulls.add(pull)
-                for comment in reversed(github.own_comments(pull)):  # the newest is the one that is edited
-                    for mark in marker.read(comment.body, self._target):
-                        self._seen.setdefault(mark[: reviewed.KEY], mark)  # what was merged later has the last word
+        try:
+            pulls = github.pulls_of(commit, settings().github.branch)
+        except CohortsError as exc:
+            if exc.code not in UNKNOWN:
+                raise
+            return
+        for pull in pulls:
+            if pull in self._pulls:
+                continue
+            self._pulls.add(pull)
+            for comment in reversed(github.own_comments(pull)):  # the newest is the one that is edited
+                for mark in marker.read(comment.body, self._target):
+                    self._seen.setdefault(mark[: reviewed.KEY], mark)  # what was merged later has the last word
 
 
 def compared(plan: Plan, project: Project, asked: Wanted, reviews: Reviews, *, last: str) -> Plan:
@@ -193,7 +195,9 @@ def compared(plan: Plan, project: Project, asked: Wanted, reviews: Reviews, *, l
     if policy == "off" or (policy == "warn" and not can_ask):
         return plan
     since = reviews.since(last, project, asked)
-    waiting = {**_of_changes(plan, since), **_of_settings(since, asked)}
+    waiting = {**_of_changes(plan, since), **_of_settings(since, asked, project.document.path)}
+    if not waiting:
+        return plan
     if not can_ask:
         unseen, why = frozenset(waiting), "outside GitHub Actions there is no review to compare with"
     else:
@@ -202,7 +206,7 @@ def compared(plan: Plan, project: Project, asked: Wanted, reviews: Reviews, *, l
         except CohortsError as exc:
             if policy == "require":
                 raise
-            return _warned(plan, [_warning(Position(FILE), exc.what, exc.fix)])
+            return _warned(plan, [_warning(project.document.at(), exc.what, exc.fix)])
     found = [each for mark, each in waiting.items() if mark in unseen]
     if POLICY not in (each.name for each in found):
         policy = project.review
@@ -228,13 +232,13 @@ def _of_changes(plan: Plan, since: Since) -> dict[str, Claim]:
     }
 
 
-def _of_settings(since: Since, asked: Wanted) -> dict[str, Claim]:
+def _of_settings(since: Since, asked: Wanted, place: str) -> dict[str, Claim]:
     from runner.plan import reviewed
 
     places = {query.cohort.id: query.cohort.document for query in asked.queries}
     return {
         reviewed.mark_of(setting): Claim(
-            places[setting.cohort].at(*setting.name.split(".")) if setting.cohort else Position(FILE),
+            places[setting.cohort].at(*setting.name.split(".")) if setting.cohort else Position(place),
             setting.title,
             str(setting),
         )

@@ -94,13 +94,12 @@ def _reviewed(name: str, found: Checked, results: tuple[Result, ...], base: Base
         return shown
     asked = queries.wanted(found.tree, found.project.targets[name])
     plan = offline_plan(found.project, asked, base)
-    before = _before(base.wanted.get(name))
-    others = settled.changed(base.project, found.project, name, base.cohorts, found.tree.cohorts)
     there = base.wanted.get(name)
+    others = settled.changed(base.project, found.project, name, base.cohorts, found.tree.cohorts)
     shown = replace(
         shown,
         plan=plan,
-        before=before,
+        before=_before(there),
         settings=others,
         uncounted=_no_key(),
         marks=reviewed.marks(there.queries if there else (), asked, others),
