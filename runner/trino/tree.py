@@ -1,0 +1,989 @@
+"""A statement of Trino 423 as a tree: what its grammar (SqlBase.g4) tells apart, each part with its place in the SQL.
+
+Every node begins with `at` and `end`: the offsets, in characters, of its first character and of the one after its last.
+Nodes are compared by identity, so that facts about one place (its type, say) can be kept in a mapping.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from functools import cache
+
+# names and types
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Identifier:
+    """A name. `name` is as it was written, without quotes; Trino compares names without regard to case."""
+
+    at: int
+    end: int
+    name: str
+    quoted: bool = False
+
+    @property
+    def key(self) -> str:
+        """The name as Trino compares it."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TypeName:
+    """A type as it is written, such as `decimal(10, 2)`, `array(varchar)` or `row(a bigint, b varchar)`.
+
+    `base` is in lower case, `timestamp with time zone` included. `arguments` are lengths and types inside; `names` are
+    those of a row's fields, "" where a field has none, and empty for any other type.
+    """
+
+    at: int
+    end: int
+    base: str
+    arguments: tuple[TypeName | int, ...] = ()
+    names: tuple[str, ...] = ()
+
+
+# expressions
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Null:
+    """NULL."""
+
+    at: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Text:
+    """'text', or U&'text' with its escapes read."""
+
+    at: int
+    end: int
+    value: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bytes:
+    """X'00ff'."""
+
+    at: int
+    end: int
+    value: bytes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Boolean:
+    """TRUE or FALSE."""
+
+    at: int
+    end: int
+    value: bool
+
+
+class NumberKind(StrEnum):
+    """What type a number has: 12 is a whole number, 1.2 a decimal, 1.2e0 a double."""
+
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    DOUBLE = "double"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Number:
+    """A number without a sign. `text` is as it was written, without underscores."""
+
+    at: int
+    end: int
+    kind: NumberKind
+    text: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TypedText:
+    """DATE '2026-01-31', TIMESTAMP '…', JSON '…': a type's name and a text. `type` is in lower case."""
+
+    at: int
+    end: int
+    type: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Interval:
+    """INTERVAL '3' DAY; `unit` and `to` in lower case, `to` empty where there is none; `negative` for a minus sign."""
+
+    at: int
+    end: int
+    value: str
+    unit: str
+    to: str = ""
+    negative: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Column:
+    """A bare name: a column, an argument of a lambda, or the first part of a longer name."""
+
+    at: int
+    end: int
+    name: Identifier
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Field:
+    """`base.name`: a column of a relation, or a field of a row."""
+
+    at: int
+    end: int
+    base: Expression
+    name: Identifier
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Subscript:
+    """`base[index]`."""
+
+    at: int
+    end: int
+    base: Expression
+    index: Expression
+
+
+class Nulls(StrEnum):
+    """IGNORE NULLS or RESPECT NULLS of a window function."""
+
+    UNSAID = ""
+    IGNORE = "ignore"
+    RESPECT = "respect"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Call:
+    """A function call. `star` for `count(*)` (or `count(t.*)`, whose `arguments` then hold the name).
+
+    COALESCE, NULLIF, IF and TRY are calls too, and so are SUBSTRING(a FROM b) (`substr`), POSITION(a IN b) (`strpos`,
+    its arguments in that function's order) and NORMALIZE(a, NFC) (its form as a Text).
+    """
+
+    at: int
+    end: int
+    name: tuple[Identifier, ...]
+    arguments: tuple[Expression, ...] = ()
+    star: bool = False
+    distinct: bool = False
+    order_by: tuple[SortItem, ...] = ()
+    filter: Expression | None = None
+    window: Window | None = None
+    nulls: Nulls = Nulls.UNSAID
+
+    @property
+    def key(self) -> str:
+        """The function's name as Trino compares it, without what qualifies it."""
+        return self.name[-1].key
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lambda:
+    """`(a, b) -> body`."""
+
+    at: int
+    end: int
+    parameters: tuple[Identifier, ...]
+    body: Expression
+
+
+class Operator(StrEnum):
+    """What stands between, or before, values."""
+
+    ADD = "+"
+    SUBTRACT = "-"
+    MULTIPLY = "*"
+    DIVIDE = "/"
+    MODULUS = "%"
+    CONCAT = "||"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Operation:
+    """`left operator right`."""
+
+    at: int
+    end: int
+    operator: Operator
+    left: Expression
+    right: Expression
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sign:
+    """`-value` or `+value`."""
+
+    at: int
+    end: int
+    negative: bool
+    value: Expression
+
+
+class Comparator(StrEnum):
+    """How two values are compared; `!=` is `<>`."""
+
+    EQUAL = "="
+    NOT_EQUAL = "<>"
+    LESS = "<"
+    LESS_OR_EQUAL = "<="
+    GREATER = ">"
+    GREATER_OR_EQUAL = ">="
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison:
+    """`left = right` and its like."""
+
+    at: int
+    end: int
+    comparator: Comparator
+    left: Expression
+    right: Expression
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class QuantifiedComparison:
+    """`left = ANY (query)`; `quantifier` is all, any or some."""
+
+    at: int
+    end: int
+    comparator: Comparator
+    quantifier: str
+    left: Expression
+    query: Query
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class IsDistinct:
+    """`left IS [NOT] DISTINCT FROM right`; `negated` for NOT."""
+
+    at: int
+    end: int
+    left: Expression
+    right: Expression
+    negated: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Between:
+    """`value [NOT] BETWEEN low AND high`."""
+
+    at: int
+    end: int
+    value: Expression
+    low: Expression
+    high: Expression
+    negated: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InList:
+    """`value [NOT] IN (a, b)`."""
+
+    at: int
+    end: int
+    value: Expression
+    options: tuple[Expression, ...]
+    negated: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InQuery:
+    """`value [NOT] IN (query)`."""
+
+    at: int
+    end: int
+    value: Expression
+    query: Query
+    negated: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Like:
+    """`value [NOT] LIKE pattern [ESCAPE escape]`."""
+
+    at: int
+    end: int
+    value: Expression
+    pattern: Expression
+    escape: Expression | None
+    negated: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class IsNull:
+    """`value IS [NOT] NULL`."""
+
+    at: int
+    end: int
+    value: Expression
+    negated: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Not:
+    """`NOT value`."""
+
+    at: int
+    end: int
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class And:
+    """Two or more conditions joined by AND."""
+
+    at: int
+    end: int
+    terms: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Or:
+    """Two or more conditions joined by OR."""
+
+    at: int
+    end: int
+    terms: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Exists:
+    """EXISTS (query)."""
+
+    at: int
+    end: int
+    query: Query
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScalarQuery:
+    """(query) as a value."""
+
+    at: int
+    end: int
+    query: Query
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class When:
+    """WHEN condition THEN result."""
+
+    at: int
+    end: int
+    condition: Expression
+    result: Expression
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """CASE [operand] WHEN … [ELSE default] END."""
+
+    at: int
+    end: int
+    operand: Expression | None
+    branches: tuple[When, ...]
+    default: Expression | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cast:
+    """CAST(value AS type), or TRY_CAST where `safe`."""
+
+    at: int
+    end: int
+    value: Expression
+    type: TypeName
+    safe: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AtTimeZone:
+    """`value AT TIME ZONE zone`."""
+
+    at: int
+    end: int
+    value: Expression
+    zone: Expression
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Extract:
+    """EXTRACT(field FROM value); `field` in lower case, checked by nobody yet."""
+
+    at: int
+    end: int
+    field: str
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Present:
+    """CURRENT_DATE, CURRENT_TIMESTAMP(3), LOCALTIME, CURRENT_USER and their like; `which` in lower case."""
+
+    at: int
+    end: int
+    which: str
+    precision: int | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Array:
+    """ARRAY[a, b]."""
+
+    at: int
+    end: int
+    items: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Row:
+    """ROW(a, b), or (a, b)."""
+
+    at: int
+    end: int
+    items: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trim:
+    """TRIM([LEADING|TRAILING|BOTH] [what] FROM value), TRIM(value), TRIM(value, what); `side` in lower case."""
+
+    at: int
+    end: int
+    side: str
+    value: Expression
+    what: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grouping:
+    """GROUPING(a, b)."""
+
+    at: int
+    end: int
+    columns: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JsonCall:
+    """JSON_VALUE, JSON_QUERY, JSON_EXISTS, JSON_OBJECT or JSON_ARRAY, whose clauses no other function has.
+
+    `name` in lower case. `arguments` are the values inside it; `path` is JSON_VALUE's and its like's.
+    """
+
+    at: int
+    end: int
+    name: str
+    arguments: tuple[Expression, ...]
+    path: str = ""
+    returning: TypeName | None = None
+
+
+Expression = (
+    Null
+    | Text
+    | Bytes
+    | Boolean
+    | Number
+    | TypedText
+    | Interval
+    | Column
+    | Field
+    | Subscript
+    | Call
+    | Lambda
+    | Operation
+    | Sign
+    | Comparison
+    | QuantifiedComparison
+    | IsDistinct
+    | Between
+    | InList
+    | InQuery
+    | Like
+    | IsNull
+    | Not
+    | And
+    | Or
+    | Exists
+    | ScalarQuery
+    | Case
+    | Cast
+    | AtTimeZone
+    | Extract
+    | Present
+    | Array
+    | Row
+    | Trim
+    | Grouping
+    | JsonCall
+)
+
+
+# windows and order
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SortItem:
+    """`expression [DESC] [NULLS FIRST|LAST]`; `nulls_first` is None where it is not said."""
+
+    at: int
+    end: int
+    expression: Expression
+    descending: bool = False
+    nulls_first: bool | None = None
+
+
+class BoundKind(StrEnum):
+    """One end of a window's frame."""
+
+    UNBOUNDED_PRECEDING = "unbounded preceding"
+    PRECEDING = "preceding"
+    CURRENT_ROW = "current row"
+    FOLLOWING = "following"
+    UNBOUNDED_FOLLOWING = "unbounded following"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bound:
+    """`value PRECEDING` and its like; `value` only where the kind takes one."""
+
+    at: int
+    end: int
+    kind: BoundKind
+    value: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """`ROWS BETWEEN start AND stop`; `kind` is rows, range or groups; `stop` is None where only a start is given.
+
+    `pattern` is true where the frame recognises a pattern of rows.
+    """
+
+    at: int
+    end: int
+    kind: str
+    start: Bound
+    stop: Bound | None = None
+    pattern: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Window:
+    """OVER (…), or one named in WINDOW. `base` is the name of the window that it takes up, alone for `OVER name`."""
+
+    at: int
+    end: int
+    base: Identifier | None = None
+    partition_by: tuple[Expression, ...] = ()
+    order_by: tuple[SortItem, ...] = ()
+    frame: Frame | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NamedWindow:
+    """`name AS (…)` of a WINDOW clause."""
+
+    at: int
+    end: int
+    name: Identifier
+    window: Window
+
+
+# relations
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """A table, a view, or what a WITH made; one to three names."""
+
+    at: int
+    end: int
+    name: tuple[Identifier, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Aliased:
+    """`relation AS alias (columns)`."""
+
+    at: int
+    end: int
+    relation: Relation
+    alias: Identifier
+    columns: tuple[Identifier, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sampled:
+    """`relation TABLESAMPLE BERNOULLI (percentage)`; `method` in lower case."""
+
+    at: int
+    end: int
+    relation: Relation
+    method: str
+    percentage: Expression
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Subquery:
+    """(query) in FROM, or LATERAL (query) where `lateral`."""
+
+    at: int
+    end: int
+    query: Query
+    lateral: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unnest:
+    """UNNEST(a, b) [WITH ORDINALITY]."""
+
+    at: int
+    end: int
+    expressions: tuple[Expression, ...]
+    ordinality: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TableFunction:
+    """TABLE(f(…)); what is inside is not told apart."""
+
+    at: int
+    end: int
+    name: tuple[Identifier, ...]
+
+
+class JoinKind(StrEnum):
+    """How two relations are joined; a comma is CROSS."""
+
+    CROSS = "cross"
+    INNER = "inner"
+    LEFT = "left"
+    RIGHT = "right"
+    FULL = "full"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Join:
+    """`left JOIN right ON on`, or USING (`using`), or NATURAL. `comma` where only a comma joins them."""
+
+    at: int
+    end: int
+    kind: JoinKind
+    left: Relation
+    right: Relation
+    on: Expression | None = None
+    using: tuple[Identifier, ...] = ()
+    natural: bool = False
+    comma: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MatchRecognize:
+    """`relation MATCH_RECOGNIZE (…)`. `measures` are the names it makes; `all_rows` keeps the relation's columns too."""
+
+    at: int
+    end: int
+    relation: Relation
+    partition_by: tuple[Expression, ...]
+    order_by: tuple[SortItem, ...]
+    measures: tuple[Identifier, ...]
+    all_rows: bool
+
+
+Relation = Table | Aliased | Sampled | Subquery | Unnest | TableFunction | Join | MatchRecognize
+
+
+# queries
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SelectItem:
+    """`expression [AS alias]`."""
+
+    at: int
+    end: int
+    expression: Expression
+    alias: Identifier | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Star:
+    """`*`, or `base.*`; `aliases` for `base.* AS (a, b)`."""
+
+    at: int
+    end: int
+    base: Expression | None = None
+    aliases: tuple[Identifier, ...] = ()
+
+
+class GroupingKind(StrEnum):
+    """How the expressions of a grouping element are taken."""
+
+    SIMPLE = "simple"
+    ROLLUP = "rollup"
+    CUBE = "cube"
+    SETS = "grouping sets"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GroupingElement:
+    """One element of GROUP BY: its sets of expressions (a single one for SIMPLE)."""
+
+    at: int
+    end: int
+    kind: GroupingKind
+    sets: tuple[tuple[Expression, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GroupBy:
+    """GROUP BY [DISTINCT] …; `distinct` is about grouping sets."""
+
+    at: int
+    end: int
+    elements: tuple[GroupingElement, ...]
+    distinct: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Select:
+    """SELECT … FROM … WHERE … GROUP BY … HAVING … WINDOW …; `from_` is one relation, commas being joins."""
+
+    at: int
+    end: int
+    items: tuple[SelectItem | Star, ...]
+    distinct: bool = False
+    from_: Relation | None = None
+    where: Expression | None = None
+    group_by: GroupBy | None = None
+    having: Expression | None = None
+    windows: tuple[NamedWindow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Values:
+    """VALUES a, (b, c): each row is an expression, a Row where it has several columns."""
+
+    at: int
+    end: int
+    rows: tuple[Expression, ...]
+
+
+class SetKind(StrEnum):
+    """How two queries' rows are taken together."""
+
+    UNION = "union"
+    INTERSECT = "intersect"
+    EXCEPT = "except"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SetOperation:
+    """`left UNION [ALL] right`; `all` where no duplicates are taken out."""
+
+    at: int
+    end: int
+    kind: SetKind
+    all: bool
+    left: Body
+    right: Body
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TableBody:
+    """TABLE name, as a query."""
+
+    at: int
+    end: int
+    table: Table
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WithQuery:
+    """`name (columns) AS (query)` of a WITH."""
+
+    at: int
+    end: int
+    name: Identifier
+    columns: tuple[Identifier, ...]
+    query: Query
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class With:
+    """WITH [RECURSIVE] …."""
+
+    at: int
+    end: int
+    queries: tuple[WithQuery, ...]
+    recursive: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Query:
+    """A whole query. `limit` is LIMIT's or FETCH FIRST's number (None also for LIMIT ALL); `ties` for WITH TIES.
+
+    `declares_functions` where it begins with WITH FUNCTION, which Treasure Data does not take.
+    """
+
+    at: int
+    end: int
+    body: Body
+    with_: With | None = None
+    order_by: tuple[SortItem, ...] = ()
+    offset: Expression | None = None
+    limit: Expression | None = None
+    limited: bool = False
+    ties: bool = False
+    declares_functions: bool = False
+
+
+Body = Select | Values | SetOperation | TableBody | Query
+
+
+# statements
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ColumnDefinition:
+    """`name type`."""
+
+    at: int
+    end: int
+    name: Identifier
+    type: TypeName
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CreateTableAs:
+    """CREATE TABLE [IF NOT EXISTS] name [(columns)] AS query."""
+
+    at: int
+    end: int
+    table: Table
+    query: Query
+    columns: tuple[Identifier, ...] = ()
+    if_not_exists: bool = False
+    with_data: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Insert:
+    """INSERT INTO table [(columns)] query."""
+
+    at: int
+    end: int
+    table: Table
+    columns: tuple[Identifier, ...]
+    query: Query
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DropTable:
+    """DROP TABLE [IF EXISTS] table."""
+
+    at: int
+    end: int
+    table: Table
+    if_exists: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AddColumn:
+    """ALTER TABLE table ADD COLUMN name type."""
+
+    at: int
+    end: int
+    table: Table
+    column: ColumnDefinition
+    if_not_exists: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Delete:
+    """DELETE FROM table [WHERE condition]."""
+
+    at: int
+    end: int
+    table: Table
+    where: Expression | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OtherStatement:
+    """A statement that neither cohorts nor the runner use; `words` are its first one or two words, in upper case."""
+
+    at: int
+    end: int
+    words: str
+
+
+Statement = Query | CreateTableAs | Insert | DropTable | AddColumn | Delete | OtherStatement
+
+Node = (
+    Identifier
+    | TypeName
+    | Expression
+    | When
+    | SortItem
+    | Bound
+    | Frame
+    | Window
+    | NamedWindow
+    | Relation
+    | SelectItem
+    | Star
+    | GroupingElement
+    | GroupBy
+    | Body
+    | WithQuery
+    | With
+    | ColumnDefinition
+    | Statement
+)
+
+
+@cache
+def _fields(kind: type) -> tuple[str, ...]:
+    """The fields of a node that may hold nodes."""
+    leaves = {"at", "end", "str", "bool", "int", "bytes"}
+    return tuple(one.name for one in fields(kind) if one.name not in leaves and str(one.type) not in leaves)
+
+
+def children(node: Node) -> Iterator[Node]:
+    """The nodes directly inside a node, in the order of its fields."""
+    for name in _fields(type(node)):
+        yield from _nodes(getattr(node, name))
+
+
+def _nodes(value: object) -> Iterator[Node]:
+    if isinstance(value, tuple):
+        for item in value:
+            yield from _nodes(item)
+    elif hasattr(value, "at"):
+        yield value  # type: ignore[misc]
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """The node and all that is inside it, outer before inner; however deep it is, without recursion."""
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting.extend(reversed(list(children(node))))
+
+
+def place(sql: str, offset: int) -> tuple[int, int]:
+    """The line and column (from 1) of an offset, as Trino counts them."""
+    before = sql[:offset]
+    return before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1
