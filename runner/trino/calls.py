@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from runner.trino.cursor import NAMES, Cursor, SyntaxRefused
 from runner.trino.lexer import BINARY, DECIMAL, DOUBLE, INTEGER, TEXT, UNICODE_TEXT
-from runner.trino.tree import Call, Column, Expression, Identifier, Lambda, Nulls, Row, SortItem, Text, TypedText, Window
+from runner.trino.tree import (
+    Call,
+    Column,
+    Expression,
+    Identifier,
+    Lambda,
+    Nulls,
+    Row,
+    SortItem,
+    Text,
+    TypedText,
+    Window,
+)
 from runner.trino.windows import over, sort_items
 
 _MODES = ("RUNNING", "FINAL")
@@ -118,7 +130,13 @@ def _star(cursor: Cursor, at: int, name: tuple[Identifier, ...]) -> Expression:
 
 
 def _after(
-    cursor: Cursor, at: int, name: tuple[Identifier, ...], arguments: tuple[Expression, ...], *, distinct: bool, mode: str
+    cursor: Cursor,
+    at: int,
+    name: tuple[Identifier, ...],
+    arguments: tuple[Expression, ...],
+    *,
+    distinct: bool,
+    mode: str,
 ) -> Expression:
     """The call, whose arguments were read: its ORDER BY, `)`, FILTER, IGNORE NULLS and OVER."""
     order_by: tuple[SortItem, ...] = ()

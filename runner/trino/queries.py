@@ -150,7 +150,9 @@ def _primary(cursor: Cursor) -> Body:
         case "(":
             cursor.advance()
             if cursor.take("WITH"):
-                raise SyntaxRefused(at, "WITH in parentheses can be neither a whole statement nor a side of UNION and its like")
+                raise SyntaxRefused(
+                    at, "WITH in parentheses can be neither a whole statement nor a side of UNION and its like"
+                )
             found = query(cursor)
             cursor.expect(")")
             cursor.next_clauses = _AFTER_QUERY
@@ -206,9 +208,7 @@ def _item(cursor: Cursor) -> SelectItem | Star:
     at = cursor.at
     if cursor.take("*"):
         return Star(at, cursor.end)
-    if cursor.kind in ("NOT", "+"):
-        expression = cursor.expression()
-    elif cursor.kind == "-" and cursor.ahead() not in (INTEGER, DECIMAL, DOUBLE):
+    if cursor.kind in ("NOT", "+") or (cursor.kind == "-" and cursor.ahead() not in (INTEGER, DECIMAL, DOUBLE)):
         expression = cursor.expression()
     else:
         cursor.deepen()
@@ -219,9 +219,7 @@ def _item(cursor: Cursor) -> SelectItem | Star:
         expression = expression_from(cursor, at, first)
         cursor.rise()
     alias = None
-    if cursor.take("AS"):
-        alias = cursor.identifier()
-    elif cursor.kind in NAMES and not _begins_clause(cursor):
+    if cursor.take("AS") or (cursor.kind in NAMES and not _begins_clause(cursor)):
         alias = cursor.identifier()
     return SelectItem(at, cursor.end, expression, alias)
 
@@ -247,7 +245,7 @@ def _begins_clause(cursor: Cursor) -> bool:
 _GO_ON = frozenset(
     """
     + - * / % || = <> < > <= >= [ . -> AT AND OR NOT IS IN LIKE BETWEEN
-    """.split()
+    """.split()  # noqa: SIM905  a list of words is read as one
 )
 
 
@@ -267,7 +265,9 @@ def _grouping_element(cursor: Cursor) -> GroupingElement:
         cursor.advance()
         cursor.expect("(")
         if cursor.kind == ")":
-            raise SyntaxRefused(cursor.at, f"mismatched input ')'. Expecting: <expression>: an empty {kind} groups nothing")
+            raise SyntaxRefused(
+                cursor.at, f"mismatched input ')'. Expecting: <expression>: an empty {kind} groups nothing"
+            )
         sets = cursor.list_of(lambda: _grouping_set(cursor))
         cursor.expect(")", ",")
         return GroupingElement(at, cursor.end, GroupingKind(kind.lower()), sets)

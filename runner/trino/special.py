@@ -13,7 +13,7 @@ EXTRACTED = frozenset(
     """
     year quarter month week day day_of_month day_of_week dow day_of_year doy year_of_week yow hour minute second
     timezone_minute timezone_hour
-    """.split()
+    """.split()  # noqa: SIM905  a list of words is read as one
 )
 _SIDES = ("BOTH", "LEADING", "TRAILING")
 
