@@ -63,6 +63,9 @@ def named(cursor: Cursor) -> Expression:
     name = cursor.identifier()
     kind = cursor.kind
     if kind in (TEXT, UNICODE_TEXT):
+        if name.key == "x" and not name.quoted:
+            message = "Spaces are not allowed between 'X' and the starting quote of a binary literal"
+            raise SyntaxRefused(at, message)
         value = cursor.text()
         return TypedText(at, cursor.end, name.key, value)
     if kind == "->":

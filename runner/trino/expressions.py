@@ -107,12 +107,12 @@ def _predicate(cursor: Cursor, at: int, left: Expression) -> Expression:
         return _comparison(cursor, at, left, comparator)
     if kind == "IS":
         return _is(cursor, at, left)
-    negated = kind == "NOT" and cursor.ahead() in _PREDICATES
-    read = _PREDICATES.get(cursor.ahead() if negated else kind)
+    negated = cursor.take("NOT")
+    read = _PREDICATES.get(cursor.kind)
     if read is None:
+        if negated:
+            raise cursor.mismatch("BETWEEN", "IN", "LIKE")
         return left
-    if negated:
-        cursor.advance()
     cursor.advance()
     return read(cursor, at, left, negated)
 

@@ -35,7 +35,8 @@ def _skip_to(cursor: Cursor) -> None:
     elif cursor.at_all("NEXT", "ROW"):
         cursor.expect_all("NEXT", "ROW")
     else:
-        if cursor.kind in ("FIRST", "LAST") and cursor.ahead() in NAMES:
+        says_which = cursor.kind in ("FIRST", "LAST") and cursor.ahead() in NAMES
+        if says_which and not (cursor.ahead() == "PATTERN" and cursor.ahead(2) == "("):
             cursor.advance()
         cursor.identifier()
 
