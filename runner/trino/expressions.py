@@ -58,7 +58,10 @@ def condition_from(cursor: Cursor, at: int, value: Expression) -> Expression:
 
 def value(cursor: Cursor) -> Expression:
     """A value: what stands on either side of a comparison."""
-    return _value(cursor, _LOOSEST)
+    cursor.deepen()
+    found = _value(cursor, _LOOSEST)
+    cursor.rise()
+    return found
 
 
 def _joined(cursor: Cursor, at: int, first: Expression) -> Expression:

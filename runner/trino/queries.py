@@ -169,7 +169,7 @@ def _select(cursor: Cursor) -> Select:
     at = cursor.at
     cursor.expect("SELECT")
     cursor.next_clauses = ()
-    distinct = set_quantifier(cursor) or _all_before_star(cursor)
+    distinct = not _took_all_before_star(cursor) and set_quantifier(cursor)
     items = cursor.list_of(lambda: _item(cursor))
     cursor.next_clauses = _AFTER_ITEMS
     from_ = None
@@ -188,10 +188,11 @@ def _select(cursor: Cursor) -> Select:
     return Select(at, cursor.end, items, distinct, from_, where, group_by, having, windows)
 
 
-def _all_before_star(cursor: Cursor) -> bool:
+def _took_all_before_star(cursor: Cursor) -> bool:
     """Go past the ALL of `SELECT ALL *`; in `SELECT all * 2` it is a column."""
-    if cursor.kind == "ALL" and cursor.ahead() == "*" and cursor.ahead(2) not in (INTEGER, DECIMAL, DOUBLE, "("):
+    if cursor.at_all("ALL", "*") and cursor.ahead(2) not in (INTEGER, DECIMAL, DOUBLE, "("):
         cursor.advance()
+        return True
     return False
 
 

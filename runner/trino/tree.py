@@ -603,7 +603,7 @@ class NamedWindow:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """A table, a view, or what a WITH made; one to three names. `version` is the value of FOR VERSION (or TIMESTAMP) AS OF."""
+    """A table, a view, or what a WITH made; one to three names. `version` is the value of FOR VERSION AS OF."""
 
     at: int
     end: int
