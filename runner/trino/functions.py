@@ -33,7 +33,8 @@ class Variable:
 
     def __str__(self) -> str:
         """In Trino's words."""
-        return self.name + ":comparable" * self.comparable + ":orderable" * self.orderable
+        shown = self.name + ":comparable" * self.comparable + ":orderable" * self.orderable
+        return shown + "".join(f":castableTo({one})" for one in self.to)
 
 
 @dataclass(frozen=True, slots=True)

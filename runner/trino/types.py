@@ -339,3 +339,12 @@ def orderable(kind: Type) -> bool:
     if kind.base in {"array", "row"}:
         return all(orderable(one) for one in kind.elements)
     return kind.base in _ORDERED
+
+
+def castable_text(text: str, kind: Type) -> bool:
+    """False where a text is surely no value of a type."""
+    if kind.base in _WHOLE_DIGITS:
+        return re.fullmatch(r"[+-]?\d+", text) is not None
+    if kind == BOOLEAN:
+        return text.lower() in {"true", "false", "t", "f", "1", "0"}
+    return True
