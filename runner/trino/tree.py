@@ -604,11 +604,12 @@ class NamedWindow:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """A table, a view, or what a WITH made; one to three names."""
+    """A table, a view, or what a WITH made; one to three names. `version` is the value of FOR VERSION (or TIMESTAMP) AS OF."""
 
     at: int
     end: int
     name: tuple[Identifier, ...]
+    version: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -962,7 +963,8 @@ def _fields(kind: type) -> tuple[str, ...]:
 
 def children(node: Node) -> Iterator[Node]:
     """The nodes directly inside a node, in the order of its fields."""
-    for name in _fields(type(node)):
+    kind: type[object] = type(node)
+    for name in _fields(kind):
         yield from _nodes(getattr(node, name))
 
 

@@ -1,0 +1,216 @@
+"""Function calls, with what may stand in and after their parentheses."""
+
+from __future__ import annotations
+
+from runner.trino.cursor import NAMES, Cursor, SyntaxRefused
+from runner.trino.lexer import BINARY, DECIMAL, DOUBLE, INTEGER, TEXT, UNICODE_TEXT
+from runner.trino.tree import Call, Column, Expression, Identifier, Lambda, Nulls, Row, SortItem, Text, TypedText, Window
+from runner.trino.windows import over, sort_items
+
+_MODES = ("RUNNING", "FINAL")
+_BEGINS_VALUE = NAMES | {
+    "(", "+", "-", "NULL", "TRUE", "FALSE", "CASE", "CAST", "EXISTS", "EXTRACT", "GROUPING", "LISTAGG", "NORMALIZE", "NOT", "TRIM",
+    "JSON_ARRAY", "JSON_EXISTS", "JSON_OBJECT", "JSON_QUERY", "JSON_VALUE", "CURRENT_CATALOG", "CURRENT_DATE", "CURRENT_PATH",
+    "CURRENT_SCHEMA", "CURRENT_TIME", "CURRENT_TIMESTAMP", "CURRENT_USER", "LOCALTIME", "LOCALTIMESTAMP",
+    INTEGER, DECIMAL, DOUBLE, TEXT, UNICODE_TEXT, BINARY,
+}  # fmt: skip
+
+# How many arguments Trino's parser itself wants: at least, and at most (0: any number), and what it says otherwise.
+_COUNTS = {
+    "if": (2, 3, "Invalid number of arguments for 'if' function"),
+    "nullif": (2, 2, "Invalid number of arguments for 'nullif' function"),
+    "coalesce": (2, 0, "The 'coalesce' function must have at least two arguments"),
+    "try": (1, 1, "The 'try' function must have exactly one argument"),
+    "format": (2, 0, "The 'format' function must have at least two arguments"),
+}
+
+
+def begins_call(cursor: Cursor) -> bool:
+    """True at `a.b(`, RUNNING or FINAL before it included."""
+    by = 1 if cursor.kind in _MODES and cursor.ahead() in NAMES else 0
+    return _name_and_parenthesis(cursor, by) or (by == 1 and _name_and_parenthesis(cursor, 0))
+
+
+def _name_and_parenthesis(cursor: Cursor, by: int) -> bool:
+    by += 1
+    while cursor.ahead(by) == "." and cursor.ahead(by + 1) in NAMES:
+        by += 2
+    return cursor.ahead(by) == "("
+
+
+def begins_no_value(cursor: Cursor) -> bool:
+    """True where no expression can begin."""
+    return cursor.kind not in _BEGINS_VALUE
+
+
+def named(cursor: Cursor) -> Expression:
+    """What begins with a name: a column, a call, a lambda, or a typed text such as DATE '2026-01-31'."""
+    if begins_call(cursor):
+        return call(cursor)
+    at = cursor.at
+    name = cursor.identifier()
+    kind = cursor.kind
+    if kind in (TEXT, UNICODE_TEXT):
+        value = cursor.text()
+        return TypedText(at, cursor.end, name.key, value)
+    if kind == "->":
+        cursor.advance()
+        body = cursor.expression()
+        return Lambda(at, cursor.end, (name,), body)
+    if kind == "OVER" and (cursor.ahead() == "(" or cursor.ahead() in NAMES):
+        message = "mismatched input 'OVER'. Expecting: '(': a window function is called, as in rank() OVER (…)"
+        raise SyntaxRefused(cursor.at, message)
+    return Column(at, cursor.end, name)
+
+
+def set_quantifier(cursor: Cursor) -> bool:
+    """Go past DISTINCT or ALL; true for DISTINCT. ALL is a name too: `f(all, 1)`."""
+    if cursor.take("DISTINCT"):
+        return True
+    if cursor.kind == "ALL" and cursor.ahead() in _BEGINS_VALUE:
+        cursor.advance()
+    return False
+
+
+def call(cursor: Cursor) -> Expression:
+    """`name(arguments)` and what follows it."""
+    at = cursor.at
+    mode = ""
+    if cursor.kind in _MODES and cursor.ahead() in NAMES and _name_and_parenthesis(cursor, 1):
+        mode = cursor.expect_any(_MODES)
+    name = cursor.qualified_name()
+    cursor.expect("(")
+    if cursor.kind == "*" or (cursor.ahead() == "." and cursor.ahead(2) == "*"):
+        return _star(cursor, at, name)
+    distinct = set_quantifier(cursor)
+    arguments: tuple[Expression, ...] = ()
+    if distinct or cursor.kind not in (")", "ORDER"):
+        arguments = cursor.list_of(cursor.expression)
+    return _after(cursor, at, name, arguments, distinct=distinct, mode=mode)
+
+
+def call_from(cursor: Cursor, mark: tuple[int, int], first: Expression) -> Expression:
+    """The call that begins at `mark`, whose name is one word, and whose first argument was read already."""
+    here = cursor.mark()
+    cursor.back_to(mark)
+    at = cursor.at
+    name = cursor.identifier()
+    cursor.back_to(here)
+    arguments = [first]
+    while cursor.take(","):
+        arguments.append(cursor.expression())
+    return _after(cursor, at, (name,), tuple(arguments), distinct=False, mode="")
+
+
+def _star(cursor: Cursor, at: int, name: tuple[Identifier, ...]) -> Expression:
+    """`count(*)`, or `count(label.*)` of a row pattern."""
+    arguments: tuple[Expression, ...] = ()
+    if cursor.kind != "*":
+        label = cursor.identifier()
+        arguments = (Column(label.at, label.end, label),)
+        cursor.expect(".")
+    cursor.expect_all("*", ")")
+    condition = _filter(cursor)
+    window = _window(cursor)
+    found = Call(at, cursor.end, name, arguments, star=True, filter=condition, window=window)
+    _check(found, "")
+    return found
+
+
+def _after(
+    cursor: Cursor, at: int, name: tuple[Identifier, ...], arguments: tuple[Expression, ...], *, distinct: bool, mode: str
+) -> Expression:
+    """The call, whose arguments were read: its ORDER BY, `)`, FILTER, IGNORE NULLS and OVER."""
+    order_by: tuple[SortItem, ...] = ()
+    if cursor.kind == "ORDER":
+        order_by = sort_items(cursor)
+    cursor.expect(")", ",")
+    condition = _filter(cursor)
+    nulls = Nulls.UNSAID
+    if cursor.kind in ("IGNORE", "RESPECT") and cursor.ahead() == "NULLS":
+        nulls = Nulls(cursor.kind.lower())
+        cursor.advance()
+        cursor.advance()
+        if cursor.kind != "OVER":
+            raise cursor.mismatch("OVER")
+    window = _window(cursor)
+    found = Call(at, cursor.end, name, arguments, False, distinct, order_by, condition, window, nulls)  # noqa: FBT003
+    if _is_row(found, mode):
+        return Row(at, cursor.end, arguments)
+    _check(found, mode)
+    return found
+
+
+def _is_row(found: Call, mode: str) -> bool:
+    """True for ROW(a, b), which is a value of its own; ROW(DISTINCT a) and the like would be a function."""
+    name = found.name[0]
+    if len(found.name) > 1 or name.quoted or name.key != "row" or not found.arguments:
+        return False
+    return not (mode or found.distinct or found.order_by or found.filter or found.window)
+
+
+def _check(found: Call, mode: str) -> None:
+    """What Trino's parser itself asks of IF, NULLIF, COALESCE, TRY and FORMAT."""
+    name = ".".join(part.key for part in found.name)
+    if name not in _COUNTS:
+        return
+    least, most, message = _COUNTS[name]
+    if len(found.arguments) < least or (most and len(found.arguments) > most):
+        raise SyntaxRefused(found.at, message)
+    barred = {
+        "OVER clause": found.window is not None,
+        "DISTINCT": found.distinct,
+        "Null treatment clause": found.nulls is not Nulls.UNSAID,
+        "Running or final semantics": bool(mode),
+        "FILTER": found.filter is not None,
+    }
+    for what, there in barred.items():
+        if there:
+            raise SyntaxRefused(found.at, f"{what} not valid for '{name}' function")
+
+
+def _filter(cursor: Cursor) -> Expression | None:
+    if cursor.kind != "FILTER" or cursor.ahead() != "(":
+        return None
+    cursor.expect_all("FILTER", "(", "WHERE")
+    condition = cursor.expression()
+    cursor.expect(")")
+    return condition
+
+
+def _window(cursor: Cursor) -> Window | None:
+    if cursor.kind != "OVER" or not (cursor.ahead() == "(" or cursor.ahead() in NAMES):
+        return None
+    return over(cursor)
+
+
+def listagg(cursor: Cursor) -> Expression:
+    """LISTAGG(value, separator) WITHIN GROUP (ORDER BY …)."""
+    at, name_end = cursor.at, cursor.at + len("LISTAGG")
+    name = Identifier(at, name_end, cursor.sql[at:name_end])
+    cursor.expect_all("LISTAGG", "(")
+    distinct = set_quantifier(cursor)
+    arguments = [cursor.expression()]
+    if cursor.take(","):
+        separator_at = cursor.at
+        separator = cursor.text()
+        arguments.append(Text(separator_at, cursor.end, separator))
+    if cursor.take("ON"):
+        _overflow(cursor)
+    cursor.expect(")")
+    cursor.expect_all("WITHIN", "GROUP", "(")
+    if cursor.kind != "ORDER":
+        raise cursor.mismatch("ORDER")
+    order_by = sort_items(cursor)
+    cursor.expect(")")
+    return Call(at, cursor.end, (name,), tuple(arguments), distinct=distinct, order_by=order_by)
+
+
+def _overflow(cursor: Cursor) -> None:
+    """ON OVERFLOW ERROR, or TRUNCATE ['…'] WITH COUNT."""
+    cursor.expect("OVERFLOW")
+    if cursor.expect_any(("ERROR", "TRUNCATE")) == "TRUNCATE":
+        if cursor.kind in (TEXT, UNICODE_TEXT):
+            cursor.text()
+        cursor.expect_any(("WITH", "WITHOUT"))
+        cursor.expect("COUNT")

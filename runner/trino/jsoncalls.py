@@ -1,0 +1,180 @@
+"""JSON_EXISTS, JSON_VALUE, JSON_QUERY, JSON_OBJECT and JSON_ARRAY, each with a grammar of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from runner.trino.cursor import Cursor
+from runner.trino.tree import Expression, JsonCall, TypeName
+from runner.trino.typenames import read_type
+
+
+def path_invocation(cursor: Cursor) -> tuple[tuple[Expression, ...], str]:
+    """`value, 'path' PASSING a AS b`: the values in it, and the path."""
+    values = [_json_value(cursor)]
+    cursor.expect(",")
+    path = cursor.text()
+    if cursor.take("AS"):
+        cursor.identifier()
+    if cursor.take("PASSING"):
+        values.extend(cursor.list_of(lambda: _argument(cursor)))
+    return tuple(values), path
+
+
+def _argument(cursor: Cursor) -> Expression:
+    value = _json_value(cursor)
+    cursor.expect("AS")
+    cursor.identifier()
+    return value
+
+
+def _json_value(cursor: Cursor) -> Expression:
+    value = cursor.expression()
+    json_format(cursor)
+    return value
+
+
+def json_format(cursor: Cursor) -> bool:
+    """FORMAT JSON, where it stands here."""
+    if not cursor.take("FORMAT"):
+        return False
+    cursor.expect("JSON")
+    if cursor.take("ENCODING"):
+        cursor.expect_any(("UTF8", "UTF16", "UTF32"))
+    return True
+
+
+def _returning(cursor: Cursor, *, formatted: bool) -> TypeName | None:
+    if not cursor.take("RETURNING"):
+        return None
+    found = read_type(cursor)
+    if formatted:
+        json_format(cursor)
+    return found
+
+
+def value_behaviours(cursor: Cursor) -> tuple[Expression, ...]:
+    """`NULL ON EMPTY DEFAULT 1 ON ERROR`: the defaults in it."""
+    found: list[Expression] = []
+    for which in (("EMPTY", "ERROR"), ("ERROR",)):
+        if cursor.kind not in ("ERROR", "NULL", "DEFAULT"):
+            break
+        if cursor.expect_any(("ERROR", "NULL", "DEFAULT")) == "DEFAULT":
+            found.append(cursor.expression())
+        cursor.expect("ON")
+        if cursor.expect_any(which) == "ERROR":
+            break
+    return tuple(found)
+
+
+def query_behaviours(cursor: Cursor) -> None:
+    """`EMPTY ARRAY ON EMPTY NULL ON ERROR`."""
+    for which in (("EMPTY", "ERROR"), ("ERROR",)):
+        kind = cursor.take_any(("ERROR", "NULL", "EMPTY"))
+        if not kind:
+            break
+        if kind == "EMPTY":
+            cursor.expect_any(("ARRAY", "OBJECT"))
+        cursor.expect("ON")
+        if cursor.expect_any(which) == "ERROR":
+            break
+
+
+def wrapper_and_quotes(cursor: Cursor) -> None:
+    """WITH CONDITIONAL ARRAY WRAPPER, and KEEP QUOTES ON SCALAR STRING."""
+    kind = cursor.take_any(("WITH", "WITHOUT"))
+    if kind:
+        if kind == "WITH":
+            cursor.take_any(("CONDITIONAL", "UNCONDITIONAL"))
+        cursor.take("ARRAY")
+        cursor.expect("WRAPPER")
+    if cursor.take_any(("KEEP", "OMIT")):
+        cursor.expect("QUOTES")
+        if cursor.take("ON"):
+            cursor.expect_all("SCALAR", "STRING")
+
+
+def _begin(cursor: Cursor) -> tuple[int, str]:
+    at, name = cursor.at, cursor.kind.lower()
+    cursor.advance()
+    cursor.expect("(")
+    return at, name
+
+
+def _json_exists(cursor: Cursor) -> Expression:
+    at, name = _begin(cursor)
+    arguments, path = path_invocation(cursor)
+    if cursor.take_any(("TRUE", "FALSE", "UNKNOWN", "ERROR")):
+        cursor.expect_all("ON", "ERROR")
+    cursor.expect(")")
+    return JsonCall(at, cursor.end, name, arguments, path)
+
+
+def _json_value_call(cursor: Cursor) -> Expression:
+    at, name = _begin(cursor)
+    arguments, path = path_invocation(cursor)
+    returning = _returning(cursor, formatted=False)
+    arguments += value_behaviours(cursor)
+    cursor.expect(")")
+    return JsonCall(at, cursor.end, name, arguments, path, returning)
+
+
+def _json_query(cursor: Cursor) -> Expression:
+    at, name = _begin(cursor)
+    arguments, path = path_invocation(cursor)
+    returning = _returning(cursor, formatted=True)
+    wrapper_and_quotes(cursor)
+    query_behaviours(cursor)
+    cursor.expect(")")
+    return JsonCall(at, cursor.end, name, arguments, path, returning)
+
+
+def _json_object(cursor: Cursor) -> Expression:
+    at, name = _begin(cursor)
+    arguments: list[Expression] = []
+    if cursor.kind not in (")", "RETURNING"):
+        _member(cursor, arguments)
+        while cursor.take(","):
+            _member(cursor, arguments)
+        _on_null(cursor)
+        if cursor.take_any(("WITH", "WITHOUT")):
+            cursor.expect("UNIQUE")
+            cursor.take("KEYS")
+    returning = _returning(cursor, formatted=True)
+    cursor.expect(")")
+    return JsonCall(at, cursor.end, name, tuple(arguments), "", returning)
+
+
+def _member(cursor: Cursor, arguments: list[Expression]) -> None:
+    """`KEY 'a' VALUE 1`, `'a' VALUE 1` or `'a': 1`. KEY is a name too: `key VALUE 1`."""
+    said = cursor.kind == "KEY" and cursor.ahead() not in ("VALUE", ":", ".", "[", "(")
+    if said:
+        cursor.advance()
+    arguments.append(cursor.expression())
+    cursor.expect_any(("VALUE",) if said else ("VALUE", ":"))
+    arguments.append(_json_value(cursor))
+
+
+def _json_array(cursor: Cursor) -> Expression:
+    at, name = _begin(cursor)
+    arguments: tuple[Expression, ...] = ()
+    if cursor.kind not in (")", "RETURNING"):
+        arguments = cursor.list_of(lambda: _json_value(cursor))
+        _on_null(cursor)
+    returning = _returning(cursor, formatted=True)
+    cursor.expect(")")
+    return JsonCall(at, cursor.end, name, arguments, "", returning)
+
+
+def _on_null(cursor: Cursor) -> None:
+    if cursor.take_any(("NULL", "ABSENT")):
+        cursor.expect_all("ON", "NULL")
+
+
+JSON_READERS: dict[str, Callable[[Cursor], Expression]] = {
+    "JSON_EXISTS": _json_exists,
+    "JSON_VALUE": _json_value_call,
+    "JSON_QUERY": _json_query,
+    "JSON_OBJECT": _json_object,
+    "JSON_ARRAY": _json_array,
+}

@@ -1,0 +1,140 @@
+"""Patterns of rows: what MATCH_RECOGNIZE and a window's frame share. They are read whole, and little of them is kept."""
+
+from __future__ import annotations
+
+from runner.trino.cursor import NAMES, Cursor
+from runner.trino.lexer import INTEGER
+from runner.trino.tree import Identifier
+
+
+def measures(cursor: Cursor) -> tuple[Identifier, ...]:
+    """The names that MEASURES makes, where it stands here."""
+    if not cursor.take("MEASURES"):
+        return ()
+    return cursor.list_of(lambda: _measure(cursor))
+
+
+def _measure(cursor: Cursor) -> Identifier:
+    cursor.expression()
+    cursor.expect("AS")
+    return cursor.identifier()
+
+
+def after_match(cursor: Cursor) -> bool:
+    """AFTER MATCH SKIP …, INITIAL and SEEK; true if one of them is here."""
+    found = cursor.take("AFTER")
+    if found:
+        cursor.expect_all("MATCH", "SKIP")
+        _skip_to(cursor)
+    return bool(cursor.take_any(("INITIAL", "SEEK"))) or found
+
+
+def _skip_to(cursor: Cursor) -> None:
+    if cursor.expect_any(("TO", "PAST")) == "PAST":
+        cursor.expect_all("LAST", "ROW")
+    elif cursor.at_all("NEXT", "ROW"):
+        cursor.expect_all("NEXT", "ROW")
+    else:
+        if cursor.kind in ("FIRST", "LAST") and cursor.ahead() in NAMES:
+            cursor.advance()
+        cursor.identifier()
+
+
+def pattern(cursor: Cursor) -> None:
+    """PATTERN (…)."""
+    cursor.expect_all("PATTERN", "(")
+    _row_pattern(cursor)
+    cursor.expect(")")
+
+
+def subsets_and_definitions(cursor: Cursor, *, must_define: bool) -> bool:
+    """SUBSET … and DEFINE …; true if one of them is here."""
+    found = cursor.take("SUBSET")
+    if found:
+        cursor.list_of(lambda: _subset(cursor))
+    if must_define and cursor.kind != "DEFINE":
+        raise cursor.mismatch("DEFINE")
+    if cursor.take("DEFINE"):
+        cursor.list_of(lambda: _definition(cursor))
+        return True
+    return found
+
+
+def frame_pattern(cursor: Cursor) -> bool:
+    """What may follow a window's frame; true if it recognises a pattern."""
+    found = after_match(cursor)
+    if cursor.kind == "PATTERN":
+        pattern(cursor)
+        found = True
+    return subsets_and_definitions(cursor, must_define=False) or found
+
+
+def _subset(cursor: Cursor) -> None:
+    cursor.identifier()
+    cursor.expect("=")
+    cursor.names_in_parentheses()
+
+
+def _definition(cursor: Cursor) -> None:
+    cursor.identifier()
+    cursor.expect("AS")
+    cursor.expression()
+
+
+def _row_pattern(cursor: Cursor) -> None:
+    """Patterns one after another, and alternatives with `|`."""
+    cursor.deepen()
+    _quantified(cursor)
+    while cursor.kind not in (")", ",", "-}"):
+        cursor.take("|")
+        _quantified(cursor)
+    cursor.rise()
+
+
+def _quantified(cursor: Cursor) -> None:
+    if cursor.take("("):
+        if cursor.kind != ")":
+            _row_pattern(cursor)
+        cursor.expect(")")
+    elif cursor.take("{-"):
+        _row_pattern(cursor)
+        cursor.expect("-}")
+    elif cursor.at_all("PERMUTE", "("):
+        cursor.expect_all("PERMUTE", "(")
+        cursor.list_of(lambda: _row_pattern(cursor))
+        cursor.expect(")")
+    elif not cursor.take_any(("^", "$")):
+        cursor.identifier()
+    _quantifier(cursor)
+
+
+def _quantifier(cursor: Cursor) -> None:
+    """`*`, `+`, `?`, `{2}` or `{1,3}`, each with a `?` where as few rows as possible are wanted."""
+    if cursor.take("{"):
+        _count(cursor)
+        cursor.expect("}")
+    elif not cursor.take_any(("*", "+", "?")):
+        return
+    cursor.take("?")
+
+
+def _count(cursor: Cursor) -> None:
+    if cursor.take(INTEGER) and cursor.kind == "}":
+        return
+    cursor.expect(",")
+    cursor.take(INTEGER)
+
+
+def rows_per_match(cursor: Cursor) -> bool:
+    """ONE ROW PER MATCH or ALL ROWS PER MATCH, where it stands here; true for ALL ROWS."""
+    if cursor.take("ONE"):
+        cursor.expect_all("ROW", "PER", "MATCH")
+        return False
+    if not cursor.take("ALL"):
+        return False
+    cursor.expect_all("ROWS", "PER", "MATCH")
+    if cursor.take("WITH"):
+        cursor.expect_all("UNMATCHED", "ROWS")
+    elif cursor.take_any(("SHOW", "OMIT")):
+        cursor.expect_all("EMPTY", "MATCHES")
+    return True

@@ -1,0 +1,146 @@
+"""Functions with words between their arguments: EXTRACT, TRIM, SUBSTRING, POSITION, NORMALIZE."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from runner.trino import calls
+from runner.trino.cursor import Cursor, SyntaxRefused
+from runner.trino.tree import Call, Expression, Extract, Identifier, Text, Trim
+
+# What Trino's EXTRACT knows.
+EXTRACTED = frozenset(
+    """
+    year quarter month week day day_of_month day_of_week dow day_of_year doy year_of_week yow hour minute second
+    timezone_minute timezone_hour
+    """.split()
+)
+_SIDES = ("BOTH", "LEADING", "TRAILING")
+
+
+def _extract(cursor: Cursor) -> Expression:
+    at = cursor.at
+    cursor.expect_all("EXTRACT", "(")
+    field = cursor.identifier()
+    cursor.expect("FROM")
+    value = cursor.value()
+    cursor.expect(")")
+    if field.key not in EXTRACTED:
+        raise SyntaxRefused(at, "Invalid EXTRACT field: it is one of " + ", ".join(sorted(EXTRACTED)).upper())
+    return Extract(at, cursor.end, field.key, value)
+
+
+def _trim(cursor: Cursor) -> Expression:
+    at = cursor.at
+    cursor.expect_all("TRIM", "(")
+    if cursor.kind in _SIDES:
+        found = _trim_side(cursor, at)
+        if found is not None:
+            return found
+    if cursor.kind == "FROM":
+        message = "The 'trim' function must have specification, char or both arguments when it takes FROM"
+        raise SyntaxRefused(at, message)
+    first = cursor.value()
+    if cursor.take("FROM"):
+        value = cursor.value()
+        cursor.expect(")")
+        return Trim(at, cursor.end, "both", value, first)
+    what = cursor.value() if cursor.take(",") else None
+    cursor.expect(")", ",", "FROM")
+    return Trim(at, cursor.end, "both", first, what)
+
+
+def _trim_side(cursor: Cursor, at: int) -> Expression | None:
+    """`TRIM(LEADING …`, if the word is none of a column: `trim(both)`, `trim(leading.name)`."""
+    mark = cursor.mark()
+    side = cursor.expect_any(_SIDES).lower()
+    what = None
+    if cursor.kind != "FROM":
+        if calls.begins_no_value(cursor):
+            cursor.back_to(mark)
+            return None
+        try:
+            what = cursor.value()
+        except SyntaxRefused:
+            what = None
+        if cursor.kind != "FROM":
+            cursor.back_to(mark)
+            return None
+    cursor.expect("FROM")
+    value = cursor.value()
+    cursor.expect(")")
+    return Trim(at, cursor.end, side, value, what)
+
+
+def _normalize(cursor: Cursor) -> Expression:
+    at = cursor.at
+    name = _word(cursor)
+    cursor.expect("(")
+    value = cursor.value()
+    form = Text(cursor.end, cursor.end, "NFC")
+    if cursor.take(","):
+        form_at = cursor.at
+        kind = cursor.expect_any(("NFC", "NFD", "NFKC", "NFKD"))
+        form = Text(form_at, cursor.end, kind)
+    cursor.expect(")", ",")
+    return Call(at, cursor.end, (name,), (value, form))
+
+
+def _substring(cursor: Cursor) -> Expression:
+    """SUBSTRING(text FROM start FOR length); with commas, and as a name, it is as any other."""
+    if cursor.ahead() != "(":
+        return calls.named(cursor)
+    at, mark = cursor.at, cursor.mark()
+    name = _word(cursor)
+    cursor.advance()
+    if calls.begins_no_value(cursor) or cursor.kind in ("NOT", "ALL"):
+        cursor.back_to(mark)
+        return calls.call(cursor)
+    first_at = cursor.at
+    first = cursor.value()
+    if not cursor.take("FROM"):
+        return calls.call_from(cursor, mark, cursor.condition_from(first_at, first))
+    arguments = [first, cursor.value()]
+    if cursor.take("FOR"):
+        arguments.append(cursor.value())
+    cursor.expect(")")
+    return Call(at, cursor.end, (Identifier(name.at, name.end, "substr"),), tuple(arguments))
+
+
+def _position(cursor: Cursor) -> Expression:
+    """POSITION(part IN text); with commas, and as a name, it is as any other."""
+    if cursor.ahead() != "(":
+        return calls.named(cursor)
+    at, mark = cursor.at, cursor.mark()
+    name = _word(cursor)
+    cursor.advance()
+    if calls.begins_no_value(cursor) or cursor.kind in ("NOT", "ALL"):
+        cursor.back_to(mark)
+        return calls.call(cursor)
+    first_at = cursor.at
+    part = cursor.value()
+    if cursor.kind == "IN":
+        cursor.advance()
+        text = cursor.value()
+        if cursor.take(")"):
+            return Call(at, cursor.end, (Identifier(name.at, name.end, "strpos"),), (text, part))
+        # `position(a IN (1), b)` is a call with a condition in it
+        cursor.back_to(mark)
+        return calls.call(cursor)
+    return calls.call_from(cursor, mark, cursor.condition_from(first_at, part))
+
+
+def _word(cursor: Cursor) -> Identifier:
+    at = cursor.at
+    cursor.advance()
+    return Identifier(at, cursor.end, cursor.sql[at : cursor.end])
+
+
+SPECIAL_READERS: dict[str, Callable[[Cursor], Expression]] = {
+    "EXTRACT": _extract,
+    "TRIM": _trim,
+    "NORMALIZE": _normalize,
+    "SUBSTRING": _substring,
+    "POSITION": _position,
+    "LISTAGG": calls.listagg,
+}

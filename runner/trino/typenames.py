@@ -1,0 +1,126 @@
+"""A type as it is written: `decimal(10, 2)`, `row(a bigint)`, `timestamp(3) with time zone`."""
+
+from __future__ import annotations
+
+from runner.trino.cursor import Cursor, SyntaxRefused
+from runner.trino.lexer import INTEGER
+from runner.trino.tree import TypeName
+
+FIELDS = ("YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND")
+
+
+_BASES = {"0x": 16, "0o": 8, "0b": 2}
+
+
+def whole_number(text: str) -> int:
+    """The value of 12, 1_000, 0xff, 0o17 or 0b11."""
+    text = text.replace("_", "")
+    base = _BASES.get(text[:2].lower(), 10)
+    return int(text if base == 10 else text[2:], base)
+
+
+def read_type(cursor: Cursor) -> TypeName:
+    """A type, with the arrays of it that follow."""
+    at = cursor.at
+    found = _first_type(cursor)
+    while cursor.take("ARRAY"):
+        if cursor.take("["):
+            cursor.expect(INTEGER)
+            cursor.expect("]")
+        found = TypeName(at, cursor.end, "array", (found,))
+    return found
+
+
+def _first_type(cursor: Cursor) -> TypeName:
+    cursor.deepen()
+    found = _one_type(cursor)
+    cursor.rise()
+    return found
+
+
+def _one_type(cursor: Cursor) -> TypeName:
+    at, kind, ahead = cursor.at, cursor.kind, cursor.ahead()
+    if kind == "ROW" and ahead == "(":
+        return _row(cursor)
+    if kind == "INTERVAL" and ahead in FIELDS:
+        return _interval(cursor)
+    if kind in ("TIME", "TIMESTAMP"):
+        return _time(cursor)
+    if kind == "DOUBLE" and ahead == "PRECISION":
+        cursor.expect_all("DOUBLE", "PRECISION")
+        return TypeName(at, cursor.end, "double")
+    if kind in ("ARRAY", "MAP") and ahead == "<":
+        return _legacy(cursor)
+    base = cursor.identifier().key
+    arguments: tuple[TypeName | int, ...] = ()
+    if cursor.take("("):
+        arguments = cursor.list_of(lambda: _argument(cursor))
+        cursor.expect(")")
+    return TypeName(at, cursor.end, base, arguments)
+
+
+def _row(cursor: Cursor) -> TypeName:
+    at = cursor.at
+    cursor.expect_all("ROW", "(")
+    fields = cursor.list_of(lambda: _field(cursor))
+    cursor.expect(")")
+    types = tuple(kind for _, kind in fields)
+    return TypeName(at, cursor.end, "row", types, tuple(name for name, _ in fields))
+
+
+def _field(cursor: Cursor) -> tuple[str, TypeName]:
+    """The name, or "", and the type of a row's field. What can be a type alone is one: `row(double precision)`."""
+    mark, first = cursor.mark(), cursor.index
+    try:
+        found = read_type(cursor)
+    except SyntaxRefused:
+        if cursor.index > first + 1:
+            raise
+    else:
+        if cursor.kind in (",", ")"):
+            return "", found
+    cursor.back_to(mark)
+    return cursor.identifier().name, read_type(cursor)
+
+
+def _interval(cursor: Cursor) -> TypeName:
+    at = cursor.at
+    cursor.expect("INTERVAL")
+    first = cursor.expect_any(FIELDS)
+    last = cursor.expect_any(FIELDS) if cursor.take("TO") else first
+    return TypeName(at, cursor.end, f"interval {first} to {last}".lower())
+
+
+def _time(cursor: Cursor) -> TypeName:
+    at, base = cursor.at, cursor.kind.lower()
+    cursor.advance()
+    arguments: tuple[TypeName | int, ...] = ()
+    if cursor.take("("):
+        arguments = (_argument(cursor),)
+        cursor.expect(")")
+    if cursor.at_all("WITH", "TIME", "ZONE"):
+        base += " with time zone"
+        cursor.expect_all("WITH", "TIME", "ZONE")
+    elif cursor.at_all("WITHOUT", "TIME", "ZONE"):
+        cursor.expect_all("WITHOUT", "TIME", "ZONE")
+    return TypeName(at, cursor.end, base, arguments)
+
+
+def _legacy(cursor: Cursor) -> TypeName:
+    """`array<bigint>` or `map<varchar, bigint>`."""
+    at, base = cursor.at, cursor.kind.lower()
+    cursor.advance()
+    cursor.expect("<")
+    arguments = [read_type(cursor)]
+    if base == "map":
+        cursor.expect(",")
+        arguments.append(read_type(cursor))
+    cursor.expect(">")
+    return TypeName(at, cursor.end, base, tuple(arguments))
+
+
+def _argument(cursor: Cursor) -> TypeName | int:
+    at = cursor.at
+    if cursor.take(INTEGER):
+        return whole_number(cursor.sql[at : cursor.end])
+    return read_type(cursor)

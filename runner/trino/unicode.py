@@ -1,0 +1,54 @@
+"""The escapes of U&'text', as Trino reads them."""
+
+from __future__ import annotations
+
+import re
+
+_NOT_ESCAPES = re.compile(r"""[0-9A-Fa-f+"' \t\r\n]""")
+_HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
+
+
+class NotDecoded(Exception):  # noqa: N818  it says what happened
+    """An escape is none."""
+
+
+def decoded(written: str, escape: str) -> str:
+    """The text that is meant.
+
+    :raises NotDecoded: an escape is not one, in Trino's words.
+    """
+    if len(escape) != 1 or not " " < escape <= "~" or _NOT_ESCAPES.match(escape):
+        raise NotDecoded("Invalid Unicode escape character")
+    if escape not in written:
+        return written
+    parts: list[str] = []
+    at = 0
+    while True:
+        found = written.find(escape, at)
+        if found < 0:
+            return "".join([*parts, written[at:]])
+        parts.append(written[at:found])
+        at = found + 1
+        if written[at : at + 1] == escape:
+            parts.append(escape)
+            at += 1
+            continue
+        length = 4
+        if written[at : at + 1] == "+":
+            at += 1
+            length = 6
+        parts.append(_character(written[at : at + length], length))
+        at += length
+
+
+def _character(digits: str, length: int) -> str:
+    if not _HEXADECIMAL.issuperset(digits):
+        raise NotDecoded("Invalid hexadecimal digit")
+    if len(digits) < length:
+        raise NotDecoded("Incomplete escape sequence")
+    code = int(digits, 16)
+    if 0xD800 <= code <= 0xDFFF:
+        raise NotDecoded("Invalid escaped character: it is a surrogate; use '\\+123456' instead")
+    if code > 0x10FFFF:
+        raise NotDecoded("Invalid escaped character")
+    return chr(code)

@@ -1,0 +1,111 @@
+"""ORDER BY, windows and their frames."""
+
+from __future__ import annotations
+
+from runner.trino import patterns
+from runner.trino.cursor import NAMES, Cursor
+from runner.trino.tree import Bound, BoundKind, Expression, Frame, NamedWindow, SortItem, Window
+
+_KINDS = ("RANGE", "ROWS", "GROUPS")
+
+
+def sort_items(cursor: Cursor) -> tuple[SortItem, ...]:
+    """`ORDER BY a, b DESC`."""
+    cursor.expect_all("ORDER", "BY")
+    return cursor.list_of(lambda: sort_item(cursor))
+
+
+def sort_item(cursor: Cursor) -> SortItem:
+    """`a DESC NULLS LAST`."""
+    at = cursor.at
+    expression = cursor.expression()
+    descending = cursor.take_any(("ASC", "DESC")) == "DESC"
+    nulls_first = None
+    if cursor.take("NULLS"):
+        nulls_first = cursor.expect_any(("FIRST", "LAST")) == "FIRST"
+    return SortItem(at, cursor.end, expression, descending, nulls_first)
+
+
+def over(cursor: Cursor) -> Window:
+    """`OVER name`, or `OVER (…)`."""
+    at = cursor.at
+    cursor.expect("OVER")
+    if cursor.kind != "(":
+        name = cursor.identifier()
+        return Window(at, cursor.end, name)
+    cursor.advance()
+    return _specification(cursor, at)
+
+
+def named_window(cursor: Cursor) -> NamedWindow:
+    """`name AS (…)`."""
+    at = cursor.at
+    name = cursor.identifier()
+    cursor.expect("AS")
+    window_at = cursor.at
+    cursor.expect("(")
+    window = _specification(cursor, window_at)
+    return NamedWindow(at, cursor.end, name, window)
+
+
+def partition_by(cursor: Cursor) -> tuple[Expression, ...]:
+    """PARTITION BY, where it stands here."""
+    if not cursor.at_all("PARTITION", "BY"):
+        return ()
+    cursor.expect_all("PARTITION", "BY")
+    return cursor.list_of(cursor.expression)
+
+
+def _specification(cursor: Cursor, at: int) -> Window:
+    """What is between a window's parentheses, and the second of them."""
+    base = cursor.identifier() if _names_window(cursor) else None
+    partitions = partition_by(cursor)
+    order_by = sort_items(cursor) if cursor.kind == "ORDER" else ()
+    frame = _frame(cursor) if cursor.kind in (*_KINDS, "MEASURES") else None
+    expected = () if frame else (*_KINDS, *(() if order_by else ("ORDER",)))
+    cursor.expect(")", *expected)
+    return Window(at, cursor.end, base, partitions, order_by, frame)
+
+
+def _names_window(cursor: Cursor) -> bool:
+    """True if the window takes up another one. PARTITION, ROWS and their like are names too: `OVER (rows ORDER BY a)`."""
+    kind, ahead = cursor.kind, cursor.ahead()
+    if kind not in NAMES:
+        return False
+    if kind == "PARTITION":
+        return ahead != "BY"
+    if kind in _KINDS:
+        return ahead in (")", "ORDER", *_KINDS) or cursor.at_all(kind, "PARTITION", "BY")
+    if kind == "MEASURES":
+        return ahead in (")", "ORDER", *_KINDS)
+    return True
+
+
+def _frame(cursor: Cursor) -> Frame:
+    at = cursor.at
+    measures = patterns.measures(cursor)
+    kind = cursor.expect_any(_KINDS).lower()
+    stop = None
+    if cursor.kind == "BETWEEN":
+        cursor.advance()
+        start = _bound(cursor)
+        cursor.expect("AND")
+        stop = _bound(cursor)
+    else:
+        start = _bound(cursor)
+    recognises = patterns.frame_pattern(cursor)
+    return Frame(at, cursor.end, kind, start, stop, bool(measures) or recognises)
+
+
+def _bound(cursor: Cursor) -> Bound:
+    at = cursor.at
+    if cursor.kind == "UNBOUNDED" and cursor.ahead() in ("PRECEDING", "FOLLOWING"):
+        cursor.advance()
+        side = cursor.expect_any(("PRECEDING", "FOLLOWING")).lower()
+        return Bound(at, cursor.end, BoundKind(f"unbounded {side}"))
+    if cursor.at_all("CURRENT", "ROW"):
+        cursor.expect_all("CURRENT", "ROW")
+        return Bound(at, cursor.end, BoundKind.CURRENT_ROW)
+    value = cursor.expression()
+    side = cursor.expect_any(("PRECEDING", "FOLLOWING")).lower()
+    return Bound(at, cursor.end, BoundKind(side), value)
