@@ -16,12 +16,13 @@ from runner.sandbox import query
 from runner.sandbox.catalogue import Place
 from runner.sandbox.clock import Clock
 from runner.sandbox.connector import Connector, ExportFailed
+from runner.sandbox.duck.nothere import NotHere
+from runner.sandbox.duck.statements import QueryFailed
 from runner.sandbox.faults import Fault, Faults
 from runner.sandbox.history import EXPORT, History, Job, Order
 from runner.sandbox.holds import Holds, How
 from runner.sandbox.options import Answer, Chosen
 from runner.sandbox.query import Rows
-from runner.sandbox.trino import QueryFailed
 from runner.sandbox.warehouse import Refused, Warehouse
 
 CANCELED = "Query was canceled"
@@ -125,11 +126,11 @@ class Jobs:
             work(job)
         except Killed:
             self.history.end(job.id, "killed", CANCELED)
-        except (QueryFailed, ExportFailed) as exc:
+        except (QueryFailed, NotHere, ExportFailed) as exc:
             if self._stops[job.id].is_set():
                 self.history.end(job.id, "killed", CANCELED)
                 return
-            told = f"Query {job.id} failed: {exc}" if isinstance(exc, QueryFailed) else str(exc)
+            told = str(exc) if isinstance(exc, ExportFailed) else f"Query {job.id} failed: {exc}"
             self.history.end(job.id, "error", told)
             if job.export_target and self._chosen.options.failed_export is Answer.FAIL:
                 self.history.turn_to_error(job.export_target, f"result export: {exc}")

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from runner.trino.cursor import NAMES, Cursor, SyntaxRefused
 from runner.trino.lexer import BINARY, DECIMAL, DOUBLE, INTEGER, TEXT, UNICODE_TEXT
-from runner.trino.tree import Call, Column, Expression, Identifier, Lambda, Nulls, Row, SortItem, Text, TypedText, Window
+from runner.trino.tree import (
+    Call,
+    Column,
+    Expression,
+    Identifier,
+    Lambda,
+    Nulls,
+    Row,
+    SortItem,
+    Text,
+    TypedText,
+    Window,
+)
 from runner.trino.windows import over, sort_items
 
 _MODES = ("RUNNING", "FINAL")

@@ -22,7 +22,7 @@ QUERIES = frozenset({"SELECT", "VALUES", "TABLE", "WITH"})
 DEEPEST = 1_500
 
 
-class SyntaxRefused(Exception):  # noqa: N818  it says what happened, as Refused and its like do
+class SyntaxRefused(Exception):
     """What is written is no statement of Trino 423: `at` is the offset of the token that does not fit."""
 
     def __init__(self, at: int, message: str) -> None:

@@ -36,10 +36,7 @@ _GRAMMAR = Grammar(
 
 # The first words of statements that nobody here writes. They are named, not read.
 _OTHER = frozenset(
-    """
-    ALTER ANALYZE CALL COMMENT COMMIT CREATE DEALLOCATE DENY DESC DESCRIBE DROP EXECUTE EXPLAIN GRANT MERGE PREPARE REFRESH
-    RESET REVOKE ROLLBACK SET SHOW START TRUNCATE UPDATE USE
-    """.split()
+    ["ALTER", "ANALYZE", "CALL", "COMMENT", "COMMIT", "CREATE", "DEALLOCATE", "DENY", "DESC", "DESCRIBE", "DROP", "EXECUTE", "EXPLAIN", "GRANT", "MERGE", "PREPARE", "REFRESH", "RESET", "REVOKE", "ROLLBACK", "SET", "SHOW", "START", "TRUNCATE", "UPDATE", "USE"]
 )
 
 # A level of nesting takes up to this many of Python's own calls.

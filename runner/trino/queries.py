@@ -206,9 +206,7 @@ def _item(cursor: Cursor) -> SelectItem | Star:
     at = cursor.at
     if cursor.take("*"):
         return Star(at, cursor.end)
-    if cursor.kind in ("NOT", "+"):
-        expression = cursor.expression()
-    elif cursor.kind == "-" and cursor.ahead() not in (INTEGER, DECIMAL, DOUBLE):
+    if cursor.kind in ("NOT", "+") or (cursor.kind == "-" and cursor.ahead() not in (INTEGER, DECIMAL, DOUBLE)):
         expression = cursor.expression()
     else:
         cursor.deepen()
@@ -219,9 +217,7 @@ def _item(cursor: Cursor) -> SelectItem | Star:
         expression = expression_from(cursor, at, first)
         cursor.rise()
     alias = None
-    if cursor.take("AS"):
-        alias = cursor.identifier()
-    elif cursor.kind in NAMES and not _begins_clause(cursor):
+    if cursor.take("AS") or (cursor.kind in NAMES and not _begins_clause(cursor)):
         alias = cursor.identifier()
     return SelectItem(at, cursor.end, expression, alias)
 
@@ -245,9 +241,7 @@ def _begins_clause(cursor: Cursor) -> bool:
 # GROUP BY
 
 _GO_ON = frozenset(
-    """
-    + - * / % || = <> < > <= >= [ . -> AT AND OR NOT IS IN LIKE BETWEEN
-    """.split()
+    ["+", "-", "*", "/", "%", "||", "=", "<>", "<", ">", "<=", ">=", "[", ".", "->", "AT", "AND", "OR", "NOT", "IS", "IN", "LIKE", "BETWEEN"]
 )
 
 

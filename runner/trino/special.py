@@ -10,10 +10,7 @@ from runner.trino.tree import Call, Expression, Extract, Identifier, Text, Trim
 
 # What Trino's EXTRACT knows.
 EXTRACTED = frozenset(
-    """
-    year quarter month week day day_of_month day_of_week dow day_of_year doy year_of_week yow hour minute second
-    timezone_minute timezone_hour
-    """.split()
+    ["year", "quarter", "month", "week", "day", "day_of_month", "day_of_week", "dow", "day_of_year", "doy", "year_of_week", "yow", "hour", "minute", "second", "timezone_minute", "timezone_hour"]
 )
 _SIDES = ("BOTH", "LEADING", "TRAILING")
 

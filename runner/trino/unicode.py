@@ -8,7 +8,7 @@ _NOT_ESCAPES = re.compile(r"""[0-9A-Fa-f+"' \t\r\n]""")
 _HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
 
 
-class NotDecoded(Exception):  # noqa: N818  it says what happened
+class NotDecoded(Exception):
     """An escape is none."""
 
 

@@ -21,7 +21,7 @@ from runner.sandbox.duck.zones import zone_of
 from runner.trino import tree
 from runner.trino.types import Type
 
-RISKS = ('"py:', "error(", "trino_", "//", "%", "CAST(", " + ", " * ", " - ")
+RISKS = ('"py:', "trino_", "//", "%", "CAST(", " + ", " * ", " - ")
 """What an expression's text holds where its evaluation might fail."""
 
 
@@ -132,8 +132,6 @@ def _name(node: tree.Column | tree.Field, scope: Scope) -> str:
         return found
     if names and (column := lookup(scope, names[-1], names[:-1])):
         return column.sql
-    if names and len(names) == 1 and names[0] in scope.outputs:
-        return scope.outputs[names[0]]
     if isinstance(node, tree.Field):
         type_ = scope.facts.type_of(node.base)
         named = [name.lower() for name in type_.names]
@@ -247,7 +245,10 @@ def _subscript(node: tree.Subscript, scope: Scope) -> str:
                 raise NotHere(f"a subscript of {kind}")
             return python("map_subscript", storage(value), base, index)
         case "row" if isinstance(node.index, tree.Number):
-            return f"struct_extract({base}, {text(field(int(node.index.text) - 1))})"
+            place = int(node.index.text)
+            if not 1 <= place <= len(inner(kind)):
+                raise NotHere(f"a row's field number {place}")
+            return f"struct_extract({base}, {text(field(place - 1))})"
     raise NotHere(f"a subscript of {kind}")
 
 

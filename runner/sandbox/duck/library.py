@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from math import copysign, inf, isnan, log, nan
 from typing import Any
 
 import duckdb
+from duckdb.func import FunctionNullHandling
 
 from runner.sandbox.duck.nothere import MARK, NotHere, Rejected
 from runner.sandbox.java import documents, lists, moments, numbers, patterns, texts, treasure
@@ -26,7 +28,7 @@ def _whole(name: str, kind: str, word: str) -> str:
         f"trino_{name}(value) AS CASE WHEN value IS NULL THEN NULL"
         f" WHEN regexp_full_match(value, {_WHOLE}) AND TRY_CAST(value AS {kind}) IS NOT NULL"
         f" THEN TRY_CAST(value AS {kind})"
-        f" ELSE error('Cannot cast ''' || value || ''' to {word}') END"
+        f" ELSE \"py:fail:{kind}\"('Cannot cast ''' || value || ''' to {word}') END"
     )
 
 
@@ -36,12 +38,18 @@ MACROS = (
     _whole("smallint", "SMALLINT", "SMALLINT"),
     _whole("integer", "INTEGER", "INT"),
     _whole("bigint", "BIGINT", "BIGINT"),
+    *(
+        f"trino_try_{name}(value) AS CASE WHEN regexp_full_match(value, {_WHOLE}) THEN TRY_CAST(value AS {name}) END"
+        for name in ("tinyint", "smallint", "integer", "bigint")
+    ),
+    """trino_try_boolean(value) AS CASE WHEN lower(value) IN ('t', 'true', '1') THEN TRUE
+      WHEN lower(value) IN ('f', 'false', '0') THEN FALSE END""",
     """trino_boolean(value) AS CASE WHEN value IS NULL THEN NULL
       WHEN lower(value) IN ('t', 'true', '1') THEN TRUE WHEN lower(value) IN ('f', 'false', '0') THEN FALSE
-      ELSE error('Cannot cast ''' || value || ''' to BOOLEAN') END""",
+      ELSE "py:fail:BOOLEAN"('Cannot cast ''' || value || ''' to BOOLEAN') END""",
     # a text that is not cut to a length
     """trino_fitting(value, most) AS CASE WHEN length(value) <= most OR value IS NULL THEN value
-      ELSE error('Value ' || value || ' cannot be represented as varchar(' || most || ')') END""",
+      ELSE "py:fail:VARCHAR"('Value ' || value || ' cannot be represented as varchar(' || most || ')') END""",
     """trino_upper(value) AS CASE WHEN contains(value, 'ß') THEN "py:upper:VARCHAR"(value)
       ELSE upper(value) END""",
     """trino_substr2(value, start) AS CASE WHEN start = 0 OR start < -length(value) THEN
@@ -50,13 +58,14 @@ MACROS = (
       CASE WHEN value IS NOT NULL AND start IS NOT NULL AND size IS NOT NULL THEN '' END
       ELSE substring(value, CASE WHEN start < 0 THEN length(value) + start + 1 ELSE start END, size) END""",
     """trino_subscript(items, place) AS CASE WHEN items IS NULL OR place IS NULL THEN NULL
-      WHEN place = 0 THEN error('SQL array indices start at 1')
-      WHEN place < 0 THEN error('Array subscript is negative: ' || place)
+      WHEN place = 0 THEN items["py:fail:BIGINT"('SQL array indices start at 1')]
+      WHEN place < 0 THEN items["py:fail:BIGINT"('Array subscript is negative: ' || place)]
       WHEN place > len(items)
-      THEN error('Array subscript must be less than or equal to array length: ' || place || ' > ' || len(items))
+      THEN items["py:fail:BIGINT"('Array subscript must be less than or equal to array length: '
+        || place || ' > ' || len(items))]
       ELSE items[place] END""",
     """trino_element_at(items, place) AS CASE WHEN items IS NULL OR place IS NULL THEN NULL
-      WHEN place = 0 THEN error('SQL array indices start at 1')
+      WHEN place = 0 THEN items["py:fail:BIGINT"('SQL array indices start at 1')]
       WHEN abs(place) > len(items) THEN NULL ELSE items[place] END""",
     """trino_contains(items, wanted) AS CASE WHEN items IS NULL OR wanted IS NULL THEN NULL
       WHEN list_contains(items, wanted) THEN TRUE WHEN list_count(items) < len(items) THEN NULL ELSE FALSE END""",
@@ -76,7 +85,7 @@ MACROS = (
     """trino_months(start, stop) AS CASE WHEN start <= stop THEN trino_months_up(start, stop)
       ELSE - trino_months_up(stop, start) END""",
     """trino_days(milliseconds) AS CASE WHEN milliseconds % 86400000 <> 0
-      THEN error('Cannot add hour, minutes or seconds to a date')
+      THEN "py:fail:INTEGER"('Cannot add hour, minutes or seconds to a date')
       ELSE CAST(milliseconds // 86400000 AS INTEGER) END""",
     """trino_from_unixtime(seconds) AS
       make_timestamp(CAST(round(CAST(seconds AS DOUBLE) * 1000) AS BIGINT) * 1000) AT TIME ZONE 'UTC'""",
@@ -87,7 +96,7 @@ def _strict(function: Callable[..., Any]) -> Callable[..., Any]:
     """NULL for NULL; what cannot be told is marked for `words`."""
 
     def strict(*values: Any) -> Any:
-        if None in values:
+        if any(one is None for one in values):
             return None
         return _marked(function, values)
 
@@ -99,11 +108,15 @@ def _lenient(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *values: _marked(function, values)
 
 
+def _fail(message: str) -> bool:
+    if message.startswith(MARK):
+        raise NotHere(message.removeprefix(MARK))
+    raise Rejected(message)
+
+
 def _marked(function: Callable[..., Any], values: tuple[Any, ...]) -> Any:
-    try:
-        return function(*values)
-    except NotHere as exc:
-        raise NotHere(MARK + exc.what) from None
+    made = function(*values)
+    return repr(made) if isinstance(made, float) else made
 
 
 def _power(base: float, exponent: float) -> float:
@@ -135,6 +148,12 @@ def _chr(code: int) -> str:
     return chr(code)
 
 
+def _codepoint(letter: str) -> int:
+    if len(letter) != 1:
+        raise Rejected("Input string must be a single character string")
+    return ord(letter)
+
+
 def _split(text: str, delimiter: str, most: int | None = None) -> list[str]:
     return texts.split(text, delimiter, most)
 
@@ -153,7 +172,7 @@ def _format_datetime(moment: Any, pattern: str, zoned: bool) -> str:  # noqa: FB
 
 
 def _average(total: Any, number: int, precision: int, scale: int) -> Any:
-    return None if not number or total is None else numbers.divided(total, number, precision, scale)
+    return None if not number or total is None else numbers.divided(total, Decimal(number), precision, scale)
 
 
 def _real_text(value: float) -> str:
@@ -161,6 +180,7 @@ def _real_text(value: float) -> str:
 
 
 STRICT: Mapping[str, Callable[..., Any]] = {
+    "fail": _fail,
     "double_text": numbers.scientific,
     "real_text": _real_text,
     "text_double": numbers.read_double,
@@ -169,6 +189,7 @@ STRICT: Mapping[str, Callable[..., Any]] = {
     "double_decimal": numbers.double_decimal,
     "real_decimal": numbers.real_decimal,
     "decimal_double": numbers.decimal_double,
+    "decimal_text": lambda value: format(value, "f"),
     "rounded": numbers.rounded,
     "divided": numbers.divided,
     "modulus": numbers.modulus,
@@ -230,6 +251,7 @@ STRICT: Mapping[str, Callable[..., Any]] = {
     "luhn": texts.luhn,
     "normalize": texts.normalized,
     "chr": _chr,
+    "codepoint": _codepoint,
     "from_hex": texts.from_hex,
     "to_base": texts.base64_of,
     "from_base64": texts.from_base64,
@@ -286,8 +308,11 @@ LENIENT: Mapping[str, Callable[..., Any]] = {
     "average": _average,
 }
 NAMED = re.compile(r'"py:(\w+):([^"]+)"\(')
-ALWAYS = "upper:VARCHAR"
-"""What a macro calls."""
+ALWAYS = (
+    "upper:VARCHAR",
+    *(f"fail:{kind}" for kind in ("BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "VARCHAR")),
+)
+"""What macros call."""
 
 
 def functions_in(sql: str) -> frozenset[tuple[str, str]]:
@@ -300,5 +325,5 @@ def teach(connection: duckdb.DuckDBPyConnection, function: str, returns: str) ->
     known = STRICT.get(function)
     made = _strict(known) if known else _lenient(LENIENT[function])
     connection.create_function(
-        f"py:{function}:{returns}", made, None, returns, null_handling="special"  # type: ignore[arg-type]
+        f"py:{function}:{returns}", made, None, returns, null_handling=FunctionNullHandling.SPECIAL
     )

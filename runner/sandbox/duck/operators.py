@@ -35,6 +35,8 @@ def operation(node: tree.Operation, scope: Scope, write: Write) -> str:
     left, right = write(node.left, scope), write(node.right, scope)
     kinds = scope.facts.result_of(node.left), scope.facts.result_of(node.right)
     result = scope.facts.type_of(node)
+    if UNKNOWN in kinds and kinds != (UNKNOWN, UNKNOWN):
+        return f"CAST(NULL AS {storage(result)})"
     if node.operator is Operator.CONCAT:
         return _joined(left, right, kinds, result, node, scope)
     if result.base in {*INTEGERS, *FLOATS} and UNKNOWN not in kinds:
@@ -140,6 +142,9 @@ def signed(node: tree.Sign, scope: Scope, write: Write) -> str:
     sql, kind = write(node.value, scope), scope.facts.result_of(node.value)
     if not node.negative:
         return sql
+    if isinstance(node.value, tree.Number) and node.value.kind is tree.NumberKind.INTEGER:
+        # the least BIGINT has no number without its sign
+        return f"CAST(-{int(node.value.text, 0)} AS {storage(scope.facts.result_of(node))})"
     if kind.base in INTEGERS:
         # DuckDB widens what it negates
         return f"(CAST(0 AS {storage(kind)}) - {sql})"

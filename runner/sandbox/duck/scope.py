@@ -61,14 +61,16 @@ class Scope:
     arguments: Mapping[str, str] = field(default_factory=dict)
     tables: Mapping[str, WithTable] = field(default_factory=dict)
     windows: Mapping[str, Window] = field(default_factory=dict)
-    outputs: Mapping[str, str] = field(default_factory=dict)
-    """Select items by their alias, where ORDER BY may use them."""
     around: Call | None = None
     """The call whose argument is being written."""
 
     def inside(self) -> Scope:
         """The scope of a query inside this one."""
         return Scope(self.facts, outer=self, tables=self.tables)
+
+    def inside_of(self, around: Scope) -> Scope:
+        """These columns as those of a query around, whose own outer query stays."""
+        return Scope(self.facts, outer=replace(self, outer=around.outer), tables=self.tables)
 
     def over(self, columns: tuple[Named, ...]) -> Scope:
         """The same place with these columns."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runner.sandbox.duck.nothere import NotHere
+from runner.sandbox.duck.nothere import MARK, NotHere
 from runner.trino.types import Type
 
 PLAIN = {
@@ -104,9 +104,15 @@ def name(value: str) -> str:
 
 def python(function: str, returns: str, *arguments: str) -> str:
     """A call of one of the functions in Python, by its name and DuckDB's type of what it returns."""
+    if returns == "DOUBLE":
+        # a NaN from Python would arrive as NULL
+        return f"CAST({python(function, 'VARCHAR', *arguments)} AS DOUBLE)"
     return f"{name(f'py:{function}:{returns}')}({', '.join(arguments)})"
 
 
-def not_here(what: str) -> str:
-    """An expression that ends the query where a value shows that there is no answer."""
-    return f"error({text('not here: ' + what)})"
+def not_here(what: str, type_: Type) -> str:
+    """An expression of a type that ends the query where a value shows that there is no answer.
+
+    DuckDB's own error() may not stand in TRY.
+    """
+    return python("fail", storage(type_), text(MARK + what))

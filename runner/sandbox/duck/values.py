@@ -13,6 +13,7 @@ from runner.trino import tree
 from runner.trino.types import Type
 
 MILLISECONDS = {"second": 1000, "minute": 60_000, "hour": 3_600_000, "day": 86_400_000, "week": 604_800_000}
+PREFIXES = frozenset({"0x", "0o", "0b"})
 MONTHS = {"month": 1, "year": 12}
 ZONED = re.compile(r"(?P<moment>[^ ]+ [0-9:.]+) ?(?P<zone>[+-]\d{2}:\d{2}|[A-Za-z].*)")
 
@@ -24,7 +25,8 @@ def number(node: tree.Number, type_: Type) -> str:
             return f"CAST({text(node.text)} AS DOUBLE)"
         case tree.NumberKind.DECIMAL:
             return f"CAST({text(node.text)} AS {storage(type_)})"
-    return f"CAST({node.text} AS {storage(type_)})"
+    whole = int(node.text, 0) if node.text[:2].lower() in PREFIXES else node.text
+    return f"CAST({whole} AS {storage(type_)})"
 
 
 def typed(node: tree.TypedText, type_: Type) -> str:

@@ -47,7 +47,7 @@ def window(node: tree.Window, scope: Scope) -> str:
     if order:
         parts.append(f"ORDER BY {sort_items(order, scope)}")
     if frame is not None:
-        parts.append(_frame(frame, scope))
+        parts.append(_frame(frame, order, scope))
     return " ".join(parts)
 
 
@@ -63,20 +63,27 @@ def _whole(
     return node.partition_by or partition, node.order_by or order, node.frame or frame
 
 
-def _frame(node: tree.Frame, scope: Scope) -> str:
+def _frame(node: tree.Frame, order: Sequence[tree.SortItem], scope: Scope) -> str:
     if node.pattern:
         raise NotHere("MATCH_RECOGNIZE in a window")
     start = _bound(node.start, node.kind, scope)
+    if node.kind == "range" and (node.start.value is not None or node.stop is not None and node.stop.value is not None):
+        _check_range(order, scope)
     if node.stop is None:
         return f"{node.kind.upper()} {start}"
     return f"{node.kind.upper()} BETWEEN {start} AND {_bound(node.stop, node.kind, scope)}"
 
 
+def _check_range(order: Sequence[tree.SortItem], scope: Scope) -> None:
+    """Raises NotHere for a RANGE with a distance that is not one of whole numbers."""
+    kinds = [scope.facts.result_of(one.expression).base for one in order]
+    if len(kinds) != 1 or kinds[0] not in INTEGERS:
+        raise NotHere("a window's RANGE with a distance")
+
+
 def _bound(node: tree.Bound, kind: str, scope: Scope) -> str:
     if node.value is None:
         return BOUNDS[node.kind]
-    if kind == "range":
-        raise NotHere("a window's RANGE with a distance")
     if not isinstance(node.value, tree.Number):
         raise NotHere("a window's frame that is no number")
     return f"{expressions.expression(node.value, scope)} {BOUNDS[node.kind]}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from runner.sandbox.duck.nothere import NotHere
 from runner.sandbox.duck.scope import Scope
 from runner.sandbox.duck.values import ZONED
@@ -24,13 +26,13 @@ def zone_of(node: tree.Expression, scope: Scope) -> str:
                 return zone_of(node.left, scope)
             return zone_of(node.right, scope) if _is_moment(node.right, scope) else UTC
         case tree.Case():
-            return _same([branch.result for branch in node.branches] + [node.default], scope)
+            return _same((*(branch.result for branch in node.branches), node.default), scope)
         case tree.Call() if node.key in {"at_timezone", "with_timezone"} and len(node.arguments) == 2:
             return _literal(node.arguments[1])
         case tree.Call() if node.key == "from_unixtime" and len(node.arguments) == 2:
             return _literal(node.arguments[1])
         case tree.Call() if node.key in {"coalesce", "if"}:
-            return _same(list(node.arguments), scope)
+            return _same(node.arguments, scope)
         case tree.Call() if (place := KEEPS.get(node.key)) is not None and place < len(node.arguments):
             return zone_of(node.arguments[place], scope)
     return UTC
@@ -41,7 +43,7 @@ def _is_moment(node: tree.Expression, scope: Scope) -> bool:
     return known is not None and known.base == "timestamp with time zone"
 
 
-def _same(nodes: list[tree.Expression | None], scope: Scope) -> str:
+def _same(nodes: Sequence[tree.Expression | None], scope: Scope) -> str:
     found = {zone_of(one, scope) for one in nodes if one is not None and _is_moment(one, scope)}
     if len(found) > 1:
         raise NotHere("moments of several time zones in one expression")

@@ -38,7 +38,7 @@ def contains(items: list[Any] | None, wanted: Any) -> bool | None:
     if items is None or wanted is None:
         return None
     found = [equal(one, wanted) for one in items]
-    return True if True in found else (None if None in found else False)  # noqa: PLR1714
+    return True if True in found else (None if None in found else False)
 
 
 def map_subscript(items: dict[Any, Any], key: Any) -> Any:

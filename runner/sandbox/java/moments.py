@@ -84,7 +84,7 @@ def _fraction(digits: str, precision: int) -> int:
     if not digits:
         return 0
     wanted = int(digits[: precision + 1].ljust(precision + 1, "0"))
-    return (wanted + 5) // 10 * 10 ** (6 - precision)
+    return (wanted + 5) // 10 * int(10 ** (6 - precision))
 
 
 def _is_zone(name: str) -> bool:
@@ -99,7 +99,7 @@ def _is_zone(name: str) -> bool:
 
 def iso_date(text: str) -> date:
     """FROM_ISO8601_DATE. Raises Rejected."""
-    match = re.fullmatch(r"(\d{4})-(\d{2})-(\d{2})", text)
+    match = re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", text)
     try:
         return date(*(int(part) for part in match.groups())) if match else _week_date(text)
     except ValueError:
@@ -169,6 +169,8 @@ REFUSED = frozenset("DUuVwX")
 
 def date_format(moment: datetime, pattern: str) -> str:
     """DATE_FORMAT. Raises Rejected."""
+    if not pattern:
+        raise Rejected("Both printing and parsing not supported")
     return "".join(
         _mysql(piece)(moment) if piece.startswith("%") and len(piece) == 2 else piece
         for piece in _mysql_pieces(pattern)

@@ -74,7 +74,7 @@ def _with_exponent(text: str) -> str:
     assert isinstance(exponent, int)
     written = "".join(map(str, digits)).lstrip("0")
     if not written:
-        return "-0.0E0" if sign else "0.0E0"
+        return "-0E0" if sign else "0E0"
     power = len(written) - 1 + exponent
     rest = written[1:].rstrip("0") or "0"
     return f"{'-' if sign else ''}{written[0]}.{rest}E{power}"
@@ -212,21 +212,16 @@ def truncate_decimal(value: Decimal, digits: int, scale: int) -> Decimal:
 
 
 def round_double(value: float, digits: int) -> float:
-    """MathFunctions.round of a double: half up, away from zero."""
+    """ROUND of a double: half up, away from zero, by way of a whole number where one holds it."""
     if isnan(value) or isinf(value):
         return value
     factor = 10.0**digits
-    if value < 0:
-        return -(_whole(-value * factor) / factor)
-    made = _whole(value * factor) / factor
-    return value if isinf(made) or isnan(made) else made
-
-
-def _whole(value: float) -> float:
-    """Java's Math.round."""
-    if isinf(value) or value >= 2.0**63:
-        return float(2**63 - 1) if value < inf else inf
-    return float(_half_up(value))
+    scaled = abs(value) * factor
+    if scaled < 2.0**63:
+        return copysign(_half_up(scaled) / factor, value)
+    with localcontext(WIDE) as wide:
+        wide.prec = 800
+        return float(Decimal(repr(value)).quantize(Decimal(1).scaleb(-digits)))
 
 
 def truncate_double(value: float) -> float:
@@ -240,7 +235,7 @@ def round_whole(value: int, digits: int, kind: str) -> int:
     """A whole number rounded to tens (-1), hundreds (-2) and so on, half up. Raises Rejected."""
     if digits >= 0:
         return value
-    factor = 10**-digits
+    factor = int(10**-digits)
     made = (abs(value) + factor // 2) // factor * factor
     if made >= 2 ** LIMITS[kind]:
         raise Rejected(f"Value {value} is out of range for round({kind})")

@@ -222,6 +222,8 @@ SIMPLE = re.compile(
 
 def is_simple(pattern: str) -> bool:
     """True where DuckDB's own regular expressions find the same."""
+    if re.search(r"\(\?(?!:|i\))|[*+?]\+", pattern):
+        return False
     return pattern == CONTROL or (SIMPLE.fullmatch(pattern) is not None and _good(pattern))
 
 

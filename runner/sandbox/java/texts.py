@@ -360,8 +360,8 @@ def address_parameter(text: str, name: str) -> str | None:
         return None
     for pair in match[4].split("&"):
         key, equals, value = pair.partition("=")
-        if _unquoted(key) == name:
-            return _unquoted(value) if equals else ""
+        if _unquoted(key.replace("+", " ")) == name:
+            return _unquoted(value.replace("+", " ")) if equals else ""
     return None
 
 

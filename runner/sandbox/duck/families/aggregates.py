@@ -100,7 +100,7 @@ def _array_agg(site: Site) -> str:
 def _arbitrary(site: Site) -> str:
     if site.node.window is not None or site.node.distinct or is_composite(site.types[0]):
         raise site.refuse()
-    several = not_here(f"{site.name} of several values")
+    several = not_here(f"{site.name} of several values", site.returns)
     return f"CASE WHEN {_of(site, 'min')} IS DISTINCT FROM {_of(site, 'max')} THEN {several} ELSE {_of(site, 'max')} END"
 
 
@@ -108,7 +108,7 @@ def _approx_distinct(site: Site) -> str:
     if site.node.window is not None or len(site.arguments) > 1 or is_composite(site.types[0]):
         raise site.refuse()
     number = windows.aggregate(site.node, site.scope, "count", (f"DISTINCT {site.arguments[0]}",))
-    return f"CASE WHEN {number} <= {FEW} THEN {number} ELSE {not_here(f'approx_distinct of more than {FEW} values')} END"
+    return f"CASE WHEN {number} <= {FEW} THEN {number} ELSE {not_here(f'approx_distinct of more than {FEW} values', site.returns)} END"
 
 
 def _statistic(name: str, least: int) -> Emitter:

@@ -45,6 +45,8 @@ def lambda_text(site: Site, position: int, names: tuple[str, ...]) -> str:
     node = site.node.arguments[position]
     if not isinstance(node, tree.Lambda):
         raise site.refuse("what is no lambda")
+    if len(node.parameters) != len(names):
+        raise site.refuse("a lambda with so many arguments")
     given = {
         one.key: name for one, name in zip(node.parameters, names, strict=True)
     }

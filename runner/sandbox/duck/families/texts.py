@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from runner.sandbox.duck.casts import as_text
+from runner.sandbox.duck.nothere import Rejected
 from runner.sandbox.duck.site import Emitter, Site, in_python, native
 from runner.sandbox.duck.storage import is_text, python, text
 from runner.sandbox.java import patterns
@@ -32,6 +33,8 @@ def _substring(site: Site) -> str:
 
 
 def _concat(site: Site) -> str:
+    if len(site.arguments) < 2:
+        raise Rejected("There must be two or more concatenation arguments")
     if site.returns.base == "varchar" or site.returns.base == "varbinary":
         return "(" + " || ".join(site.arguments) + ")"
     if site.returns.base == "array" and all(one.base == "array" for one in site.types):
@@ -181,7 +184,7 @@ TEXTS: Mapping[str, Emitter] = {
     "starts_with": _starts,
     "lpad": _padded("left"),
     "rpad": _padded("right"),
-    "codepoint": native("unicode"),
+    "codepoint": in_python("codepoint"),
     "chr": in_python("chr"),
     "levenshtein_distance": in_python("levenshtein"),
     "hamming_distance": in_python("hamming"),

@@ -10,6 +10,7 @@ from runner.sandbox.duck.extracts import OF_DATE, OF_TIME, field_of
 from runner.sandbox.duck.nothere import NotHere, Rejected
 from runner.sandbox.duck.site import Emitter, Site
 from runner.sandbox.duck.storage import DATE, DOUBLE, precision_of, python, text
+from runner.sandbox.duck.zones import zone_of
 from runner.trino.types import Type
 
 DATES = ("day", "week", "month", "quarter", "year")
@@ -35,6 +36,8 @@ def _difference(site: Site) -> str:
     kind = site.types[1]
     unit = _unit(site, kind)
     one, other = site.arguments[1:]
+    if site.types[2].base != kind.base:
+        raise site.refuse()
     if kind.base == "timestamp with time zone":
         zone = site.zone(1)
         if unit in {"day", "week", *STEPS} and {zone, site.zone(2)} != {"UTC"}:
@@ -165,12 +168,12 @@ def _iso_moment(site: Site) -> str:
 
 
 def _with_timezone(site: Site) -> str:
-    zone = expressions.zone_of(site.node, site.scope)
+    zone = zone_of(site.node, site.scope)
     return f"({site.arguments[0]} AT TIME ZONE {text(zone)})"
 
 
 def _at_timezone(site: Site) -> str:
-    expressions.zone_of(site.node, site.scope)
+    zone_of(site.node, site.scope)
     return site.arguments[0]
 
 

@@ -73,7 +73,7 @@ def _interval(site: Site) -> str:
     column = site.node.arguments[0]
     named = column.name.key if isinstance(column, (tree.Column, tree.Field)) else ""
     if named != "time":
-        raise Rejected("TD_INTERVAL: the first argument must be the column time")
+        raise site.refuse("anything but the column time")
     given, zone = site.literal(1), _zone_name(site, 2)
     if given is None:
         raise site.refuse("an interval that is not a literal")
