@@ -20,12 +20,15 @@ from runner.trino.tree import (
 from runner.trino.windows import over, sort_items
 
 _MODES = ("RUNNING", "FINAL")
-_BEGINS_VALUE = NAMES | {
-    "(", "+", "-", "NULL", "TRUE", "FALSE", "CASE", "CAST", "EXISTS", "EXTRACT", "GROUPING", "LISTAGG", "NORMALIZE", "NOT", "TRIM",
-    "JSON_ARRAY", "JSON_EXISTS", "JSON_OBJECT", "JSON_QUERY", "JSON_VALUE", "CURRENT_CATALOG", "CURRENT_DATE", "CURRENT_PATH",
-    "CURRENT_SCHEMA", "CURRENT_TIME", "CURRENT_TIMESTAMP", "CURRENT_USER", "LOCALTIME", "LOCALTIMESTAMP",
-    INTEGER, DECIMAL, DOUBLE, TEXT, UNICODE_TEXT, BINARY,
-}  # fmt: skip
+_BEGINS_VALUE = (
+    NAMES
+    | {"(", "+", "-", INTEGER, DECIMAL, DOUBLE, TEXT, UNICODE_TEXT, BINARY}
+    | {"CASE", "CAST", "EXISTS", "EXTRACT", "GROUPING", "LISTAGG", "NORMALIZE", "TRIM"}
+    | {"FALSE", "NOT", "NULL", "TRUE"}
+    | {"JSON_ARRAY", "JSON_EXISTS", "JSON_OBJECT", "JSON_QUERY", "JSON_VALUE"}
+    | {"CURRENT_CATALOG", "CURRENT_DATE", "CURRENT_PATH", "CURRENT_SCHEMA", "CURRENT_USER"}
+    | {"CURRENT_TIME", "CURRENT_TIMESTAMP", "LOCALTIME", "LOCALTIMESTAMP"}
+)
 
 # How many arguments Trino's parser itself wants: at least, and at most (0: any number), and what it says otherwise.
 _COUNTS = {
@@ -63,6 +66,9 @@ def named(cursor: Cursor) -> Expression:
     name = cursor.identifier()
     kind = cursor.kind
     if kind in (TEXT, UNICODE_TEXT):
+        if name.key == "x" and not name.quoted:
+            message = "Spaces are not allowed between 'X' and the starting quote of a binary literal"
+            raise SyntaxRefused(at, message)
         value = cursor.text()
         return TypedText(at, cursor.end, name.key, value)
     if kind == "->":
@@ -92,7 +98,7 @@ def call(cursor: Cursor) -> Expression:
         mode = cursor.expect_any(_MODES)
     name = cursor.qualified_name()
     cursor.expect("(")
-    if cursor.kind == "*" or (cursor.ahead() == "." and cursor.ahead(2) == "*"):
+    if cursor.kind == "*" or (cursor.kind in NAMES and cursor.ahead() == "." and cursor.ahead(2) == "*"):
         return _star(cursor, at, name)
     distinct = set_quantifier(cursor)
     arguments: tuple[Expression, ...] = ()
@@ -130,7 +136,13 @@ def _star(cursor: Cursor, at: int, name: tuple[Identifier, ...]) -> Expression:
 
 
 def _after(
-    cursor: Cursor, at: int, name: tuple[Identifier, ...], arguments: tuple[Expression, ...], *, distinct: bool, mode: str
+    cursor: Cursor,
+    at: int,
+    name: tuple[Identifier, ...],
+    arguments: tuple[Expression, ...],
+    *,
+    distinct: bool,
+    mode: str,
 ) -> Expression:
     """The call, whose arguments were read: its ORDER BY, `)`, FILTER, IGNORE NULLS and OVER."""
     order_by: tuple[SortItem, ...] = ()

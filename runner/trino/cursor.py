@@ -19,7 +19,7 @@ _Read = TypeVar("_Read")
 QUERIES = frozenset({"SELECT", "VALUES", "TABLE", "WITH"})
 
 # A value inside a value, a query inside a query: Trino itself ends with a stack overflow somewhere after this.
-DEEPEST = 1_500
+DEEPEST = 3_000
 
 
 class SyntaxRefused(Exception):
@@ -45,7 +45,7 @@ class Grammar:
 
 
 class Cursor:
-    """The token that comes next. It is the one value here that changes, and nothing outlives the reading of a statement."""
+    """The token that comes next. It is the one value here that changes, while a statement is read."""
 
     __slots__ = ("_deep", "_ends", "_kinds", "_starts", "at", "end", "grammar", "index", "kind", "next_clauses", "sql")
 

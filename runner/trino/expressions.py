@@ -58,7 +58,10 @@ def condition_from(cursor: Cursor, at: int, value: Expression) -> Expression:
 
 def value(cursor: Cursor) -> Expression:
     """A value: what stands on either side of a comparison."""
-    return _value(cursor, _LOOSEST)
+    cursor.deepen()
+    found = _value(cursor, _LOOSEST)
+    cursor.rise()
+    return found
 
 
 def _joined(cursor: Cursor, at: int, first: Expression) -> Expression:
@@ -107,12 +110,12 @@ def _predicate(cursor: Cursor, at: int, left: Expression) -> Expression:
         return _comparison(cursor, at, left, comparator)
     if kind == "IS":
         return _is(cursor, at, left)
-    negated = kind == "NOT" and cursor.ahead() in _PREDICATES
-    read = _PREDICATES.get(cursor.ahead() if negated else kind)
+    negated = cursor.take("NOT")
+    read = _PREDICATES.get(cursor.kind)
     if read is None:
+        if negated:
+            raise cursor.mismatch("BETWEEN", "IN", "LIKE")
         return left
-    if negated:
-        cursor.advance()
     cursor.advance()
     return read(cursor, at, left, negated)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from runner.trino.cursor import Cursor
+from runner.trino.cursor import NAMES, Cursor
 from runner.trino.tree import Expression, JsonCall, TypeName
 from runner.trino.typenames import read_type
 
@@ -129,10 +129,17 @@ def _json_query(cursor: Cursor) -> Expression:
     return JsonCall(at, cursor.end, name, arguments, path, returning)
 
 
+def _ends(cursor: Cursor) -> bool:
+    """True where no values are given. RETURNING is a name too: `JSON_ARRAY(returning)`."""
+    if cursor.kind == "RETURNING" and cursor.ahead() in NAMES:
+        return cursor.ahead() != "VALUE" or cursor.ahead(2) == ")"
+    return cursor.kind == ")"
+
+
 def _json_object(cursor: Cursor) -> Expression:
     at, name = _begin(cursor)
     arguments: list[Expression] = []
-    if cursor.kind not in (")", "RETURNING"):
+    if not _ends(cursor):
         _member(cursor, arguments)
         while cursor.take(","):
             _member(cursor, arguments)
@@ -147,18 +154,24 @@ def _json_object(cursor: Cursor) -> Expression:
 
 def _member(cursor: Cursor, arguments: list[Expression]) -> None:
     """`KEY 'a' VALUE 1`, `'a' VALUE 1` or `'a': 1`. KEY is a name too: `key VALUE 1`."""
+    mark = cursor.mark()
     said = cursor.kind == "KEY" and cursor.ahead() not in ("VALUE", ":", ".", "[", "(")
     if said:
         cursor.advance()
-    arguments.append(cursor.expression())
-    cursor.expect_any(("VALUE",) if said else ("VALUE", ":"))
+    key = cursor.expression()
+    if said and cursor.kind == ":":
+        # here KEY was a type's name: `key 'a' : 1`
+        cursor.back_to(mark)
+        key = cursor.expression()
+    arguments.append(key)
+    cursor.expect_any(("VALUE", ":"))
     arguments.append(_json_value(cursor))
 
 
 def _json_array(cursor: Cursor) -> Expression:
     at, name = _begin(cursor)
     arguments: tuple[Expression, ...] = ()
-    if cursor.kind not in (")", "RETURNING"):
+    if not _ends(cursor):
         arguments = cursor.list_of(lambda: _json_value(cursor))
         _on_null(cursor)
     returning = _returning(cursor, formatted=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from runner.trino.words import KEYWORDS
 
-# The kinds of a token that are not the token itself. A word of the grammar is its own kind, in upper case, and so is a sign;
-# these are in lower case and can be neither.
+# The kinds of a token that are not the token itself. A word of the grammar is its own kind, in
+# upper case, and so is a sign; these are in lower case and can be neither.
 NAME = "name"
 QUOTED = "quoted"
 BACKQUOTED = "backquoted"
@@ -33,7 +33,7 @@ _TOKEN = re.compile(
       | ("[^"]*(?:""[^"]*)*")
       | (`[^`]*(?:``[^`]*)*`)
       | (/\*)
-      | (<>|!=|<=|>=|\|\||->|=>|\{-|-\}|[=<>+\-*/%?.(),:\[\]|^${}])
+      | (<>|!=|<=|>=|\|\||->|=>|\{-|-\}|[=<>+\-*/%?.(),:;\[\]|^${}])
       | (\Z)
       | (.)
     )
@@ -65,7 +65,10 @@ class Tokens:
 
 
 def read(sql: str) -> Tokens:
-    """The tokens of `sql`. After a character that no token of Trino has, nothing is read: it is refused there at the latest."""
+    """The tokens of `sql`.
+
+    After a character that no token of Trino has, nothing is read: it is refused there at the latest.
+    """
     tokens = Tokens(sql, [], [], [])
     kinds, starts, ends = tokens.kinds, tokens.starts, tokens.ends
     match = _TOKEN.match

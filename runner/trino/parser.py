@@ -36,7 +36,10 @@ _GRAMMAR = Grammar(
 
 # The first words of statements that nobody here writes. They are named, not read.
 _OTHER = frozenset(
-    ["ALTER", "ANALYZE", "CALL", "COMMENT", "COMMIT", "CREATE", "DEALLOCATE", "DENY", "DESC", "DESCRIBE", "DROP", "EXECUTE", "EXPLAIN", "GRANT", "MERGE", "PREPARE", "REFRESH", "RESET", "REVOKE", "ROLLBACK", "SET", "SHOW", "START", "TRUNCATE", "UPDATE", "USE"]
+    """
+    ALTER ANALYZE CALL COMMENT COMMIT CREATE DEALLOCATE DENY DESC DESCRIBE DROP EXECUTE EXPLAIN GRANT
+    MERGE PREPARE REFRESH RESET REVOKE ROLLBACK SET SHOW START TRUNCATE UPDATE USE
+    """.split()  # noqa: SIM905  a list of words is read as one
 )
 
 # A level of nesting takes up to this many of Python's own calls.
@@ -58,7 +61,10 @@ def parse(sql: str) -> Statement:
 
 
 def _deep_statement(tokens: Tokens) -> Statement:
-    """The tree of a statement that is nested deeper than Python's calls usually may be. Others wait: the limit is everybody's."""
+    """The tree of a statement that is nested deeper than Python's calls usually may be.
+
+    Others wait: the limit is everybody's.
+    """
     with _limit:
         usual = sys.getrecursionlimit()
         sys.setrecursionlimit(max(usual, DEEPEST * _CALLS_A_LEVEL + usual))
@@ -100,7 +106,7 @@ def _statement(cursor: Cursor) -> Statement:
 
 
 def _other(cursor: Cursor) -> Statement:
-    """What begins as a statement of Trino does. Its words are not read, but a second statement after it is none of them."""
+    """What begins as a statement of Trino does. Its words are not read; a second statement is none of them."""
     at = cursor.at
     words = [cursor.kind]
     cursor.advance()

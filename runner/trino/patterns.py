@@ -1,4 +1,4 @@
-"""Patterns of rows: what MATCH_RECOGNIZE and a window's frame share. They are read whole, and little of them is kept."""
+"""Patterns of rows: what MATCH_RECOGNIZE and a window's frame share. They are read, and little is kept."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ def _skip_to(cursor: Cursor) -> None:
     elif cursor.at_all("NEXT", "ROW"):
         cursor.expect_all("NEXT", "ROW")
     else:
-        if cursor.kind in ("FIRST", "LAST") and cursor.ahead() in NAMES:
+        says_which = cursor.kind in ("FIRST", "LAST") and cursor.ahead() in NAMES
+        if says_which and not (cursor.ahead() == "PATTERN" and cursor.ahead(2) == "("):
             cursor.advance()
         cursor.identifier()
 
@@ -99,7 +100,7 @@ def _quantified(cursor: Cursor) -> None:
     elif cursor.take("{-"):
         _row_pattern(cursor)
         cursor.expect("-}")
-    elif cursor.at_all("PERMUTE", "("):
+    elif cursor.at_all("PERMUTE", "(") and cursor.ahead(2) != ")":
         cursor.expect_all("PERMUTE", "(")
         cursor.list_of(lambda: _row_pattern(cursor))
         cursor.expect(")")

@@ -59,6 +59,8 @@ def number(cursor: Cursor) -> Expression:
     text = cursor.sql[number_at : cursor.end].replace("_", "")
     if kind is NumberKind.INTEGER and whole_number(text) > _LARGEST + negative:
         raise SyntaxRefused(at, "Invalid numeric literal: it is greater than a bigint can be")
+    if negative and kind is NumberKind.INTEGER and not text.isdigit():
+        raise SyntaxRefused(at, "Invalid numeric literal: a minus sign goes with a decimal number only")
     found = Number(number_at, cursor.end, kind, text)
     return Sign(at, cursor.end, negative=True, value=found) if negative else found
 
@@ -99,7 +101,10 @@ def interval(cursor: Cursor) -> Expression:
     negative = cursor.take_any(("+", "-")) == "-"
     value = cursor.text()
     unit = cursor.expect_any(FIELDS).lower()
-    to = cursor.expect_any(FIELDS).lower() if cursor.take("TO") else ""
+    to = ""
+    if cursor.kind == "TO" and cursor.ahead() in FIELDS:
+        cursor.advance()
+        to = cursor.expect_any(FIELDS).lower()
     return Interval(at, cursor.end, value, unit, to, negative)
 
 
@@ -156,10 +161,8 @@ def dotted(names: tuple[Identifier, ...]) -> Expression:
 def _grouping(cursor: Cursor) -> Expression:
     at = cursor.at
     cursor.expect_all("GROUPING", "(")
-    columns: tuple[Expression, ...] = ()
-    if cursor.kind != ")":
-        columns = cursor.list_of(lambda: dotted(cursor.qualified_name()))
-    cursor.expect(")")
+    columns = cursor.list_of(lambda: dotted(cursor.qualified_name()))
+    cursor.expect(")", ",")
     return Grouping(at, cursor.end, columns)
 
 

@@ -150,7 +150,9 @@ def _primary(cursor: Cursor) -> Body:
         case "(":
             cursor.advance()
             if cursor.take("WITH"):
-                raise SyntaxRefused(at, "WITH in parentheses can be neither a whole statement nor a side of UNION and its like")
+                raise SyntaxRefused(
+                    at, "WITH in parentheses can be neither a whole statement nor a side of UNION and its like"
+                )
             found = query(cursor)
             cursor.expect(")")
             cursor.next_clauses = _AFTER_QUERY
@@ -167,7 +169,7 @@ def _select(cursor: Cursor) -> Select:
     at = cursor.at
     cursor.expect("SELECT")
     cursor.next_clauses = ()
-    distinct = set_quantifier(cursor) or _all_before_star(cursor)
+    distinct = not _took_all_before_star(cursor) and set_quantifier(cursor)
     items = cursor.list_of(lambda: _item(cursor))
     cursor.next_clauses = _AFTER_ITEMS
     from_ = None
@@ -186,10 +188,11 @@ def _select(cursor: Cursor) -> Select:
     return Select(at, cursor.end, items, distinct, from_, where, group_by, having, windows)
 
 
-def _all_before_star(cursor: Cursor) -> bool:
+def _took_all_before_star(cursor: Cursor) -> bool:
     """Go past the ALL of `SELECT ALL *`; in `SELECT all * 2` it is a column."""
-    if cursor.kind == "ALL" and cursor.ahead() == "*" and cursor.ahead(2) not in (INTEGER, DECIMAL, DOUBLE, "("):
+    if cursor.at_all("ALL", "*") and cursor.ahead(2) not in (INTEGER, DECIMAL, DOUBLE, "("):
         cursor.advance()
+        return True
     return False
 
 
@@ -241,7 +244,9 @@ def _begins_clause(cursor: Cursor) -> bool:
 # GROUP BY
 
 _GO_ON = frozenset(
-    ["+", "-", "*", "/", "%", "||", "=", "<>", "<", ">", "<=", ">=", "[", ".", "->", "AT", "AND", "OR", "NOT", "IS", "IN", "LIKE", "BETWEEN"]
+    """
+    + - * / % || = <> < > <= >= [ . -> AT AND OR NOT IS IN LIKE BETWEEN
+    """.split()  # noqa: SIM905  a list of words is read as one
 )
 
 
@@ -261,7 +266,9 @@ def _grouping_element(cursor: Cursor) -> GroupingElement:
         cursor.advance()
         cursor.expect("(")
         if cursor.kind == ")":
-            raise SyntaxRefused(cursor.at, f"mismatched input ')'. Expecting: <expression>: an empty {kind} groups nothing")
+            raise SyntaxRefused(
+                cursor.at, f"mismatched input ')'. Expecting: <expression>: an empty {kind} groups nothing"
+            )
         sets = cursor.list_of(lambda: _grouping_set(cursor))
         cursor.expect(")", ",")
         return GroupingElement(at, cursor.end, GroupingKind(kind.lower()), sets)

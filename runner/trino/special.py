@@ -6,11 +6,15 @@ from collections.abc import Callable
 
 from runner.trino import calls
 from runner.trino.cursor import Cursor, SyntaxRefused
+from runner.trino.lexer import TEXT, UNICODE_TEXT
 from runner.trino.tree import Call, Expression, Extract, Identifier, Text, Trim
 
 # What Trino's EXTRACT knows.
 EXTRACTED = frozenset(
-    ["year", "quarter", "month", "week", "day", "day_of_month", "day_of_week", "dow", "day_of_year", "doy", "year_of_week", "yow", "hour", "minute", "second", "timezone_minute", "timezone_hour"]
+    """
+    year quarter month week day day_of_month day_of_week dow day_of_year doy year_of_week yow hour minute second
+    timezone_minute timezone_hour
+    """.split()  # noqa: SIM905  a list of words is read as one
 )
 _SIDES = ("BOTH", "LEADING", "TRAILING")
 
@@ -22,7 +26,7 @@ def _extract(cursor: Cursor) -> Expression:
     cursor.expect("FROM")
     value = cursor.value()
     cursor.expect(")")
-    if field.key not in EXTRACTED:
+    if field.quoted or field.key not in EXTRACTED:
         raise SyntaxRefused(at, "Invalid EXTRACT field: it is one of " + ", ".join(sorted(EXTRACTED)).upper())
     return Extract(at, cursor.end, field.key, value)
 
@@ -48,19 +52,22 @@ def _trim(cursor: Cursor) -> Expression:
 
 
 def _trim_side(cursor: Cursor, at: int) -> Expression | None:
-    """`TRIM(LEADING …`, if the word is none of a column: `trim(both)`, `trim(leading.name)`."""
+    """`TRIM(LEADING …`, if the word is none of a column: `trim(both)`, `trim(leading.name)`, `trim(both(x))`."""
     mark = cursor.mark()
     side = cursor.expect_any(_SIDES).lower()
     what = None
     if cursor.kind != "FROM":
+        column_goes_on = cursor.kind in ("(", "+", "-", "AT", TEXT, UNICODE_TEXT)
         if calls.begins_no_value(cursor):
             cursor.back_to(mark)
             return None
         try:
             what = cursor.value()
+            if cursor.kind != "FROM":
+                raise cursor.mismatch("FROM")
         except SyntaxRefused:
-            what = None
-        if cursor.kind != "FROM":
+            if not column_goes_on:
+                raise
             cursor.back_to(mark)
             return None
     cursor.expect("FROM")

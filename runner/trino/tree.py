@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from functools import cache
 
 # names and types
 
@@ -604,7 +603,7 @@ class NamedWindow:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """A table, a view, or what a WITH made; one to three names. `version` is the value of FOR VERSION (or TIMESTAMP) AS OF."""
+    """A table, a view, or what a WITH made; one to three names. `version` is the value of FOR VERSION AS OF."""
 
     at: int
     end: int
@@ -954,17 +953,23 @@ Node = (
 )
 
 
-@cache
-def _fields(kind: type) -> tuple[str, ...]:
+_LEAVES = {"at", "end", "str", "bool", "int", "bytes"}
+_FIELDS: dict[type, tuple[str, ...]] = {}
+
+
+def _fields(node: Node) -> tuple[str, ...]:
     """The fields of a node that may hold nodes."""
-    leaves = {"at", "end", "str", "bool", "int", "bytes"}
-    return tuple(one.name for one in fields(kind) if one.name not in leaves and str(one.type) not in leaves)
+    kind = type(node)
+    found = _FIELDS.get(kind)
+    if found is None:
+        named = (one.name for one in fields(kind) if one.name not in _LEAVES and str(one.type) not in _LEAVES)
+        found = _FIELDS[kind] = tuple(named)
+    return found
 
 
 def children(node: Node) -> Iterator[Node]:
     """The nodes directly inside a node, in the order of its fields."""
-    kind: type[object] = type(node)
-    for name in _fields(kind):
+    for name in _fields(node):
         yield from _nodes(getattr(node, name))
 
 

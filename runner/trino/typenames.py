@@ -24,9 +24,8 @@ def read_type(cursor: Cursor) -> TypeName:
     at = cursor.at
     found = _first_type(cursor)
     while cursor.take("ARRAY"):
-        if cursor.take("["):
-            cursor.expect(INTEGER)
-            cursor.expect("]")
+        if cursor.kind == "[":
+            raise SyntaxRefused(cursor.at, "Explicit array size not supported")
         found = TypeName(at, cursor.end, "array", (found,))
     return found
 
@@ -96,8 +95,10 @@ def _time(cursor: Cursor) -> TypeName:
     cursor.advance()
     arguments: tuple[TypeName | int, ...] = ()
     if cursor.take("("):
-        arguments = (_argument(cursor),)
+        arguments = cursor.list_of(lambda: _argument(cursor))
         cursor.expect(")")
+        if len(arguments) > 1:
+            return TypeName(at, cursor.end, base, arguments)
     if cursor.at_all("WITH", "TIME", "ZONE"):
         base += " with time zone"
         cursor.expect_all("WITH", "TIME", "ZONE")

@@ -68,14 +68,16 @@ def _specification(cursor: Cursor, at: int) -> Window:
 
 
 def _names_window(cursor: Cursor) -> bool:
-    """True if the window takes up another one. PARTITION, ROWS and their like are names too: `OVER (rows ORDER BY a)`."""
+    """True if the window takes up another one. ROWS and its like are names too: `OVER (rows ORDER BY a)`."""
     kind, ahead = cursor.kind, cursor.ahead()
     if kind not in NAMES:
         return False
     if kind == "PARTITION":
         return ahead != "BY"
     if kind in _KINDS:
-        return ahead in (")", "ORDER", *_KINDS) or cursor.at_all(kind, "PARTITION", "BY")
+        if ahead in _KINDS:
+            return cursor.ahead(2) not in ("PRECEDING", "FOLLOWING")
+        return ahead in (")", "ORDER") or cursor.at_all(kind, "PARTITION", "BY")
     if kind == "MEASURES":
         return ahead in (")", "ORDER", *_KINDS)
     return True
