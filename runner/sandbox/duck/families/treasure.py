@@ -38,6 +38,8 @@ def _seconds(site: Site, position: int, zone: str) -> str:
     kind = site.types[position]
     if kind.base in INTEGERS:
         return f"CAST({site.arguments[position]} AS BIGINT)"
+    if kind == UNKNOWN:
+        return "CAST(NULL AS BIGINT)"
     if kind.base != "varchar":
         raise site.refuse()
     known = site.literal(position)
