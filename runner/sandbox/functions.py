@@ -88,6 +88,8 @@ def _replacement(node: exp.Expr, scheduled_time: int) -> exp.Expr | None:
     match node:
         case exp.Trim():
             return _trim(node)
+        case exp.Unnest(expressions=[exp.Cast() as rows]) if _is_rows(rows.to) and node.args.get("alias"):
+            return _unnested(node, rows)
         case exp.Cast() if node.to.is_type(*exp.DataType.TEXT_TYPES):
             return exp.Anonymous(this="trino_text", expressions=[node.this.copy()])
         case exp.Anonymous() if (make := CALLS.get(str(node.this).upper())) is not None:
@@ -96,6 +98,16 @@ def _replacement(node: exp.Expr, scheduled_time: int) -> exp.Expr | None:
                 raise BadCall(f"Unexpected parameters for function {str(node.this).lower()}")
             return made(Call(str(node.this).upper(), node.expressions, scheduled_time))
     return None
+
+
+def _is_rows(kind: exp.DataType) -> bool:
+    return kind.is_type(exp.DType.ARRAY) and any(each.is_type(exp.DType.STRUCT) for each in kind.expressions)
+
+
+def _unnested(node: exp.Unnest, rows: exp.Cast) -> exp.Expr:
+    """An array of rows as a table: Trino gives each field a column, DuckDB one to the whole row unless it is told."""
+    parts = f"SELECT UNNEST({rows.sql('duckdb')}, max_depth := 2)"
+    return exp.Subquery(this=_raw(parts), alias=node.args["alias"].copy())
 
 
 def _trim(node: exp.Trim) -> exp.Expr | None:
