@@ -28,7 +28,10 @@ class Engine:
     scheduled_time: int = SCHEDULED_TIME
 
     def ask(self, sql: str) -> Answer:
-        """What it answers; a last `;` is left out, as Treasure Data does. Raises requests' errors where it is not there."""
+        """What it answers; a last `;` is left out, as Treasure Data does.
+
+        Raises requests' errors where the engine is not there.
+        """
         headers = {
             "X-Trino-User": "conformance",
             "X-Trino-Catalog": self.catalog,
