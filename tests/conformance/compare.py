@@ -25,7 +25,16 @@ DUCKDB = {"bigint": "BIGINT", "varchar": "VARCHAR", "double": "DOUBLE", "boolean
 TOLERANCE = 1e-12
 """How far apart two doubles may be that are the same: sums have no order."""
 
-BREAKS = (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+BREAKS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    StopIteration,
+    TypeError,
+    ValueError,
+)
 """What the sandbox would tell as an internal error."""
 
 
