@@ -135,9 +135,7 @@ def run(
         yield _result(cohort, case, told)
 
 
-def _done(
-    good: Sequence[Job], jobs: Sequence[Job | str], workers: int
-) -> Iterator[Found]:
+def _done(good: Sequence[Job], jobs: Sequence[Job | str], workers: int) -> Iterator[Found]:
     """What each job found, or why it could not be run; in order."""
     if len(good) <= ALONE or workers == 1:
         found: Iterator[Found] = iter(map(carried_out, good))

@@ -239,7 +239,8 @@ def _lists(shown: Review) -> Iterator[tuple[str, str]]:
         lines = listed(settings, lambda each: code(str(each)), _elsewhere(shown), most=SETTINGS)
         yield _list("Settings", lines)
     if shown.failed:
-        yield _list("Tests that did not pass" if _unjudged(shown) else "Failed tests", listed(shown.failed, of_test, _elsewhere(shown)))
+        title = "Tests that did not pass" if _unjudged(shown) else "Failed tests"
+        yield _list(title, listed(shown.failed, of_test, _elsewhere(shown)))
     changes = shown.changes
     # a question is about two cohorts, and asked once
     if stopped := dict.fromkeys(problem for change in changes for problem in (*change.questions, *change.refusals)):

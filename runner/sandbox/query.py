@@ -43,7 +43,13 @@ class Rows:
 
 
 def execute(
-    sql: str, *, database: str, scheduled_time: int, now: float, warehouse: Warehouse, cursor: duckdb.DuckDBPyConnection
+    sql: str,
+    *,
+    database: str,
+    scheduled_time: int,
+    now: float,
+    warehouse: Warehouse,
+    cursor: duckdb.DuckDBPyConnection,
 ) -> Rows | None:
     """Carry out one statement; rows for a SELECT, None for what has no result. `now` (unix seconds) fills `time`.
 
@@ -104,9 +110,7 @@ def _plain(kind: Type) -> Callable[[Any], Any] | None:
     inside = [_plain(one) for one in inner(kind)]
     match kind.base:
         case "row":
-            return lambda value: [
-                _held(one, make) for one, make in zip(value.values(), inside, strict=True)
-            ]
+            return lambda value: [_held(one, make) for one, make in zip(value.values(), inside, strict=True)]
         case "array" if inside[0]:
             return lambda value: [_held(one, inside[0]) for one in value]
         case "map" if inside[1]:
@@ -221,7 +225,10 @@ def _insert(
 
 
 def _add_column(
-    statement: AddColumn, there: Sequence[Column], warehouse: Warehouse, cursor: duckdb.DuckDBPyConnection
+    statement: AddColumn,
+    there: Sequence[Column],
+    warehouse: Warehouse,
+    cursor: duckdb.DuckDBPyConnection,
 ) -> None:
     """`time` stays the last column, so that SELECT * and INSERT by position go on as before."""
     if statement.column in {column.name for column in there}:
@@ -283,6 +290,8 @@ def _value_words(message: str) -> str:
         if match[1] == "INT128":
             return "bigint addition overflow"
         return f"Out of range for {WIDTHS.get(match[3], match[3])}: {match[2]}"
+    if match := re.search(r'Casting value "(\S+)" to type DECIMAL\((\d+),(\d+)\) failed', message):
+        return f"Cannot cast '{match[1]}' to DECIMAL({match[2]}, {match[3]})"
     if "More than one row returned by a subquery" in message:
         return "Scalar sub-query has returned multiple rows"
     return message.splitlines()[0]

@@ -51,6 +51,16 @@ def call(node: tree.Call, scope: Scope) -> str:
 
 def _check_unknown(site: Site) -> None:
     """A bare NULL has no type that DuckDB could choose a function by."""
-    fine = {"coalesce", "if", "nullif", "count", "concat_ws", "format", "try", "array_agg", "typeof"}
+    fine = {
+        "coalesce",
+        "if",
+        "nullif",
+        "count",
+        "concat_ws",
+        "format",
+        "try",
+        "array_agg",
+        "typeof",
+    }
     if UNKNOWN in site.types and site.name not in {*fine, *TREASURE}:
         raise site.refuse("NULL")

@@ -49,9 +49,9 @@ def coerced(sql: str, source: Type, target: Type, zone: str = "UTC") -> str:
     """A value that Trino converts without being asked; nothing is written where DuckDB keeps both alike."""
     if source.base == target.base and is_text(source):
         return sql
-    if storage(source) == storage(target) and source.base not in {"timestamp", "json"}:
-        if source.base == target.base:
-            return sql
+    alike = source.base == target.base and source.base not in {"timestamp", "json"}
+    if alike and storage(source) == storage(target):
+        return sql
     return cast(sql, source, target, zone=zone)
 
 
@@ -70,12 +70,15 @@ def _made(sql: str, source: Type, target: Type, zone: str) -> str:
         return _number(sql, source, target)
     if (source.base, target.base) in TIME_CASTS:
         return TIME_CASTS[source.base, target.base](sql, target, zone)
-    if "boolean" in {source.base, target.base} and {source.base, target.base} <= {*NUMBERS, "boolean"}:
-        return _truth(sql, source, target)
+    if "boolean" in {source.base, target.base} and {source.base, target.base} <= {
+        *NUMBERS,
+        "boolean",
+    }:
+        return _truth(sql, target)
     raise NotHere(f"a cast from {source} to {target}")
 
 
-def _truth(sql: str, source: Type, target: Type) -> str:
+def _truth(sql: str, target: Type) -> str:
     if target.base == "boolean":
         return f"({sql} <> 0)"
     if target.base == "decimal":
@@ -106,10 +109,9 @@ def as_text(sql: str, source: Type, zone: str = "UTC") -> str:
             return stamp(sql, precision_of(source))
         case "timestamp with time zone":
             return f"({stamp(local(sql, zone), precision_of(source))} || {text(' ' + zone)})"
-        case "interval day to second":
-            return python("day_interval_text", "VARCHAR", sql)
-        case "interval year to month":
-            return python("year_interval_text", "VARCHAR", sql)
+    if source.base in INTERVALS:
+        which = "day" if "day" in source.base else "year"
+        return python(f"{which}_interval_text", "VARCHAR", sql)
     raise NotHere(f"a cast from {source} to varchar")
 
 
@@ -210,9 +212,7 @@ TIME_CASTS: dict[tuple[str, str], Callable[[str, Type, str], str]] = {
     ("timestamp", "timestamp"): lambda sql, target, _: _rounded(sql, target),
     ("timestamp", "timestamp with time zone"): lambda sql, target, _: _moment(_rounded(sql, target)),
     ("timestamp with time zone", "date"): lambda sql, _, zone: f"CAST({local(sql, zone)} AS DATE)",
-    ("timestamp with time zone", "timestamp"): lambda sql, target, zone: _rounded(
-        local(sql, zone), target
-    ),
+    ("timestamp with time zone", "timestamp"): lambda sql, target, zone: _rounded(local(sql, zone), target),
     ("timestamp with time zone", "timestamp with time zone"): lambda sql, target, _: _moment(
         _rounded(local(sql, "UTC"), target)
     ),

@@ -35,10 +35,10 @@ def expression(node: tree.Expression, scope: Scope) -> str:
 
 def plain(node: tree.Expression, scope: Scope) -> str:
     """An expression of its own type. Raises NotHere."""
-    made = _literal(node, scope) or _condition(node, scope) or _value(node, scope)
-    if made is None:
-        raise NotHere(f"the expression {type(node).__name__}")
-    return made
+    for write in (_literal, _comparison, _condition, _value, _part):
+        if (made := write(node, scope)) is not None:
+            return made
+    raise NotHere(f"the expression {type(node).__name__}")
 
 
 def _literal(node: tree.Expression, scope: Scope) -> str | None:
@@ -62,12 +62,10 @@ def _literal(node: tree.Expression, scope: Scope) -> str | None:
     return None
 
 
-def _condition(node: tree.Expression, scope: Scope) -> str | None:
+def _comparison(node: tree.Expression, scope: Scope) -> str | None:
     match node:
         case tree.Comparison():
-            return operators.compared(
-                node.comparator, node.left, node.right, scope, expression
-            )
+            return operators.compared(node.comparator, node.left, node.right, scope, expression)
         case tree.IsDistinct():
             return operators.distinct(node, scope, expression)
         case tree.Between():
@@ -76,6 +74,11 @@ def _condition(node: tree.Expression, scope: Scope) -> str | None:
             return operators.in_list(node, scope, expression)
         case tree.Like():
             return operators.like(node, scope, expression)
+    return None
+
+
+def _condition(node: tree.Expression, scope: Scope) -> str | None:
+    match node:
         case tree.IsNull():
             return f"({expression(node.value, scope)} IS {'NOT ' if node.negated else ''}NULL)"
         case tree.Not():
@@ -111,6 +114,11 @@ def _value(node: tree.Expression, scope: Scope) -> str | None:
             return _cast(node, scope)
         case tree.Subscript():
             return _subscript(node, scope)
+    return None
+
+
+def _part(node: tree.Expression, scope: Scope) -> str | None:
+    match node:
         case tree.Array() | tree.Row():
             return _composite(node, scope)
         case tree.Extract():
@@ -201,9 +209,7 @@ def _case(node: tree.Case, scope: Scope) -> str:
         if node.operand is None:
             condition = expression(branch.condition, scope)
         else:
-            condition = operators.compared(
-                tree.Comparator.EQUAL, node.operand, branch.condition, scope, expression
-            )
+            condition = operators.compared(tree.Comparator.EQUAL, node.operand, branch.condition, scope, expression)
         branches.append(f"WHEN {condition} THEN {result}")
     last = f" ELSE {_as(node.default, wanted, scope)}" if node.default is not None else ""
     return f"CASE {' '.join(branches)}{last} END"
@@ -213,7 +219,7 @@ def _as(node: tree.Expression, wanted: Type, scope: Scope) -> str:
     """An expression as one of a type that several expressions share."""
     sql = expression(node, scope)
     source = scope.facts.result_of(node)
-    if source == wanted or source == UNKNOWN:
+    if source in {wanted, UNKNOWN}:
         return sql
     return coerced(sql, source, wanted, zone_of(node, scope))
 

@@ -17,7 +17,13 @@ OF_DATE = {
 }  # fmt: skip
 OF_TIME = {"hour": "hour", "minute": "minute", "second": "second"}
 MOMENTS = ("timestamp", "timestamp with time zone")
-OF_INTERVAL = {"day": 86_400_000, "hour": 3_600_000, "minute": 60_000, "second": 1000, "millisecond": 1}
+OF_INTERVAL = {
+    "day": 86_400_000,
+    "hour": 3_600_000,
+    "minute": 60_000,
+    "second": 1000,
+    "millisecond": 1,
+}
 WITHIN = {"day": 0, "hour": 24, "minute": 60, "second": 60, "millisecond": 1000}
 
 

@@ -13,6 +13,7 @@ from runner.sandbox.duck.storage import (
     INTERVALS,
     UNKNOWN,
     decimal,
+    element,
     is_composite,
     python,
     storage,
@@ -38,7 +39,7 @@ def operation(node: tree.Operation, scope: Scope, write: Write) -> str:
     if UNKNOWN in kinds and kinds != (UNKNOWN, UNKNOWN):
         return f"CAST(NULL AS {storage(result)})"
     if node.operator is Operator.CONCAT:
-        return _joined(left, right, kinds, result, node, scope)
+        return _joined(left, right, kinds, result)
     if result.base in {*INTEGERS, *FLOATS} and UNKNOWN not in kinds:
         return _arithmetic(node.operator, left, right, result)
     if result.base == "decimal":
@@ -50,12 +51,8 @@ def operation(node: tree.Operation, scope: Scope, write: Write) -> str:
     raise NotHere(f"{kinds[0]} {node.operator} {kinds[1]}")
 
 
-def _joined(
-    left: str, right: str, kinds: tuple[Type, Type], result: Type, node: tree.Operation, scope: Scope
-) -> str:
-    if result.base == "varchar":
-        return f"({left} || {right})"
-    if result.base == "varbinary":
+def _joined(left: str, right: str, kinds: tuple[Type, Type], result: Type) -> str:
+    if result.base in {"varchar", "varbinary"}:
         return f"({left} || {right})"
     if result.base != "array":
         raise NotHere(f"{kinds[0]} || {kinds[1]}")
@@ -64,8 +61,7 @@ def _joined(
         if kind.base == "array":
             sides.append(coerced(sql, kind, result))
         else:
-            of = result.arguments[0]
-            assert isinstance(of, Type)
+            of = element(result)
             sides.append(f"CAST([{coerced(sql, kind, of)}] AS {storage(result)})")
     return f"({sides[0]} || {sides[1]})"
 
@@ -79,9 +75,7 @@ def _arithmetic(operator: Operator, left: str, right: str, result: Type) -> str:
     return f"({left} {operator} {right})"
 
 
-def _decimal(
-    operator: Operator, left: tuple[str, Type], right: tuple[str, Type], result: Type
-) -> str:
+def _decimal(operator: Operator, left: tuple[str, Type], right: tuple[str, Type], result: Type) -> str:
     kept = storage(result)
     precision, scale = decimal(result)
     (one, of_one), (other, of_other) = left, right
@@ -98,9 +92,7 @@ def _decimal(
     return python("modulus", kept, one, other)
 
 
-def _moved(
-    node: tree.Operation, left: tuple[str, Type], right: tuple[str, Type], scope: Scope
-) -> str:
+def _moved(node: tree.Operation, left: tuple[str, Type], right: tuple[str, Type], scope: Scope) -> str:
     moment, shift = (left, right) if right[1].base in INTERVALS else (right, left)
     at = node.left if moment is left else node.right
     if shift[1].base not in INTERVALS:
@@ -120,9 +112,7 @@ def _moved(
     return f"((({moment[0]} AT TIME ZONE '{zone}') {sign} {months}) AT TIME ZONE '{zone}')"
 
 
-def _interval(
-    operator: Operator, left: tuple[str, Type], right: tuple[str, Type], result: Type
-) -> str:
+def _interval(operator: Operator, left: tuple[str, Type], right: tuple[str, Type], result: Type) -> str:
     (one, of_one), (other, of_other) = left, right
     if of_one.base == of_other.base and of_one.base in INTERVALS:
         return f"({one} {operator} {other})"
@@ -131,9 +121,8 @@ def _interval(
             return f"(({one} - {other}) * 86400000)"
         if of_one.base in {"timestamp", "timestamp with time zone"} and of_one.base == of_other.base:
             return f"trino_milliseconds({one}, {other})"
-    if operator is Operator.MULTIPLY:
-        if of_one.base in INTEGERS or of_other.base in INTEGERS:
-            return f"({one} * {other})"
+    if operator is Operator.MULTIPLY and {of_one.base, of_other.base} & {*INTEGERS}:
+        return f"({one} * {other})"
     raise NotHere(f"{of_one} {operator} {of_other}")
 
 
@@ -154,9 +143,7 @@ def signed(node: tree.Sign, scope: Scope, write: Write) -> str:
 # comparison
 
 
-def alike(
-    left: tree.Expression, right: tree.Expression, scope: Scope, write: Write
-) -> tuple[str, str, Type]:
+def alike(left: tree.Expression, right: tree.Expression, scope: Scope, write: Write) -> tuple[str, str, Type]:
     """Two expressions as values of one type."""
     one, other = write(left, scope), write(right, scope)
     of_one, of_other = scope.facts.result_of(left), scope.facts.result_of(right)
@@ -182,7 +169,11 @@ def alike_query(value: str, kind: Type, inside: str, of: Type) -> tuple[str, str
 
 
 def compared(
-    comparator: Comparator, left: tree.Expression, right: tree.Expression, scope: Scope, write: Write
+    comparator: Comparator,
+    left: tree.Expression,
+    right: tree.Expression,
+    scope: Scope,
+    write: Write,
 ) -> str:
     """`left = right` and its like. Raises NotHere."""
     if isinstance(left, tree.Row) and isinstance(right, tree.Row):
@@ -228,16 +219,13 @@ def _floats(comparator: Comparator, left: str, right: str, *, constant: bool) ->
     return f"({left} {word} {right} AND NOT isnan({left}) AND NOT isnan({right}))"
 
 
-def _rows(
-    comparator: Comparator, left: tree.Row, right: tree.Row, scope: Scope, write: Write
-) -> str:
+def _rows(comparator: Comparator, left: tree.Row, right: tree.Row, scope: Scope, write: Write) -> str:
     if len(left.items) != len(right.items):
         raise NotHere("a comparison of rows of different lengths")
     if comparator not in {Comparator.EQUAL, Comparator.NOT_EQUAL}:
         raise NotHere(f"row {comparator} row")
     terms = [
-        compared(Comparator.EQUAL, one, other, scope, write)
-        for one, other in zip(left.items, right.items, strict=True)
+        compared(Comparator.EQUAL, one, other, scope, write) for one, other in zip(left.items, right.items, strict=True)
     ]
     same = "(" + " AND ".join(terms) + ")"
     return same if comparator is Comparator.EQUAL else f"(NOT {same})"
@@ -267,9 +255,7 @@ def in_list(node: tree.InList, scope: Scope, write: Write) -> str:
             raise NotHere("IN of values of different types")
         kind = shared
     if is_composite(kind) or isinstance(node.value, tree.Row):
-        terms = [
-            compared(Comparator.EQUAL, node.value, option, scope, write) for option in node.options
-        ]
+        terms = [compared(Comparator.EQUAL, node.value, option, scope, write) for option in node.options]
         return f"({'NOT ' if node.negated else ''}({' OR '.join(terms)}))"
     of_value = scope.facts.result_of(node.value)
     value = coerced(write(node.value, scope), of_value, kind, zone_of(node.value, scope))

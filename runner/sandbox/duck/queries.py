@@ -14,7 +14,11 @@ from runner.sandbox.duck.zones import UTC, zone_of
 from runner.trino import tree
 from runner.trino.types import Type, common
 
-SETS = {tree.SetKind.UNION: "UNION", tree.SetKind.INTERSECT: "INTERSECT", tree.SetKind.EXCEPT: "EXCEPT"}
+SETS = {
+    tree.SetKind.UNION: "UNION",
+    tree.SetKind.INTERSECT: "INTERSECT",
+    tree.SetKind.EXCEPT: "EXCEPT",
+}
 GROUPINGS = {
     tree.GroupingKind.ROLLUP: "ROLLUP", tree.GroupingKind.CUBE: "CUBE", tree.GroupingKind.SETS: "GROUPING SETS",
 }  # fmt: skip
@@ -60,7 +64,7 @@ def written(node: tree.Query, scope: Scope) -> Made:
     prefix, inside = "", scope
     if node.with_ is not None:
         prefix, inside = _with(node.with_, scope)
-    if _is_limited(node) and scope.outer is not None and scope.outer.columns and _reaches_out(node, scope):
+    if _is_limited(node) and scope.outer is not None and _reaches_out(node, scope.outer):
         raise NotHere("a correlated subquery with LIMIT")
     order: str
     match node.body:
@@ -71,23 +75,20 @@ def written(node: tree.Query, scope: Scope) -> Made:
             order = ""
             if node.order_by:
                 made, order = _ordered(made, node.order_by, inside)
-    return Made(f"{prefix}{made.sql}{order}{_limits(node, inside)}", made.columns)
+    return Made(f"{prefix}{made.sql}{order}{_limits(node)}", made.columns)
 
 
 def _is_limited(node: tree.Query) -> bool:
     return node.limited or node.offset is not None
 
 
-def _reaches_out(node: tree.Query, scope: Scope) -> bool:
+def _reaches_out(node: tree.Query, outer: Scope) -> bool:
     """True where a query may name a column of the query around it."""
-    assert scope.outer is not None
-    names = {one.name for one in scope.outer.columns}
-    return any(isinstance(one, tree.Column) and one.name.key in names for one in tree.walk(node)) or any(
-        isinstance(one, tree.Field) and one.name.key in names for one in tree.walk(node)
-    )
+    names = {one.name for one in outer.columns}
+    return any(isinstance(one, (tree.Column, tree.Field)) and one.name.key in names for one in tree.walk(node))
 
 
-def _limits(node: tree.Query, scope: Scope) -> str:
+def _limits(node: tree.Query) -> str:
     shown = ""
     if node.limit is not None:
         if not isinstance(node.limit, tree.Number):
@@ -97,7 +98,6 @@ def _limits(node: tree.Query, scope: Scope) -> str:
         if not isinstance(node.offset, tree.Number):
             raise NotHere("OFFSET of what is no number")
         shown += f" OFFSET {node.offset.text}"
-    del scope
     return shown
 
 
@@ -118,9 +118,7 @@ def _with(node: tree.With, scope: Scope) -> tuple[str, Scope]:
     return f"{word} {', '.join(shown)} ", replace(scope, tables=tables)
 
 
-def _renamed(
-    columns: tuple[tuple[str, Type], ...], names: Sequence[tree.Identifier]
-) -> tuple[tuple[str, Type], ...]:
+def _renamed(columns: tuple[tuple[str, Type], ...], names: Sequence[tree.Identifier]) -> tuple[tuple[str, Type], ...]:
     if not names:
         return columns
     return tuple((name.key, kind) for name, (_, kind) in zip(names, columns, strict=True))
@@ -133,9 +131,7 @@ def _names_itself(one: tree.WithQuery) -> bool:
     )
 
 
-def _recursive(
-    one: tree.WithQuery, alias: str, scope: Scope
-) -> tuple[str, tuple[tuple[str, Type], ...]]:
+def _recursive(one: tree.WithQuery, alias: str, scope: Scope) -> tuple[str, tuple[tuple[str, Type], ...]]:
     body = one.query.body
     if not isinstance(body, tree.SetOperation) or body.kind is not tree.SetKind.UNION or not body.all:
         raise NotHere("WITH RECURSIVE without UNION ALL")
@@ -168,26 +164,20 @@ def _body(node: tree.Body, scope: Scope) -> Made:
 
 def _all_of(inside: relations.Written) -> Made:
     shown = ", ".join(f"{one.sql} AS c{number}" for number, one in enumerate(inside.columns))
-    return Made(
-        f"SELECT {shown} FROM {inside.sql}", tuple((one.name, one.type) for one in inside.columns)
-    )
+    return Made(f"SELECT {shown} FROM {inside.sql}", tuple((one.name, one.type) for one in inside.columns))
 
 
 # SELECT
 
 
-def _select(
-    node: tree.Select, order_by: Sequence[tree.SortItem], scope: Scope
-) -> tuple[Made, str]:
+def _select(node: tree.Select, order_by: Sequence[tree.SortItem], scope: Scope) -> tuple[Made, str]:
     """A SELECT, and the ORDER BY behind it."""
     columns: tuple[Named, ...] = ()
     source = ""
     if node.from_ is not None:
         inside = relations.relation(node.from_, scope)
         columns, source = inside.columns, f" FROM {inside.sql}"
-    here = replace(
-        scope.over(columns), windows={one.name.key: one.window for one in node.windows}
-    )
+    here = replace(scope.over(columns), windows={one.name.key: one.window for one in node.windows})
     items = _items(node.items, here)
     shown = ", ".join(f"{one.sql} AS c{number}" for number, one in enumerate(items))
     sql = f"SELECT {'DISTINCT ' if node.distinct else ''}{shown}{source}"
@@ -234,9 +224,7 @@ def _star(node: tree.Star, scope: Scope) -> list[Item]:
     if found is None:
         raise NotHere("a row's fields by `.*`")
     names = [one.key for one in node.aliases] or [one.name for one in found]
-    return [
-        Item(one.sql, name, one.type, None) for one, name in zip(found, names, strict=True)
-    ]
+    return [Item(one.sql, name, one.type, None) for one, name in zip(found, names, strict=True)]
 
 
 def _grouping(node: tree.GroupBy, items: Sequence[Item], scope: Scope) -> str:
@@ -244,9 +232,7 @@ def _grouping(node: tree.GroupBy, items: Sequence[Item], scope: Scope) -> str:
         raise NotHere("GROUP BY DISTINCT")
     shown = []
     for element in node.elements:
-        sets = [
-            [_grouped(one, items, scope) for one in expressions_] for expressions_ in element.sets
-        ]
+        sets = [[_grouped(one, items, scope) for one in expressions_] for expressions_ in element.sets]
         if element.kind is tree.GroupingKind.SIMPLE:
             inside = [", ".join(one) for one in sets]
             shown.append(inside[0] if len(sets[0]) <= 1 and sets[0] else f"({', '.join(inside)})")
@@ -267,18 +253,14 @@ def _grouped(node: tree.Expression, items: Sequence[Item], scope: Scope) -> str:
     return sql
 
 
-def _order_of(
-    order_by: Sequence[tree.SortItem], items: Sequence[Item], scope: Scope, *, distinct: bool
-) -> str:
+def _order_of(order_by: Sequence[tree.SortItem], items: Sequence[Item], scope: Scope, *, distinct: bool) -> str:
     if not order_by:
         return ""
     names = [one.name for one in items]
-    outputs = {
-        one.name: one.sql for one in items if one.name and names.count(one.name) == 1
-    }
+    outputs = {one.name: one.sql for one in items if one.name and names.count(one.name) == 1}
     shown = []
     for item in order_by:
-        place = _place(item.expression, items, names)
+        place = _place(item.expression, names)
         if place is not None:
             _check_orderable(items[place].type)
             shown.append(f"{place + 1} {windows.direction(item)}")
@@ -298,12 +280,11 @@ def _with_outputs(scope: Scope, outputs: dict[str, str]) -> Scope:
     return replace(scope, columns=(*first, *scope.columns))
 
 
-def _place(node: tree.Expression, items: Sequence[Item], names: Sequence[str]) -> int | None:
+def _place(node: tree.Expression, names: Sequence[str]) -> int | None:
     if isinstance(node, tree.Number) and node.kind is tree.NumberKind.INTEGER:
         return int(node.text) - 1
     if isinstance(node, tree.Column) and node.name.key in names:
         return names.index(node.name.key)
-    del items
     return None
 
 
@@ -312,13 +293,9 @@ def _check_orderable(kind: Type) -> None:
         raise NotHere(f"ORDER BY of {kind}")
 
 
-def _ordered(
-    made: Made, order_by: Sequence[tree.SortItem], scope: Scope
-) -> tuple[Made, str]:
+def _ordered(made: Made, order_by: Sequence[tree.SortItem], scope: Scope) -> tuple[Made, str]:
     """ORDER BY behind a set operation or VALUES: only its columns may be named."""
-    columns = tuple(
-        Named(name, (), f"o.c{number}", kind) for number, (name, kind) in enumerate(made.columns)
-    )
+    columns = tuple(Named(name, (), f"o.c{number}", kind) for number, (name, kind) in enumerate(made.columns))
     here = scope.over(columns)
     items = [Item(one.sql, one.name, one.type, None) for one in columns]
     listed = ", ".join(f"c{number}" for number in range(len(columns)))
@@ -334,14 +311,10 @@ def _values(node: tree.Values, scope: Scope) -> Made:
     rows = [list(row.items) if isinstance(row, tree.Row) else [row] for row in node.rows]
     kinds = [scope.facts.result_of(one) for one in rows[0]]
     for row in rows[1:]:
-        kinds = [
-            _shared(kind, scope.facts.result_of(one)) for kind, one in zip(kinds, row, strict=True)
-        ]
+        kinds = [_shared(kind, scope.facts.result_of(one)) for kind, one in zip(kinds, row, strict=True)]
     for kind in kinds:
         storage(kind)
-    written_rows = [
-        [_cell(one, kind, scope) for one, kind in zip(row, kinds, strict=True)] for row in rows
-    ]
+    written_rows = [[_cell(one, kind, scope) for one, kind in zip(row, kinds, strict=True)] for row in rows]
     listed = ", ".join(f"c{number}" for number in range(len(kinds)))
     shown = ", ".join(f"({', '.join(row)})" for row in written_rows)
     columns = tuple(("", kind) for kind in kinds)
@@ -364,10 +337,7 @@ def _shared(one: Type, other: Type) -> Type:
 
 def _set_operation(node: tree.SetOperation, scope: Scope) -> Made:
     left, right = _body(node.left, scope), _body(node.right, scope)
-    kinds = [
-        _shared(one, other)
-        for (_, one), (_, other) in zip(left.columns, right.columns, strict=True)
-    ]
+    kinds = [_shared(one, other) for (_, one), (_, other) in zip(left.columns, right.columns, strict=True)]
     if not node.all or node.kind is not tree.SetKind.UNION:
         for kind in kinds:
             if kind.base in {"map", "char"}:

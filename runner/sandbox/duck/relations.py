@@ -52,8 +52,7 @@ def _table(node: tree.Table, scope: Scope) -> Written:
     key = node.name[-1].key
     if len(node.name) == 1 and (made := scope.tables.get(key)):
         columns = tuple(
-            Named(column, (key,), f"{alias}.c{number}", kind)
-            for number, (column, kind) in enumerate(made.columns)
+            Named(column, (key,), f"{alias}.c{number}", kind) for number, (column, kind) in enumerate(made.columns)
         )
         return Written(f"{made.sql} AS {alias}", columns)
     known = scope.facts.tables.get(node)
@@ -61,9 +60,7 @@ def _table(node: tree.Table, scope: Scope) -> Written:
         raise NotHere("a table that it does not know")
     sql, held = known
     qualifiers = ("td", *(part.strip('"') for part in sql.split(".", 1)))
-    columns = tuple(
-        Named(column, qualifiers, f"{alias}.{name(column)}", kind) for column, kind in held
-    )
+    columns = tuple(Named(column, qualifiers, f"{alias}.{name(column)}", kind) for column, kind in held)
     return Written(f"{sql} AS {alias}", columns)
 
 
@@ -82,10 +79,7 @@ def _subquery(node: tree.Subquery, scope: Scope) -> Written:
     inside = Scope(scope.facts, outer=scope if node.lateral else scope.outer, tables=scope.tables)
     made = queries.written(node.query, inside)
     alias = f"r{node.at}"
-    columns = tuple(
-        Named(column, (), f"{alias}.c{number}", kind)
-        for number, (column, kind) in enumerate(made.columns)
-    )
+    columns = tuple(Named(column, (), f"{alias}.c{number}", kind) for number, (column, kind) in enumerate(made.columns))
     lateral = "LATERAL " if node.lateral else ""
     return Written(f"{lateral}({made.sql}) AS {alias}", columns)
 
@@ -98,15 +92,17 @@ def _unnest(node: tree.Unnest, scope: Scope) -> Written:
         sql, kind = expressions.expression(one, scope), scope.facts.result_of(one)
         if kind.base == "map":
             key, value = inner(kind)
-            items += [f"unnest(map_keys({sql})) AS u{number}", f"unnest(map_values({sql})) AS v{number}"]
+            items += [
+                f"unnest(map_keys({sql})) AS u{number}",
+                f"unnest(map_values({sql})) AS v{number}",
+            ]
             shown += [(f"u{number}", key), (f"v{number}", value)]
         elif kind.base == "array" and not inner(kind):
             raise NotHere(f"UNNEST of {kind}")
         elif kind.base == "array" and element(kind).base == "row":
             items.append(f"unnest({sql}) AS u{number}")
             shown += [
-                (f"struct_extract(u{number}, '{field(place)}')", of)
-                for place, of in enumerate(inner(element(kind)))
+                (f"struct_extract(u{number}, '{field(place)}')", of) for place, of in enumerate(inner(element(kind)))
             ]
         elif kind.base == "array":
             items.append(f"unnest({sql}) AS u{number}")

@@ -125,4 +125,3 @@ def of_relation(scope: Scope, base: Expression) -> tuple[Named, ...] | None:
             return found
         at = at.outer
     return None
-

@@ -152,7 +152,7 @@ def _statement(sql: str, node: tree.Statement, job: Job) -> Statement:
         case tree.AddColumn():
             return _add_column(sql, node, job)
         case tree.Delete() if node.where is not None:
-            return _deleted(sql, node, job)
+            return _deleted(sql, node, node.where, job)
     words = node.words if isinstance(node, tree.OtherStatement) else " ".join(sql.split()[:2])[:60]
     raise QueryFailed(f"{MAIN}this statement is not supported by Treasure Data: {words}")
 
@@ -165,9 +165,7 @@ def _facts(sql: str, node: tree.Statement, job: Job) -> tuple[Facts, Analysis]:
         first = min(found.refusals, key=lambda one: one.at)
         raise QueryFailed(f"{position(sql, first.at)}{first.message}")
     tables: dict[tree.Node, tuple[str, tuple[tuple[str, Type], ...]]] = {
-        one: held
-        for one in tree.walk(node)
-        if isinstance(one, tree.Table) and (held := _held(one, job)) is not None
+        one: held for one in tree.walk(node) if isinstance(one, tree.Table) and (held := _held(one, job)) is not None
     }
     return Facts(found.types, found.conversions, tables, job.now, job.scheduled_time), found
 
@@ -250,24 +248,24 @@ def type_named(node: tree.TypeName) -> Type:
     if node.arguments and not all(isinstance(one, (int, tree.TypeName)) for one in node.arguments):
         raise NotHere(f"the type {node.base}")
     if node.base == "array":
-        return Type("array", tuple(type_named(one) for one in node.arguments if isinstance(one, tree.TypeName)))
+        return Type(
+            "array",
+            tuple(type_named(one) for one in node.arguments if isinstance(one, tree.TypeName)),
+        )
     if node.base in {"row", "map"}:
         raise NotHere(f"a column of type {node.base}")
     numbers = ", ".join(str(one) for one in node.arguments)
     return parse_type(f"{node.base}({numbers})" if numbers else node.base)
 
 
-def _deleted(sql: str, node: tree.Delete, job: Job) -> Delete:
+def _deleted(sql: str, node: tree.Delete, where: tree.Expression, job: Job) -> Delete:
     target = _target(sql, node.table, job)
     facts, _ = _facts(sql, node, job)
-    assert node.where is not None
     held = facts.tables.get(node.table)
     if held is None:
         raise QueryFailed(f"{MAIN}{target.words} does not exist")
-    columns = tuple(
-        Named(one, ("td", target.database, target.table), name(one), kind) for one, kind in held[1]
-    )
-    condition = expressions.expression(node.where, Scope(facts).over(columns))
+    columns = tuple(Named(one, ("td", target.database, target.table), name(one), kind) for one, kind in held[1])
+    condition = expressions.expression(where, Scope(facts).over(columns))
     return Delete(target, f"DELETE FROM {target.sql} WHERE {condition}")
 
 
@@ -307,9 +305,8 @@ def inserted(sql: str, source: Type, target: Type) -> str:
     most = length_of(target) if is_text(target) else None
     if most is not None and is_text(source) and (length_of(source) or most + 1) > most:
         words = f"Cannot truncate non-space characters when casting from {source} to {target} on INSERT"
-        return (
-            f"CASE WHEN length(rtrim({sql})) > {most} THEN {python('fail', 'VARCHAR', text(words))} ELSE left({sql}, {most}) END"
-        )
+        failing = python("fail", "VARCHAR", text(words))
+        return f"CASE WHEN length(rtrim({sql})) > {most} THEN {failing} ELSE left({sql}, {most}) END"
     return coerced(sql, source, target)
 
 

@@ -37,9 +37,7 @@ def storage(type_: Type) -> str:
             key, value = inner(type_)
             return f"MAP({storage(key)}, {storage(value)})"
         case "row":
-            fields = ", ".join(
-                f"{field(number)} {storage(one)}" for number, one in enumerate(inner(type_))
-            )
+            fields = ", ".join(f"{field(number)} {storage(one)}" for number, one in enumerate(inner(type_)))
             return f"STRUCT({fields})"
     if type_.base in TIMES and precision_of(type_) > MICROSECONDS:
         raise NotHere(f"the type {type_}")

@@ -12,7 +12,13 @@ from runner.sandbox.tdtime import BadTime, zone
 from runner.trino import tree
 from runner.trino.types import Type
 
-MILLISECONDS = {"second": 1000, "minute": 60_000, "hour": 3_600_000, "day": 86_400_000, "week": 604_800_000}
+MILLISECONDS = {
+    "second": 1000,
+    "minute": 60_000,
+    "hour": 3_600_000,
+    "day": 86_400_000,
+    "week": 604_800_000,
+}
 PREFIXES = frozenset({"0x", "0o", "0b"})
 MONTHS = {"month": 1, "year": 12}
 ZONED = re.compile(r"(?P<moment>[^ ]+ [0-9:.]+) ?(?P<zone>[+-]\d{2}:\d{2}|[A-Za-z].*)")

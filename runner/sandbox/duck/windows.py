@@ -66,12 +66,13 @@ def _whole(
 def _frame(node: tree.Frame, order: Sequence[tree.SortItem], scope: Scope) -> str:
     if node.pattern:
         raise NotHere("MATCH_RECOGNIZE in a window")
-    start = _bound(node.start, node.kind, scope)
-    if node.kind == "range" and (node.start.value is not None or node.stop is not None and node.stop.value is not None):
+    start = _bound(node.start, scope)
+    bounds = [node.start] if node.stop is None else [node.start, node.stop]
+    if node.kind == "range" and any(one.value is not None for one in bounds):
         _check_range(order, scope)
     if node.stop is None:
         return f"{node.kind.upper()} {start}"
-    return f"{node.kind.upper()} BETWEEN {start} AND {_bound(node.stop, node.kind, scope)}"
+    return f"{node.kind.upper()} BETWEEN {start} AND {_bound(node.stop, scope)}"
 
 
 def _check_range(order: Sequence[tree.SortItem], scope: Scope) -> None:
@@ -81,7 +82,7 @@ def _check_range(order: Sequence[tree.SortItem], scope: Scope) -> None:
         raise NotHere("a window's RANGE with a distance")
 
 
-def _bound(node: tree.Bound, kind: str, scope: Scope) -> str:
+def _bound(node: tree.Bound, scope: Scope) -> str:
     if node.value is None:
         return BOUNDS[node.kind]
     if not isinstance(node.value, tree.Number):

@@ -19,7 +19,7 @@ def zone_of(node: tree.Expression, scope: Scope) -> str:
     match node:
         case tree.AtTimeZone():
             return _literal(node.zone)
-        case tree.TypedText() if (match := ZONED.fullmatch(node.value.strip())):
+        case tree.TypedText() if match := ZONED.fullmatch(node.value.strip()):
             return _known(match["zone"])
         case tree.Operation():
             if _is_moment(node.left, scope):

@@ -14,7 +14,15 @@ from runner.sandbox.java import numbers
 from runner.trino.types import Type, parse_type
 
 STEP = re.compile(r'\.([\w:@]+)|\[(\w+)\]|\["((?:[^"\\]|\\.)*)"\]', re.ASCII)
-ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
+ESCAPES = {
+    '"': '\\"',
+    "\\": "\\\\",
+    "\n": "\\n",
+    "\r": "\\r",
+    "\t": "\\t",
+    "\b": "\\b",
+    "\f": "\\f",
+}
 MISSING = object()
 
 
@@ -35,9 +43,7 @@ def _first_wins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-_EXACT = json.JSONDecoder(
-    parse_float=Raw, parse_int=Raw, parse_constant=_constant, object_pairs_hook=_first_wins
-)
+_EXACT = json.JSONDecoder(parse_float=Raw, parse_int=Raw, parse_constant=_constant, object_pairs_hook=_first_wins)
 _VALUES = json.JSONDecoder(parse_constant=_constant)
 
 
@@ -84,11 +90,7 @@ def dumped(value: Any, *, ordered: bool) -> str:
             return "[" + ",".join(dumped(one, ordered=ordered) for one in value) + "]"
         case dict():
             pairs = sorted(value.items()) if ordered else value.items()
-            return (
-                "{"
-                + ",".join(f"{quoted(key)}:{dumped(one, ordered=ordered)}" for key, one in pairs)
-                + "}"
-            )
+            return "{" + ",".join(f"{quoted(key)}:{dumped(one, ordered=ordered)}" for key, one in pairs) + "}"
     raise NotHere(f"JSON of {type(value).__name__}")
 
 
@@ -203,7 +205,7 @@ def array_get(text: str, index: int) -> str | None:
     return str(found) if isinstance(found, str) else dumped(found, ordered=False)
 
 
-def array_contains(text: str, wanted: bool | float | str) -> bool | None:
+def array_contains(text: str, wanted: object) -> bool | None:
     """JSON_ARRAY_CONTAINS."""
     value = _written(text)
     if not isinstance(value, list):
@@ -211,7 +213,7 @@ def array_contains(text: str, wanted: bool | float | str) -> bool | None:
     return any(_equals(one, wanted) for one in value)
 
 
-def _equals(one: Any, wanted: bool | float | str) -> bool:
+def _equals(one: Any, wanted: object) -> bool:
     match wanted:
         case bool():
             return one is wanted
@@ -335,10 +337,7 @@ def _row(value: Any, type_: Type, inside: tuple[Type, ...]) -> dict[str, Any]:
         if not all(type_.names) or not type_.names:
             raise NotHere(f"a cast from a JSON object to {type_}")
         found = [held.get(name.lower()) for name in type_.names]
-    return {
-        f"f{number}": _decoded(one, of)
-        for number, (one, of) in enumerate(zip(found, inside, strict=True))
-    }
+    return {f"f{number}": _decoded(one, of) for number, (one, of) in enumerate(zip(found, inside, strict=True))}
 
 
 def _refused(type_: Type) -> Any:

@@ -86,7 +86,7 @@ def map_from_entries(entries: list[dict[str, Any] | None]) -> dict[Any, Any]:
         if key is None:
             raise Rejected("map key cannot be null")
         if key in made:
-            raise Rejected(f"Duplicate keys ({_shown(key)}) are not allowed")
+            raise Rejected(f"Duplicate map keys ({_shown(key)}) are not allowed")
         made[key] = value
     return made
 
@@ -283,8 +283,7 @@ def zipped(*arrays: list[Any]) -> list[dict[str, Any]]:
     """ZIP: missing values are NULL."""
     longest = max(len(one) for one in arrays)
     return [
-        {f"f{number}": one[at] if at < len(one) else None for number, one in enumerate(arrays)}
-        for at in range(longest)
+        {f"f{number}": one[at] if at < len(one) else None for number, one in enumerate(arrays)} for at in range(longest)
     ]
 
 
@@ -310,6 +309,4 @@ def trimmed(items: list[Any], number: int) -> list[Any]:
 
 def contains_sequence(items: list[Any], wanted: list[Any]) -> bool:
     """CONTAINS_SEQUENCE."""
-    return any(
-        items[at : at + len(wanted)] == wanted for at in range(len(items) - len(wanted) + 1)
-    )
+    return any(items[at : at + len(wanted)] == wanted for at in range(len(items) - len(wanted) + 1))

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from math import isfinite
 
 from runner.sandbox.duck.nothere import NotHere, Rejected
 from runner.sandbox.tdtime import BadTime, zone
@@ -311,8 +312,7 @@ def _joda_pieces(pattern: str) -> tuple[tuple[str, int, str], ...]:
 def format_datetime(moment: datetime, pattern: str) -> str:
     """FORMAT_DATETIME of what clocks show in UTC. Raises NotHere."""
     return "".join(
-        quoted if not letter else _zoned(letter, count, moment)
-        for letter, count, quoted in _joda_pieces(pattern)
+        quoted if not letter else _zoned(letter, count, moment) for letter, count, quoted in _joda_pieces(pattern)
     )
 
 
@@ -391,10 +391,16 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def human_readable_seconds(seconds: float) -> str:
     """HUMAN_READABLE_SECONDS."""
-    if seconds != seconds or seconds in {float("inf"), float("-inf")}:
+    if not isfinite(seconds):
         raise Rejected("Invalid argument found: NaN")
     rest, shown = int(abs(seconds) + 0.5), []
-    for name, length in (("week", 604800), ("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1)):
+    for name, length in (
+        ("week", 604800),
+        ("day", 86400),
+        ("hour", 3600),
+        ("minute", 60),
+        ("second", 1),
+    ):
         number, rest = divmod(rest, length)
         if number:
             shown.append(f"{number} {name}{'' if number == 1 else 's'}")

@@ -70,8 +70,8 @@ def _special(value: float) -> str:
 
 
 def _with_exponent(text: str) -> str:
-    sign, digits, exponent = Decimal(text).as_tuple()
-    assert isinstance(exponent, int)
+    sign, digits, _ = Decimal(text).as_tuple()
+    exponent = Decimal(text).adjusted() - len(digits) + 1
     written = "".join(map(str, digits)).lstrip("0")
     if not written:
         return "-0E0" if sign else "0E0"
@@ -309,4 +309,3 @@ def width_bucket_of(value: float, bins: list[float]) -> int:
         else:
             low = middle + 1
     return low
-

@@ -10,6 +10,7 @@ import re
 import unicodedata
 import zlib
 from decimal import Decimal
+from math import isfinite
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
@@ -60,9 +61,7 @@ def _pairs(text: str, entries: str, keys: str) -> list[tuple[str, str]]:
             break
         parts = entry.split(keys)
         if len(parts) != 2:
-            raise Rejected(
-                f"Key-value delimiter must appear exactly once in each entry. Bad input: '{entry}'"
-            )
+            raise Rejected(f"Key-value delimiter must appear exactly once in each entry. Bad input: '{entry}'")
         found.append((parts[0], parts[1]))
     return found
 
@@ -101,7 +100,7 @@ def padded(text: str, length: int, filling: str, side: str) -> str:
 def position(text: str, wanted: str, occurrence: int = 1) -> int:
     """STRPOS of an occurrence; from the end where it is negative. Raises Rejected."""
     if occurrence == 0:
-        raise Rejected("'instance' must not be a positive or negative number.")
+        raise Rejected("'instance' must be a positive or negative number.")
     if not wanted:
         return 1
     at = -1 if occurrence > 0 else len(text)
@@ -396,14 +395,14 @@ def formatted(pattern: str, *values: Any) -> str:
             continue
         if used >= len(values):
             raise Rejected(f"Invalid format string: {pattern} (MissingFormatArgument: Format specifier '{match[0]}')")
-        pieces.append(_directive(match, values[used], pattern))
+        pieces.append(_directive(match, values[used]))
         used += 1
     if "%" in pattern[last:]:
         raise NotHere(f"format with {pattern}")
     return "".join([*pieces, pattern[last:]])
 
 
-def _directive(match: re.Match[str], value: Any, pattern: str) -> str:
+def _directive(match: re.Match[str], value: Any) -> str:
     flags, width, digits, kind = match[2], match[3], match[4], match[5]
     if set(flags) - set("-0,+") or kind not in "sdfS" or ("-" in flags and "0" in flags):
         raise NotHere(f"format with {match[0]}")
@@ -429,7 +428,7 @@ def _directive(match: re.Match[str], value: Any, pattern: str) -> str:
 def _fixed(value: Any, flags: str, digits: str | None, width: str | None) -> str:
     if isinstance(value, (bool, int)) or not isinstance(value, (float, Decimal)):
         raise NotHere("format with %f of what is no number with a fraction")
-    if value != value or abs(value) == float("inf"):
+    if not isfinite(value):
         raise NotHere("format with %f of NaN or Infinity")
     scale = int(digits) if digits is not None else 6
     exact = Decimal(repr(value)) if isinstance(value, float) else value

@@ -21,7 +21,19 @@ from runner.trino.types import Type
 FEW = 200
 """So many different values APPROX_DISTINCT counts exactly."""
 
-EITHER_WAY = frozenset({"cardinality", "contains", "array_sort", "array_max", "array_min", "any_match", "all_match", "none_match", "arrays_overlap"})
+EITHER_WAY = frozenset(
+    {
+        "cardinality",
+        "contains",
+        "array_sort",
+        "array_max",
+        "array_min",
+        "any_match",
+        "all_match",
+        "none_match",
+        "arrays_overlap",
+    }
+)
 """What asks an array for nothing that depends on its order."""
 
 
@@ -56,7 +68,12 @@ def _avg(site: Site) -> str:
         scale = decimal(kind)[1]
         total, number = _of(site, "sum"), _of(site, "count")
         return python(
-            "average", storage(site.returns), f"CAST({total} AS DECIMAL(38,{scale}))", number, str(decimal(kind)[0]), str(scale)
+            "average",
+            storage(site.returns),
+            f"CAST({total} AS DECIMAL(38,{scale}))",
+            number,
+            str(decimal(kind)[0]),
+            str(scale),
         )
     if kind.base in {*INTEGERS, *FLOATS}:
         return f"CAST({_of(site, 'avg')} AS {storage(site.returns)})"
@@ -101,14 +118,16 @@ def _arbitrary(site: Site) -> str:
     if site.node.window is not None or site.node.distinct or is_composite(site.types[0]):
         raise site.refuse()
     several = not_here(f"{site.name} of several values", site.returns)
-    return f"CASE WHEN {_of(site, 'min')} IS DISTINCT FROM {_of(site, 'max')} THEN {several} ELSE {_of(site, 'max')} END"
+    least, most = _of(site, "min"), _of(site, "max")
+    return f"CASE WHEN {least} IS DISTINCT FROM {most} THEN {several} ELSE {most} END"
 
 
 def _approx_distinct(site: Site) -> str:
     if site.node.window is not None or len(site.arguments) > 1 or is_composite(site.types[0]):
         raise site.refuse()
     number = windows.aggregate(site.node, site.scope, "count", (f"DISTINCT {site.arguments[0]}",))
-    return f"CASE WHEN {number} <= {FEW} THEN {number} ELSE {not_here(f'approx_distinct of more than {FEW} values', site.returns)} END"
+    many = not_here(f"approx_distinct of more than {FEW} values", site.returns)
+    return f"CASE WHEN {number} <= {FEW} THEN {number} ELSE {many} END"
 
 
 def _statistic(name: str, least: int) -> Emitter:

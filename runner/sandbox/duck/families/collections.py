@@ -21,7 +21,17 @@ from runner.trino import tree
 from runner.trino.types import Type
 
 SIMPLE = frozenset(
-    {"boolean", "tinyint", "smallint", "integer", "bigint", "varchar", "date", "timestamp", "decimal"}
+    {
+        "boolean",
+        "tinyint",
+        "smallint",
+        "integer",
+        "bigint",
+        "varchar",
+        "date",
+        "timestamp",
+        "decimal",
+    }
 )
 """Types whose values DuckDB and Trino hold for equal, and order, alike."""
 
@@ -47,9 +57,7 @@ def lambda_text(site: Site, position: int, names: tuple[str, ...]) -> str:
         raise site.refuse("what is no lambda")
     if len(node.parameters) != len(names):
         raise site.refuse("a lambda with so many arguments")
-    given = {
-        one.key: name for one, name in zip(node.parameters, names, strict=True)
-    }
+    given = {one.key: name for one, name in zip(node.parameters, names, strict=True)}
     inside = replace(site.scope, arguments={**site.scope.arguments, **given})
     body = expressions.expression(node.body, inside)
     if "SELECT" in body and any(isinstance(one, tree.Query) for one in tree.walk(node.body)):
@@ -64,7 +72,8 @@ def _unique(site: Site, letter: str) -> str:
 def lambda_type(site: Site, position: int) -> Type:
     """What a lambda returns."""
     node = site.node.arguments[position]
-    assert isinstance(node, tree.Lambda)
+    if not isinstance(node, tree.Lambda):
+        raise site.refuse("what is no lambda")
     return site.scope.facts.result_of(node.body)
 
 
@@ -106,8 +115,7 @@ def _reduce(site: Site) -> str:
 def _zip_with(site: Site) -> str:
     pair = _unique(site, "p")
     names = tuple(
-        f"CAST(struct_extract({pair}, {number + 1}) AS {storage(_array(site, number))})"
-        for number in range(2)
+        f"CAST(struct_extract({pair}, {number + 1}) AS {storage(_array(site, number))})" for number in range(2)
     )
     body = coerced(lambda_text(site, 2, names), lambda_type(site, 2), element(site.returns))
     zipped = f"list_zip({site.arguments[0]}, {site.arguments[1]})"
@@ -141,8 +149,7 @@ def _extreme(name: str) -> Emitter:
         if kind.base not in SIMPLE:
             raise site.refuse()
         return (
-            f"CASE WHEN len({site.arguments[0]}) = list_count({site.arguments[0]})"
-            f" THEN {name}({site.arguments[0]}) END"
+            f"CASE WHEN len({site.arguments[0]}) = list_count({site.arguments[0]}) THEN {name}({site.arguments[0]}) END"
         )
 
     return emit
@@ -173,7 +180,15 @@ def _python_lists(function: str) -> Emitter:
 
 def _joined(site: Site) -> str:
     kind = _array(site)
-    if kind.base not in {"varchar", "boolean", "tinyint", "smallint", "integer", "bigint", "double"}:
+    if kind.base not in {
+        "varchar",
+        "boolean",
+        "tinyint",
+        "smallint",
+        "integer",
+        "bigint",
+        "double",
+    }:
         raise site.refuse()
     return python("array_join", "VARCHAR", site.arguments[0], *site.arguments[1:])
 
@@ -291,10 +306,7 @@ def _transform_values(site: Site) -> str:
     name = _unique(site, "e")
     of = inner(site.returns)[1]
     made = f"CAST({coerced(body, lambda_type(site, 1), of)} AS {storage(of)})"
-    return (
-        f"map_from_entries(list_transform({entries},"
-        f" lambda {name}: struct_pack(k := {name}.key, v := {made})))"
-    )
+    return f"map_from_entries(list_transform({entries}, lambda {name}: struct_pack(k := {name}.key, v := {made})))"
 
 
 COLLECTIONS: Mapping[str, Emitter] = {

@@ -8,7 +8,16 @@ from runner.sandbox.duck import expressions
 from runner.sandbox.duck.casts import coerced
 from runner.sandbox.duck.operators import compared
 from runner.sandbox.duck.site import Emitter, Site, in_python
-from runner.sandbox.duck.storage import FLOATS, INTEGERS, UNKNOWN, decimal, is_composite, python, storage, text
+from runner.sandbox.duck.storage import (
+    FLOATS,
+    INTEGERS,
+    UNKNOWN,
+    decimal,
+    is_composite,
+    python,
+    storage,
+    text,
+)
 from runner.trino.tree import Comparator
 
 
@@ -131,9 +140,7 @@ def _shared(site: Site) -> list[str]:
 
 
 def _if(site: Site) -> str:
-    shared = _shared(
-        Site(site.node, site.scope, site.arguments, (site.returns, *site.types[1:]), site.returns)
-    )
+    shared = _shared(Site(site.node, site.scope, site.arguments, (site.returns, *site.types[1:]), site.returns))
     last = f" ELSE {shared[2]}" if len(shared) > 2 else ""
     return f"CASE WHEN {site.arguments[0]} THEN {shared[1]}{last} END"
 

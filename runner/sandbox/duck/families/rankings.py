@@ -16,9 +16,7 @@ def _ranked(name: str) -> Emitter:
 
 def _counted(name: str) -> Emitter:
     """A whole number, which DuckDB gives as BIGINT too."""
-    return lambda site: (
-        f"CAST({windows.ranking(site.node, site.scope, name, site.arguments)} AS BIGINT)"
-    )
+    return lambda site: f"CAST({windows.ranking(site.node, site.scope, name, site.arguments)} AS BIGINT)"
 
 
 def _shifted(name: str) -> Emitter:

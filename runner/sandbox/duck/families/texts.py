@@ -35,7 +35,7 @@ def _substring(site: Site) -> str:
 def _concat(site: Site) -> str:
     if len(site.arguments) < 2:
         raise Rejected("There must be two or more concatenation arguments")
-    if site.returns.base == "varchar" or site.returns.base == "varbinary":
+    if site.returns.base in {"varchar", "varbinary"}:
         return "(" + " || ".join(site.arguments) + ")"
     if site.returns.base == "array" and all(one.base == "array" for one in site.types):
         return "(" + " || ".join(site.arguments) + ")"
@@ -89,7 +89,16 @@ def _regexp(function: str) -> Emitter:
 
 
 def _formatted(site: Site) -> str:
-    fitting = {"varchar", "boolean", "tinyint", "smallint", "integer", "bigint", "double", "decimal"}
+    fitting = {
+        "varchar",
+        "boolean",
+        "tinyint",
+        "smallint",
+        "integer",
+        "bigint",
+        "double",
+        "decimal",
+    }
     arguments = []
     for sql, kind in zip(site.arguments, site.types, strict=True):
         if kind.base == "date":

@@ -14,7 +14,14 @@ from runner.sandbox.duck.zones import zone_of
 from runner.trino.types import Type
 
 DATES = ("day", "week", "month", "quarter", "year")
-LENGTHS = {"millisecond": 1, "second": 1000, "minute": 60_000, "hour": 3_600_000, "day": 86_400_000, "week": 604_800_000}
+LENGTHS = {
+    "millisecond": 1,
+    "second": 1000,
+    "minute": 60_000,
+    "hour": 3_600_000,
+    "day": 86_400_000,
+    "week": 604_800_000,
+}
 STEPS = {"month": 1, "quarter": 3, "year": 12}
 TEXT_OF = ("date", "timestamp", "timestamp with time zone")
 

@@ -67,7 +67,9 @@ def _range(site: Site) -> str:
             continue
         literal = site.literal(position) is not None or site.whole(position) is not None
         test = f"{moment} {sign} {bound}"
-        tests.append(test if literal else f"CASE WHEN {bound} IS NULL THEN {moment} IS NOT NULL OR NULL ELSE {test} END")
+        tests.append(
+            test if literal else f"CASE WHEN {bound} IS NULL THEN {moment} IS NOT NULL OR NULL ELSE {test} END"
+        )
     return f"({' AND '.join(tests)})" if tests else f"({moment} IS NOT NULL OR NULL)"
 
 
