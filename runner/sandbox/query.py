@@ -11,14 +11,16 @@ import duckdb
 
 from runner.sandbox import trino
 from runner.sandbox.trino import AddColumn, Create, Delete, Drop, Insert, QueryFailed, Select
-from runner.sandbox.warehouse import TIME, Column, Warehouse
+from runner.sandbox.warehouse import TIME, Column, ShownColumn, Warehouse
+
+__all__ = ["QueryFailed", "Rows", "execute"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Rows:
     """A query's result; like no other, so that comparing never reads it."""
 
-    columns: tuple[Column, ...]
+    columns: tuple[ShownColumn, ...]
     rows: tuple[tuple[Any, ...], ...]
 
 

@@ -31,7 +31,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * {@code CALL catalog.cohorts.load(json)}: tables with their rows in one statement, since planning VALUES takes 2 ms a row.
+ * {@code CALL "$engine".load(json)}: tables with their rows in one statement, since planning VALUES takes 2 ms a row.
  *
  * <p>The JSON: {@code {"replace": false, "tables": [{"schema": …, "name": …, "columns": [[name, type], …],
  * "rows": [[value, …], …]}]}}. {@code replace} drops all tables of the catalog first. Rows of a table that is there
@@ -57,7 +57,7 @@ public final class Loading {
     try {
       MethodType type = MethodType.methodType(void.class, ConnectorSession.class, String.class);
       MethodHandle load = MethodHandles.lookup().findVirtual(Loading.class, "load", type).bindTo(this);
-      return new Procedure("cohorts", "load", List.of(new Procedure.Argument("TABLES", VarcharType.VARCHAR)), load);
+      return new Procedure(Listing.SCHEMA, "load", List.of(new Procedure.Argument("TABLES", VarcharType.VARCHAR)), load);
     } catch (ReflectiveOperationException exception) {
       throw new IllegalStateException(exception);
     }
@@ -84,22 +84,18 @@ public final class Loading {
 
   private void load(ConnectorSession session, JsonNode given) {
     SchemaTableName name = new SchemaTableName(given.path("schema").asText(), given.path("name").asText());
-    List<Type> columns = new ArrayList<>();
+    List<ColumnMetadata> shown = new ArrayList<>();
+    for (JsonNode column : given.path("columns")) {
+      shown.add(new ColumnMetadata(column.get(0).asText(), types.fromSqlType(column.get(1).asText())));
+    }
     if (tables.id(name) == null) {
       tables.createSchema(name.getSchemaName());
-      List<ColumnMetadata> shown = new ArrayList<>();
-      for (JsonNode column : given.path("columns")) {
-        shown.add(new ColumnMetadata(column.get(0).asText(), types.fromSqlType(column.get(1).asText())));
-      }
       tables.create(tables.draft(new ConnectorTableMetadata(name, shown)));
     }
+    List<Type> columns = shown.stream().map(ColumnMetadata::getType).toList();
     TableHandle handle = new TableHandle(tables.id(name));
-    Table table = tables.get(handle);
-    for (JsonNode column : given.path("columns")) {
-      columns.add(types.fromSqlType(column.get(1).asText()));
-    }
     String transaction = session.getQueryId();
-    Handles.Writing writing = tables.write(transaction, table, columns);
+    Handles.Writing writing = tables.write(transaction, tables.get(handle), columns);
     WriteSink sink = new WriteSink(store, node, writing, session.getStart().getEpochSecond());
     pages(columns, given.path("rows")).forEach(sink::appendPage);
     List<Part> written = Part.of(sink.finish().join());

@@ -3,6 +3,7 @@ package cohorts.tables;
 import io.trino.spi.connector.ColumnMetadata;
 import io.trino.spi.connector.ConnectorTableMetadata;
 import io.trino.spi.connector.SchemaTableName;
+import io.trino.spi.type.Type;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -39,7 +40,7 @@ record Table(long id, SchemaTableName name, List<Column> columns, List<Part> par
   }
 
   /** With one column more, before {@code time} where that is the last one. */
-  Table with(String column, io.trino.spi.type.Type type) {
+  Table with(String column, Type type) {
     int channel = columns.stream().mapToInt(Column::channel).max().orElse(-1) + 1;
     int last = columns.size() - 1;
     List<Column> all = new ArrayList<>(columns);

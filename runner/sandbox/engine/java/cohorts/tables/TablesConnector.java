@@ -28,6 +28,7 @@ import io.trino.spi.connector.ConnectorTransactionHandle;
 import io.trino.spi.connector.Constraint;
 import io.trino.spi.connector.DynamicFilter;
 import io.trino.spi.connector.FixedSplitSource;
+import io.trino.spi.connector.SystemTable;
 import io.trino.spi.procedure.Procedure;
 import io.trino.spi.transaction.IsolationLevel;
 import io.trino.spi.type.TypeManager;
@@ -85,6 +86,11 @@ final class TablesConnector implements Connector {
   @Override
   public Set<Procedure> getProcedures() {
     return Set.of(new Loading(tables, store, types, node()).procedure());
+  }
+
+  @Override
+  public Set<SystemTable> getSystemTables() {
+    return Set.of(new Listing(tables));
   }
 
   private HostAddress node() {
