@@ -6,7 +6,7 @@ The SQL is what a sync would export, for the same wrapping; whom `suppress` take
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -78,6 +78,9 @@ class Unjudged:
 Found = Mapping[Handle, frozenset[str]] | str | Unjudged
 """Whom a query finds, by handle; or why it failed, or could not be judged."""
 
+CarryOut = Callable[[Sequence[Job]], Iterator[Found]]
+"""Carries tests out: for each who is found, by handle, or why the query failed; in order."""
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -125,18 +128,27 @@ def run(
     sources: Mapping[str, Source],
     library: Library,
     workers: int,
+    carry_out: CarryOut | None = None,
 ) -> Iterator[Result]:
-    """The tests of these cohorts, each result as soon as those before it are there. `everybody`: good queries by id."""
+    """The tests of these cohorts, each result as soon as those before it are there. `everybody`: good queries by id.
+    `carry_out`: where else than in DuckDB.
+    """
     cases = [(cohort, case) for cohort in cohorts for case in cohort.cases]
     jobs = [_job(cohort, case, everybody, target, sources=sources, library=library) for cohort, case in cases]
     for (cohort, case), told in zip(
-        cases, _done([job for job in jobs if isinstance(job, Job)], jobs, workers), strict=True
+        cases, _done([job for job in jobs if isinstance(job, Job)], jobs, workers, carry_out), strict=True
     ):
         yield _result(cohort, case, told)
 
 
-def _done(good: Sequence[Job], jobs: Sequence[Job | str], workers: int) -> Iterator[Found]:
+def _done(
+    good: Sequence[Job], jobs: Sequence[Job | str], workers: int, carry_out: CarryOut | None
+) -> Iterator[Found]:
     """What each job found, or why it could not be run; in order."""
+    if carry_out:
+        elsewhere = carry_out(good)
+        yield from (next(elsewhere) if isinstance(job, Job) else job for job in jobs)
+        return
     if len(good) <= ALONE or workers == 1:
         found: Iterator[Found] = iter(map(carried_out, good))
         yield from (next(found) if isinstance(job, Job) else job for job in jobs)
@@ -174,7 +186,7 @@ def _job(
     tables += [
         empty
         for source in sources.values()
-        if ((empty := _empty(source, target.database)).database, empty.name) not in there
+        if ((empty := empty_table(source, target.database)).database, empty.name) not in there
     ]
     for other, members in case.cohorts.items():
         rows = tuple((member,) for member in members)
@@ -184,7 +196,8 @@ def _job(
     return Job(tuple(tables), mine.exports, target.database, case.now)
 
 
-def _empty(source: Source, database: str) -> Table:
+def empty_table(source: Source, database: str) -> Table:
+    """A source as an empty table."""
     types = {column.name: column.type for column in source.columns.values()}
     return _table(Given(source.table, types), database)
 

@@ -24,7 +24,7 @@ from runner.sandbox.duck.statements import (
     check_column,
 )
 from runner.sandbox.duck.storage import INTERVALS, element, inner, storage
-from runner.sandbox.warehouse import TIME, Column, Warehouse
+from runner.sandbox.warehouse import TIME, Column, ShownColumn, Warehouse
 from runner.trino.types import Type
 
 __all__ = ["NotHere", "QueryFailed", "Rows", "execute"]
@@ -38,7 +38,7 @@ TEXTUAL = frozenset({"date", "timestamp", "timestamp with time zone", "decimal",
 class Rows:
     """A query's result; like no other, so that comparing never reads it."""
 
-    columns: tuple[Column, ...]
+    columns: tuple[ShownColumn, ...]
     rows: tuple[tuple[Any, ...], ...]
 
 

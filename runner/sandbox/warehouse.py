@@ -6,7 +6,7 @@ import re
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import duckdb
 
@@ -45,6 +45,22 @@ class Refused(Exception):
         self.status, self.message, self.details = status, message, details
 
 
+class ShownColumn(Protocol):
+    """A column as results and the table list word it."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def trino_type(self) -> str:
+        """As a job's result schema words it."""
+
+    @property
+    def api_type(self) -> str:
+        """As the table list words it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column by its name, DuckDB's name of its type, and Trino's where it says more."""
@@ -80,7 +96,7 @@ class Table:
 
     name: str
     rows: int
-    columns: tuple[Column, ...]
+    columns: tuple[ShownColumn, ...]
 
 
 class Warehouse:
