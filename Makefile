@@ -16,7 +16,7 @@ test: .venv/ready
 test-workflows: .venv/ready
 	$(BIN)/pytest tests/workflows
 
-# docs/format.md, from the schemas.
+# docs/format.md, from the schemas; docs/same.md, from the table of what the sandbox answers as Trino does.
 reference: .venv/ready
 	$(BIN)/python docs/reference.py
 

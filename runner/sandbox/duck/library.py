@@ -154,6 +154,11 @@ def _codepoint(letter: str) -> int:
     return ord(letter)
 
 
+def _url_decoded(text: str) -> str | None:
+    """TD_URL_DECODE: NULL where the encoding is wrong."""
+    return None if re.search(r"%(?![0-9A-Fa-f]{2})", text) else texts.address_decoded(text)
+
+
 def _split(text: str, delimiter: str, most: int | None = None) -> list[str]:
     return texts.split(text, delimiter, most)
 
@@ -290,6 +295,7 @@ STRICT: Mapping[str, Callable[..., Any]] = {
     "combinations": lists.combined,
     "trim_array": lists.trimmed,
     "contains_sequence": lists.contains_sequence,
+    "td_url_decode": _url_decoded,
     "td_seconds": treasure.seconds,
     "td_truncate": treasure.truncated,
     "td_string": treasure.string,

@@ -222,5 +222,8 @@ NUMBERS: Mapping[str, Emitter] = {
     "bitwise_and": lambda site: f"({site.arguments[0]} & {site.arguments[1]})",
     "bitwise_or": lambda site: f"({site.arguments[0]} | {site.arguments[1]})",
     "bitwise_xor": lambda site: f"xor({site.arguments[0]}, {site.arguments[1]})",
+    "sinh": _double("sinh"),
+    "cosh": _double("cosh"),
+    "tanh": _double("tanh"),
     "bitwise_not": lambda site: f"(~ {site.arguments[0]})",
 }

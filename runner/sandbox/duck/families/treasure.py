@@ -7,7 +7,7 @@ from datetime import tzinfo
 
 from runner.sandbox import tdtime
 from runner.sandbox.duck.nothere import Rejected
-from runner.sandbox.duck.site import Emitter, Site
+from runner.sandbox.duck.site import Emitter, Site, in_python
 from runner.sandbox.duck.storage import INTEGERS, UNKNOWN, python, text
 from runner.trino import tree
 
@@ -77,6 +77,7 @@ def _interval(site: Site) -> str:
     column = site.node.arguments[0]
     named = column.name.key if isinstance(column, (tree.Column, tree.Field)) else ""
     if named != "time":
+        # the engine takes any number; Treasure Data's page says that it has to be this column
         raise site.refuse("anything but the column time")
     given, zone = site.literal(1), _zone_name(site, 2)
     if given is None:
@@ -146,4 +147,5 @@ TREASURE: Mapping[str, Emitter] = {
     "td_time_format": _formatted,
     "td_time_string": _string,
     "td_md5": _md5,
+    "td_url_decode": in_python("td_url_decode"),
 }
