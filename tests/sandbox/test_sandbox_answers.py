@@ -25,9 +25,7 @@ def warehouse() -> Any:
 
 def answered(warehouse: Warehouse, sql: str) -> list[list[Any]]:
     with warehouse.cursor() as cursor:
-        rows = query.execute(
-            sql, database="shop", scheduled_time=NOW, now=NOW, warehouse=warehouse, cursor=cursor
-        )
+        rows = query.execute(sql, database="shop", scheduled_time=NOW, now=NOW, warehouse=warehouse, cursor=cursor)
     return [list(row) for row in rows.rows] if rows else []
 
 
@@ -119,9 +117,7 @@ def test_a_value_that_trino_refuses_is_refused(warehouse: Warehouse, expression:
 def test_what_is_not_here_says_so(warehouse: Warehouse, sql: str, what: str) -> None:
     with pytest.raises(NotHere) as told:
         answered(warehouse, sql)
-    assert str(told.value) == (
-        f"this sandbox cannot tell what Trino answers for {what}; run with --engine trino"
-    )
+    assert str(told.value) == (f"this sandbox cannot tell what Trino answers for {what}; run with --engine trino")
 
 
 def test_what_need_not_be_evaluated_does_not_fail(warehouse: Warehouse) -> None:

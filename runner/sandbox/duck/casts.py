@@ -228,6 +228,8 @@ def _inside(sql: str, source: Type, target: Type) -> str:
     if target.base == "array":
         made = cast("x", element(source), element(target))
         return sql if made == "x" else f"list_transform({sql}, lambda x: {made})"
+    if target.base == "row" and len(inner(source)) != len(inner(target)):
+        raise NotHere(f"a cast from {source} to {target}")
     if target.base == "row":
         parts = ", ".join(
             f"{field(number)} := {cast(f'struct_extract({sql}, {text(field(number))})', one, other)}"

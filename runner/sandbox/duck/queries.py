@@ -64,7 +64,7 @@ def written(node: tree.Query, scope: Scope) -> Made:
     prefix, inside = "", scope
     if node.with_ is not None:
         prefix, inside = _with(node.with_, scope)
-    if _is_limited(node) and scope.outer is not None and _reaches_out(node, scope.outer):
+    if _is_limited(node) and reaches_out(node, scope.outer):
         raise NotHere("a correlated subquery with LIMIT")
     order: str
     match node.body:
@@ -82,9 +82,12 @@ def _is_limited(node: tree.Query) -> bool:
     return node.limited or node.offset is not None
 
 
-def _reaches_out(node: tree.Query, outer: Scope) -> bool:
-    """True where a query may name a column of the query around it."""
-    names = {one.name for one in outer.columns}
+def reaches_out(node: tree.Query, outer: Scope | None) -> bool:
+    """True where a query may name a column of the queries around it."""
+    names = set()
+    while outer is not None:
+        names |= {one.name for one in outer.columns}
+        outer = outer.outer
     return any(isinstance(one, (tree.Column, tree.Field)) and one.name.key in names for one in tree.walk(node))
 
 
@@ -237,6 +240,8 @@ def _grouping(node: tree.GroupBy, items: Sequence[Item], scope: Scope) -> str:
             inside = [", ".join(one) for one in sets]
             shown.append(inside[0] if len(sets[0]) <= 1 and sets[0] else f"({', '.join(inside)})")
         else:
+            if not all(isinstance(one, (tree.Column, tree.Field)) for each in element.sets for one in each):
+                raise NotHere(f"{GROUPINGS[element.kind]} of anything but columns")
             listed = ", ".join(f"({', '.join(one)})" for one in sets)
             shown.append(f"{GROUPINGS[element.kind]} ({listed})")
     return ", ".join(shown)

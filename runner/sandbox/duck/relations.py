@@ -77,6 +77,8 @@ def _aliased(node: tree.Aliased, scope: Scope) -> Written:
 
 def _subquery(node: tree.Subquery, scope: Scope) -> Written:
     inside = Scope(scope.facts, outer=scope if node.lateral else scope.outer, tables=scope.tables)
+    if node.lateral and queries.reaches_out(node.query, scope):
+        raise NotHere("LATERAL of a subquery that names columns before it")
     made = queries.written(node.query, inside)
     alias = f"r{node.at}"
     columns = tuple(Named(column, (), f"{alias}.c{number}", kind) for number, (column, kind) in enumerate(made.columns))

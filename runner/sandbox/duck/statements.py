@@ -22,7 +22,7 @@ from runner.sandbox.duck.storage import (
 from runner.sandbox.warehouse import COLUMN, DATABASE_OR_TABLE, Warehouse
 from runner.sandbox.warehouse import Column as Stored
 from runner.trino import tree
-from runner.trino.analysis import Analysis, ColumnType, analyze
+from runner.trino.analysis import Analysis, ColumnType, Refusal, analyze
 from runner.trino.parser import SyntaxRefused, parse
 from runner.trino.types import Type, coerces, parse_type
 
@@ -163,11 +163,19 @@ def _facts(sql: str, node: tree.Statement, job: Job) -> tuple[Facts, Analysis]:
     found = analyze(node, lambda names: _columns(names, job))
     if found.refusals:
         first = min(found.refusals, key=lambda one: one.at)
-        raise QueryFailed(f"{position(sql, first.at)}{first.message}")
+        raise QueryFailed(f"{position(sql, first.at)}{_words(first, node, job)}")
     tables: dict[tree.Node, tuple[str, tuple[tuple[str, Type], ...]]] = {
         one: held for one in tree.walk(node) if isinstance(one, tree.Table) and (held := _held(one, job)) is not None
     }
     return Facts(found.types, found.conversions, tables, job.now, job.scheduled_time), found
+
+
+def _words(refusal: Refusal, node: tree.Node, job: Job) -> str:
+    """Trino's words; a table is told by its full name, which only the job knows."""
+    for one in tree.walk(node):
+        if isinstance(one, tree.Table) and one.at == refusal.at and refusal.name == "TABLE_NOT_FOUND":
+            return f"{_full([part.key for part in one.name], job).words} does not exist"
+    return refusal.message
 
 
 def _check_places(sql: str, node: tree.Node, job: Job) -> None:

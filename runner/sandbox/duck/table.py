@@ -15,30 +15,97 @@ from runner.sandbox.duck.families.treasure import TREASURE
 from runner.sandbox.duck.site import Emitter
 
 NOT_HERE = frozenset(
-    """
-    approx_most_frequent approx_percentile approx_set array_histogram bar beta_cdf
-    bit_count bitwise_left_shift bitwise_right_shift bitwise_right_shift_arithmetic checksum color cosine_similarity current_groups empty_approx_set
-    format_number from_base32 from_ieee754_32 from_ieee754_64 from_iso8601_timestamp_nanos
-    from_unixtime_nanos hash_counts intersection_cardinality inverse_beta_cdf inverse_normal_cdf
-    jaccard_index kurtosis listagg make_set_digest map_union map_zip_with merge merge_set_digest
-    multimap_agg murmur3 normal_cdf numeric_histogram parse_data_size parse_presto_data_size
-    qdigest_agg quantile_at_value rand random reduce_agg render rgb shuffle skewness soundex
-    spooky_hash_v2_32 spooky_hash_v2_64 tdigest_agg timezone_hour timezone_minute to_ieee754_32
-    to_ieee754_64 transform_keys uuid value_at_quantile values_at_quantiles wilson_interval_lower
-    wilson_interval_upper word_stem
-    """.split()
+    [
+        "approx_most_frequent",
+        "approx_percentile",
+        "approx_set",
+        "array_histogram",
+        "bar",
+        "beta_cdf",
+        "bit_count",
+        "bitwise_left_shift",
+        "bitwise_right_shift",
+        "bitwise_right_shift_arithmetic",
+        "checksum",
+        "color",
+        "cosine_similarity",
+        "current_groups",
+        "empty_approx_set",
+        "format_number",
+        "from_base32",
+        "from_ieee754_32",
+        "from_ieee754_64",
+        "from_iso8601_timestamp_nanos",
+        "from_unixtime_nanos",
+        "hash_counts",
+        "intersection_cardinality",
+        "inverse_beta_cdf",
+        "inverse_normal_cdf",
+        "jaccard_index",
+        "kurtosis",
+        "listagg",
+        "make_set_digest",
+        "map_union",
+        "map_zip_with",
+        "merge",
+        "merge_set_digest",
+        "multimap_agg",
+        "murmur3",
+        "normal_cdf",
+        "numeric_histogram",
+        "parse_data_size",
+        "parse_presto_data_size",
+        "qdigest_agg",
+        "quantile_at_value",
+        "rand",
+        "random",
+        "reduce_agg",
+        "render",
+        "rgb",
+        "shuffle",
+        "skewness",
+        "soundex",
+        "spooky_hash_v2_32",
+        "spooky_hash_v2_64",
+        "tdigest_agg",
+        "timezone_hour",
+        "timezone_minute",
+        "to_ieee754_32",
+        "to_ieee754_64",
+        "transform_keys",
+        "uuid",
+        "value_at_quantile",
+        "values_at_quantiles",
+        "wilson_interval_lower",
+        "wilson_interval_upper",
+        "word_stem",
+    ]
 )
 """Functions of Trino that have no proven form in DuckDB."""
 
 NOT_HERE_OF_TREASURE_DATA = frozenset(
-    """
-    smart_digest td_currency_conv td_interval_range td_ip_to_city_name td_ip_to_connection_type
-    td_ip_to_country_code td_ip_to_country_name td_ip_to_domain td_ip_to_latitude
-    td_ip_to_least_specific_subdivision_name td_ip_to_longitude td_ip_to_metro_code
-    td_ip_to_most_specific_subdivision_name td_ip_to_postal_code td_ip_to_subdivision_names
-    td_ip_to_time_zone td_lat_long_to_country td_parse_agent td_parse_user_agent
-    td_sessionize_window
-    """.split()
+    [
+        "smart_digest",
+        "td_currency_conv",
+        "td_interval_range",
+        "td_ip_to_city_name",
+        "td_ip_to_connection_type",
+        "td_ip_to_country_code",
+        "td_ip_to_country_name",
+        "td_ip_to_domain",
+        "td_ip_to_latitude",
+        "td_ip_to_least_specific_subdivision_name",
+        "td_ip_to_longitude",
+        "td_ip_to_metro_code",
+        "td_ip_to_most_specific_subdivision_name",
+        "td_ip_to_postal_code",
+        "td_ip_to_subdivision_names",
+        "td_ip_to_time_zone",
+        "td_lat_long_to_country",
+        "td_parse_agent",
+        "td_parse_user_agent",
+        "td_sessionize_window",
+    ]
 )
 """Functions of Treasure Data that hang on its own data, make random names, or are not defined by its pages."""
 
@@ -72,8 +139,8 @@ FORMS = {
         "char, time, ipaddress, uuid, geometries, sketches; columns of moments in other time zones than UTC",
     ),
     "Expressions": (
-        "arithmetic, comparison, BETWEEN, IN, LIKE, IS NULL, IS DISTINCT FROM, AND, OR, NOT, CASE, CAST, TRY_CAST, EXTRACT,"
-        " AT TIME ZONE, subscripts, EXISTS, ANY and ALL, lambdas",
+        "arithmetic, comparison, BETWEEN, IN, LIKE, IS NULL, IS DISTINCT FROM, AND, OR, NOT, CASE, CAST, TRY_CAST,"
+        " EXTRACT, AT TIME ZONE, subscripts, EXISTS, ANY and ALL, lambdas",
         "order of arrays and rows, JSON_VALUE, JSON_QUERY, JSON_EXISTS, JSON_OBJECT, JSON_ARRAY",
     ),
 }
@@ -90,9 +157,9 @@ def page() -> str:
     lines = [
         "# What the sandbox's DuckDB answers as Trino does",
         "",
-        "Written by `runner/sandbox/duck/table.py` (`make reference`). Everything under *same* was held against Trino 423;",
-        "everything else is told as *not here*, also where only an argument has no proven form: run those with",
-        "`--engine trino`.",
+        "Written by `runner/sandbox/duck/table.py` (`make reference`). Everything under *same* was held against",
+        "Trino 423; everything else is told as *not here*, also where only an argument has no proven form: run",
+        "those with `--engine trino`.",
         "",
         f"{len(SAME)} functions are the same, {len(NOT_HERE | NOT_HERE_OF_TREASURE_DATA)} are not here.",
         "",
