@@ -67,7 +67,7 @@ def test_delete_and_drop(world: World) -> None:
     ("sql", "message"),
     [
         ("SELECT x FROM customers", "line 1:8: Column 'x' cannot be resolved"),
-        ("SELECT c.email,\n  c.x FROM customers c", "line 2:5: Column 'x' cannot be resolved"),
+        ("SELECT c.email,\n  c.x FROM customers c", "line 2:3: Column 'c.x' cannot be resolved"),
         ("SELECT 1 FROM nope", "line 1:15: Table 'td.shop.nope' does not exist"),
         ("SELECT 1 FROM nope.customers", "line 1:15: Schema 'nope' does not exist"),
         ("SELECT nope(1) AS n", "line 1:8: Function 'nope' not registered"),
