@@ -33,7 +33,12 @@ def _whole(name: str, kind: str, word: str) -> str:
 
 
 MACROS = (
-    f"trino_spaces() AS '{SPACES}'",
+    # to look for many letters is slow, and few texts begin or end with anything but a visible one
+    *(
+        f"trino_{name}(value) AS CASE WHEN regexp_matches(value, '{edge}')"
+        f" THEN {name}(value, '{SPACES}') ELSE value END"
+        for name, edge in (("trim", "^[^!-~]|[^!-~]$"), ("ltrim", "^[^!-~]"), ("rtrim", "[^!-~]$"))
+    ),
     _whole("tinyint", "TINYINT", "TINYINT"),
     _whole("smallint", "SMALLINT", "SMALLINT"),
     _whole("integer", "INTEGER", "INT"),
