@@ -224,35 +224,40 @@ def count(asked: Mapping[str, Sets]) -> str:
 
 def _count_of(name: str, which: Sets) -> str:
     """Every table is read once. Whoever is in as many snapshots of those who are certain as there are is certain."""
-    tagged = [
-        f"SELECT {COLUMNS}, {each.tags}, 0 AS wanted, {NO_NOTES}\n"
-        f'FROM "{which.state}"."{each.table}" WHERE kind <> \'\''
-        for each in which.snapshots
-    ]
-    wanted = f"SELECT {COLUMNS}, 0 AS possible, 0 AS certain, 1 AS wanted, {NOTED}\n"
-    tagged.append(f"{wanted}FROM (\n{indented(which.next)}\n) AS wanted")
     sure = max(1, sum(each.certain_before != 0 for each in which.snapshots))
     return (
-        f"SELECT CAST('{name}' AS VARCHAR) AS name, kind, label,\n"
-        "  SUM(possible) AS before_count,\n"
-        "  SUM(wanted) AS after_count,\n"
-        "  SUM(CASE WHEN wanted = 1 AND possible = 0 THEN 1 ELSE 0 END) AS entering_count,\n"
-        f"  SUM(CASE WHEN wanted = 1 AND certain < {sure} THEN 1 ELSE 0 END) AS missing_count,\n"
-        "  SUM(CASE WHEN possible = 1 AND wanted = 0 THEN 1 ELSE 0 END) AS leaving_count,\n"
-        "  SUM(CASE WHEN spellings > 1 THEN 1 ELSE 0 END) AS merged_count,\n"
-        "  MAX(spellings) AS most_spellings,\n"
-        "  MAX(type) AS type\n"
-        "FROM (\n"
-        f"SELECT {COLUMNS}, MAX(possible) AS possible, SUM(certain) AS certain, MAX(wanted) AS wanted,"
-        " MAX(spellings) AS spellings, MAX(type) AS type\n"
-        f"FROM (\n{_joined(tagged, 'UNION ALL')}\n) AS tagged\n"
-        f"GROUP BY {COLUMNS}\n"
-        ") AS members\n"
-        "GROUP BY kind, label"
+        f"SELECT CAST('{name}' AS VARCHAR) AS name,\n"
+        "  COALESCE(wanted.kind, known.kind) AS kind,\n"
+        "  COALESCE(wanted.label, known.label) AS label,\n"
+        "  COUNT(CASE WHEN known.possible = 1 THEN 1 END) AS before_count,\n"
+        "  COUNT(wanted.value) AS after_count,\n"
+        "  COUNT(CASE WHEN COALESCE(known.possible, 0) = 0 THEN wanted.value END) AS entering_count,\n"
+        f"  COUNT(CASE WHEN COALESCE(known.certain, 0) < {sure} THEN wanted.value END) AS missing_count,\n"
+        "  COUNT(CASE WHEN known.possible = 1 AND wanted.value IS NULL THEN 1 END) AS leaving_count,\n"
+        "  COUNT(CASE WHEN wanted.spellings > 1 THEN 1 END) AS merged_count,\n"
+        "  MAX(wanted.spellings) AS most_spellings,\n"
+        "  MAX(wanted.type) AS type\n"
+        f"FROM (\n{indented(which.next)}\n) AS wanted\n"
+        f"FULL JOIN (\n{indented(_known(which))}\n) AS known\n"
+        "  ON known.kind = wanted.kind AND known.label = wanted.label AND known.value = wanted.value\n"
+        "GROUP BY 2, 3"
     )
 
 
-NO_NOTES = "0 AS spellings, '' AS type"
+def _known(which: Sets) -> str:
+    """One row for everybody in any snapshot: whether they may be in Braze, and how many snapshots are certain."""
+    tagged = [
+        f'SELECT {COLUMNS}, {each.tags}\nFROM "{which.state}"."{each.table}" WHERE kind <> \'\''
+        for each in which.snapshots
+    ]
+    if not tagged:
+        return f"SELECT {COLUMNS}, 0 AS possible, 0 AS certain FROM ({NOBODY}) AS nobody"
+    if len(tagged) == 1:
+        return tagged[0]
+    return (
+        f"SELECT {COLUMNS}, MAX(possible) AS possible, SUM(certain) AS certain\n"
+        f"FROM (\n{indented(_joined(tagged, 'UNION ALL'))}\n) AS tagged\nGROUP BY {COLUMNS}"
+    )
 
 
 def counted(
