@@ -45,8 +45,8 @@ class Result:
 class Connection:
     """One client of the engine, for one statement at a time; `cancel` may come from another thread."""
 
-    def __init__(self, url: str, catalog: str = CATALOG) -> None:
-        self._url, self._catalog = url, catalog
+    def __init__(self, url: str, catalog: str = CATALOG, patience: float = PATIENCE) -> None:
+        self._url, self._catalog, self._patience = url, catalog, patience
         self._session = requests.Session()
         self._session.trust_env = False  # no proxy is asked for what is on this machine
         self._canceled = threading.Event()
@@ -95,7 +95,7 @@ class Connection:
     def _ask(
         self, method: str, url: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> Mapping[str, Any]:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + self._patience
         while True:
             try:
                 answer = self._session.request(method, url, data=body, headers=headers, timeout=REQUEST_SECONDS)

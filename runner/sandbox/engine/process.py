@@ -24,11 +24,15 @@ LAST_LINES = 12
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What the engine may use: the heap, what one query may take of it, and what the tables may hold, in MB."""
+    """What the engine may use: the heap, what one query may take of it, and what the tables may hold, in MB.
 
-    heap: int = 2048
-    query: int = 1024
-    tables: int = 768
+    A query is stopped by what Trino counts, and it counts late: as in Trino's own default, 30 % of the heap is as much
+    as may be counted.
+    """
+
+    heap: int = 3072
+    query: int = 900
+    tables: int = 900
 
 
 @contextmanager
@@ -81,7 +85,6 @@ def _command(
         f"-Xmx{memory.heap}m",
         "-Xss16m",  # else a deeply nested statement exhausts the parser's stack
         "-XX:+UseG1GC",
-        "-XX:+ExitOnOutOfMemoryError",
         f"-Djava.io.tmpdir={folder}",
         "-cp",
         f"{engine.classes}:{engine.jars}/*",
