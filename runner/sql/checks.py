@@ -1,31 +1,42 @@
-"""One SELECT that Trino can run and that names the identifier: checked without any key.
-
-Two libraries, since each lets through what the other catches: trino-sql-validator knows Trino's grammar (sqlglot
-accepts `==`, `ILIKE`, `::`, a trailing comma), sqlglot has the tree.
-"""
+"""One SELECT that Trino can run and that names the identifier: checked without any key."""
 
 from __future__ import annotations
 
 import difflib
-import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-import sqlglot
-from sqlglot import exp
-from sqlglot.errors import SqlglotError
-from trino_sql_validator import StatementInfo, analyze_statements
-
 from runner.identifiers import Identifier
 from runner.sql.tokens import Kind, tokens
+from runner.trino.parser import SyntaxRefused, parse
+from runner.trino.tree import (
+    Body,
+    Call,
+    Column,
+    Field,
+    OtherStatement,
+    Query,
+    Select,
+    SelectItem,
+    SetOperation,
+    Star,
+    Statement,
+    Table,
+    TableFunction,
+    place,
+    walk,
+)
 
-QUERIES = frozenset({"select", "query", "with", "values", "table"})
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
-
-# The validator's own limits, not Trino's: a list of 2,000 values passes them, and sqlglot judges alone.
-_TOO_MUCH = re.compile("complexity exceeded")
+_WRITES = frozenset({"insert", "delete", "update", "merge", "create", "drop", "alter"})
+_HINTS = {
+    "regexp": "write regexp_like(a, 'b')",
+    "rlike": "write regexp_like(a, 'b')",
+    "ilike": "write lower(a) LIKE 'b'",
+    ":": "write CAST(a AS type)",
+}
 
 FORBIDDEN_SCHEMAS = frozenset({"information_schema", "system"})
 
@@ -47,90 +58,129 @@ def check(sql: str, written: str, identifiers: tuple[Identifier, ...]) -> tuple[
     """Everything wrong with an audience's SQL. `written` is the same with what was cut off its end."""
     if not sql.strip():
         return (Finding(1, 1, "Q001", "there is no SQL here", "write one SELECT"),)
-    analysis = analyze_statements(written, dialect="trino", jinja="reject", function_arguments="error")
-    if len(analysis.statements) > 1:
-        second = analysis.statements[1]
-        what = "there are several statements"
-        return (Finding(second.start_line, second.start_column, "Q003", what, "write one SELECT"),)
-    if refused := _not_a_select(analysis.statements):
-        return (refused,)
-    if (error := analysis.validation.error) and not _TOO_MUCH.search(error.message):
-        what = f"Trino cannot read this SQL: {_first_line(error.message, sql)}"
-        place = (error.line, error.column or 1) if error.line else _end(sql)
-        return (Finding(*place, "Q002", what, "correct it at this place"),)
+    second = _second_statement(written)
+    if second is not None:
+        return (Finding(*place(written, second), "Q003", "there are several statements", "write one SELECT"),)
     try:
-        tree = sqlglot.parse_one(sql, read="trino")
-    except (SqlglotError, RecursionError) as exc:
-        places = getattr(exc, "errors", None) or [{}]
-        what = f"this SQL cannot be read: {_first_line(str(places[0].get('description') or exc), sql)}"
-        place = int(places[0].get("line") or 1), int(places[0].get("col") or 1)
-        return (Finding(*place, "Q002", what, "correct it at this place, or write it more simply"),)
-    return tuple(_tree_findings(tree, sql, identifiers))
+        statement = parse(sql)
+    except SyntaxRefused as refusal:
+        return (_refused(sql, refusal),)
+    return tuple(_statement_findings(statement, sql, identifiers))
 
 
-def _not_a_select(statements: tuple[StatementInfo, ...]) -> Finding | None:
-    for statement in statements:
-        kind = statement.kind.lower()
-        if kind not in QUERIES:
-            word = kind.replace("_", " ").upper()
-            what = f"{word} is not a SELECT"
-            fix = "write one SELECT; the runner makes all tables itself"
-            return Finding(statement.start_line, statement.start_column, "Q004", what, fix)
+def _second_statement(sql: str) -> int | None:
+    """Where something follows a semicolon."""
+    if ";" not in sql:
+        return None
+    ended = False
+    for text, at in _solid(sql):
+        if ended and text != ";":
+            return at
+        ended = ended or text == ";"
     return None
 
 
-def _tree_findings(tree: exp.Expr, sql: str, identifiers: tuple[Identifier, ...]) -> Iterator[Finding]:
-    if not isinstance(tree, exp.Query) or _declares_function(sql):
-        yield Finding(*_first_word(sql), "Q004", "this is not a SELECT", "write one SELECT")
+def _refused(sql: str, refusal: SyntaxRefused) -> Finding:
+    """What Trino's grammar does not take, at its place; some of it has a code of its own."""
+    where = place(sql, refusal.at)
+    words = [(text.lower(), at) for text, at in _solid(sql) if at <= refusal.at]
+    first, begins = words[0]
+    word = words[-1][0] if words[-1][1] == refusal.at else ""
+    if first == "with" and word in _WRITES:
+        return _not_a_select(where, word)
+    if first in _WRITES:
+        return _not_a_select(place(sql, begins), first)
+    if [text for text, _ in words[:-1]] == ["with", "function"]:
+        return _not_a_select(place(sql, begins), "with function")
+    if word in {"into", "?"}:
+        return Finding(*where, "Q010", f"{word.upper()} has no meaning in a cohort's query", "take it out")
+    before = words[-2][0] if len(words) > 1 else ""
+    fix = _HINTS.get(word) or _HINTS.get(before) or "correct it at this place"
+    if (before, word) == ("=", "="):
+        fix = "write = for equality"
+    return Finding(*where, "Q002", f"Trino cannot read this SQL: {refusal.message}", fix)
+
+
+def _not_a_select(where: tuple[int, int], word: str) -> Finding:
+    fix = "write one SELECT; the runner makes all tables itself"
+    return Finding(*where, "Q004", f"{word.upper()} is not a SELECT", fix)
+
+
+def _statement_findings(statement: Statement, sql: str, identifiers: tuple[Identifier, ...]) -> Iterator[Finding]:
+    if not isinstance(statement, Query):
+        yield _not_a_select(place(sql, statement.at), _words(statement, sql))
         return
-    yield from _accepted_by_mistake(tree, sql)
-    outermost = tuple(_outermost(tree))
-    for clause, word in (("order", "ORDER BY"), ("limit", "LIMIT"), ("offset", "OFFSET")):
-        if any(part.args.get(clause) for part in outermost):
-            fix = (
-                "leave it out: a cohort is a set"
-                if clause == "order"
-                else "leave it out: which rows stay would be chance"
-            )
-            begins = _last_word(sql, word) or _last_word(sql, "FETCH") or (1, 1)
-            yield Finding(*begins, "Q006", f"{word} at the end of the query", fix)
-    for table in tree.find_all(exp.Table):
-        if {part.name.lower() for part in table.parts[:-1]} & FORBIDDEN_SCHEMAS:
-            yield Finding(*_place(table), "Q009", "this reads the warehouse's own tables", "read your own tables only")
-    for place in _calls(sql, "table"):  # a reserved word in Trino: `FROM TABLE (` and `, TABLE (` are nothing else
-        yield Finding(*place, "Q009", "TABLE(…) calls a table function", "read your own tables only")
-    for place in _calls(sql, "fail"):
-        what = "fail(…) ends the query with a text of its own, which would be in a log"
-        yield Finding(*place, "Q009", what, "take it out: a cohort that must not run is suspended, or has a guard")
-    star = next((found for branch in _branches(tree) for found in branch.selects if found.is_star), None)
+    branches = tuple(_branches(statement))
+    if not isinstance(branches[0], Select):
+        yield Finding(*place(sql, branches[0].at), "Q004", "this is not a SELECT", "write one SELECT")
+        return
+    yield from _ends(statement, sql)
+    yield from _forbidden(statement, sql)
+    selects = [branch for branch in branches if isinstance(branch, Select)]
+    star = next((item for branch in selects for item in branch.items if isinstance(item, Star)), None)
     if star is not None:
         what, fix = "SELECT * hides which column is the identifier", f"name the column: SELECT {identifiers[0].column}"
-        yield Finding(*(_place(star) if star.find(exp.Column) else _first_star(sql)), "Q005", what, fix)
+        yield Finding(*place(sql, star.at), "Q005", what, fix)
         return
     for identifier in identifiers:
-        yield from _identifier_findings(tree, sql, identifier)
+        yield from _identifier_findings(selects[0], place(sql, statement.at), identifier)
 
 
-def _accepted_by_mistake(tree: exp.Query, sql: str) -> Iterator[Finding]:
-    """What both libraries let through and Trino does not."""
-    pairs = itertools.pairwise(_solid(sql)) if re.search("regexp|rlike", sql, re.IGNORECASE) else ()
-    for (text, line, column), (following, _, _) in pairs:
-        if text.lower() in {"regexp", "rlike"} and following.startswith("'"):
-            yield Finding(line, column, "Q002", f"Trino has no operator {text.upper()}", "write regexp_like(a, 'b')")
-    for node in tree.find_all(exp.Into, exp.Placeholder, exp.Parameter):
-        word = "INTO" if isinstance(node, exp.Into) else "?"
-        what = f"{word} has no meaning in a cohort's query"
-        yield Finding(*(_last_word(sql, word) or (1, 1)), "Q010", what, "take it out")
+def _words(statement: Statement, sql: str) -> str:
+    """What a statement begins with, as people call it: DROP TABLE, INSERT."""
+    if isinstance(statement, OtherStatement):
+        known = {"CREATE", "DROP", "ALTER"}
+        return statement.words if statement.words.split()[0] in known else statement.words.split()[0]
+    words = [text.upper() for text, _ in _solid(sql[:200])][:2]
+    return words[0] if words[0] in {"INSERT", "DELETE"} else " ".join(words)
 
 
-def _identifier_findings(tree: exp.Query, sql: str, asked: Identifier) -> Iterator[Finding]:
-    branch, identifier = next(_branches(tree), None), asked.column
-    columns = [_column(select) for select in branch.selects] if branch else []
+def _ends(query: Query, sql: str) -> Iterator[Finding]:
+    """ORDER BY, LIMIT and OFFSET of the query itself."""
+    chance = "leave it out: which rows stay would be chance"
+    for part in _outermost(query):
+        if part.order_by:
+            at = _word_after(sql, part.body.end, ("order",))
+            yield Finding(
+                *place(sql, at), "Q006", "ORDER BY at the end of the query", "leave it out: a cohort is a set"
+            )
+        after = part.order_by[-1].end if part.order_by else part.body.end
+        if part.limited:
+            at = _word_after(sql, part.offset.end if part.offset else after, ("limit", "fetch"))
+            yield Finding(*place(sql, at), "Q006", "LIMIT at the end of the query", chance)
+        if part.offset:
+            at = _word_after(sql, after, ("offset",))
+            yield Finding(*place(sql, at), "Q006", "OFFSET at the end of the query", chance)
+
+
+def _word_after(sql: str, at: int, words: tuple[str, ...]) -> int:
+    """Where the first of these words stands after an offset that no token contains."""
+    return at + next(found for text, found in _solid(sql[at:]) if text.lower() in words)
+
+
+def _forbidden(query: Query, sql: str) -> Iterator[Finding]:
+    """What a cohort may not read or call, wherever it stands."""
+    own = "read your own tables only"
+    for node in walk(query):
+        if isinstance(node, Table) and {part.key for part in node.name[:-1]} & FORBIDDEN_SCHEMAS:
+            yield Finding(*place(sql, node.at), "Q009", "this reads the warehouse's own tables", own)
+        elif isinstance(node, TableFunction) and node.name[-1].key != "json_table":
+            yield Finding(*place(sql, node.at), "Q009", "TABLE(…) calls a table function", own)
+        elif isinstance(node, Call) and node.key == "fail":
+            what = "fail(…) ends the query with a text of its own, which would be in a log"
+            fix = "take it out: a cohort that must not run is suspended, or has a guard"
+            yield Finding(*place(sql, node.name[-1].at), "Q009", what, fix)
+
+
+def _identifier_findings(branch: Select, begins: tuple[int, int], asked: Identifier) -> Iterator[Finding]:
+    identifier = asked.column
+    found = [item for item in branch.items if isinstance(item, SelectItem)]
+    columns = [_column(item) for item in found]
     if columns.count(identifier) == 1:
         return
     if identifier in columns:
         what = f"the column {identifier} is returned more than once"
-        yield Finding(*_first_word(sql), "Q008", what, "return it once")
+        yield Finding(*begins, "Q008", what, "return it once")
         return
     names = [column for column in columns if _NAME.fullmatch(column)]
     close = difflib.get_close_matches(identifier, names, n=1) or names[:1]
@@ -138,94 +188,43 @@ def _identifier_findings(tree: exp.Query, sql: str, asked: Identifier) -> Iterat
     has = ", ".join(column or "(unnamed)" for column in columns[:8])
     fix = f"select {identifier}{or_else}"
     what = f"the query does not return the identifier column {identifier} (it returns: {has})"
-    yield Finding(*_first_word(sql), "Q007", what, fix, about=asked)
+    yield Finding(*begins, "Q007", what, fix, about=asked)
 
 
-def _column(select: exp.Expr) -> str:
+def _column(item: SelectItem) -> str:
     """A column's name; none for a literal, which may be a member."""
-    return select.alias_or_name.lower() if isinstance(select, exp.Alias | exp.Column | exp.Dot) else ""
+    if item.alias:
+        return item.alias.key
+    return item.expression.name.key if isinstance(item.expression, Column | Field) else ""
 
 
-def _outermost(query: exp.Query) -> Iterator[exp.Query]:
+def _outermost(body: Body) -> Iterator[Query]:
     """The query, what is in parentheses around it, and the branches of its UNIONs."""
-    yield query
-    inside = (query.left, query.right) if isinstance(query, exp.SetOperation) else (query.this,)
-    for part in inside if isinstance(query, exp.SetOperation | exp.Subquery) else ():
-        if isinstance(part, exp.Query):
-            yield from _outermost(part)
+    match body:
+        case Query(body=inner):
+            yield body
+            yield from _outermost(inner)
+        case SetOperation(left=left, right=right):
+            yield from _outermost(left)
+            yield from _outermost(right)
 
 
-def _declares_function(sql: str) -> bool:
-    words = itertools.islice(_solid(sql), 2) if "function" in sql.lower() else ()
-    return [text.lower() for text, _, _ in words] == ["with", "function"]
-
-
-def _calls(sql: str, name: str) -> Iterator[tuple[int, int]]:
-    """Where a function is called."""
-    pairs = itertools.pairwise(_solid(sql)) if name in sql.lower() else ()
-    for (text, line, column), (following, _, _) in pairs:
-        if text.strip('"').lower() == name and following == "(":
-            yield line, column
-
-
-def _branches(query: exp.Query) -> Iterator[exp.Select]:
-    """The SELECTs whose columns become the result's."""
-    if isinstance(query, exp.SetOperation):
-        for side in (query.left, query.right):
-            if isinstance(side, exp.Query):
-                yield from _branches(side)
-    elif isinstance(query, exp.Subquery):
-        inner = query.unnest()
-        if isinstance(inner, exp.Query):
+def _branches(body: Body) -> Iterator[Body]:
+    """The SELECTs, and the like of them, whose columns become the result's."""
+    match body:
+        case Query(body=inner):
             yield from _branches(inner)
-    elif isinstance(query, exp.Select):
-        yield query
+        case SetOperation(left=left, right=right):
+            yield from _branches(left)
+            yield from _branches(right)
+        case _:
+            yield body
 
 
-def _place(node: exp.Expr) -> tuple[int, int]:
-    """Where a name stands; sqlglot's column is that of the name's last character."""
-    for found in node.find_all(exp.Identifier):
-        if "line" in found.meta:
-            return found.meta["line"], max(found.meta["col"] - len(found.name) + 1, 1)
-    return 1, 1
-
-
-def _last_word(sql: str, words: str) -> tuple[int, int] | None:
-    """Where a clause at the end begins: its first word, seen last outside texts and comments."""
-    wanted = words.split(maxsplit=1)[0].lower()
-    found = [(line, column) for text, line, column in _solid(sql) if text.lower() == wanted]
-    return found[-1] if found else None
-
-
-def _first_star(sql: str) -> tuple[int, int]:
-    return next(((line, column) for text, line, column in _solid(sql) if text == "*"), (1, 1))
-
-
-def _first_word(sql: str) -> tuple[int, int]:
-    return next(((line, column) for _, line, column in _solid(sql)), (1, 1))
-
-
-def _end(sql: str) -> tuple[int, int]:
-    """Where the last word begins: what is missing is missing after it."""
-    return [(line, column) for _, line, column in _solid(sql)][-1]
-
-
-def _solid(sql: str) -> Iterator[tuple[str, int, int]]:
-    """Texts of tokens but white space and comments, with line and column (from 1)."""
-    line, column = 1, 1
+def _solid(sql: str) -> Iterator[tuple[str, int]]:
+    """Texts of tokens but white space and comments, with their offsets."""
+    at = 0
     for kind, text in tokens(sql):
         if kind not in (Kind.SPACE, Kind.COMMENT):
-            yield text, line, column
-        newlines = text.count("\n")
-        line += newlines
-        column = len(text) - text.rfind("\n") if newlines else column + len(text)
-
-
-def _first_line(text: str, sql: str) -> str:
-    """A library's message on one line; what it quotes of the SQL's texts and numbers may be a member, and goes."""
-    line = " ".join(text.removeprefix("sql parser error: ").split())
-    for kind, piece in tokens(sql):
-        if kind is Kind.TEXT or (kind is Kind.NUMBER and len(piece) > 1):
-            line = line.replace(" ".join(piece.split()), "…")
-            line = line.replace(" ".join(piece.strip("'").split()), "…") if len(piece) > 4 else line
-    return line[:160].rstrip(".")
+            yield text, at
+        at += len(text)

@@ -3,19 +3,51 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
-
-import sqlglot
-from sqlglot import exp
-from sqlglot.errors import SqlglotError
+from collections.abc import Collection, Iterator, Mapping
 
 from runner.sql.tokens import Kind, tokens
+from runner.trino.parser import SyntaxRefused, parse
+from runner.trino.tree import (
+    Aliased,
+    And,
+    Body,
+    Call,
+    Column,
+    Comparator,
+    Comparison,
+    CreateTableAs,
+    Delete,
+    Expression,
+    Field,
+    GroupingElement,
+    Identifier,
+    Insert,
+    Join,
+    Node,
+    Number,
+    Or,
+    OtherStatement,
+    Query,
+    Select,
+    SelectItem,
+    SetOperation,
+    Sign,
+    SortItem,
+    Statement,
+    Text,
+    TypedText,
+    Unnest,
+    Values,
+    WithQuery,
+    children,
+    walk,
+)
 
 HIDDEN = "'•••'"
 ADDRESS = re.compile(r"[^\s'\"@]+@[^\s'\"@]+")
 
 # Where a condition or a column's expression ends: what is inside with an identifier is hidden, what is beside is not.
-BOUNDS = (exp.And, exp.Or, exp.Where, exp.Having, exp.Join, exp.Query, exp.Alias, exp.From, exp.Group, exp.Order)
+BOUNDS = (And, Or, Select, SelectItem, Join, Query, GroupingElement, SortItem, Delete)
 
 
 def masked(sql: str, columns: Collection[str]) -> str:
@@ -23,8 +55,8 @@ def masked(sql: str, columns: Collection[str]) -> str:
     are. Rather too much than too little: SQL that cannot be read loses all its texts.
     """
     try:
-        secret: set[str] | None = set(_secrets(sqlglot.parse_one(sql, read="trino"), columns)) if sql.strip() else set()
-    except (SqlglotError, RecursionError):
+        secret = _secrets(parse(sql), columns) if sql.strip() else set()
+    except SyntaxRefused:
         if any(text == "'" for _, text in tokens(sql)):  # where texts begin and end cannot be told
             return "\n".join("•••" for _ in sql.split("\n"))
         secret = None
@@ -45,56 +77,112 @@ def _shown(kind: Kind, text: str, secret: set[str] | None) -> str:
     return ADDRESS.sub("•••", text) if kind is Kind.QUOTED else text
 
 
-def _secrets(tree: exp.Expr, columns: Collection[str]) -> Iterator[str]:
-    names = _names(tree, columns)
-    for place in _places(tree, names):
-        yield from (literal.name for literal in place.find_all(exp.Literal))
+def _secrets(statement: Statement, columns: Collection[str]) -> set[str] | None:
+    """The literals that may be members; None where the statement was not read, and all of them may be."""
+    if isinstance(statement, OtherStatement):
+        return None
+    nodes = tuple(walk(statement))
+    names = _names(nodes, columns)
+    found: set[str] = set()
+    for place in _places(nodes, names):
+        for node in walk(place):
+            found.update(_literal(node))
+    return found
 
 
-def _places(tree: exp.Expr, names: set[str]) -> Iterator[exp.Expr]:
+def _literal(node: Node) -> Iterator[str]:
+    match node:
+        case Text(value=value) | TypedText(value=value):
+            yield value
+        case Number(text=text):
+            yield text
+
+
+def _places(nodes: tuple[Node, ...], names: set[str]) -> Iterator[Node]:
     """All that meets one of these columns or becomes one."""
-    yield from (_around(column) for column in tree.find_all(exp.Column) if column.name.lower() in names)
-    yield from (made.this for made in tree.find_all(exp.Alias) if made.alias.lower() in names)
-    # rows that are written out, and a text that is a column, most often name somebody, wherever they are used
-    yield from tree.find_all(exp.Values, exp.Unnest)
-    for made in tree.find_all(exp.Select):
-        yield from (column for column in made.selects if isinstance(column.unalias(), exp.Literal))
-    for named in tree.find_all(exp.TableAlias):  # VALUES, UNNEST and WITH name their columns here
-        if named.parent and names & {column.name.lower() for column in named.columns}:
-            yield named.parent
-    for union in tree.find_all(exp.SetOperation):  # the later branches need not name theirs
-        if names & {name.lower() for name in union.named_selects}:
-            yield from (select for branch in union.find_all(exp.Select) for select in branch.selects)
+    parents = {child: node for node in nodes for child in children(node)}
+    for node in nodes:
+        match node:
+            case Column(name=name) | Field(name=name) if name.key in names:
+                yield _around(node, parents)
+            case SelectItem(alias=Identifier() as alias) if alias.key in names:
+                yield node
+            # rows that are written out, and a text that is a column, most often name somebody, wherever they are used
+            case Values() | Unnest():
+                yield node
+            case SelectItem(expression=Text() | Number() | TypedText() | Sign()):
+                yield node
+            # VALUES, UNNEST, WITH and what is written into a table name their columns here
+            case Aliased(columns=named) | WithQuery(columns=named) if _any(named, names):
+                yield node
+            case Insert(columns=named) | CreateTableAs(columns=named) if _any(named, names):
+                yield node
+            case SetOperation() if names & _first_names(node):  # the later branches need not name theirs
+                yield from _items(node)
 
 
-def _names(tree: exp.Expr, columns: Collection[str]) -> set[str]:
+def _any(columns: tuple[Identifier, ...], names: set[str]) -> bool:
+    return any(column.key in names for column in columns)
+
+
+def _first_names(body: Body) -> set[str]:
+    """The names of the first branch's columns, which are those of them all."""
+    while not isinstance(body, Select):
+        match body:
+            case SetOperation(left=left):
+                body = left
+            case Query(body=inner):
+                body = inner
+            case _:
+                return set()
+    return {_name(item) for item in body.items if isinstance(item, SelectItem)}
+
+
+def _items(body: Body) -> Iterator[Node]:
+    for node in walk(body):
+        if isinstance(node, Select):
+            yield from node.items
+
+
+def _name(item: SelectItem) -> str:
+    if item.alias:
+        return item.alias.key
+    return item.expression.name.key if isinstance(item.expression, Column | Field) else ""
+
+
+def _column(expression: Expression) -> str:
+    return expression.name.key if isinstance(expression, Column | Field) else ""
+
+
+def _names(nodes: tuple[Node, ...], columns: Collection[str]) -> set[str]:
     """The identifier's columns, those it is made from (`email AS customer_id`) and those it is compared with
     (`ON customer_id = v.id`), through any number of steps.
     """
     names, before = {column.lower() for column in columns}, 0
     together = [
-        {pair.this.name.lower(), pair.expression.name.lower()}
-        for pair in tree.find_all(exp.EQ)
-        if isinstance(pair.this, exp.Column) and isinstance(pair.expression, exp.Column)
+        {_column(node.left), _column(node.right)}
+        for node in nodes
+        if isinstance(node, Comparison) and node.comparator is Comparator.EQUAL
     ]
     made = [
-        (alias.alias.lower(), {column.name.lower() for column in alias.this.find_all(exp.Column)})
-        for alias in tree.find_all(exp.Alias)
+        (node.alias.key, {inside.name.key for inside in walk(node.expression) if isinstance(inside, Column | Field)})
+        for node in nodes
+        if isinstance(node, SelectItem) and node.alias
     ]
     while before != len(names):
         before = len(names)
         for pair in together:
-            names |= pair if pair & names else set()
+            names |= pair if "" not in pair and pair & names else set()
         for name, sources in made:
             names |= sources if name in names else set()
     return names
 
 
-def _around(column: exp.Column) -> exp.Expr:
+def _around(column: Node, parents: Mapping[Node, Node]) -> Node:
     """The whole condition or expression that an identifier stands in; the column alone where it is only counted."""
-    node: exp.Expr = column
-    while node.parent is not None and not isinstance(node.parent, BOUNDS):
-        if isinstance(node.parent, exp.Count):
+    node = column
+    while node in parents and not isinstance(parents[node], BOUNDS):
+        node = parents[node]
+        if isinstance(node, Call) and node.key == "count":
             return column
-        node = node.parent
     return node

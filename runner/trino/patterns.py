@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from runner.trino.cursor import NAMES, Cursor
 from runner.trino.lexer import INTEGER
-from runner.trino.tree import Identifier
+from runner.trino.tree import Expression, Identifier
+
+Named = tuple[Identifier, Expression]
+"""What a measure or a definition calls a value, and the value."""
 
 
-def measures(cursor: Cursor) -> tuple[Identifier, ...]:
-    """The names that MEASURES makes, where it stands here."""
+def measures(cursor: Cursor) -> tuple[Named, ...]:
+    """What MEASURES makes, where it stands here."""
     if not cursor.take("MEASURES"):
         return ()
     return cursor.list_of(lambda: _measure(cursor))
 
 
-def _measure(cursor: Cursor) -> Identifier:
-    cursor.expression()
+def _measure(cursor: Cursor) -> Named:
+    value = cursor.expression()
     cursor.expect("AS")
-    return cursor.identifier()
+    return cursor.identifier(), value
 
 
 def after_match(cursor: Cursor) -> bool:
@@ -48,26 +51,30 @@ def pattern(cursor: Cursor) -> None:
     cursor.expect(")")
 
 
-def subsets_and_definitions(cursor: Cursor, *, must_define: bool) -> bool:
-    """SUBSET … and DEFINE …; true if one of them is here."""
+def subsets(cursor: Cursor) -> bool:
+    """SUBSET …; true if it is here."""
     found = cursor.take("SUBSET")
     if found:
         cursor.list_of(lambda: _subset(cursor))
-    if must_define and cursor.kind != "DEFINE":
-        raise cursor.mismatch("DEFINE")
-    if cursor.take("DEFINE"):
-        cursor.list_of(lambda: _definition(cursor))
-        return True
     return found
 
 
-def frame_pattern(cursor: Cursor) -> bool:
-    """What may follow a window's frame; true if it recognises a pattern."""
+def definitions(cursor: Cursor) -> tuple[Expression, ...]:
+    """The conditions of DEFINE."""
+    cursor.expect("DEFINE")
+    return cursor.list_of(lambda: _definition(cursor))
+
+
+def frame_pattern(cursor: Cursor) -> tuple[bool, tuple[Expression, ...]]:
+    """What may follow a window's frame: whether it recognises a pattern, and the conditions it defines."""
     found = after_match(cursor)
     if cursor.kind == "PATTERN":
         pattern(cursor)
         found = True
-    return subsets_and_definitions(cursor, must_define=False) or found
+    found = subsets(cursor) or found
+    if cursor.kind != "DEFINE":
+        return found, ()
+    return True, definitions(cursor)
 
 
 def _subset(cursor: Cursor) -> None:
@@ -76,10 +83,10 @@ def _subset(cursor: Cursor) -> None:
     cursor.names_in_parentheses()
 
 
-def _definition(cursor: Cursor) -> None:
+def _definition(cursor: Cursor) -> Expression:
     cursor.identifier()
     cursor.expect("AS")
-    cursor.expression()
+    return cursor.expression()
 
 
 def _row_pattern(cursor: Cursor) -> None:

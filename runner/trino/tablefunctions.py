@@ -5,9 +5,11 @@ from __future__ import annotations
 from runner.trino import jsoncalls
 from runner.trino.cursor import NAMES, QUERIES, Cursor
 from runner.trino.lexer import TEXT, UNICODE_TEXT
-from runner.trino.tree import Identifier, Relation, TableFunction
+from runner.trino.tree import Expression, Identifier, Query, Relation, SortItem, Table, TableFunction
 from runner.trino.typenames import read_type
 from runner.trino.windows import sort_item
+
+Inside = Expression | Query | Table
 
 
 def table_function(cursor: Cursor) -> Relation:
@@ -16,12 +18,13 @@ def table_function(cursor: Cursor) -> Relation:
     cursor.expect_all("TABLE", "(")
     name = cursor.qualified_name()
     cursor.expect("(")
+    inside: list[Inside] = []
     if cursor.kind != ")" and not cursor.at_all("COPARTITION", "("):
-        cursor.list_of(lambda: _argument(cursor))
+        cursor.list_of(lambda: _argument(cursor, inside))
     if cursor.take("COPARTITION"):
         cursor.list_of(lambda: _copartition(cursor))
     cursor.expect_all(")", ")")
-    return TableFunction(at, cursor.end, name)
+    return TableFunction(at, cursor.end, name, tuple(inside))
 
 
 def _copartition(cursor: Cursor) -> None:
@@ -32,18 +35,18 @@ def _copartition(cursor: Cursor) -> None:
     cursor.expect(")")
 
 
-def _argument(cursor: Cursor) -> None:
+def _argument(cursor: Cursor, inside: list[Inside]) -> None:
     if cursor.kind in NAMES and cursor.ahead() == "=>":
         cursor.identifier()
         cursor.expect("=>")
     if cursor.at_all("TABLE", "("):
-        _table_argument(cursor)
+        _table_argument(cursor, inside)
     elif cursor.at_all("DESCRIPTOR", "("):
         cursor.expect_all("DESCRIPTOR", "(")
         cursor.list_of(lambda: _descriptor_field(cursor))
         cursor.expect(")")
     else:
-        cursor.expression()
+        inside.append(cursor.expression())
 
 
 def _descriptor_field(cursor: Cursor) -> None:
@@ -52,12 +55,14 @@ def _descriptor_field(cursor: Cursor) -> None:
         read_type(cursor)
 
 
-def _table_argument(cursor: Cursor) -> None:
+def _table_argument(cursor: Cursor, inside: list[Inside]) -> None:
     cursor.expect_all("TABLE", "(")
     if cursor.kind in QUERIES or cursor.kind == "(":
-        cursor.query()
+        inside.append(cursor.query())
     else:
-        cursor.qualified_name()
+        at = cursor.at
+        name = cursor.qualified_name()
+        inside.append(Table(at, cursor.end, name))
     cursor.expect(")")
     if cursor.take("AS") or _names_table(cursor):
         cursor.identifier()
@@ -69,11 +74,11 @@ def _table_argument(cursor: Cursor) -> None:
         partition = cursor.at_all("PARTITION", "BY")
         if partition:
             cursor.expect_all("PARTITION", "BY")
-            cursor.expression()
+            inside.append(cursor.expression())
     if cursor.take_any(("PRUNE", "KEEP")):
         cursor.expect_all("WHEN", "EMPTY")
     if cursor.kind == "ORDER":
-        _order(cursor)
+        inside.extend(item.expression for item in _order(cursor))
 
 
 def _names_table(cursor: Cursor) -> bool:
@@ -82,17 +87,17 @@ def _names_table(cursor: Cursor) -> bool:
     return not (cursor.kind in ("PRUNE", "KEEP") and cursor.ahead() == "WHEN")
 
 
-def _order(cursor: Cursor) -> None:
+def _order(cursor: Cursor) -> tuple[SortItem, ...]:
     """`ORDER BY a DESC`, or `ORDER BY (a DESC, b)`."""
     cursor.expect_all("ORDER", "BY")
     mark = cursor.mark()
     if cursor.take("("):
-        cursor.list_of(lambda: sort_item(cursor))
+        items = cursor.list_of(lambda: sort_item(cursor))
         cursor.expect(")")
         if cursor.kind in (",", ")", "COPARTITION"):
-            return
+            return items
         cursor.back_to(mark)
-    sort_item(cursor)
+    return (sort_item(cursor),)
 
 
 # JSON_TABLE
@@ -104,8 +109,9 @@ def json_table(cursor: Cursor) -> Relation:
     cursor.expect("JSON_TABLE")
     name = Identifier(at, cursor.end, cursor.sql[at : cursor.end])
     cursor.expect("(")
-    jsoncalls.path_invocation(cursor)
-    _columns(cursor)
+    values, _ = jsoncalls.path_invocation(cursor)
+    inside = list(values)
+    _columns(cursor, inside)
     if cursor.take("PLAN"):
         default = cursor.take("DEFAULT")
         cursor.expect("(")
@@ -117,16 +123,16 @@ def json_table(cursor: Cursor) -> Relation:
     if cursor.take_any(("ERROR", "EMPTY")):
         cursor.expect_all("ON", "ERROR")
     cursor.expect(")")
-    return TableFunction(at, cursor.end, (name,))
+    return TableFunction(at, cursor.end, (name,), tuple(inside))
 
 
-def _columns(cursor: Cursor) -> None:
+def _columns(cursor: Cursor, inside: list[Expression]) -> None:
     cursor.expect_all("COLUMNS", "(")
-    cursor.list_of(lambda: _column(cursor))
+    cursor.list_of(lambda: _column(cursor, inside))
     cursor.expect(")")
 
 
-def _column(cursor: Cursor) -> None:
+def _column(cursor: Cursor, inside: list[Expression]) -> None:
     cursor.deepen()
     by = 2 if cursor.ahead() == "PATH" else 1
     if cursor.kind == "NESTED" and cursor.ahead(by) in (TEXT, UNICODE_TEXT):
@@ -135,17 +141,17 @@ def _column(cursor: Cursor) -> None:
         cursor.text()
         if cursor.take("AS"):
             cursor.identifier()
-        _columns(cursor)
+        _columns(cursor, inside)
     else:
         cursor.identifier()
         if cursor.take("FOR"):
             cursor.expect("ORDINALITY")
         else:
-            _typed_column(cursor)
+            inside.extend(_typed_column(cursor))
     cursor.rise()
 
 
-def _typed_column(cursor: Cursor) -> None:
+def _typed_column(cursor: Cursor) -> tuple[Expression, ...]:
     read_type(cursor)
     formatted = jsoncalls.json_format(cursor)
     if cursor.take("PATH"):
@@ -153,8 +159,8 @@ def _typed_column(cursor: Cursor) -> None:
     if formatted:
         jsoncalls.wrapper_and_quotes(cursor)
         jsoncalls.query_behaviours(cursor)
-    else:
-        jsoncalls.value_behaviours(cursor)
+        return ()
+    return jsoncalls.value_behaviours(cursor)
 
 
 def _plan(cursor: Cursor) -> None:

@@ -565,7 +565,7 @@ class Bound:
 class Frame:
     """`ROWS BETWEEN start AND stop`; `kind` is rows, range or groups; `stop` is None where only a start is given.
 
-    `pattern` is true where the frame recognises a pattern of rows.
+    `pattern` is true where the frame recognises a pattern of rows, with `inside` as in MatchRecognize.
     """
 
     at: int
@@ -574,6 +574,7 @@ class Frame:
     start: Bound
     stop: Bound | None = None
     pattern: bool = False
+    inside: tuple[Expression, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -655,11 +656,12 @@ class Unnest:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TableFunction:
-    """TABLE(f(…)); what is inside is not told apart."""
+    """TABLE(f(…)), or JSON_TABLE(…). `inside` are the values, queries and tables in it, which are not told apart."""
 
     at: int
     end: int
     name: tuple[Identifier, ...]
+    inside: tuple[Expression | Query | Table, ...] = ()
 
 
 class JoinKind(StrEnum):
@@ -689,7 +691,10 @@ class Join:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MatchRecognize:
-    """`relation MATCH_RECOGNIZE (…)`. `measures` are the names it makes; `all_rows` keeps the relation's columns too."""
+    """`relation MATCH_RECOGNIZE (…)`. `measures` are the names it makes; `all_rows` keeps the relation's columns too.
+
+    `inside` are the values of its measures and definitions.
+    """
 
     at: int
     end: int
@@ -698,6 +703,7 @@ class MatchRecognize:
     order_by: tuple[SortItem, ...]
     measures: tuple[Identifier, ...]
     all_rows: bool
+    inside: tuple[Expression, ...] = ()
 
 
 Relation = Table | Aliased | Sampled | Subquery | Unnest | TableFunction | Join | MatchRecognize

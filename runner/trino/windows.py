@@ -95,8 +95,9 @@ def _frame(cursor: Cursor) -> Frame:
         stop = _bound(cursor)
     else:
         start = _bound(cursor)
-    recognises = patterns.frame_pattern(cursor)
-    return Frame(at, cursor.end, kind, start, stop, bool(measures) or recognises)
+    recognises, conditions = patterns.frame_pattern(cursor)
+    inside = (*(value for _, value in measures), *conditions)
+    return Frame(at, cursor.end, kind, start, stop, bool(measures) or recognises, inside)
 
 
 def _bound(cursor: Cursor) -> Bound:
