@@ -1,0 +1,177 @@
+"""Plays the statements that the mirror wrote down on a real Trino, from the same tables, and compares the outcome."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from tests.conformance.compare import alike, in_order, ours, theirs
+from tests.conformance.corpus import Answer, Table
+from tests.conformance.engine import Engine
+
+TIME = "time"
+"""Filled by each engine where a statement does not say it."""
+
+
+class Outcome(Enum):
+    """How a statement went on the engine, beside the sandbox."""
+
+    SAME = "same"
+    REFUSED = "refused by both"
+    DIFFERENT = "different rows"
+    WRITTEN = "different rows written"
+    TAKEN = "taken by the sandbox alone"
+    MISTAKEN = "taken by the engine alone"
+    SKIPPED = "not played: too many rows, or a type that is not mirrored"
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """One statement as the mirror wrote it, and how it went."""
+
+    entry: Mapping[str, Any]
+    outcome: Outcome
+    told: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class Replayer:
+    """One catalog of the engine, and the states that its tables have."""
+
+    address: str
+    catalog: str
+    folder: Path
+    states: dict[str, str] = field(default_factory=dict)
+    schemas: set[str] = field(default_factory=set)
+
+    def play(self, entries: Sequence[Mapping[str, Any]]) -> Iterator[Played]:
+        """Each statement in order."""
+        for entry in entries:
+            yield self._played(entry)
+
+    def _played(self, entry: Mapping[str, Any]) -> Played:
+        if any(state.startswith("!") for state in (*entry["before"].values(), *entry["after"].values())):
+            return Played(entry, Outcome.SKIPPED)
+        engine = Engine(self.address, entry["database"], self.catalog, entry["scheduled_time"])
+        self._prepare(engine, entry)
+        began = time.monotonic()
+        answer = engine.ask(entry["sql"])
+        took = time.monotonic() - began
+        outcome, told = self._outcome(entry, answer, engine)
+        return Played(entry, outcome, told, took)
+
+    def _prepare(self, engine: Engine, entry: Mapping[str, Any]) -> None:
+        """The tables as they were when the sandbox carried the statement out, and no others."""
+        for schema in entry["databases"]:
+            if schema not in self.schemas:
+                engine.done(f"CREATE SCHEMA IF NOT EXISTS {self.catalog}.{schema}")
+                self.schemas.add(schema)
+        for name in [name for name in self.states if name not in entry["before"]]:
+            engine.done(f"DROP TABLE IF EXISTS {name}")
+            del self.states[name]
+        for name, state in entry["before"].items():
+            if self.states.get(name) != state:
+                engine.fill(self._table(name, state))
+                self.states[name] = state
+
+    def _table(self, name: str, state: str) -> Table:
+        kept = json.loads((self.folder / f"{state}.json").read_text(encoding="utf-8"))
+        return Table(name, kept["columns"], kept["rows"])
+
+    def _outcome(self, entry: Mapping[str, Any], answer: Answer, engine: Engine) -> tuple[Outcome, str]:
+        if answer.error:
+            told = f"{answer.error['name']}: {answer.error['message']}"
+            return (Outcome.REFUSED, told) if "error" in entry else (Outcome.TAKEN, told)
+        if "error" in entry:
+            self.states = dict.fromkeys(self.states, "")
+            return Outcome.MISTAKEN, str(answer.rows)[:200]
+        if entry["rows"] is None:
+            return self._written(entry, engine)
+        kinds = [kind for _, kind in answer.columns]
+        got = in_order([tuple(map(theirs, row, kinds)) for row in answer.rows or ()])
+        wanted = in_order([tuple(map(ours, row)) for row in entry["rows"]])
+        return (Outcome.SAME, "") if alike(got, wanted) else (Outcome.DIFFERENT, f"{got[:3]} instead of {wanted[:3]}")
+
+    def _written(self, entry: Mapping[str, Any], engine: Engine) -> tuple[Outcome, str]:
+        """Whether the statement left the same tables; `time` is each engine's own."""
+        for name in entry["gone"]:
+            self.states.pop(name, None)
+        for name, state in entry["after"].items():
+            table = self._table(name, state)
+            columns = [column for column in table.columns if column != TIME]
+            there = [index for index, column in enumerate(table.columns) if column != TIME]
+            listed = ", ".join(f'"{column}"' for column in columns) or "1"
+            answer = engine.ask(f"SELECT {listed} FROM {name}")
+            self.states[name] = state
+            if answer.error:
+                return Outcome.WRITTEN, f"{name}: {answer.error['message']}"
+            kinds = [kind for _, kind in answer.columns]
+            got = in_order([tuple(map(theirs, row, kinds)) for row in answer.rows or ()])
+            wanted = in_order([tuple(ours(row[index]) for index in there) or (1,) for row in table.rows])
+            if not alike(got, wanted):
+                self.states[name] = ""
+                return Outcome.WRITTEN, f"{name}: {got[:3]} instead of {wanted[:3]}"
+        return Outcome.SAME, ""
+
+
+def entries(path: Path) -> list[Mapping[str, Any]]:
+    """The statements of one process, in order."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def played(folder: Path, address: str, catalogs: Sequence[str]) -> list[Played]:
+    """All statements of a folder, each process's in a catalog of its own."""
+    paths = sorted(folder.glob("statements-*.jsonl"))
+    if len(paths) > len(catalogs):
+        raise ValueError(f"{len(paths)} processes need as many catalogs; there are {len(catalogs)}")
+    with ThreadPoolExecutor(len(catalogs)) as pool:
+        found = pool.map(
+            lambda given: list(Replayer(address, given[1], folder).play(entries(given[0]))),
+            zip(paths, catalogs, strict=False),
+        )
+        return [each for some in found for each in some]
+
+
+def summary(found: Sequence[Played]) -> str:
+    """How many of each, and how long they took."""
+    counts = Counter(each.outcome for each in found)
+    lines = [f"  {outcome.value:60}{counts[outcome]:6}" for outcome in Outcome]
+    seconds = sum(each.seconds for each in found)
+    lines.append(f"  {len(found)} statements, {seconds:.0f} s on the engine")
+    return "\n".join(lines)
+
+
+def described(each: Played) -> str:
+    """One that differs."""
+    told = each.entry.get("error", "")
+    sandbox = f"\n  sandbox: {told}" if told else ""
+    return (
+        f"{each.entry['test']}: {each.outcome.value}\n  {each.entry['sql'][:2000]}\n  engine:  {each.told}{sandbox}\n"
+    )
+
+
+def main() -> None:
+    """The command `python -m tests.conformance.replay`."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--engine", required=True)
+    parser.add_argument("--catalogs", default="td0,td1,td2,td3")
+    chosen = parser.parse_args()
+    found = played(chosen.folder, chosen.engine, chosen.catalogs.split(","))
+    for each in found:
+        if each.outcome not in {Outcome.SAME, Outcome.REFUSED, Outcome.SKIPPED}:
+            print(described(each))
+    print(summary(found))
+
+
+if __name__ == "__main__":
+    main()
