@@ -20,9 +20,9 @@ import duckdb
 import pytest
 
 from runner.sandbox import query
-from runner.sandbox.query import Rows
-from runner.sandbox.trino import QueryFailed
+from runner.sandbox.query import QueryFailed, Rows
 from runner.sandbox.warehouse import Warehouse
+from tests.conformance.compare import not_here
 
 MOST_ROWS = 5_000
 """A table that has more is not written down, nor a statement that reads it."""
@@ -69,7 +69,7 @@ class Mirror:
         """What the sandbox does, written down."""
         with self._lock:
             before = self._states(sql, warehouse)
-            told: dict[str, Any] = {}
+            told: dict[str, Any] = {"error": "an internal error"}
             rows = None
             try:
                 rows = self._execute(
@@ -78,6 +78,9 @@ class Mirror:
                 told = {"rows": None} if rows is None else {"rows": [list(row) for row in rows.rows]}
             except QueryFailed as exc:
                 told = {"error": str(exc)}
+                raise
+            except not_here() as exc:
+                told = {"not_here": str(exc)}
                 raise
             finally:
                 after = {} if rows is not None else self._states(sql, warehouse)

@@ -17,8 +17,8 @@ from tests.conformance.compare import alike, in_order, ours, theirs
 from tests.conformance.corpus import Answer, Table
 from tests.conformance.engine import Engine
 
-TIME = "time"
-"""Filled by each engine where a statement does not say it."""
+OWN = frozenset({"time", "now"})
+"""Columns that each engine fills by its own clock, where it cannot be told the time."""
 
 
 class Outcome(Enum):
@@ -26,11 +26,15 @@ class Outcome(Enum):
 
     SAME = "same"
     REFUSED = "refused by both"
+    NOT_HERE = "not here: the sandbox said that it cannot tell"
     DIFFERENT = "different rows"
     WRITTEN = "different rows written"
     TAKEN = "taken by the sandbox alone"
     MISTAKEN = "taken by the engine alone"
     SKIPPED = "not played: too many rows, or a type that is not mirrored"
+
+
+GOOD = frozenset({Outcome.SAME, Outcome.REFUSED, Outcome.NOT_HERE, Outcome.SKIPPED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +49,14 @@ class Played:
 
 @dataclass(slots=True)
 class Replayer:
-    """One catalog of the engine, and the states that its tables have."""
+    """One catalog of the engine, the states of its tables, and the types of those that the engine made itself."""
 
     address: str
     catalog: str
     folder: Path
+    keeps_time: bool
     states: dict[str, str] = field(default_factory=dict)
+    kinds: dict[str, Mapping[str, str]] = field(default_factory=dict)
     schemas: set[str] = field(default_factory=set)
 
     def play(self, entries: Sequence[Mapping[str, Any]]) -> Iterator[Played]:
@@ -61,7 +67,10 @@ class Replayer:
     def _played(self, entry: Mapping[str, Any]) -> Played:
         if any(state.startswith("!") for state in (*entry["before"].values(), *entry["after"].values())):
             return Played(entry, Outcome.SKIPPED)
-        engine = Engine(self.address, entry["database"], self.catalog, entry["scheduled_time"])
+        if "not_here" in entry:
+            return Played(entry, Outcome.NOT_HERE, entry["not_here"])
+        now = float(entry["now"]) if self.keeps_time else None
+        engine = Engine(self.address, entry["database"], self.catalog, entry["scheduled_time"], now)
         self._prepare(engine, entry)
         began = time.monotonic()
         answer = engine.ask(entry["sql"])
@@ -77,7 +86,7 @@ class Replayer:
                 self.schemas.add(schema)
         for name in [name for name in self.states if name not in entry["before"]]:
             engine.done(f"DROP TABLE IF EXISTS {name}")
-            del self.states[name]
+            self._forget(name)
         for name, state in entry["before"].items():
             if self.states.get(name) != state:
                 engine.fill(self._table(name, state))
@@ -85,41 +94,57 @@ class Replayer:
 
     def _table(self, name: str, state: str) -> Table:
         kept = json.loads((self.folder / f"{state}.json").read_text(encoding="utf-8"))
-        return Table(name, kept["columns"], kept["rows"])
+        return Table(name, kept["columns"] | self.kinds.get(name, {}), kept["rows"])
+
+    def _forget(self, name: str) -> None:
+        self.states.pop(name, None)
+        self.kinds.pop(name, None)
 
     def _outcome(self, entry: Mapping[str, Any], answer: Answer, engine: Engine) -> tuple[Outcome, str]:
         if answer.error:
             told = f"{answer.error['name']}: {answer.error['message']}"
+            for name in entry["after"]:
+                self._forget(name)
             return (Outcome.REFUSED, told) if "error" in entry else (Outcome.TAKEN, told)
         if "error" in entry:
             self.states = dict.fromkeys(self.states, "")
             return Outcome.MISTAKEN, str(answer.rows)[:200]
         if entry["rows"] is None:
             return self._written(entry, engine)
-        kinds = [kind for _, kind in answer.columns]
-        got = in_order([tuple(map(theirs, row, kinds)) for row in answer.rows or ()])
-        wanted = in_order([tuple(map(ours, row)) for row in entry["rows"]])
-        return (Outcome.SAME, "") if alike(got, wanted) else (Outcome.DIFFERENT, f"{got[:3]} instead of {wanted[:3]}")
+        told = self._difference(answer, entry["rows"])
+        return (Outcome.DIFFERENT, told) if told else (Outcome.SAME, "")
+
+    def _difference(self, answer: Answer, rows: Sequence[Sequence[Any]]) -> str:
+        """What is different of rows; nothing where they are the same."""
+        names = [name for name, _ in answer.columns]
+        compared = [index for index, name in enumerate(names) if self.keeps_time or name not in OWN]
+        kinds = [answer.columns[index][1] for index in compared]
+        got = in_order(
+            [tuple(theirs(row[i], kind) for i, kind in zip(compared, kinds, strict=True)) for row in answer.rows or ()]
+        )
+        wanted = in_order([tuple(ours(row[i]) for i in compared) for row in rows])
+        if alike(got, wanted):
+            return ""
+        pairs = [f"{one} instead of {other}" for one, other in zip(got, wanted, strict=False) if not alike(one, other)]
+        return "; ".join(pairs[:3]) or f"{len(got)} rows instead of {len(wanted)}"
 
     def _written(self, entry: Mapping[str, Any], engine: Engine) -> tuple[Outcome, str]:
-        """Whether the statement left the same tables; `time` is each engine's own."""
+        """Whether the statement left the same tables."""
         for name in entry["gone"]:
-            self.states.pop(name, None)
+            self._forget(name)
         for name, state in entry["after"].items():
             table = self._table(name, state)
-            columns = [column for column in table.columns if column != TIME]
-            there = [index for index, column in enumerate(table.columns) if column != TIME]
-            listed = ", ".join(f'"{column}"' for column in columns) or "1"
+            listed = ", ".join(f'"{column}"' for column in table.columns)
             answer = engine.ask(f"SELECT {listed} FROM {name}")
-            self.states[name] = state
             if answer.error:
+                self._forget(name)
                 return Outcome.WRITTEN, f"{name}: {answer.error['message']}"
-            kinds = [kind for _, kind in answer.columns]
-            got = in_order([tuple(map(theirs, row, kinds)) for row in answer.rows or ()])
-            wanted = in_order([tuple(ours(row[index]) for index in there) or (1,) for row in table.rows])
-            if not alike(got, wanted):
-                self.states[name] = ""
-                return Outcome.WRITTEN, f"{name}: {got[:3]} instead of {wanted[:3]}"
+            self.kinds[name] = dict(answer.columns)
+            told = self._difference(answer, table.rows)
+            # with another time than the sandbox's it is written anew before it is read, in the engine's own types
+            self.states[name] = state if self.keeps_time and not told else ""
+            if told:
+                return Outcome.WRITTEN, f"{name}: {told}"
         return Outcome.SAME, ""
 
 
@@ -133,9 +158,10 @@ def played(folder: Path, address: str, catalogs: Sequence[str]) -> list[Played]:
     paths = sorted(folder.glob("statements-*.jsonl"))
     if len(paths) > len(catalogs):
         raise ValueError(f"{len(paths)} processes need as many catalogs; there are {len(catalogs)}")
+    keeps_time = Engine(address, "").keeps_time()
     with ThreadPoolExecutor(len(catalogs)) as pool:
         found = pool.map(
-            lambda given: list(Replayer(address, given[1], folder).play(entries(given[0]))),
+            lambda given: list(Replayer(address, given[1], folder, keeps_time).play(entries(given[0]))),
             zip(paths, catalogs, strict=False),
         )
         return [each for some in found for each in some]
@@ -168,7 +194,7 @@ def main() -> None:
     chosen = parser.parse_args()
     found = played(chosen.folder, chosen.engine, chosen.catalogs.split(","))
     for each in found:
-        if each.outcome not in {Outcome.SAME, Outcome.REFUSED, Outcome.SKIPPED}:
+        if each.outcome not in GOOD:
             print(described(each))
     print(summary(found))
 

@@ -17,9 +17,9 @@ from pathlib import Path
 
 from tests.conformance import compare, record, replay, rules
 from tests.conformance.compare import Comparison, Verdict
-from tests.conformance.corpus import HERE, Answer, answers, statements, tables
+from tests.conformance.corpus import ANSWERS, HELD_OUT, HERE, Answer, answers, statements, tables
 from tests.conformance.engine import Engine
-from tests.conformance.replay import Outcome, Played
+from tests.conformance.replay import GOOD, Outcome, Played
 
 ROOT = HERE.parent.parent
 REPORT = ROOT / "docs" / "conformance.md"
@@ -28,8 +28,6 @@ CATALOGS = ("td0", "td1", "td2", "td3")
 
 MIRRORED = ("tests/cli", "tests/sync", "tests/treasuredata", "tests/rules", "tests/sandbox", "tests/plan")
 """The tests whose statements are played on the engine too."""
-
-GOOD = frozenset({Outcome.SAME, Outcome.REFUSED, Outcome.SKIPPED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +44,18 @@ def recorded(engine: Engine) -> Part:
     """Whether the engine answers today what was kept."""
     began = time.monotonic()
     engine.make(tables())
-    given = statements()
-    kept = {(statement.file, statement.sql): answer for statement, answer in answers()}
-    told = []
-    for statement, answer in zip(given, record.played(engine, given), strict=True):
-        before = kept.get((statement.file, statement.sql))
-        if before is None:
-            told.append(f"no answer is kept: {statement.sql}")
-        elif not _still(before, answer):
-            told.append(f"another answer than the one kept: {statement.sql}")
-    line = f"{len(given)} expressions and queries were asked; {len(told)} have another answer than the one kept."
+    asked, told = 0, []
+    for path in (ANSWERS, HELD_OUT):
+        given = statements(path.parent)
+        asked += len(given)
+        kept = {(statement.file, statement.sql): answer for statement, answer in answers(path)}
+        for statement, answer in zip(given, record.played(engine, given), strict=True):
+            before = kept.get((statement.file, statement.sql))
+            if before is None:
+                told.append(f"no answer is kept: {statement.sql}")
+            elif not _still(before, answer):
+                told.append(f"another answer than the one kept: {statement.sql}")
+    line = f"{asked} expressions and queries were asked; {len(told)} have another answer than the one kept, or none."
     return Part("Answers that are kept", (line,), tuple(told), time.monotonic() - began)
 
 
@@ -68,18 +68,23 @@ def _still(kept: Answer, answer: Answer) -> bool:
 def held() -> Part:
     """How the DuckDB of the sandbox stands to the answers that are kept."""
     began = time.monotonic()
-    found = list(compare.compared(answers(), compare.warehouse(tables())))
-    lines = ["| | expressions | queries |", "|---|---:|---:|"]
+    there = compare.warehouse(tables())
+    seen, unseen = (list(compare.compared(answers(path), there)) for path in (ANSWERS, HELD_OUT))
+    lines = ["| | expressions | queries | expressions held out | queries held out |", "|---|---:|---:|---:|---:|"]
     lines += [
-        f"| {verdict.value} | {_count(found, 'expressions', verdict)} | {_count(found, 'queries', verdict)} |"
+        f"| {verdict.value} | "
+        + " | ".join(_count(found, part, verdict) for found in (seen, unseen) for part in ("expressions", "queries"))
+        + " |"
         for verdict in Verdict
     ]
-    wrong = tuple(compare.described(each) for each in found if not each.verdict.honest)
+    wrong = tuple(compare.described(each) for each in (*seen, *unseen) if not each.verdict.honest)
     return Part("The sandbox's DuckDB beside those answers", tuple(lines), wrong, time.monotonic() - began)
 
 
-def _count(found: Sequence[Comparison], part: str, verdict: Verdict) -> int:
-    return sum(each.statement.file.startswith(part) and each.verdict is verdict for each in found)
+def _count(found: Sequence[Comparison], part: str, verdict: Verdict) -> str:
+    some = [each for each in found if each.statement.file.startswith(part)]
+    there = sum(each.verdict is verdict for each in some)
+    return f"{there} ({100 * there / len(some):.1f} %)"
 
 
 def mirrored(address: str, paths: Sequence[str], workers: int) -> Part:
