@@ -12,6 +12,6 @@
 
 `make conformance` plays all of this on a real Trino, with much more (`run.py`).
 `python -m tests.conformance.record --engine http://HOST:PORT` writes the answers anew;
-`python -m tests.conformance.compare` plays the same on the DuckDB of the sandbox and tells what differs (`--all`, `--only`);
+`python -m tests.conformance.compare` plays the same on the DuckDB of the sandbox and tells what differs (`--all`);
 `python -m tests.conformance.semantics` on the analyzer (`--show false`, `--show missed`).
 """

@@ -124,8 +124,9 @@ def _compared(statement: Statement, expected: Answer, there: Warehouse) -> Compa
             return Comparison(statement, expected, Verdict.BROKEN, repr(exc))
     if expected.error:
         return Comparison(statement, expected, Verdict.TAKEN, _short(rows.rows if rows else ()))
-    got = in_order([tuple(map(ours, row)) for row in rows.rows] if rows else [])
-    wanted = in_order([tuple(map(theirs, row, [kind for _, kind in expected.columns])) for row in expected.rows or ()])
+    kinds = [kind for _, kind in expected.columns]
+    got = in_order([tuple(map(ours, row, kinds)) for row in rows.rows] if rows else [])
+    wanted = in_order([tuple(map(theirs, row, kinds)) for row in expected.rows or ()])
     if expected.rows is None or alike(got, wanted):
         return Comparison(statement, expected, Verdict.SAME)
     return Comparison(statement, expected, Verdict.DIFFERENT, _short(got))
@@ -146,20 +147,18 @@ def _refused(statement: Statement, expected: Answer, told: str) -> Comparison:
     )
 
 
-def ours(value: Any) -> Any:
-    """A value of the sandbox as the file of answers has it."""
+def ours(value: Any, kind: str) -> Any:
+    """A value of the sandbox as the file of answers has it; `kind` is Trino's type of its column."""
     match value:
         case bytes() | bytearray():
             return base64.b64encode(value).decode()
         case list() | tuple():
-            return [ours(one) for one in value]
+            return [ours(one, kind) for one in value]
         case dict():
-            return {str(key): ours(one) for key, one in value.items()}
+            return {str(key): ours(one, kind) for key, one in value.items()}
         case None | bool() | int() | float():
             return value
-        case str():
-            return _moment(value)
-    return _moment(str(value))
+    return _moment(str(value)) if "timestamp" in kind else str(value)
 
 
 def theirs(value: Any, kind: str) -> Any:
@@ -168,11 +167,11 @@ def theirs(value: Any, kind: str) -> Any:
         return float(value.replace("Infinity", "inf"))
     match value:
         case list():
-            return [theirs(one, "") for one in value]
+            return [theirs(one, f"in {kind}") for one in value]
         case dict():
-            return {key: theirs(one, "") for key, one in value.items()}
+            return {key: theirs(one, f"in {kind}") for key, one in value.items()}
         case str():
-            return _moment(value)
+            return _moment(value) if "timestamp" in kind else value
     return value
 
 

@@ -84,6 +84,8 @@ class Replayer:
             if schema not in self.schemas:
                 engine.done(f"CREATE SCHEMA IF NOT EXISTS {self.catalog}.{schema}")
                 self.schemas.add(schema)
+                left = engine.ask(f"SHOW TABLES FROM {self.catalog}.{schema}").rows or ()
+                self.states |= {f"{schema}.{name}": "" for (name,) in left}
         for name in [name for name in self.states if name not in entry["before"]]:
             engine.done(f"DROP TABLE IF EXISTS {name}")
             self._forget(name)
@@ -100,11 +102,16 @@ class Replayer:
         self.states.pop(name, None)
         self.kinds.pop(name, None)
 
+    def _spoil(self, name: str) -> None:
+        """The table is to be made anew, in the types that the sandbox has."""
+        self.states[name] = ""
+        self.kinds.pop(name, None)
+
     def _outcome(self, entry: Mapping[str, Any], answer: Answer, engine: Engine) -> tuple[Outcome, str]:
         if answer.error:
             told = f"{answer.error['name']}: {answer.error['message']}"
             for name in entry["after"]:
-                self._forget(name)
+                self._spoil(name)
             return (Outcome.REFUSED, told) if "error" in entry else (Outcome.TAKEN, told)
         if "error" in entry:
             self.states = dict.fromkeys(self.states, "")
@@ -122,7 +129,7 @@ class Replayer:
         got = in_order(
             [tuple(theirs(row[i], kind) for i, kind in zip(compared, kinds, strict=True)) for row in answer.rows or ()]
         )
-        wanted = in_order([tuple(ours(row[i]) for i in compared) for row in rows])
+        wanted = in_order([tuple(ours(row[i], kind) for i, kind in zip(compared, kinds, strict=True)) for row in rows])
         if alike(got, wanted):
             return ""
         pairs = [f"{one} instead of {other}" for one, other in zip(got, wanted, strict=False) if not alike(one, other)]
@@ -137,7 +144,7 @@ class Replayer:
             listed = ", ".join(f'"{column}"' for column in table.columns)
             answer = engine.ask(f"SELECT {listed} FROM {name}")
             if answer.error:
-                self._forget(name)
+                self._spoil(name)
                 return Outcome.WRITTEN, f"{name}: {answer.error['message']}"
             self.kinds[name] = dict(answer.columns)
             told = self._difference(answer, table.rows)
