@@ -16,6 +16,9 @@ PLACE = re.compile(r"^line (\d+):(\d+): ")
 PLUGIN = re.compile(r"( for function td_\w+)\. Expected: .*")
 """Which forms a function of a plugin has comes in another order from each start."""
 
+LONGEST = "60s"
+"""How long a statement may run: some tests have one that they mean to kill."""
+
 BATCH = 200
 """Rows that one INSERT takes."""
 
@@ -47,6 +50,7 @@ class Engine:
             "X-Trino-Client-Capabilities": "PARAMETRIC_DATETIME",
             "X-Trino-Time-Zone": "UTC",
             "X-Trino-Trace-Token": token,
+            "X-Trino-Session": f"query_max_run_time={LONGEST}",
         }
         page = requests.post(
             f"{self.address}/v1/statement", sql.strip().removesuffix(";").encode(), headers=headers, timeout=120

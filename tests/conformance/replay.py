@@ -21,6 +21,10 @@ OWN = frozenset({"time", "now"})
 """Columns that each engine fills by its own clock, where it cannot be told the time."""
 
 
+INTERRUPTED = "Interrupted"
+"""What DuckDB says of a statement that a test killed."""
+
+
 class Outcome(Enum):
     """How a statement went on the engine, beside the sandbox."""
 
@@ -31,7 +35,7 @@ class Outcome(Enum):
     WRITTEN = "different rows written"
     TAKEN = "taken by the sandbox alone"
     MISTAKEN = "taken by the engine alone"
-    SKIPPED = "not played: too many rows, or a type that is not mirrored"
+    SKIPPED = "not played: killed, too many rows, or a type that is not mirrored"
 
 
 GOOD = frozenset({Outcome.SAME, Outcome.REFUSED, Outcome.NOT_HERE, Outcome.SKIPPED})
@@ -65,6 +69,8 @@ class Replayer:
             yield self._played(entry)
 
     def _played(self, entry: Mapping[str, Any]) -> Played:
+        if INTERRUPTED in entry.get("error", ""):
+            return Played(entry, Outcome.SKIPPED)
         if any(state.startswith("!") for state in (*entry["before"].values(), *entry["after"].values())):
             return Played(entry, Outcome.SKIPPED)
         if "not_here" in entry:
