@@ -4,7 +4,7 @@ BIN := .venv/bin
 
 WORKFLOWS := $(wildcard .github/workflows/*.yml)
 
-.PHONY: demo test test-workflows test-editor test-engine trino soak lint reference lock clean
+.PHONY: demo test test-workflows test-editor test-engine trino conformance soak lint reference lock clean
 
 demo: .venv/ready
 	$(BIN)/python docs/demo.py
@@ -25,6 +25,11 @@ MINUTES ?= 60
 WORKERS ?= 2
 soak: .venv/ready
 	$(BIN)/python -m tests.machine.soak --minutes $(MINUTES) --workers $(WORKERS)
+
+# Needs the engine (`make trino`), or COHORTS_TRINO, the address of a Trino 423 with the catalogs td and td0 to td3:
+# what this project says of Trino, played on it; docs/conformance.md is its report.
+conformance: .venv/ready
+	$(BIN)/python -m tests.conformance.run
 
 # Needs npm: what an editor shows of the schemas, by yaml-language-server.
 test-editor: .venv/ready
