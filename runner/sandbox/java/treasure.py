@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from runner.sandbox import tdtime
-from runner.sandbox.duck.nothere import NotHere
+from runner.sandbox.duck.nothere import NotHere, Rejected
 from runner.sandbox.java.moments import DAYS, MONTHS
 
 LENGTHS = {"s": 19, "m": 16, "h": 13, "d": 10, "w": 10, "M": 7, "q": 7, "y": 4}
@@ -53,6 +53,13 @@ def seconds(text: str, zone: str) -> int | None:
         return tdtime.parse(text, tdtime.zone(zone))
     except tdtime.BadTime:
         return None
+
+
+def bound(text: str, zone: str) -> int:
+    """Seconds of a text that TD_TIME_RANGE begins or ends with. Raises Rejected."""
+    if (made := seconds(text, zone)) is None:
+        raise Rejected(f"Invalid time {text}")
+    return made
 
 
 def truncated(moment: int, unit: str, zone: str) -> int:
