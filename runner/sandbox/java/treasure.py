@@ -100,7 +100,9 @@ def _piece(letters: str, at: datetime) -> str:
     shift = at.strftime("%z")
     match letters:
         case "z":
-            return "UTC" if at.tzinfo is UTC else str(at.tzname())
+            if at.tzinfo is not UTC:
+                raise NotHere("TD_TIME_FORMAT with z in another time zone than UTC")
+            return "UTC"
         case "Z" | "XX":
             return "Z" if letters == "XX" and shift == "+0000" else shift
         case "X":
