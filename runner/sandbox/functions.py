@@ -245,10 +245,6 @@ def _shift(where: tzinfo) -> int:
     return int((where.utcoffset(None) or timedelta()).total_seconds())
 
 
-def _any_match(call: Call) -> exp.Expr:
-    return _raw(f"len(list_filter({call.sql(0)}, {call.arguments[1].sql('duckdb')})) > 0")
-
-
 def _none_match(call: Call) -> exp.Expr:
     return _raw(f"len(list_filter({call.sql(0)}, {call.arguments[1].sql('duckdb')})) = 0")
 
@@ -257,11 +253,25 @@ def _whole(value: int) -> exp.Expr:
     return exp.cast(exp.Literal.number(value), "bigint")
 
 
+def _matched(call: Call) -> exp.Expr:
+    """ANY_MATCH or ALL_MATCH: NULL where what is not known decides."""
+    items, test = call.sql(0), call.arguments[1].sql("duckdb")
+    found = f"list_transform({items}, {test})"
+    decided = "TRUE" if call.name == "ANY_MATCH" else "FALSE"
+    other = "FALSE" if call.name == "ANY_MATCH" else "TRUE"
+    return _raw(
+        f"CASE WHEN {items} IS NULL THEN NULL WHEN list_contains({found}, {decided}) THEN {decided}"
+        f" WHEN list_count({found}) < len({found}) THEN NULL ELSE {other} END"
+    )
+
+
 def _raw(sql: str) -> exp.Expr:
     return exp.Var(this=f"({sql})")
 
 
 CALLS: dict[str, tuple[int, int, Callable[[Call], exp.Expr]]] = {
+    "ANY_MATCH": (2, 2, _matched),
+    "ALL_MATCH": (2, 2, _matched),
     "TD_SCHEDULED_TIME": (0, 0, _scheduled),
     "TD_TIME_RANGE": (2, 4, _range),
     "TD_INTERVAL": (2, 3, _interval),
@@ -270,6 +280,5 @@ CALLS: dict[str, tuple[int, int, Callable[[Call], exp.Expr]]] = {
     "TD_DATE_TRUNC": (2, 3, _truncated),
     "TD_TIME_FORMAT": (2, 3, _format),
     "TD_TIME_STRING": (2, 3, _string),
-    "ANY_MATCH": (2, 2, _any_match),
     "NONE_MATCH": (2, 2, _none_match),
 }
