@@ -19,6 +19,9 @@ from runner.plan.ledger import Deployed, Destination
 from runner.sql.members import COLUMNS, NOTED, NOTES, key_of, of_handle
 from runner.sql.tokens import indented
 
+MOST_SHARED = 5
+"""Other cohorts that are told of."""
+
 EMPTY = "CAST('' AS VARCHAR)"
 NOBODY = f"SELECT {EMPTY} AS kind, {EMPTY} AS label, {EMPTY} AS value, 0 AS spellings, {EMPTY} AS type WHERE 1 = 0"
 
@@ -153,7 +156,7 @@ def shared(wanted: str, others: Mapping[str, str], *, state: str) -> str:
         f"SELECT theirs.other, COUNT(*) AS members\nFROM (\n{indented(wanted)}\n) AS mine\n"
         f"JOIN (\n{indented(_joined(theirs, 'UNION ALL'))}\n) AS theirs\n"
         "  ON theirs.kind = mine.kind AND theirs.label = mine.label AND theirs.value = mine.value\n"
-        "GROUP BY theirs.other\nORDER BY COUNT(*) DESC, theirs.other\nLIMIT 5"
+        f"GROUP BY theirs.other\nORDER BY COUNT(*) DESC, theirs.other\nLIMIT {MOST_SHARED}"
     )
 
 
