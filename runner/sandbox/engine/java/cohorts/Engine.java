@@ -2,6 +2,9 @@ package cohorts;
 
 import cohorts.functions.TreasureDataFunctions;
 import cohorts.tables.TablesConnectorFactory;
+import com.google.inject.Module;
+import io.airlift.configuration.ConfigurationAwareModule;
+import io.airlift.discovery.server.EmbeddedDiscoveryModule;
 import io.trino.server.testing.TestingTrinoServer;
 import io.trino.spi.Plugin;
 import io.trino.spi.connector.ConnectorFactory;
@@ -16,7 +19,8 @@ import java.util.Set;
  *
  * <p>Arguments are {@code name=value}. Those with a dot are Trino's own properties. The others: {@code catalogs} (names,
  * separated by commas), {@code data} (bytes that the tables of one process may hold), {@code coordinator} (the address
- * of a coordinator, which makes this process one of its workers).
+ * of a coordinator, which makes this process one of its workers), {@code workers} (that this is a coordinator of other
+ * processes; its port must be given).
  */
 public final class Engine {
   private Engine() {}
@@ -28,7 +32,7 @@ public final class Engine {
       String[] pair = argument.split("=", 2);
       (pair[0].contains(".") ? properties : own).put(pair[0], pair[1]);
     }
-    TestingTrinoServer server = server(properties, own.get("coordinator"));
+    TestingTrinoServer server = server(properties, own);
     server.installPlugin(new EnginePlugin());
     for (String catalog : own.getOrDefault("catalogs", "").split(",")) {
       if (!catalog.isEmpty()) {
@@ -49,16 +53,18 @@ public final class Engine {
         "memory.heap-headroom-per-node", "256MB");
   }
 
-  private static TestingTrinoServer server(Map<String, String> properties, String coordinator) {
-    TestingTrinoServer.Builder builder =
-        TestingTrinoServer.builder()
-            .setEnvironment("cohorts")
-            .setProperties(properties)
-            .setAdditionalModule(new SessionTime());
-    if (coordinator != null) {
-      builder.setCoordinator(false).setDiscoveryUri(URI.create(coordinator));
+  private static TestingTrinoServer server(Map<String, String> properties, Map<String, String> own) {
+    TestingTrinoServer.Builder builder = TestingTrinoServer.builder().setEnvironment("cohorts");
+    Module module = new SessionTime();
+    if (own.containsKey("coordinator")) {
+      builder.setCoordinator(false).setDiscoveryUri(URI.create(own.get("coordinator")));
+    } else if (own.containsKey("workers")) {
+      // workers announce themselves to their coordinator, which in tests has no service for that
+      module = ConfigurationAwareModule.combine(module, new EmbeddedDiscoveryModule());
+      properties.put("node-scheduler.include-coordinator", "false");
+      builder.setDiscoveryUri(URI.create("http://127.0.0.1:" + properties.get("http-server.http.port")));
     }
-    return builder.build();
+    return builder.setProperties(properties).setAdditionalModule(module).build();
   }
 
   /** The process that started this one holds the other end: when it dies, however it dies, the engine goes too. */
