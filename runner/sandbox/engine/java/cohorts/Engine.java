@@ -8,6 +8,7 @@ import io.airlift.discovery.server.EmbeddedDiscoveryModule;
 import io.trino.server.testing.TestingTrinoServer;
 import io.trino.spi.Plugin;
 import io.trino.spi.connector.ConnectorFactory;
+import java.io.IOException;
 import java.net.URI;
 import java.util.HashMap;
 import java.util.List;
@@ -25,7 +26,17 @@ import java.util.Set;
 public final class Engine {
   private Engine() {}
 
-  public static void main(String[] arguments) throws Exception {
+  public static void main(String[] arguments) {
+    endWithInput();
+    try {
+      start(arguments);
+    } catch (RuntimeException | Error exception) {
+      exception.printStackTrace();
+      Runtime.getRuntime().halt(1); // the thread that waits for the input would live on
+    }
+  }
+
+  private static void start(String[] arguments) {
     Map<String, String> own = new HashMap<>();
     Map<String, String> properties = new HashMap<>(defaults());
     for (String argument : arguments) {
@@ -40,8 +51,6 @@ public final class Engine {
       }
     }
     System.out.println("READY " + server.getBaseUrl());
-    waitForEndOfInput();
-    Runtime.getRuntime().halt(0); // an orderly end takes seconds, and nothing here outlives the process
   }
 
   /** Limits of one query, and what makes a small machine answer fast. */
@@ -68,10 +77,20 @@ public final class Engine {
   }
 
   /** The process that started this one holds the other end: when it dies, however it dies, the engine goes too. */
-  private static void waitForEndOfInput() throws Exception {
-    while (System.in.read() >= 0) {
-      continue;
+  private static void endWithInput() {
+    Thread watcher = new Thread(Engine::waitForEndOfInput, "end of input");
+    watcher.start(); // not a daemon: it keeps the process alive
+  }
+
+  private static void waitForEndOfInput() {
+    try {
+      while (System.in.read() >= 0) {
+        continue;
+      }
+    } catch (IOException exception) {
+      System.err.println("the input cannot be read: " + exception.getMessage());
     }
+    Runtime.getRuntime().halt(0); // an orderly end takes seconds, and nothing here outlives the process
   }
 
   /** What this engine adds to Trino. */
