@@ -24,7 +24,7 @@ from runner.sandbox.query import QueryFailed, Rows
 from runner.sandbox.warehouse import Warehouse
 from tests.conformance.compare import not_here
 
-MOST_ROWS = 5_000
+MOST_ROWS = 1_000
 """A table that has more is not written down, nor a statement that reads it."""
 
 TRINO = {

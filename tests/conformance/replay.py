@@ -6,7 +6,7 @@ import argparse
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import Enum
@@ -166,18 +166,24 @@ def entries(path: Path) -> list[Mapping[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def played(folder: Path, address: str, catalogs: Sequence[str]) -> list[Played]:
-    """All statements of a folder, each process's in a catalog of its own."""
+def played(
+    folder: Path, address: str, catalogs: Sequence[str], tell: Callable[[Played], None] = lambda _: None
+) -> list[Played]:
+    """All statements of a folder, each process's in a catalog of its own; each is told as soon as it was played."""
     paths = sorted(folder.glob("statements-*.jsonl"))
     if len(paths) > len(catalogs):
         raise ValueError(f"{len(paths)} processes need as many catalogs; there are {len(catalogs)}")
     keeps_time = Engine(address, "").keeps_time()
+
+    def one(given: tuple[Path, str]) -> list[Played]:
+        found = []
+        for each in Replayer(address, given[1], folder, keeps_time).play(entries(given[0])):
+            tell(each)
+            found.append(each)
+        return found
+
     with ThreadPoolExecutor(len(catalogs)) as pool:
-        found = pool.map(
-            lambda given: list(Replayer(address, given[1], folder, keeps_time).play(entries(given[0]))),
-            zip(paths, catalogs, strict=False),
-        )
-        return [each for some in found for each in some]
+        return [each for some in pool.map(one, zip(paths, catalogs, strict=False)) for each in some]
 
 
 def summary(found: Sequence[Played]) -> str:
@@ -205,11 +211,12 @@ def main() -> None:
     parser.add_argument("--engine", required=True)
     parser.add_argument("--catalogs", default="td0,td1,td2,td3")
     chosen = parser.parse_args()
-    found = played(chosen.folder, chosen.engine, chosen.catalogs.split(","))
-    for each in found:
+
+    def tell(each: Played) -> None:
         if each.outcome not in GOOD:
-            print(described(each))
-    print(summary(found))
+            print(described(each), flush=True)
+
+    print(summary(played(chosen.folder, chosen.engine, chosen.catalogs.split(","), tell)))
 
 
 if __name__ == "__main__":
