@@ -11,7 +11,6 @@ from pathlib import Path
 
 from runner.trino.analysis import ColumnType, analyze
 from runner.trino.parser import SyntaxRefused, parse
-
 from runner.trino.tree import place
 from runner.trino.types import parse_type
 from tests.conformance.corpus import ANSWERS, Answer, Statement, Table, answers, tables
