@@ -25,7 +25,8 @@ def call(node: tree.Call, place: Place) -> Type | None:
     windows.check_call(node, place)
     _check_filter(node, place)
     if len(node.name) > 1:
-        return _not_registered(node, place)
+        _not_registered(node, place)
+        return None
     if node.star and node.key == "count":
         _note(node, resolve("count", ()), place)
         return BIGINT
@@ -45,7 +46,8 @@ def resolved(node: tree.Expression, name: str, nodes: Sequence[tree.Expression],
     given: list[Given] = [one for one in kinds if one is not None]
     if not signatures(name):
         _infer_bodies(lambdas, place)
-        return _not_registered(node, place)
+        _not_registered(node, place)
+        return None
     if len(given) < len(kinds):
         _infer_bodies(lambdas, place)
         return _of_any(name, len(kinds))

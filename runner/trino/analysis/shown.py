@@ -26,14 +26,6 @@ def shown(node: tree.Node) -> str:
             return f"{shown(node.base)}.{_name(node.name)}"
         case tree.Subscript():
             return f"{shown(node.base)}[{shown(node.index)}]"
-        case tree.Number():
-            return node.text
-        case tree.Text() | tree.TypedText() | tree.Bytes():
-            return "'…'"
-        case tree.Null():
-            return "null"
-        case tree.Boolean():
-            return str(node.value).lower()
         case tree.Call():
             return _call(node)
         case tree.Operation():
@@ -42,6 +34,19 @@ def shown(node: tree.Node) -> str:
             return f"({shown(node.left)} {node.comparator} {shown(node.right)})"
         case tree.Cast():
             return f"{'TRY_CAST' if node.safe else 'CAST'}({shown(node.value)} AS {node.type.base})"
+    return _literal(node)
+
+
+def _literal(node: tree.Node) -> str:
+    match node:
+        case tree.Number():
+            return node.text
+        case tree.Text() | tree.TypedText() | tree.Bytes():
+            return "'…'"
+        case tree.Null():
+            return "null"
+        case tree.Boolean():
+            return str(node.value).lower()
     return "…"
 
 
