@@ -67,11 +67,19 @@ def _check_aggregate(node: tree.Call, place: Place) -> None:
         listed = ", ".join(map(shown, nested))
         told = f"Cannot nest aggregations inside aggregation '{node.key}': [{listed}]"
         place.facts.refuse(node, told, "NESTED_AGGREGATION")
+    elif node.distinct and not _sorts_by_arguments(node, Shapes(place.facts)):
+        told = "For aggregate function with DISTINCT, ORDER BY expressions must appear in arguments"
+        place.facts.refuse(node.order_by[0].expression, told, "EXPRESSION_NOT_IN_DISTINCT")
     windows = [one for one in inner if _has_window(one)]
     if windows and not nested:
         listed = ", ".join(map(shown, windows))
         told = f"Cannot nest window functions or row pattern measures inside aggregation '{node.key}': [{listed}]"
         place.facts.refuse(node, told, "NESTED_WINDOW")
+
+
+def _sorts_by_arguments(node: tree.Call, shapes: Shapes) -> bool:
+    taken = set(map(shapes.of, node.arguments))
+    return all(shapes.of(item.expression) in taken for item in node.order_by)
 
 
 def _check_window(node: tree.Call, place: Place) -> None:

@@ -94,7 +94,7 @@ def _unnested(node: tree.Expression, kind: Type | None, place: Place) -> Sequenc
     if kind.base == "map":
         return [Column(None, one) for one in kind.elements]
     if kind.base != "array":
-        place.facts.refuse(node, f"Cannot unnest type: {kind}", "TYPE_MISMATCH")
+        place.facts.refuse(node, f"Cannot unnest type: {kind}", "INVALID_FUNCTION_ARGUMENT")
         return _ANY.columns
     inner = kind.elements[0]
     if inner.base != "row":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeGuard
 
 from runner.trino import tree
 from runner.trino.analysis import windows
@@ -35,13 +36,16 @@ def select(node: tree.Select, order_by: Sequence[tree.SortItem], place: Place) -
         no_aggregates(node.where, "WHERE clause", here)
         _condition(node.where, "WHERE clause must evaluate to a boolean", here)
     made = _items(node, source, here)
+    refused = len(here.facts.refusals)
     keys = _group_by(node, here)
+    are_keys_known = refused == len(here.facts.refusals)
     if node.having is not None:
         _having(node.having, here)
     found = Relation(tuple(made))
     above = here.within(scope_of([replace(one, relation=()) for one in made], here.scope))
     order(order_by, found, above)
-    _check_groups(node, order_by, keys, source, above)
+    if are_keys_known:
+        _check_groups(node, order_by, keys, source, above)
     if node.distinct:
         _check_distinct(node, order_by, found, above)
     return found
@@ -91,10 +95,11 @@ def _items(node: tree.Select, source: Relation, place: Place) -> list[Column]:
 def _name(item: tree.SelectItem) -> str | None:
     if item.alias is not None:
         return item.alias.name
-    match item.expression:
-        case tree.Column() | tree.Field():
-            return item.expression.name.name
-    return None
+    return item.expression.name.name if _is_name(item.expression) else None
+
+
+def _is_name(node: tree.Expression) -> TypeGuard[tree.Column | tree.Field]:
+    return parts(node) is not None
 
 
 def _star(item: tree.Star, node: tree.Select, source: Relation, place: Place) -> list[Column]:
@@ -202,7 +207,7 @@ def _check_groups(
     asked = items if node.having is None else [*items, node.having]
     sorted_by = [item.expression for item in order_by if not isinstance(item.expression, tree.Number)]
     check_nesting([*asked, *sorted_by], place)
-    if node.group_by is None and not any(has_aggregate(one) for one in [*asked, *sorted_by]):
+    if node.group_by is None and node.having is None and not any(has_aggregate(one) for one in [*asked, *sorted_by]):
         return
     stars = any(isinstance(item, tree.Star) for item in node.items)
     if stars and any(isinstance(one, tree.Number) for one in keys):

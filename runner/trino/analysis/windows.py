@@ -10,6 +10,7 @@ from runner.trino.tree import BoundKind
 from runner.trino.types import comparable, orderable
 
 _WHOLE = frozenset({"tinyint", "smallint", "integer", "bigint"})
+_NO_DISTANCES = frozenset({"varchar", "char", "boolean", "varbinary", "array", "row", "unknown"})
 _MOVING = frozenset({"lag", "lead"})
 _TAKES_NULLS = frozenset({"lag", "lead", "first_value", "last_value", "nth_value"})
 _ORDER = (
@@ -107,9 +108,20 @@ def _frame(frame: tree.Frame, window: tree.Window, place: Place) -> None:
         if frame.kind in {"rows", "groups"} and not whole and kind is not None and kind.base != "unknown":
             words = f"Window frame {frame.kind.upper()} {which} value type must be exact numeric type with scale 0"
             place.facts.refuse(one.value, f"{words} (actual {kind})")
-        if frame.kind == "range" and not window.order_by:
-            told = "Window frame of type RANGE PRECEDING or FOLLOWING requires ORDER BY"
-            place.facts.refuse(frame, told, "MISSING_ORDER_BY")
+        if frame.kind == "range":
+            _range(frame, window, place)
+
+
+def _range(frame: tree.Frame, window: tree.Window, place: Place) -> None:
+    """What a frame of values, not of rows, is counted in."""
+    which = "Window frame of type RANGE PRECEDING or FOLLOWING requires"
+    if not window.order_by:
+        place.facts.refuse(frame, f"{which} ORDER BY", "MISSING_ORDER_BY")
+        return
+    kind = place.facts.types.get(window.order_by[0].expression)
+    if kind is not None and kind.base in _NO_DISTANCES:
+        told = f"{which} that sort item type be numeric, datetime or interval (actual: {kind})"
+        place.facts.refuse(window.order_by[0].expression, told)
 
 
 def _wrong_ends(frame: tree.Frame) -> str | None:
