@@ -16,7 +16,14 @@ from runner.trino.types import UNKNOWN, Type, common, comparable
 
 def query(node: tree.Query, place: Place) -> Relation:
     """The columns of a query."""
-    place = replace(place, windows={})
+    met = len(place.facts.met)
+    found = _query(node, replace(place, windows={}))
+    # the aggregates of a query are not those of the one around it
+    del place.facts.met[met:]
+    return found
+
+
+def _query(node: tree.Query, place: Place) -> Relation:
     if node.with_ is not None:
         place = _with(node.with_, place)
     if node.offset is not None:
@@ -43,7 +50,7 @@ def body(node: tree.Body, place: Place) -> Relation:
         case tree.Values():
             return _values(node, place)
         case tree.TableBody():
-            return Relation(tuple(replace(one, relation=()) for one in table(node.table, place).columns))
+            return Relation(tuple(one.under(()) for one in table(node.table, place).columns))
         case tree.SetOperation():
             return _set_operation(node, place)
 

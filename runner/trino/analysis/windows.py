@@ -30,7 +30,7 @@ def check_call(node: tree.Call, place: Place) -> None:
             told = f"Window function {node.key} requires an OVER clause"
             place.facts.refuse(node, told, "MISSING_OVER")
         return
-    window = _resolved(node.window, place)
+    window = resolved(node.window, place)
     analyze(window, place)
     facts = place.facts
     if node.filter is not None:
@@ -49,7 +49,15 @@ def check_call(node: tree.Call, place: Place) -> None:
         _check_moving(node, window, place)
 
 
-def _resolved(window: tree.Window, place: Place) -> tree.Window:
+def recognises_pattern(node: tree.Call, place: Place) -> bool:
+    """True where the window is one of MATCH_RECOGNIZE's kind, of which nothing is known here."""
+    window = node.window
+    while window is not None and window.frame is None and window.base is not None:
+        window = place.windows.get(window.base.key)
+    return window is not None and window.frame is not None and window.frame.pattern
+
+
+def resolved(window: tree.Window, place: Place) -> tree.Window:
     """A window with what it takes from a named one."""
     if window.base is None:
         return window
@@ -58,7 +66,7 @@ def _resolved(window: tree.Window, place: Place) -> tree.Window:
         told = f"Cannot resolve WINDOW name {window.base.name}"
         place.facts.refuse(window.base, told, "INVALID_WINDOW_REFERENCE", window.base.name, place.windows)
         return window
-    base = _resolved(base, place)
+    base = resolved(base, place)
     return tree.Window(
         window.at,
         window.end,
@@ -95,8 +103,6 @@ def analyze(window: tree.Window, place: Place) -> None:
 
 
 def _frame(frame: tree.Frame, window: tree.Window, place: Place) -> None:
-    for inside in frame.inside:
-        place.infer(inside)
     if (told := _wrong_ends(frame)) is not None:
         place.facts.refuse(frame, told, "INVALID_WINDOW_FRAME")
     bounds = (frame.start,) if frame.stop is None else (frame.start, frame.stop)
