@@ -23,7 +23,7 @@ _WIDER = {
     "real": ("double",),
     "p4hyperloglog": ("hyperloglog",),
 }
-_READ_AS_TEXT = frozenset({"joniregexp", "re2jregexp", "jsonpath", "codepoints"})
+READ_AS_TEXT = frozenset({"joniregexp", "re2jregexp", "jsonpath", "codepoints"})
 """What Trino makes of a text argument: a pattern, a path, letters."""
 
 _OF_ELEMENTS = frozenset({"array", "map", "row", "function", "qdigest"})
@@ -186,7 +186,7 @@ def made_type(base: str, arguments: tuple[Type | int, ...] = (), names: tuple[st
         return Type(base, () if numbers == (UNBOUNDED,) else numbers)
     if base in _OF_ELEMENTS:
         return _of_elements(base, arguments, names)
-    if arguments or base not in _ORDERED | _OTHERS | _READ_AS_TEXT:
+    if arguments or base not in _ORDERED | _OTHERS | READ_AS_TEXT:
         raise ValueError(f"Unknown type: {Type(base, arguments)}")
     return Type(base)
 
@@ -307,7 +307,7 @@ def to_base(source: Type, base: str) -> Type | None:
         return Type(base, (0,))
     if source.base in {"time", "timestamp"} and base == f"{source.base} with time zone":
         return Type(base, source.arguments)
-    if source.base in {"varchar", "char"} and base in _READ_AS_TEXT:
+    if source.base in {"varchar", "char"} and base in READ_AS_TEXT:
         return Type(base)
     if source.base == "varchar" and base == "char":
         return Type(base, (min(LONGEST_CHAR, source.numbers[0]),))

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from runner.trino.functions import Signature
 from runner.trino.tree import Call, Grouping, Node
-from runner.trino.types import Type
+from runner.trino.types import READ_AS_TEXT, Type
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +78,12 @@ class Facts:
             self.refusals.append(refusal)
 
     def convert(self, node: Node, target: Type | None) -> None:
-        """Note that Trino converts an expression to a type, where it is of another one."""
+        """Note that Trino converts an expression to a type, where it is of another one.
+
+        A pattern or a path stays the text that it is written as.
+        """
         source = self.types.get(node)
-        if target is not None and source is not None and source != target:
+        if target is not None and source not in {None, target} and target.base not in READ_AS_TEXT:
             self.conversions[node] = target
 
 
