@@ -26,6 +26,7 @@ class SchemaName(StrEnum):
 
     COHORT = "cohort"
     PROJECT = "project"
+    TABLES = "tables"
     OUTPUT = "output"
 
 

@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from runner import identifiers, schedules, schemas
+from runner import identifiers, schedules, schemas, tables
 from runner.definitions import cases, folder, life, references, rules
 from runner.definitions.cases import Case
 from runner.definitions.cohort import Cohort, Mode
@@ -19,12 +19,14 @@ from runner.documents import Document, quoted
 from runner.errors import Position, Problem
 from runner.identifiers import Handle, Identifier
 from runner.project import FILE, Project, Suppression
+from runner.tables import NOTHING, Tables
 
 
 @dataclass(frozen=True, slots=True)
 class Tree:
     """The cohorts whose files are good, sorted by id; every problem of the others; the number of files; the texts of
-    shared templates by name, such as `lapsed.sql`; the lists of people who are taken out of every cohort.
+    shared templates by name, such as `lapsed.sql`; the lists of people who are taken out of every cohort; the tables
+    that are known.
     """
 
     cohorts: tuple[Cohort, ...]
@@ -32,6 +34,7 @@ class Tree:
     files: int
     templates: Mapping[str, str] = field(default_factory=dict)
     suppress: tuple[Suppression, ...] = ()
+    tables: Tables = NOTHING
 
 
 def load(root: Path, project: Project | None, today: date | None = None) -> Tree:
@@ -46,8 +49,10 @@ def load(root: Path, project: Project | None, today: date | None = None) -> Tree
     read = tuple(folder.cohorts(root))
     templates, unreadable = folder.templates(root)
     lists, unlisted = folder.lists(root)
+    known = tables.load(root)
     good = tuple(found for found in read if isinstance(found, Document))
     problems = {problem for found in read if isinstance(found, tuple) for problem in found}
+    problems.update(known if isinstance(known, tuple) else ())
     problems.update(unreadable, unlisted)
     audiences: dict[str, Audience | None] = {}
     tested: dict[str, tuple[Case, ...]] = {}
@@ -86,6 +91,7 @@ def load(root: Path, project: Project | None, today: date | None = None) -> Tree
         files=len(read),
         templates=templates,
         suppress=project.suppress if project else (),
+        tables=NOTHING if isinstance(known, tuple) else known,
     )
 
 
