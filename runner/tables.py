@@ -42,11 +42,9 @@ _API = {
 those are taken wherever a wider one is, so that no query is refused for what is not certain.
 """
 
-_BASES = frozenset(
-    ("array", "bigint", "boolean", "char", "date", "decimal", "double", "integer", "int", "ipaddress", "json")
-    + ("map", "real", "row", "smallint", "time", "timestamp", "tinyint", "uuid", "varbinary", "varchar")
-    + ("time with time zone", "timestamp with time zone")
-)
+_SIMPLE = ("bigint", "boolean", "date", "double", "integer", "int", "ipaddress", "json", "real", "smallint", "tinyint")
+_TIMES = ("time", "timestamp", "time with time zone", "timestamp with time zone")
+_BASES = frozenset({*_SIMPLE, *_TIMES, "array", "char", "decimal", "map", "row", "uuid", "varbinary", "varchar"})
 """What a column of a table can be in Trino 423."""
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
