@@ -4,7 +4,7 @@ BIN := .venv/bin
 
 WORKFLOWS := $(wildcard .github/workflows/*.yml)
 
-.PHONY: demo test test-workflows test-editor soak lint reference lock clean
+.PHONY: demo test test-workflows test-editor test-engine trino soak lint reference lock clean
 
 demo: .venv/ready
 	$(BIN)/python docs/demo.py
@@ -16,7 +16,7 @@ test: .venv/ready
 test-workflows: .venv/ready
 	$(BIN)/pytest tests/workflows
 
-# docs/format.md, from the schemas.
+# docs/format.md, from the schemas; docs/same.md, from the table of what the sandbox answers as Trino does.
 reference: .venv/ready
 	$(BIN)/python docs/reference.py
 
@@ -30,6 +30,14 @@ soak: .venv/ready
 test-editor: .venv/ready
 	npm install --silent --prefix .venv/editor yaml-language-server@1.25.0
 	COHORTS_YAML_LANGUAGE_SERVER=$(CURDIR)/.venv/editor/node_modules/.bin/yaml-language-server $(BIN)/pytest -n 0 tests/editor
+
+# Needs Java 17 or later and Maven: a real Trino 423 in the user's cache (88 MB), for `--engine trino`.
+trino: .venv/ready
+	$(BIN)/cohorts sandbox --engine trino --setup
+
+# The engine for real: its tables, Treasure Data's functions, the sandbox and the cohorts' tests on it.
+test-engine: trino
+	$(BIN)/pytest -n 0 tests/engine/real
 
 lint: .venv/ready
 	$(BIN)/ruff check

@@ -1,4 +1,4 @@
-"""Writes docs/format.md from the JSON Schemas: `make reference`. A test keeps it current."""
+"""Writes docs/format.md from the JSON Schemas, and docs/same.md: `make reference`. A test keeps them current."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from typing import Any
 
 import yaml
 
+from runner.sandbox.duck import table
+
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "format.md"
+SAME = ROOT / "docs" / "same.md"
 
 OPENING = """\
 # The format
@@ -112,3 +115,4 @@ def _anchor(page_of: str, *path: str) -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(page(), "utf-8")
+    SAME.write_text(table.page(), "utf-8")

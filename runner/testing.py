@@ -6,7 +6,7 @@ The SQL is what a sync would export, for the same wrapping; whom `suppress` take
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -20,7 +20,7 @@ from runner.definitions.cohort import Cohort
 from runner.identifiers import Handle
 from runner.project import Target
 from runner.sandbox import query as sandbox
-from runner.sandbox.trino import QueryFailed
+from runner.sandbox.query import NotHere, QueryFailed
 from runner.sandbox.warehouse import Warehouse
 from runner.sources import Source, Type
 from runner.sql import query
@@ -69,20 +69,37 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class Unjudged:
+    """That this machine cannot tell how a test would end, and why."""
+
+    why: str
+
+
+Found = Mapping[Handle, frozenset[str]] | str | Unjudged
+"""Whom a query finds, by handle; or why it failed, or could not be judged."""
+
+CarryOut = Callable[[Sequence[Job]], Iterator[Found]]
+"""Carries tests out: for each who is found, by handle, or why the query failed; in order."""
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
-    """How one test ended. `failure`: why it could not be run; `proves_nothing`: why it would pass in any case."""
+    """How one test ended. `failure`: why it could not be run; `unjudged`: why nobody can tell here how it would end;
+    `proves_nothing`: why it would pass in any case.
+    """
 
     cohort: Cohort
     case: Case
     missing: Mapping[Handle, tuple[str, ...]] = field(default_factory=dict)
     extra: Mapping[Handle, tuple[str, ...]] = field(default_factory=dict)
     failure: str = ""
+    unjudged: str = ""
     proves_nothing: str = ""
 
     @property
     def passed(self) -> bool:
         """True where exactly those were found who are expected."""
-        return not (self.failure or any(self.missing.values()) or any(self.extra.values()))
+        return not (self.failure or self.unjudged or any(self.missing.values()) or any(self.extra.values()))
 
     @property
     def strangers(self) -> Iterator[tuple[str, str]]:
@@ -111,22 +128,29 @@ def run(
     sources: Mapping[str, Source],
     library: Library,
     workers: int,
+    carry_out: CarryOut | None = None,
 ) -> Iterator[Result]:
-    """The tests of these cohorts, each result as soon as those before it are there. `everybody`: good queries by id."""
+    """The tests of these cohorts, each result as soon as those before it are there. `everybody`: good queries by id.
+    `carry_out`: where else than in DuckDB.
+    """
     cases = [(cohort, case) for cohort in cohorts for case in cohort.cases]
     jobs = [_job(cohort, case, everybody, target, sources=sources, library=library) for cohort, case in cases]
     for (cohort, case), told in zip(
-        cases, _done([job for job in jobs if isinstance(job, Job)], jobs, workers), strict=True
+        cases, _done([job for job in jobs if isinstance(job, Job)], jobs, workers, carry_out), strict=True
     ):
         yield _result(cohort, case, told)
 
 
 def _done(
-    good: Sequence[Job], jobs: Sequence[Job | str], workers: int
-) -> Iterator[Mapping[Handle, frozenset[str]] | str]:
+    good: Sequence[Job], jobs: Sequence[Job | str], workers: int, carry_out: CarryOut | None
+) -> Iterator[Found]:
     """What each job found, or why it could not be run; in order."""
+    if carry_out:
+        elsewhere = carry_out(good)
+        yield from (next(elsewhere) if isinstance(job, Job) else job for job in jobs)
+        return
     if len(good) <= ALONE or workers == 1:
-        found: Iterator[Mapping[Handle, frozenset[str]] | str] = iter(map(carried_out, good))
+        found: Iterator[Found] = iter(map(carried_out, good))
         yield from (next(found) if isinstance(job, Job) else job for job in jobs)
         return
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
@@ -162,7 +186,7 @@ def _job(
     tables += [
         empty
         for source in sources.values()
-        if ((empty := _empty(source, target.database)).database, empty.name) not in there
+        if ((empty := empty_table(source, target.database)).database, empty.name) not in there
     ]
     for other, members in case.cohorts.items():
         rows = tuple((member,) for member in members)
@@ -172,7 +196,8 @@ def _job(
     return Job(tuple(tables), mine.exports, target.database, case.now)
 
 
-def _empty(source: Source, database: str) -> Table:
+def empty_table(source: Source, database: str) -> Table:
+    """A source as an empty table."""
     types = {column.name: column.type for column in source.columns.values()}
     return _table(Given(source.table, types), database)
 
@@ -210,8 +235,8 @@ def _warehouse() -> Warehouse:
     return made
 
 
-def carried_out(job: Job) -> Mapping[Handle, frozenset[str]] | str:
-    """Who is found, by handle; or why the query failed."""
+def carried_out(job: Job) -> Found:
+    """Who is found, by handle; or why the query failed, or could not be judged here."""
     warehouse = _warehouse()
     for table in job.tables:
         if table.database not in warehouse.databases():
@@ -237,6 +262,8 @@ def carried_out(job: Job) -> Mapping[Handle, frozenset[str]] | str:
                 )
                 found[handle] = frozenset(str(row[0]) for row in answer.rows) if answer else frozenset()
             return found
+    except NotHere as exc:
+        return Unjudged(str(exc))
     except QueryFailed as exc:
         return f"it took longer than {SECONDS:g} s" if late.is_set() else f"the query failed: {exc}"
     finally:
@@ -265,9 +292,11 @@ def _stopped_after(seconds: float, cursor: Any, late: threading.Event) -> Iterat
         watcher.join()
 
 
-def _result(cohort: Cohort, case: Case, told: Mapping[Handle, frozenset[str]] | str) -> Result:
+def _result(cohort: Cohort, case: Case, told: Found) -> Result:
     if isinstance(told, str):
         return Result(cohort, case, failure=told)
+    if isinstance(told, Unjudged):
+        return Result(cohort, case, unjudged=told.why)
     return Result(
         cohort,
         case,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from runner import codes
 from runner.errors import ExitCode
+from runner.sandbox.duck import table
 from tests.place import COHORTS, Place
 
 ROOT = Path(__file__).parent.parent
@@ -59,6 +60,10 @@ def test_every_key_of_a_cohort_is_in_the_readme() -> None:
 def test_the_reference_is_current() -> None:
     made = runpy.run_path(str(ROOT / "docs" / "reference.py"))
     assert made["page"]() == (ROOT / "docs" / "format.md").read_text("utf-8"), "run `make reference`"
+
+
+def test_the_page_of_what_is_the_same_is_current() -> None:
+    assert table.page() == (ROOT / "docs" / "same.md").read_text("utf-8"), "run `make reference`"
 
 
 def test_the_examples_are_good(place: Place) -> None:

@@ -8,9 +8,11 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runner.cli.options import Engine
 from runner.errors import CohortsError, Position, Problem
 
 if TYPE_CHECKING:  # types of modules that are imported late
@@ -60,24 +62,43 @@ def checked(root: Path, day: date) -> Checked:
     return Checked(tree, project, tuple(sorted(found)), tuple(sorted(soon)), asked)
 
 
-def tested(cohorts: Sequence[Cohort], asked: Wanted, tree: Tree, project: Project) -> tuple[Result, ...]:
-    """The own tests of these cohorts, run. Raises CohortsError where the packages are missing that this takes."""
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """How tests ended, and which queries the engine would not begin; only a real engine says the latter."""
+
+    results: tuple[Result, ...] = ()
+    refused: tuple[Problem, ...] = ()
+
+
+def tested(
+    cohorts: Sequence[Cohort], asked: Wanted, tree: Tree, project: Project, engine: Engine = Engine.DUCKDB
+) -> Tested:
+    """The own tests of these cohorts, run. Raises CohortsError where what this takes is missing: packages, the engine.
+
+    A real engine also looks at the queries of all of them.
+    """
     from runner.sql import wanted as queries
 
     try:
-        from runner import testing
+        from runner import engine_tests, testing
     except ModuleNotFoundError as exc:
         raise lacks_extra("tests need", exc) from None
-    return tuple(
-        testing.run(
-            [cohort for cohort in cohorts if cohort.cases],
-            {query.cohort.id: query for query in asked.queries},
-            asked.target,
-            sources=project.sources,
-            library=queries.library(tree),
-            workers=os.cpu_count() or 1,
-        )
+    run = partial(
+        testing.run,
+        [cohort for cohort in cohorts if cohort.cases],
+        {query.cohort.id: query for query in asked.queries},
+        asked.target,
+        sources=project.sources,
+        library=queries.library(tree),
+        workers=os.cpu_count() or 1,
     )
+    if engine is Engine.DUCKDB:
+        return Tested(tuple(run()))
+    with engine_tests.started(os.environ) as url:
+        results = tuple(run(carry_out=engine_tests.carrying_out(url)))
+        chosen = [query for query in asked.queries if query.cohort in cohorts]
+        refused = engine_tests.refused(chosen, asked.target, project.sources.values(), url)
+    return Tested(results, refused)
 
 
 def lacks_extra(what: str, exc: ModuleNotFoundError) -> CohortsError:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import difflib
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +14,7 @@ import typer
 
 from runner.cli.checking import checked, lacks_extra, tested
 from runner.cli.context import Usage, project, settings, today, treasure_data, wanted
-from runner.cli.options import ExcludeOption, Report, ReportOption, SelectOption, TargetOption
+from runner.cli.options import Engine, EngineOption, ExcludeOption, Report, ReportOption, SelectOption, TargetOption
 from runner.errors import CohortsError, ExitCode, InvalidDefinitions, Problem
 
 if TYPE_CHECKING:  # types of modules that are imported late
@@ -73,8 +74,12 @@ def test(
     exclude: ExcludeOption = None,
     target: TargetOption = "sandbox",
     output: ReportOption = Report.TEXT,
+    engine: EngineOption = Engine.DUCKDB,
 ) -> int:
-    """Run the cohorts' own tests on this machine, without any key: rows given, members expected."""
+    """Run the cohorts' own tests on this machine, without any key: rows given, members expected.
+
+    On a real Trino every query is also looked at by Trino itself, which refuses what Treasure Data would refuse.
+    """
     from runner.cli import actions
     from runner.definitions import tree as trees
     from runner.plan import selection
@@ -91,22 +96,23 @@ def test(
         if not asked.problems:
             raise
         raise InvalidDefinitions(asked.problems) from None  # perhaps what was meant is among the bad files
-    results = tested(cohorts, asked, tree, loaded)
+    done = tested(cohorts, asked, tree, loaded, engine)
+    results, problems = done.results, tuple(sorted({*asked.problems, *done.refused}))
     untested = [cohort for cohort in cohorts if not cohort.cases]
     failed = any(not result.passed for result in results)
     code = ExitCode.FAILED if failed else ExitCode.DONE
-    if asked.problems:
+    if problems:
         code = ExitCode.MIXED if failed else ExitCode.INVALID
     if output is Report.JSON:
-        typer.echo(machine.tests(results, untested, code, asked.problems))
+        typer.echo(machine.tests(results, untested, code, problems))
         return code
     from runner.report import tested as report  # it needs the sandbox's packages, which are there now
 
     typer.echo(report.text(results, untested))
     if output is Report.GITHUB:
         wrong = [result for result in results if not result.passed]
-        actions.leave_checks("test", code, asked.problems, notes=[*report.notes(results)], failed=wrong)
-    for problem in asked.problems:
+        actions.leave_checks("test", code, problems, notes=[*report.notes(results)], failed=wrong)
+    for problem in problems:
         typer.echo(str(problem), err=True)
     return code
 
@@ -199,16 +205,30 @@ def sandbox(
     ] = False,
     storm: Annotated[float, typer.Option(min=0, max=1, help="How often something goes wrong, from 0 to 1.")] = 0.0,
     seed: Annotated[int, typer.Option(help="The same storm again.")] = 0,
+    engine: EngineOption = Engine.DUCKDB,
+    setup: Annotated[
+        bool, typer.Option("--setup", help="Set the engine up, which Maven downloads (88 MB), and serve nothing.")
+    ] = False,
 ) -> int:
     """Serve a Treasure Data and a Braze with sample data on this machine, to try everything without an account."""
     try:
+        from runner.cli import trino
         from runner.sandbox.server import serve
     except ModuleNotFoundError as exc:
         raise lacks_extra("the sandbox needs", exc) from None
+    if setup:
+        return trino.set_up(engine)
+    ready = _like_production_ready if like_production else _sandbox_ready
+    weather = {"rate": storm, "seed": seed} if storm else None
+    started = partial(
+        serve, host, port, job_seconds=job_seconds, like_production=like_production, storm=weather, on_ready=ready
+    )
     try:
-        ready = _like_production_ready if like_production else _sandbox_ready
-        weather = {"rate": storm, "seed": seed} if storm else None
-        serve(host, port, job_seconds=job_seconds, like_production=like_production, storm=weather, on_ready=ready)
+        if engine is Engine.DUCKDB:
+            started()
+        else:
+            with trino.tables() as tables:
+                started(tables=tables)
     except OSError as exc:
         raise CohortsError(
             "R031", f"the sandbox cannot listen on {host}:{port} ({exc.strerror})", "choose another `--port`"

@@ -31,6 +31,19 @@ class Words(StrEnum):
     GITHUB = "github"
 
 
+class Engine(StrEnum):
+    """Where SQL runs on this machine."""
+
+    DUCKDB = "duckdb"
+    TRINO = "trino"
+
+
+EngineOption = Annotated[
+    Engine,
+    typer.Option(
+        "--engine", envvar="COHORTS_ENGINE", help="Where SQL runs: DuckDB as Trino, or a real Trino 423 (needs Java)."
+    ),
+]
 TargetOption = Annotated[
     str, typer.Option("--target", envvar="COHORTS_TARGET", help="Where cohorts go, as named in cohorts/project.yml.")
 ]

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from runner.cli.base import Base, base_of, offline_plan
-from runner.cli.checking import Checked, checked, tested
+from runner.cli.checking import Checked, Tested, checked, tested
 from runner.cli.context import Usage, settings, today, treasure_data, write
-from runner.cli.options import OutOption, Words, WordsOption
+from runner.cli.options import Engine, EngineOption, OutOption, Words, WordsOption
 from runner.errors import CohortsError, ExitCode
 
 if TYPE_CHECKING:  # types of modules that are imported late
@@ -47,12 +47,15 @@ def review(
     ] = False,
     out: OutOption = None,
     output: WordsOption = Words.TEXT,
+    engine: EngineOption = Engine.DUCKDB,
 ) -> int:
     """Answer a pull request: check every file, run the tests, plan what the branch changes; without any key."""
     from runner.report import review as pages
 
     found = checked(Path(), today())
-    results = () if members else _tested(found)  # no SQL of a pull request runs beside a key
+    done = Tested() if members else _tested(found, engine)  # no SQL of a pull request runs beside a key
+    found = replace(found, errors=tuple(sorted({*found.errors, *done.refused})))
+    results = done.results
     against = base_of(Path(), base)
     names = _targets(target or [], found.project or against.project)
     reviews = [_reviewed(name, found, results, against, members=members) for name in names]
@@ -64,12 +67,16 @@ def review(
     return code
 
 
-def _tested(found: Checked) -> tuple[Result, ...]:
-    """How the tests ended, where there are any; targets differ in variables only, and one will do."""
-    if not found.project or not any(cohort.cases for cohort in found.tree.cohorts):
-        return ()
+def _tested(found: Checked, engine: Engine) -> Tested:
+    """How the tests ended, where there are any; targets differ in variables only, and one will do.
+
+    A real engine looks at every query, also where no cohort has a test.
+    """
+    has_tests = any(cohort.cases for cohort in found.tree.cohorts)
+    if not found.project or not (has_tests or engine is Engine.TRINO):
+        return Tested()
     asked = found.wanted[0]
-    return tested([query.cohort for query in asked.queries], asked, found.tree, found.project)
+    return tested([query.cohort for query in asked.queries], asked, found.tree, found.project, engine)
 
 
 def _reviewed(name: str, found: Checked, results: tuple[Result, ...], base: Base, *, members: bool) -> Review:

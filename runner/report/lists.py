@@ -48,9 +48,11 @@ def of_problem(problem: Problem) -> str:
 
 
 def of_test(result: Result) -> str:
-    """How a test failed, on one line."""
+    """How a test failed, or that it was not judged, on one line."""
     missing, extra = (sum(map(len, people.values())) for people in (result.missing, result.extra))
     parts = [f"{missing} missing" if missing else "", f"{extra} too many" if extra else "", result.failure[:80]]
+    if result.unjudged:
+        parts = ["not judged"]
     why = ", ".join(part for part in parts if part)
     return code(f"{result.case.at} {result.cohort.id}: {result.case.name}: {why}")
 

@@ -232,6 +232,7 @@ def _tested(result: Result) -> dict[str, Any]:
         "missing": {str(handle): list(values) for handle, values in result.missing.items()},
         "extra": {str(handle): list(values) for handle, values in result.extra.items()},
         "failure": result.failure or None,
+        "unjudged": result.unjudged or None,
         "proves_nothing": result.proves_nothing or None,
     }
 

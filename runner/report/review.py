@@ -86,7 +86,7 @@ class Review:
 
     @property
     def failed(self) -> tuple[Result, ...]:
-        """The tests that failed."""
+        """The tests that did not pass: they failed, or were not judged."""
         return tuple(result for result in self.tests if not result.passed)
 
 
@@ -128,7 +128,7 @@ def _news(shown: Review) -> Iterator[str]:
         rest = " Nothing is withdrawn while a file cannot be read." if shown.plan else " No plan could be made."
         yield f"> [!CAUTION]\n> {what}{rest}"
     if shown.failed:
-        yield f"> [!CAUTION]\n> **{len(shown.failed)} of {many(len(shown.tests), 'test')} failed.**"
+        yield f"> [!CAUTION]\n> **{_failures(shown)}.**"
     plan = shown.plan
     if plan is None:
         return
@@ -172,6 +172,20 @@ def _in_short(shown: Review, plan: Plan) -> str:
         f"{said} In all **{cost.added:,} to add and {cost.removed:,} to remove**{blocked}: at least {cost.words}."
         + (f" {many(shown.others, 'cohort')} more would be synced for other reasons." if shown.others else "")
     )
+
+
+def _unjudged(shown: Review) -> int:
+    return sum(bool(result.unjudged) for result in shown.failed)
+
+
+def _failures(shown: Review) -> str:
+    """How many tests failed, and how many were not judged."""
+    unjudged = _unjudged(shown)
+    failed = len(shown.failed) - unjudged
+    parts = [f"{failed} of {many(len(shown.tests), 'test')} failed"] if failed else []
+    if unjudged:
+        parts.append(f"{many(unjudged, 'test')} could not be judged on this machine")
+    return ", ".join(parts)
 
 
 def _tests_in_short(shown: Review) -> str:
@@ -225,7 +239,8 @@ def _lists(shown: Review) -> Iterator[tuple[str, str]]:
         lines = listed(settings, lambda each: code(str(each)), _elsewhere(shown), most=SETTINGS)
         yield _list("Settings", lines)
     if shown.failed:
-        yield _list("Failed tests", listed(shown.failed, of_test, _elsewhere(shown)))
+        title = "Tests that did not pass" if _unjudged(shown) else "Failed tests"
+        yield _list(title, listed(shown.failed, of_test, _elsewhere(shown)))
     changes = shown.changes
     # a question is about two cohorts, and asked once
     if stopped := dict.fromkeys(problem for change in changes for problem in (*change.questions, *change.refusals)):

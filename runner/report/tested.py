@@ -24,7 +24,7 @@ def text(results: Sequence[Result], untested: Sequence[Cohort]) -> str:
 def told(results: Sequence[Result]) -> Iterator[str]:
     """A line for each test, and below it what differs and why."""
     for result in results:
-        mark = "✓" if result.passed else "✗"
+        mark = "✓" if result.passed else ("?" if result.unjudged else "✗")
         where = "" if result.passed else f"   {result.case.at}"
         yield f"  {mark} {result.cohort.id} · {result.case.name}{where}"
         yield from (f"      {line}" for line in _why(result))
@@ -34,10 +34,12 @@ def told(results: Sequence[Result]) -> Iterator[str]:
 
 def totals(results: Sequence[Result], untested: Sequence[Cohort]) -> str:
     """How many passed, and who has no test."""
-    failed = sum(not result.passed for result in results)
+    unjudged = sum(bool(result.unjudged) for result in results)
+    failed = sum(not result.passed for result in results) - unjudged
     tested = len({result.cohort.id for result in results})
     tests, cohorts = many(len(results), "test"), many(tested, "cohort")
-    told = f"{tests} of {cohorts}: {'all passed' if not failed else f'{failed} failed'}."
+    parts = [f"{failed} failed" if failed else "", f"{unjudged} not judged" if unjudged else ""]
+    told = f"{tests} of {cohorts}: {', '.join(filter(None, parts)) or 'all passed'}."
     if untested:
         names = ", ".join(cohort.id for cohort in untested[:5]) + (", …" if len(untested) > 5 else "")
         has = "has" if len(untested) == 1 else "have"
@@ -46,7 +48,7 @@ def totals(results: Sequence[Result], untested: Sequence[Cohort]) -> str:
 
 
 def notes(results: Sequence[Result]) -> Iterator[Note]:
-    """Annotations: an error at each test that failed, a warning at each that proves little."""
+    """Annotations: an error at each test that failed or was not judged, a warning at each that proves little."""
     for result in results:
         title = f"{result.cohort.id}: {result.case.name}"
         if not result.passed:
@@ -59,11 +61,13 @@ def _why(result: Result) -> Iterator[str]:
     """What differs, person by person, with the rows that have to do with them."""
     if result.failure:
         yield result.failure
+    if result.unjudged:
+        yield f"not judged: {result.unjudged}"
     for handle, values in result.missing.items():
         yield from _people("missing", handle, values, result)
     for handle, values in result.extra.items():
         yield from _people("should not be there", handle, values, result)
-    for name, key in () if result.passed or result.failure else result.strangers:
+    for name, key in () if result.passed or result.failure or result.unjudged else result.strangers:
         yield f"{name} names {key}, of whom no other row is given"
 
 

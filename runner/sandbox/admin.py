@@ -16,7 +16,8 @@ from starlette.routing import Route
 from runner.sandbox import pages
 from runner.sandbox.braze import Braze, User
 from runner.sandbox.history import History
-from runner.sandbox.warehouse import Warehouse
+from runner.sandbox.query import QueryFailed
+from runner.sandbox.sessions import Tables
 from runner.sandbox.wire import RequestCounts
 from runner.sandbox.workspaces import Workspaces
 
@@ -28,7 +29,7 @@ class BadRequest(ValueError):
 class AdminApi:
     """The routes under /sandbox."""
 
-    def __init__(self, warehouse: Warehouse, workspaces: Workspaces, history: History, counts: RequestCounts) -> None:
+    def __init__(self, warehouse: Tables, workspaces: Workspaces, history: History, counts: RequestCounts) -> None:
         self._warehouse, self._workspaces, self._history, self._counts = warehouse, workspaces, history, counts
 
     def routes(self) -> list[Route]:
@@ -65,7 +66,7 @@ class AdminApi:
             if isinstance(sql, list) and all(isinstance(one, str) for one in sql):
                 return JSONResponse({"results": await run_in_threadpool(self._results, sql)})
             raise BadRequest("the body must be JSON with 'sql': a statement, or a list of them")
-        except (duckdb.Error, BadRequest) as exc:
+        except (duckdb.Error, QueryFailed, BadRequest) as exc:
             return _problem(str(exc), 400)
 
     def _rows(self, sql: str) -> list[list[Any]]:

@@ -13,11 +13,14 @@ from runner.sandbox.braze import Braze
 from runner.sandbox.clock import Clock
 from runner.sandbox.connector import Connector
 from runner.sandbox.control import ControlApi
+from runner.sandbox.engine import sample as engine_sample
+from runner.sandbox.engine.tables import EngineTables
 from runner.sandbox.faults import Faults
 from runner.sandbox.holds import Holds
 from runner.sandbox.jobs import Jobs
 from runner.sandbox.options import Chosen, Options
 from runner.sandbox.partner import PartnerApi
+from runner.sandbox.sessions import Tables
 from runner.sandbox.treasuredata import TreasureDataApi
 from runner.sandbox.warehouse import Warehouse
 from runner.sandbox.wire import RequestCounts, Wire
@@ -25,23 +28,38 @@ from runner.sandbox.workspaces import Workspaces
 
 
 class Sandbox:
-    """Everything a sandbox holds; `close` ends its threads. `address` is where its own Braze is reached."""
+    """Everything a sandbox holds; `close` ends its threads. `address` is where its own Braze is reached.
 
-    def __init__(self, options: Options, address: str) -> None:
+    Tables are kept in DuckDB, unless others are given.
+    """
+
+    def __init__(self, options: Options, address: str, tables: EngineTables | None = None) -> None:
         self._chosen, self._clock, self._faults, self._holds = Chosen(options), Clock(options.ahead), Faults(), Holds()
         for fault in options.faults:
             self._faults.add(fault)
         if options.storm is not None:
             self._faults.storm(options.storm)
-        self._warehouse = Warehouse()
-        if options.shop:
-            sample.fill_warehouse(self._warehouse, options.shop, int(self._clock.now()))
+        self._warehouse: Tables = tables or Warehouse()
+        self._people = self._sample(options)
         self._workspaces = Workspaces(options.partner, options.connections, self._clock, self._fill(options))
         self._connector = Connector(self._chosen, address, self._clock)
         self._jobs = Jobs(self._chosen, self._warehouse, self._connector, self._faults, self._holds, self._clock)
 
+    def _sample(self, options: Options) -> Callable[[], sample.People]:
+        """Fill the tables; returns what tells whom Braze is to know of them."""
+        shop, now = options.shop, int(self._clock.now())
+        if shop is None:
+            return tuple
+        match tables := self._warehouse:
+            case Warehouse():
+                sample.fill_warehouse(tables, shop, now)
+                return lambda: sample.known(tables)
+            case EngineTables():
+                people = engine_sample.fill(tables, shop, now)
+                return lambda: people
+
     def _fill(self, options: Options) -> Callable[[Braze], None]:
-        return lambda braze: sample.fill_braze(self._warehouse, braze) if options.shop else None
+        return lambda braze: sample.fill_braze(self._people(), braze) if options.shop else None
 
     def close(self) -> None:
         """End running jobs and give the data back."""

@@ -10,9 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
-import duckdb
-
-from runner.sandbox import query
+from runner.sandbox import sessions
 from runner.sandbox.catalogue import Place
 from runner.sandbox.clock import Clock
 from runner.sandbox.connector import Connector, ExportFailed
@@ -20,9 +18,9 @@ from runner.sandbox.faults import Fault, Faults
 from runner.sandbox.history import EXPORT, History, Job, Order
 from runner.sandbox.holds import Holds, How
 from runner.sandbox.options import Answer, Chosen
-from runner.sandbox.query import Rows
-from runner.sandbox.trino import QueryFailed
-from runner.sandbox.warehouse import Refused, Warehouse
+from runner.sandbox.query import NotHere, QueryFailed, Rows
+from runner.sandbox.sessions import Session, Tables
+from runner.sandbox.warehouse import Refused
 
 CANCELED = "Query was canceled"
 FAULT = "a fault of the sandbox"
@@ -41,13 +39,13 @@ class Jobs:
     """What runs. Queries and exports run in a few threads each; `close` ends them."""
 
     def __init__(
-        self, chosen: Chosen, warehouse: Warehouse, connector: Connector, faults: Faults, holds: Holds, clock: Clock
+        self, chosen: Chosen, warehouse: Tables, connector: Connector, faults: Faults, holds: Holds, clock: Clock
     ) -> None:
         self._chosen, self._warehouse, self._connector = chosen, warehouse, connector
         self._faults, self._holds, self._clock = faults, holds, clock
         self.history = History(chosen, clock)
         self._stops: dict[str, threading.Event] = {}
-        self._cursors: dict[str, duckdb.DuckDBPyConnection] = {}
+        self._sessions: dict[str, Session] = {}
         self._closing = threading.Event()
         threads = chosen.options.parallel_jobs
         self._queries = ThreadPoolExecutor(threads, "sandbox-query")
@@ -104,8 +102,8 @@ class Jobs:
         deadline = time.monotonic() + KILL_WAIT
         while not self.history.has_ended(job_id) and time.monotonic() < deadline:
             with self.history.lock:
-                if cursor := self._cursors.get(job_id):
-                    cursor.interrupt()
+                if session := self._sessions.get(job_id):
+                    session.interrupt()
             time.sleep(0.01)
 
     def _start(self, threads: ThreadPoolExecutor, job: Job, work: Callable[[Job], None]) -> None:
@@ -125,11 +123,11 @@ class Jobs:
             work(job)
         except Killed:
             self.history.end(job.id, "killed", CANCELED)
-        except (QueryFailed, ExportFailed) as exc:
+        except (QueryFailed, NotHere, ExportFailed) as exc:
             if self._stops[job.id].is_set():
                 self.history.end(job.id, "killed", CANCELED)
                 return
-            told = f"Query {job.id} failed: {exc}" if isinstance(exc, QueryFailed) else str(exc)
+            told = str(exc) if isinstance(exc, ExportFailed) else f"Query {job.id} failed: {exc}"
             self.history.end(job.id, "error", told)
             if job.export_target and self._chosen.options.failed_export is Answer.FAIL:
                 self.history.turn_to_error(job.export_target, f"result export: {exc}")
@@ -185,22 +183,17 @@ class Jobs:
             self._holds.forget(held)
 
     def _execute(self, job: Job, scheduled_time: int) -> Rows | None:
-        cursor = self._warehouse.cursor()
+        session = sessions.opened(self._warehouse)
         with self.history.lock:
-            self._cursors[job.id] = cursor
+            self._sessions[job.id] = session
         try:
-            return query.execute(
-                job.order.query,
-                database=job.order.database,
-                scheduled_time=scheduled_time,
-                now=self._clock.now(),
-                warehouse=self._warehouse,
-                cursor=cursor,
+            return session.execute(
+                job.order.query, database=job.order.database, scheduled_time=scheduled_time, now=self._clock.now()
             )
         finally:
             with self.history.lock:
-                del self._cursors[job.id]
-            cursor.close()
+                del self._sessions[job.id]
+            session.close()
 
     def _succeed(self, job: Job, rows: Rows | None, fault: Fault | None) -> None:
         """The query's success, and its linked export's beginning, in one step unless a fault keeps them apart."""

@@ -3,62 +3,123 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 
-from runner.sandbox import trino
-from runner.sandbox.trino import AddColumn, Create, Delete, Drop, Insert, QueryFailed, Select
-from runner.sandbox.warehouse import TIME, Column, Warehouse
+from runner.sandbox.duck import statements
+from runner.sandbox.duck.casts import as_text, cast
+from runner.sandbox.duck.nothere import BEGINNING, ENDING, NotHere
+from runner.sandbox.duck.statements import (
+    AddColumn,
+    Create,
+    Delete,
+    Drop,
+    Insert,
+    Job,
+    QueryFailed,
+    Select,
+    check_column,
+)
+from runner.sandbox.duck.storage import INTERVALS, element, inner, storage
+from runner.sandbox.warehouse import TIME, Column, ShownColumn, Warehouse
+from runner.trino.types import Type
+
+__all__ = ["NotHere", "QueryFailed", "Rows", "execute"]
+
+IN_PYTHON = re.compile(r"Python exception occurred while executing the UDF: (\w+): (.*)", re.DOTALL)
+TEXTUAL = frozenset({"date", "timestamp", "timestamp with time zone", "decimal", *INTERVALS})
+"""Types whose values a result holds as texts."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Rows:
     """A query's result; like no other, so that comparing never reads it."""
 
-    columns: tuple[Column, ...]
+    columns: tuple[ShownColumn, ...]
     rows: tuple[tuple[Any, ...], ...]
 
 
 def execute(
-    sql: str, *, database: str, scheduled_time: int, now: float, warehouse: Warehouse, cursor: duckdb.DuckDBPyConnection
+    sql: str,
+    *,
+    database: str,
+    scheduled_time: int,
+    now: float,
+    warehouse: Warehouse,
+    cursor: duckdb.DuckDBPyConnection,
 ) -> Rows | None:
     """Carry out one statement; rows for a SELECT, None for what has no result. `now` (unix seconds) fills `time`.
 
-    Raises QueryFailed, also when the cursor was interrupted.
+    Raises QueryFailed, also when the cursor was interrupted, and NotHere where Trino's answer is not known.
     """
     try:
-        statement = trino.translate(sql, database=database, scheduled_time=scheduled_time, now=now, warehouse=warehouse)
+        statement = statements.translate(sql, Job(database, scheduled_time, now, warehouse))
         if isinstance(statement, Select):
-            return _select(statement, cursor)
+            return _select(statement, warehouse, cursor)
         with warehouse.writing:
             _write(statement, int(now), warehouse, cursor)
     except duckdb.Error as exc:
-        raise QueryFailed(_in_trino_words(str(exc), sql)) from None
+        raise _in_trino_words(exc) from None
     return None
 
 
-def _select(statement: Select, cursor: duckdb.DuckDBPyConnection) -> Rows:
-    done = cursor.execute(statement.sql)
-    columns = tuple(Column(name, str(kind)) for name, kind, *_ in done.description or ())
-    if any(_needs_text(column) for column in columns):
-        names = [f"c{index}" for index in range(len(columns))]
-        shown = ", ".join(
-            f"trino_text({name})" if _needs_text(column) else name for name, column in zip(names, columns, strict=True)
-        )
-        done = cursor.execute(f"SELECT {shown} FROM ({statement.sql}) AS rows ({', '.join(names)})")
-    return Rows(columns, tuple(done.fetchall()))
+def _run(sql: str, warehouse: Warehouse, cursor: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    warehouse.teach(sql)
+    return cursor.execute(sql)
 
 
-def _described(sql: str, cursor: duckdb.DuckDBPyConnection) -> tuple[Column, ...]:
-    return tuple(Column(row[0], row[1]) for row in cursor.execute(f"DESCRIBE {sql}").fetchall())
+def _select(statement: Select, warehouse: Warehouse, cursor: duckdb.DuckDBPyConnection) -> Rows:
+    sql, columns = statement.sql, statement.columns
+    shown = [_shown(f"c{number}", kind) for number, (_, kind) in enumerate(columns)]
+    if any(one != f"c{number}" for number, one in enumerate(shown)):
+        listed = ", ".join(f"c{number}" for number in range(len(columns)))
+        sql = f"SELECT {', '.join(shown)} FROM ({sql}) AS rows ({listed})"
+    rows = _run(sql, warehouse, cursor).fetchall()
+    plain = [_plain(kind) for _, kind in columns]
+    if any(plain):
+        rows = [tuple(_held(value, make) for value, make in zip(row, plain, strict=True)) for row in rows]
+    return Rows(_described(columns), tuple(rows))
 
 
-def _needs_text(column: Column) -> bool:
-    """True for what msgpack has no type for."""
-    return column.type.startswith(("TIMESTAMP", "DATE", "TIME", "DECIMAL", "INTERVAL", "UUID"))
+def _described(columns: Sequence[tuple[str, Type]]) -> tuple[Column, ...]:
+    """Trino calls a nameless column `_col0`."""
+    return tuple(
+        Column(name or f"_col{number}", storage(kind), str(kind)) for number, (name, kind) in enumerate(columns)
+    )
+
+
+def _shown(sql: str, kind: Type) -> str:
+    """A value as a result holds it."""
+    if kind.base in {"timestamp", "timestamp with time zone"}:
+        sql, kind = cast(sql, kind, Type(kind.base, (3,))), Type(kind.base, (3,))
+    if kind.base in TEXTUAL:
+        return as_text(sql, kind)
+    if kind.base == "array":
+        made = _shown("x", element(kind))
+        return sql if made == "x" else f"list_transform({sql}, lambda x: {made})"
+    if kind.base in {"row", "map"} and any(_shown("x", one) != "x" for one in inner(kind)):
+        raise NotHere(f"a result of type {kind}")
+    return sql
+
+
+def _plain(kind: Type) -> Callable[[Any], Any] | None:
+    """What a value from DuckDB is made into: rows are lists, which DuckDB gives as dictionaries."""
+    inside = [_plain(one) for one in inner(kind)]
+    match kind.base:
+        case "row":
+            return lambda value: [_held(one, make) for one, make in zip(value.values(), inside, strict=True)]
+        case "array" if inside[0]:
+            return lambda value: [_held(one, inside[0]) for one in value]
+        case "map" if inside[1]:
+            return lambda value: {key: _held(one, inside[1]) for key, one in value.items()}
+    return None
+
+
+def _held(value: Any, make: Callable[[Any], Any] | None) -> Any:
+    return value if value is None or make is None else make(value)
 
 
 def _write(
@@ -71,7 +132,7 @@ def _write(
     if statement.name.database not in warehouse.databases():
         raise QueryFailed(f"line 1:1: Schema '{statement.name.database}' does not exist")
     if isinstance(statement, Create):
-        _create(statement, there, now, cursor)
+        _create(statement, there, now, warehouse, cursor)
         return
     if there is None:
         if isinstance(statement, Drop) and statement.if_exists:
@@ -80,42 +141,59 @@ def _write(
     match statement:
         case Drop():
             cursor.execute(f"DROP TABLE {statement.name.sql}")
+            warehouse.forget(statement.name.database, statement.name.table)
         case Delete():
-            cursor.execute(statement.sql)
+            _run(statement.sql, warehouse, cursor)
         case AddColumn():
-            _add_column(statement, there, cursor)
+            _add_column(statement, there, warehouse, cursor)
         case Insert():
-            _insert(statement, there, now, cursor)
+            _insert(statement, there, now, warehouse, cursor)
 
 
-def _create(statement: Create, there: Sequence[Column] | None, now: int, cursor: duckdb.DuckDBPyConnection) -> None:
+def _create(
+    statement: Create,
+    there: Sequence[Column] | None,
+    now: int,
+    warehouse: Warehouse,
+    cursor: duckdb.DuckDBPyConnection,
+) -> None:
     if there is not None:
         if statement.if_not_exists:
             return
         where = f"td.{statement.name.database}.{statement.name.table}"
         raise QueryFailed(f"line 1:1: Destination table '{where}' already exists")
-    columns = _described(statement.sql, cursor)
-    names = [column.name.lower() for column in columns]
+    columns = statement.query.columns
+    names = [name for name, _ in columns]
     for name in names:
-        trino.check_column(name)
+        check_column(name)
         if names.count(name) > 1:
             raise QueryFailed(f"line 1:1: Column name '{name}' specified more than once")
     shown = [
-        f'{_kept(f"c{index}", column)} AS "{name}"'
-        for index, (name, column) in enumerate(zip(names, columns, strict=True))
+        f'{statements.kept(f"c{index}", kind)} AS "{name}"'
+        for index, (name, kind) in enumerate(columns)
         if name != TIME
     ]
     moment = f"CAST(c{names.index(TIME)} AS BIGINT)" if TIME in names else str(now)
-    inner = ", ".join(f"c{index}" for index in range(len(columns)))
-    cursor.execute(
+    inside = ", ".join(f"c{index}" for index in range(len(columns)))
+    _run(
         f"CREATE TABLE {statement.name.sql} AS SELECT {', '.join([*shown, f'CAST({moment} AS BIGINT) AS {TIME}'])}"
-        f" FROM ({statement.sql}) AS rows ({inner})"
+        f" FROM ({statement.query.sql}) AS rows ({inside})",
+        warehouse,
+        cursor,
     )
+    kinds = {name: str(statements.stored(kind)) for name, kind in columns if name != TIME}
+    warehouse.remember(statement.name.database, statement.name.table, kinds)
 
 
-def _insert(statement: Insert, there: Sequence[Column], now: int, cursor: duckdb.DuckDBPyConnection) -> None:
-    given = _described(statement.sql, cursor)
-    known = {column.name for column in there}
+def _insert(
+    statement: Insert,
+    there: Sequence[Column],
+    now: int,
+    warehouse: Warehouse,
+    cursor: duckdb.DuckDBPyConnection,
+) -> None:
+    given = [kind for _, kind in statement.query.columns]
+    known = {column.name: statements.type_of(column) for column in there}
     targets = list(statement.columns)
     for column in targets:
         if column not in known:
@@ -128,52 +206,92 @@ def _insert(statement: Insert, there: Sequence[Column], now: int, cursor: duckdb
         raise QueryFailed(
             f"line 1:1: Insert query has {len(given)} expression(s) but expected {len(targets)} target column(s)"
         )
-    inner = [f"c{index}" for index in range(len(given))]
-    shown = [_kept(name, column) for name, column in zip(inner, given, strict=True)]
+    kinds = [known[target] or Type("varchar") for target in targets]
+    if problem := statements.mismatch(given, kinds):
+        raise QueryFailed(f"line 1:1: {problem}")
+    inside = [f"c{index}" for index in range(len(given))]
+    shown = [
+        statements.inserted(name, source, target) for name, source, target in zip(inside, given, kinds, strict=True)
+    ]
     if TIME not in targets:
         targets, shown = [*targets, TIME], [*shown, str(now)]
     quoted = ", ".join(f'"{column}"' for column in targets)
-    cursor.execute(
+    _run(
         f"INSERT INTO {statement.name.sql} ({quoted})"
-        f" SELECT {', '.join(shown)} FROM ({statement.sql}) AS rows ({', '.join(inner)})"
+        f" SELECT {', '.join(shown)} FROM ({statement.query.sql}) AS rows ({', '.join(inside)})",
+        warehouse,
+        cursor,
     )
 
 
-def _kept(name: str, column: Column) -> str:
-    """A value as tables keep it."""
-    if _needs_text(column) and column.stored_type == "VARCHAR":
-        return f"trino_text({name})"
-    return f"CAST({name} AS {column.stored_type})"
-
-
-def _add_column(statement: AddColumn, there: Sequence[Column], cursor: duckdb.DuckDBPyConnection) -> None:
+def _add_column(
+    statement: AddColumn,
+    there: Sequence[Column],
+    warehouse: Warehouse,
+    cursor: duckdb.DuckDBPyConnection,
+) -> None:
     """`time` stays the last column, so that SELECT * and INSERT by position go on as before."""
     if statement.column in {column.name for column in there}:
+        if statement.if_not_exists:
+            return
         raise QueryFailed(f"line 1:1: Column '{statement.column}' already exists")
-    kind = Column(statement.column, str(statement.type).replace("TEXT", "VARCHAR").split("(")[0]).stored_type
+    kind = statements.stored(statement.type)
     cursor.execute(
         f'CREATE OR REPLACE TABLE {statement.name.sql} AS SELECT * EXCLUDE ("{TIME}"),'
-        f' CAST(NULL AS {kind}) AS "{statement.column}", "{TIME}" FROM {statement.name.sql}'
+        f' CAST(NULL AS {storage(kind)}) AS "{statement.column}", "{TIME}" FROM {statement.name.sql}'
     )
+    warehouse.remember(statement.name.database, statement.name.table, {statement.column: str(kind)})
 
 
-def _in_trino_words(message: str, sql: str) -> str:
-    """DuckDB's complaint as Trino would put it, where there is such a thing; else its first line."""
-    if match := re.search(r'Referenced column "([^"]+)" not found|does not have a column named "([^"]+)"', message):
-        column = match[1] or match[2]
-        return f"{trino.position(sql, column)}Column '{column}' cannot be resolved"
-    if match := re.search(r'Referenced table "([^"]+)" not found', message):
-        return f"{trino.position(sql, match[1])}Column '{match[1]}' cannot be resolved"
-    if match := re.search(r"Function with name \"?(\w+)\"? does not exist", message):
-        return f"{trino.position(sql, match[1])}Function '{match[1]}' not registered"
-    if match := re.search(r"Could not convert string '(.*?)' to (\w+)", message):
-        kind = {"INT32": "INTEGER", "INT64": "BIGINT"}.get(match[2], match[2])
-        return f"Cannot cast '{match[1]}' to {kind}"
+# messages
+
+OVERFLOWS = {"addition": "+", "subtraction": "-", "multiplication": "*", "division": "/"}
+WIDTHS = {"INT8": "tinyint", "INT16": "smallint", "INT32": "integer", "INT64": "bigint"}
+REFUSED_HERE = (
+    duckdb.BinderException,
+    duckdb.ParserException,
+    duckdb.CatalogException,
+    duckdb.NotImplementedException,
+    duckdb.InternalException,
+)
+"""What DuckDB says of a statement that this sandbox wrote badly, and Trino would have taken."""
+
+
+def _in_trino_words(error: duckdb.Error) -> Exception:
+    """DuckDB's complaint as Trino would put it; what is marked is not known here."""
+    message = str(error).split("Error: ", 1)[-1].strip()
+    if found := IN_PYTHON.search(message):
+        message = found[2].strip()
+        if found[1] == "NotHere":
+            return NotHere(_what(message))
+        if found[1] not in {"Rejected", "BadTime"}:
+            return NotHere("a value that this function does not take")
+        return QueryFailed(message)
+    if isinstance(error, REFUSED_HERE):
+        return NotHere("a statement of this form")
+    return QueryFailed(_value_words(message))
+
+
+def _what(message: str) -> str:
+    """What a NotHere of a function in Python is about: DuckDB hands on its text alone."""
+    return message.removeprefix(BEGINNING).removesuffix(ENDING)
+
+
+def _value_words(message: str) -> str:
     if "Division by zero" in message:
         return "Division by zero"
-    if match := re.search(r'column "([^"]+)" must appear in the GROUP BY', message):
-        return (
-            f"{trino.position(sql, match[1])}'{match[1]}' must be an aggregate expression or appear in GROUP BY clause"
-        )
-    first = message.strip().splitlines()[0]
-    return f"line 1:1: {first.split('Error: ', 1)[-1]}"
+    if match := re.search(r"Overflow in (\w+) of (INT\d+) \((-?\d+) . (-?\d+)\)", message):
+        sign = OVERFLOWS.get(match[1], "?")
+        kind = WIDTHS.get(match[2], match[2])
+        return f"{kind} {match[1]} overflow: {match[3]} {sign} {match[4]}"
+    if match := re.search(r"Overflow in division of (-?\d+) / (-?\d+)", message):
+        return f"bigint division overflow: {match[1]} / {match[2]}"
+    if match := re.search(r"Type (\w+) with value (\S+) can't be cast .* destination type (INT\d+)", message):
+        if match[1] == "INT128":
+            return "bigint addition overflow"
+        return f"Out of range for {WIDTHS.get(match[3], match[3])}: {match[2]}"
+    if match := re.search(r'Casting value "(\S+)" to type DECIMAL\((\d+),(\d+)\) failed', message):
+        return f"Cannot cast '{match[1]}' to DECIMAL({match[2]}, {match[3]})"
+    if "More than one row returned by a subquery" in message:
+        return "Scalar sub-query has returned multiple rows"
+    return message.splitlines()[0]

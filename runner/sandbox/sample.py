@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from runner.sandbox.braze import Braze, User
 from runner.sandbox.options import Shop
 from runner.sandbox.warehouse import Warehouse
@@ -11,6 +13,9 @@ DAY = 86_400
 
 EXAMPLE = (("TDCohort1", "1a2b3c"), ("TDCohort2", "4d5f6g"), ("TDCohort3", "7h8j9k"), ("TDCohort4", "1ab2cd"))
 """External ids and devices of the example in the integration's documentation; Braze knows the last by device alone."""
+
+People = Sequence[tuple[str, str, str]]
+"""Customers that Braze knows: the external id, the email, the device."""
 
 ANONYMOUS = 5
 """Users that Braze knows only by a device."""
@@ -88,11 +93,16 @@ def fill_warehouse(warehouse: Warehouse, shop: Shop, now: int) -> None:
     )
 
 
-def fill_braze(warehouse: Warehouse, braze: Braze) -> None:
+def known(warehouse: Warehouse) -> People:
+    """The customers of the database `shop` whom Braze knows, as they are now."""
+    return [(customer, email, device) for customer, email, device in warehouse.fetch(f"{KNOWN} ORDER BY 1")]
+
+
+def fill_braze(people: People, braze: Braze) -> None:
     """Give a workspace the users that it knows of the database `shop`."""
     braze.put_users(
         User(customer, frozenset({("email", email)} if number % 3 else ()), frozenset({device} if number % 2 else ()))
-        for number, (customer, email, device) in enumerate(warehouse.fetch(f"{KNOWN} ORDER BY 1"))
+        for number, (customer, email, device) in enumerate(people)
     )
     braze.put_users(
         User(name, frozenset({("email", f"{name}@gmail.com")}), frozenset({device})) for name, device in EXAMPLE[:-1]

@@ -13,6 +13,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from runner.sandbox.app import Sandbox
+from runner.sandbox.engine.tables import EngineTables
 from runner.sandbox.options import Options, Shop
 
 PORT = 8399
@@ -63,17 +64,19 @@ def serve(
     shop: Shop | None = SHOP,
     like_production: bool = False,
     storm: Mapping[str, Any] | None = None,
+    tables: EngineTables | None = None,
     on_ready: Callable[[str], None] = lambda _url: None,
 ) -> None:
     """Serve until Ctrl-C (returns, everything closed) or SIGTERM (ends the process as that signal does).
 
     `like_production`: as a new customer's account, where nobody has made a connection yet. `storm`: as the admin API
-    spells it. `on_ready` gets the base URL once requests are answered. Raises OSError where the port is taken.
+    spells it. `tables`: of an engine, in place of DuckDB's.
+    `on_ready` gets the base URL once requests are answered. Raises OSError where the port is taken.
     """
     connections = () if like_production else Options().connections
     options = Options(keys=frozenset({key}), job_seconds=job_seconds, shop=shop, connections=connections, storm=storm)
     with _listening(host, port) as (listener, url):
-        sandbox = Sandbox(options, url)
+        sandbox = Sandbox(options, url, tables)
         try:
             with suppress(KeyboardInterrupt):
                 _Server(_config(sandbox), lambda: on_ready(url)).run(sockets=[listener])
@@ -82,10 +85,12 @@ def serve(
 
 
 @contextmanager
-def running(options: Options, *, host: str = LOOPBACK, port: int = 0) -> Iterator[str]:
+def running(
+    options: Options, *, host: str = LOOPBACK, port: int = 0, tables: EngineTables | None = None
+) -> Iterator[str]:
     """A sandbox in a thread of its own, on a free port unless one is given; yields its base URL."""
     with _listening(host, port) as (listener, url):
-        sandbox = Sandbox(options, url)
+        sandbox = Sandbox(options, url, tables)
         ready = threading.Event()
         server = _Brief(_config(sandbox), ready.set)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="sandbox-server")

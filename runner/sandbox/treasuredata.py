@@ -27,7 +27,8 @@ from runner.sandbox.faults import Faults
 from runner.sandbox.history import EXPORT, Order
 from runner.sandbox.jobs import Jobs
 from runner.sandbox.options import Answer, Chosen
-from runner.sandbox.warehouse import Refused, Warehouse
+from runner.sandbox.sessions import Tables
+from runner.sandbox.warehouse import Refused
 from runner.sandbox.workspaces import Connection, Workspaces
 
 LONGEST_QUERY = 1_000_000
@@ -42,7 +43,7 @@ class TreasureDataApi:
     def __init__(
         self,
         chosen: Chosen,
-        warehouse: Warehouse,
+        warehouse: Tables,
         jobs: Jobs,
         connector: Connector,
         workspaces: Workspaces,

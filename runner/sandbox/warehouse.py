@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import duckdb
 
-from runner.sandbox.macros import MACROS
+from runner.sandbox.duck import library
 
 DATABASE_OR_TABLE = re.compile(r"[a-z0-9_]{3,128}")
 COLUMN = re.compile(r"[a-z_][a-z0-9_]*")
@@ -19,7 +19,6 @@ TIME = "time"
 RESERVED = frozenset({"main", "temp", "system", "memory", "information_schema", "pg_catalog"})
 """Names DuckDB keeps for itself."""
 
-STORED = {"DOUBLE": "DOUBLE", "FLOAT": "DOUBLE", "BOOLEAN": "BOOLEAN", "VARCHAR": "VARCHAR"}
 TRINO_NAMES = {"DOUBLE": "double", "FLOAT": "real", "BOOLEAN": "boolean", "VARCHAR": "varchar", "DATE": "date"}
 API_NAMES = {"DOUBLE": "double", "FLOAT": "float", "BOOLEAN": "boolean", "VARCHAR": "string"}
 INTEGERS = frozenset(
@@ -46,25 +45,35 @@ class Refused(Exception):
         self.status, self.message, self.details = status, message, details
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column by its name and DuckDB's name of its type."""
-
-    name: str
-    type: str
+class ShownColumn(Protocol):
+    """A column as results and the table list word it."""
 
     @property
-    def stored_type(self) -> str:
-        """The type a table keeps it in: Treasure Data has whole numbers, doubles, text and arrays."""
-        if self.type.endswith("[]"):
-            return Column(self.name, self.type[:-2]).stored_type + "[]"
-        if self.type in INTEGERS:
-            return "BIGINT"
-        return "DOUBLE" if self.type.startswith("DECIMAL") else STORED.get(self.type, "VARCHAR")
+    def name(self) -> str:
+        """Its name."""
 
     @property
     def trino_type(self) -> str:
         """As a job's result schema words it."""
+
+    @property
+    def api_type(self) -> str:
+        """As the table list words it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column by its name, DuckDB's name of its type, and Trino's where it says more."""
+
+    name: str
+    type: str
+    trino: str = ""
+
+    @property
+    def trino_type(self) -> str:
+        """As Trino words it, also in a job's result schema."""
+        if self.trino:
+            return self.trino
         if self.type.endswith("[]"):
             return f"array({Column(self.name, self.type[:-2]).trino_type})"
         if self.type in INTEGERS:
@@ -87,7 +96,7 @@ class Table:
 
     name: str
     rows: int
-    columns: tuple[Column, ...]
+    columns: tuple[ShownColumn, ...]
 
 
 class Warehouse:
@@ -98,8 +107,11 @@ class Warehouse:
             ":memory:", config={"python_enable_replacements": "false", "python_scan_all_frames": "false"}
         )
         self._root.execute("SET TimeZone = 'UTC'")
-        self._root.execute("SET GLOBAL integer_division = true")  # Trino's 7 / 2 is 3
-        for macro in MACROS:
+        self._teaching = threading.Lock()
+        self._taught: set[tuple[str, str]] = set()
+        self._kinds: dict[tuple[str, str], dict[str, str]] = {}
+        self.teach(" ".join(f'"py:{one}"(' for one in library.ALWAYS))
+        for macro in library.MACROS:
             self._root.execute(f"CREATE MACRO {macro}")
         if most:
             self._root.execute(f"SET memory_limit = '{most}'")
@@ -116,6 +128,22 @@ class Warehouse:
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A connection of one's own to the same data; close it."""
         return self._root.cursor()
+
+    def teach(self, sql: str) -> None:
+        """Make known to DuckDB what a statement calls in Python."""
+        with self._teaching:
+            for function in sorted(library.functions_in(sql) - self._taught):
+                library.teach(self._root, *function)
+                self._taught.add(function)
+
+    def remember(self, database: str, table: str, kinds: Mapping[str, str]) -> None:
+        """Keep Trino's types of a table's columns, which may say more than DuckDB's: varchar(18)."""
+        known = self._kinds.get((database, table), {})
+        self._kinds[database, table] = {**known, **kinds}
+
+    def forget(self, database: str, table: str) -> None:
+        """A table is gone, and what was remembered of it."""
+        self._kinds.pop((database, table), None)
 
     def fetch(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows of a DuckDB statement."""
@@ -140,6 +168,7 @@ class Warehouse:
                 return self.fetch(sql)
             finally:
                 self._changes += 1
+                self._kinds.clear()
 
     def create_database(self, name: str) -> None:
         """Raises Refused: 422 for its name, 409 when it exists."""
@@ -180,9 +209,11 @@ class Warehouse:
         quoted = ".".join('"' + part.replace('"', '""') + '"' for part in (database, table))
         try:
             # unlike duckdb_columns(), this does not read the whole catalogue, which grows with every table
-            return tuple(Column(row[0], row[1]) for row in self.fetch(f"DESCRIBE {quoted}"))
+            rows = self.fetch(f"DESCRIBE {quoted}")
         except duckdb.CatalogException:
             return None
+        kinds = self._kinds.get((database, table), {})
+        return tuple(Column(name, kind, kinds.get(name, "")) for name, kind, *_ in rows)
 
     def create_table(self, database: str, table: str) -> None:
         """An empty table with nothing but `time`. Raises Refused: 404, 409, 422."""
@@ -200,6 +231,7 @@ class Warehouse:
             if not self.columns(database, table):
                 raise Refused(404, f"Couldn't find Table with name = {table}")
             self.fetch(f'DROP TABLE "{database}"."{table}"')
+            self.forget(database, table)
 
 
 def check_name(name: str, what: str) -> None:

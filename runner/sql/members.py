@@ -37,7 +37,9 @@ def members(audience: str, identifiers: Sequence[Identifier], barred: str = "") 
     named = ",\n".join(
         f"          {_written(one)} AS written_{number}, {_type(one)} AS type_{number}" for number, one in numbered
     )
-    usable = ",\n".join(f"        written_{number}, type_{number}, {_usable(number)}" for number, _ in numbered)
+    usable = ",\n".join(
+        f"        written_{number}, type_{number}, {_usable(number)} AS usable_{number}" for number, _ in numbered
+    )
     out = f",\n        {_barred(identifiers, barred)} AS barred" if barred else ""
     nobody = " AND ".join(f"usable_{number} = ''" for number, _ in numbered)
     broken = " OR ".join(f"usable_{number} <> written_{number}" for number, _ in numbered)
@@ -98,7 +100,7 @@ def _listed(audience: str, identifiers: Sequence[Identifier]) -> str:
 def _barred(identifiers: Sequence[Identifier], barred: str) -> str:
     """1 for a row of the audience that names somebody barred."""
     found = " OR ".join(
-        f"LOWER(usable_{number}) IN (SELECT value FROM (\n{indented(barred, 8)}\n      ) AS barred"
+        f"LOWER({_usable(number)}) IN (SELECT value FROM (\n{indented(barred, 8)}\n      ) AS barred"
         f" WHERE {of_handle(identifier.handle)})"
         for number, identifier in enumerate(identifiers)
     )
@@ -109,7 +111,7 @@ def _usable(number: int) -> str:
     """The value of an identifier's column; nothing where there is none, or one that Braze could not take."""
     written = f"written_{number}"
     broken = f"LENGTH({written}) > {LONGEST} OR REGEXP_LIKE({written}, '{CONTROL}')"
-    return f"CASE WHEN {broken} THEN '' ELSE COALESCE({written}, '') END AS usable_{number}"
+    return f"CASE WHEN {broken} THEN '' ELSE COALESCE({written}, '') END"
 
 
 def export(audience: str, identifier: Identifier, barred: str = "") -> str:

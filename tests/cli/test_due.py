@@ -39,8 +39,8 @@ def age(place: Place, seconds: int) -> None:
         "SELECT row_id, CAST(detail ->> 'as_of' AS BIGINT) FROM cohort_runner.cohort_ledger WHERE event = 'synced'"
     ):
         place.sql(
-            f"UPDATE cohort_runner.cohort_ledger SET detail = regexp_replace(detail, '\"as_of\": [0-9]+', "
-            f"'\"as_of\": {as_of - seconds}') WHERE row_id = '{row}'"
+            f"UPDATE cohort_runner.cohort_ledger SET detail = regexp_replace(detail, '\"as_of\":[0-9]+', "
+            f"'\"as_of\":{as_of - seconds}') WHERE row_id = '{row}'"
         )
 
 
@@ -101,7 +101,7 @@ def test_a_run_is_as_of_when_it_began(slow: Place) -> None:
 def test_rows_of_earlier_versions_are_as_of_when_they_were_written(place: Place) -> None:
     place.cohort("vips", ALL, extra=HOURLY)
     place.run("sync")
-    place.sql("UPDATE cohort_runner.cohort_ledger SET detail = regexp_replace(detail, '\"as_of\": [0-9]+, ', '')")
+    place.sql("UPDATE cohort_runner.cohort_ledger SET detail = regexp_replace(detail, '\"as_of\":[0-9]+,', '')")
     assert place.sql("SELECT COUNT(*) FROM cohort_runner.cohort_ledger WHERE contains(detail, 'as_of')") == [[0]]
     place.sql(f"UPDATE cohort_runner.cohort_ledger SET time = time - {2 * HOUR}")
     assert "1 to refresh" in place.run("plan", "--due").out

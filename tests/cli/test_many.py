@@ -123,7 +123,7 @@ def test_a_late_submit_of_a_dead_run_is_refused(slow: Place) -> None:
     ended(process)
     (detail,) = slow.sql("SELECT detail FROM cohort_runner.cohort_ledger WHERE event = 'sending'")
     assert slow.run("sync").code == 0
-    key = str(detail[0]).split('"export_keys": ["')[1].split('"')[0]
+    key = str(detail[0]).split('"export_keys":["')[1].split('"')[0]
     with tdclient.Client(apikey=KEY, endpoint=f"{slow.url}/") as client, pytest.raises(AlreadyExistsError):
         client.api.query("SELECT 'zed' AS user_ids", type="trino", db="shop", domain_key=key)
 

@@ -124,7 +124,7 @@ def test_people_whom_braze_comes_to_know_later(place: Place) -> None:
     known(place, [{"external_id": "x9"}])
     assert "0 added, 0 removed, 2 qualify\n" in place.run("sync", "--refresh").out  # once a day at most
     assert place.members("people") == {"x1"}
-    aged = "regexp_replace(detail, '\"recent_at\": [0-9]+', '\"recent_at\": 0')"
+    aged = "regexp_replace(detail, '\"recent_at\":[0-9]+', '\"recent_at\":0')"
     place.sql(f"UPDATE cohort_runner.cohort_ledger SET detail = {aged}")
     assert "2 now → 2; 0 enter, 0 leave; 2 sent again" in place.run("plan", "--refresh", "--members").out
     assert "0 added, 0 removed, 2 qualify (2 sent again)" in place.run("sync", "--refresh").out

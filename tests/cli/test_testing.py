@@ -157,6 +157,26 @@ def test_sql_is_tested_on_tables_that_are_no_sources_too(files: Place) -> None:
     assert "the query failed: line 1:42: Schema 'crm' does not exist" in answer.out or "crm" in answer.out
 
 
+def test_a_test_that_cannot_be_judged_here_says_so_and_does_not_pass(files: Place) -> None:
+    sql = (
+        "{sql: 'SELECT n.customer_id FROM newsletter n"
+        " WHERE (SELECT APPROX_PERCENTILE(level, 0.5) FROM newsletter) < n.level'}"
+    )
+    cohort(files, audience=sql, given="{newsletter: [{customer_id: u1, level: 2}, {customer_id: u2, level: 1}]}")
+    answer = files.run("test")
+    assert answer.code == 1
+    assert answer.out == (
+        "  ? buyers · who bought   cohorts/buyers.yml:7:5\n"
+        "      not judged: this sandbox cannot tell what Trino answers for approx_percentile;"
+        " run with --engine trino\n"
+        "\n1 test of 1 cohort: 1 not judged.\n"
+    )
+    shown = told(files.run("test", "--output", "json"))["tests"][0]
+    assert (shown["passed"], shown["failure"]) == (False, None)
+    assert shown["unjudged"].startswith("this sandbox cannot tell")
+    assert "::error" in files.run("test", "--output", "github").out
+
+
 def test_only_those_selected_are_run(files: Place) -> None:
     cohort(files)
     cohort(files, "wrong", expect="[u2]")

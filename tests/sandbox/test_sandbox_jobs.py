@@ -21,7 +21,7 @@ def test_a_query_succeeds_and_gives_its_rows(world: World) -> None:
     assert shown["status"] == "success"
     assert shown["hive_result_schema"] == [
         ["half", "integer"],
-        ["letter", "varchar"],
+        ["letter", "varchar(1)"],
         ["nothing", "bigint"],
         ["list", "array(integer)"],
     ]

@@ -125,17 +125,17 @@ def test_details_that_are_cut_off(synced: Place, event: str) -> None:
 @pytest.mark.parametrize(
     ("event", "before", "after", "key"),
     [
-        ("synced", '"size": 3', '"size": "3"', "size"),
-        ("synced", '"resolves": [', '"resolves": [1, ', "resolves"),
-        ("sending", '"aliases": "aliases"', '"aliases": {}', "setting_keys"),
-        ("failed", '"unsent": true', '"unsent": false', "keys"),
-        ("failed", '"unsent": true', '"unsent": 1', "unsent"),
-        ("bootstrap", '{"ledger_id": "', '{"ledger_id": "x', "another"),
+        ("synced", '"size":3', '"size":"3"', "size"),
+        ("synced", '"resolves":[', '"resolves":[1,', "resolves"),
+        ("sending", '"aliases":"aliases"', '"aliases":{}', "setting_keys"),
+        ("failed", '"unsent":true', '"unsent":false', "keys"),
+        ("failed", '"unsent":true', '"unsent":1', "unsent"),
+        ("bootstrap", '{"ledger_id":"', '{"ledger_id":"x', "another"),
     ],
 )
 def test_details_of_another_kind(synced: Place, event: str, before: str, after: str, key: str) -> None:
     change = f"UPDATE {LEDGER} SET detail = replace(detail, '{before}', '{after}')"
-    gone = f"UPDATE {LEDGER} SET detail = replace(detail, '\"keys\": []', '\"k\": []')"
+    gone = f"UPDATE {LEDGER} SET detail = replace(detail, '\"keys\":[]', '\"k\":[]')"
     refused = refusal(synced, *([gone] if key == "keys" else []), f"{change} WHERE event = '{event}'")
     assert refused.code == "L011"
     assert key in refused.what

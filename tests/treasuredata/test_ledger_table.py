@@ -14,9 +14,10 @@ from dataclasses import replace
 import pytest
 
 from runner.errors import AuthenticationFailed, Locked
-from runner.plan.ledger import Destination, Event, Ledger
+from runner.plan.ledger import Destination, Entry, Event, Ledger
 from runner.sql.budget import MAX_TEXT
 from runner.sync.writer import Run, Writer, claim
+from runner.treasuredata import ledger
 from runner.treasuredata.client import TreasureData
 from runner.treasuredata.ledger import LedgerTable
 from tests.place import KEY, Place
@@ -72,6 +73,52 @@ def test_many_large_rows_are_written_in_as_many_queries_as_it_takes(client: Trea
     assert {where: known.failure for where, known in writer.read().cohorts.items()} == dict.fromkeys(wheres, large)
 
 
+def test_the_longest_row_fits_into_a_query() -> None:
+    detail = {"attempt": "x" * 300, "sql": '"' * MAX_TEXT, "parts": dict.fromkeys("abcdef", "x" * 16)}
+    for worst in ('"', "'", "\\", "\n", "\t"):
+        row = Entry("x" * 80, 9**9, 9**9, HERE, Event.SYNCED, detail | {"sql": worst * MAX_TEXT})
+        assert len(ledger._row(row, "x" * 80)) < ledger.LONGEST
+
+
+@pytest.mark.parametrize(
+    "text", ['it\'s "so"', '\\ \\n \n \t \'\' "" \\"', "日本 ü 🎉", '{"a": ["}"]}', "{{ x }} %s $1"]
+)
+def test_a_text_is_read_as_it_was_written(text: str, client: TreasureData) -> None:
+    mine = table(client, "a")
+    mine.bootstrap()
+    writer = claimed(mine, mine.read(), "a")
+    writer.record((HERE, Event.FAILED, FAILURE | {"what": text}))
+    assert writer.read().cohorts[HERE].failure == text
+
+
+NARROW = """\
+CREATE TABLE cohort_runner.narrow (ledger_id VARCHAR, schema_version BIGINT, row_id VARCHAR CHECK (CASE WHEN
+  LENGTH(row_id) > {} THEN error('Cannot truncate non-space characters when casting from varchar(20) to varchar(3)')
+  ELSE TRUE END), epoch BIGINT, sequence BIGINT, workspace VARCHAR, cohort_id VARCHAR, event VARCHAR, detail VARCHAR,
+  time BIGINT);
+INSERT INTO cohort_runner.narrow SELECT * FROM cohort_runner.cohort_ledger;
+DROP TABLE cohort_runner.cohort_ledger;
+ALTER TABLE cohort_runner.narrow RENAME TO cohort_ledger;
+"""
+
+
+@pytest.mark.parametrize(("claims", "longest", "fix"), [(0, 3, "delete the table"), (9, 5, "cohorts explain L022")])
+def test_columns_that_are_too_narrow_are_told(
+    claims: int, longest: int, fix: str, client: TreasureData, place: Place
+) -> None:
+    """As earlier versions may have made them, where a table keeps the length of a first text."""
+    mine = table(client, "a")
+    mine.bootstrap()
+    for _ in range(claims):
+        claimed(mine, mine.read(), "a")
+    for statement in NARROW.format(longest).split(";\n")[:-1]:
+        place.sql(statement)
+    with pytest.raises(Locked) as refused:
+        claimed(mine, mine.read(), "a")
+    assert refused.value.code == "L022"
+    assert fix in refused.value.fix
+
+
 def test_of_two_runs_one_gets_the_epoch(client: TreasureData) -> None:
     first, second = table(client, "a"), table(client, "b")
     first.bootstrap()
@@ -80,7 +127,7 @@ def test_of_two_runs_one_gets_the_epoch(client: TreasureData) -> None:
     assert mine.epoch == 1
     with pytest.raises(Locked, match=r"another run is writing: ann on laptop; .*in 10 min.*cohorts unlock"):
         claimed(second, seen, "b")
-    threading.Timer(1, mine.release).start()
+    threading.Timer(0.3, mine.release).start()
     assert claimed(second, seen, "b", patience=30).epoch == 2
     assert heard == ["waiting for another run: ann on laptop"]
 

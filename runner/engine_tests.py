@@ -1,0 +1,93 @@
+"""Cohorts' tests on the engine, and a look of the engine at every query."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from runner.errors import Problem, Unavailable
+from runner.identifiers import Handle
+from runner.project import Target
+from runner.sandbox.engine import home, process, trials
+from runner.sandbox.engine.errors import EngineProblem, StatementFailed
+from runner.sandbox.engine.tables import Loaded
+from runner.sources import Source
+from runner.sql.query import Query
+from runner.testing import Job, Table, empty_table
+
+UNTOLD = frozenset({"TABLE_NOT_FOUND", "SCHEMA_NOT_FOUND"})
+"""Refusals that only say that a table is no source, of which nothing is known here."""
+
+
+@contextmanager
+def started(environment: Mapping[str, str]) -> Iterator[str]:
+    """An engine for tests, which is set up already; yields its address. Raises Unavailable R032, also when it dies."""
+    try:
+        installed = home.installed(environment)
+        with process.running(installed, environment, catalogs=trials.CATALOGS) as url:
+            yield url
+    except EngineProblem as exc:
+        raise Unavailable("R032", exc.what, exc.fix) from None
+
+
+def carrying_out(url: str) -> Callable[[Sequence[Job]], Iterator[Mapping[Handle, frozenset[str]] | str]]:
+    """What carries tests out on the engine at this address."""
+
+    def carry_out(jobs: Sequence[Job]) -> Iterator[Mapping[Handle, frozenset[str]] | str]:
+        handles = [{str(handle): handle for handle in job.exports} for job in jobs]
+        for names, found in zip(handles, trials.carried_out(map(_trial, jobs), url), strict=True):
+            if isinstance(found, str):
+                yield found
+            else:
+                yield {names[name]: frozenset(str(row[0]) for row in rows) for name, rows in found.items()}
+
+    return carry_out
+
+
+def refused(queries: Sequence[Query], target: Target, sources: Iterable[Source], url: str) -> tuple[Problem, ...]:
+    """The queries that Trino would not begin, each with Trino's words; on tables with the columns of the sources.
+
+    A query of tables that are no sources is not judged by what Trino says of those.
+    """
+    tables = [_loaded(empty_table(source, target.database)) for source in sources]
+    named = [(query, sql) for query in queries for sql in query.exports.values()]
+    found = trials.refusals([sql for _, sql in named], tables, target.database, url)
+    problems = {
+        _problem(query, refusal)
+        for (query, _), refusal in zip(named, found, strict=True)
+        if refusal and refusal.name not in UNTOLD
+    }
+    return tuple(sorted(problems))
+
+
+def _problem(query: Query, refusal: StatementFailed) -> Problem:
+    at = query.cohort.document.at("audience")
+    return Problem(at, "Q030", f"Trino refuses the query: {refusal.message}", "correct the query")
+
+
+def _trial(job: Job) -> trials.Trial:
+    statements = {str(handle): sql for handle, sql in job.exports.items()}
+    return trials.Trial(tuple(map(_loaded, job.tables)), statements, job.database, job.now)
+
+
+def _loaded(table: Table) -> Loaded:
+    kinds = [_trino_type(kind) for kind in table.columns.values()]
+    rows = [[_cell(cell, kind) for cell, kind in zip(row, kinds, strict=True)] for row in table.rows]
+    return Loaded(table.database, table.name, dict(zip(table.columns, kinds, strict=True)), rows)
+
+
+def _trino_type(kind: str) -> str:
+    """DuckDB's name of a type in Trino's words."""
+    return f"array({_trino_type(kind[:-2])})" if kind.endswith("[]") else kind.lower()
+
+
+def _cell(cell: Any, kind: str) -> Any:
+    """A value as its column keeps it: in a column of text, a number or a boolean is its text."""
+    if kind == "varchar" and cell is not None and not isinstance(cell, str):
+        return str(cell).lower() if isinstance(cell, bool) else str(cell)
+    if kind == "double" and isinstance(cell, int):
+        return float(cell)
+    if isinstance(cell, list):
+        return [_cell(one, kind.removeprefix("array(").removesuffix(")")) for one in cell]
+    return cell

@@ -1,0 +1,1 @@
+"""Trino's functions by family: those that this sandbox answers alike."""

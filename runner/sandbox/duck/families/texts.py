@@ -1,0 +1,251 @@
+"""Functions of texts, codes and web addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from runner.sandbox.duck.casts import as_text
+from runner.sandbox.duck.nothere import Rejected
+from runner.sandbox.duck.site import Emitter, Site, in_python, native
+from runner.sandbox.duck.storage import is_text, python, text
+from runner.sandbox.java import patterns
+
+CONTROL = "'[\\x00-\\x1f\\x7f\\x{80}-\\x{9f}]'"
+"""RE2's words for the control characters that Trino knows."""
+
+
+def _text_only(site: Site, *positions: int) -> None:
+    for position in positions:
+        if not is_text(site.types[position]) and site.types[position].base != "unknown":
+            raise site.refuse()
+
+
+def _length(site: Site) -> str:
+    if site.types[0].base == "varbinary":
+        return f"octet_length({site.arguments[0]})"
+    _text_only(site, 0)
+    return f"length({site.arguments[0]})"
+
+
+def _substring(site: Site) -> str:
+    _text_only(site, 0)
+    return f"trino_substr{len(site.arguments)}({', '.join(site.arguments)})"
+
+
+def _concat(site: Site) -> str:
+    if len(site.arguments) < 2:
+        raise Rejected("There must be two or more concatenation arguments")
+    if site.returns.base in {"varchar", "varbinary"}:
+        return "(" + " || ".join(site.arguments) + ")"
+    if site.returns.base == "array" and all(one.base == "array" for one in site.types):
+        return "(" + " || ".join(site.arguments) + ")"
+    raise site.refuse()
+
+
+def _concat_ws(site: Site) -> str:
+    if len(site.types) == 2 and site.types[1].base == "array":
+        return python("concat_ws", "VARCHAR", *site.arguments)
+    parts = ", ".join(site.arguments[1:])
+    return python("concat_ws", "VARCHAR", site.arguments[0], f"CAST([{parts}] AS VARCHAR[])")
+
+
+def _strpos(site: Site) -> str:
+    if len(site.arguments) == 2:
+        return f"CAST(strpos({site.arguments[0]}, {site.arguments[1]}) AS BIGINT)"
+    return site.python("position")
+
+
+def _split_part(site: Site) -> str:
+    return site.python("split_part")
+
+
+def _reverse(site: Site) -> str:
+    if site.types[0].base == "array":
+        return f"list_reverse({site.arguments[0]})"
+    _text_only(site, 0)
+    return site.python("reverse")
+
+
+def _regexp_like(site: Site) -> str:
+    pattern = site.literal(1)
+    if pattern == patterns.CONTROL:
+        return f"regexp_matches({site.arguments[0]}, {CONTROL})"
+    if pattern is not None:
+        if patterns.is_simple(pattern):
+            return f"regexp_matches({site.arguments[0]}, {text(pattern)})"
+        patterns.compiled(pattern)
+    return site.python("regexp_like")
+
+
+def _regexp(function: str) -> Emitter:
+    def emit(site: Site) -> str:
+        if (pattern := site.literal(1)) is not None:
+            patterns.compiled(pattern)
+        if any(one.base not in {"varchar", "integer", "bigint", "unknown"} for one in site.types):
+            raise site.refuse("a lambda")
+        return site.python(function)
+
+    return emit
+
+
+def _formatted(site: Site) -> str:
+    fitting = {
+        "varchar",
+        "boolean",
+        "tinyint",
+        "smallint",
+        "integer",
+        "bigint",
+        "double",
+        "decimal",
+    }
+    arguments = []
+    for sql, kind in zip(site.arguments, site.types, strict=True):
+        if kind.base == "date":
+            arguments.append(as_text(sql, kind))
+        elif kind.base in {*fitting, "unknown"}:
+            arguments.append(sql)
+        else:
+            raise site.refuse()
+    return python("format", "VARCHAR", *arguments)
+
+
+def _normalized(site: Site) -> str:
+    form = site.literal(1) if len(site.arguments) > 1 else "NFC"
+    if form is None or form.upper() not in {"NFC", "NFD", "NFKC", "NFKD"}:
+        raise site.refuse()
+    return python("normalize", "VARCHAR", site.arguments[0], text(form.upper()))
+
+
+def _crc32(site: Site) -> str:
+    return site.python("crc32")
+
+
+def _from_utf8(site: Site) -> str:
+    if len(site.arguments) > 1:
+        raise site.refuse()
+    return site.python("from_utf8")
+
+
+def _translate(site: Site) -> str:
+    return site.python("translate")
+
+
+def _starts(site: Site) -> str:
+    return f"starts_with({site.arguments[0]}, {site.arguments[1]})"
+
+
+def _replace(site: Site) -> str:
+    new = site.arguments[2] if len(site.arguments) > 2 else "''"
+    if site.literal(1):
+        return f"replace({site.arguments[0]}, {site.arguments[1]}, {new})"
+    return python("replace", "VARCHAR", site.arguments[0], site.arguments[1], new)
+
+
+def _padded(side: str) -> Emitter:
+    return in_python("padded", text(side))
+
+
+def _split(site: Site) -> str:
+    return site.python("split")
+
+
+def _upper(site: Site) -> str:
+    _text_only(site, 0)
+    return f"trino_upper({site.arguments[0]})"
+
+
+def _lower(site: Site) -> str:
+    _text_only(site, 0)
+    return f"lower({site.arguments[0]})"
+
+
+def _trim(name: str) -> Emitter:
+    def emit(site: Site) -> str:
+        _text_only(site, 0)
+        if len(site.arguments) == 1:
+            return f"{name}({site.arguments[0]}, trino_spaces())"
+        side = {"ltrim": "leading", "rtrim": "trailing"}.get(name, "both")
+        return python("trimmed", "VARCHAR", *site.arguments, text(side))
+
+    return emit
+
+
+TEXTS: Mapping[str, Emitter] = {
+    "length": _length,
+    "substr": _substring,
+    "substring": _substring,
+    "upper": _upper,
+    "lower": _lower,
+    "trim": _trim("trim"),
+    "ltrim": _trim("ltrim"),
+    "rtrim": _trim("rtrim"),
+    "concat": _concat,
+    "concat_ws": _concat_ws,
+    "strpos": _strpos,
+    "split": _split,
+    "split_part": _split_part,
+    "split_to_map": in_python("split_to_map"),
+    "split_to_multimap": in_python("split_to_multimap"),
+    "reverse": _reverse,
+    "replace": _replace,
+    "translate": _translate,
+    "starts_with": _starts,
+    "lpad": _padded("left"),
+    "rpad": _padded("right"),
+    "codepoint": in_python("codepoint"),
+    "chr": in_python("chr"),
+    "levenshtein_distance": in_python("levenshtein"),
+    "hamming_distance": in_python("hamming"),
+    "luhn_check": in_python("luhn"),
+    "normalize": _normalized,
+    "format": _formatted,
+    "regexp_like": _regexp_like,
+    "regexp_extract": _regexp("regexp_extract"),
+    "regexp_extract_all": _regexp("regexp_extract_all"),
+    "regexp_replace": _regexp("regexp_replace"),
+    "regexp_split": _regexp("regexp_split"),
+    "regexp_count": _regexp("regexp_count"),
+    "regexp_position": _regexp("regexp_position"),
+    "to_utf8": native("encode"),
+    "from_utf8": _from_utf8,
+    "to_hex": native("hex"),
+    "from_hex": in_python("from_hex"),
+    "to_base64": in_python("to_base", text("base64")),
+    "to_base64url": in_python("to_base", text("base64url")),
+    "to_base32": in_python("to_base", text("base32")),
+    "from_base64": in_python("from_base64", text("base64")),
+    "from_base64url": in_python("from_base64", text("base64url")),
+    "md5": in_python("digest", text("md5")),
+    "sha1": in_python("digest", text("sha1")),
+    "sha256": in_python("digest", text("sha256")),
+    "sha512": in_python("digest", text("sha512")),
+    "hmac_md5": in_python("keyed_digest", text("md5")),
+    "hmac_sha1": in_python("keyed_digest", text("sha1")),
+    "hmac_sha256": in_python("keyed_digest", text("sha256")),
+    "hmac_sha512": in_python("keyed_digest", text("sha512")),
+    "crc32": _crc32,
+    "xxhash64": in_python("xxhash64"),
+    "from_big_endian_64": in_python("big_endian", "8"),
+    "from_big_endian_32": in_python("big_endian", "4"),
+    "to_big_endian_64": in_python("to_big_endian", "8"),
+    "to_big_endian_32": in_python("to_big_endian", "4"),
+    "url_extract_protocol": in_python("address_part", text("protocol")),
+    "url_extract_host": in_python("address_part", text("host")),
+    "url_extract_path": in_python("address_part", text("path")),
+    "url_extract_query": in_python("address_part", text("query")),
+    "url_extract_fragment": in_python("address_part", text("fragment")),
+    "url_extract_port": in_python("address_port"),
+    "url_extract_parameter": in_python("address_parameter"),
+    "url_encode": in_python("address_encoded"),
+    "url_decode": in_python("address_decoded"),
+    "json_parse": in_python("json_parse"),
+    "json_format": lambda site: site.arguments[0],
+    "json_extract": in_python("json_extract"),
+    "json_extract_scalar": in_python("json_extract_scalar"),
+    "json_size": in_python("json_size"),
+    "json_array_length": in_python("json_array_length"),
+    "json_array_get": in_python("json_array_get"),
+    "json_array_contains": in_python("json_array_contains"),
+    "is_json_scalar": in_python("is_json_scalar"),
+}

@@ -1,0 +1,150 @@
+"""Where the engine lives on this machine, and how it gets there: Maven copies its jars, javac compiles its sources."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from runner.sandbox.engine.errors import EngineProblem
+
+HERE = Path(__file__).parent
+POM, CHECKSUMS, SOURCES = HERE / "pom.xml", HERE / "jars.sha256", HERE / "java"
+
+OLDEST_JAVA = 17
+SETUP_SECONDS = 1800.0
+"""How long Maven may take for 88 MB."""
+
+JDK = f"install a JDK, version {OLDEST_JAVA} or later (Debian, Ubuntu: openjdk-17-jdk-headless; macOS: openjdk@17)"
+MAVEN = "install Apache Maven (Debian, Ubuntu, macOS: maven)"
+SET_UP = "set it up with `cohorts sandbox --engine trino --setup`; in Cohort Runner's own repository: `make trino`"
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """An engine that can be started: the folders of its jars and of its classes, and the program `java`."""
+
+    jars: Path
+    classes: Path
+    java: str
+
+
+def home(environment: Mapping[str, str]) -> Path:
+    """The folder of all that belongs to the engine: COHORTS_TRINO_HOME, else one in the user's cache."""
+    if chosen := environment.get("COHORTS_TRINO_HOME"):
+        return Path(chosen).expanduser().absolute()
+    cache = environment.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(cache).expanduser().absolute() / "cohort-runner" / "trino-423"
+
+
+def installed(environment: Mapping[str, str]) -> Installed:
+    """The engine of these very sources. Raises EngineProblem where it is not set up, or Java is missing."""
+    jars, classes = _places(environment)
+    if not (jars.is_dir() and classes.is_dir()):
+        raise EngineProblem("the engine is not set up", SET_UP)
+    return Installed(jars, classes, _java(environment))
+
+
+def set_up(environment: Mapping[str, str], tell: Callable[[str], None]) -> Installed:
+    """Set up what is missing of it. Two at once do not disturb each other. Raises EngineProblem."""
+    java = _java(environment)
+    javac = _program(environment, "javac", JDK)
+    jars, classes = _places(environment)
+    jars.parent.mkdir(parents=True, exist_ok=True)
+    if not jars.is_dir():
+        maven = _program(environment, "mvn", MAVEN)
+        tell(f"Maven copies the jars of Trino 423 to {jars.parent} …")
+        with _whole(jars) as folder:
+            _run([maven, "-q", "-B", "-f", str(POM), "dependency:copy-dependencies", f"-DoutputDirectory={folder}"])
+            check_jars(folder, CHECKSUMS.read_text(encoding="utf-8"))
+    if not classes.is_dir():
+        tell("javac compiles the connector and Treasure Data's functions …")
+        sources = [str(path) for path in sorted(SOURCES.rglob("*.java"))]
+        with _whole(classes) as folder:
+            # the jars hold annotation processors that nobody asked for
+            _run([javac, "-proc:none", "-nowarn", "-d", str(folder), "-cp", str(jars / "*"), *sources])
+    return Installed(jars, classes, java)
+
+
+def stamp(files: Sequence[Path]) -> str:
+    """A short name for the content of files: another one after every change."""
+    digest = sha256()
+    for path in files:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:12]
+
+
+def check_jars(folder: Path, checksums: str) -> None:
+    """Raises EngineProblem unless a folder holds exactly the jars of a list of SHA-256 checksums."""
+    expected = {name: digest for digest, name in (line.split() for line in checksums.splitlines())}
+    found = {path.name: sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
+    wrong = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
+    if wrong:
+        raise EngineProblem(
+            f"{wrong[0]} is not the jar that this version of Cohort Runner was tested with",
+            "look at what Maven downloads from (its settings, a proxy), empty its local repository, and try again",
+        )
+
+
+def _places(environment: Mapping[str, str]) -> tuple[Path, Path]:
+    jars = [POM, CHECKSUMS]
+    sources = sorted(SOURCES.rglob("*.java"))
+    where = home(environment)
+    return where / f"jars-{stamp(jars)}", where / f"classes-{stamp([*jars, *sources])}"
+
+
+@contextmanager
+def _whole(target: Path) -> Iterator[Path]:
+    """A folder to fill, which becomes the target once it is whole; whoever comes second keeps the first one's."""
+    made = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        yield made
+        try:
+            made.rename(target)
+        except OSError:
+            if not target.is_dir():
+                raise
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+def _java(environment: Mapping[str, str]) -> str:
+    java = _program(environment, "java", JDK)
+    told = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr  # noqa: S603
+    version = re.search(r'version "(?:1\.)?(\d+)', told)
+    if version is None or int(version[1]) < OLDEST_JAVA:
+        what = f"Java is too old ({version[1]})" if version else "`java -version` names no version"
+        raise EngineProblem(f"{what}: the engine needs {OLDEST_JAVA} or later", JDK)
+    return java
+
+
+def _program(environment: Mapping[str, str], name: str, fix: str) -> str:
+    """The program's path: that of JAVA_HOME first."""
+    own = environment.get("JAVA_HOME")
+    places = [str(Path(own) / "bin")] if own else []
+    found = shutil.which(name, path=os.pathsep.join([*places, environment.get("PATH", "")]))
+    if found is None:
+        raise EngineProblem(f"there is no `{name}` here, which the engine needs", fix)
+    return found
+
+
+def _run(command: Sequence[str]) -> None:
+    try:
+        done = subprocess.run(  # noqa: S603
+            command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, timeout=SETUP_SECONDS
+        )
+    except subprocess.TimeoutExpired:
+        raise EngineProblem(f"`{Path(command[0]).name}` took longer than {SETUP_SECONDS:g} s", "try again") from None
+    if done.returncode:
+        last = "\n".join((done.stdout + done.stderr).strip().splitlines()[-8:])
+        raise EngineProblem(
+            f"`{Path(command[0]).name}` ended with exit code {done.returncode}:\n{last}\n",
+            "Maven needs its usual way to Maven Central, or to a mirror that its settings name",
+        )

@@ -1,0 +1,19 @@
+package cohorts.functions;
+
+import java.util.Set;
+
+/** All functions that Treasure Data's documentation of its Trino has beside Trino's own. */
+public final class TreasureDataFunctions {
+  public static final Set<Class<?>> ALL =
+      Set.of(
+          TimeRange.Ends.class,
+          TimeRange.Start.class,
+          TimeRange.Zoned.class,
+          TimeFunctions.class,
+          TextFunctions.class,
+          UserAgent.class,
+          SessionizeWindow.class,
+          NotHere.class);
+
+  private TreasureDataFunctions() {}
+}
