@@ -141,9 +141,7 @@ def run(
         yield _result(cohort, case, told)
 
 
-def _done(
-    good: Sequence[Job], jobs: Sequence[Job | str], workers: int, carry_out: CarryOut | None
-) -> Iterator[Found]:
+def _done(good: Sequence[Job], jobs: Sequence[Job | str], workers: int, carry_out: CarryOut | None) -> Iterator[Found]:
     """What each job found, or why it could not be run; in order."""
     if carry_out:
         elsewhere = carry_out(good)

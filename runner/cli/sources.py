@@ -32,7 +32,7 @@ def check(target: TargetOption = "sandbox") -> int:
     """Tell which tables and columns of `sources`, and of cohorts/tables.yml, do not exist there any more, or are of
     another type.
     """
-    from runner.definitions import known, tables
+    from runner.definitions import behind, tables
 
     loaded = project(target)
     kept = _kept()
@@ -41,12 +41,12 @@ def check(target: TargetOption = "sandbox") -> int:
     problems = sorted(
         [
             *tables.problems(loaded.document, loaded.sources, found, loaded.targets[target].database),
-            *known.behind(kept, found, read),
+            *behind.behind(kept, found, read),
         ]
     )
     for problem in problems:
         typer.echo(str(problem))
-    for line in known.news(kept, found, read):
+    for line in behind.news(kept, found, read):
         typer.echo(f"information: {line}")
     if not problems:
         both = f" and {_count(len(kept.columns.keys() & read), 'table')}" if kept.document else ""
@@ -96,7 +96,7 @@ def pull(
 def _pull_tables(loaded: Project, target: str) -> int:
     """Write cohorts/tables.yml anew, with what queries of this target read as it is there."""
     from runner import tables
-    from runner.definitions import known
+    from runner.definitions import behind
 
     before = tables.load(Path())
     old = tables.NOTHING if isinstance(before, tuple) else before  # a file that cannot be read is written anew
@@ -105,7 +105,7 @@ def _pull_tables(loaded: Project, target: str) -> int:
     # a cohort with problems of its own may read any of those that are there
     others = frozenset().union(*read.values()) if are_all else old.columns.keys()
     found = _found(loaded, target, *mine)
-    renewed = known.renewed(old, found, mine, others)
+    renewed = behind.renewed(old, found, mine, others)
     text = tables.text(renewed)
     write(Path() / tables.FILE, text)
     changed = not old.document or text != old.document.source
@@ -119,11 +119,11 @@ def _pull_tables(loaded: Project, target: str) -> int:
 def _read_by_queries(loaded: Project) -> tuple[Mapping[str, frozenset[str]], bool]:
     """The tables that good queries read, by target; and whether these are all queries."""
     from runner.definitions import tree as trees
+    from runner.definitions.known import NOTHING_KNOWN
     from runner.sql import wanted as queries
-    from runner.tables import NOTHING
 
     # a file that is behind must not be what keeps it from being written anew
-    tree = replace(trees.load(Path(), loaded, today()), tables=NOTHING)
+    tree = replace(trees.load(Path(), loaded, today()), known=NOTHING_KNOWN)
     asked = {name: queries.wanted(tree, target) for name, target in loaded.targets.items()}
     read = {name: queries.tables_of(each, tree) for name, each in asked.items()}
     return read, not any(each.problems for each in asked.values())

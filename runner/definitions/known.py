@@ -1,72 +1,69 @@
-"""`cohorts/tables.yml` beside the tables that are there: as it would be written now, and where it is behind."""
+"""What is known of the tables that queries read: from `cohorts/tables.yml`, and from declared sources."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
-from runner import tables
-from runner.errors import Problem
-from runner.tables import UNKNOWN, Tables
+from runner.definitions.tables import full_name
+from runner.sources import Source, Type
+from runner.tables import NOTHING, TIME, Tables
 
-PULL = "run `cohorts sources pull --tables`"
-
-Listed = Mapping[str, Mapping[str, str]]
-"""Columns and their types, as Treasure Data's API words them, by `database.table`."""
-
-Columns = Mapping[str, Mapping[str, str] | None]
-"""As `Tables` has them."""
-
-
-def in_trino(found: Listed) -> Mapping[str, Mapping[str, str]]:
-    """What the API lists, in Trino's words; "" for a type that is not certain."""
-    return {table: {name.lower(): _type(kind) for name, kind in columns.items()} for table, columns in found.items()}
+_STORED: Mapping[Type, str] = {
+    Type.TEXT: "varchar",
+    Type.DATE: "varchar",
+    Type.TIME: "bigint",
+    Type.LIST: "array(varchar)",
+}
+"""Trino's types of declared columns. A number may be a bigint, a double or a decimal, and a boolean may be kept as a
+bigint: of those nothing is said, since to refuse a right query is worse than to miss a wrong one.
+"""
 
 
-def _type(word: str) -> str:
-    kind = tables.trino_type(word)
-    return "" if kind == UNKNOWN else kind
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Columns with Trino's types, "" for one that is not known; `whole`: there are no others."""
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    whole: bool = False
 
 
-def renewed(known: Tables, found: Listed, read: Collection[str], others: Collection[str]) -> Columns:
-    """The file's tables as they are to be: those that queries `read`, as they were `found`, and of the rest those that
-    `others` read, such as another target's queries, as they are.
-    """
-    kept = {name: columns for name, columns in known.columns.items() if name in others and name not in read}
-    return kept | {name: columns for name, columns in in_trino(found).items() if name in read}
+ANYTHING = Table()
+"""A table of which nothing is known."""
 
 
-def behind(known: Tables, found: Listed, read: Collection[str]) -> Iterator[Problem]:
-    """Tables that queries `read`, columns and types that are not, or not any more, as the file has them."""
-    document, there = known.document, in_trino(found)
-    if document is None:
-        return
-    for table in sorted(known.columns.keys() & read):
-        at, columns = ("tables", table), there.get(table)
-        if columns is None:
-            what = f"the table {table} does not exist any more"
-            yield Problem(document.key_at(*at), "C024", what, f"mend the queries that read it, then {PULL}")
-            continue
-        for name, kind in (known.columns[table] or {}).items():
-            now = columns.get(name)
-            place = document.key_at(*at, name)
-            if now is None:
-                what = f"{table} has no column {name} any more"
-                yield Problem(place, "C025", what, f"mend the queries that use it, then {PULL}")
-            elif kind and now and now != kind:
-                what = f"{table}.{name} is {now} there, not {kind}"
-                yield Problem(document.at(*at, name), "C026", what, PULL)
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """Tables and sources of one tree of files; two are the same only where they are one."""
+
+    tables: Tables = NOTHING
+    sources: Mapping[str, Source] = field(default_factory=dict)
+
+    def table(self, name: str, database: str) -> Table | None:
+        """A table by `database.table`; `database` is the target's, for sources that name none. None where there is no
+        such table: only of a database that the file of tables knows can that be said.
+        """
+        declared: dict[str, str] = {}
+        for source in self.sources.values():
+            if full_name(source, database) == name:
+                declared |= {column.name: _STORED.get(column.type, "") for column in source.columns.values()}
+        if name in self.tables.columns:
+            columns = self.tables.columns[name]
+            # a column that is declared, and not in the file, may be newer than the file
+            return Table(declared | dict(columns), whole=True) if columns is not None else ANYTHING
+        if declared:
+            return Table(declared | TIME)
+        return None if name.partition(".")[0] in self.tables.databases else ANYTHING
+
+    def has(self, names: Iterable[str]) -> bool:
+        """True where the file of tables knows one of these."""
+        return any(name in self.tables.columns for name in names)
+
+    def names(self, database: str) -> tuple[str, ...]:
+        """The tables of a database that are known, without it."""
+        declared = (full_name(source, database) for source in self.sources.values())
+        every = (name.partition(".") for name in {*self.tables.columns, *declared})
+        return tuple(sorted(table for where, _, table in every if where == database))
 
 
-def news(known: Tables, found: Listed, read: Collection[str]) -> Iterator[str]:
-    """What is there and not in the file: a line for each table that queries `read`."""
-    for table, columns in sorted(in_trino(found).items()):
-        if table not in read:
-            continue
-        if table not in known.columns:
-            yield f"{table}: read by a query, and not in {tables.FILE} yet"
-            continue
-        have = known.columns[table]
-        new = sorted(columns.keys() - have.keys()) if have is not None else []
-        if new:
-            more = f" and {len(new) - 8} more" if len(new) > 8 else ""
-            yield f"{table}: new columns {', '.join(new[:8])}{more}"
+NOTHING_KNOWN = Known()

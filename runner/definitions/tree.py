@@ -14,19 +14,20 @@ from runner import identifiers, schedules, schemas, tables
 from runner.definitions import cases, folder, life, references, rules
 from runner.definitions.cases import Case
 from runner.definitions.cohort import Cohort, Mode
+from runner.definitions.known import NOTHING_KNOWN, Known
 from runner.definitions.rule import Audience
 from runner.documents import Document, quoted
 from runner.errors import Position, Problem
 from runner.identifiers import Handle, Identifier
 from runner.project import FILE, Project, Suppression
-from runner.tables import NOTHING, Tables
+from runner.tables import NOTHING
 
 
 @dataclass(frozen=True, slots=True)
 class Tree:
     """The cohorts whose files are good, sorted by id; every problem of the others; the number of files; the texts of
-    shared templates by name, such as `lapsed.sql`; the lists of people who are taken out of every cohort; the tables
-    that are known.
+    shared templates by name, such as `lapsed.sql`; the lists of people who are taken out of every cohort; what is known
+    of tables.
     """
 
     cohorts: tuple[Cohort, ...]
@@ -34,7 +35,7 @@ class Tree:
     files: int
     templates: Mapping[str, str] = field(default_factory=dict)
     suppress: tuple[Suppression, ...] = ()
-    tables: Tables = NOTHING
+    known: Known = NOTHING_KNOWN
 
 
 def load(root: Path, project: Project | None, today: date | None = None) -> Tree:
@@ -91,7 +92,7 @@ def load(root: Path, project: Project | None, today: date | None = None) -> Tree
         files=len(read),
         templates=templates,
         suppress=project.suppress if project else (),
-        tables=NOTHING if isinstance(known, tuple) else known,
+        known=Known(NOTHING if isinstance(known, tuple) else known, project.sources if project else {}),
     )
 
 

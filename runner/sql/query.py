@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from runner.definitions.cohort import Cohort, Mode
+from runner.definitions.known import NOTHING_KNOWN, Known
 from runner.definitions.rule import Audience
+from runner.definitions.tables import full_name
 from runner.errors import Position, Problem
 from runner.identifiers import Handle, Identifier
 from runner.identifiers import Kind as IdentifierKind
@@ -22,6 +24,7 @@ from runner.sql.jinja import names_used
 from runner.sql.library import EMPTY, Library
 from runner.sql.literals import Refused
 from runner.sql.places import author_place
+from runner.sql.semantics import resolved
 from runner.sql.templates import Fault, Rendered, render
 from runner.sql.tokens import without_end
 
@@ -106,18 +109,24 @@ class Query:
 
 
 def build(
-    cohort: Cohort, target: Target, library: Library = EMPTY, others: Mapping[str, Query] = MappingProxyType({})
+    cohort: Cohort,
+    target: Target,
+    library: Library = EMPTY,
+    others: Mapping[str, Query] = MappingProxyType({}),
+    known: Known = NOTHING_KNOWN,
 ) -> Query | tuple[Problem, ...]:
     """Render, check and wrap a cohort's SQL for a target; everything wrong with it, at its place in its file. `others`:
-    the queries of the cohorts that it refers to, by their ids.
+    the queries of the cohorts that it refers to, by their ids; `known`: the tables that it may read.
     """
-    written = _written(cohort, target, library) if cohort.sql else None
+    written = _written(cohort, target, library, known) if cohort.sql else None
     if isinstance(written, tuple):
         return written
     sql = written.sql if written else ""
     audience = _narrowed(cohort, cohort.rule, sql, others) if cohort.rule else sql
     if isinstance(audience, tuple):
         return audience
+    if unfit := tuple(_unfit(cohort, audience, target, known)):
+        return unfit
     made_of = parts(
         sql=audience,
         cohort_id=target.braze_id(cohort.braze_id),
@@ -138,7 +147,7 @@ def build(
     )
 
 
-def _written(cohort: Cohort, target: Target, library: Library) -> Written | tuple[Problem, ...]:
+def _written(cohort: Cohort, target: Target, library: Library, known: Known) -> Written | tuple[Problem, ...]:
     """The SQL of the author, rendered and checked."""
     rendered = render(cohort.sql, {**target.vars, **cohort.params}, library)
     if isinstance(rendered, Fault):
@@ -149,7 +158,7 @@ def _written(cohort: Cohort, target: Target, library: Library) -> Written | tupl
     asked = cohort.identifiers
     if cohort.rule and cohort.rule.source.key not in {one.column for one in asked}:
         asked = (*asked, Identifier(Handle(IdentifierKind.EXTERNAL_ID), cohort.rule.source.key))
-    if findings := check(sql, rendered.text, asked):
+    if findings := check(sql, rendered.text, asked) or resolved(sql, target.database, known):
         return tuple(sorted({_problem(cohort, rendered.locate(found.line, found.column), found) for found in findings}))
     return Written(sql.strip("\n"), rendered, len(sql) - len(sql.lstrip("\n")))
 
@@ -177,6 +186,18 @@ def _narrowed(cohort: Cohort, rule: Audience, base: str, others: Mapping[str, Qu
         what = f"this rule is more than {MAX_TEXT:,} characters of SQL, with the cohorts that it refers to"
         return (Problem(cohort.document.at("audience", "where"), "C013", what, "make it simpler"),)
     return sql
+
+
+def _unfit(cohort: Cohort, audience: str, target: Target, known: Known) -> Iterator[Problem]:
+    """What Trino refuses of a rule's SQL. Over declared columns alone it is right as it is made: what can be wrong are
+    the author's columns below it, and tables that are not as they were declared.
+    """
+    rule = cohort.rule
+    if rule is None or not (cohort.sql or known.has(full_name(each, target.database) for each in rule.sources)):
+        return
+    at = cohort.document.at("audience", "where") if rule.where else cohort.document.at("audience")
+    for found in resolved(audience, target.database, known):
+        yield Problem(at, found.code, f"in the SQL of this rule: {found.what}", found.fix)
 
 
 def _faulty(cohort: Cohort, fault: Fault) -> Problem:

@@ -44,7 +44,7 @@ def wanted(tree: Tree, target: Target) -> Wanted:
     built: list[tuple[Cohort, Query | tuple[Problem, ...]]] = []
     known: dict[str, Query] = {}
     for cohort in in_order(tree.cohorts):
-        made = query.build(cohort, target, shared, known)
+        made = query.build(cohort, target, shared, known, tree.known)
         built.append((cohort, made))
         if isinstance(made, Query):
             known[cohort.id] = made

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from runner.trino import grouping, inference, tree
-from runner.trino.surroundings import Column, Findings, Names, Refusal, Stop, Subquery, parts
+from runner.trino.surroundings import OTHERS, Column, Findings, Names, Refusal, Stop, Subquery, is_open, parts
 from runner.trino.types import BOOLEAN, UNKNOWN, Type, common
 
 __all__ = ["Analysis", "ColumnType", "Lookup", "Refusal", "Unknown", "analyze"]
@@ -25,6 +25,10 @@ class Unknown(Enum):
     """A table nothing is known of: all its columns pass."""
 
     UNKNOWN = "unknown"
+
+
+FURTHER = ColumnType(OTHERS, None)
+"""Among the columns of a table: it may have others, of which nothing is known."""
 
 
 Lookup = Callable[[tuple[str, ...]], Sequence[ColumnType] | Unknown | None]
@@ -134,6 +138,8 @@ def _renamed(one: tree.WithQuery, columns: tuple[Column, ...]) -> tuple[Column, 
 def _aliases(
     columns: tuple[Column, ...], names: Sequence[tree.Identifier], of: tuple[str, ...], node: tree.Node
 ) -> tuple[Column, ...]:
+    if names and is_open(columns):
+        return tuple(Column(one.key, of, None) for one in names)
     if names and len(names) != len(columns):
         told = f"Column alias list has {len(names)} entries but relation has {len(columns)} columns"
         raise Stop(Refusal(node.at, node.end, "MISMATCHED_COLUMN_ALIASES", told, ""))
@@ -174,6 +180,8 @@ def _values(node: tree.Values, place: Place) -> tuple[Column, ...]:
 def _set_operation(node: tree.SetOperation, place: Place) -> tuple[Column, ...]:
     left, right = _body(node.left, place), _body(node.right, place)
     word = node.kind.value.upper()
+    if is_open(left) or is_open(right):
+        return tuple(Column(one.name, (), None) for one in left)
     if len(left) != len(right):
         told = f"{word} query has different number of fields: {len(left)}, {len(right)}"
         raise Stop(Refusal(node.right.at, node.right.end, "TYPE_MISMATCH", told, ""))
@@ -241,6 +249,8 @@ def _star(item: tree.Star, node: tree.Select, names: Names) -> list[Column]:
         return [replace(one, of=()) for one in names.columns]
     named = parts(item.base)
     found = [one for one in names.columns if named and one.of[-len(named) :] == named]
+    if is_open(found) or (not found and is_open(names.columns)):
+        return [*(replace(one, of=()) for one in found), Column(OTHERS, (), None)]
     if not found:
         told = f"Unable to resolve reference {'.'.join(named or ())}"
         raise Stop(Refusal(item.at, item.end, "TABLE_NOT_FOUND", told, ""))
@@ -287,7 +297,7 @@ def _relation(node: tree.Relation, place: Place) -> tuple[Column, ...]:
         case tree.MatchRecognize():
             return (*_relation(node.relation, place), *(Column(one.key, (), None) for one in node.measures))
         case tree.TableFunction():
-            return ()
+            return (Column(OTHERS, (), None),)
 
 
 def _table(node: tree.Table, place: Place) -> tuple[Column, ...]:
@@ -299,7 +309,7 @@ def _table(node: tree.Table, place: Place) -> tuple[Column, ...]:
         told = f"Table '{'.'.join(names)}' does not exist"
         raise Stop(Refusal(node.at, node.end, "TABLE_NOT_FOUND", told, names[-1]))
     if isinstance(columns, Unknown):
-        return ()
+        columns = (FURTHER,)
     return tuple(Column(one.name, names, one.type, partial=True) for one in columns)
 
 
@@ -339,10 +349,10 @@ def _join(node: tree.Join, place: Place) -> tuple[Column, ...]:
     for name in node.using:
         sides = [next((one for one in side if one.name == name.key), None) for side in (left, right)]
         for which, side in zip(("left", "right"), sides, strict=True):
-            if side is None:
+            if side is None and not is_open(left if which == "left" else right):
                 told = f"Column '{name.key}' is missing from {which} side of join"
                 raise Stop(Refusal(name.at, name.end, "COLUMN_NOT_FOUND", told, name.key))
-        kinds = [side.type for side in sides if side is not None]
+        kinds = [side.type if side is not None else None for side in sides]
         kind = None if kinds[0] is None or kinds[1] is None else common(kinds[0], kinds[1])
         shared.append(Column(name.key, (), kind))
     names_of_both = {one.name for one in shared}

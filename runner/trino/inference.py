@@ -11,6 +11,7 @@ from runner.trino.surroundings import (
     INTERVALS,
     MOMENTS,
     MONTHS,
+    OTHERS,
     At,
     Findings,
     Names,
@@ -49,6 +50,7 @@ def window(node: tree.Window, names: Names, found: Findings, subquery: Subquery)
 def unnested(kind: Type | None, node: tree.Node) -> Iterator[tuple[str, Type | None]]:
     """The columns that UNNEST makes of a value. Raises Stop."""
     if kind is None or kind == UNKNOWN:
+        yield OTHERS, None
         return
     if kind.base not in {"array", "map"}:
         raise refuse(node, f"Cannot unnest type: {kind}", "INVALID_FUNCTION_ARGUMENT")
@@ -317,7 +319,7 @@ def _is_column(names: tuple[str, ...], scope: Names | None) -> bool:
     while scope is not None:
         if names[0] in scope.arguments:
             return True
-        if any(one.name == names[-1] and fits(one, names[:-1]) for one in scope.columns):
+        if any(one.name in (names[-1], OTHERS) and fits(one, names[:-1]) for one in scope.columns):
             return True
         scope = scope.outer
     return False
@@ -345,6 +347,8 @@ def _looked_up(node: tree.Node, names: tuple[str, ...], scope: Names | None) -> 
             raise refuse(node, f"Column '{shown}' is ambiguous", "AMBIGUOUS_NAME", shown)
         if found:
             return True, found[0].type
+        if any(one.name == OTHERS and fits(one, names[:-1]) for one in scope.columns):
+            return True, None
         scope = scope.outer
     return False, None
 

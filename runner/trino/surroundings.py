@@ -42,6 +42,15 @@ class Column:
     partial: bool = False
 
 
+OTHERS = "*"
+"""The name of what stands for all further columns of a relation, of which nothing is known: every name may be one."""
+
+
+def is_open(columns: Sequence[Column]) -> bool:
+    """True where there may be further columns."""
+    return any(one.name == OTHERS for one in columns)
+
+
 @dataclass(frozen=True, slots=True)
 class Names:
     """What an expression may name: columns, those of the query around, arguments of lambdas."""
