@@ -93,6 +93,7 @@ def tested(
         sources=project.sources,
         library=queries.library(tree),
         workers=os.cpu_count() or 1,
+        known=tree.known,
     )
     if engine is Engine.DUCKDB:
         return Tested(tuple(run()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from runner.definitions.tables import full_name
@@ -54,6 +54,16 @@ class Known:
         if declared:
             return Table(declared | TIME)
         return None if name.partition(".")[0] in self.tables.databases else ANYTHING
+
+    def stored_in(self, databases: Sequence[str]) -> Callable[[str], Mapping[str, str]]:
+        """What the file of tables knows of a table's columns; one without a database is of the first that has it."""
+
+        def stored(name: str) -> Mapping[str, str]:
+            names = [name] if "." in name else [f"{database}.{name}" for database in databases]
+            found = (self.tables.columns.get(each) for each in names)
+            return next((columns for columns in found if columns), {})
+
+        return stored
 
     def has(self, names: Iterable[str]) -> bool:
         """True where the file of tables knows one of these."""

@@ -51,6 +51,7 @@ def load(root: Path, project: Project | None, today: date | None = None) -> Tree
     templates, unreadable = folder.templates(root)
     lists, unlisted = folder.lists(root)
     known = tables.load(root)
+    file = NOTHING if isinstance(known, tuple) else known
     good = tuple(found for found in read if isinstance(found, Document))
     problems = {problem for found in read if isinstance(found, tuple) for problem in found}
     problems.update(known if isinstance(known, tuple) else ())
@@ -68,7 +69,8 @@ def load(root: Path, project: Project | None, today: date | None = None) -> Tree
             audiences[document.path] = rule
             problems.update(wrong or _unnamed(document, rule, project))
             if named := _identifiers(document, project):
-                tested[document.path], wrong = cases.read(document, project.sources, named, project.timezone)
+                stored = Known(file, project.sources).stored_in([each.database for each in project.targets.values()])
+                tested[document.path], wrong = cases.read(document, project.sources, named, project.timezone, stored)
                 problems.update(wrong)
     problems.update(_shared(good, "id", "D001"))
     problems.update(_shared(good, "name", "D002"))
@@ -92,7 +94,7 @@ def load(root: Path, project: Project | None, today: date | None = None) -> Tree
         files=len(read),
         templates=templates,
         suppress=project.suppress if project else (),
-        known=Known(NOTHING if isinstance(known, tuple) else known, project.sources if project else {}),
+        known=Known(file, project.sources if project else {}),
     )
 
 
