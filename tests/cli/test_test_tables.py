@@ -42,7 +42,7 @@ FLAGS = f"{LEVEL} AND p.customer_id NOT IN (SELECT f.customer_id FROM crm.flags 
 PEOPLE = "[{customer_id: u1, level: 2}, {customer_id: u2, level: 1}]"
 
 
-def tested(place: Place, sql: str, given: str, *, tables: str = TABLES) -> tuple[int, str]:
+def played(place: Place, sql: str, given: str, *, tables: str = TABLES) -> tuple[int, str]:
     """How `cohorts test` ends, and all it says."""
     (place.folder / "cohorts" / "c.yml").write_text(COHORT.format(sql=sql, given=given), encoding="utf-8")
     if tables:
@@ -52,25 +52,25 @@ def tested(place: Place, sql: str, given: str, *, tables: str = TABLES) -> tuple
 
 
 def test_an_empty_table_that_is_no_source_has_the_columns_that_are_known(place: Place) -> None:
-    assert tested(place, FLAGS, f"{{people: {PEOPLE}, crm.flags: []}}")[0] == 0
+    assert played(place, FLAGS, f"{{people: {PEOPLE}, crm.flags: []}}")[0] == 0
     # or it is not given at all
-    assert tested(place, FLAGS, f"{{people: {PEOPLE}}}")[0] == 0
+    assert played(place, FLAGS, f"{{people: {PEOPLE}}}")[0] == 0
 
 
 def test_an_empty_table_of_which_nothing_is_known_is_a_problem(place: Place) -> None:
-    code, told = tested(place, FLAGS, f"{{people: {PEOPLE}, crm.flags: []}}", tables="")
+    code, told = played(place, FLAGS, f"{{people: {PEOPLE}, crm.flags: []}}", tables="")
     assert code == 3
     assert (
         'cohorts/c.yml:8:81 X005 "crm.flags" is no source, and without a row nobody knows what columns it has; give it '
         "one row, or run `cohorts sources pull --tables` once a query reads it"
     ) in told
-    assert tested(place, FLAGS, f"{{people: {PEOPLE}, crm.flags: [{{customer_id: u9, flag: y}}]}}", tables="")[0] == 0
+    assert played(place, FLAGS, f"{{people: {PEOPLE}, crm.flags: [{{customer_id: u9, flag: y}}]}}", tables="")[0] == 0
 
 
 def test_types_that_are_known_win_over_guesses(place: Place) -> None:
     # guessed from the row, 3 / 2 would be of whole numbers
     given = "{people: [{customer_id: u1, score: 3}, {customer_id: u2, score: 2}]}"
-    assert tested(place, "SELECT customer_id FROM people WHERE score / 2 > 1.2", given)[0] == 0
+    assert played(place, "SELECT customer_id FROM people WHERE score / 2 > 1.2", given)[0] == 0
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_types_that_are_known_win_over_guesses(place: Place) -> None:
 def test_a_cell_of_another_type_is_told_at_its_place(place: Place, cell: str, told: str) -> None:
     row = f"{{{cell}}}" if "customer_id" in cell else f"{{customer_id: u2, {cell}}}"
     given = f"{{people: [{{customer_id: u1, level: 2}}, {row}]}}"
-    code, said = tested(place, LEVEL, given)
+    code, said = played(place, LEVEL, given)
     value = len("    given: ") + given.rindex(cell) + len(cell) - len(cell.split(": ")[1]) + 1
     assert code == 3
     assert f"cohorts/c.yml:8:{value} X002 {told}" in said
@@ -98,16 +98,16 @@ def test_a_cell_of_another_type_is_told_at_its_place(place: Place, cell: str, to
 def test_a_declared_boolean_may_be_kept_as_a_number(place: Place) -> None:
     place.project(extra=SOURCES)
     given = "{people: [{customer_id: u1, kept: true}, {customer_id: u2, kept: false}]}"
-    assert tested(place, "SELECT customer_id FROM people WHERE kept = 1", given)[0] == 0
+    assert played(place, "SELECT customer_id FROM people WHERE kept = 1", given)[0] == 0
 
 
 def test_a_number_for_a_boolean_is_refused_where_the_type_is_known(place: Place) -> None:
     given = "{people: [{customer_id: u1, vip: true}, {customer_id: u2, vip: false}]}"
     sql = "SELECT customer_id FROM people WHERE COALESCE(vip, 0) = 1"
-    code, told = tested(place, sql, given)
+    code, told = played(place, sql, given)
     assert code == 3
     assert "cohorts/c.yml:5:56 Q017 " in told
     # with no other word of it than the rows that are given
-    code, told = tested(place, sql, given, tables="version: 1\ntables: {}\n")
+    code, told = played(place, sql, given, tables="version: 1\ntables: {}\n")
     assert code == 1
     assert "All COALESCE operands must be the same type" in told
