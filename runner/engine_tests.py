@@ -25,7 +25,7 @@ def started(environment: Mapping[str, str]) -> Iterator[str]:
     """An engine for tests, which is set up already; yields its address. Raises Unavailable R032, also when it dies."""
     try:
         installed = home.installed(environment)
-        with process.running(installed, environment, catalogs=trials.CATALOGS) as url:
+        with process.running(installed, environment, catalogs=trials.CATALOGS, is_brief=True) as url:
             yield url
     except EngineProblem as exc:
         raise Unavailable("R032", exc.what, exc.fix) from None

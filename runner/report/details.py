@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from runner.definitions.cohort import Cohort, Mode
 from runner.plan.plan import Action, Change
 from runner.plan.settled import Setting
+from runner.plan.sharing import Sharing
 from runner.report import described
 from runner.report.lists import many
-from runner.report.markup import code, fenced, folded
+from runner.report.markup import code, fenced, folded, words
 from runner.report.terminal import sql_difference
 from runner.sql.shown import masked
 
@@ -24,11 +25,11 @@ def of_change(
     change: Change,
     sign: str,
     before: Cohort | None,
-    shared: Sequence[tuple[str, int]],
+    shared: Sharing,
     settings: Sequence[Setting] = (),
 ) -> str:
-    """The cohort, folded, or nothing where there is no more to say. `before`: as it was in the base; `shared`: how many
-    of its members are in others too; `settings`: a new cohort's own.
+    """The cohort, folded, or nothing where there is no more to say. `before`: as it was in the base; `shared`: who of
+    its members is in others too; `settings`: a new cohort's own.
     """
     if change.action is Action.NONE:
         return ""
@@ -36,9 +37,12 @@ def of_change(
     blocks = [*_blocks(change, before, own)]
     if change.counts and change.counts.unusable:
         blocks.append(f"{many(change.counts.unusable, 'row')} left out that name nobody.")
-    if shared:
-        told = ", ".join(f"{number:,} are also in {code(name)}" for name, number in shared)
+    if shared.others:
+        told = ", ".join(f"{number:,} are also in {code(name)}" for name, number in shared.others)
         blocks.append(f"Of its members {told}.")
+    if shared.unknown:
+        more = "more others" if shared.others else "others"
+        blocks.append(f"Whether {more} share members with it could not be told: {words(shared.unknown)}")
     return folded(f"{sign} {code(change.id)}", *blocks) if blocks else ""
 
 
@@ -47,9 +51,9 @@ def _blocks(change: Change, before: Cohort | None, own: Sequence[str]) -> Iterat
     if cohort and (others := [*_others(before, cohort), *own]):
         yield "\n".join(f"- {line}" for line in others)
     old, new = described.who(before) if before else [], described.who(cohort) if cohort else []
-    words = [*difflib.unified_diff(old, new, lineterm="", n=50)][3:] if old and new else []
-    if words:
-        yield fenced(words, "diff")
+    told = [*difflib.unified_diff(old, new, lineterm="", n=50)][3:] if old and new else []
+    if told:
+        yield fenced(told, "diff")
     elif cohort and cohort.rule and (not old or change.action is Action.CREATE):
         yield fenced(new, "text")
     if change.action is Action.CREATE and cohort and cohort.sql:
@@ -57,7 +61,7 @@ def _blocks(change: Change, before: Cohort | None, own: Sequence[str]) -> Iterat
     if change.action in (Action.UPDATE, Action.SUSPENDED):
         if sql := sql_difference(change, ("before", "after")):
             yield fenced(sql[2:], "diff")
-        elif not words and change.action is Action.UPDATE and change.sql_before != change.sql_after:
+        elif not told and change.action is Action.UPDATE and change.sql_before != change.sql_after:
             yield NOT_SHOWN
 
 

@@ -12,6 +12,7 @@ from runner.plan import reviewed
 from runner.plan.ledger import Destination
 from runner.plan.plan import IDLE, Action, Change, Plan
 from runner.plan.settled import Setting
+from runner.plan.sharing import Sharing
 from runner.report import details, marker
 from runner.report.cost import Cost
 from runner.report.lists import fitting, listed, many, of_files, of_problem, of_test
@@ -67,7 +68,7 @@ class Review:
     before: Mapping[Destination, Cohort] = field(default_factory=dict)
     uncounted: str = ""
     others: int = 0
-    overlaps: Mapping[Destination, tuple[tuple[str, int], ...]] = field(default_factory=dict)
+    overlaps: Mapping[Destination, Sharing] = field(default_factory=dict)
     address: str = ""
     commit: str = ""
     failure: CohortsError | None = None
@@ -110,7 +111,7 @@ def page(shown: Review, *, limit: int = COMMENT) -> str:
             change,
             SIGNS[change.action],
             shown.before.get(change.destination),
-            shown.overlaps.get(change.destination, ()),
+            shown.overlaps.get(change.destination, Sharing()),
             [setting for setting in shown.settings if setting.is_new and setting.cohort == change.id],
         )
         for change in shown.changes

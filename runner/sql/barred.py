@@ -35,7 +35,32 @@ def barred(lists: Sequence[tuple[str, Sequence[Identifier]]]) -> Barred:
     sql = members.suppressed(lists)
     handles = [frozenset(_handles(identifiers)) for _, identifiers in lists]
     columns = frozenset(identifier.column for _, identifiers in lists for identifier in identifiers)
-    return Barred(sql, frozenset.intersection(*handles), columns, short(sql))
+    return Barred(sql, frozenset.intersection(*handles), columns, _mark(lists))
+
+
+def _mark(lists: Sequence[tuple[str, Sequence[Identifier]]]) -> str:
+    """A short hash of the lists. It is part of fingerprints, so it is of the SQL that the first version wrote for them,
+    and not of what is run: else every cohort would be sent again whenever that is written otherwise.
+    """
+    return short("\nUNION\n".join(_first_written(audience, identifiers) for audience, identifiers in lists))
+
+
+def _first_written(audience: str, identifiers: Sequence[Identifier]) -> str:
+    named = ", ".join(
+        f'TRIM(CAST(audience."{one.column}" AS VARCHAR)) AS written_{number}' for number, one in enumerate(identifiers)
+    )
+    rows = ", ".join(
+        f"({number}, CAST('{one.handle.kind}' AS VARCHAR), CAST('{one.handle.label}' AS VARCHAR))"
+        for number, one in enumerate(identifiers)
+    )
+    cases = "".join(f" WHEN {number} THEN written_{number}" for number in range(len(identifiers)))
+    return (
+        "SELECT kind, label, value FROM ("
+        f" SELECT asked.kind, asked.label, LOWER(CASE asked.number{cases} ELSE NULL END) AS value"
+        f" FROM ( SELECT {named} FROM (\n{audience}\n) AS audience ) AS named"
+        f" CROSS JOIN (VALUES {rows}) AS asked (number, kind, label)"
+        ") AS listed WHERE value <> ''"
+    )
 
 
 def _handles(identifiers: Iterable[Identifier]) -> Iterable[Handle]:

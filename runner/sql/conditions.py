@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
+
 from runner.definitions.rule import (
     All,
     Anniversary,
@@ -25,6 +28,12 @@ from runner.sql import windows
 from runner.sql.literals import literal
 from runner.sql.names import quoted
 from runner.sql.tokens import indented
+
+TOO_MANY = {Part.CONTAINS: 700, Part.STARTS_WITH: 900, Part.ENDS_WITH: 10_000}
+TOO_MANY_HELD = 650
+"""So many texts, asked for one by one, are more than Trino compiles, by whatever they stand (measured). From there on
+they are written as one array; below, a rule's SQL stays as it was, and with it the cohort's fingerprint.
+"""
 
 _WIDTH = 100
 """Characters of a condition from which on it is written on several lines."""
@@ -59,16 +68,16 @@ def holds(column: Column, sql: str, test: Test, zone: str) -> str:
             return f"{sql} {sign} {literal(value)}"
         case OneOf(values):
             return f"{sql} IN {literal(list(values))}"
-        case Has(part, texts):
-            return joined("OR", [_has(sql, part, text) for text in texts])
+        case Has():
+            return _has_any(sql, test)
         case Matches(pattern):
             return f"REGEXP_LIKE({sql}, {literal(pattern)})"
         case IsNull():
             return f"{sql} IS NULL"
         case Anniversary():
             return windows.anniversary(sql, test, zone)
-        case Holds(texts, every):
-            return joined("AND" if every else "OR", [f"CONTAINS({sql}, {literal(text)})" for text in texts])
+        case Holds():
+            return _holds_texts(sql, test)
         case Window():
             return windows.dates(sql, test, zone) if column.type is Type.DATE else windows.seconds(sql, test, zone)
 
@@ -85,13 +94,31 @@ def fails(column: Column, sql: str, test: Test, zone: str) -> str:
     return f"COALESCE(NOT ({holds(column, sql, test, zone)}), TRUE)"
 
 
-def _has(sql: str, part: Part, text: str) -> str:
+def _has_any(sql: str, test: Has) -> str:
+    if len(set(test.texts)) >= TOO_MANY[test.part]:
+        return f"ANY_MATCH({_array(test.texts)}, text -> {_has(sql, test.part, 'text', 'LENGTH(text)')})"
+    return joined("OR", [_has(sql, test.part, literal(text), str(len(text))) for text in test.texts])
+
+
+def _holds_texts(sql: str, test: Holds) -> str:
+    if len(set(test.texts)) >= TOO_MANY_HELD:
+        return f"{'ALL' if test.every else 'ANY'}_MATCH({_array(test.texts)}, text -> CONTAINS({sql}, text))"
+    return joined("AND" if test.every else "OR", [f"CONTAINS({sql}, {literal(text)})" for text in test.texts])
+
+
+def _has(sql: str, part: Part, text: str, length: str) -> str:
+    """That a column has a text, given as SQL; `length` is its own."""
     match part:
         case Part.CONTAINS:
-            return f"STRPOS({sql}, {literal(text)}) > 0"
+            return f"STRPOS({sql}, {text}) > 0"
         case Part.STARTS_WITH:
-            return f"STARTS_WITH({sql}, {literal(text)})"
-    return f"SUBSTR({sql}, -{len(text)}) = {literal(text)}"
+            return f"STARTS_WITH({sql}, {text})"
+    return f"SUBSTR({sql}, -{length}) = {text}"
+
+
+def _array(texts: Iterable[str]) -> str:
+    """An array of any length: ARRAY[…] takes 254 values."""
+    return f"CAST(JSON_PARSE({literal(json.dumps(sorted(set(texts)), ensure_ascii=False))}) AS ARRAY(VARCHAR))"
 
 
 def joined(word: str, parts: list[str]) -> str:

@@ -11,7 +11,7 @@ COLUMNS = "kind, label, value"
 """What a member is."""
 
 NOTED = "spellings, type"
-"""What is noted of a member: in how many ways the query wrote it, and the type of its column."""
+"""What is noted of a member: whether the query wrote it in one way (1) or several (2), and the type of its column."""
 
 
 NOTES = ("unusable", "usable")
@@ -22,6 +22,9 @@ Braze could find, and the others.
 LONGEST = 1_000
 """Characters of an identifier. Braze does not publish its limit; no id, device or address is as long as this."""
 
+NOTHING = "''"
+"""The empty text in SQL."""
+
 CONTROL = "[[:cntrl:]]"
 """What no identifier holds; as a regular expression for Trino."""
 
@@ -29,49 +32,109 @@ CONTROL = "[[:cntrl:]]"
 def members(audience: str, identifiers: Sequence[Identifier], barred: str = "") -> str:
     """One row a member: `kind`, `label`, `value` (distinct, usable), `spellings`, `type`; and the NOTES.
 
-    The audience is read once however many identifiers there are. `type` is Trino's name of the column's type: numbers
-    with a fraction would be written like `1.2E7`, and are refused when they are counted. `barred` selects `kind, label,
-    value` of people to leave out (see `suppressed`): whoever stands in a row with one of them is left out by all names.
+    The audience is read once however many identifiers there are, and so is `barred`, which selects `kind, label, value`
+    of people to leave out (see `suppressed`): whoever stands in a row with one of them is left out by all names. `type`
+    is Trino's name of the column's type: numbers with a fraction would be written like `1.2E7`, and are refused when
+    they are counted.
     """
-    numbered = tuple(enumerate(identifiers))
-    named = ",\n".join(
-        f"          {_written(one)} AS written_{number}, {_type(one)} AS type_{number}" for number, one in numbered
-    )
-    usable = ",\n".join(
-        f"        written_{number}, type_{number}, {_usable(number)} AS usable_{number}" for number, _ in numbered
-    )
-    out = f",\n        {_barred(identifiers, barred)} AS barred" if barred else ""
-    nobody = " AND ".join(f"usable_{number} = ''" for number, _ in numbered)
-    broken = " OR ".join(f"usable_{number} <> written_{number}" for number, _ in numbered)
-    note = f"CASE WHEN ({nobody}) OR {broken} THEN '{NOTES[0]}' ELSE '{NOTES[1]}' END"
-    asked = [(one.handle.kind, one.handle.label) for one in identifiers]
-    rows = ", ".join(
-        f"({number}, {_text(kind)}, {_text(label)})" for number, (kind, label) in enumerate([*asked, ("", "")])
-    )
-    value = _value([identifier.handle for identifier in identifiers if identifier.lower], len(identifiers))
+    note = len(identifiers)  # the number of the row that is no identifier's
+    lowered = [str(number) for number, one in enumerate(identifiers) if one.lower]
+    people = _people(audience, identifiers, barred if note == 1 else "")
+    if barred and note > 1:
+        people = _looked_up(people, identifiers, barred)
+    value = f"CASE WHEN number IN ({', '.join(lowered)}) THEN LOWER(written) ELSE written END" if lowered else "written"
+    rows = "SUM(row_count)" if barred and note > 1 else "COUNT(*)"
+    written = "WHEN MIN(written) = MAX(written) THEN 1 ELSE 2" if lowered else "ELSE 1"
+    more = ", row_count" if barred and note > 1 else ""
+    more += ", is_barred" if barred else ""
+    spellings = f"CASE WHEN number = {note} THEN {rows} {written} END"
     return (
-        "SELECT kind, label, value,\n"
-        "  CASE WHEN kind = '' THEN COUNT(*) ELSE COUNT(DISTINCT written) END AS spellings, MAX(type) AS type\n"
+        "SELECT\n"
+        f"  CAST({_of_number([one.handle.kind for one in identifiers], NOTHING)} AS VARCHAR) AS kind,\n"
+        f"  CAST({_of_number([one.handle.label for one in identifiers], 'value')} AS VARCHAR) AS label,\n"
+        f"  CASE number WHEN {note} THEN '' ELSE value END AS value, spellings, type\n"
         "FROM (\n"
-        f"  SELECT kind, CASE WHEN kind = '' THEN written ELSE label END AS label,\n"
-        f"    CASE WHEN kind = '' THEN '' ELSE {value} END AS value, written, type{', barred' if barred else ''}\n"
+        f"  SELECT number, value, MAX(type) AS type,\n    {spellings} AS spellings\n"
         "  FROM (\n"
-        "    SELECT asked.kind, asked.label,\n"
-        f"      {_case('usable', len(identifiers), note)} AS written,\n"
-        f"      {_case('type', len(identifiers), _text(''))} AS type{', barred' if barred else ''}\n"
+        f"    SELECT number, {value} AS value, written, type{more}\n"
         "    FROM (\n"
-        f"      SELECT\n{usable}{out}\n"
-        "      FROM (\n"
-        f"        SELECT\n{named}\n"
-        f"        FROM {_named(audience, 10)}\n"
-        "      ) AS named\n"
-        "    ) AS people\n"
-        f"    CROSS JOIN (VALUES {rows}) AS asked (number, kind, label)\n"
+        f"      SELECT number, {_case('usable', note, 'note')} AS written,\n"
+        f"        {_case('type', note, NOTHING)} AS type{more}\n"
+        f"      FROM (\n{indented(people, 8)}\n      ) AS people\n"
+        f"      CROSS JOIN {_numbers(note + 1)}\n"
+        "    ) AS named\n"
+        "    WHERE written <> ''\n"
         "  ) AS written\n"
-        "  WHERE written <> ''\n"
-        ") AS members\n"
-        "GROUP BY kind, label, value" + ("\nHAVING kind = '' OR MAX(barred) = 0" if barred else "")
+        "  GROUP BY number, value"
+        + (f"\n  HAVING number = {note} OR MAX(is_barred) = 0" if barred else "")
+        + "\n) AS members"
     )
+
+
+def _people(audience: str, identifiers: Sequence[Identifier], barred: str) -> str:
+    """The rows of the audience: of each identifier the value and its type, and whether they name everybody well."""
+    numbers = range(len(identifiers))
+    named = ",\n".join(
+        f"      {_written(one)} AS written_{number}, {_type(one)} AS type_{number}"
+        for number, one in enumerate(identifiers)
+    )
+    nobody = " AND ".join(f"usable_{number} = ''" for number in numbers)
+    broken = " OR ".join(f"usable_{number} <> written_{number}" for number in numbers)
+    kept = ", ".join(f"usable_{number}, type_{number}" for number in numbers)
+    usable = ",\n".join(
+        f"    written_{number}, type_{number}, {_usable(number)} AS usable_{number}" for number in numbers
+    )
+    out = ""
+    if barred:
+        people = f"SELECT value FROM (\n{indented(barred, 4)}\n  ) AS barred WHERE {of_handle(identifiers[0].handle)}"
+        out = f",\n  CASE WHEN LOWER(usable_0) IN ({people}) THEN 1 ELSE 0 END AS is_barred"
+    return (
+        f"SELECT {kept},\n"
+        f"  CASE WHEN ({nobody}) OR {broken} THEN '{NOTES[0]}' ELSE '{NOTES[1]}' END AS note{out}\n"
+        f"FROM (\n  SELECT\n{usable}\n"
+        f"  FROM (\n    SELECT\n{named}\n"
+        f"    FROM {_named(audience, 6)}\n"
+        "  ) AS read\n) AS cleaned"
+    )
+
+
+def _looked_up(people: str, identifiers: Sequence[Identifier], barred: str) -> str:
+    """Rows that say the same as one, with how many they are, and whether one of their names is barred. All names are
+    looked up at once: Trino would read the lists again for each other place where they are asked.
+    """
+    numbers = range(len(identifiers))
+    keys = _case("usable", len(identifiers), NOTHING)
+    names = ", ".join(f"usable_{number}" for number in numbers)
+    types = ", ".join(f"type_{number}" for number in numbers)
+    most = ", ".join(f"MAX(type_{number}) AS type_{number}" for number in numbers)
+    kinds = _of_number([f"{one.handle.kind}/{one.handle.label}/" for one in identifiers], NOTHING)
+    return (
+        f"SELECT {names}, note, {most},\n"
+        "  SUM(CASE number WHEN 0 THEN 1 ELSE 0 END) AS row_count, MAX(is_barred) AS is_barred\n"
+        "FROM (\n"
+        f"  SELECT number, {names}, note, {types},\n"
+        f"    CASE WHEN {kinds} || LOWER({keys}) IN (\n"
+        f"      SELECT {key_of('value')} FROM (\n{indented(barred, 8)}\n      ) AS barred\n"
+        "    ) THEN 1 ELSE 0 END AS is_barred\n"
+        f"  FROM (\n{indented(people, 4)}\n  ) AS people\n"
+        f"  CROSS JOIN {_numbers(len(identifiers))}\n"
+        ") AS looked_up\n"
+        f"GROUP BY {names}, note"
+    )
+
+
+def key_of(value: str) -> str:
+    """`kind`, `label` and a value as one text, so that one look-up will do."""
+    return f"kind || '/' || label || '/' || {value}"
+
+
+def _numbers(count: int) -> str:
+    return f"UNNEST(ARRAY[{', '.join(map(str, range(count)))}]) AS asked (number)"
+
+
+def _of_number(texts: Sequence[str], otherwise: str) -> str:
+    lines = "".join(f" WHEN {number} THEN '{text}'" for number, text in enumerate(texts))
+    return f"CASE number{lines} ELSE {otherwise} END"
 
 
 def suppressed(lists: Iterable[tuple[str, Sequence[Identifier]]]) -> str:
@@ -83,28 +146,17 @@ def suppressed(lists: Iterable[tuple[str, Sequence[Identifier]]]) -> str:
 
 def _listed(audience: str, identifiers: Sequence[Identifier]) -> str:
     named = ", ".join(f"{_written(one)} AS written_{number}" for number, one in enumerate(identifiers))
-    rows = ", ".join(
-        f"({number}, {_text(one.handle.kind)}, {_text(one.handle.label)})" for number, one in enumerate(identifiers)
-    )
     return (
         "SELECT kind, label, value\n"
         "FROM (\n"
-        f"  SELECT asked.kind, asked.label, LOWER({_case('written', len(identifiers), 'NULL')}) AS value\n"
+        f"  SELECT CAST({_of_number([one.handle.kind for one in identifiers], NOTHING)} AS VARCHAR) AS kind,\n"
+        f"    CAST({_of_number([one.handle.label for one in identifiers], NOTHING)} AS VARCHAR) AS label,\n"
+        f"    LOWER({_case('written', len(identifiers), 'NULL')}) AS value\n"
         f"  FROM (\n    SELECT {named}\n    FROM {_named(audience, 6)}\n  ) AS named\n"
-        f"  CROSS JOIN (VALUES {rows}) AS asked (number, kind, label)\n"
+        f"  CROSS JOIN {_numbers(len(identifiers))}\n"
         ") AS listed\n"
         "WHERE value <> ''"
     )
-
-
-def _barred(identifiers: Sequence[Identifier], barred: str) -> str:
-    """1 for a row of the audience that names somebody barred."""
-    found = " OR ".join(
-        f"LOWER({_usable(number)}) IN (SELECT value FROM (\n{indented(barred, 8)}\n      ) AS barred"
-        f" WHERE {of_handle(identifier.handle)})"
-        for number, identifier in enumerate(identifiers)
-    )
-    return f"CASE WHEN {found} THEN 1 ELSE 0 END"
 
 
 def _usable(number: int) -> str:
@@ -151,19 +203,6 @@ def _type(identifier: Identifier) -> str:
     return f'TYPEOF(audience."{identifier.column}")'
 
 
-def _text(value: str) -> str:
-    return f"CAST('{value}' AS VARCHAR)"
-
-
 def _case(name: str, identifiers: int, of_note: str) -> str:
     lines = "".join(f" WHEN {number} THEN {name}_{number}" for number in range(identifiers))
-    return f"CASE asked.number{lines} ELSE {of_note} END"
-
-
-def _value(lowered: Sequence[Handle], handles: int) -> str:
-    if not lowered:
-        return "written"
-    if handles == len(lowered):
-        return "LOWER(written)"
-    which = " OR ".join(f"({of_handle(handle)})" for handle in lowered)
-    return f"CASE WHEN {which} THEN LOWER(written) ELSE written END"
+    return f"CASE number{lines} ELSE {of_note} END"

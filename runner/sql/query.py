@@ -15,7 +15,7 @@ from runner.errors import Position, Problem
 from runner.identifiers import Handle, Identifier
 from runner.identifiers import Kind as IdentifierKind
 from runner.project import Target
-from runner.sql import members, rules
+from runner.sql import members, rules, sizes
 from runner.sql.barred import NO_ONE, Barred
 from runner.sql.budget import MAX_TEXT
 from runner.sql.checks import Finding, check
@@ -182,6 +182,10 @@ def _narrowed(cohort: Cohort, rule: Audience, base: str, others: Mapping[str, Qu
         sql = rules.select(rule, columns, {each.cohort: others[each.cohort].audience for each in rule.cohorts}, base)
     except Refused as exc:
         return (Problem(cohort.document.at("audience", "where"), "C005", exc.what, exc.fix),)
+    if rule.where and (many := sizes.largest(rule.where)) >= sizes.TOO_MANY:
+        what = f"{many:,} different conditions are in one `any`: Trino runs fewer than {sizes.TOO_MANY:,}"
+        fix = "put what they ask for into a table, or a part of them into cohorts that this one refers to"
+        return (Problem(cohort.document.at("audience", "where"), "C014", what, fix),)
     if len(sql) > MAX_TEXT:
         what = f"this rule is more than {MAX_TEXT:,} characters of SQL, with the cohorts that it refers to"
         return (Problem(cohort.document.at("audience", "where"), "C013", what, "make it simpler"),)

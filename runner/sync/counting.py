@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,6 +12,7 @@ from runner.errors import AuthenticationFailed, CohortsError, Position, Problem,
 from runner.plan.guards import Counts, refusals
 from runner.plan.ledger import Destination, Ledger
 from runner.plan.plan import Action, Change, Plan
+from runner.plan.sharing import Sharing
 from runner.project import Project
 from runner.sync import delta, loaded
 from runner.sync.attempt import GuardRefused, resend
@@ -26,6 +27,9 @@ AT_ONCE = 4
 
 MOST_OTHERS = 200
 """Cohorts that one is compared with for shared members, the largest."""
+
+OTHERS_AT_ONCE = 40
+"""Of them in one query: each takes a stage, and Trino runs no query of more than 150."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,41 +113,48 @@ def _counts(change: Change, counter: Counter) -> Counts:
     return delta.counted(rows, "", change.deployed, whole=again.everyone, mode=mode)
 
 
-def overlaps(plan: Plan, ledger: Ledger, counter: Counter) -> dict[Destination, tuple[tuple[str, int], ...]]:
+def overlaps(plan: Plan, ledger: Ledger, counter: Counter) -> dict[Destination, Sharing]:
     """With which other cohorts of its workspace each new or updated one shares most members, and how many; of the
-    others as they were delivered last. One that cannot be told is left out: it decides nothing.
+    others as they were delivered last. What cannot be told is said: it decides nothing.
     """
     sizes = {where: deployed.delivered for where, deployed in ledger.cohorts.items() if deployed.delivered}
     largest = sorted(sizes, key=lambda where: (-sizes[where].size, where))
 
-    def one(change: Change) -> tuple[tuple[str, int], ...]:
+    def one(change: Change) -> Sharing:
         mine = change.destination
-        others = {
-            where.cohort_id: table
+        others = [
+            (where.cohort_id, table)
             for where in largest
             if where.workspace == mine.workspace and where != mine and (table := sizes[where].table)
-        }
-        if not others:
-            return ()
-        wanted = wanted_members(change, state=counter.state, barred=BARRED if change.barred else "")
-        known = dict([*others.items()][:MOST_OTHERS])
-        try:
-            rows = counter.client.select(
-                counter.database,
-                _with_barred(change, delta.shared(wanted, known, state=counter.state)),
-                key=f"cohorts-{counter.token}-shared-{change.id}",
-                scheduled_time=counter.now,
-                what=f"{change.id}: counting whom it shares",
-            )
-        except CohortsError:
-            return ()
-        return tuple((str(name), int(number)) for name, number in rows)
+        ][:MOST_OTHERS]
+        found: list[tuple[str, int]] = []
+        unknown = ""
+        for first in range(0, len(others), OTHERS_AT_ONCE):
+            try:
+                found += _shared(change, dict(others[first : first + OTHERS_AT_ONCE]), first, counter)
+            except CohortsError as exc:
+                unknown = str(exc)
+        most = sorted(found, key=lambda each: (-each[1], each[0]))[: delta.MOST_SHARED]
+        return Sharing(tuple(most), unknown)
 
     looked = [
         each for each in plan.due if each.counts and each.counts.after and each.action in (Action.CREATE, Action.UPDATE)
     ]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return {change.destination: found for change, found in zip(looked, pool.map(one, looked), strict=True) if found}
+
+
+def _shared(change: Change, others: Mapping[str, str], first: int, counter: Counter) -> list[tuple[str, int]]:
+    """How many members a change shares with some other cohorts, by their snapshots."""
+    wanted = wanted_members(change, state=counter.state, barred=BARRED if change.barred else "")
+    rows = counter.client.select(
+        counter.database,
+        _with_barred(change, delta.shared(wanted, others, state=counter.state)),
+        key=f"cohorts-{counter.token}-shared-{change.id}-{first}",
+        scheduled_time=counter.now,
+        what=f"{change.id}: counting whom it shares",
+    )
+    return [(str(name), int(number)) for name, number in rows]
 
 
 def _with_barred(change: Change, sql: str) -> str:

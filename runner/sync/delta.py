@@ -16,20 +16,55 @@ from runner.definitions.cohort import Mode
 from runner.identifiers import Handle, Kind
 from runner.plan.guards import Count, Counts
 from runner.plan.ledger import Deployed, Destination
-from runner.sql.members import COLUMNS, NOTED, NOTES, of_handle
+from runner.sql.members import COLUMNS, NOTED, NOTES, key_of, of_handle
 from runner.sql.tokens import indented
+
+MOST_SHARED = 5
+"""Other cohorts that are told of."""
 
 EMPTY = "CAST('' AS VARCHAR)"
 NOBODY = f"SELECT {EMPTY} AS kind, {EMPTY} AS label, {EMPTY} AS value, 0 AS spellings, {EMPTY} AS type WHERE 1 = 0"
 
 
 @dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A table of members: whether they may be in Braze, and those `since` before which are certainly there (0: nobody
+    is; None: whenever).
+    """
+
+    table: str
+    possible: bool
+    certain_before: int | None
+
+    def certain(self, people: str) -> str:
+        """The certain ones, as a SELECT; `people` selects all."""
+        return people if self.certain_before is None else f"{people} AND since < {self.certain_before}"
+
+    @property
+    def tags(self) -> str:
+        """Columns that say of a member which of the two it is."""
+        certain = "1" if self.certain_before is None else f"CASE WHEN since < {self.certain_before} THEN 1 ELSE 0 END"
+        return f"{int(self.possible)} AS possible, {'0' if self.certain_before == 0 else certain} AS certain"
+
+
+@dataclass(frozen=True, slots=True)
 class Sets:
     """SELECTs of members: who may be in Braze, who certainly is, who is wanted (with what is noted of them)."""
 
-    possible: str
-    certain: str
+    snapshots: tuple[Snapshot, ...]
     next: str
+    state: str
+
+    @property
+    def possible(self) -> str:
+        """Who is in any snapshot of those who may be there."""
+        return _joined([_people(each.table, self.state) for each in self.snapshots if each.possible], "UNION") or NOBODY
+
+    @property
+    def certain(self) -> str:
+        """Who is in every snapshot of those who are there."""
+        sure = [each.certain(_people(each.table, self.state)) for each in self.snapshots if each.certain_before != 0]
+        return _joined(sure, "INTERSECT") or NOBODY
 
     @property
     def removals(self) -> str:
@@ -68,22 +103,19 @@ def sets(deployed: Deployed, *, next_sql: str, state: str, recent_since: int | N
 
     Members wanted since `recent_since` (unix seconds) or later are not certain: Braze may not have known them.
     """
-    sure = {table: _people(table, state) for table in deployed.certain}
     before = deployed.delivered.certain if deployed.delivered else None
-    if before in sure and recent_since is not None:
-        sure[before] += f" AND since < {recent_since}"
-    return Sets(
-        possible=_joined([_people(table, state) for table in deployed.possible], "UNION") or NOBODY,
-        certain=_joined(list(sure.values()), "INTERSECT") or NOBODY,
-        next=next_sql,
+    sure = dict.fromkeys(deployed.certain, None) | ({before: recent_since} if before in deployed.certain else {})
+    snapshots = tuple(
+        Snapshot(table, table in deployed.possible, sure.get(table, 0))
+        for table in dict.fromkeys([*deployed.possible, *deployed.certain])
     )
+    return Sets(snapshots, next_sql, state)
 
 
 def taking_out(deployed: Deployed, *, next_sql: str, state: str, recent_since: int | None = None) -> Sets:
     """The sets of mode `remove`: `next_sql` selects whom to take out, and those are certain who were taken out."""
-    done = _people(deployed.taken_out, state) if deployed.taken_out else ""
-    young = f" AND since < {recent_since}" if done and recent_since is not None else ""
-    return Sets(possible=done or NOBODY, certain=done + young or NOBODY, next=next_sql)
+    done = (Snapshot(deployed.taken_out, possible=True, certain_before=recent_since),) if deployed.taken_out else ()
+    return Sets(done, next_sql, state)
 
 
 def members_of(table: str | None, state: str) -> str:
@@ -124,7 +156,7 @@ def shared(wanted: str, others: Mapping[str, str], *, state: str) -> str:
         f"SELECT theirs.other, COUNT(*) AS members\nFROM (\n{indented(wanted)}\n) AS mine\n"
         f"JOIN (\n{indented(_joined(theirs, 'UNION ALL'))}\n) AS theirs\n"
         "  ON theirs.kind = mine.kind AND theirs.label = mine.label AND theirs.value = mine.value\n"
-        "GROUP BY theirs.other\nORDER BY COUNT(*) DESC, theirs.other\nLIMIT 5"
+        f"GROUP BY theirs.other\nORDER BY COUNT(*) DESC, theirs.other\nLIMIT {MOST_SHARED}"
     )
 
 
@@ -157,9 +189,8 @@ def with_barred(listed: str, deployed: Deployed, *, state: str, barred: str) -> 
 
 
 def _is_barred(barred: str) -> str:
-    """A condition on `kind, label, value`: all three as one text, so that one look-up will do."""
-    key = "kind || '/' || label || '/' || "
-    return f"{key}LOWER(value) IN (SELECT {key}value FROM (\n{indented(barred)}\n) AS barred)"
+    """A condition on `kind, label, value`."""
+    return f"{key_of('LOWER(value)')} IN (SELECT {key_of('value')} FROM (\n{indented(barred)}\n) AS barred)"
 
 
 def _people(table: str, state: str) -> str:
@@ -195,33 +226,41 @@ def count(asked: Mapping[str, Sets]) -> str:
 
 
 def _count_of(name: str, which: Sets) -> str:
-    tagged = [
-        f"SELECT {COLUMNS}, {int(tag == 0)} AS possible, {int(tag == 1)} AS certain, {int(tag == 2)} AS wanted,"
-        f" {NOTED if tag == 2 else NO_NOTES}\n"
-        f"FROM (\n{indented(sql)}\n) AS members"
-        for tag, sql in enumerate((which.possible, which.certain, which.next))
-    ]
+    """Every table is read once. Whoever is in as many snapshots of those who are certain as there are is certain."""
+    sure = max(1, sum(each.certain_before != 0 for each in which.snapshots))
     return (
-        f"SELECT CAST('{name}' AS VARCHAR) AS name, kind, label,\n"
-        "  SUM(possible) AS before_count,\n"
-        "  SUM(wanted) AS after_count,\n"
-        "  SUM(CASE WHEN wanted = 1 AND possible = 0 THEN 1 ELSE 0 END) AS entering_count,\n"
-        "  SUM(CASE WHEN wanted = 1 AND certain = 0 THEN 1 ELSE 0 END) AS missing_count,\n"
-        "  SUM(CASE WHEN possible = 1 AND wanted = 0 THEN 1 ELSE 0 END) AS leaving_count,\n"
-        "  SUM(CASE WHEN spellings > 1 THEN 1 ELSE 0 END) AS merged_count,\n"
-        "  MAX(spellings) AS most_spellings,\n"
-        "  MAX(type) AS type\n"
-        "FROM (\n"
-        f"SELECT {COLUMNS}, MAX(possible) AS possible, MAX(certain) AS certain, MAX(wanted) AS wanted,"
-        " MAX(spellings) AS spellings, MAX(type) AS type\n"
-        f"FROM (\n{_joined(tagged, 'UNION ALL')}\n) AS tagged\n"
-        f"GROUP BY {COLUMNS}\n"
-        ") AS members\n"
-        "GROUP BY kind, label"
+        f"SELECT CAST('{name}' AS VARCHAR) AS name,\n"
+        "  COALESCE(wanted.kind, known.kind) AS kind,\n"
+        "  COALESCE(wanted.label, known.label) AS label,\n"
+        "  COUNT(CASE WHEN known.possible = 1 THEN 1 END) AS before_count,\n"
+        "  COUNT(wanted.value) AS after_count,\n"
+        "  COUNT(CASE WHEN COALESCE(known.possible, 0) = 0 THEN wanted.value END) AS entering_count,\n"
+        f"  COUNT(CASE WHEN COALESCE(known.certain, 0) < {sure} THEN wanted.value END) AS missing_count,\n"
+        "  COUNT(CASE WHEN known.possible = 1 AND wanted.value IS NULL THEN 1 END) AS leaving_count,\n"
+        "  COUNT(CASE WHEN wanted.spellings > 1 THEN 1 END) AS merged_count,\n"
+        "  MAX(wanted.spellings) AS most_spellings,\n"
+        "  MAX(wanted.type) AS type\n"
+        f"FROM (\n{indented(which.next)}\n) AS wanted\n"
+        f"FULL JOIN (\n{indented(_known(which))}\n) AS known\n"
+        "  ON known.kind = wanted.kind AND known.label = wanted.label AND known.value = wanted.value\n"
+        "GROUP BY 2, 3"
     )
 
 
-NO_NOTES = "0 AS spellings, '' AS type"
+def _known(which: Sets) -> str:
+    """One row for everybody in any snapshot: whether they may be in Braze, and how many snapshots are certain."""
+    tagged = [
+        f'SELECT {COLUMNS}, {each.tags}\nFROM "{which.state}"."{each.table}" WHERE kind <> \'\''
+        for each in which.snapshots
+    ]
+    if not tagged:
+        return f"SELECT {COLUMNS}, 0 AS possible, 0 AS certain FROM ({NOBODY}) AS nobody"
+    if len(tagged) == 1:
+        return tagged[0]
+    return (
+        f"SELECT {COLUMNS}, MAX(possible) AS possible, SUM(certain) AS certain\n"
+        f"FROM (\n{indented(_joined(tagged, 'UNION ALL'))}\n) AS tagged\nGROUP BY {COLUMNS}"
+    )
 
 
 def counted(

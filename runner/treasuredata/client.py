@@ -25,6 +25,9 @@ Answer = TypeVar("Answer")
 ENDED = frozenset({"success", "error", "killed"})
 """Final job statuses (wire facts 1.2). Any other, also one nobody has seen yet, means: not finished."""
 
+TOO_LONG = "Compiler failed"
+"""Trino's words for an expression that is too long to be made a program."""
+
 CONNECTOR = "braze"
 """What the check of settings calls the connector: a guess, asked for nothing but a hint."""
 
@@ -201,10 +204,13 @@ class TreasureData:
         """The error for a job that ended without success, with the service's reason. `sql` is what it was sent."""
         job = self.show(job_id)
         reason = f": {job.reason.text}" if job.reason.text else ""
+        fix = "look at the job in Treasure Data, mend the cause, and run again"
+        if TOO_LONG in job.reason.text:
+            fix = "the query has too many conditions for Trino: put what they ask for into a list (`in`) or a table"
         return JobFailed(
             code,
             f"{what}: job {job_id} ended as {job.status}{reason}",
-            "look at the job in Treasure Data, mend the cause, and run again",
+            fix,
             job_id=job_id,
             reason=job.reason,
             sql=sql,

@@ -155,9 +155,7 @@ def _after(
         nulls = Nulls(cursor.kind.lower())
         cursor.advance()
         cursor.advance()
-        if cursor.kind != "OVER":
-            raise cursor.mismatch("OVER")
-    window = _window(cursor)
+    window = _window(cursor) if nulls is Nulls.UNSAID else over(cursor)
     found = Call(at, cursor.end, name, arguments, False, distinct, order_by, condition, window, nulls)  # noqa: FBT003
     if _is_row(found, mode):
         return Row(at, cursor.end, arguments)

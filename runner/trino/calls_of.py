@@ -43,6 +43,8 @@ def call(node: tree.Call, at: At) -> Type | None:
     ]
     if special := SPECIAL.get(node.key):
         return None if any(unclear) else special(node, [one or UNKNOWN for one in given], at)
+    if node.key in functions.UNTOLD:
+        return None
     if not functions.signatures(node.key):
         raise refuse(node, f"Function '{node.key}' not registered", "FUNCTION_NOT_FOUND", node.key)
     if any(unclear) or functions.is_ambiguous(node.key, given):
@@ -223,6 +225,8 @@ def _texts(node: tree.Node, given: Sequence[Type]) -> Type | None:
         return Type("varchar") if any(one != UNKNOWN for one in given) else UNKNOWN
     if all(one.base in {"varbinary", "unknown"} for one in given):
         return Type("varbinary")
+    if UNKNOWN in given:
+        return None
     told = f"Unexpected parameters ({', '.join(map(str, given))}) for function concat"
     raise refuse(node, told, "FUNCTION_NOT_FOUND", "concat")
 
@@ -232,6 +236,8 @@ def concatenated(node: tree.Operation, kinds: tuple[Type, Type], at: At) -> Type
     left, right = kinds
     if "array" not in {left.base, right.base}:
         return _texts(tree.Null(node.left.end + 1, node.end), kinds)
+    if left.base == right.base and UNKNOWN in {*left.arguments, *right.arguments}:
+        return None
     if left.base == right.base:
         shared = common(left, right)
         at.found.convert(node.left, shared)

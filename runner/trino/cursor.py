@@ -21,6 +21,10 @@ QUERIES = frozenset({"SELECT", "VALUES", "TABLE", "WITH"})
 # A value inside a value, a query inside a query: Trino itself ends with a stack overflow somewhere after this.
 DEEPEST = 3_000
 
+# How often all of a statement may be read in another way, since what it means shows late:
+# `trim(both(trim(both(…))))` would double at every level.
+AGAIN = 20
+
 
 class SyntaxRefused(Exception):
     """What is written is no statement of Trino 423: `at` is the offset of the token that does not fit."""
@@ -47,7 +51,20 @@ class Grammar:
 class Cursor:
     """The token that comes next. It is the one value here that changes, while a statement is read."""
 
-    __slots__ = ("_deep", "_ends", "_kinds", "_starts", "at", "end", "grammar", "index", "kind", "next_clauses", "sql")
+    __slots__ = (
+        "_again",
+        "_deep",
+        "_ends",
+        "_kinds",
+        "_starts",
+        "at",
+        "end",
+        "grammar",
+        "index",
+        "kind",
+        "next_clauses",
+        "sql",
+    )
 
     def __init__(self, tokens: Tokens, grammar: Grammar) -> None:
         self.sql = tokens.sql
@@ -56,6 +73,7 @@ class Cursor:
         self._starts = tokens.starts
         self._ends = tokens.ends
         self._deep = 0
+        self._again = 0
         self.index = 0
         self.kind = tokens.kinds[0]
         """The kind of the token that comes next."""
@@ -83,6 +101,9 @@ class Cursor:
     def back_to(self, mark: tuple[int, int]) -> None:
         """Go back to a place: what follows is read in another way."""
         index, self._deep = mark
+        self._again += max(self.index - index, 0)
+        if self._again > AGAIN * len(self._kinds):
+            raise SyntaxRefused(self._starts[index], "nested in more ways than can be tried; write it more simply")
         self.index = index
         self.kind = self._kinds[index]
         self.at = self._starts[index]

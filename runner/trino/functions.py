@@ -11,6 +11,16 @@ from pathlib import Path
 from runner.trino.types import NUMBERS, UNKNOWN, Type, as_decimal, common, parse_type
 
 DATA = Path(__file__).parent / "functions-423.tsv"
+UNTOLD = frozenset(
+    """
+    smart_digest td_currency_conv td_interval_range td_ip_to_city_name td_ip_to_connection_type td_ip_to_country_code
+    td_ip_to_country_name td_ip_to_domain td_ip_to_latitude td_ip_to_least_specific_subdivision_name td_ip_to_longitude
+    td_ip_to_metro_code td_ip_to_most_specific_subdivision_name td_ip_to_postal_code td_ip_to_subdivision_names
+    td_ip_to_time_zone td_lat_long_to_country td_parse_agent td_parse_user_agent td_sessionize_window
+    """.split()  # noqa: SIM905
+)
+"""Treasure Data's functions whose types are not told here."""
+
 VARIABLE = re.compile(r"[A-Z]\d?|[KV]\d?|[a-z]\d?")
 NESTED = re.compile(r"(array|map|row|function)\((.*)\)")
 TEXTUAL = frozenset({"joniregexp", "jsonpath", "codepoints", "color", "likepattern"})
@@ -89,7 +99,8 @@ def is_ambiguous(name: str, given: Sequence[Type | None]) -> bool:
     if UNKNOWN not in given:
         return False
     fitting = list(_fitting(name, given, coercing=True))
-    return len({bound_type(one.returns, bound) for one, _, bound in fitting}) > 1
+    kinds = {bound_type(one.returns, bound) for one, _, bound in fitting}
+    return len(kinds) > 1 or {one.returns for one, _, _ in fitting} == {"varchar", "varchar(x)"}
 
 
 def _fitting(name: str, given: Sequence[Type | None], *, coercing: bool) -> Iterator[Form]:

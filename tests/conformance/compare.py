@@ -124,9 +124,10 @@ def _compared(statement: Statement, expected: Answer, there: Warehouse) -> Compa
             return Comparison(statement, expected, Verdict.BROKEN, repr(exc))
     if expected.error:
         return Comparison(statement, expected, Verdict.TAKEN, _short(rows.rows if rows else ()))
-    got = _sorted([tuple(map(_ours, row)) for row in rows.rows] if rows else [])
-    wanted = _sorted([tuple(map(_theirs, row, [kind for _, kind in expected.columns])) for row in expected.rows or ()])
-    if expected.rows is None or _alike(got, wanted):
+    kinds = [kind for _, kind in expected.columns]
+    got = in_order([tuple(map(ours, row, kinds)) for row in rows.rows] if rows else [])
+    wanted = in_order([tuple(map(theirs, row, kinds)) for row in expected.rows or ()])
+    if expected.rows is None or alike(got, wanted):
         return Comparison(statement, expected, Verdict.SAME)
     return Comparison(statement, expected, Verdict.DIFFERENT, _short(got))
 
@@ -146,33 +147,31 @@ def _refused(statement: Statement, expected: Answer, told: str) -> Comparison:
     )
 
 
-def _ours(value: Any) -> Any:
-    """A value of the sandbox as the file of answers has it."""
+def ours(value: Any, kind: str) -> Any:
+    """A value of the sandbox as the file of answers has it; `kind` is Trino's type of its column."""
     match value:
         case bytes() | bytearray():
             return base64.b64encode(value).decode()
         case list() | tuple():
-            return [_ours(one) for one in value]
+            return [ours(one, kind) for one in value]
         case dict():
-            return {str(key): _ours(one) for key, one in value.items()}
+            return {str(key): ours(one, kind) for key, one in value.items()}
         case None | bool() | int() | float():
             return value
-        case str():
-            return _moment(value)
-    return _moment(str(value))
+    return _moment(str(value)) if "timestamp" in kind else str(value)
 
 
-def _theirs(value: Any, kind: str) -> Any:
+def theirs(value: Any, kind: str) -> Any:
     """A value of Trino in the form of the sandbox: doubles that are no numbers, and moments to the millisecond."""
     if kind in {"double", "real"} and isinstance(value, str):
         return float(value.replace("Infinity", "inf"))
     match value:
         case list():
-            return [_theirs(one, "") for one in value]
+            return [theirs(one, f"in {kind}") for one in value]
         case dict():
-            return {key: _theirs(one, "") for key, one in value.items()}
+            return {key: theirs(one, f"in {kind}") for key, one in value.items()}
         case str():
-            return _moment(value)
+            return _moment(value) if "timestamp" in kind else value
     return value
 
 
@@ -184,7 +183,8 @@ def _moment(text: str) -> str:
     return match[1] + fraction[1:] + match[3]
 
 
-def _sorted(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+def in_order(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Rows in an order of their own."""
     return sorted(rows, key=lambda row: json.dumps(_rough(row), sort_keys=True))
 
 
@@ -200,7 +200,7 @@ def _rough(value: Any) -> Any:
     return value
 
 
-def _alike(one: Any, other: Any) -> bool:
+def alike(one: Any, other: Any) -> bool:
     """True where two values are the same and of one kind; true is no 1, and 1 no 1.0."""
     match one, other:
         case (bool(), _) | (_, bool()):
@@ -210,13 +210,13 @@ def _alike(one: Any, other: Any) -> bool:
                 one == other or math.isclose(one, other, rel_tol=TOLERANCE) or (math.isnan(one) and math.isnan(other))
             )
         case float(), str():
-            return other in {"NaN", "Infinity", "-Infinity"} and _alike(one, float(other.replace("Infinity", "inf")))
+            return other in {"NaN", "Infinity", "-Infinity"} and alike(one, float(other.replace("Infinity", "inf")))
         case ((list() | tuple()), (list() | tuple())):
-            return len(one) == len(other) and all(map(_alike, one, other))
+            return len(one) == len(other) and all(map(alike, one, other))
         case dict(), dict():
-            return one.keys() == other.keys() and all(_alike(one[key], other[key]) for key in one)
+            return one.keys() == other.keys() and all(alike(one[key], other[key]) for key in one)
         case dict(), list():
-            return _alike(list(one.values()), other)
+            return alike(list(one.values()), other)
     return type(one) is type(other) and bool(one == other)
 
 

@@ -12,6 +12,8 @@ import yaml
 
 HERE = Path(__file__).parent
 ANSWERS = HERE / "answers-423.jsonl"
+HELD_OUT = HERE / "held_out" / "answers-423.jsonl"
+"""Statements that nobody looked at who wrote the sandbox or the analyzer: the measure of all others."""
 
 SCHEDULED_TIME = 1775000000
 """What TD_SCHEDULED_TIME() answers: 2026-03-31 23:33:20 UTC."""

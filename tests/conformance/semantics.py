@@ -91,8 +91,10 @@ def summary(found: Sequence[Judged]) -> str:
     lines = [f"  {kind.value:28}{counts[kind]:6}" for kind in Found]
     bad = counts[Found.FOUND] + counts[Found.MISSED]
     lines.append(f"  {'of the bad, found':28}{counts[Found.FOUND]:6}{100 * counts[Found.FOUND] / max(bad, 1):7.1f} %")
-    for part in ("name", "message", "place"):
-        lines.append(f"  {f'… with the same {part}':28}{sum(part in each.same for each in found):6}")
+    lines += [
+        f"  {f'… with the same {part}':28}{sum(part in each.same for each in found):6}"
+        for part in ("name", "message", "place")
+    ]
     return "\n".join(lines)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 from runner.sandbox.duck import calls, extracts, operators, queries, values
@@ -21,8 +22,8 @@ from runner.sandbox.duck.zones import zone_of
 from runner.trino import tree
 from runner.trino.types import Type
 
-RISKS = ('"py:', "trino_", "//", "%", "CAST(", " + ", " * ", " - ")
-"""What an expression's text holds where its evaluation might fail."""
+RISK = re.compile(r'"py:|trino_(?:tinyint|smallint|integer|bigint|boolean|subscript|element_at|fitting|days)\(|//| % ')
+"""What an expression's text holds where its evaluation might fail for some rows; sums seldom grow too large."""
 
 
 def expression(node: tree.Expression, scope: Scope) -> str:
@@ -150,7 +151,7 @@ def _name(node: tree.Column | tree.Field, scope: Scope) -> str:
 
 
 def _is_risky(sql: str) -> bool:
-    return any(one in sql for one in RISKS)
+    return RISK.search(sql) is not None
 
 
 def _guarded(terms: tuple[tree.Expression, ...], scope: Scope, decided: str) -> list[str]:
@@ -276,7 +277,7 @@ def _trim(node: tree.Trim, scope: Scope) -> str:
     value = expression(node.value, scope)
     name = {"leading": "ltrim", "trailing": "rtrim"}.get(node.side, "trim")
     if node.what is None:
-        return f"{name}({value}, trino_spaces())"
+        return f"trino_{name}({value})"
     return python("trimmed", "VARCHAR", value, expression(node.what, scope), text(node.side))
 
 

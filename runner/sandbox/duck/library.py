@@ -20,12 +20,17 @@ SPACES = (
 )
 """What Trino's trim takes away (Java's white space); DuckDB's takes only the space."""
 
+_FOREIGN = "regexp_full_match(value, '[+-]?\\pN+') AND regexp_matches(value, '[^ -~]')"
+"""A number in other digits than ASCII's, which Java reads."""
+
+_UNTOLD = '"py:fail:{kind}"(\'' + MARK + "a number in other digits')"
 _WHOLE = "'[+-]?[0-9]+'"
 
 
 def _whole(name: str, kind: str, word: str) -> str:
     return (
         f"trino_{name}(value) AS CASE WHEN value IS NULL THEN NULL"
+        f" WHEN {_FOREIGN} THEN {_UNTOLD.format(kind=kind)}"
         f" WHEN regexp_full_match(value, {_WHOLE}) AND TRY_CAST(value AS {kind}) IS NOT NULL"
         f" THEN TRY_CAST(value AS {kind})"
         f" ELSE \"py:fail:{kind}\"('Cannot cast ''' || value || ''' to {word}') END"
@@ -33,13 +38,19 @@ def _whole(name: str, kind: str, word: str) -> str:
 
 
 MACROS = (
-    f"trino_spaces() AS '{SPACES}'",
+    # to look for many letters is slow, and few texts begin or end with anything but a visible one
+    *(
+        f"trino_{name}(value) AS CASE WHEN regexp_matches(value, '{edge}')"
+        f" THEN {name}(value, '{SPACES}') ELSE value END"
+        for name, edge in (("trim", "^[^!-~]|[^!-~]$"), ("ltrim", "^[^!-~]"), ("rtrim", "[^!-~]$"))
+    ),
     _whole("tinyint", "TINYINT", "TINYINT"),
     _whole("smallint", "SMALLINT", "SMALLINT"),
     _whole("integer", "INTEGER", "INT"),
     _whole("bigint", "BIGINT", "BIGINT"),
     *(
-        f"trino_try_{name}(value) AS CASE WHEN regexp_full_match(value, {_WHOLE}) THEN TRY_CAST(value AS {name}) END"
+        f"trino_try_{name}(value) AS CASE WHEN regexp_full_match(value, {_WHOLE}) THEN TRY_CAST(value AS {name})"
+        f" WHEN {_FOREIGN} THEN {_UNTOLD.format(kind=name.upper())} END"
         for name in ("tinyint", "smallint", "integer", "bigint")
     ),
     """trino_try_boolean(value) AS CASE WHEN lower(value) IN ('t', 'true', '1') THEN TRUE
@@ -297,6 +308,7 @@ STRICT: Mapping[str, Callable[..., Any]] = {
     "contains_sequence": lists.contains_sequence,
     "td_url_decode": _url_decoded,
     "td_seconds": treasure.seconds,
+    "td_bound": treasure.bound,
     "td_truncate": treasure.truncated,
     "td_string": treasure.string,
     "td_format": treasure.formatted,

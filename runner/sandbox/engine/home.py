@@ -15,9 +15,6 @@ from pathlib import Path
 
 from runner.sandbox.engine.errors import EngineProblem
 
-HERE = Path(__file__).parent
-POM, CHECKSUMS, SOURCES = HERE / "pom.xml", HERE / "jars.sha256", HERE / "java"
-
 OLDEST_JAVA = 17
 SETUP_SECONDS = 1800.0
 """How long Maven may take for 88 MB."""
@@ -25,6 +22,34 @@ SETUP_SECONDS = 1800.0
 JDK = f"install a JDK, version {OLDEST_JAVA} or later (Debian, Ubuntu: openjdk-17-jdk-headless; macOS: openjdk@17)"
 MAVEN = "install Apache Maven (Debian, Ubuntu, macOS: maven)"
 SET_UP = "set it up with `cohorts sandbox --engine trino --setup`; in Cohort Runner's own repository: `make trino`"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What an engine is made from: Maven's file, the SHA-256 of every jar, and a folder of Java sources."""
+
+    pom: Path
+    checksums: Path
+    sources: Path
+
+    @property
+    def jars(self) -> str:
+        """The stamp of the jars."""
+        return stamp([self.pom, self.checksums])
+
+    @property
+    def classes(self) -> str:
+        """The stamp of the classes."""
+        return stamp([self.pom, self.checksums, *self.java])
+
+    @property
+    def java(self) -> Sequence[Path]:
+        """The sources, in an order that is always the same."""
+        return sorted(self.sources.rglob("*.java"))
+
+
+HERE = Path(__file__).parent
+SHIPPED = Recipe(HERE / "pom.xml", HERE / "jars.sha256", HERE / "java")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,29 +69,39 @@ def home(environment: Mapping[str, str]) -> Path:
     return Path(cache).expanduser().absolute() / "cohort-runner" / "trino-423"
 
 
-def installed(environment: Mapping[str, str]) -> Installed:
-    """The engine of these very sources. Raises EngineProblem where it is not set up, or Java is missing."""
-    jars, classes = _places(environment)
+def installed(environment: Mapping[str, str], recipe: Recipe = SHIPPED) -> Installed:
+    """The engine of this very recipe. Raises EngineProblem where it is not set up, or Java is missing."""
+    jars, classes = _places(environment, recipe)
     if not (jars.is_dir() and classes.is_dir()):
         raise EngineProblem("the engine is not set up", SET_UP)
     return Installed(jars, classes, _java(environment))
 
 
-def set_up(environment: Mapping[str, str], tell: Callable[[str], None]) -> Installed:
+def set_up(environment: Mapping[str, str], tell: Callable[[str], None], recipe: Recipe = SHIPPED) -> Installed:
     """Set up what is missing of it. Two at once do not disturb each other. Raises EngineProblem."""
     java = _java(environment)
     javac = _program(environment, "javac", JDK)
-    jars, classes = _places(environment)
+    jars, classes = _places(environment, recipe)
     jars.parent.mkdir(parents=True, exist_ok=True)
     if not jars.is_dir():
         maven = _program(environment, "mvn", MAVEN)
         tell(f"Maven copies the jars of Trino 423 to {jars.parent} …")
         with _whole(jars) as folder:
-            _run([maven, "-q", "-B", "-f", str(POM), "dependency:copy-dependencies", f"-DoutputDirectory={folder}"])
-            check_jars(folder, CHECKSUMS.read_text(encoding="utf-8"))
+            _run(
+                [
+                    maven,
+                    "-q",
+                    "-B",
+                    "-f",
+                    str(recipe.pom),
+                    "dependency:copy-dependencies",
+                    f"-DoutputDirectory={folder}",
+                ]
+            )
+            check_jars(folder, recipe.checksums.read_text(encoding="utf-8"))
     if not classes.is_dir():
         tell("javac compiles the connector and Treasure Data's functions …")
-        sources = [str(path) for path in sorted(SOURCES.rglob("*.java"))]
+        sources = map(str, recipe.java)
         with _whole(classes) as folder:
             # the jars hold annotation processors that nobody asked for
             _run([javac, "-proc:none", "-nowarn", "-d", str(folder), "-cp", str(jars / "*"), *sources])
@@ -93,11 +128,9 @@ def check_jars(folder: Path, checksums: str) -> None:
         )
 
 
-def _places(environment: Mapping[str, str]) -> tuple[Path, Path]:
-    jars = [POM, CHECKSUMS]
-    sources = sorted(SOURCES.rglob("*.java"))
+def _places(environment: Mapping[str, str], recipe: Recipe) -> tuple[Path, Path]:
     where = home(environment)
-    return where / f"jars-{stamp(jars)}", where / f"classes-{stamp([*jars, *sources])}"
+    return where / f"jars-{recipe.jars}", where / f"classes-{recipe.classes}"
 
 
 @contextmanager

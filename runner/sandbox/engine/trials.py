@@ -58,7 +58,7 @@ def _carried_out(url: str, free: SimpleQueue[str], trial: Trial) -> Found | str:
     catalog = free.get()
     try:
         EngineTables(url, catalog).load(trial.tables, replace=True, now=float(trial.now))
-        with closing(Connection(url, catalog)) as connection, _ended_after(SECONDS, connection) as late:
+        with closing(Connection(url, catalog, is_small=True)) as connection, _ended_after(SECONDS, connection) as late:
             try:
                 return {
                     name: connection.execute(

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from runner.sandbox import tdtime
-from runner.sandbox.duck.nothere import NotHere
+from runner.sandbox.duck.nothere import NotHere, Rejected
 from runner.sandbox.java.moments import DAYS, MONTHS
 
 LENGTHS = {"s": 19, "m": 16, "h": 13, "d": 10, "w": 10, "M": 7, "q": 7, "y": 4}
@@ -55,6 +55,13 @@ def seconds(text: str, zone: str) -> int | None:
         return None
 
 
+def bound(text: str, zone: str) -> int:
+    """Seconds of a text that TD_TIME_RANGE begins or ends with. Raises Rejected."""
+    if (made := seconds(text, zone)) is None:
+        raise Rejected(f"Invalid time {text}")
+    return made
+
+
 def truncated(moment: int, unit: str, zone: str) -> int:
     """TD_DATE_TRUNC."""
     return tdtime.seconds(tdtime.truncate(_at(moment, zone), unit))
@@ -93,7 +100,9 @@ def _piece(letters: str, at: datetime) -> str:
     shift = at.strftime("%z")
     match letters:
         case "z":
-            return "UTC" if at.tzinfo is UTC else str(at.tzname())
+            if at.tzinfo is not UTC:
+                raise NotHere("TD_TIME_FORMAT with z in another time zone than UTC")
+            return "UTC"
         case "Z" | "XX":
             return "Z" if letters == "XX" and shift == "+0000" else shift
         case "X":

@@ -1,30 +1,38 @@
 -- a snapshot's members
-SELECT kind, label, value,
-  CASE WHEN kind = '' THEN COUNT(*) ELSE COUNT(DISTINCT written) END AS spellings, MAX(type) AS type
+SELECT
+  CAST(CASE number WHEN 0 THEN 'external_id' ELSE '' END AS VARCHAR) AS kind,
+  CAST(CASE number WHEN 0 THEN '' ELSE value END AS VARCHAR) AS label,
+  CASE number WHEN 1 THEN '' ELSE value END AS value, spellings, type
 FROM (
-  SELECT kind, CASE WHEN kind = '' THEN written ELSE label END AS label,
-    CASE WHEN kind = '' THEN '' ELSE written END AS value, written, type
+  SELECT number, value, MAX(type) AS type,
+    CASE WHEN number = 1 THEN COUNT(*) ELSE 1 END AS spellings
   FROM (
-    SELECT asked.kind, asked.label,
-      CASE asked.number WHEN 0 THEN usable_0 ELSE CASE WHEN (usable_0 = '') OR usable_0 <> written_0 THEN 'unusable' ELSE 'usable' END END AS written,
-      CASE asked.number WHEN 0 THEN type_0 ELSE CAST('' AS VARCHAR) END AS type
+    SELECT number, written AS value, written, type
     FROM (
-      SELECT
-        written_0, type_0, CASE WHEN LENGTH(written_0) > 1000 OR REGEXP_LIKE(written_0, '[[:cntrl:]]') THEN '' ELSE COALESCE(written_0, '') END AS usable_0
+      SELECT number, CASE number WHEN 0 THEN usable_0 ELSE note END AS written,
+        CASE number WHEN 0 THEN type_0 ELSE '' END AS type
       FROM (
-        SELECT
-          TRIM(CAST(audience."customer_id" AS VARCHAR)) AS written_0, TYPEOF(audience."customer_id") AS type_0
+        SELECT usable_0, type_0,
+          CASE WHEN (usable_0 = '') OR usable_0 <> written_0 THEN 'unusable' ELSE 'usable' END AS note
         FROM (
-          WITH best AS (SELECT * FROM customers ORDER BY spend DESC LIMIT 10)
-          SELECT customer_id FROM best
-        ) AS audience
-      ) AS named
-    ) AS people
-    CROSS JOIN (VALUES (0, CAST('external_id' AS VARCHAR), CAST('' AS VARCHAR)), (1, CAST('' AS VARCHAR), CAST('' AS VARCHAR))) AS asked (number, kind, label)
+          SELECT
+            written_0, type_0, CASE WHEN LENGTH(written_0) > 1000 OR REGEXP_LIKE(written_0, '[[:cntrl:]]') THEN '' ELSE COALESCE(written_0, '') END AS usable_0
+          FROM (
+            SELECT
+              TRIM(CAST(audience."customer_id" AS VARCHAR)) AS written_0, TYPEOF(audience."customer_id") AS type_0
+            FROM (
+              WITH best AS (SELECT * FROM customers ORDER BY spend DESC LIMIT 10)
+              SELECT customer_id FROM best
+            ) AS audience
+          ) AS read
+        ) AS cleaned
+      ) AS people
+      CROSS JOIN UNNEST(ARRAY[0, 1]) AS asked (number)
+    ) AS named
+    WHERE written <> ''
   ) AS written
-  WHERE written <> ''
+  GROUP BY number, value
 ) AS members
-GROUP BY kind, label, value
 
 -- exported by external_id
 SELECT DISTINCT member AS "user_ids"

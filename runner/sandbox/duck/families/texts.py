@@ -164,7 +164,7 @@ def _trim(name: str) -> Emitter:
     def emit(site: Site) -> str:
         _text_only(site, 0)
         if len(site.arguments) == 1:
-            return f"{name}({site.arguments[0]}, trino_spaces())"
+            return f"trino_{name}({site.arguments[0]})"
         side = {"ltrim": "leading", "rtrim": "trailing"}.get(name, "both")
         return python("trimmed", "VARCHAR", *site.arguments, text(side))
 

@@ -69,6 +69,8 @@ def _added(site: Site) -> str:
         if unit in STEPS:
             return f"CAST({moment} + to_months(CAST({number} * {STEPS[unit]} AS INTEGER)) AS DATE)"
         return f"({moment} + CAST({number} * {7 if unit == 'week' else 1} AS INTEGER))"
+    if unit == "millisecond" and precision_of(kind) < 3:
+        raise site.refuse("milliseconds of a moment without them")
     if kind.base == "timestamp":
         return _moved(moment, unit, number)
     if kind.base != "timestamp with time zone":

@@ -62,7 +62,7 @@ def _range(site: Site) -> str:
     for position, sign in ((1, ">="), (2, "<")):
         if position >= len(site.arguments) or site.types[position] == UNKNOWN:
             continue
-        bound = _seconds(site, position, zone)
+        bound = _bound(site, position, zone)
         if bound == "CAST(NULL AS BIGINT)":
             continue
         literal = site.literal(position) is not None or site.whole(position) is not None
@@ -71,6 +71,18 @@ def _range(site: Site) -> str:
             test if literal else f"CASE WHEN {bound} IS NULL THEN {moment} IS NOT NULL OR NULL ELSE {test} END"
         )
     return f"({' AND '.join(tests)})" if tests else f"({moment} IS NOT NULL OR NULL)"
+
+
+def _bound(site: Site, position: int, zone: str) -> str:
+    if site.types[position].base != "varchar":
+        return _seconds(site, position, zone)
+    known = site.literal(position)
+    if known is None:
+        return python("td_bound", "BIGINT", site.arguments[position], text(zone))
+    try:
+        return f"CAST({tdtime.parse(known, _zone(zone))} AS BIGINT)"
+    except tdtime.BadTime:
+        raise Rejected(f"Invalid time {known}") from None
 
 
 def _interval(site: Site) -> str:

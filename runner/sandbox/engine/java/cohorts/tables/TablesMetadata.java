@@ -198,7 +198,7 @@ final class TablesMetadata implements ConnectorMetadata {
   @Override
   public ConnectorMergeTableHandle beginMerge(
       ConnectorSession session, ConnectorTableHandle handle, RetryMode retry) {
-    if (nodes.getWorkerNodes().size() > 1) {
+    if (nodes.getWorkerNodes().stream().anyMatch(node -> !node.equals(nodes.getCurrentNode()))) {
       // a row can only be marked where it lies, and Trino deletes on any node
       throw new TrinoException(
           StandardErrorCode.NOT_SUPPORTED, "DELETE with WHERE needs an engine that is one process");

@@ -1,0 +1,190 @@
+"""What the statements of a sync cost on a real engine, each beside one written by hand, in one run.
+
+python -m benchmarks.engine http://127.0.0.1:8430 --members 990000 --rounds 5 [--catalog td]
+
+Rows are made in the engine, in a schema of their own that is dropped at the end. Of each statement the best of some
+rounds is shown; those of one round follow each other, so that a busy machine slows down both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import requests
+
+from runner.identifiers import Handle, Identifier, Kind
+from runner.plan.ledger import Delivered, Deployed, Destination
+from runner.sql.members import members
+from runner.sync import delta
+
+SCHEMA = "cohort_benchmark"
+SCAN = re.compile(r"(?:TableScan|ScanFilter|ScanProject|ScanFilterProject)\[table = [\w:]*\[schema=\w+, table=(\w+)\]")
+SPREAD = re.compile(r"Input avg\.: ([\d.]+) rows, Input std\.dev\.: ([\d.]+)%")
+HERE = Destination("shop", "vips")
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Seconds that passed, and seconds of processor time."""
+
+    wall: float
+    cpu: float
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """A Trino at an address, and the catalogue to make tables in."""
+
+    address: str
+    catalog: str
+
+    def run(self, sql: str) -> tuple[list[list[object]], Cost]:
+        """Rows and what they cost. Raises RuntimeError in the engine's words."""
+        headers = {
+            "X-Trino-User": "benchmark",
+            "X-Trino-Catalog": self.catalog,
+            "X-Trino-Schema": SCHEMA,
+            "X-Trino-Trace-Token": "1775000000",
+        }
+        answer = requests.post(f"{self.address}/v1/statement", sql.encode(), headers=headers, timeout=600).json()
+        rows: list[list[object]] = []
+        while True:
+            rows += answer.get("data", [])
+            if "error" in answer:
+                raise RuntimeError(f"{answer['error']['errorName']}: {answer['error']['message']}")
+            if "nextUri" not in answer:
+                stats = answer["stats"]
+                return rows, Cost(stats["elapsedTimeMillis"] / 1000, stats["cpuTimeMillis"] / 1000)
+            answer = requests.get(answer["nextUri"], timeout=600).json()
+
+
+@contextmanager
+def filled(engine: Engine, number: int) -> Iterator[None]:
+    """Tables of people: `people` as they are now, `people_before` with one of a hundred another; and the same written
+    in several ways in `untidy`.
+    """
+    thousands = (
+        f"UNNEST(SEQUENCE(0, {max(0, number // 1000 - 1)})) AS a (a) CROSS JOIN UNNEST(SEQUENCE(0, 999)) AS b (b)"
+    )
+    engine.run(f"CREATE SCHEMA IF NOT EXISTS {engine.catalog}.{SCHEMA}")
+    made = {
+        "people": f"SELECT 'customer-' || CAST(a * 1000 + b AS VARCHAR) AS id FROM {thousands}",
+        "people_before": "SELECT CASE WHEN MOD(a * 1000 + b, 100) = 0 THEN 'gone-' ELSE 'customer-' END"
+        f" || CAST(a * 1000 + b AS VARCHAR) AS id FROM {thousands}",
+        "untidy": "SELECT CASE MOD(b, 10) WHEN 0 THEN ' C' ELSE 'c' END || 'ustomer-' || CAST(a * 900 + b AS VARCHAR)"
+        f" AS id FROM {thousands}",
+    }
+    for name, sql in made.items():
+        engine.run(f"DROP TABLE IF EXISTS {name}")
+        engine.run(f"CREATE TABLE {name} AS {sql}")
+    engine.run("DROP TABLE IF EXISTS before")
+    engine.run(delta.create_snapshot(wanted("people_before"), None, table="before", state=SCHEMA))
+    engine.run("DROP TABLE IF EXISTS now")
+    engine.run(delta.create_snapshot(wanted("people"), "before", table="now", state=SCHEMA))
+    try:
+        yield
+    finally:
+        for name in (*made, "before", "now", "made"):
+            engine.run(f"DROP TABLE IF EXISTS {name}")
+        engine.run(f"DROP SCHEMA {engine.catalog}.{SCHEMA}")
+
+
+def wanted(table: str, *, lower: bool = False) -> str:
+    """The members that a cohort of everybody in a table has."""
+    return members(f"SELECT id FROM {table}", (Identifier(Handle(Kind.EXTERNAL_ID), "id", lower=lower),))
+
+
+def pairs() -> Mapping[str, tuple[str, str]]:
+    """Each of our statements beside one by hand that answers the same question."""
+    ours = delta.sets(
+        Deployed(HERE, Delivered("before", 0, "", "", {}, "", 0, certain="before")),
+        next_sql=delta.members_of("now", SCHEMA),
+        state=SCHEMA,
+    )
+    planned = delta.sets(
+        Deployed(HERE, Delivered("before", 0, "", "", {}, "", 0, certain="before")),
+        next_sql=wanted("people"),
+        state=SCHEMA,
+    )
+    grouped = "SELECT TRIM(CAST(id AS VARCHAR)) AS value, COUNT(DISTINCT id) AS spellings FROM {} GROUP BY 1"
+    lowered = "SELECT LOWER(TRIM(CAST(id AS VARCHAR))) AS value, COUNT(DISTINCT TRIM(CAST(id AS VARCHAR))) AS spellings"
+    since = (
+        f"SELECT wanted.value, wanted.spellings, COALESCE(before.since, TD_SCHEDULED_TIME()) AS since\n"
+        f"FROM ({grouped.format('people')}) AS wanted LEFT JOIN before ON before.value = wanted.value"
+    )
+    counted = (
+        "SELECT COUNT(before.value), COUNT(now.value), COUNT_IF(before.value IS NULL), COUNT_IF(now.value IS NULL)\n"
+        "FROM (SELECT value FROM before WHERE kind <> '') AS before\n"
+        "FULL OUTER JOIN ({}) AS now ON now.value = before.value"
+    )
+    snapshot = "SELECT value FROM now WHERE kind <> ''"
+    return {
+        "a first snapshot": (
+            delta.create_snapshot(wanted("people"), None, table="made", state=SCHEMA),
+            f"CREATE TABLE made AS {grouped.format('people')}",
+        ),
+        "a first snapshot, in small letters": (
+            delta.create_snapshot(wanted("untidy", lower=True), None, table="made", state=SCHEMA),
+            f"CREATE TABLE made AS {lowered} FROM untidy GROUP BY 1",
+        ),
+        "a snapshot after another": (
+            delta.create_snapshot(wanted("people"), "before", table="made", state=SCHEMA),
+            f"CREATE TABLE made AS {since}",
+        ),
+        "counts of a plan": (delta.count({"": planned}), counted.format(grouped.format("people"))),
+        "counts of snapshots": (delta.count({"": ours}), counted.format(snapshot)),
+        "whom to add": (
+            f"CREATE TABLE made AS {delta.export(ours.additions(whole=False), Handle(Kind.EXTERNAL_ID))}",
+            f"CREATE TABLE made AS {snapshot} EXCEPT SELECT value FROM before WHERE kind <> ''",
+        ),
+        "whom to remove": (
+            f"CREATE TABLE made AS {delta.export(ours.removals, Handle(Kind.EXTERNAL_ID))}",
+            f"CREATE TABLE made AS SELECT value FROM before WHERE kind <> '' EXCEPT {snapshot}",
+        ),
+    }
+
+
+def best(costs: list[Cost]) -> Cost:
+    """The least of each."""
+    return Cost(min(each.wall for each in costs), min(each.cpu for each in costs))
+
+
+def passes(engine: Engine, sql: str) -> str:
+    """How often each table is read, and how unevenly the busiest step's rows are spread over those who work."""
+    rows, _ = engine.run(f"EXPLAIN ANALYZE {sql}")
+    text = "\n".join(str(row[0]) for row in rows)
+    read = [name for name in SCAN.findall(text) if name]
+    spread = max((float(share) for size, share in SPREAD.findall(text) if float(size) > 1000), default=0.0)
+    return ", ".join(f"{name} × {read.count(name)}" for name in sorted(set(read))) + f"; spread {spread:.0f} %"
+
+
+def main() -> None:
+    """Print a line for each statement."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("address")
+    parser.add_argument("--members", type=int, default=990_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--catalog", default="td")
+    asked = parser.parse_args()
+    engine = Engine(asked.address, asked.catalog)
+    with filled(engine, asked.members):
+        for name, both in pairs().items():
+            costs: tuple[list[Cost], list[Cost]] = ([], [])
+            for _ in range(asked.rounds + 1):
+                for sql, found in zip(both, costs, strict=True):
+                    engine.run("DROP TABLE IF EXISTS made")
+                    found.append(engine.run(sql)[1])
+            ours, hand = (best(found[1:]) for found in costs)  # the first round compiles
+            engine.run("DROP TABLE IF EXISTS made")
+            print(
+                f"{name:36} {ours.wall:6.2f} s (cpu {ours.cpu:5.2f})  by hand {hand.wall:6.2f} s (cpu {hand.cpu:5.2f})"
+                f"  ratio {ours.wall / hand.wall:.2f} (cpu {ours.cpu / hand.cpu:.2f})  {passes(engine, both[0])}"
+            )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""The sandbox's API and the command's tests, on the real engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import pytest
+import tdclient
+
+from runner.sandbox.engine import trials
+from runner.sandbox.engine.tables import EngineTables, Loaded
+from runner.sandbox.engine.trials import Trial
+from runner.sandbox.options import Options, Shop
+from runner.sandbox.server import running
+from tests.sandbox.sandbox_world import World
+
+
+@pytest.fixture
+def world(tables: EngineTables) -> Iterator[World]:
+    tables.delete_database("shop")
+    with running(Options(shop=Shop(customers=300, purchases=2_000)), tables=tables) as url:
+        client = tdclient.Client(apikey="sandbox-key", endpoint=url, max_cumul_retry_delay=-1)
+        yield World(url, client)
+        client.close()
+
+
+def test_jobs_and_tables_are_those_of_the_engine(world: World) -> None:
+    assert world.rows("SELECT count(*) FROM customers") == [[300]]
+    assert world.rows("SELECT date_diff('year', date '2000-12-31', date '2026-01-01');") == [[25]]
+    world.done("CREATE TABLE found AS SELECT customer_id, 1.5 AS share FROM customers LIMIT 3")
+    tables = {table.name: table for table in world.client.tables("shop")}
+    assert tables["found"].count == 3
+    assert "IFNULL" in world.error("SELECT IFNULL(1, 2)").upper()
+    assert "line 1:1" in world.error("CALL \"$engine\".load('{}')")
+    world.client.delete_table("shop", "found")
+    assert "found" not in {table.name for table in world.client.tables("shop")}
+
+
+def test_a_job_is_killed(world: World) -> None:
+    many = ", ".join(f"UNNEST(sequence(1, 10000)) AS t{number} (n{number})" for number in range(3))
+    job = world.issue(f"SELECT count(*) FROM {many}")
+    world.until_running(job)
+    world.client.kill(job)
+    assert world.ended(job)["status"] == "killed"
+
+
+def test_trials_run_beside_each_other(engine: str) -> None:
+    def trial(number: int) -> Trial:
+        rows = [[f"person {one}"] for one in range(number)]
+        return Trial(
+            (Loaded("shop", "people", {"id": "varchar"}, rows),), {"all": "SELECT id FROM shop.people"}, "shop", 1
+        )
+
+    found = list(trials.carried_out(map(trial, range(12)), engine))
+    assert [len(each["all"]) for each in found if isinstance(each, Mapping)] == list(range(12))
+
+
+def test_a_trial_that_fails_says_why_and_others_go_on(engine: str) -> None:
+    table = Loaded("shop", "people", {"id": "varchar"}, [["a"]])
+    good, bad = (
+        Trial((table,), {"one": sql}, "shop", 1) for sql in ("SELECT id FROM people", "SELECT nobody FROM people")
+    )
+    first, second, third = trials.carried_out([good, bad, good], engine)
+    assert first == third == {"one": (("a",),)}
+    assert second == "the query failed: line 1:8: Column 'nobody' cannot be resolved"
+
+
+def test_refusals_are_those_of_the_statement_as_written(engine: str) -> None:
+    table = Loaded("shop", "people", {"id": "varchar"}, [])
+    statements = ["SELECT id FROM people", "SELECT id\nFROM people\nWHERE id = 1", "SELECT 1 FROM elsewhere"]
+    good, bad, unknown = trials.refusals(statements, [table], "shop", engine)
+    assert good is None
+    assert bad
+    assert (bad.name, bad.line, bad.column) == ("TYPE_MISMATCH", 3, 10)
+    assert bad.message == "Cannot apply operator: varchar = integer"
+    assert unknown
+    assert unknown.name == "TABLE_NOT_FOUND"
