@@ -66,11 +66,6 @@ _INSTEAD = {
 }
 """What other databases call what Trino calls otherwise."""
 
-_PLUGINS = re.compile(r"td_\w+|st_\w+|\w*geometry\w*|bing_\w+|\w*spherical\w*|great_circle_distance|learn_\w+|features")
-"""Functions of which Trino's own list knows nothing, or only what a documentation says: those of Treasure Data, and of
-plugins that it may have.
-"""
-
 
 @dataclass(slots=True)
 class _Asked:
@@ -105,10 +100,7 @@ def resolved(sql: str, database: str, known: Known) -> tuple[Finding, ...]:
     statement = parsed(sql)
     asked = _Asked(known, database, set())
     lookup: Lookup = asked
-    try:
-        refusals = analyze(statement, lookup).refusals
-    except RecursionError:  # nested deeper than can be looked into: the parser took it, and so may Trino
-        return ()
+    refusals = analyze(statement, lookup).refusals
     return tuple(_finding(refusal, sql, statement, asked) for refusal in refusals if _is_certain(refusal))
 
 
@@ -116,10 +108,15 @@ def _is_certain(refusal: Refusal) -> bool:
     """False where a function is one that Treasure Data may have, or have otherwise, unless its name is nearly another's
     which is known.
     """
-    if refusal.name != "FUNCTION_NOT_FOUND" or not _PLUGINS.fullmatch(refusal.identifier):
+    if refusal.name != "FUNCTION_NOT_FOUND" or not _may_be_there(refusal.identifier):
         return True
     known = refusal.identifier in functions.names()
     return not known and bool(difflib.get_close_matches(refusal.identifier, functions.names(), 1, 0.88))
+
+
+def _may_be_there(function: str) -> bool:
+    """True for what Trino's own list does not know, or only as a documentation says."""
+    return function.startswith("td_") or functions.is_of_plugin(function)
 
 
 def _finding(refusal: Refusal, sql: str, statement: Statement, asked: _Asked) -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from runner.trino import calls
 from runner.trino.cursor import NAMES, QUERIES, Cursor, SyntaxRefused
@@ -35,6 +36,14 @@ _COMPARATORS = {one.value: one for one in Comparator}
 _OPERATORS = {one.value: one for one in Operator}
 _BINDING = {"||": 1, "+": 2, "-": 2, "*": 3, "/": 3, "%": 3}
 _LOOSEST, _SIGNED = 0, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """How a predicate begins: with NOT or without, and where."""
+
+    negated: bool
+    at: int
 
 
 def expression(cursor: Cursor) -> Expression:
@@ -104,7 +113,7 @@ def _condition(cursor: Cursor) -> Expression:
 
 def _predicate(cursor: Cursor, at: int, left: Expression) -> Expression:
     """What is said of a value that began at `at`; the value itself where nothing is."""
-    kind = cursor.kind
+    kind, sign_at = cursor.kind, cursor.at
     comparator = _COMPARATORS.get(kind)
     if comparator is not None:
         return _comparison(cursor, at, left, comparator)
@@ -117,10 +126,11 @@ def _predicate(cursor: Cursor, at: int, left: Expression) -> Expression:
             raise cursor.mismatch("BETWEEN", "IN", "LIKE")
         return left
     cursor.advance()
-    return read(cursor, at, left, negated)
+    return read(cursor, at, left, Said(negated, sign_at))
 
 
 def _comparison(cursor: Cursor, at: int, left: Expression, comparator: Comparator) -> Expression:
+    sign_at = cursor.at
     cursor.advance()
     if cursor.kind in ("ALL", "ANY", "SOME") and cursor.ahead() == "(":
         query_follows = cursor.ahead(2) in QUERIES
@@ -134,12 +144,12 @@ def _comparison(cursor: Cursor, at: int, left: Expression, comparator: Comparato
                     raise
                 cursor.back_to(mark)
             else:
-                return Comparison(at, cursor.end, comparator, left, right)
+                return Comparison(at, cursor.end, comparator, left, right, sign_at)
         quantifier = cursor.expect_any(("ALL", "ANY", "SOME")).lower()
         query = cursor.query_in_parentheses()
-        return QuantifiedComparison(at, cursor.end, comparator, quantifier, left, query)
+        return QuantifiedComparison(at, cursor.end, comparator, quantifier, left, query, sign_at)
     right = value(cursor)
-    return Comparison(at, cursor.end, comparator, left, right)
+    return Comparison(at, cursor.end, comparator, left, right, sign_at)
 
 
 def _opens_query(cursor: Cursor, index: int) -> bool:
@@ -151,6 +161,7 @@ def _opens_query(cursor: Cursor, index: int) -> bool:
 
 
 def _is(cursor: Cursor, at: int, left: Expression) -> Expression:
+    sign_at = cursor.at
     cursor.advance()
     negated = cursor.take("NOT")
     if cursor.take("NULL"):
@@ -159,42 +170,42 @@ def _is(cursor: Cursor, at: int, left: Expression) -> Expression:
         raise cursor.mismatch(*(("DISTINCT", "NULL") if negated else ("DISTINCT", "NOT", "NULL")))
     cursor.expect_all("DISTINCT", "FROM")
     right = value(cursor)
-    return IsDistinct(at, cursor.end, left, right, negated)
+    return IsDistinct(at, cursor.end, left, right, negated, sign_at)
 
 
-def _between(cursor: Cursor, at: int, left: Expression, negated: bool) -> Expression:  # noqa: FBT001
+def _between(cursor: Cursor, at: int, left: Expression, said: Said) -> Expression:
     low = value(cursor)
     cursor.expect("AND")
     high = value(cursor)
-    return Between(at, cursor.end, left, low, high, negated)
+    return Between(at, cursor.end, left, low, high, said.negated, said.at)
 
 
-def _in(cursor: Cursor, at: int, left: Expression, negated: bool) -> Expression:  # noqa: FBT001
+def _in(cursor: Cursor, at: int, left: Expression, said: Said) -> Expression:
     cursor.expect("(")
     if cursor.kind in QUERIES:
         query = cursor.query()
         cursor.expect(")")
-        return InQuery(at, cursor.end, left, query, negated)
+        return InQuery(at, cursor.end, left, query, said.negated, said.at)
     first_at = cursor.at
     first = cursor.expression()
     longer = cursor.rest_of_query(first_at, first)
     if longer is not None:
         cursor.expect(")")
-        return InQuery(at, cursor.end, left, longer, negated)
+        return InQuery(at, cursor.end, left, longer, said.negated, said.at)
     options = [first]
     while cursor.take(","):
         options.append(cursor.expression())
     cursor.expect(")")
-    return InList(at, cursor.end, left, tuple(options), negated)
+    return InList(at, cursor.end, left, tuple(options), said.negated)
 
 
-def _like(cursor: Cursor, at: int, left: Expression, negated: bool) -> Expression:  # noqa: FBT001
+def _like(cursor: Cursor, at: int, left: Expression, said: Said) -> Expression:
     pattern = value(cursor)
     escape = value(cursor) if cursor.take("ESCAPE") else None
-    return Like(at, cursor.end, left, pattern, escape, negated)
+    return Like(at, cursor.end, left, pattern, escape, said.negated)
 
 
-_PREDICATES: dict[str, Callable[[Cursor, int, Expression, bool], Expression]] = {
+_PREDICATES: dict[str, Callable[[Cursor, int, Expression, Said], Expression]] = {
     "BETWEEN": _between,
     "IN": _in,
     "LIKE": _like,
@@ -239,9 +250,10 @@ def _value_from(cursor: Cursor, at: int, left: Expression, loosest: int) -> Expr
         binding = _BINDING.get(kind)
         if binding is None or binding < loosest:
             return left
+        sign_at = cursor.at
         cursor.advance()
         right = _value(cursor, binding + 1)
-        left = Operation(at, cursor.end, _OPERATORS[kind], left, right)
+        left = Operation(at, cursor.end, _OPERATORS[kind], left, right, sign_at)
 
 
 def _at_time_zone(cursor: Cursor, at: int, left: Expression) -> Expression:

@@ -1,64 +1,158 @@
-"""Functions of Trino 423 and of Treasure Data: their signatures, and which of them fits a call."""
+"""The functions and operators of Trino 423, and Treasure Data's own, with their signatures."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from runner.trino.types import NUMBERS, UNKNOWN, Type, as_decimal, common, parse_type
+from runner.trino.types import Type
 
-DATA = Path(__file__).parent / "functions-423.tsv"
-UNTOLD = frozenset(
-    """
-    smart_digest td_currency_conv td_interval_range td_ip_to_city_name td_ip_to_connection_type td_ip_to_country_code
-    td_ip_to_country_name td_ip_to_domain td_ip_to_latitude td_ip_to_least_specific_subdivision_name td_ip_to_longitude
-    td_ip_to_metro_code td_ip_to_most_specific_subdivision_name td_ip_to_postal_code td_ip_to_subdivision_names
-    td_ip_to_time_zone td_lat_long_to_country td_parse_agent td_parse_user_agent td_sessionize_window
-    """.split()  # noqa: SIM905
-)
-"""Treasure Data's functions whose types are not told here."""
+_HERE = Path(__file__).parent
+_TRINO = _HERE / "functions-423.tsv"
+_TREASURE_DATA = _HERE / "functions-treasuredata.tsv"
+UNTOLD = Type("?")
+"""A type that no documentation defines; in a signature, any type."""
 
-VARIABLE = re.compile(r"[A-Z]\d?|[KV]\d?|[a-z]\d?")
-NESTED = re.compile(r"(array|map|row|function)\((.*)\)")
-TEXTUAL = frozenset({"joniregexp", "jsonpath", "codepoints", "color", "likepattern"})
-REPEATED = frozenset({"concat", "concat_ws", "greatest", "least", "map_concat", "char"})
-"""Functions that take their last argument again and again."""
+_PLUGINS = re.compile(r"st_\w+|bing_tile\w*|\w*_?geometry_?\w*|to_spherical_geography|great_circle_distance|geohash\w*")
+"""Functions of a plugin of Trino. Whether Treasure Data has it is not documented: they are let pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """What a type variable must be: comparable or orderable, of a base, castable to or from other types."""
+
+    name: str
+    comparable: bool = False
+    orderable: bool = False
+    base: str = ""
+    to: tuple[Type, ...] = ()
+    from_: tuple[Type, ...] = ()
+
+    def __str__(self) -> str:
+        """In Trino's words."""
+        shown = self.name + ":comparable" * self.comparable + ":orderable" * self.orderable
+        return shown + "".join(f":castableTo({one})" for one in self.to)
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """One form of a function, types as Trino writes them; `kind` is scalar, aggregate or window."""
+    """One form of a function. `kind` is scalar, aggregate or window.
+
+    Types are as Trino declares them: with type variables (`array(t)`), which `variables` tells more of, and variables
+    for numbers (`varchar(x)`), of which `lengths` computes some. `variadic`: the last argument may stand any number of
+    times. `nullable` tells of each argument whether the function takes NULL itself. `told` is false where the types
+    of the arguments are not documented.
+    """
 
     name: str
     kind: str
-    returns: str
-    arguments: tuple[str, ...]
+    arguments: tuple[Type, ...]
+    returns: Type
+    variables: tuple[Variable, ...] = ()
+    lengths: tuple[tuple[str, str], ...] = ()
+    variadic: bool = False
+    nullable: tuple[bool, ...] = ()
+    told: bool = True
+
+    def __str__(self) -> str:
+        """As Trino shows it among those it expected."""
+        shown = f"{self.name}({', '.join(declared(one) for one in self.arguments)})"
+        return f"{shown} {', '.join(map(str, self.variables))}" if self.variables else shown
+
+
+def declared(kind: Type) -> str:
+    """A type as Trino shows it in a signature: without spaces after commas."""
+    return str(kind).replace(", ", ",")
 
 
 @cache
-def _all() -> Mapping[str, tuple[Signature, ...]]:
-    found: dict[str, tuple[Signature, ...]] = {}
-    for line in DATA.read_text("utf-8").splitlines():
-        name, kind, returns, arguments = line.split("\t")
-        one = Signature(name, kind, returns, tuple(split(arguments)))
-        found[name] = (*found.get(name, ()), one)
-    return found
+def _lines() -> Mapping[str, tuple[str, ...]]:
+    """The lines of each function, not yet read: few functions stand in a query."""
+    found: dict[str, list[str]] = {}
+    for file in (_TRINO, _TREASURE_DATA):
+        for line in file.read_text("utf-8").splitlines():
+            if not line.startswith("#"):
+                found.setdefault(line[: line.index("\t")], []).append(line)
+    return {name: tuple(lines) for name, lines in found.items()}
 
 
-def names() -> frozenset[str]:
-    """All functions' names."""
-    return frozenset(_all())
+@cache
+def names() -> tuple[str, ...]:
+    """The names of all functions, sorted."""
+    return tuple(sorted(name for name in _lines() if not name.startswith("$")))
 
 
+@cache
 def signatures(name: str) -> tuple[Signature, ...]:
-    """The forms of a function; empty where there is none."""
-    return _all().get(name, ())
+    """The forms of a function, or of an operator such as `$ADD`, in Trino's order; empty where there is none."""
+    key = name if name.startswith("$") else name.lower()
+    return tuple(_read(line) for line in _lines().get(key, ()))
 
 
-def split(text: str) -> list[str]:
+def is_of_plugin(name: str) -> bool:
+    """True for a function that Treasure Data may have or not."""
+    return _PLUGINS.fullmatch(name.lower()) is not None
+
+
+def kinds(name: str) -> frozenset[str]:
+    """Whether a function is a scalar, an aggregate, a window function, or several of them."""
+    return frozenset(one.kind for one in signatures(name))
+
+
+# from text
+
+
+def _read(line: str) -> Signature:
+    name, kind, returns, arguments, conditions, nulls = line.split("\t")[:6]
+    variadic = arguments.endswith("...")
+    types = tuple(formal(one) for one in arguments.removesuffix("...").split("; ") if one)
+    variables: list[Variable] = []
+    lengths: list[tuple[str, str]] = []
+    for condition in conditions.split("; ") if conditions else ():
+        length, assigned, computed = condition.partition(" := ")
+        if assigned:
+            lengths.append((length.lower(), computed.lower()))
+        else:
+            variables.append(_variable(condition))
+    return Signature(
+        name,
+        kind,
+        types,
+        formal(returns),
+        tuple(variables),
+        tuple(lengths),
+        variadic,
+        tuple(one == "n" for one in nulls),
+        UNTOLD not in types,
+    )
+
+
+def _variable(condition: str) -> Variable:
+    name, *words = condition.split(" ")
+    bounds: dict[str, str] = {}
+    for word in words:
+        key, _, value = word.partition("=")
+        bounds[key] = value
+    to = (formal(bounds["to"]),) if "to" in bounds else ()
+    from_ = (formal(bounds["from"]),) if "from" in bounds else ()
+    return Variable(name, "comparable" in bounds, "orderable" in bounds, bounds.get("base", ""), to, from_)
+
+
+@cache
+def formal(text: str) -> Type:
+    """A type as signatures declare it; a variable is a type without arguments."""
+    base, open_, inside = text.partition("(")
+    if not open_:
+        return Type(text)
+    inside, _, zone = inside.rpartition(")")
+    parts = _parts(inside)
+    return Type(base + zone, tuple(int(one) if one.isdigit() else formal(one) for one in parts))
+
+
+def _parts(text: str) -> list[str]:
     """The parts between commas that stand in no parentheses."""
     parts, depth, start = [], 0, 0
     for at, letter in enumerate(text):
@@ -66,134 +160,4 @@ def split(text: str) -> list[str]:
         if letter == "," and depth == 0:
             parts.append(text[start:at].strip())
             start = at + 1
-    return [part for part in [*parts, text[start:].strip()] if part]
-
-
-def is_variable(text: str) -> bool:
-    """True for a type variable such as T."""
-    return VARIABLE.fullmatch(text) is not None
-
-
-def expected(one: Signature, count: int) -> tuple[str, ...] | None:
-    """The types of so many arguments; None where it takes another number."""
-    if one.name in REPEATED and one.arguments and count > len(one.arguments):
-        return (*one.arguments, *(one.arguments[-1:] * (count - len(one.arguments))))
-    return one.arguments if len(one.arguments) == count else None
-
-
-Form = tuple[Signature, tuple[str, ...], dict[str, Type]]
-"""A form that fits: its arguments' types as they are written, and what its variables are bound to."""
-
-
-def chosen(name: str, given: Sequence[Type | None]) -> Form | None:
-    """The form that fits these arguments (None for a lambda) best, its arguments and bound variables."""
-    for coercing in (False, True):
-        fitting = list(_fitting(name, given, coercing=coercing))
-        if fitting:
-            return min(fitting, key=lambda found: _cost(found[1], given))
-    return None
-
-
-def is_ambiguous(name: str, given: Sequence[Type | None]) -> bool:
-    """True where a bare NULL leaves it open which of several forms is meant."""
-    if UNKNOWN not in given:
-        return False
-    fitting = list(_fitting(name, given, coercing=True))
-    kinds = {bound_type(one.returns, bound) for one, _, bound in fitting}
-    return len(kinds) > 1 or {one.returns for one, _, _ in fitting} == {"varchar", "varchar(x)"}
-
-
-def _fitting(name: str, given: Sequence[Type | None], *, coercing: bool) -> Iterator[Form]:
-    for one in signatures(name):
-        wanted = expected(one, len(given))
-        if wanted is None:
-            continue
-        bound: dict[str, Type] = {}
-        if all(_fits(text, kind, bound, coercing=coercing) for text, kind in zip(wanted, given, strict=True)):
-            yield one, wanted, bound
-
-
-def _cost(wanted: Sequence[str], given: Sequence[Type | None]) -> int:
-    """How far arguments are converted: a whole number rather becomes a longer one than a double."""
-    cost = 0
-    for text, kind in zip(wanted, given, strict=True):
-        base = _base(text)
-        if kind is not None and kind.base in NUMBERS and base in NUMBERS:
-            cost += NUMBERS.index(base) - NUMBERS.index(kind.base)
-    return cost
-
-
-def _fits(text: str, kind: Type | None, bound: dict[str, Type], *, coercing: bool) -> bool:
-    if kind is None or text.startswith("function("):
-        return kind is None and text.startswith("function(")
-    if is_variable(text):
-        return _bind(text, kind, bound)
-    if nested := NESTED.fullmatch(text):
-        parts = split(nested[2])
-        if kind == UNKNOWN:
-            return coercing
-        if kind.base != nested[1] or len(parts) != len(kind.arguments):
-            return False
-        inner = [each for each in kind.arguments if isinstance(each, Type)]
-        return all(_fits(part, each, bound, coercing=coercing) for part, each in zip(parts, inner, strict=True))
-    base = _base(text)
-    if kind.base == base == "varchar" and text != base:
-        bound.setdefault(f"#{text}", kind)
-    if base in TEXTUAL:
-        return kind.base in {"varchar", "unknown"}
-    return kind.base == base or (coercing and _converts(kind, base))
-
-
-def _bind(variable: str, kind: Type, bound: dict[str, Type]) -> bool:
-    known = bound.get(variable)
-    shared = kind if known is None else common(known, kind)
-    if shared is None:
-        return False
-    bound[variable] = shared
-    return True
-
-
-def _base(text: str) -> str:
-    return re.sub(r"\([^)]*\)", "", text).strip()
-
-
-def _converts(kind: Type, base: str) -> bool:
-    if kind == UNKNOWN:
-        return True
-    if base == "decimal":
-        return kind.base in {"tinyint", "smallint", "integer", "bigint"}
-    if base in {"varchar", "char"}:
-        return False
-    try:
-        target = parse_type(base)
-    except ValueError:
-        return False
-    shared = common(kind, target)
-    return shared is not None and shared.base == base
-
-
-def bound_type(text: str, bound: Mapping[str, Type], digits: int = 3) -> Type:
-    """A type of a signature with its variables filled in; `digits` of a second for moments."""
-    if is_variable(text):
-        return bound.get(text, UNKNOWN)
-    if nested := NESTED.fullmatch(text):
-        return Type(nested[1], tuple(bound_type(part, bound, digits) for part in split(nested[2])))
-    base = _base(text)
-    if base == "varchar" and (known := bound.get(f"#{text}")):
-        return known
-    if base in {"varchar", "char", "decimal"}:
-        return Type("varchar") if base == "char" else Type(base)
-    if base.startswith(("timestamp", "time")) and "(" in text and not re.search(r"\(\d", text):
-        return Type(base, (digits,))
-    return parse_type(text)
-
-
-def converted(text: str, kind: Type, bound: Mapping[str, Type]) -> Type | None:
-    """What an argument is converted to; None where it is taken as it is."""
-    if text.startswith("function(") or _base(text) in {*TEXTUAL, "varchar", "char"}:
-        return None
-    if _base(text) == "decimal":
-        return as_decimal(kind) if kind.base != "decimal" and kind != UNKNOWN else None
-    digits = next((each for each in kind.arguments if isinstance(each, int)), 3)
-    target = bound_type(text, bound, digits)
-    return target if target != kind and target.base not in {"unknown"} else None
+    return [*parts, text[start:].strip()]

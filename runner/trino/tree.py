@@ -1,6 +1,7 @@
 """A statement of Trino 423 as a tree: what its grammar (SqlBase.g4) tells apart, each part with its place in the SQL.
 
 Every node begins with `at` and `end`: the offsets, in characters, of its first character and of the one after its last.
+Where Trino tells of an operator's place, between its values, `sign_at` is that place.
 Nodes are compared by identity, so that facts about one place (its type, say) can be kept in a mapping.
 """
 
@@ -213,6 +214,7 @@ class Operation:
     operator: Operator
     left: Expression
     right: Expression
+    sign_at: int = -1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -245,6 +247,7 @@ class Comparison:
     comparator: Comparator
     left: Expression
     right: Expression
+    sign_at: int = -1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -257,6 +260,7 @@ class QuantifiedComparison:
     quantifier: str
     left: Expression
     query: Query
+    sign_at: int = -1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -268,6 +272,7 @@ class IsDistinct:
     left: Expression
     right: Expression
     negated: bool
+    sign_at: int = -1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -280,6 +285,7 @@ class Between:
     low: Expression
     high: Expression
     negated: bool
+    sign_at: int = -1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -302,6 +308,7 @@ class InQuery:
     value: Expression
     query: Query
     negated: bool
+    sign_at: int = -1
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,0 +1,210 @@
+"""Grouped queries: what is neither grouped nor aggregated, and where aggregates may not stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from runner.trino import tree
+from runner.trino.analysis.facts import Facts, ReferenceKind
+from runner.trino.analysis.place import Place
+from runner.trino.analysis.scopes import Column
+from runner.trino.analysis.shown import shown
+from runner.trino.functions import kinds
+
+_PLACES = frozenset({"at", "end", "sign_at"})
+
+
+def is_aggregate(node: tree.Node) -> bool:
+    """True for a call of an aggregate without OVER."""
+    return isinstance(node, tree.Call) and node.window is None and "aggregate" in kinds(node.key)
+
+
+def _inside(node: tree.Node) -> Iterator[tree.Node]:
+    """The nodes of an expression, without those of queries in it."""
+    waiting = [node]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, tree.Query):
+            continue
+        yield one
+        waiting.extend(reversed(list(tree.children(one))))
+
+
+def has_aggregate(node: tree.Node) -> bool:
+    """True where an aggregate stands in an expression."""
+    return any(is_aggregate(one) for one in _inside(node))
+
+
+def no_aggregates(node: tree.Expression, where: str, place: Place) -> None:
+    """Refuse aggregates and windows where none may stand."""
+    found = [one for one in _inside(node) if is_aggregate(one) or isinstance(one, tree.Grouping) or _has_window(one)]
+    if found:
+        listed = ", ".join(shown(one) for one in found)
+        told = f"{where} cannot contain aggregations, window functions or grouping operations: [{listed}]"
+        place.facts.refuse(node, told, "EXPRESSION_NOT_SCALAR")
+
+
+def _has_window(node: tree.Node) -> bool:
+    return isinstance(node, tree.Call) and node.window is not None
+
+
+def check_nesting(nodes: Sequence[tree.Expression], place: Place) -> None:
+    """Refuse aggregates inside aggregates, and windows inside windows."""
+    for node in nodes:
+        for one in _inside(node):
+            if isinstance(one, tree.Call) and is_aggregate(one):
+                _check_aggregate(one, place)
+            elif isinstance(one, tree.Call) and one.window is not None:
+                _check_window(one, place)
+
+
+def _check_aggregate(node: tree.Call, place: Place) -> None:
+    inner = [one for argument in node.arguments for one in _inside(argument)]
+    nested = [one for one in inner if is_aggregate(one)]
+    if nested:
+        listed = ", ".join(map(shown, nested))
+        told = f"Cannot nest aggregations inside aggregation '{node.key}': [{listed}]"
+        place.facts.refuse(node, told, "NESTED_AGGREGATION")
+    windows = [one for one in inner if _has_window(one)]
+    if windows and not nested:
+        listed = ", ".join(map(shown, windows))
+        told = f"Cannot nest window functions or row pattern measures inside aggregation '{node.key}': [{listed}]"
+        place.facts.refuse(node, told, "NESTED_WINDOW")
+
+
+def _check_window(node: tree.Call, place: Place) -> None:
+    if any(_has_window(one) for argument in node.arguments for one in _inside(argument)):
+        told = "Cannot nest window functions or row pattern measures inside window function arguments"
+        place.facts.refuse(node, told, "NESTED_WINDOW")
+
+
+# whether expressions are the same
+
+
+class Shapes:
+    """Numbers for expressions: those that mean the same have the same one."""
+
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+        self.numbers: dict[Any, int] = {}
+        self.known: dict[tree.Node, int] = {}
+
+    def of(self, node: tree.Node) -> int:
+        """The number of an expression."""
+        found = self.known.get(node)
+        if found is None:
+            found = self.numbers.setdefault(self._key(node), len(self.numbers))
+            self.known[node] = found
+        return found
+
+    def _key(self, node: tree.Node) -> Any:
+        reference = self.facts.names.get(node)
+        if reference is not None and reference.kind is not ReferenceKind.FIELD:
+            return ("column", id(reference.column))
+        if isinstance(node, tree.Identifier):
+            return ("name", node.key)
+        return (type(node).__name__, *(self._part(getattr(node, one)) for one in _named(type(node))))
+
+    def _part(self, value: Any) -> Any:
+        if isinstance(value, tuple):
+            return tuple(self._part(one) for one in value)
+        return self.of(value) if hasattr(value, "at") else value
+
+
+_NAMED: dict[type, tuple[str, ...]] = {}
+
+
+def _named(kind: type) -> tuple[str, ...]:
+    found = _NAMED.get(kind)
+    if found is None:
+        found = _NAMED[kind] = tuple(one.name for one in fields(kind) if one.name not in _PLACES)
+    return found
+
+
+# what must be grouped
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """What a query is grouped by: the expressions, and the columns of the query's FROM."""
+
+    shapes: Shapes
+    keys: frozenset[int]
+    source: frozenset[Column]
+    outputs: frozenset[Column] = frozenset()
+    """Columns that the query makes, which ORDER BY may name."""
+
+
+def check_grouped(nodes: Sequence[tree.Expression], groups: Groups, place: Place) -> None:
+    """Refuse each expression that is not the same for all rows of a group."""
+    for node in nodes:
+        found = _ungrouped(node, groups)
+        if found is None:
+            continue
+        if isinstance(found, _Clause):
+            told = f"{found.word} expression '{shown(found.node)}' must be an aggregate expression or appear in "
+            place.facts.refuse(found.node, told + "GROUP BY clause", "EXPRESSION_NOT_AGGREGATE", shown(found.node))
+        elif isinstance(found, _InQuery):
+            told = f"Subquery uses '{shown(found.node)}' which must appear in GROUP BY clause"
+            place.facts.refuse(found.node, told, "EXPRESSION_NOT_AGGREGATE", shown(found.node))
+        else:
+            told = f"'{shown(node)}' must be an aggregate expression or appear in GROUP BY clause"
+            place.facts.refuse(node, told, "EXPRESSION_NOT_AGGREGATE", shown(found))
+
+
+@dataclass(frozen=True, slots=True)
+class _Clause:
+    """An expression of a window that is not grouped."""
+
+    word: str
+    node: tree.Expression
+
+
+@dataclass(frozen=True, slots=True)
+class _InQuery:
+    """A column that a query inside uses, and that is not grouped."""
+
+    node: tree.Node
+
+
+_Ungrouped = tree.Node | _Clause | _InQuery | None
+
+
+def _ungrouped(node: tree.Node, groups: Groups) -> _Ungrouped:
+    """The first thing in an expression that is not grouped."""
+    if isinstance(node, tree.Query):
+        return _ungrouped_in_query(node, groups)
+    if is_aggregate(node) or isinstance(node, (tree.Identifier, tree.TypeName, tree.Grouping)):
+        return None
+    if groups.shapes.of(node) in groups.keys:
+        return None
+    reference = groups.shapes.facts.names.get(node)
+    if reference is not None and reference.kind is not ReferenceKind.FIELD:
+        return node if reference.column in groups.source else None
+    if isinstance(node, tree.Window):
+        return _ungrouped_in_window(node, groups)
+    for one in tree.children(node):
+        if (found := _ungrouped(one, groups)) is not None:
+            return found
+    return None
+
+
+def _ungrouped_in_query(node: tree.Query, groups: Groups) -> _Ungrouped:
+    facts = groups.shapes.facts
+    for one in tree.walk(node):
+        reference = facts.names.get(one)
+        if reference is not None and reference.column in groups.source and groups.shapes.of(one) not in groups.keys:
+            return _InQuery(one)
+    return None
+
+
+def _ungrouped_in_window(node: tree.Window, groups: Groups) -> _Ungrouped:
+    for one in node.partition_by:
+        if _ungrouped(one, groups) is not None:
+            return _Clause("PARTITION BY", one)
+    for item in node.order_by:
+        if _ungrouped(item.expression, groups) is not None:
+            return _Clause("ORDER BY", item.expression)
+    return None

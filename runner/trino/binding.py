@@ -1,0 +1,349 @@
+"""Whether a signature takes arguments of given types, and what its variables then are: Trino's SignatureBinder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from runner.trino.casts import castable
+from runner.trino.functions import UNTOLD, Signature, Variable
+from runner.trino.lengths import computed
+from runner.trino.types import (
+    LONGEST_CHAR,
+    UNBOUNDED,
+    UNKNOWN,
+    Type,
+    coerces,
+    common,
+    comparable,
+    orderable,
+    to_base,
+)
+
+MOST_ROUNDS = 4
+"""After so many rounds Trino gives up with an internal error."""
+
+_WITH_NUMBERS = frozenset(
+    {"varchar", "char", "decimal", "time", "timestamp", "time with time zone", "timestamp with time zone"}
+)
+_COVARIANT = frozenset({"array", "map", "row"})
+
+Lambda = Callable[[tuple[Type, ...]], Type | None]
+"""The type that a lambda returns for arguments of these types; None where it is not known."""
+
+Given = Type | Lambda
+
+
+class Unsettled(Exception):
+    """The types of a call cannot be told: a lambda returns what is not known."""
+
+
+class NoEnd(Exception):
+    """The types of a call's lambdas never meet. Trino fails with an internal error."""
+
+
+@dataclass(slots=True)
+class Bound:
+    """What the variables of a signature are, by name in lower case."""
+
+    types: dict[str, Type] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
+
+
+class _Outcome(IntEnum):
+    """What a step found; of several, the greatest counts."""
+
+    SATISFIED = 0
+    WAITING = 1
+    CHANGED = 2
+    IMPOSSIBLE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Related:
+    """An argument must be of a declared type, or convertible to it."""
+
+    formal: Type
+    given: Type
+    converting: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Parameter:
+    """An argument is one of those that a type variable stands for."""
+
+    variable: Variable
+    given: Type
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    """An argument has numbers, such as a length, that variables stand for."""
+
+    formal: Type
+    given: Type
+
+
+@dataclass(frozen=True, slots=True)
+class _Castable:
+    """An argument can be cast to a type, or from it."""
+
+    wanted: Type
+    given: Type
+    backwards: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Function:
+    """An argument is a lambda, or already a function's type."""
+
+    formal: Type
+    given: Given
+
+
+_Step = _Related | _Parameter | _Numbers | _Castable | _Function
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A signature that fits: the types that its arguments are converted to, and what it returns."""
+
+    signature: Signature
+    arguments: tuple[Type, ...]
+    returns: Type
+
+
+def formals(signature: Signature, count: int) -> tuple[Type, ...] | None:
+    """The declared types of so many arguments; None where the function takes another number."""
+    declared = signature.arguments
+    if signature.variadic:
+        if count < len(declared) - 1:
+            return None
+        return (*declared[:-1], *(declared[-1:] * (count - len(declared) + 1)))
+    return declared if len(declared) == count else None
+
+
+def bind(signature: Signature, given: Sequence[Given], *, converting: bool) -> Form | None:
+    """The signature for arguments of these types; None where it does not take them. Raises Unsettled and NoEnd."""
+    declared = formals(signature, len(given))
+    if declared is None:
+        return None
+    if not signature.told:
+        arguments = tuple(one if isinstance(one, Type) else UNTOLD for one in given)
+        return Form(signature, arguments, signature.returns)
+    return _Binder(signature).bind(declared, given, converting=converting)
+
+
+class _Binder:
+    """The variables of one signature, and the steps that find what they are."""
+
+    def __init__(self, signature: Signature) -> None:
+        self.signature = signature
+        self.variables = {one.name.lower(): one for one in signature.variables}
+        self.bound = Bound()
+        self.steps: list[_Step] = []
+
+    def bind(self, declared: Sequence[Type], given: Sequence[Given], *, converting: bool) -> Form | None:
+        """See `bind`."""
+        pairs = list(zip(declared, given, strict=True))
+        for formal, one in pairs:
+            if isinstance(one, Type):
+                if not self._may_fit(formal, one, converting=converting):
+                    return None
+                self.steps.append(_Related(formal, one, converting))
+            elif formal.base != "function":
+                return None
+        if not all(_add(self.steps, self.variables, formal, one, converting=converting) for formal, one in pairs):
+            return None
+        if not self._solved():
+            return None
+        for length, text in self.signature.lengths:
+            self.bound.numbers[length] = computed(text, self.bound.numbers)
+        if not all(name in self.bound.types for name in self.variables):
+            return None
+        arguments = tuple(filled(formal, self.bound) for formal in declared)
+        return Form(self.signature, arguments, filled(self.signature.returns, self.bound))
+
+    def _may_fit(self, formal: Type, given: Type, *, converting: bool) -> bool:
+        """False for what cannot fit: told early, since most forms of a function are of another base."""
+        if formal.base.lower() in self.variables and not formal.arguments:
+            return True
+        base = formal.base.lower()
+        if given.base == base:
+            return True
+        if not converting:
+            return False
+        return given == UNKNOWN or to_base(given, base) is not None
+
+    def _solved(self) -> bool:
+        for _ in range(MOST_ROUNDS):
+            outcome = _outcome(self.steps, self)
+            if outcome is not _Outcome.CHANGED:
+                return outcome is _Outcome.SATISFIED
+        raise NoEnd
+
+
+def _add(steps: list[_Step], variables: dict[str, Variable], formal: Type, given: Given, *, converting: bool) -> bool:
+    """Add the steps of one argument and what is inside it. False where it can never fit."""
+    if formal.base == "function":
+        steps.append(_Function(formal, given))
+        return True
+    if not isinstance(given, Type):
+        return False
+    if not formal.arguments:
+        variable = variables.get(formal.base.lower())
+        if variable is not None:
+            steps += [_Castable(one, given, backwards=False) for one in variable.to]
+            steps += [_Castable(one, given, backwards=True) for one in variable.from_]
+            steps.append(_Parameter(variable, given))
+        return True
+    if formal.base in _WITH_NUMBERS:
+        steps.append(_Numbers(formal, given))
+        return True
+    inner = given.elements
+    if given == UNKNOWN:
+        inner = (UNKNOWN,) * len(formal.arguments)
+    if len(inner) != len(formal.arguments):
+        return False
+    into = converting and formal.base in _COVARIANT
+    pairs = zip(formal.elements, inner, strict=True)
+    return all(_add(steps, variables, one, each, converting=into) for one, each in pairs)
+
+
+def _outcome(steps: Sequence[_Step], binder: _Binder) -> _Outcome:
+    found = _Outcome.SATISFIED
+    for step in steps:
+        found = max(found, _update(step, binder))
+        if found is _Outcome.IMPOSSIBLE:
+            break
+    return found
+
+
+def _update(step: _Step, binder: _Binder) -> _Outcome:
+    match step:
+        case _Related():
+            return _related(step, binder)
+        case _Parameter():
+            return _parameter(step, binder.bound)
+        case _Numbers():
+            return _numbers(step, binder.bound)
+        case _Castable():
+            return _castable(step, binder)
+        case _Function():
+            return _function(step, binder)
+
+
+def _related(step: _Related, binder: _Binder) -> _Outcome:
+    if not _is_bound(step.formal, binder):
+        return _Outcome.WAITING
+    wanted = filled(step.formal, binder.bound)
+    fits = coerces(step.given, wanted) if step.converting else step.given == wanted
+    return _Outcome.SATISFIED if fits else _Outcome.IMPOSSIBLE
+
+
+def _is_bound(formal: Type, binder: _Binder) -> bool:
+    """True when all variables of a declared type are known."""
+    if formal.base in _WITH_NUMBERS:
+        return all(one.base.lower() in binder.bound.numbers for one in formal.elements)
+    if formal.arguments:
+        return all(_is_bound(one, binder) for one in formal.elements)
+    name = formal.base.lower()
+    return name not in binder.variables or name in binder.bound.types
+
+
+def _parameter(step: _Parameter, bound: Bound) -> _Outcome:
+    name = step.variable.name.lower()
+    known = bound.types.get(name)
+    shared = step.given if known is None else common(known, step.given)
+    if shared is None or not _allowed(step.variable, shared):
+        return _Outcome.IMPOSSIBLE
+    bound.types[name] = shared
+    return _Outcome.SATISFIED if shared == known else _Outcome.CHANGED
+
+
+def _allowed(variable: Variable, kind: Type) -> bool:
+    if variable.comparable and not comparable(kind):
+        return False
+    if variable.orderable and not orderable(kind):
+        return False
+    return not variable.base or kind == UNKNOWN or kind.base == variable.base
+
+
+def _numbers(step: _Numbers, bound: Bound) -> _Outcome:
+    formal = step.formal
+    based = to_base(step.given, formal.base)
+    if based is None:
+        return _Outcome.IMPOSSIBLE
+    start: list[int] = []
+    for number, declared in enumerate(formal.arguments):
+        if isinstance(declared, Type):
+            start.append(bound.numbers.get(declared.base.lower(), based.numbers[number]))
+        else:
+            start.append(declared)
+    shared = common(_numbered(formal.base, start), step.given)
+    if shared is None or shared.base != formal.base:
+        return _Outcome.IMPOSSIBLE
+    outcome = _Outcome.SATISFIED
+    for declared, number in zip(formal.arguments, shared.numbers, strict=True):
+        if not isinstance(declared, Type):
+            if declared != number:
+                return _Outcome.IMPOSSIBLE
+        elif bound.numbers.get(declared.base.lower()) != number:
+            bound.numbers[declared.base.lower()] = number
+            outcome = _Outcome.CHANGED
+    return outcome
+
+
+def _castable(step: _Castable, binder: _Binder) -> _Outcome:
+    if not _is_bound(step.wanted, binder):
+        return _Outcome.WAITING
+    wanted = filled(step.wanted, binder.bound)
+    fits = castable(wanted, step.given) if step.backwards else castable(step.given, wanted)
+    return _Outcome.SATISFIED if fits else _Outcome.IMPOSSIBLE
+
+
+def _function(step: _Function, binder: _Binder) -> _Outcome:
+    *taken, returned = step.formal.elements
+    if not all(_is_bound(one, binder) for one in taken):
+        return _Outcome.WAITING
+    arguments = tuple(filled(one, binder.bound) for one in taken)
+    if isinstance(step.given, Type):
+        *its, result = step.given.elements or (UNTOLD,)
+        if step.given.base != "function" or tuple(its) != arguments:
+            return _Outcome.IMPOSSIBLE
+    else:
+        told = step.given(arguments)
+        if told is None:
+            raise Unsettled
+        result = told
+    steps: list[_Step] = [_Related(returned, result, converting=False)]
+    if not _add(steps, binder.variables, returned, result, converting=False):
+        return _Outcome.IMPOSSIBLE
+    return _outcome(steps, binder)
+
+
+# declared types with their variables filled in
+
+
+def filled(formal: Type, bound: Bound) -> Type:
+    """A declared type with its variables replaced by what they are."""
+    if not formal.arguments:
+        return bound.types.get(formal.base.lower(), _plain(formal))
+    if formal.base in _WITH_NUMBERS:
+        numbers = [one if isinstance(one, int) else bound.numbers[one.base.lower()] for one in formal.arguments]
+        return _numbered(formal.base, numbers)
+    return Type(formal.base, tuple(filled(one, bound) for one in formal.elements))
+
+
+def _plain(formal: Type) -> Type:
+    base = formal.base
+    return formal if base.islower() else Type(base.lower())
+
+
+def _numbered(base: str, numbers: Sequence[int]) -> Type:
+    if base == "varchar":
+        return Type(base, () if numbers[0] >= UNBOUNDED else tuple(numbers))
+    if base == "char":
+        return Type(base, (min(numbers[0], LONGEST_CHAR),))
+    return Type(base, tuple(numbers))
