@@ -135,7 +135,7 @@ def _told(refusal: Refusal, statement: Statement, asked: _Asked) -> tuple[str, s
             what = f"{name} is a name that this SELECT gives, which is not known inside it"
             return ALIAS, what, "repeat the expression, or put this SELECT into a WITH and go on from there"
         case "Q012":
-            return code, f"there is no column {refusal.identifier or name}", _other_column(name, asked)
+            return code, f"there is no column {refusal.identifier or name}", _other_column(name, refusal, asked)
         case "Q015":
             what = f"the column {refusal.identifier} is in more than one table here"
             return code, what, "say of which: table.column"
@@ -174,8 +174,8 @@ def _other_table(name: str, asked: _Asked) -> str:
     return f"{meant}correct its name, or run `cohorts sources pull --tables` if it is new"
 
 
-def _other_column(name: str, asked: _Asked) -> str:
-    close = difflib.get_close_matches(name, sorted(asked.columns), 1)
+def _other_column(name: str, refusal: Refusal, asked: _Asked) -> str:
+    close = difflib.get_close_matches(name, refusal.candidates or sorted(asked.columns), 1)
     return f"perhaps you meant {close[0]}" if close else "correct its name"
 
 

@@ -75,7 +75,7 @@ REFUSED = {
     "customer_id is in more than one table here; say of which: table.column",
     "SELECT customer_id, country FROM customers GROUP BY customer_id": "5:25 Q016 'country' must be an aggregate "
     "expression or appear in GROUP BY clause; add it to GROUP BY, or take an aggregate of it such as MAX(…)",
-    "SELECT customer_id FROM customers WHERE spend > '100'": "5:51 Q017 Cannot apply operator: bigint > varchar(3); "
+    "SELECT customer_id FROM customers WHERE spend > '100'": "5:51 Q017 Cannot apply operator: bigint < varchar(3); "
     "write a CAST where two types meet: Trino converts none by itself",
     "SELECT customer_id FROM customers WHERE coalesce(email_opt_in, 0) = 1": "5:68 Q017",
     "SELECT customer_id FROM customers WHERE lower(spend) = 'a'": "5:45 Q017 Unexpected parameters (bigint) for "
@@ -105,7 +105,7 @@ TAKEN = (
     "SELECT x.customer_id FROM odd x JOIN customers c ON c.customer_id = x.customer_id WHERE whatever > country",
     "SELECT customer_id FROM elsewhere.people WHERE anything = 1",
     "SELECT customer_id FROM hive.shop.people",
-    "SELECT customer_id FROM customers WHERE td_parse_agent(country)['os'] = 'x' AND st_distance(a, b) > 1",
+    "SELECT customer_id FROM customers WHERE td_parse_agent(country)['os'] = 'x' AND st_distance(spend, score) > 1",
     "WITH customers AS (SELECT customer_id, 1 AS n FROM customers) SELECT customer_id FROM customers WHERE n = 1",
     "SELECT customer_id FROM (SELECT * FROM odd) o WHERE o.anything > 1 GROUP BY customer_id",
     "SELECT customer_id FROM odd CROSS JOIN UNNEST(items) AS t (item, count) WHERE item = 'a' AND count > 1",
