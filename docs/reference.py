@@ -18,9 +18,16 @@ SAME = ROOT / "docs" / "same.md"
 OPENING = """\
 # The format
 
-Every key of a cohort's file and of `cohorts/project.yml`, written from the schemas by `docs/reference.py`. Editors that
-speak YAML show the same while you type: point them to `cohorts schema cohort` and `cohorts schema project`.
+Every key of a cohort's file, of `cohorts/project.yml` and of `cohorts/tables.yml`, written from the schemas by
+`docs/reference.py`. Editors that speak YAML show the same while you type: point them to `cohorts schema cohort`,
+`cohorts schema project` and `cohorts schema tables`.
 """
+
+FILES = (
+    ("cohort", "A cohort's file"),
+    ("project", "cohorts/project.yml"),
+    ("tables", "cohorts/tables.yml"),
+)
 
 KINDS = {
     "string": "text",
@@ -35,12 +42,12 @@ KINDS = {
 def page() -> str:
     """The whole page."""
     parts = [OPENING]
-    for name, heading in (("cohort", "A cohort's file"), ("project", "cohorts/project.yml")):
+    for name, heading in FILES:
         schema = json.loads((ROOT / "schema" / f"{name}.schema.json").read_text("utf-8"))
         keys = [f"[`{key}`](#{_anchor(name, key)})" for key in schema["properties"]]
         parts += [f"## {heading}\n", f"{schema['markdownDescription']}\n", f"Keys: {', '.join(keys)}.\n"]
         parts += _properties(schema, name, (), 3)
-        if rule := schema["$defs"].get("rule"):
+        if rule := schema.get("$defs", {}).get("rule"):
             parts += ["### A rule\n", f"{rule['markdownDescription']}\n", _example_of(rule, "where")]
             parts += _properties(rule, "rule", (), 4)
     return "\n".join(parts).rstrip() + "\n"

@@ -70,10 +70,14 @@ class Document:
         return scalars.place(self.source, start, text, line, column) if isinstance(text, str) else start
 
 
-def read(path: Path, shown: str, *, inside: Path | None = None) -> Document | tuple[Problem, ...]:
-    """Read one file. `shown` is its path as displayed; a link must not lead out of the folder `inside`."""
-    raw = _bytes(path, Position(shown), inside)
-    return (raw,) if isinstance(raw, Problem) else parse(raw, shown)
+def read(
+    path: Path, shown: str, *, inside: Path | None = None, most: int = MAX_BYTES
+) -> Document | tuple[Problem, ...]:
+    """Read one file of at most `most` bytes. `shown` is its path as displayed; a link must not lead out of the folder
+    `inside`.
+    """
+    raw = _bytes(path, Position(shown), inside, most)
+    return (raw,) if isinstance(raw, Problem) else parse(raw, shown, most=most)
 
 
 def read_text(path: Path, shown: str, *, inside: Path) -> str | tuple[Problem, ...]:
@@ -82,9 +86,9 @@ def read_text(path: Path, shown: str, *, inside: Path) -> str | tuple[Problem, .
     return (raw,) if isinstance(raw, Problem) else _decoded(raw, shown)
 
 
-def parse(raw: bytes, shown: str) -> Document | tuple[Problem, ...]:
+def parse(raw: bytes, shown: str, *, most: int = MAX_BYTES) -> Document | tuple[Problem, ...]:
     """Read one file's content, from wherever it comes, such as another commit."""
-    text = _decoded(raw, shown)
+    text = _decoded(raw, shown, most)
     if not isinstance(text, str):
         return text
     walk = _Walk(text, shown)
@@ -96,9 +100,9 @@ def parse(raw: bytes, shown: str) -> Document | tuple[Problem, ...]:
     return Document(shown, data, text, walk.values, walk.keys)
 
 
-def _decoded(raw: bytes, shown: str) -> str | tuple[Problem, ...]:
-    if len(raw) > MAX_BYTES:
-        return (_too_large(Position(shown)),)
+def _decoded(raw: bytes, shown: str, most: int = MAX_BYTES) -> str | tuple[Problem, ...]:
+    if len(raw) > most:
+        return (_too_large(Position(shown), most),)
     try:
         text = raw.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
@@ -121,7 +125,7 @@ def _upwards(pointer: Pointer) -> Iterator[Pointer]:
     return (pointer[:length] for length in range(len(pointer), -1, -1))
 
 
-def _bytes(path: Path, at: Position, inside: Path | None) -> bytes | Problem:
+def _bytes(path: Path, at: Position, inside: Path | None, most: int = MAX_BYTES) -> bytes | Problem:
     try:
         if path.is_symlink() and inside and not path.resolve().is_relative_to(inside.resolve()):
             what = "the file is a link that leads out of this folder"
@@ -130,7 +134,7 @@ def _bytes(path: Path, at: Position, inside: Path | None) -> bytes | Problem:
         if not stat.S_ISREG(status.st_mode):
             kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not an ordinary file"
             return Problem(at, "F001", f"this is {kind}", "put an ordinary file here")
-        return _too_large(at) if status.st_size > MAX_BYTES else path.read_bytes()
+        return _too_large(at, most) if status.st_size > most else path.read_bytes()
     except FileNotFoundError:
         if path.is_symlink():
             what = "the file is a link to something that does not exist"
@@ -144,8 +148,8 @@ def _bytes(path: Path, at: Position, inside: Path | None) -> bytes | Problem:
         return Problem(at, "F001", f"the file cannot be read ({reason})", "check its permissions")
 
 
-def _too_large(at: Position) -> Problem:
-    what = f"the file is larger than {MAX_BYTES // 1024} KiB"
+def _too_large(at: Position, most: int) -> Problem:
+    what = f"the file is larger than {most // 1024:,} KiB"
     return Problem(at, "F003", what, "shorten it; long lists of values belong in a table")
 
 

@@ -17,9 +17,11 @@ from typing import Any
 
 from runner.definitions.cases import Case, Cell, Given
 from runner.definitions.cohort import Cohort
+from runner.definitions.known import NOTHING_KNOWN, Known
 from runner.identifiers import Handle
 from runner.project import Target
 from runner.sandbox import query as sandbox
+from runner.sandbox.duck.storage import storage
 from runner.sandbox.query import NotHere, QueryFailed
 from runner.sandbox.warehouse import Warehouse
 from runner.sources import Source, Type
@@ -28,6 +30,8 @@ from runner.sql.barred import NO_ONE
 from runner.sql.library import Library
 from runner.sql.names import quoted
 from runner.sql.query import Query
+from runner.sql.reads import tables_read
+from runner.trino.types import parse_type
 
 MEMBERS = "cohort_runner_given"
 """The database that holds the members of other cohorts, where a test gives them."""
@@ -129,12 +133,15 @@ def run(
     library: Library,
     workers: int,
     carry_out: CarryOut | None = None,
+    known: Known = NOTHING_KNOWN,
 ) -> Iterator[Result]:
     """The tests of these cohorts, each result as soon as those before it are there. `everybody`: good queries by id.
-    `carry_out`: where else than in DuckDB.
+    `carry_out`: where else than in DuckDB; `known`: the tables that queries may read.
     """
     cases = [(cohort, case) for cohort in cohorts for case in cohort.cases]
-    jobs = [_job(cohort, case, everybody, target, sources=sources, library=library) for cohort, case in cases]
+    jobs = [
+        _job(cohort, case, everybody, target, sources=sources, library=library, known=known) for cohort, case in cases
+    ]
     for (cohort, case), told in zip(
         cases, _done([job for job in jobs if isinstance(job, Job)], jobs, workers, carry_out), strict=True
     ):
@@ -164,10 +171,11 @@ def _job(
     *,
     sources: Mapping[str, Source],
     library: Library,
+    known: Known,
 ) -> Job | str:
     """What it takes to run a test; a sentence where it cannot be."""
-    known = {reference.cohort for reference in cohort.references}
-    if unknown := sorted(case.cohorts.keys() - known):
+    referred = {reference.cohort for reference in cohort.references}
+    if unknown := sorted(case.cohorts.keys() - referred):
         return f"the rule does not refer to the cohort {unknown[0]}, whose members are given"
     mine = replace(everybody[cohort.id], barred=NO_ONE)
     if case.cohorts:
@@ -180,6 +188,10 @@ def _job(
             return str(built[0])
         mine = built
     tables = [_table(given, target.database) for given in case.given]
+    there = {(table.database, table.name) for table in tables}
+    read = tables_read(mine.audience, target.database) if known.tables.columns else ()
+    kept = [_kept(name, known) for name in sorted(read)]
+    tables += [table for table in kept if table and (table.database, table.name) not in there]
     there = {(table.database, table.name) for table in tables}
     tables += [
         empty
@@ -194,6 +206,12 @@ def _job(
     return Job(tuple(tables), mine.exports, target.database, case.now)
 
 
+def _kept(name: str, known: Known) -> Table | None:
+    """A table that a query reads and a test does not give, empty; None where its columns are not known."""
+    stored = known.tables.columns.get(name)
+    return _table(Given(name, dict.fromkeys(stored), stored=stored), "") if stored else None
+
+
 def empty_table(source: Source, database: str) -> Table:
     """A source as an empty table."""
     types = {column.name: column.type for column in source.columns.values()}
@@ -203,7 +221,8 @@ def empty_table(source: Source, database: str) -> Table:
 def _table(given: Given, database: str) -> Table:
     named, _, name = given.table.rpartition(".")
     columns = {
-        column: _KINDS[kind] if kind else _guessed([row.get(column) for row in given.rows])
+        column: _stored(given.stored.get(column, ""))
+        or (_KINDS[kind] if kind else _guessed([row.get(column) for row in given.rows]))
         for column, kind in given.columns.items()
     }
     columns.setdefault("time", "BIGINT")
@@ -212,6 +231,14 @@ def _table(given: Given, database: str) -> Table:
         for row in given.rows
     )
     return Table(named or database, name, columns, rows)
+
+
+def _stored(kind: str) -> str:
+    """DuckDB's type for one of Trino's, as `cohorts/tables.yml` has it; nothing where it is not known, or not here."""
+    try:
+        return storage(parse_type(kind)) if kind else ""
+    except (NotHere, ValueError):
+        return ""
 
 
 def _guessed(cells: Iterable[Cell]) -> str:

@@ -26,7 +26,8 @@ if TYPE_CHECKING:  # types of modules that are imported late
 @dataclass(frozen=True, slots=True)
 class Checked:
     """A repository's files with all that is wrong with them, and what only deserves a word; `project` is None where its
-    file cannot be used. `wanted` has the queries of each target, of those that have the same variables once.
+    file cannot be used. `wanted` has the queries of each target, of those that have the same variables and
+    database once.
     """
 
     tree: Tree
@@ -37,7 +38,8 @@ class Checked:
 
 
 def checked(root: Path, day: date) -> Checked:
-    """YAML, schema, rules, SQL and lints, for every target. Targets with the same variables have the same problems."""
+    """YAML, schema, rules, SQL and lints, for every target. Targets with the same variables
+    and the same database have the same problems."""
     from runner import project as projects
     from runner.definitions import tree as trees
     from runner.lints import all as lints
@@ -49,7 +51,7 @@ def checked(root: Path, day: date) -> Checked:
         tree = trees.load(root, None, day)
         return Checked(tree, None, tuple(sorted({*project, *tree.problems})), (), ())
     tree = trees.load(root, project, day)
-    different = {repr(sorted(target.vars.items())): target for target in project.targets.values()}
+    different = {(repr(sorted(each.vars.items())), each.database): each for each in project.targets.values()}
     asked = tuple(queries.wanted(tree, target) for target in different.values())
     errors, warnings = lints.found(tree, asked[0], project, _codeowners(root))
     found = {*errors, *(problem for each in asked for problem in each.problems)}
@@ -91,6 +93,7 @@ def tested(
         sources=project.sources,
         library=queries.library(tree),
         workers=os.cpu_count() or 1,
+        known=tree.known,
     )
     if engine is Engine.DUCKDB:
         return Tested(tuple(run()))

@@ -27,6 +27,7 @@ class SchemaName(StrEnum):
 
     COHORT = "cohort"
     PROJECT = "project"
+    TABLES = "tables"
     OUTPUT = "output"
 
 

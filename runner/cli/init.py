@@ -123,7 +123,7 @@ def _schemas(folder: Path) -> Mapping[str, str]:
     from runner.definitions import editor
     from runner.definitions import folder as folders
     from runner.definitions import tree as trees
-    from runner.scaffold.files import COHORT_SCHEMA, PROJECT_SCHEMA
+    from runner.scaffold.files import COHORT_SCHEMA, PROJECT_SCHEMA, TABLES_SCHEMA
 
     loaded = projects.load(folder)
     cohort = (
@@ -131,7 +131,11 @@ def _schemas(folder: Path) -> Mapping[str, str]:
         if isinstance(loaded, projects.Project)
         else schemas.text("cohort")
     )
-    return {COHORT_SCHEMA: cohort, PROJECT_SCHEMA: schemas.text("project")}
+    return {
+        COHORT_SCHEMA: cohort,
+        PROJECT_SCHEMA: schemas.text("project"),
+        TABLES_SCHEMA: schemas.text("tables"),
+    }
 
 
 def _told(folder: Path, done: _Done) -> str:

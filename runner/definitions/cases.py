@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from runner.documents import Document, Pointer, quoted
 from runner.errors import Position, Problem
 from runner.identifiers import Handle, Identifier, Kind
 from runner.sources import Column, Source, Type
+from runner.tables import FILE
 
 NOW = "2026-06-15T12:00"
 """The time that a test's run is for, unless it says otherwise: the middle of a month, a week and a day."""
@@ -31,13 +32,33 @@ _CURES = {
     Type.LIST: "write a list such as [gold, silver]",
 }
 
+_WHOLE = ("bigint", "integer", "int", "smallint", "tinyint")
+_STORED: Mapping[str, type | tuple[type, ...]] = {
+    **dict.fromkeys(_WHOLE, int),
+    **dict.fromkeys(("double", "real", "decimal"), (int, float)),
+    **dict.fromkeys(("varchar", "char", "date"), str),
+    "boolean": bool,
+    "array": tuple,
+}
+"""What a cell of a file is where Trino's type is the key."""
+
+_STORED_CURES = {
+    **dict.fromkeys(_WHOLE, "write a whole number"),
+    **dict.fromkeys(("double", "real", "decimal"), "write a number"),
+    **dict.fromkeys(("varchar", "char"), "put it in quotes"),
+    "date": "write a date in quotes, such as '2026-03-31'",
+    "boolean": "write true or false",
+    "array": "write a list such as [gold, silver]",
+}
+
 Cell = str | int | float | bool | None | tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
     """Rows of one table (which may lack a database): its columns with their types, None where they are to be guessed,
-    the rows by column, and the same as the file, which calls it `name`, has them.
+    the rows by column, and the same as the file, which calls it `name`, has them. `stored`: Trino's types, which win,
+    of the columns that `cohorts/tables.yml` knows.
     """
 
     table: str
@@ -47,6 +68,15 @@ class Given:
     name: str = ""
     written: tuple[Mapping[str, Any], ...] = ()
     has_events: bool = False
+    stored: Mapping[str, str] = field(default_factory=dict)
+
+
+Stored = Callable[[str], Mapping[str, str]]
+"""Trino's types of a table's columns, by its name with or without a database; nothing of one that is not known."""
+
+
+def _nothing(_table: str) -> Mapping[str, str]:
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +92,15 @@ class Case:
 
 
 def read(
-    document: Document, sources: Mapping[str, Source], named: Sequence[Identifier], zone: str
+    document: Document,
+    sources: Mapping[str, Source],
+    named: Sequence[Identifier],
+    zone: str,
+    stored: Stored = _nothing,
 ) -> tuple[tuple[Case, ...], tuple[Problem, ...]]:
     """The tests of a file that has its shape, and everything wrong with them. `named`: the cohort's identifiers."""
     data: Any = document.data
-    reader = _Reader(document, sources, named, zone)
+    reader = _Reader(document, sources, named, zone, stored)
     cases = tuple(reader.case(given, ("tests", number)) for number, given in enumerate(data.get("tests", ())))
     return cases, tuple(sorted(reader.problems))
 
@@ -75,10 +109,15 @@ class _Reader(Notes):
     """One file's tests; gathers problems and goes on."""
 
     def __init__(
-        self, document: Document, sources: Mapping[str, Source], named: Sequence[Identifier], zone: str
+        self,
+        document: Document,
+        sources: Mapping[str, Source],
+        named: Sequence[Identifier],
+        zone: str,
+        stored: Stored,
     ) -> None:
         super().__init__(document)
-        self._sources, self._zone = sources, ZoneInfo(zone)
+        self._sources, self._zone, self._stored = sources, ZoneInfo(zone), stored
         self._handles = [identifier.handle for identifier in named]
 
     def case(self, data: Mapping[str, Any], at: Pointer) -> Case:
@@ -108,21 +147,46 @@ class _Reader(Notes):
             if close:
                 what, fix = f"there is no source {quoted(name)}", f"perhaps you meant {close[0]}"
                 self.tell(at, "X001", what, fix, key=True)
+        stored = self._stored(source.table if source else name)
+        if source is None and not rows and not stored:
+            what = f"{quoted(name)} is no source, and without a row nobody knows what columns it has"
+            fix = "give it one row, or run `cohorts sources pull --tables` once a query reads it"
+            self.tell(at, "X005", what, fix, key=True)
         read, written = [], []
         for number, row in enumerate(rows):
             if not isinstance(row, dict):
                 what, fix = "a row is a group of columns", "write for example {customer_id: u1}"
                 self.tell((*at, number), "X002", what, fix)
                 continue
-            read.append(self._row(row, source, (*at, number), now))
+            cells = self._row(row, source, stored, (*at, number), now)
+            read.append(
+                {column: self._fitting(cells[column], column, stored, (*at, number, column)) for column in cells}
+            )
             written.append(row)
         if source is None:
-            names = dict.fromkeys(column for row in read for column in row)
-            return Given(name, dict.fromkeys(names), tuple(read), name=name, written=tuple(written))
-        types = {column.name: column.type for column in source.columns.values()}
-        return Given(source.table, types, tuple(read), source.key, name, tuple(written), source.has_events)
+            names = dict.fromkeys([*stored, *(column for row in read for column in row)])
+            return Given(name, dict.fromkeys(names), tuple(read), name=name, written=tuple(written), stored=stored)
+        types = dict.fromkeys(stored) | {column.name: column.type for column in source.columns.values()}
+        return Given(
+            source.table, types, tuple(read), source.key, name, tuple(written), source.has_events, stored=stored
+        )
 
-    def _row(self, row: Mapping[str, Any], source: Source | None, at: Pointer, now: datetime) -> dict[str, Cell]:
+    def _fitting(self, cell: Cell, column: str, stored: Mapping[str, str], at: Pointer) -> Cell:
+        """A cell as a column of a type that is known takes it; a problem where it does not."""
+        kind = stored.get(column, "").partition("(")[0]
+        if cell is None or not kind or kind not in _STORED:
+            return cell
+        if kind in _WHOLE and isinstance(cell, bool):  # a boolean may be kept as a whole number
+            return int(cell)
+        if isinstance(cell, _STORED[kind]) and isinstance(cell, bool) == (kind == "boolean"):
+            return cell
+        what = f"{column} is {stored[column]} in {FILE}, but this is not"
+        self.tell(at, "X002", what, _STORED_CURES.get(kind, "write a value of that type"))
+        return None
+
+    def _row(
+        self, row: Mapping[str, Any], source: Source | None, stored: Mapping[str, str], at: Pointer, now: datetime
+    ) -> dict[str, Cell]:
         needed = [source.key, *([source.time] if source.time else [])] if source else []
         for name in needed:
             if name not in row:
@@ -132,6 +196,9 @@ class _Reader(Notes):
         found: dict[str, Cell] = {}
         for name, value in row.items():
             column = source.columns.get(name) if source else Column(name, Type.TIME) if name == "time" else None
+            if source and column is None and name in stored:
+                found[name] = self._cell(value, None, (*at, name), now)
+                continue
             if source and column is None:
                 close = difflib.get_close_matches(name, source.columns, 1)
                 fix = f"perhaps you meant {close[0]}" if close else "declare it in cohorts/project.yml, or take it out"

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from runner import documents
+from runner import documents, tables
 from runner.documents import Document
 from runner.errors import Position, Problem
 from runner.project import FILE, MISNAMED
@@ -94,13 +94,15 @@ def _files(folder: Path, shown: str, skipped: frozenset[str] = frozenset()) -> I
             continue
         if entry.is_dir(follow_symlinks=False):
             yield from _files(path, name)
-        elif (entry.name.lower().endswith(_SUFFIXES) and not _is_project(path, name)) or entry.is_dir():
+        elif (entry.name.lower().endswith(_SUFFIXES) and not _is_none(path, name)) or entry.is_dir():
             yield path, name
 
 
-def _is_project(path: Path, name: str) -> bool:
-    """True for the project file, also where its name is nearly right and it is the only one."""
-    return name == FILE or (name == MISNAMED and not path.with_name("project.yml").exists())
+def _is_none(path: Path, name: str) -> bool:
+    """True for the project's file and that of tables, also where a name is nearly right and it is the only one."""
+    if name in (FILE, tables.FILE):
+        return True
+    return name in (MISNAMED, tables.MISNAMED) and not path.with_suffix(".yml").exists()
 
 
 def _printable(name: str) -> str:

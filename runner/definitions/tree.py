@@ -10,21 +10,24 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from runner import identifiers, schedules, schemas
+from runner import identifiers, schedules, schemas, tables
 from runner.definitions import cases, folder, life, references, rules
 from runner.definitions.cases import Case
 from runner.definitions.cohort import Cohort, Mode
+from runner.definitions.known import NOTHING_KNOWN, Known
 from runner.definitions.rule import Audience
 from runner.documents import Document, quoted
 from runner.errors import Position, Problem
 from runner.identifiers import Handle, Identifier
 from runner.project import FILE, Project, Suppression
+from runner.tables import NOTHING
 
 
 @dataclass(frozen=True, slots=True)
 class Tree:
     """The cohorts whose files are good, sorted by id; every problem of the others; the number of files; the texts of
-    shared templates by name, such as `lapsed.sql`; the lists of people who are taken out of every cohort.
+    shared templates by name, such as `lapsed.sql`; the lists of people who are taken out of every cohort; what is known
+    of tables.
     """
 
     cohorts: tuple[Cohort, ...]
@@ -32,6 +35,7 @@ class Tree:
     files: int
     templates: Mapping[str, str] = field(default_factory=dict)
     suppress: tuple[Suppression, ...] = ()
+    known: Known = NOTHING_KNOWN
 
 
 def load(root: Path, project: Project | None, today: date | None = None) -> Tree:
@@ -46,8 +50,11 @@ def load(root: Path, project: Project | None, today: date | None = None) -> Tree
     read = tuple(folder.cohorts(root))
     templates, unreadable = folder.templates(root)
     lists, unlisted = folder.lists(root)
+    known = tables.load(root)
+    file = NOTHING if isinstance(known, tuple) else known
     good = tuple(found for found in read if isinstance(found, Document))
     problems = {problem for found in read if isinstance(found, tuple) for problem in found}
+    problems.update(known if isinstance(known, tuple) else ())
     problems.update(unreadable, unlisted)
     audiences: dict[str, Audience | None] = {}
     tested: dict[str, tuple[Case, ...]] = {}
@@ -62,7 +69,8 @@ def load(root: Path, project: Project | None, today: date | None = None) -> Tree
             audiences[document.path] = rule
             problems.update(wrong or _unnamed(document, rule, project))
             if named := _identifiers(document, project):
-                tested[document.path], wrong = cases.read(document, project.sources, named, project.timezone)
+                stored = Known(file, project.sources).stored_in([each.database for each in project.targets.values()])
+                tested[document.path], wrong = cases.read(document, project.sources, named, project.timezone, stored)
                 problems.update(wrong)
     problems.update(_shared(good, "id", "D001"))
     problems.update(_shared(good, "name", "D002"))
@@ -86,6 +94,7 @@ def load(root: Path, project: Project | None, today: date | None = None) -> Tree
         files=len(read),
         templates=templates,
         suppress=project.suppress if project else (),
+        known=Known(file, project.sources if project else {}),
     )
 
 

@@ -31,8 +31,13 @@ SETTINGS = (
     json.dumps(
         {
             "yaml.schemas": {
-                "./.vscode/cohort.schema.json": ["cohorts/**/*.yml", "!cohorts/project.yml"],
+                "./.vscode/cohort.schema.json": [
+                    "cohorts/**/*.yml",
+                    "!cohorts/project.yml",
+                    "!cohorts/tables.yml",
+                ],
                 "./.vscode/project.schema.json": ["cohorts/project.yml"],
+                "./.vscode/tables.schema.json": ["cohorts/tables.yml"],
             }
         },
         indent=2,

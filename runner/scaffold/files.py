@@ -14,6 +14,7 @@ WORKFLOWS = ("cohorts-pr.yml", "cohorts-sync.yml", "cohorts-drift.yml")
 PROJECT = "cohorts/project.yml"
 COHORT_SCHEMA = ".vscode/cohort.schema.json"
 PROJECT_SCHEMA = ".vscode/project.schema.json"
+TABLES_SCHEMA = ".vscode/tables.schema.json"
 
 
 def files(answers: Answers) -> dict[str, str]:

@@ -62,10 +62,16 @@ def check(sql: str, written: str, identifiers: tuple[Identifier, ...]) -> tuple[
     if second is not None:
         return (Finding(*place(written, second), "Q003", "there are several statements", "write one SELECT"),)
     try:
-        statement = parse(sql)
+        statement = parsed(sql)
     except SyntaxRefused as refusal:
         return (_refused(sql, refusal),)
     return tuple(_statement_findings(statement, sql, identifiers))
+
+
+@lru_cache(maxsize=1)  # what is checked is resolved next
+def parsed(sql: str) -> Statement:
+    """The SQL as a tree. Raises SyntaxRefused."""
+    return parse(sql)
 
 
 def _second_statement(sql: str) -> int | None:

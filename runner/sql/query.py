@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from runner.definitions.cohort import Cohort, Mode
+from runner.definitions.known import NOTHING_KNOWN, Known
 from runner.definitions.rule import Audience
+from runner.definitions.tables import full_name
 from runner.errors import Position, Problem
 from runner.identifiers import Handle, Identifier
 from runner.identifiers import Kind as IdentifierKind
@@ -21,10 +23,27 @@ from runner.sql.fingerprint import SUPPRESSION, fingerprint, parts
 from runner.sql.jinja import names_used
 from runner.sql.library import EMPTY, Library
 from runner.sql.literals import Refused
-from runner.sql.templates import Fault, render
+from runner.sql.places import author_place
+from runner.sql.semantics import resolved
+from runner.sql.templates import Fault, Rendered, render
 from runner.sql.tokens import without_end
 
 SQL = ("audience", "sql")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What an author wrote, rendered: the SQL as it is wrapped, and where each piece of it came from; `above`: the
+    empty lines that were cut off before it.
+    """
+
+    sql: str
+    rendered: Rendered
+    above: int = 0
+
+    def locate(self, line: int, column: int) -> tuple[str, int, int]:
+        """File (nothing for the cohort's own SQL), line and column (from 1) of a place in the SQL."""
+        return self.rendered.locate(line + self.above, column)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +51,8 @@ class Query:
     """The SQL of one cohort for one target.
 
     `audience` is the author's SQL rendered (one SELECT, no trailing semicolon). `barred`: whom `suppress` takes out.
-    `parts` are the fingerprint's, by name. `previous_id`: in
-    Braze, before the cohort was moved on purpose.
+    `parts` are the fingerprint's, by name. `previous_id`: in Braze, before the cohort was moved on purpose. `written`:
+    the author's own SQL, where there is any; a rule may be around it.
     """
 
     cohort: Cohort
@@ -44,6 +63,20 @@ class Query:
     parts: Mapping[str, str]
     barred: Barred = NO_ONE
     previous_id: str = ""
+    written: Written | None = field(default=None, compare=False, repr=False)
+
+    def place(self, statement: str, line: int, column: int) -> Position | None:
+        """The place in a file of what was told of a statement that holds the audience; None where it is not about it.
+        SQL that a rule makes stands nowhere: that is the rule.
+        """
+        document = self.cohort.document
+        inside = author_place(statement, self.audience, line, column)
+        if inside is None:
+            return None
+        own = self.written and author_place(self.audience, self.written.sql, *inside)
+        if self.written and own:
+            return _place(self.cohort, *self.written.locate(*own))
+        return document.at("audience", "where") if self.cohort.rule else None
 
     def members(self, barred: str | None = None) -> str:
         """One row a member (see `runner.sql.members`); `barred`: another SELECT of the same people, such as a table."""
@@ -76,15 +109,24 @@ class Query:
 
 
 def build(
-    cohort: Cohort, target: Target, library: Library = EMPTY, others: Mapping[str, Query] = MappingProxyType({})
+    cohort: Cohort,
+    target: Target,
+    library: Library = EMPTY,
+    others: Mapping[str, Query] = MappingProxyType({}),
+    known: Known = NOTHING_KNOWN,
 ) -> Query | tuple[Problem, ...]:
     """Render, check and wrap a cohort's SQL for a target; everything wrong with it, at its place in its file. `others`:
-    the queries of the cohorts that it refers to, by their ids.
+    the queries of the cohorts that it refers to, by their ids; `known`: the tables that it may read.
     """
-    written = _written(cohort, target, library) if cohort.sql else ""
-    audience = _narrowed(cohort, cohort.rule, written, others) if cohort.rule and isinstance(written, str) else written
-    if not isinstance(audience, str):
+    written = _written(cohort, target, library, known) if cohort.sql else None
+    if isinstance(written, tuple):
+        return written
+    sql = written.sql if written else ""
+    audience = _narrowed(cohort, cohort.rule, sql, others) if cohort.rule else sql
+    if isinstance(audience, tuple):
         return audience
+    if unfit := tuple(_unfit(cohort, audience, target, known)):
+        return unfit
     made_of = parts(
         sql=audience,
         cohort_id=target.braze_id(cohort.braze_id),
@@ -101,10 +143,11 @@ def build(
         fingerprint=fingerprint(made_of),
         parts=made_of,
         previous_id=target.braze_id(cohort.life.previous_id) if cohort.life.previous_id else "",
+        written=written,
     )
 
 
-def _written(cohort: Cohort, target: Target, library: Library) -> str | tuple[Problem, ...]:
+def _written(cohort: Cohort, target: Target, library: Library, known: Known) -> Written | tuple[Problem, ...]:
     """The SQL of the author, rendered and checked."""
     rendered = render(cohort.sql, {**target.vars, **cohort.params}, library)
     if isinstance(rendered, Fault):
@@ -115,9 +158,9 @@ def _written(cohort: Cohort, target: Target, library: Library) -> str | tuple[Pr
     asked = cohort.identifiers
     if cohort.rule and cohort.rule.source.key not in {one.column for one in asked}:
         asked = (*asked, Identifier(Handle(IdentifierKind.EXTERNAL_ID), cohort.rule.source.key))
-    if findings := check(sql, rendered.text, asked):
+    if findings := check(sql, rendered.text, asked) or resolved(sql, target.database, known):
         return tuple(sorted({_problem(cohort, rendered.locate(found.line, found.column), found) for found in findings}))
-    return sql.strip("\n")
+    return Written(sql.strip("\n"), rendered, len(sql) - len(sql.lstrip("\n")))
 
 
 def _narrowed(cohort: Cohort, rule: Audience, base: str, others: Mapping[str, Query]) -> str | tuple[Problem, ...]:
@@ -147,6 +190,18 @@ def _narrowed(cohort: Cohort, rule: Audience, base: str, others: Mapping[str, Qu
         what = f"this rule is more than {MAX_TEXT:,} characters of SQL, with the cohorts that it refers to"
         return (Problem(cohort.document.at("audience", "where"), "C013", what, "make it simpler"),)
     return sql
+
+
+def _unfit(cohort: Cohort, audience: str, target: Target, known: Known) -> Iterator[Problem]:
+    """What Trino refuses of a rule's SQL. Over declared columns alone it is right as it is made: what can be wrong are
+    the author's columns below it, and tables that are not as they were declared.
+    """
+    rule = cohort.rule
+    if rule is None or not (cohort.sql or known.has(full_name(each, target.database) for each in rule.sources)):
+        return
+    at = cohort.document.at("audience", "where") if rule.where else cohort.document.at("audience")
+    for found in resolved(audience, target.database, known):
+        yield Problem(at, found.code, f"in the SQL of this rule: {found.what}", found.fix)
 
 
 def _faulty(cohort: Cohort, fault: Fault) -> Problem:

@@ -52,11 +52,23 @@ class Rendered:
         start, origin = next(piece for piece in reversed(self.pieces[row]) if piece[0] <= max(column - 1, 0))
         number, origin = divmod(origin, FILE)
         file, written = self.library.name(number), self.library.text(number, self.template).split("\n")[origin - 1]
-        before = self.text.split("\n")[row][start : column - 1]
-        found = written.find(before)
+        here = self.text.split("\n")[row]
+        before = here[start : column - 1]
+        end = next((piece for piece, _ in self.pieces[row] if piece > start), len(here))
+        found = _found(here[start:end], written, len(before)) if start else written.find(before)
         if found < 0 or (start == 0 and found > 0):
             return file, origin, max(written.find("{") + 1, 1)
         return file, origin, found + len(before) + 1
+
+
+def _found(piece: str, written: str, offset: int) -> int:
+    """Where a piece of a line stands in the line that it was written in, whose tags may hold words of it too; -1 where
+    that is not clear for what is at this offset of it. A value printed in it ends what is looked for.
+    """
+    longest = range(len(piece), max(offset, 2), -1)
+    clear = (length for length in longest if written.count(piece[:length]) == 1)
+    length = next(clear, 0)
+    return written.find(piece[:length]) if length else written.find(piece[:offset])
 
 
 _UNQUOTE = "print it without quotes around it; for a pattern, join inside: {{ '%' ~ name ~ '%' }}"

@@ -17,6 +17,7 @@ from runner.sql import query
 from runner.sql.barred import NO_ONE, Barred, barred
 from runner.sql.library import Library
 from runner.sql.query import Query
+from runner.sql.reads import tables_read
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def wanted(tree: Tree, target: Target) -> Wanted:
     built: list[tuple[Cohort, Query | tuple[Problem, ...]]] = []
     known: dict[str, Query] = {}
     for cohort in in_order(tree.cohorts):
-        made = query.build(cohort, target, shared, known)
+        made = query.build(cohort, target, shared, known, tree.known)
         built.append((cohort, made))
         if isinstance(made, Query):
             known[cohort.id] = made
@@ -79,6 +80,14 @@ def _table(listed: Suppression) -> str:
     database, _, table = listed.table.partition(".")
     columns = ", ".join(f'"{identifier.column}"' for identifier in listed.identifiers)
     return f'SELECT {columns} FROM "{database}"."{table}"'
+
+
+def tables_of(asked: Wanted, tree: Tree) -> frozenset[str]:
+    """The tables that the queries of a target read, as `database.table`; those of `suppress` included."""
+    database = asked.target.database
+    lists = [_table(listed) for listed in tree.suppress if listed.table]
+    read = (tables_read(sql, database) for sql in (*(query.audience for query in asked.queries), *lists))
+    return frozenset().union(*read)
 
 
 def library(tree: Tree) -> Library:

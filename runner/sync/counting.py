@@ -16,7 +16,7 @@ from runner.plan.sharing import Sharing
 from runner.project import Project
 from runner.sync import delta, loaded
 from runner.sync.attempt import GuardRefused, resend
-from runner.sync.delivering import wanted_members
+from runner.sync.delivering import at_the_authors, wanted_members
 from runner.treasuredata.client import TreasureData
 
 BARRED = "SELECT kind, label, value FROM barred_people"
@@ -65,7 +65,7 @@ def counted(plan: Plan, counter: Counter) -> Plan:
         except (AuthenticationFailed, Unavailable):
             raise
         except CohortsError as exc:
-            at = change.cohort.document.at() if change.cohort else Position(change.id)
+            at = exc.at or (change.cohort.document.at() if change.cohort else Position(change.id))
             return replace(change, uncounted=Problem(at, exc.code, exc.what, exc.fix))
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -102,13 +102,14 @@ def _counts(change: Change, counter: Counter) -> Counts:
     again = resend(change, counter.project.reassert, counter.now, asked=counter.everyone)
     sets = delta.taking_out if mode is Mode.REMOVE else delta.sets
     which = sets(change.deployed, next_sql=members, state=counter.state, recent_since=again.recent_since)
-    rows = counter.client.select(
-        counter.database,
-        _with_barred(change, delta.count({"": which})),
-        key=f"cohorts-{counter.token}-count-{change.id}",
-        scheduled_time=counter.now,
-        what=f"{change.id}: counting members",
-    )
+    with at_the_authors(change):
+        rows = counter.client.select(
+            counter.database,
+            _with_barred(change, delta.count({"": which})),
+            key=f"cohorts-{counter.token}-count-{change.id}",
+            scheduled_time=counter.now,
+            what=f"{change.id}: counting members",
+        )
     return delta.counted(rows, "", change.deployed, whole=again.everyone, mode=mode)
 
 

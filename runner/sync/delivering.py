@@ -5,7 +5,8 @@ Whatever was perhaps delivered is in the ledger before it is sent: every step ma
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 from runner.definitions.cohort import Mode
@@ -79,7 +80,7 @@ def wanted_members(change: Change, *, state: str, barred: str) -> str:
 
 def create(attempt: Attempt, site: Site, step: str, sql: str) -> None:
     """Make a table of an attempt. Raises JobFailed, Unavailable."""
-    with site.queries:
+    with site.queries, at_the_authors(attempt.change):
         site.client.run(
             site.database,
             sql,
@@ -87,6 +88,19 @@ def create(attempt: Attempt, site: Site, step: str, sql: str) -> None:
             scheduled_time=site.writer.started,
             what=f"{attempt.change.id}: the query",
         )
+
+
+@contextmanager
+def at_the_authors(change: Change) -> Iterator[None]:
+    """An error in the author's SQL is told at its place in their file, not in the statement around it."""
+    try:
+        yield
+    except JobFailed as exc:
+        reason = exc.reason
+        at = change.query.place(exc.sql, reason.line, reason.column) if change.query and reason.line else None
+        if at is None:
+            raise
+        raise exc.placed(at) from None
 
 
 def _guarded(attempt: Attempt, site: Site, counts: Counts) -> Counts:

@@ -16,9 +16,9 @@ from tdclient import errors as td_errors
 from tdclient.types import Priority
 from tdclient.util import create_url
 
-from runner.errors import CohortsError, Interrupted, Unavailable
+from runner.errors import CohortsError, Interrupted, Position, Unavailable
 from runner.treasuredata.wire import NoAnswer, Wire, persist, pool
-from runner.treasuredata.words import conflicting_job, hidden, message, translated
+from runner.treasuredata.words import NO_REASON, Reason, conflicting_job, hidden, reason, translated
 
 Answer = TypeVar("Answer")
 
@@ -40,11 +40,22 @@ logging.getLogger("tdclient").propagate = False
 
 
 class JobFailed(CohortsError):
-    """A job ended without success. `job_id` is what to look up in the console."""
+    """A job ended without success. `job_id` is what to look up in the console; `reason` the service's, whose place is
+    one of `sql`.
+    """
 
-    def __init__(self, code: str, what: str, fix: str, *, job_id: str) -> None:
+    def __init__(
+        self, code: str, what: str, fix: str, *, job_id: str, reason: Reason | None = None, sql: str = ""
+    ) -> None:
         super().__init__(code, what, fix)
-        self.job_id = job_id
+        self.job_id, self.reason, self.sql = job_id, reason or NO_REASON, sql
+
+    def placed(self, at: Position) -> JobFailed:
+        """The same error, at a place in a file instead of one in the SQL that was sent."""
+        what = self.what.replace(self.reason.text, self.reason.without_place)
+        told = JobFailed(self.code, what, self.fix, job_id=self.job_id, reason=self.reason, sql=self.sql)
+        told.at = at
+        return told
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +68,12 @@ class Export:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job as last seen. `message` is the service's own reason, with everything quoted in it hidden."""
+    """A job as last seen. `reason` is the service's own, with every value in it hidden."""
 
     id: str
     status: str
     linked_export_id: str | None = None
-    message: str = ""
+    reason: Reason = NO_REASON
     query: str = ""
 
     @property
@@ -170,7 +181,7 @@ class TreasureData:
             taken, fix = f"{what}: its key belongs to job {job_id}, which does something else", "run again"
             raise JobFailed("R023", taken, fix, job_id=job_id)
         if ended.status != "success":
-            raise self.failure(job_id, code="R020", what=what)
+            raise self.failure(job_id, code="R020", what=what, sql=sql)
         return job_id
 
     def runs(self, job_id: str, sql: str) -> bool:
@@ -189,18 +200,20 @@ class TreasureData:
             f"result of job {job_id}",
         )
 
-    def failure(self, job_id: str, *, code: str, what: str) -> JobFailed:
-        """The error for a job that ended without success, with the service's reason."""
+    def failure(self, job_id: str, *, code: str, what: str, sql: str = "") -> JobFailed:
+        """The error for a job that ended without success, with the service's reason. `sql` is what it was sent."""
         job = self.show(job_id)
-        reason = f": {job.message}" if job.message else ""
+        reason = f": {job.reason.text}" if job.reason.text else ""
         fix = "look at the job in Treasure Data, mend the cause, and run again"
-        if TOO_LONG in job.message:
+        if TOO_LONG in job.reason.text:
             fix = "the query has too many conditions for Trino: put what they ask for into a list (`in`) or a table"
         return JobFailed(
             code,
             f"{what}: job {job_id} ended as {job.status}{reason}",
             fix,
             job_id=job_id,
+            reason=job.reason,
+            sql=sql,
         )
 
     def status(self, job_id: str) -> str:
@@ -211,7 +224,8 @@ class TreasureData:
         """A job with its linked export and the reason it failed, if it did."""
         shown = self._ask(lambda: self._client.api.show_job(job_id), f"job {job_id}")
         linked = shown.get("linked_result_export_job_id")
-        said, query = message(shown.get("debug")), str(shown.get("query") or "").strip()
+        query = str(shown.get("query") or "").strip()
+        said = reason(shown.get("debug"), query)
         return Job(job_id, str(shown["status"]), str(linked) if linked else None, said, query)
 
     def kill(self, job_id: str) -> None:
@@ -284,7 +298,7 @@ class TreasureData:
 
         found = self._ask(listed, f"database {database}")
         return {
-            name: {str(column[0]): str(column[1]) for column in table["schema"]} | {"time": "long"}
+            name: {_in_sql(column): str(column[1]) for column in table["schema"]} | {"time": "long"}
             for name, table in found.items()
         }
 
@@ -319,3 +333,9 @@ class TreasureData:
                 return call()
 
         return persist(once, seconds=self._retry_seconds)
+
+
+def _in_sql(column: Sequence[Any]) -> str:
+    """What a column is called in queries: its alias, which comes third, where it has one."""
+    alias = column[2] if len(column) > 2 else ""
+    return str(alias or column[0])

@@ -6,15 +6,20 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import urllib3
 from tdclient import errors as td_errors
 
 from runner.errors import AuthenticationFailed, CohortsError
+from runner.sql.tokens import Kind, tokens
 from runner.treasuredata.wire import NoAnswer
 
 NAMED = re.compile(r"\b(?:Column|Table|Schema|Function|Catalog|column|table) '[\w.]+'")
 """What a message may name."""
+
+PLACE = re.compile(r"\bline (\d+):(\d+): ")
+"""How Trino says where in the SQL an error is, all of which it finds before any row is read."""
 
 
 class NotThere(CohortsError):
@@ -52,12 +57,16 @@ def translated(what: str) -> Iterator[None]:
 
 def hidden(text: str) -> str:
     """A service's words with everything quoted or address-like hidden: it may be a member. One line, 300 characters."""
-    return " ".join(_masked(text).split())[:300]
+    return _one_line(_masked(text, ""))
 
 
-def _masked(text: str) -> str:
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[:300]
+
+
+def _masked(text: str, sql: str) -> str:
     """From the first quote to the last, since what is quoted may hold quotes and line breaks. Names of columns, tables
-    and functions stay: they are what the reader must mend.
+    and functions stay, and what else names something in the query: they are what the reader must mend.
     """
     named: list[str] = []
 
@@ -66,6 +75,10 @@ def _masked(text: str) -> str:
         return f"\0{len(named) - 1}\0"
 
     text = NAMED.sub(kept, text.replace("\0", ""))
+    # an expression may hold texts in quotes of their own: what stands between two such pairs would be shown
+    if sql and PLACE.search(text) and text.count("'") == 2:
+        names, values = _spoken(sql)
+        text = re.sub(r"'([^']+)'", lambda match: kept(match) if _is_named(match[1], names, values) else match[0], text)
     text = re.sub(r"(['\"]).*['\"]", "'…'", text, flags=re.DOTALL)
     text = re.sub(r"['\"](?!…|(?<=…')).*", "'…", text, flags=re.DOTALL)
     text = re.sub(r"(cannot be cast to [\w() ]+:).*", r"\1 …", text, flags=re.DOTALL)
@@ -74,13 +87,56 @@ def _masked(text: str) -> str:
     return re.sub(r"\0(\d+)\0", lambda match: named[int(match[1])], text)
 
 
-def message(debug: object) -> str:
-    """The last line that a failed job wrote, hidden like any other word of the service."""
+def _spoken(sql: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The names in a query, and its texts, in small letters."""
+    names, values = set(), set()
+    for kind, text in tokens(sql):
+        if kind is Kind.TEXT:
+            values.add(text[text.index("'") + 1 : -1].lower())
+        elif kind in (Kind.WORD, Kind.QUOTED):
+            names.add(text.strip('"').lower())
+    return frozenset(names), frozenset(values)
+
+
+def _is_named(quoted: str, names: frozenset[str], values: frozenset[str]) -> bool:
+    """True for a name of the query, such as `p.country`, and for an expression that is made of nothing else. What is a
+    text of the query too may be a member.
+    """
+    pieces = [(kind, text) for kind, text in tokens(quoted) if kind is not Kind.SPACE]
+    if not pieces or any(kind in (Kind.TEXT, Kind.NUMBER, Kind.COMMENT) for kind, _ in pieces):
+        return False
+    words = {text.strip('"').lower() for kind, text in pieces if kind in (Kind.WORD, Kind.QUOTED)}
+    return bool(words) and words <= names - values and quoted.lower() not in values
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a job failed, in the service's words with all values hidden; and the line and column (from 1) of its SQL that
+    this is about, 0 where it names none.
+    """
+
+    text: str = ""
+    line: int = 0
+    column: int = 0
+
+    @property
+    def without_place(self) -> str:
+        """The same without the place that the service names."""
+        return PLACE.sub("", self.text, count=1)
+
+
+NO_REASON = Reason()
+
+
+def reason(debug: object, sql: str) -> Reason:
+    """The last line that a failed job wrote, hidden like any other word of the service but for the names in its SQL."""
     if not isinstance(debug, Mapping):
-        return ""
+        return NO_REASON
     # what is quoted is hidden before the last line is looked for: a value may hold a line break
-    lines = _masked(str(debug.get("stderr") or debug.get("cmdout") or "")).strip().splitlines()
-    return hidden(_without_data(lines[-1])) if lines else ""
+    lines = _masked(str(debug.get("stderr") or debug.get("cmdout") or ""), sql).strip().splitlines()
+    text = _one_line(_without_data(lines[-1])) if lines else ""
+    place = PLACE.search(text)
+    return Reason(text, int(place[1]), int(place[2])) if place else Reason(text)
 
 
 def _without_data(text: str) -> str:
@@ -88,7 +144,7 @@ def _without_data(text: str) -> str:
     are not allowed`): what comes after a colon or a bracket is hidden. One of the query itself has a place in it, and
     was found before any row was read.
     """
-    if re.search(r"\bline \d+:\d+: ", text):
+    if PLACE.search(text):
         return text
     failed = re.match(r"(?:Query \S+ failed: )?", text)
     start = failed.end() if failed else 0

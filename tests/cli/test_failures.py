@@ -79,7 +79,8 @@ def test_a_query_fails_and_the_others_do_not(place: Place) -> None:
     place.cohort("vips", VIPS)
     answer = place.run("sync")
     assert answer.code == 7
-    assert "  ✗ broken  R020 broken: the query: job N ended as error:" in told(answer.out)[0]
+    where = "cohorts/broken.yml:5:45"
+    assert f"  ✗ broken  {where} R020 broken: the query: job N ended as error:" in told(answer.out)[0]
     assert "Column 'spent' cannot be resolved" in answer.out
     assert place.members("vips") == {"ann", "bob", "eve"}
     assert "+ broken  create    Broken (not in Braze yet; the last attempt did not finish" in place.run("plan").out
@@ -231,5 +232,5 @@ def test_a_query_that_fails_hides_no_other_in_a_plan(place: Place) -> None:
     place.cohort("good", "SELECT customer_id FROM customers")
     answer = place.run("plan", "--members")
     assert answer.code == 1
-    assert "FAILED cohorts/bad.yml:1:1 R020 bad: counting members" in answer.out
+    assert "FAILED cohorts/bad.yml:5:29 R020 bad: counting members" in answer.out
     assert "0 now → 3; 3 enter, 0 leave" in answer.out

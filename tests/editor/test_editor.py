@@ -41,8 +41,9 @@ def editor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LanguageServer]
     assert made.code == 0
     (folder / "cohort.schema.json").write_text(made.out, "utf-8")
     schemas = {
-        (folder / "cohort.schema.json").as_uri(): ["cohorts/**/*.yml", "!cohorts/project.yml"],
+        (folder / "cohort.schema.json").as_uri(): ["cohorts/**/*.yml", "!cohorts/project.yml", "!cohorts/tables.yml"],
         (ROOT / "schema" / "project.schema.json").as_uri(): ["cohorts/project.yml"],
+        (ROOT / "schema" / "tables.schema.json").as_uri(): ["cohorts/tables.yml"],
     }
     server = LanguageServer(folder, schemas)
     yield server

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from runner.trino import tree
 from runner.trino.analysis.expressions import infer
 from runner.trino.analysis.facts import Facts, Reference, ReferenceKind, Refusal
-from runner.trino.analysis.place import ColumnType, Lookup, Place, Unknown
+from runner.trino.analysis.place import FURTHER, ColumnType, Lookup, Place, Unknown
 from runner.trino.analysis.queries import query
 from runner.trino.analysis.relations import table
 from runner.trino.analysis.scopes import EMPTY, Relation, scope_of
@@ -16,6 +16,7 @@ from runner.trino.functions import Signature
 from runner.trino.types import BOOLEAN, UNKNOWN, Type, coerces
 
 __all__ = [
+    "FURTHER",
     "Analysis",
     "ColumnType",
     "Lookup",

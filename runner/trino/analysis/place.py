@@ -27,6 +27,10 @@ class Unknown(Enum):
     UNKNOWN = "unknown"
 
 
+FURTHER = ColumnType("*", None)
+"""Among the columns of a table: it may have others, of which nothing is known."""
+
+
 Lookup = Callable[[tuple[str, ...]], Sequence[ColumnType] | Unknown | None]
 """The columns of a table by the parts of its name, in lower case; None where there is no such table."""
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from runner.trino import tree
 from runner.trino.analysis.grouping import no_aggregates
-from runner.trino.analysis.place import Place, Unknown, named_columns
+from runner.trino.analysis.place import FURTHER, ColumnType, Place, Unknown, named_columns
 from runner.trino.analysis.scopes import Column, Relation, Scope, scope_of
 from runner.trino.tree import JoinKind
 from runner.trino.types import BIGINT, BOOLEAN, UNKNOWN, Type, coerces, common, comparable
@@ -53,7 +53,14 @@ def table(node: tree.Table, place: Place) -> Relation:
         return Relation((Column(None, None, names, wild=True, partial=True),))
     if isinstance(columns, Unknown):
         return Relation((Column(None, None, names, wild=True, partial=True),))
-    return Relation(tuple(Column(one.name, one.type, names, partial=True) for one in columns))
+    return Relation(tuple(_column(one, names) for one in columns))
+
+
+def _column(one: ColumnType, names: tuple[str, ...]) -> Column:
+    """A column of a table; what stands for further ones is wild."""
+    if one is FURTHER:
+        return Column(None, None, names, wild=True, partial=True)
+    return Column(one.name, one.type, names, partial=True)
 
 
 def renamed(

@@ -121,9 +121,11 @@ def _matching(scope: Scope, parts: tuple[str, ...]) -> Sequence[Column]:
 
 
 def _may_be_wild(scope: Scope, parts: tuple[str, ...]) -> bool:
-    """False where the name is qualified by a relation that is known."""
+    """False where the name is qualified by a relation of which all columns are known."""
     prefix = parts[:1]
-    return len(parts) == 1 or not any(one.is_of(prefix) for one in scope.columns if not one.wild)
+    if len(parts) == 1 or any(one.is_of(prefix) for one in scope.wild):
+        return True
+    return not any(one.is_of(prefix) for one in scope.columns if not one.wild)
 
 
 @dataclass(frozen=True, slots=True)

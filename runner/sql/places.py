@@ -1,0 +1,37 @@
+"""Where in an author's text something stands that was told of a longer statement around it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def author_place(statement: str, inner: str, line: int, column: int) -> tuple[int, int] | None:
+    """The line and column (from 1) in `inner`, which the statement holds, moved to the right or not, of a place in the
+    statement; None where that is not part of it.
+    """
+    around, lines = statement.split("\n"), inner.split("\n")
+    if not 1 <= line <= len(around):
+        return None
+    for start in range(max(0, line - len(lines)), line):
+        depth = _depth(around, lines, start)
+        # what stands before the text on its first lines is the wrapper's, such as a bracket
+        if depth is not None and column > depth:
+            return line - start, column - depth
+    return None
+
+
+def _depth(around: Sequence[str], lines: Sequence[str], start: int) -> int | None:
+    """How far to the right these lines stand from one of the statement on; None where they do not stand there."""
+    if start + len(lines) > len(around):
+        return None
+    full = next((number for number, line in enumerate(lines) if line), None)
+    if full is None:
+        return None
+    depth = len(around[start + full]) - len(lines[full])
+    if depth < 0:
+        return None
+    moved = " " * depth
+    for number, line in enumerate(lines):
+        if around[start + number] != (moved + line if line else line):
+            return None
+    return depth
