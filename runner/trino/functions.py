@@ -65,7 +65,7 @@ class Signature:
 
 def declared(kind: Type) -> str:
     """A type as Trino shows it in a signature: without spaces after commas."""
-    return str(kind).replace(", ", ",")
+    return str(kind).replace(", ", ",").replace("HyperLogLog", "hyperloglog").replace("SetDigest", "setdigest")
 
 
 @cache

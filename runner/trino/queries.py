@@ -123,11 +123,11 @@ def _term(cursor: Cursor, *, at: int, loosest: int) -> Body:
 def _set_operations(cursor: Cursor, at: int, left: Body, *, loosest: int) -> Body:
     """The set operations after a query that began at `at`: INTERSECT binds closer than UNION and EXCEPT."""
     while cursor.kind in SETS and _BINDING[cursor.kind] >= loosest:
-        kind = cursor.kind
+        kind, sign_at = cursor.kind, cursor.at
         cursor.advance()
         keeps_all = cursor.take_any(("ALL", "DISTINCT")) == "ALL"
         right = _term(cursor, at=cursor.at, loosest=_BINDING[kind] + 1)
-        left = SetOperation(at, cursor.end, SetKind(kind.lower()), keeps_all, left, right)
+        left = SetOperation(at, cursor.end, SetKind(kind.lower()), keeps_all, left, right, sign_at)
     return left
 
 

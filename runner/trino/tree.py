@@ -810,6 +810,7 @@ class SetOperation:
     all: bool
     left: Body
     right: Body
+    sign_at: int = -1
 
 
 @dataclass(frozen=True, slots=True, eq=False)

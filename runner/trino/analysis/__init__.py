@@ -13,7 +13,7 @@ from runner.trino.analysis.queries import query
 from runner.trino.analysis.relations import table
 from runner.trino.analysis.scopes import EMPTY, Relation, scope_of
 from runner.trino.functions import Signature
-from runner.trino.types import BOOLEAN, Type, coerces
+from runner.trino.types import BOOLEAN, UNKNOWN, Type, coerces
 
 __all__ = [
     "FURTHER",
@@ -97,6 +97,9 @@ def _create(statement: tree.CreateTableAs, place: Place) -> Relation:
         elif one.key in seen:
             told = f"Column name '{one.key}' specified more than once"
             place.facts.refuse(statement.query, told, "DUPLICATE_COLUMN_NAME", one.key)
+        if one.type == UNKNOWN:
+            told = f"Column type is unknown at position {number}"
+            place.facts.refuse(statement.query, told, "COLUMN_TYPE_UNKNOWN")
         seen.add(one.key)
     return found
 

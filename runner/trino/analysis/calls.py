@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from runner.trino import tree
-from runner.trino.analysis import operators, windows
+from runner.trino.analysis import grouping, operators, windows
 from runner.trino.analysis.facts import Facts
 from runner.trino.analysis.place import Place
 from runner.trino.analysis.scopes import Column, scope_of
@@ -22,6 +22,9 @@ def call(node: tree.Call, place: Place) -> Type | None:
     special = _SPECIAL.get(node.key) if len(node.name) == 1 else None
     if special is not None:
         return special(node, place)
+    grouping.note(node, place.facts)
+    if windows.recognises_pattern(node, place):
+        return None
     windows.check_call(node, place)
     _check_filter(node, place)
     if len(node.name) > 1:
@@ -207,6 +210,7 @@ def _format(node: tree.Call, place: Place) -> Type:
 
 
 def _listagg(node: tree.Call, place: Place) -> Type:
+    grouping.note(node, place.facts)
     windows.check_call(node, place)
     _check_filter(node, place)
     value = node.arguments[0]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from runner.trino import tree
-from runner.trino.analysis import calls, literals, names, operators
+from runner.trino.analysis import calls, grouping, literals, names, operators
 from runner.trino.analysis.place import Place
 from runner.trino.analysis.scopes import Relation
 from runner.trino.casts import castable
@@ -196,6 +196,7 @@ def _trim(node: tree.Trim, place: Place) -> Type | None:
 
 
 def _grouping(node: tree.Grouping, place: Place) -> Type:
+    grouping.note(node, place.facts)
     for one in node.columns:
         place.infer(one)
     return INTEGER

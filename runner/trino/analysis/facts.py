@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from runner.trino.functions import Signature
-from runner.trino.tree import Call, Node
+from runner.trino.tree import Call, Grouping, Node
 from runner.trino.types import Type
 
 
@@ -60,6 +60,8 @@ class Facts:
     names: dict[Node, Reference] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
     seen: set[tuple[int, str]] = field(default_factory=set)
+    met: list[Call | Grouping] = field(default_factory=list)
+    """The aggregates, windows and groupings of the query that is looked at, in the order of its text."""
 
     def refuse(
         self, node: Node, message: str, name: str = "TYPE_MISMATCH", identifier: str = "", known: Iterable[str] = ()

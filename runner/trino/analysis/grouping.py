@@ -21,63 +21,66 @@ def is_aggregate(node: tree.Node) -> bool:
     return isinstance(node, tree.Call) and node.window is None and "aggregate" in kinds(node.key)
 
 
-def _inside(node: tree.Node) -> Iterator[tree.Node]:
-    """The nodes of an expression, without those of queries in it."""
-    waiting = [node]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, tree.Query):
-            continue
-        yield one
-        waiting.extend(reversed(list(tree.children(one))))
+def note(node: tree.Call | tree.Grouping, facts: Facts) -> None:
+    """Note an aggregate, a window or a GROUPING, before what is inside it."""
+    if isinstance(node, tree.Grouping) or node.window is not None or is_aggregate(node):
+        facts.met.append(node)
 
 
-def has_aggregate(node: tree.Node) -> bool:
-    """True where an aggregate stands in an expression."""
-    return any(is_aggregate(one) for one in _inside(node))
-
-
-def no_aggregates(node: tree.Expression, where: str, place: Place) -> None:
-    """Refuse aggregates and windows where none may stand."""
-    found = [one for one in _inside(node) if is_aggregate(one) or isinstance(one, tree.Grouping) or _has_window(one)]
-    if found:
-        listed = ", ".join(shown(one) for one in found)
+def no_aggregates(node: tree.Expression, where: str, met: Sequence[tree.Call | tree.Grouping], place: Place) -> None:
+    """Refuse the aggregates and windows that were met in an expression where none may stand."""
+    if met:
+        listed = ", ".join(shown(one) for one in met)
         told = f"{where} cannot contain aggregations, window functions or grouping operations: [{listed}]"
         place.facts.refuse(node, told, "EXPRESSION_NOT_SCALAR")
+
+
+def check_nesting(met: Sequence[tree.Call | tree.Grouping], place: Place) -> None:
+    """Refuse aggregates inside aggregates, and windows inside windows."""
+    for number, node in enumerate(met):
+        if not isinstance(node, tree.Call):
+            continue
+        inner = [one for one in _within(node, met[number + 1 :]) if _is_argument(one, node)]
+        if node.window is None:
+            _check_aggregate(node, inner, place)
+        elif any(_has_window(one) for one in inner):
+            told = "Cannot nest window functions or row pattern measures inside window function arguments"
+            place.facts.refuse(node, told, "NESTED_WINDOW")
+
+
+def _within(node: tree.Call, later: Sequence[tree.Call | tree.Grouping]) -> Iterator[tree.Call | tree.Grouping]:
+    for one in later:
+        if one.at >= node.end:
+            return
+        yield one
+
+
+def _is_argument(one: tree.Call | tree.Grouping, node: tree.Call) -> bool:
+    return any(argument.at <= one.at < argument.end for argument in node.arguments)
 
 
 def _has_window(node: tree.Node) -> bool:
     return isinstance(node, tree.Call) and node.window is not None
 
 
-def check_nesting(nodes: Sequence[tree.Expression], place: Place) -> None:
-    """Refuse aggregates inside aggregates, and windows inside windows."""
-    for node in nodes:
-        for one in _inside(node):
-            if isinstance(one, tree.Call) and is_aggregate(one):
-                _check_aggregate(one, place)
-            elif isinstance(one, tree.Call) and one.window is not None:
-                _check_window(one, place)
-
-
-def _check_aggregate(node: tree.Call, place: Place) -> None:
-    inner = [one for argument in node.arguments for one in _inside(argument)]
+def _check_aggregate(node: tree.Call, inner: Sequence[tree.Call | tree.Grouping], place: Place) -> None:
     nested = [one for one in inner if is_aggregate(one)]
-    if nested:
-        listed = ", ".join(map(shown, nested))
-        told = f"Cannot nest aggregations inside aggregation '{node.key}': [{listed}]"
-        place.facts.refuse(node, told, "NESTED_AGGREGATION")
     windows = [one for one in inner if _has_window(one)]
-    if windows and not nested:
+    if nested:
+        told = f"Cannot nest aggregations inside aggregation '{node.key}': [{', '.join(map(shown, nested))}]"
+        place.facts.refuse(node, told, "NESTED_AGGREGATION")
+    elif windows:
         listed = ", ".join(map(shown, windows))
         told = f"Cannot nest window functions or row pattern measures inside aggregation '{node.key}': [{listed}]"
         place.facts.refuse(node, told, "NESTED_WINDOW")
+    elif node.distinct and not _sorts_by_arguments(node, Shapes(place.facts)):
+        told = "For aggregate function with DISTINCT, ORDER BY expressions must appear in arguments"
+        place.facts.refuse(node.order_by[0].expression, told, "EXPRESSION_NOT_IN_DISTINCT")
 
 
-def _check_window(node: tree.Call, place: Place) -> None:
-    if any(_has_window(one) for argument in node.arguments for one in _inside(argument)):
-        told = "Cannot nest window functions or row pattern measures inside window function arguments"
-        place.facts.refuse(node, told, "NESTED_WINDOW")
+def _sorts_by_arguments(node: tree.Call, shapes: Shapes) -> bool:
+    taken = set(map(shapes.of, node.arguments))
+    return all(shapes.of(item.expression) in taken for item in node.order_by)
 
 
 # whether expressions are the same

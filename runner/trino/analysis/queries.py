@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from runner.trino import tree
+from runner.trino.analysis.facts import Facts
 from runner.trino.analysis.place import Place
 from runner.trino.analysis.relations import renamed, table
 from runner.trino.analysis.scopes import Column, Relation, scope_of
@@ -15,7 +16,14 @@ from runner.trino.types import UNKNOWN, Type, common, comparable
 
 def query(node: tree.Query, place: Place) -> Relation:
     """The columns of a query."""
-    place = replace(place, windows={})
+    met = len(place.facts.met)
+    found = _query(node, replace(place, windows={}))
+    # the aggregates of a query are not those of the one around it
+    del place.facts.met[met:]
+    return found
+
+
+def _query(node: tree.Query, place: Place) -> Relation:
     if node.with_ is not None:
         place = _with(node.with_, place)
     if node.offset is not None:
@@ -42,7 +50,7 @@ def body(node: tree.Body, place: Place) -> Relation:
         case tree.Values():
             return _values(node, place)
         case tree.TableBody():
-            return Relation(tuple(replace(one, relation=()) for one in table(node.table, place).columns))
+            return Relation(tuple(one.under(()) for one in table(node.table, place).columns))
         case tree.SetOperation():
             return _set_operation(node, place)
 
@@ -61,14 +69,16 @@ def _with(node: tree.With, place: Place) -> Place:
         here = replace(place, tables=dict(tables))
         if node.recursive and _names_itself(one):
             here = _recursive(one, here)
-        tables[one.name.key] = _named(one, query(one.query, here), place)
+        made = _named(one, query(one.query, here), place)
+        # a recursive query has the types of its first part
+        tables[one.name.key] = here.tables[one.name.key] if here.tables.keys() > tables.keys() else made
     return replace(place, tables=tables)
 
 
 def _named(one: tree.WithQuery, found: Relation, place: Place) -> Relation:
     if one.columns and found.is_known and len(one.columns) != len(found.columns):
         told = f"Column alias list has {len(one.columns)} entries but relation has {len(found.columns)} columns"
-        place.facts.refuse(one, told, "MISMATCHED_COLUMN_ALIASES")
+        place.facts.refuse(one.columns[0], told, "MISMATCHED_COLUMN_ALIASES")
         return Relation(tuple(Column(name.name, None, (one.name.key,)) for name in one.columns))
     return renamed(found, one.name, one.columns, one, place)
 
@@ -83,12 +93,16 @@ def _names_itself(one: tree.WithQuery) -> bool:
 def _recursive(one: tree.WithQuery, place: Place) -> Place:
     """The place of a query that names itself: what it makes is what its first part makes."""
     start: Relation
+    first = one.query.body
     if not one.columns:
         told = "missing column aliases in recursive WITH query"
         place.facts.refuse(one, told, "MISSING_COLUMN_ALIASES")
         start = Relation((Column(None, None, wild=True),))
+    elif isinstance(first, tree.SetOperation):
+        # the first part is looked at again with the whole query, and what is refused of it is noted there
+        made = body(first.left, replace(place, facts=Facts()))
+        start = renamed(made, one.name, one.columns, one, replace(place, facts=Facts()))
     else:
-        # the first part is looked at again with the whole, where its refusals are noted
         start = Relation(tuple(Column(name.name, None) for name in one.columns))
     return replace(place, tables={**place.tables, one.name.key: start})
 
@@ -144,14 +158,14 @@ def _joined(node: tree.SetOperation, left: Relation, right: Relation, place: Pla
         return left if left.is_known else Relation((Column(None, None, wild=True),))
     if len(left.columns) != len(right.columns):
         told = f"{word} query has different number of fields: {len(left.columns)}, {len(right.columns)}"
-        place.facts.refuse(node.right, told)
+        place.facts.refuse(node, told)
         return left
     made: list[Column] = []
     for number, (mine, its) in enumerate(zip(left.columns, right.columns, strict=True), 1):
         shared = None if mine.type is None or its.type is None else common(mine.type, its.type)
         if mine.type is not None and its.type is not None and shared is None:
             told = f"column {number} in {word} query has incompatible types: {mine.type}, {its.type}"
-            place.facts.refuse(node.right, told)
+            place.facts.refuse(node, told)
         elif shared is not None and not (node.all and word == "UNION") and not comparable(shared):
             distinct = "" if node.all else " DISTINCT"
             told = f"Type {shared} is not comparable and therefore cannot be used in {word}{distinct}"

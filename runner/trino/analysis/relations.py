@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from runner.trino import tree
 from runner.trino.analysis.grouping import no_aggregates
@@ -38,7 +37,7 @@ def relation(node: tree.Relation, place: Place) -> Relation:
 
 
 def _unqualified(found: Relation) -> Relation:
-    return Relation(tuple(replace(one, relation=()) for one in found.columns))
+    return Relation(tuple(one.under(()) for one in found.columns))
 
 
 def table(node: tree.Table, place: Place) -> Relation:
@@ -46,20 +45,22 @@ def table(node: tree.Table, place: Place) -> Relation:
     names = tuple(one.key for one in node.name)
     made = place.tables.get(names[0]) if len(names) == 1 else None
     if made is not None:
-        return Relation(tuple(replace(one, relation=names) for one in made.columns))
+        return Relation(tuple(one.under(names) for one in made.columns))
     columns = place.lookup(names)
     if columns is None:
         told = f"Table '{'.'.join(names)}' does not exist"
         place.facts.refuse(node, told, "TABLE_NOT_FOUND", ".".join(names), sorted(place.tables))
-        return Relation((Column(None, None, names, wild=True),))
+        return Relation((Column(None, None, names, wild=True, partial=True),))
     if isinstance(columns, Unknown):
-        return Relation((Column(None, None, names, wild=True),))
+        return Relation((Column(None, None, names, wild=True, partial=True),))
     return Relation(tuple(_column(one, names) for one in columns))
 
 
 def _column(one: ColumnType, names: tuple[str, ...]) -> Column:
     """A column of a table; what stands for further ones is wild."""
-    return Column(None, None, names, wild=True) if one is FURTHER else Column(one.name, one.type, names)
+    if one is FURTHER:
+        return Column(None, None, names, wild=True, partial=True)
+    return Column(one.name, one.type, names, partial=True)
 
 
 def renamed(
@@ -68,7 +69,7 @@ def renamed(
     """A relation under another name, and with other names of its columns where they are given."""
     of = (alias.key,)
     if not names:
-        return Relation(tuple(replace(one, relation=of) for one in found.columns))
+        return Relation(tuple(one.under(of) for one in found.columns))
     if not found.is_known:
         return Relation(tuple(Column(one.name, None, of) for one in names))
     if len(names) != len(found.columns):
@@ -84,7 +85,6 @@ def renamed(
 def _unnest(node: tree.Unnest, place: Place) -> Relation:
     made: list[Column] = []
     for one in node.expressions:
-        no_aggregates(one, "UNNEST", place)
         kind = place.infer(one)
         made += _unnested(one, kind, place)
     if node.ordinality:
@@ -99,7 +99,7 @@ def _unnested(node: tree.Expression, kind: Type | None, place: Place) -> Sequenc
     if kind.base == "map":
         return [Column(None, one) for one in kind.elements]
     if kind.base != "array":
-        place.facts.refuse(node, f"Cannot unnest type: {kind}", "TYPE_MISMATCH")
+        place.facts.refuse(node, f"Cannot unnest type: {kind}", "INVALID_FUNCTION_ARGUMENT")
         return _ANY.columns
     inner = kind.elements[0]
     if inner.base != "row":
@@ -172,8 +172,9 @@ def _check_lateral(node: tree.Join, place: Place) -> None:
 
 
 def _condition(node: tree.Expression, scope: Scope, place: Place) -> None:
-    no_aggregates(node, "JOIN clause", place)
+    mark = len(place.facts.met)
     kind = place.within(scope).infer(node)
+    no_aggregates(node, "JOIN clause", place.facts.met[mark:], place)
     if kind is not None and not coerces(kind, BOOLEAN):
         place.facts.refuse(node, f"JOIN ON clause must evaluate to a boolean: actual type {kind}")
 

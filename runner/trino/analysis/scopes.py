@@ -13,21 +13,29 @@ from runner.trino.types import Type
 class Column:
     """A column of a relation: its name, or None, its type where it is known, and the names that may qualify it.
 
-    `wild` stands for all columns of a relation that nothing is known of.
+    `wild` stands for all columns of a relation that nothing is known of. `partial` where the relation is a table that
+    may be named with more before it.
     """
 
     name: str | None
     type: Type | None
     relation: tuple[str, ...] = ()
     wild: bool = False
+    partial: bool = False
 
     @property
     def key(self) -> str:
         """The name as Trino compares it."""
         return "" if self.name is None else self.name.lower()
 
+    def under(self, relation: tuple[str, ...]) -> Column:
+        """The column in another relation."""
+        return Column(self.name, self.type, relation, self.wild)
+
     def is_of(self, prefix: tuple[str, ...]) -> bool:
         """True where these names may stand before the column's."""
+        if self.partial and len(prefix) > len(self.relation):
+            return prefix[-len(self.relation) :] == self.relation
         return not prefix or self.relation[-len(prefix) :] == prefix
 
 

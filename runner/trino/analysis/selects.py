@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeGuard
 
 from runner.trino import tree
 from runner.trino.analysis import windows
@@ -12,18 +13,15 @@ from runner.trino.analysis.grouping import (
     Shapes,
     check_grouped,
     check_nesting,
-    has_aggregate,
+    is_aggregate,
     no_aggregates,
 )
 from runner.trino.analysis.place import Place
 from runner.trino.analysis.relations import relation
 from runner.trino.analysis.scopes import Column, Relation, scope_of
 from runner.trino.analysis.shown import parts, shown
-from runner.trino.functions import kinds
 from runner.trino.tree import GroupingKind
 from runner.trino.types import BOOLEAN, Type, coerces, comparable, orderable
-
-_UNSTEADY = frozenset({"rand", "random", "uuid", "shuffle"})
 
 
 def select(node: tree.Select, order_by: Sequence[tree.SortItem], place: Place) -> Relation:
@@ -32,18 +30,24 @@ def select(node: tree.Select, order_by: Sequence[tree.SortItem], place: Place) -
     here = place.within(scope_of(source.columns, place.scope, is_query=True))
     here = replace(here, windows=_windows(node, here))
     if node.where is not None:
-        no_aggregates(node.where, "WHERE clause", here)
+        mark = len(here.facts.met)
         _condition(node.where, "WHERE clause must evaluate to a boolean", here)
+        no_aggregates(node.where, "WHERE clause", here.facts.met[mark:], here)
+    mark = len(here.facts.met)
     made = _items(node, source, here)
+    refused = len(here.facts.refusals)
     keys = _group_by(node, here)
+    are_keys_known = refused == len(here.facts.refusals)
     if node.having is not None:
         _having(node.having, here)
     found = Relation(tuple(made))
-    above = here.within(scope_of([replace(one, relation=()) for one in made], here.scope))
+    above = here.within(scope_of([one.under(()) for one in made], here.scope))
     order(order_by, found, above)
-    _check_groups(node, order_by, keys, source, above)
+    check_nesting(here.facts.met[mark:], here)
+    if are_keys_known:
+        _check_groups(node, order_by, keys, source, here.facts.met[mark:], above)
     if node.distinct:
-        _check_distinct(node, order_by, found, above)
+        _check_distinct(node, order_by, above)
     return found
 
 
@@ -65,8 +69,9 @@ def _condition(node: tree.Expression, told: str, place: Place) -> None:
 
 
 def _having(node: tree.Expression, place: Place) -> None:
+    mark = len(place.facts.met)
     _condition(node, "HAVING clause must evaluate to a boolean", place)
-    if any(isinstance(one, tree.Call) and one.window is not None for one in tree.walk(node)):
+    if any(isinstance(one, tree.Call) and one.window is not None for one in place.facts.met[mark:]):
         told = "HAVING clause cannot contain window functions or row pattern measures"
         place.facts.refuse(node, told, "NESTED_WINDOW")
 
@@ -91,10 +96,11 @@ def _items(node: tree.Select, source: Relation, place: Place) -> list[Column]:
 def _name(item: tree.SelectItem) -> str | None:
     if item.alias is not None:
         return item.alias.name
-    match item.expression:
-        case tree.Column() | tree.Field():
-            return item.expression.name.name
-    return None
+    return item.expression.name.name if _is_name(item.expression) else None
+
+
+def _is_name(node: tree.Expression) -> TypeGuard[tree.Column | tree.Field]:
+    return parts(node) is not None
 
 
 def _star(item: tree.Star, node: tree.Select, source: Relation, place: Place) -> list[Column]:
@@ -103,7 +109,7 @@ def _star(item: tree.Star, node: tree.Select, source: Relation, place: Place) ->
     if node.from_ is None:
         told = "SELECT * not allowed in queries without FROM clause"
         place.facts.refuse(item, told, "COLUMN_NOT_FOUND")
-    return [replace(one, relation=()) for one in source.columns]
+    return [one.under(()) for one in source.columns]
 
 
 def _star_of(item: tree.Star, base: tree.Expression, source: Relation, place: Place) -> list[Column]:
@@ -117,7 +123,7 @@ def _star_of(item: tree.Star, base: tree.Expression, source: Relation, place: Pl
             place.facts.refuse(item, told, "MISMATCHED_COLUMN_ALIASES")
             return [Column(None, None, wild=True)]
         return [Column(name.name, one.type) for name, one in zip(item.aliases, found, strict=True)]
-    return [replace(one, relation=()) for one in found]
+    return [one.under(()) for one in found]
 
 
 def _of_row(item: tree.Star, base: tree.Expression, source: Relation, place: Place) -> list[Column]:
@@ -161,8 +167,9 @@ def _group_by(node: tree.Select, place: Place) -> list[tree.Expression]:
 def _group(one: tree.Expression, kind: GroupingKind, node: tree.Select, place: Place) -> Sequence[tree.Expression]:
     if kind is GroupingKind.SIMPLE and isinstance(one, tree.Number) and one.kind is tree.NumberKind.INTEGER:
         return _counted(one, node, place)
-    no_aggregates(one, "GROUP BY clause", place)
+    mark = len(place.facts.met)
     its = place.infer(one)
+    no_aggregates(one, "GROUP BY clause", place.facts.met[mark:], place)
     if kind is not GroupingKind.SIMPLE and not isinstance(one, tree.Number) and parts(one) is None:
         told = f"GROUP BY expression must be a column reference: {shown(one)}"
         place.facts.refuse(one, told, "INVALID_COLUMN_REFERENCE")
@@ -184,7 +191,8 @@ def _counted(one: tree.Number, node: tree.Select, place: Place) -> Sequence[tree
     item = node.items[at - 1]
     if not isinstance(item, tree.SelectItem):
         return ()
-    no_aggregates(item.expression, "GROUP BY clause", place)
+    inside = [each for each in place.facts.met if item.at <= each.at < item.end]
+    no_aggregates(item.expression, "GROUP BY clause", inside, place)
     its = place.facts.types.get(item.expression)
     if its is not None and not comparable(its):
         place.facts.refuse(item.expression, f"{its} is not comparable, and therefore cannot be used in GROUP BY")
@@ -196,16 +204,17 @@ def _check_groups(
     order_by: Sequence[tree.SortItem],
     keys: Sequence[tree.Expression],
     source: Relation,
+    met: Sequence[tree.Call | tree.Grouping],
     place: Place,
 ) -> None:
     items = [item.expression for item in node.items if isinstance(item, tree.SelectItem)]
     asked = items if node.having is None else [*items, node.having]
     sorted_by = [item.expression for item in order_by if not isinstance(item.expression, tree.Number)]
-    check_nesting([*asked, *sorted_by], place)
-    if node.group_by is None and not any(has_aggregate(one) for one in [*asked, *sorted_by]):
+    if node.group_by is None and node.having is None and not any(map(is_aggregate, met)):
         return
     stars = any(isinstance(item, tree.Star) for item in node.items)
-    if stars and any(isinstance(one, tree.Number) for one in keys):
+    if any(isinstance(one, tree.Number) for one in keys):
+        # a number that counts through a star, or stands in ROLLUP: what it means is not told apart
         return
     shapes = Shapes(place.facts)
     groups = Groups(shapes, frozenset(map(shapes.of, keys)), frozenset(source.columns))
@@ -250,7 +259,7 @@ def order(order_by: Sequence[tree.SortItem], found: Relation, place: Place) -> N
             place.facts.refuse(one, told)
 
 
-def _check_distinct(node: tree.Select, order_by: Sequence[tree.SortItem], found: Relation, place: Place) -> None:
+def _check_distinct(node: tree.Select, order_by: Sequence[tree.SortItem], place: Place) -> None:
     """ORDER BY of SELECT DISTINCT may use only what is selected."""
     if any(isinstance(item, tree.Star) for item in node.items):
         return
@@ -260,16 +269,20 @@ def _check_distinct(node: tree.Select, order_by: Sequence[tree.SortItem], found:
         one = item.expression
         if isinstance(one, tree.Number) or shapes.of(one) in made:
             continue
-        reference = place.facts.names.get(one)
-        if reference is not None and any(reference.name == column.name for column in found.columns):
-            continue
-        if reference is None and _may_be_steady(one):
+        # what names the columns that are made is not told apart from what makes them
+        if _uses(one, place.scope.columns, place):
             continue
         told = "For SELECT DISTINCT, ORDER BY expressions must appear in select list"
         place.facts.refuse(node, told, "EXPRESSION_NOT_IN_DISTINCT")
         return
 
 
-def _may_be_steady(node: tree.Expression) -> bool:
-    """True where it is not sure that an expression is none of those selected: it holds names of outputs."""
-    return isinstance(node, tree.Call) and "aggregate" not in kinds(node.key) and node.key not in _UNSTEADY
+def _uses(node: tree.Expression, columns: Sequence[Column], place: Place) -> bool:
+    """True where an expression names one of these columns, or what is not known."""
+    for one in tree.walk(node):
+        if not isinstance(one, (tree.Column, tree.Field)):
+            continue
+        reference = place.facts.names.get(one)
+        if reference is None or any(reference.column is column for column in columns):
+            return True
+    return False

@@ -56,5 +56,22 @@ def _name(name: tree.Identifier) -> str:
 
 def _call(node: tree.Call) -> str:
     inside = "*" if node.star else ", ".join(map(shown, node.arguments))
-    name = ".".join(one.name.lower() for one in node.name)
-    return f"{name}({'DISTINCT ' if node.distinct else ''}{inside})" + (" OVER …" if node.window else "")
+    name = ".".join(one.name for one in node.name)
+    call = f"{name}({'DISTINCT ' if node.distinct else ''}{inside})"
+    return call if node.window is None else f"{call} OVER {_window(node.window)}"
+
+
+def _window(node: tree.Window) -> str:
+    if node.frame is not None or node.base is not None:
+        return "…"
+    clauses = []
+    if node.partition_by:
+        clauses.append("PARTITION BY " + ", ".join(map(shown, node.partition_by)))
+    if node.order_by:
+        clauses.append("ORDER BY " + ", ".join(map(_sorted, node.order_by)))
+    return f"({' '.join(clauses)})"
+
+
+def _sorted(item: tree.SortItem) -> str:
+    nulls = "" if item.nulls_first is None else f" NULLS {'FIRST' if item.nulls_first else 'LAST'}"
+    return f"{shown(item.expression)} {'DESC' if item.descending else 'ASC'}{nulls}"

@@ -10,6 +10,7 @@ from runner.trino.tree import BoundKind
 from runner.trino.types import comparable, orderable
 
 _WHOLE = frozenset({"tinyint", "smallint", "integer", "bigint"})
+_NO_DISTANCES = frozenset({"varchar", "char", "boolean", "varbinary", "array", "row", "unknown"})
 _MOVING = frozenset({"lag", "lead"})
 _TAKES_NULLS = frozenset({"lag", "lead", "first_value", "last_value", "nth_value"})
 _ORDER = (
@@ -29,7 +30,7 @@ def check_call(node: tree.Call, place: Place) -> None:
             told = f"Window function {node.key} requires an OVER clause"
             place.facts.refuse(node, told, "MISSING_OVER")
         return
-    window = _resolved(node.window, place)
+    window = resolved(node.window, place)
     analyze(window, place)
     facts = place.facts
     if node.filter is not None:
@@ -48,7 +49,15 @@ def check_call(node: tree.Call, place: Place) -> None:
         _check_moving(node, window, place)
 
 
-def _resolved(window: tree.Window, place: Place) -> tree.Window:
+def recognises_pattern(node: tree.Call, place: Place) -> bool:
+    """True where the window is one of MATCH_RECOGNIZE's kind, of which nothing is known here."""
+    window = node.window
+    while window is not None and window.frame is None and window.base is not None:
+        window = place.windows.get(window.base.key)
+    return window is not None and window.frame is not None and window.frame.pattern
+
+
+def resolved(window: tree.Window, place: Place) -> tree.Window:
     """A window with what it takes from a named one."""
     if window.base is None:
         return window
@@ -57,7 +66,7 @@ def _resolved(window: tree.Window, place: Place) -> tree.Window:
         told = f"Cannot resolve WINDOW name {window.base.name}"
         place.facts.refuse(window.base, told, "INVALID_WINDOW_REFERENCE", window.base.name, place.windows)
         return window
-    base = _resolved(base, place)
+    base = resolved(base, place)
     return tree.Window(
         window.at,
         window.end,
@@ -94,8 +103,6 @@ def analyze(window: tree.Window, place: Place) -> None:
 
 
 def _frame(frame: tree.Frame, window: tree.Window, place: Place) -> None:
-    for inside in frame.inside:
-        place.infer(inside)
     if (told := _wrong_ends(frame)) is not None:
         place.facts.refuse(frame, told, "INVALID_WINDOW_FRAME")
     bounds = (frame.start,) if frame.stop is None else (frame.start, frame.stop)
@@ -107,9 +114,20 @@ def _frame(frame: tree.Frame, window: tree.Window, place: Place) -> None:
         if frame.kind in {"rows", "groups"} and not whole and kind is not None and kind.base != "unknown":
             words = f"Window frame {frame.kind.upper()} {which} value type must be exact numeric type with scale 0"
             place.facts.refuse(one.value, f"{words} (actual {kind})")
-        if frame.kind == "range" and not window.order_by:
-            told = "Window frame of type RANGE PRECEDING or FOLLOWING requires ORDER BY"
-            place.facts.refuse(frame, told, "MISSING_ORDER_BY")
+        if frame.kind == "range":
+            _range(frame, window, place)
+
+
+def _range(frame: tree.Frame, window: tree.Window, place: Place) -> None:
+    """What a frame of values, not of rows, is counted in."""
+    which = "Window frame of type RANGE PRECEDING or FOLLOWING requires"
+    if not window.order_by:
+        place.facts.refuse(frame, f"{which} ORDER BY", "MISSING_ORDER_BY")
+        return
+    kind = place.facts.types.get(window.order_by[0].expression)
+    if kind is not None and kind.base in _NO_DISTANCES:
+        told = f"{which} that sort item type be numeric, datetime or interval (actual: {kind})"
+        place.facts.refuse(window.order_by[0].expression, told)
 
 
 def _wrong_ends(frame: tree.Frame) -> str | None:
