@@ -10,6 +10,8 @@ from runner.errors import CohortsError, ExitCode
 from runner.identifiers import Handle, Kind
 from runner.plan.ledger import Destination, Event, Ledger
 from runner.project import Target
+from runner.sync import meanings
+from runner.sync.meanings import Asker, Difference
 from runner.sync.place import Place
 from runner.sync.run import open_ledger, written
 from runner.treasuredata import export
@@ -135,7 +137,10 @@ def _memory(
         yield _failed("state database", exc)
         return
     yield Finding("state database", State.OK, f"{state} remembers {_many(len(known.cohorts), 'cohort')}")
-    yield _rights(client, state, token, clock)
+    rights = _rights(client, state, token, clock)
+    yield rights
+    asker = Asker(client, state, f"cohorts-{token}-doctor-{token}", clock)
+    yield from _meanings(asker, can_write=rights.state is State.OK)
     if known.lease and known.lease.holds(known.now):
         fix = f"wait for it, or `cohorts unlock --target {target.name}` if it is dead"
         yield Finding("ledger", State.WARNING, f"held by {known.lease.words}", fix)
@@ -147,6 +152,27 @@ def _memory(
         fix = f"run `cohorts doctor --target {target.name} --canary external_id:SOMEBODY`, with a user of your own"
         found = "not proven yet that these setting names add and remove"
         yield Finding("canary", State.FAILED, found, fix, ExitCode.LOCKED)
+
+
+def _meanings(asker: Asker, *, can_write: bool) -> Iterator[Finding]:
+    """What statements mean to this account's engine."""
+    asked: list[tuple[str, Callable[[Asker], Difference | str | None], str]] = [
+        ("time ranges", meanings.time_ranges, "open ends and ends of two kinds are taken as rules mean them"),
+        ("ledger columns", meanings.ledger_columns, "texts of any length, and whole numbers"),
+    ]
+    if can_write:
+        asked.append(("new tables", meanings.new_tables, "they get a time; a text of three letters is kept as {}"))
+    for name, ask, well in asked:
+        try:
+            found = ask(asker)
+        except CohortsError as exc:
+            yield _failed(name, exc)
+            continue
+        if isinstance(found, Difference):
+            code = ExitCode.LOCKED if found.code.startswith("L") else ExitCode.FAILED
+            yield Finding(name, State.FAILED, f"{found.code} {found.what}", found.fix, code)
+        else:
+            yield Finding(name, State.OK, well.format(found))
 
 
 def _rights(client: TreasureData, state: str, token: str, clock: int) -> Finding:

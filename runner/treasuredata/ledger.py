@@ -56,7 +56,7 @@ class LedgerTable:
         first = Entry(f"{self._token}-0", 0, 0, Destination(), Event.BOOTSTRAP, {"ledger_id": self._token})
         self._client.run(
             self._database,
-            f'CREATE TABLE IF NOT EXISTS "{self._database}"."{TABLE}" AS\n{_select([_row(first, self._token)])}',
+            f'CREATE TABLE IF NOT EXISTS "{self._database}"."{TABLE}" AS\n{select([first], self._token)}',
             key=f"cohorts-{self._token}-bootstrap",
             scheduled_time=self.clock(),
             what="creating the ledger",
@@ -144,6 +144,11 @@ def _parts(rows: Iterable[str]) -> Iterator[Sequence[str]]:
         size += len(row)
     if part:
         yield part
+
+
+def select(entries: Sequence[Entry], ledger_id: str) -> str:
+    """A SELECT of rows as the table keeps them."""
+    return _select([_row(entry, ledger_id) for entry in entries])
 
 
 def _select(rows: Sequence[str]) -> str:

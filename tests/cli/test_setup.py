@@ -124,6 +124,9 @@ def test_the_first_day(account: Place) -> None:
         "setting names": "✓",
         "state database": "✓",
         "rights": "✓",
+        "time ranges": "✓",
+        "ledger columns": "✓",
+        "new tables": "✓",
         "ledger": "✓",
         "canary": "✗",
     }
@@ -343,6 +346,31 @@ def test_a_doctor_names_what_is_wrong(
     answer = account.run("doctor", *TO_PRODUCTION, **{"TD_API_KEY": KEY, "COHORTS_RETRY_SECONDS": "1"} | environment)
     assert (answer.code, [name for name, mark in marks(answer).items() if mark == "✗"]) == (code, [sick])
     assert answer.out.rstrip().endswith("others may follow from it.")
+
+
+def test_a_doctor_asks_what_statements_mean(account: Place) -> None:
+    ready(account, "ann")
+    answer = account.run("doctor", *TO_PRODUCTION)
+    assert (answer.code, "a text of three letters is kept as varchar" in answer.out) == (0, True)
+    left = account.sql("SELECT table_name FROM information_schema.tables WHERE table_name LIKE 'cohort_doctor%'")
+    assert left == []
+    account.sql("ALTER TABLE cohort_runner.cohort_ledger ALTER workspace TYPE ENUM('')")
+    told = account.run("doctor", *TO_PRODUCTION)
+    assert (told.code, marks(told)["ledger columns"]) == (1, "✗")
+    assert (
+        "R053 the ledger's columns are neither text nor whole numbers, as they were written: workspace is enum"
+        in told.out
+    )
+
+
+@pytest.mark.parametrize(("match", "sick"), [("range_0", "time ranges"), ("COALESCE(time, 0)", "new tables")])
+def test_a_doctor_whose_statement_fails(account: Place, match: str, sick: str) -> None:
+    ready(account, "ann")
+    account.fault("query", "fail", match=match, times=None)
+    answer = account.run("doctor", *TO_PRODUCTION)
+    assert (answer.code, [name for name, mark in marks(answer).items() if mark == "✗"]) == (1, [sick])
+    left = account.sql("SELECT table_name FROM information_schema.tables WHERE table_name LIKE 'cohort_doctor%'")
+    assert left == []
 
 
 def test_a_doctor_where_settings_cannot_be_checked(tmp_path: Path) -> None:

@@ -13,7 +13,6 @@ import io.trino.spi.function.SqlType;
 import io.trino.spi.type.BigintType;
 import io.trino.spi.type.StandardTypes;
 import java.time.ZoneId;
-import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;
@@ -47,7 +46,7 @@ public final class TimeFunctions {
   @Description("Whether a time lies in an interval relative to the scheduled time")
   @SqlType(BOOLEAN)
   public static boolean interval(ConnectorSession session, @SqlType(BIGINT) long time, @SqlType(VARCHAR) Slice text) {
-    return lies(time, text, scheduledTime(session), ZoneOffset.UTC);
+    return lies(time, text, scheduledTime(session), Times.UTC);
   }
 
   @ScalarFunction("td_interval")
@@ -70,7 +69,7 @@ public final class TimeFunctions {
   @Description("Start and end of an interval relative to the scheduled time")
   @SqlType("array(bigint)")
   public static Block intervalRange(ConnectorSession session, @SqlType(VARCHAR) Slice text) {
-    return bounds(Times.interval(text.toStringUtf8(), scheduledTime(session), ZoneOffset.UTC));
+    return bounds(Times.interval(text.toStringUtf8(), scheduledTime(session), Times.UTC));
   }
 
   @ScalarFunction("td_interval_range")
@@ -108,7 +107,7 @@ public final class TimeFunctions {
   @SqlNullable
   @SqlType(BIGINT)
   public static Long timeAdd(@SqlType(VARCHAR) Slice time, @SqlType(VARCHAR) Slice duration) {
-    return added(time, duration, ZoneOffset.UTC);
+    return added(time, duration, Times.UTC);
   }
 
   @ScalarFunction("td_time_add")
@@ -130,7 +129,7 @@ public final class TimeFunctions {
   @SqlNullable
   @SqlType(BIGINT)
   public static Long timeParse(@SqlType(VARCHAR) Slice text) {
-    return parsed(text, ZoneOffset.UTC);
+    return parsed(text, Times.UTC);
   }
 
   @ScalarFunction("td_time_parse")
@@ -150,7 +149,7 @@ public final class TimeFunctions {
   @Description("A time by Java's SimpleDateFormat")
   @SqlType(VARCHAR)
   public static Slice timeFormat(@SqlType(BIGINT) long time, @SqlType(VARCHAR) Slice pattern) {
-    return formatted(time, pattern, ZoneOffset.UTC);
+    return formatted(time, pattern, Times.UTC);
   }
 
   @ScalarFunction("td_time_format")
@@ -174,7 +173,7 @@ public final class TimeFunctions {
   @Description("The start of a time's unit, whole, or with ! only as far as the unit")
   @SqlType(VARCHAR)
   public static Slice timeString(@SqlType(BIGINT) long time, @SqlType(VARCHAR) Slice form) {
-    return shown(time, form.toStringUtf8(), ZoneOffset.UTC);
+    return shown(time, form.toStringUtf8(), Times.UTC);
   }
 
   @ScalarFunction("td_time_string")
@@ -200,7 +199,7 @@ public final class TimeFunctions {
   @Description("The start of the unit that a time lies in")
   @SqlType(BIGINT)
   public static long dateTrunc(@SqlType(VARCHAR) Slice unit, @SqlType(BIGINT) long time) {
-    return truncated(unit, time, ZoneOffset.UTC);
+    return truncated(unit, time, Times.UTC);
   }
 
   @ScalarFunction("td_date_trunc")

@@ -8,7 +8,6 @@ import io.trino.spi.function.SqlType;
 import io.trino.spi.function.TypeParameter;
 import io.trino.spi.type.StandardTypes;
 import java.time.ZoneId;
-import java.time.ZoneOffset;
 
 /**
  * TD_TIME_RANGE(time, start [, end [, zone]]): start, end or both may be a number, a text or NULL.
@@ -47,7 +46,7 @@ public final class TimeRange {
   }
 
   private static ZoneId zone(Slice name) {
-    return name == null ? ZoneOffset.UTC : Times.zone(name.toStringUtf8());
+    return name == null ? Times.UTC : Times.zone(name.toStringUtf8());
   }
 
   /** With a start only. */
@@ -80,7 +79,7 @@ public final class TimeRange {
     public static Boolean text(
         @SqlNullable @SqlType(BIGINT) Long time,
         @SqlNullable @SqlType("S") Slice start) {
-      return holds(time, end(start, ZoneOffset.UTC), null);
+      return holds(time, end(start, Times.UTC), null);
     }
   }
 
@@ -120,7 +119,7 @@ public final class TimeRange {
         @SqlNullable @SqlType(BIGINT) Long time,
         @SqlNullable @SqlType("S") Boolean start,
         @SqlNullable @SqlType("E") Slice end) {
-      return holds(time, none(start), end(end, ZoneOffset.UTC));
+      return holds(time, none(start), end(end, Times.UTC));
     }
 
     @TypeParameter("S")
@@ -153,7 +152,7 @@ public final class TimeRange {
         @SqlNullable @SqlType(BIGINT) Long time,
         @SqlNullable @SqlType("S") Long start,
         @SqlNullable @SqlType("E") Slice end) {
-      return holds(time, start, end(end, ZoneOffset.UTC));
+      return holds(time, start, end(end, Times.UTC));
     }
 
     @TypeParameter("S")
@@ -164,7 +163,7 @@ public final class TimeRange {
         @SqlNullable @SqlType(BIGINT) Long time,
         @SqlNullable @SqlType("S") Slice start,
         @SqlNullable @SqlType("E") Boolean end) {
-      return holds(time, end(start, ZoneOffset.UTC), none(end));
+      return holds(time, end(start, Times.UTC), none(end));
     }
 
     @TypeParameter("S")
@@ -175,7 +174,7 @@ public final class TimeRange {
         @SqlNullable @SqlType(BIGINT) Long time,
         @SqlNullable @SqlType("S") Slice start,
         @SqlNullable @SqlType("E") Long end) {
-      return holds(time, end(start, ZoneOffset.UTC), end);
+      return holds(time, end(start, Times.UTC), end);
     }
 
     @TypeParameter("S")
@@ -186,7 +185,7 @@ public final class TimeRange {
         @SqlNullable @SqlType(BIGINT) Long time,
         @SqlNullable @SqlType("S") Slice start,
         @SqlNullable @SqlType("E") Slice end) {
-      return holds(time, end(start, ZoneOffset.UTC), end(end, ZoneOffset.UTC));
+      return holds(time, end(start, Times.UTC), end(end, Times.UTC));
     }
   }
 

@@ -7,7 +7,6 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
-import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
 import java.time.temporal.ChronoUnit;
 import java.util.Locale;
@@ -22,6 +21,9 @@ final class Times {
       Map.of(
           "PST", "-08:00", "PDT", "-07:00", "MST", "-07:00", "MDT", "-06:00", "CST", "-06:00",
           "CDT", "-05:00", "EST", "-05:00", "EDT", "-04:00", "JST", "+09:00");
+
+  /** The zone that holds where none is given; `z` of a pattern writes it as UTC. */
+  static final ZoneId UTC = ZoneId.of("UTC");
 
   private static final Pattern DATE =
       Pattern.compile("(\\d{4})-(\\d\\d)-(\\d\\d)(?:[T ](\\d\\d):(\\d\\d)(?::(\\d\\d))?(?:\\.\\d+)?)?");

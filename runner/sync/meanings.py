@@ -1,0 +1,138 @@
+"""Statements whose meaning only an account can tell: what no documentation says, asked of the engine, and compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from runner.errors import CohortsError
+from runner.treasuredata.client import JobFailed, TreasureData
+from runner.treasuredata.ledger import MISSING_COLUMN, TABLE, TYPES
+
+RANGES = {
+    "TD_TIME_RANGE(time, NULL, NULL)": True,
+    "TD_TIME_RANGE(time, 5, NULL)": True,
+    "TD_TIME_RANGE(time, 6, NULL)": False,
+    "TD_TIME_RANGE(time, NULL, 5)": False,
+    "TD_TIME_RANGE(time, NULL, 6)": True,
+    "TD_TIME_RANGE(time, 5, '1970-01-02')": True,
+    "TD_TIME_RANGE(time, '1970-01-01', 5)": False,
+    "TD_TIME_RANGE(time, NULL, '1970-01-02')": True,
+    "TD_TIME_RANGE(time, '1970-01-02', NULL)": False,
+    "TD_TIME_RANGE(time, '1970-01-01', TD_TIME_ADD(TD_SCHEDULED_TIME(), '-1d'))": True,
+    "TD_TIME_RANGE(time, '1970-01-01', NULL, 'America/New_York')": False,
+}
+"""What rules write, with ends of every kind, and whether the fifth second of 1970 lies in it."""
+
+DAY = 86_400
+
+WHOLE_NUMBERS = ("bigint", "integer")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What is other than it should be: an error code, what was found, and what to do about it."""
+
+    code: str
+    what: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Where to ask: a client, the state database, what job keys begin with, and this machine's time (unix seconds)."""
+
+    client: TreasureData
+    state: str
+    key: str
+    clock: int
+
+    def select(self, name: str, sql: str) -> Sequence[Sequence[Any]]:
+        """Rows of a query; `name` is unique to it. Raises CohortsError."""
+        key = f"{self.key}-{name}"
+        what = "a statement to try"
+        return self.client.select(self.state, sql, key=key, scheduled_time=self.clock, what=what)
+
+
+def time_ranges(asker: Asker) -> Difference | None:
+    """How TD_TIME_RANGE takes open ends, and ends of two kinds. Read-only. Raises CohortsError."""
+    wrong = []
+    try:
+        rows = asker.select("ranges", _ranges(RANGES))
+        found = dict(zip(RANGES, rows[0], strict=True))
+        wrong = [f"{sql} is {str(not wanted).upper()}" for sql, wanted in RANGES.items() if found[sql] != int(wanted)]
+    except JobFailed:
+        wrong = [*_refused(asker)]
+        if not wrong:
+            raise
+    if not wrong:
+        return None
+    more = f", and {len(wrong) - 1} more" if len(wrong) > 1 else ""
+    fix = "report it; until then, write conditions on times (`within`, `before`, `between`) as SQL of your own"
+    return Difference("R051", f"where time is 5, {wrong[0]}{more}", fix)
+
+
+def _ranges(conditions: Iterator[str] | dict[str, bool]) -> str:
+    asked = ",\n".join(
+        f"  CASE WHEN {condition} THEN 1 ELSE 0 END AS range_{number}" for number, condition in enumerate(conditions)
+    )
+    return f"SELECT\n{asked}\nFROM (VALUES 5) AS moments (time)"
+
+
+def _refused(asker: Asker) -> Iterator[str]:
+    """The conditions that are refused, asked one by one."""
+    for number, condition in enumerate(RANGES):
+        try:
+            asker.select(f"range-{number}", _ranges({condition: True}))
+        except JobFailed:
+            yield f"{condition} is refused"
+
+
+def ledger_columns(asker: Asker) -> Difference | None:
+    """As what the engine keeps the ledger's columns. Read-only. Raises CohortsError."""
+    asked = ", ".join(f"TYPEOF({name}) AS {name}" for name in TYPES)
+    ((*kinds,),) = asker.select("columns", f'SELECT {asked}\nFROM "{asker.state}"."{TABLE}"\nLIMIT 1')
+    kept = {name: str(kind).lower() for name, kind in zip(TYPES, kinds, strict=True)}
+    narrow = [f"{name} is {kind}" for name, kind in kept.items() if kind.startswith(("varchar(", "char"))]
+    if narrow:
+        what = f"the ledger's columns are too narrow for its rows: {', '.join(narrow)}"
+        return Difference("L022", what, "`cohorts explain L022` tells how it is made anew")
+    other = [
+        f"{name} is {kind}"
+        for name, kind in kept.items()
+        if kind not in (WHOLE_NUMBERS if TYPES[name] == "BIGINT" else ("varchar",))
+    ]
+    if other:
+        what = f"the ledger's columns are neither text nor whole numbers, as they were written: {', '.join(other)}"
+        return Difference("R053", what, "look who made the table: this tool writes no such column")
+    return None
+
+
+def new_tables(asker: Asker) -> Difference | str:
+    """Whether a new table has a `time` when nobody gives one; in a table of its own, which is dropped. Where all is
+    well, how it keeps a text of three letters. Raises CohortsError.
+    """
+    table = f"cohort_doctor_{asker.key.rsplit('-', maxsplit=1)[-1]}_time"
+    made = f'CREATE TABLE "{asker.state}"."{table}" AS\nSELECT \'abc\' AS word'
+    what, now = "making a table to try", asker.clock
+    asker.client.run(asker.state, made, key=f"{asker.key}-time", scheduled_time=now, what=what)
+    try:
+        sql = f'SELECT LOWER(TYPEOF(word)) AS word, COALESCE(time, 0) AS time\nFROM "{asker.state}"."{table}"'
+        ((word, time),) = asker.select("time-read", sql)
+    except JobFailed as exc:
+        if MISSING_COLUMN not in exc.what:
+            raise
+        return _no_time("has no column `time`")
+    finally:
+        with suppress(CohortsError):
+            asker.client.delete_table(asker.state, table)
+    if abs(int(time) - now) > DAY:
+        return _no_time("got no `time` of the moment when it was made" if not time else f"got {time} as its `time`")
+    return str(word)
+
+
+def _no_time(what: str) -> Difference:
+    fix = "report it; the ledger is read by its `time`, so nothing should be sent before"
+    return Difference("R052", f"a new table {what}", fix)
