@@ -31,7 +31,7 @@ SNAPSHOT = "'external_id' AS kind, '' AS label, 'a' AS value, 1 AS spellings, ''
 TABLES = {
     "customers": CUSTOMERS,
     "purchases": "'a' AS customer_id, 'home' AS category",
-    "people": "'a' AS customer_id, 'd' AS device, 'e' AS email, 'p' AS phone, 5 AS spend",
+    "people": "'a' AS customer_id, 'd' AS device, 'e' AS email, 'e' AS email_address, 'p' AS phone, 5 AS spend",
     **{f"snap{number}": SNAPSHOT for number in range(10)},
 }
 """Tables and their one row: of golden statements, and snapshots."""

@@ -50,6 +50,7 @@ def together() -> str:
     return delta.count({f"attempt_{number}": sets for number in range(COUNTED_TOGETHER)})
 
 
+OTHERS = {f"c{number}": f"snap{number % 10}" for number in range(OTHERS_AT_ONCE)}
 SETS = delta.sets(DEPLOYED, next_sql=delta.members_of("snap9", STATE), state=STATE, recent_since=5)
 STATEMENTS = {
     "barred people": LISTS,
@@ -67,9 +68,7 @@ STATEMENTS = {
     ),
     "who is barred": planned(delta.leaving_barred(DEPLOYED, state=STATE, barred=BARRED)),
     "whom it shares": planned(
-        delta.shared(
-            members(AUDIENCE, IDENTIFIERS, BARRED), {f"c{n}": f"snap{n % 10}" for n in range(OTHERS_AT_ONCE)}, state=STATE
-        )
+        delta.shared(members(AUDIENCE, IDENTIFIERS, BARRED), OTHERS, state=STATE)
     ),
     "counts of several attempts": together(),
     "whom to add": SETS.additions(whole=False),
