@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from runner.treasuredata.words import hidden, message
+from runner.treasuredata.words import hidden, reason
 from tests.cli.test_life import day
 from tests.cli.test_suppression import TABLE, out
 from tests.place import Place
@@ -315,7 +315,8 @@ def test_error_texts_hide_values_with_quotes() -> None:
 
 
 def test_error_texts_hide_values_of_two_lines() -> None:
-    assert "secret" not in message({"stderr": "Query failed: Cannot cast 'x\nsecret' to BIGINT"})
+    told = reason({"stderr": "Query failed: Cannot cast 'x\nsecret' to BIGINT"}, "SELECT 1")
+    assert "secret" not in told.text
 
 
 def test_suppress_reaches_a_cohort_whose_withdrawal_is_withheld(place: Place) -> None:

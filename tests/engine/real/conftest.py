@@ -8,6 +8,7 @@ from contextlib import closing
 
 import pytest
 
+from benchmarks.engine import Engine
 from runner.sandbox.engine import home, process
 from runner.sandbox.engine.client import CATALOG, Connection
 from runner.sandbox.engine.tables import EngineTables
@@ -17,6 +18,23 @@ collect_ignore_glob = [] if os.environ.get("COHORTS_TEST_ENGINE") else ["test_*.
 
 ENVIRONMENT = dict(os.environ)
 """As it was before tests are given a clean one."""
+
+
+STATE = "cohort_statements"
+"""The schema of statements that the runner writes."""
+
+CUSTOMERS = (
+    "'a' AS customer_id, 'US' AS country, 'e' AS email, 'e' AS email_address, 'd' AS device_id, 'x' AS note,"
+    " 600 AS spend, 2 AS refund"
+)
+SNAPSHOT = "'external_id' AS kind, '' AS label, 'a' AS value, 1 AS spellings, '' AS type, 5 AS since"
+TABLES = {
+    "customers": CUSTOMERS,
+    "purchases": "'a' AS customer_id, 'home' AS category",
+    "people": "'a' AS customer_id, 'd' AS device, 'e' AS email, 'e' AS email_address, 'p' AS phone, 5 AS spend",
+    **{f"snap{number}": SNAPSHOT for number in range(10)},
+}
+"""Tables and their one row: of golden statements, and snapshots."""
 
 
 @pytest.fixture(scope="session")
@@ -42,3 +60,17 @@ def connection(engine: str, tables: EngineTables) -> Iterator[Connection]:
     """A client of the engine, beside an empty database `shop`."""
     with closing(Connection(engine)) as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def asked(engine: str) -> Iterator[Engine]:
+    """The engine as the benchmark asks it, with the tables that the runner's own statements read."""
+    made = Engine(engine, CATALOG, STATE)
+    made.run(f"CREATE SCHEMA IF NOT EXISTS {CATALOG}.{STATE}")
+    for name, columns in TABLES.items():
+        made.run(f"DROP TABLE IF EXISTS {name}")
+        made.run(f"CREATE TABLE {name} AS SELECT {columns}")
+    yield made
+    for name in TABLES:
+        made.run(f"DROP TABLE {name}")
+    made.run(f"DROP SCHEMA {CATALOG}.{STATE}")

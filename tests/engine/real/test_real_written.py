@@ -24,15 +24,15 @@ SELECT * FROM (VALUES ('ann ', 'A@x'), ('ann', 'a@x'), ('bob', 'b@x'), ('eve', N
 
 
 @pytest.mark.parametrize("golden", sorted(VALID.glob("*.sql")), ids=lambda path: path.stem)
-def test_golden_statements_are_valid(engine: Engine, golden: Path) -> None:
-    for part in golden.read_text("utf-8").split("\n-- exported by "):
-        assert engine.run(f"EXPLAIN (TYPE VALIDATE) {part.split(chr(10), 1)[1]}")[0] == [[True]]
+def test_golden_statements_are_valid(asked: Engine, golden: Path) -> None:
+    for part in golden.read_text("utf-8").replace('"shop".', "").split("\n-- exported by "):
+        assert asked.run(f"EXPLAIN (TYPE VALIDATE) {part.split(chr(10), 1)[1]}")[0] == [[True]]
 
 
-def test_members_are_written_as_they_are_read(engine: Engine) -> None:
+def test_members_are_written_as_they_are_read(asked: Engine) -> None:
     barred = suppressed([("SELECT 'B@X' AS email", IDENTIFIERS[1:])])
-    rows, _ = engine.run(f"SELECT kind, label, value, spellings FROM ({members(PEOPLE, IDENTIFIERS)}) ORDER BY 1, 2, 3")
-    left, _ = engine.run(f"SELECT value FROM ({members(PEOPLE, IDENTIFIERS, barred)}) WHERE kind <> '' ORDER BY 1")
+    rows, _ = asked.run(f"SELECT kind, label, value, spellings FROM ({members(PEOPLE, IDENTIFIERS)}) ORDER BY 1, 2, 3")
+    left, _ = asked.run(f"SELECT value FROM ({members(PEOPLE, IDENTIFIERS, barred)}) WHERE kind <> '' ORDER BY 1")
     assert rows == [
         ["", "unusable", "", 1],
         ["", "usable", "", 5],
@@ -46,7 +46,7 @@ def test_members_are_written_as_they_are_read(engine: Engine) -> None:
     assert left == [["a@x"], ["ann"], ["c@x"], ["eve"]]
 
 
-def test_no_column_has_the_length_of_a_literal(engine: Engine) -> None:
+def test_no_column_has_the_length_of_a_literal(asked: Engine) -> None:
     first = Entry("x-0", 0, 0, Destination(), Event.BOOTSTRAP, {"ledger_id": "x"})
     made = {
         "a snapshot": members(PEOPLE, IDENTIFIERS),
@@ -54,13 +54,13 @@ def test_no_column_has_the_length_of_a_literal(engine: Engine) -> None:
         "the ledger": ledger.select([first], "x"),
     }
     for sql in made.values():
-        engine.run("DROP TABLE IF EXISTS made")
-        engine.run(f"CREATE TABLE made AS {sql}")
-        ((shown,),), _ = engine.run("SHOW CREATE TABLE made")
+        asked.run("DROP TABLE IF EXISTS made")
+        asked.run(f"CREATE TABLE made AS {sql}")
+        ((shown,),), _ = asked.run("SHOW CREATE TABLE made")
         assert "varchar(" not in str(shown)
         assert "integer" not in str(shown)
     later = Entry("x-10-12", 10, 12, Destination("a workspace", "a_cohort"), Event.FAILED, {"what": 'it\'s "so" \\ \n'})
-    engine.run(f"INSERT INTO made ({ledger.COLUMNS}) {ledger.select([later], 'x')}")
-    rows, _ = engine.run("SELECT detail FROM made WHERE row_id = 'x-10-12'")
+    asked.run(f"INSERT INTO made ({ledger.COLUMNS}) {ledger.select([later], 'x')}")
+    rows, _ = asked.run("SELECT detail FROM made WHERE row_id = 'x-10-12'")
     assert json.loads(str(rows[0][0])) == later.detail
-    engine.run("DROP TABLE made")
+    asked.run("DROP TABLE made")
