@@ -95,19 +95,15 @@ def ledger_columns(asker: Asker) -> Difference | None:
     asked = ", ".join(f"TYPEOF({name}) AS {name}" for name in TYPES)
     ((*kinds,),) = asker.select("columns", f'SELECT {asked}\nFROM "{asker.state}"."{TABLE}"\nLIMIT 1')
     kept = {name: str(kind).lower() for name, kind in zip(TYPES, kinds, strict=True)}
-    narrow = [f"{name} is {kind}" for name, kind in kept.items() if kind.startswith(("varchar(", "char"))]
-    if narrow:
-        what = f"the ledger's columns are too narrow for its rows: {', '.join(narrow)}"
-        return Difference("L022", what, "`cohorts explain L022` tells how it is made anew")
-    other = [
+    narrow = [
         f"{name} is {kind}"
         for name, kind in kept.items()
         if kind not in (WHOLE_NUMBERS if TYPES[name] == "BIGINT" else ("varchar",))
     ]
-    if other:
-        what = f"the ledger's columns are neither text nor whole numbers, as they were written: {', '.join(other)}"
-        return Difference("R053", what, "look who made the table: this tool writes no such column")
-    return None
+    if not narrow:
+        return None
+    what = f"the ledger's columns are too narrow for its rows: {', '.join(narrow)}"
+    return Difference("L022", what, "`cohorts explain L022` tells how it is made anew")
 
 
 def new_tables(asker: Asker) -> Difference | str:

@@ -168,7 +168,7 @@ def test_members_are_counted_of_what_the_branch_changes(shop: Place) -> None:
     expect("counted.md", comment(shop))
     shop.fault("query", "fail", match="AS theirs", times=1)
     assert shop.run("review", "--members", "--out", "out").code == 0  # it decides nothing
-    assert "Whether others share members with it could not be told: R020" in comment(shop)
+    assert "Whether others share members with it could not be told: <code>R020 " in comment(shop)
     assert shop.cohorts().keys() == {"spenders"}  # nothing was sent
 
 

@@ -13,6 +13,7 @@ import requests
 
 from runner.sandbox.options import Answer, Options
 from runner.sandbox.server import running
+from runner.treasuredata.client import TreasureData
 from tests.place import KEY, Place
 from tests.place import Answer as Said
 
@@ -348,19 +349,23 @@ def test_a_doctor_names_what_is_wrong(
     assert answer.out.rstrip().endswith("others may follow from it.")
 
 
+OTHERS = "ledger_id, schema_version, row_id, epoch, sequence, workspace, cohort_id, time"
+
+
 def test_a_doctor_asks_what_statements_mean(account: Place) -> None:
     ready(account, "ann")
     answer = account.run("doctor", *TO_PRODUCTION)
     assert (answer.code, "a text of three letters is kept as varchar" in answer.out) == (0, True)
     left = account.sql("SELECT table_name FROM information_schema.tables WHERE table_name LIKE 'cohort_doctor%'")
     assert left == []
-    account.sql("ALTER TABLE cohort_runner.cohort_ledger ALTER workspace TYPE ENUM('')")
+    account.sql("ALTER TABLE cohort_runner.cohort_ledger RENAME TO before")
+    narrow = "CAST(event AS VARCHAR(9)) AS event, CAST(detail AS VARCHAR) AS detail"
+    made = f"CREATE TABLE cohort_ledger AS SELECT {OTHERS}, {narrow} FROM before"
+    with TreasureData(account.url, KEY, retry_seconds=5, job_seconds=20) as client:
+        client.run("cohort_runner", made, key="narrow", scheduled_time=0, what="a ledger of before")
     told = account.run("doctor", *TO_PRODUCTION)
-    assert (told.code, marks(told)["ledger columns"]) == (1, "✗")
-    assert (
-        "R053 the ledger's columns are neither text nor whole numbers, as they were written: workspace is enum"
-        in told.out
-    )
+    assert (told.code, marks(told)["ledger columns"]) == (9, "✗")
+    assert "L022 the ledger's columns are too narrow for its rows: event is varchar(9)" in told.out
 
 
 @pytest.mark.parametrize(("match", "sick"), [("range_0", "time ranges"), ("COALESCE(time, 0)", "new tables")])

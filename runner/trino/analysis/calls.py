@@ -71,7 +71,7 @@ def resolved(node: tree.Expression, name: str, nodes: Sequence[tree.Expression],
         _check_distinct(node, form, place)
     for one, wanted in zip(nodes, form.arguments, strict=True):
         if isinstance(one, tree.Lambda):
-            _infer_body(one, wanted.elements[:-1], place)
+            _infer_body(one, wanted.elements[:-1] or [None] * len(one.parameters), place)
         elif form.signature.told:
             place.facts.convert(one, wanted)
     return None if UNTOLD in (form.returns, *form.returns.elements) else form.returns
