@@ -14,7 +14,7 @@ from runner import identifiers, schedules, schemas, tables
 from runner.definitions import cases, folder, life, references, rules
 from runner.definitions.cases import Case
 from runner.definitions.cohort import Cohort, Mode
-from runner.definitions.known import NOTHING_KNOWN, Known
+from runner.definitions.known import ANYTHING, NOTHING_KNOWN, Known
 from runner.definitions.rule import Audience
 from runner.documents import Document, quoted
 from runner.errors import Position, Problem
@@ -84,7 +84,7 @@ def load(root: Path, project: Project | None, today: date | None = None) -> Tree
         unusable = frozenset(_id(document) for document in good if document.path in bad)
         meeting = (*_meeting(cohorts, project), *references.problems(cohorts, unusable))
         problems.update(meeting)
-        meeting = (*meeting, *_suppressing(cohorts, project))
+        meeting = (*meeting, *_suppressing(cohorts, project), *_unlisted(project, Known(file, project.sources)))
         problems.update(meeting)
         bad.update(problem.at.path for problem in meeting)
     kept = (cohort for cohort in cohorts if cohort.document.path not in bad)
@@ -167,6 +167,24 @@ def _suppressing(cohorts: Sequence[Cohort], project: Project) -> Iterator[Proble
                 )
                 fix = f"let {name} name people by {_words(handles - known)} too"
                 yield Problem(cohort.document.at("identifiers"), "D023", what, fix)
+
+
+def _unlisted(project: Project, known: Known) -> Iterator[Problem]:
+    """Tables of suppressed people, and columns that name them, which are not in the file of tables."""
+    for number, listed in enumerate(project.suppress):
+        table = known.table(listed.table, "") if listed.table else ANYTHING
+        at = ("suppress", number)
+        if table is None:
+            fix = "correct its name, or run `cohorts sources pull --tables` if it is new"
+            place = project.document.at(*at, "table")
+            yield Problem(place, "Q011", f"there is no table {listed.table} in {tables.FILE}", fix)
+        elif table.whole:
+            for one in listed.identifiers:
+                if one.column.lower() not in table.columns:
+                    close = difflib.get_close_matches(one.column, table.columns, 1)
+                    fix = f"perhaps you meant {close[0]}" if close else "correct its name"
+                    place = project.document.at(*at, "identifiers", *one.pointer)
+                    yield Problem(place, "Q012", f"{listed.table} has no column {one.column}", fix)
 
 
 def _words(handles: set[Handle]) -> str:

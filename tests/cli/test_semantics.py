@@ -192,6 +192,22 @@ def test_of_a_rule_it_is_the_rule(files: Place) -> None:
     assert "cohorts/c.yml:5:10 Q017 in the SQL of this rule: Cannot apply operator" in answer.out
 
 
+def test_of_suppressed_people_it_is_the_projects_file(files: Place) -> None:
+    tables(files)
+    for listed, told in {
+        "{table: shop.custmers, identifiers: {external_id: customer_id}}": "14:20 Q011 there is no table shop.custmers",
+        "{table: shop.customers, identifiers: {external_id: custmer_id}}": "14:63 Q012 shop.customers has no column "
+        "custmer_id; perhaps you meant customer_id",
+        "{table: shop.odd, identifiers: {external_id: anything}}": "",
+        "{table: elsewhere.people, identifiers: {external_id: anything}}": "",
+    }.items():
+        files.project(extra=f"suppress: [{listed}]\n")
+        files.cohort("c", "SELECT customer_id FROM customers")
+        answer = files.run("validate")
+        assert answer.code == (3 if told else 0), answer
+        assert told in answer.out.removeprefix("cohorts/project.yml:")
+
+
 def test_no_member_is_in_a_message(files: Place) -> None:
     tables(files)
     for sql in (
