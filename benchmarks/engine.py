@@ -22,8 +22,9 @@ from runner.sql.members import members
 from runner.sync import delta
 
 SCHEMA = "cohort_benchmark"
-SCAN = re.compile(r"(?:TableScan|ScanFilter|ScanProject|ScanFilterProject)\[table = [\w:]*\[schema=\w+, table=(\w+)\]")
+SCAN = re.compile(r"(?:TableScan|ScanFilter|ScanProject|ScanFilterProject)\[table = \w+:\w+\.(\w+)")
 SPREAD = re.compile(r"Input avg\.: ([\d.]+) rows, Input std\.dev\.: ([\d.]+)%")
+ID = Handle(Kind.EXTERNAL_ID)
 HERE = Destination("shop", "vips")
 
 
@@ -118,7 +119,8 @@ def pairs() -> Mapping[str, tuple[str, str]]:
         f"FROM ({grouped.format('people')}) AS wanted LEFT JOIN before ON before.value = wanted.value"
     )
     counted = (
-        "SELECT COUNT(before.value), COUNT(now.value), COUNT_IF(before.value IS NULL), COUNT_IF(now.value IS NULL)\n"
+        "SELECT COUNT(before.value), COUNT(now.value), COUNT_IF(before.value IS NULL), COUNT_IF(now.value IS NULL),\n"
+        "  COUNT_IF(now.spellings > 1), MAX(now.spellings)\n"
         "FROM (SELECT value FROM before WHERE kind <> '') AS before\n"
         "FULL OUTER JOIN ({}) AS now ON now.value = before.value"
     )
@@ -137,13 +139,16 @@ def pairs() -> Mapping[str, tuple[str, str]]:
             f"CREATE TABLE made AS {since}",
         ),
         "counts of a plan": (delta.count({"": planned}), counted.format(grouped.format("people"))),
-        "counts of snapshots": (delta.count({"": ours}), counted.format(snapshot)),
+        "counts of snapshots": (
+            delta.count({"": ours}),
+            counted.format("SELECT value, spellings FROM now WHERE kind <> ''"),
+        ),
         "whom to add": (
-            f"CREATE TABLE made AS {delta.export(ours.additions(whole=False), Handle(Kind.EXTERNAL_ID))}",
+            f"CREATE TABLE made AS {delta.export(ours.additions(ID, whole=False), ID)}",
             f"CREATE TABLE made AS {snapshot} EXCEPT SELECT value FROM before WHERE kind <> ''",
         ),
         "whom to remove": (
-            f"CREATE TABLE made AS {delta.export(ours.removals, Handle(Kind.EXTERNAL_ID))}",
+            f"CREATE TABLE made AS {delta.export(ours.removals(ID), ID)}",
             f"CREATE TABLE made AS SELECT value FROM before WHERE kind <> '' EXCEPT {snapshot}",
         ),
     }

@@ -175,10 +175,10 @@ def _sets(attempt: Attempt, state: str) -> delta.Sets:
 def _members_of(attempt: Attempt, site: Site, counts: Counts, step: Step) -> str:
     which = _sets(attempt, site.state)
     if step.one:
-        return which.next if counts.after else which.possible
+        return delta.values_of(which.next if counts.after else which.possible, step.handle)
     if step.operation is Operation.REMOVE and attempt.mode is not Mode.REMOVE:
-        return which.removals
-    return which.additions(whole=counts.whole)
+        return which.removals(step.handle)
+    return which.additions(step.handle, whole=counts.whole)
 
 
 def _synced(attempt: Attempt, site: Site, counts: Counts) -> Mapping[str, object]:

@@ -78,7 +78,7 @@ def _queries(
         fix = f"correct `database` of target {target.name}, or give the key's user the right to query it"
         yield Finding("database", State.FAILED, f"the key sees no database {target.database}", fix)
         return
-    sql = "SELECT CAST(TO_UNIXTIME(NOW()) AS BIGINT) AS now"
+    sql = "SELECT CAST(FLOOR(TO_UNIXTIME(NOW())) AS BIGINT) AS now"
     try:
         key = f"cohorts-{token}-doctor-clock"
         rows = client.select(target.database, sql, key=key, scheduled_time=clock, what="a query to try")

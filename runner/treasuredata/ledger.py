@@ -73,7 +73,7 @@ class LedgerTable:
         where = f"{self._database}.{TABLE}"
         try:
             rows = self._select(
-                f'SELECT {READ}, CAST(TO_UNIXTIME(NOW()) AS BIGINT) AS now\nFROM "{self._database}"."{TABLE}"'
+                f'SELECT {READ}, CAST(FLOOR(TO_UNIXTIME(NOW())) AS BIGINT) AS now\nFROM "{self._database}"."{TABLE}"'
             )
         except JobFailed as exc:
             if MISSING_COLUMN not in exc.what:

@@ -239,7 +239,7 @@ def _related(step: _Related, binder: _Binder) -> _Outcome:
         return _Outcome.WAITING
     wanted = filled(step.formal, binder.bound)
     fits = coerces(step.given, wanted) if step.converting else step.given == wanted
-    return _Outcome.SATISFIED if fits else _Outcome.IMPOSSIBLE
+    return _Outcome.SATISFIED if fits else _Outcome.WAITING
 
 
 def _is_bound(formal: Type, binder: _Binder) -> bool:
@@ -300,7 +300,7 @@ def _castable(step: _Castable, binder: _Binder) -> _Outcome:
         return _Outcome.WAITING
     wanted = filled(step.wanted, binder.bound)
     fits = castable(wanted, step.given) if step.backwards else castable(step.given, wanted)
-    return _Outcome.SATISFIED if fits else _Outcome.IMPOSSIBLE
+    return _Outcome.SATISFIED if fits else _Outcome.WAITING
 
 
 def _function(step: _Function, binder: _Binder) -> _Outcome:

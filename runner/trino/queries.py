@@ -16,6 +16,8 @@ from runner.trino.tree import (
     GroupingKind,
     Identifier,
     NamedWindow,
+    Number,
+    NumberKind,
     Query,
     Select,
     SelectItem,
@@ -76,7 +78,9 @@ def _limit(cursor: Cursor) -> tuple[Expression | None, bool, bool]:
     if not cursor.take("FETCH"):
         return None, False, False
     cursor.expect_any(("FIRST", "NEXT"))
-    limit = _row_count(cursor) if cursor.kind in (INTEGER, "?") else None
+    at = cursor.at
+    one = Number(at, at, NumberKind.INTEGER, "1")  # FETCH FIRST ROW is a single one
+    limit = _row_count(cursor) if cursor.kind in (INTEGER, "?") else one
     cursor.expect_any(("ROW", "ROWS"))
     ties = cursor.expect_any(("ONLY", "WITH")) == "WITH"
     if ties:

@@ -21,7 +21,7 @@ import pytest
 
 from runner.sandbox import query
 from runner.sandbox.query import QueryFailed, Rows
-from runner.sandbox.warehouse import Warehouse
+from runner.sandbox.warehouse import Column, Warehouse
 from tests.conformance.compare import not_here
 
 MOST_ROWS = 1_000
@@ -85,7 +85,7 @@ class Mirror:
             finally:
                 after = {} if rows is not None else self._states(sql, warehouse)
                 entry = {"test": self._test, "sql": sql, "database": database, "scheduled_time": scheduled_time}
-                entry |= {"now": int(now), "before": before, "databases": warehouse.databases(), **told}
+                entry |= {"now": now, "before": before, "databases": warehouse.databases(), **told}
                 entry["after"] = {name: state for name, state in after.items() if before.get(name) != state}
                 entry["gone"] = sorted(before.keys() - after.keys()) if rows is None else []
                 self._log.write(json.dumps(entry, default=str) + "\n")
@@ -105,20 +105,23 @@ class Mirror:
         return found
 
     def _state(self, database: str, name: str, warehouse: Warehouse) -> str:
-        columns = [(column.name, column.type) for column in warehouse.columns(database, name) or ()]
-        if any(kind not in TRINO for _, kind in columns):
+        columns = {column.name: _kind(column) for column in warehouse.columns(database, name) or ()}
+        if not all(columns.values()):
             return "!a type that is not mirrored"
         rows = warehouse.fetch(f'SELECT * FROM "{database}"."{name}" LIMIT {MOST_ROWS + 1}')
         if len(rows) > MOST_ROWS:
             return "!too many rows"
-        text = json.dumps(
-            {"columns": {column: TRINO[kind] for column, kind in columns}, "rows": sorted(rows, key=repr)}, default=str
-        )
+        text = json.dumps({"columns": columns, "rows": sorted(rows, key=repr)}, default=str)
         state = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
         if state not in self._kept:
             self._kept.add(state)
             (self._folder / f"{state}.json").write_text(text, encoding="utf-8")
         return state
+
+
+def _kind(column: Column) -> str:
+    """Trino's type of a column; nothing where it is not mirrored. A text may have a length of its own."""
+    return column.trino if column.trino.startswith("varchar(") else TRINO.get(column.type, "")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -75,7 +75,7 @@ class Replayer:
             return Played(entry, Outcome.SKIPPED)
         if "not_here" in entry:
             return Played(entry, Outcome.NOT_HERE, entry["not_here"])
-        now = float(entry["now"]) if self.keeps_time else None
+        now = entry["now"] if self.keeps_time else None
         engine = Engine(self.address, entry["database"], self.catalog, entry["scheduled_time"], now)
         self._prepare(engine, entry)
         began = time.monotonic()

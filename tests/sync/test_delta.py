@@ -53,8 +53,8 @@ def test_certain_possible_and_what_follows(
         found = delta.sets(deployed, next_sql=following, state="state")
         states = [before or frozenset(), *(members or frozenset() for members in pending)]
         possible, certain, after = frozenset().union(*states), states[0].intersection(*states), wanted or frozenset()
-        assert values(root, delta.export(found.removals, ID)) == possible - after
-        assert values(root, delta.export(found.additions(whole=False), ID)) == after - certain
+        assert values(root, delta.export(found.removals(ID), ID)) == possible - after
+        assert values(root, delta.export(found.additions(ID, whole=False), ID)) == after - certain
         counts = delta.counted(root.execute(delta.count({"": found})).fetchall(), "", deployed, whole=False)
         assert (counts.before, counts.after, counts.added) == (len(possible), len(after), len(after - certain))
         assert (counts.entering, counts.removed) == (len(after - possible), len(possible - after))

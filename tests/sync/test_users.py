@@ -80,9 +80,10 @@ class World:
 
     def _export(self, which: delta.Sets, step: Step, *, whole: bool, some: bool = False) -> None:
         removing = step.operation is Operation.REMOVE
-        members = which.removals if removing else which.additions(whole=whole)
+        members = which.removals(step.handle) if removing else which.additions(step.handle, whole=whole)
         if step.one:
             members = which.next if self.engine.execute(which.next).fetchone() else which.possible
+            members = delta.values_of(members, step.handle)
         values = [
             value for (value,) in self.engine.execute(delta.export(members, step.handle, one=step.one)).fetchall()
         ]

@@ -51,6 +51,14 @@ def table(client: TreasureData, token: str) -> LedgerTable:
     return LedgerTable(client, STATE, token=token, clock=lambda: int(time.time()))
 
 
+def test_the_servers_time_is_never_ahead_of_it(client: TreasureData) -> None:
+    mine = table(client, "a")
+    mine.bootstrap()
+    for _ in range(6):  # Trino rounds half a second up where it is not told to round down
+        time.sleep(0.17)
+        assert mine.entries()[1] <= time.time()
+
+
 def test_a_row_is_written_once_whatever_happens_to_the_answer(client: TreasureData, place: Place) -> None:
     mine = table(client, "a")
     mine.bootstrap()

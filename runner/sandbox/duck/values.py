@@ -59,7 +59,8 @@ def zoned(value: str) -> str:
         moment = moments.read_timestamp(match["moment"], 6).replace(tzinfo=where)
     except (BadTime, Rejected):
         raise NotHere(f"TIMESTAMP '{value}'") from None
-    return f"make_timestamptz({int(moment.timestamp())}000000 + {moment.microsecond})"
+    seconds = int(moment.replace(microsecond=0).timestamp())  # before 1970, rounding down differs from cutting off
+    return f"make_timestamptz({seconds}000000 + {moment.microsecond})"
 
 
 def interval(node: tree.Interval) -> str:

@@ -25,8 +25,8 @@ def scientific(value: float) -> str:
 
 
 def scientific_real(value: float) -> str:
-    """A real as CAST makes it a text."""
-    return _special(value) or _with_exponent(_short(value))
+    """A real as CAST makes it a text: never more than seven digits, though some reals have more."""
+    return _special(value) or _with_exponent(f"{value:.6e}")
 
 
 def plain(value: float) -> str:

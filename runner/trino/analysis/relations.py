@@ -14,6 +14,9 @@ from runner.trino.types import BIGINT, BOOLEAN, UNKNOWN, Type, coerces, common, 
 _ANY = Relation((Column(None, None, wild=True),))
 """A relation that nothing is known of."""
 
+JSON_TABLE = "json_table"
+"""423 reads it and refuses it. No other function has this name: it is a reserved word."""
+
 
 def relation(node: tree.Relation, place: Place) -> Relation:
     """The columns of a relation."""
@@ -33,6 +36,8 @@ def relation(node: tree.Relation, place: Place) -> Relation:
         case tree.MatchRecognize():
             return _patterns(node, place)
         case tree.TableFunction():
+            if node.name[0].key == JSON_TABLE:
+                place.facts.refuse(node, "JSON_TABLE is not yet supported", "NOT_SUPPORTED")
             return _ANY
 
 

@@ -71,8 +71,8 @@ STATEMENTS = {
         delta.shared(members(AUDIENCE, IDENTIFIERS, BARRED), OTHERS, state=STATE)
     ),
     "counts of several attempts": together(),
-    "whom to add": SETS.additions(whole=False),
-    "whom to remove": SETS.removals,
+    "whom to add": SETS.additions(IDENTIFIERS[0].handle, whole=False),
+    "whom to remove": SETS.removals(IDENTIFIERS[0].handle),
     "what is left": delta.left_over(DEPLOYED, "snap9", state=STATE),
     "an export": export(AUDIENCE, IDENTIFIERS[0], LISTS),
     "sizes": audit.sizes([f"snap{n % 10}" for n in range(VERIFIED_TOGETHER)], STATE),

@@ -9,6 +9,7 @@ import io.trino.spi.connector.ConnectorOutputTableHandle;
 import io.trino.spi.connector.ConnectorSplit;
 import io.trino.spi.connector.ConnectorTableHandle;
 import io.trino.spi.connector.ConnectorTransactionHandle;
+import io.trino.spi.connector.SchemaTableName;
 import io.trino.spi.type.Type;
 import java.util.List;
 
@@ -18,7 +19,14 @@ final class Handles {
 
   public record Transaction(@JsonProperty("id") String id) implements ConnectorTransactionHandle {}
 
-  public record TableHandle(@JsonProperty("id") long id) implements ConnectorTableHandle {}
+  /** A table; EXPLAIN shows its name. */
+  public record TableHandle(@JsonProperty("id") long id, @JsonProperty("name") SchemaTableName name)
+      implements ConnectorTableHandle {
+    @Override
+    public String toString() {
+      return name.toString();
+    }
+  }
 
   /** Rows for a table: `given` are the types of what comes, in the order of `columns`; `live`: tables there are. */
   public record Writing(

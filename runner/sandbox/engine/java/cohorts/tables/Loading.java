@@ -93,13 +93,13 @@ public final class Loading {
       tables.create(tables.draft(new ConnectorTableMetadata(name, shown)));
     }
     List<Type> columns = shown.stream().map(ColumnMetadata::getType).toList();
-    TableHandle handle = new TableHandle(tables.id(name));
+    TableHandle handle = new TableHandle(tables.id(name), name);
     String transaction = session.getQueryId();
     Handles.Writing writing = tables.write(transaction, tables.get(handle), columns);
     WriteSink sink = new WriteSink(store, node, writing, session.getStart().getEpochSecond());
     pages(columns, given.path("rows")).forEach(sink::appendPage);
     List<Part> written = Part.of(sink.finish().join());
-    tables.change(handle, old -> old.with(written));
+    tables.change(handle.id(), old -> old.with(written));
     tables.end(transaction, false);
   }
 

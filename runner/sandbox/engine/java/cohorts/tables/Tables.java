@@ -62,8 +62,12 @@ final class Tables {
     return ids.get(name);
   }
 
-  synchronized Table get(ConnectorTableHandle handle) {
-    Table found = byId.get(((TableHandle) handle).id());
+  Table get(ConnectorTableHandle handle) {
+    return get(((TableHandle) handle).id());
+  }
+
+  private synchronized Table get(long id) {
+    Table found = byId.get(id);
     if (found == null) {
       throw new TrinoException(StandardErrorCode.TABLE_NOT_FOUND, "The table was dropped meanwhile");
     }
@@ -105,9 +109,8 @@ final class Tables {
     byId.put(table.id(), table);
   }
 
-  synchronized void change(ConnectorTableHandle handle, UnaryOperator<Table> how) {
-    Table old = get(handle);
-    byId.put(old.id(), how.apply(old));
+  synchronized void change(long id, UnaryOperator<Table> how) {
+    byId.put(id, how.apply(get(id)));
   }
 
   synchronized void drop(long id) {

@@ -69,7 +69,7 @@ final class TablesMetadata implements ConnectorMetadata {
   @Override
   public ConnectorTableHandle getTableHandle(ConnectorSession session, SchemaTableName name) {
     Long id = tables.id(name);
-    return id == null ? null : new TableHandle(id);
+    return id == null ? null : new TableHandle(id, name);
   }
 
   @Override
@@ -130,7 +130,7 @@ final class TablesMetadata implements ConnectorMetadata {
 
   @Override
   public void addColumn(ConnectorSession session, ConnectorTableHandle handle, ColumnMetadata column) {
-    tables.change(handle, table -> table.with(column.getName(), column.getType()));
+    tables.change(((TableHandle) handle).id(), table -> table.with(column.getName(), column.getType()));
   }
 
   @Override
@@ -171,7 +171,7 @@ final class TablesMetadata implements ConnectorMetadata {
       Collection<Slice> fragments,
       Collection<ComputedStatistics> statistics) {
     List<Part> written = Part.of(fragments);
-    tables.change(new TableHandle(((Writing) handle).table()), table -> table.with(written));
+    tables.change(((Writing) handle).table(), table -> table.with(written));
     return Optional.empty();
   }
 
@@ -212,9 +212,10 @@ final class TablesMetadata implements ConnectorMetadata {
       ConnectorMergeTableHandle handle,
       Collection<Slice> fragments,
       Collection<ComputedStatistics> statistics) {
-    long deleted = tables.delete(handle.getTableHandle(), DeleteSink.rows(fragments));
+    TableHandle table = ((Deleting) handle).table();
+    long deleted = tables.delete(table, DeleteSink.rows(fragments));
     if (deleted > 0) {
-      tables.change(handle.getTableHandle(), table -> table.without(deleted));
+      tables.change(table.id(), old -> old.without(deleted));
     }
   }
 }
