@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from runner.sandbox.engine import home, process
 from tests.conformance import compare, record, replay, rules
 from tests.conformance.compare import Comparison, Verdict
 from tests.conformance.corpus import ANSWERS, HELD_OUT, HERE, Answer, answers, statements, tables
@@ -156,8 +157,6 @@ def engine_at(address: str) -> Iterator[tuple[str, Mapping[str, str]]]:
     if address:
         yield address, {}
         return
-    from runner.sandbox.engine import home, process  # noqa: PLC0415 - who gives an address needs no engine here
-
     installed = home.installed(os.environ)
     jars = list(installed.jars.iterdir())
     size = sum(jar.stat().st_size for jar in jars) / 1_000_000
@@ -165,6 +164,13 @@ def engine_at(address: str) -> Iterator[tuple[str, Mapping[str, str]]]:
     with process.running(installed, os.environ, catalogs=("td", *CATALOGS)) as started:
         took = time.monotonic() - began
         yield started, {"Start-up": f"{took:.0f} s", "Download": f"{len(jars)} jars, {size:.0f} MB"}
+
+
+def _version(engine: Engine, told: Mapping[str, str]) -> str:
+    """What the engine calls itself; the one that is started here is made for tests, and says no more than that."""
+    answer = str((engine.ask("SELECT version()").rows or (("?",),))[0][0])
+    jars = [jar.name for jar in home.installed(os.environ).jars.glob("trino-main-*.jar")] if told else []
+    return jars[0].removeprefix("trino-main-").removesuffix(".jar") if jars else answer
 
 
 def main() -> int:
@@ -178,7 +184,7 @@ def main() -> int:
     chosen = parser.parse_args()
     with engine_at(chosen.engine) as (address, told):
         engine = Engine(address, record.SCHEMA)
-        version = str((engine.ask("SELECT version()").rows or (("?",),))[0][0])
+        version = _version(engine, told)
         parts = [
             recorded(engine),
             held(),
@@ -186,6 +192,7 @@ def main() -> int:
             written(address),
             random(address, chosen.rules),
         ]
+    told = {**told, "Tests": f"those of {', '.join(f'`{path}`' for path in chosen.tests)}"}
     chosen.report.write_text(report(version, parts, told), encoding="utf-8")
     for part in parts:
         print(f"\n{part.heading}\n" + "\n".join([*part.lines, *part.wrong]))
