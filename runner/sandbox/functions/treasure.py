@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from runner.sandbox import tdtime
 from runner.sandbox.duck.nothere import NotHere, Rejected
-from runner.sandbox.java.moments import DAYS, MONTHS
+from runner.sandbox.functions.moments import DAYS, MONTHS
 
 LENGTHS = {"s": 19, "m": 16, "h": 13, "d": 10, "w": 10, "M": 7, "q": 7, "y": 4}
 """How much of 'yyyy-MM-dd HH:mm:ss' is left by TD_TIME_STRING's '!'."""
