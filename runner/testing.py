@@ -187,7 +187,7 @@ def _job(
         if not isinstance(built, Query):
             return str(built[0])
         mine = built
-    tables = [_table(given, target.database) for given in case.given]
+    tables = [_table(_timed(given, case.now), target.database) for given in case.given]
     there = {(table.database, table.name) for table in tables}
     read = tables_read(mine.audience, target.database) if known.tables.columns else ()
     kept = [_kept(name, known) for name in sorted(read)]
@@ -216,6 +216,12 @@ def empty_table(source: Source, database: str) -> Table:
     """A source as an empty table."""
     types = {column.name: column.type for column in source.columns.values()}
     return _table(Given(source.table, types), database)
+
+
+def _timed(given: Given, now: int) -> Given:
+    """The rows as an import would keep them: Treasure Data gives a row without `time` the time of the import."""
+    rows = tuple({**row, "time": now} if row.get("time") is None else row for row in given.rows)
+    return replace(given, rows=rows)
 
 
 def _table(given: Given, database: str) -> Table:
