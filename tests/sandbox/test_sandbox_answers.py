@@ -62,6 +62,7 @@ def answered(warehouse: Warehouse, sql: str) -> list[list[Any]]:
         ("all_match(array[1, null], x -> x > 0)", None),
         ("zip_with(array[1, 2], array[3], (x, y) -> x + y)", [4, None]),
         ("format_datetime(timestamp '2020-01-05 13:02:03', 'yyyy-MM-dd HH:mm')", "2020-01-05 13:02"),
+        ("td_time_format(0, '''it''''s'' yyyy')", "it's 1970"),
         ("normalize('e' || chr(769), NFC)", "é"),
         ("width_bucket(5.3, 0.2, 10.6, 5)", 3),
         ("url_extract_parameter('https://a.b/?x=1&y=2', 'y')", "2"),
@@ -101,6 +102,12 @@ def test_a_value_that_trino_refuses_is_refused(warehouse: Warehouse, expression:
     with pytest.raises(QueryFailed) as told:
         answered(warehouse, f"SELECT {expression}")
     assert str(told.value) == message
+
+
+@pytest.mark.parametrize("read", ["parse_datetime('2024-1-1', 'yyyy')", "date_parse('2024-1-1', '%Y')"])
+def test_a_text_longer_than_its_pattern_is_refused(warehouse: Warehouse, read: str) -> None:
+    with pytest.raises(QueryFailed, match='Invalid format: "2024-1-1"'):
+        answered(warehouse, f"SELECT {read}")
 
 
 @pytest.mark.parametrize(
