@@ -8,6 +8,7 @@ import pytest
 
 from runner import engine_tests, project, testing
 from runner.definitions import tree
+from runner.definitions.tree import Tree
 from runner.project import Project
 from runner.sql.wanted import library, wanted
 from tests.place import PROJECT
@@ -18,6 +19,14 @@ name: C
 audience: {{sql: "{sql}"}}
 tests:
   - {{name: t, given: {given}, expect: [u1]}}
+"""
+TABLES = """\
+version: 1
+tables:
+  shop.people: {customer_id: varchar, level: bigint, score: real, seen: timestamp(3) with time zone}
+  shop.unsure: {customer_id: varchar, level: bigint, more: unknown}
+  crm.flags: {customer_id: varchar, flag: varchar, time: unknown}
+  crm.others: unknown
 """
 
 
@@ -32,6 +41,14 @@ def loaded(tmp_path: Path) -> Project:
     return made
 
 
+def written(folder: Path, loaded: Project, sql: str, given: str = "{people: [{customer_id: u1}]}") -> Tree:
+    """A repository with one cohort."""
+    (folder / "cohorts" / "c.yml").write_text(COHORT.format(sql=sql, given=given), "utf-8")
+    made = tree.load(folder, loaded)
+    assert not made.problems
+    return made
+
+
 @pytest.mark.parametrize("is_on_engine", [True, False])
 @pytest.mark.parametrize("time", ["", ", time: null"])
 def test_a_row_without_a_time_is_one_of_now(
@@ -39,8 +56,7 @@ def test_a_row_without_a_time_is_one_of_now(
 ) -> None:
     given = f"{{newsletter: [{{customer_id: u1{time}}}, {{customer_id: u2, time: -1m}}]}}"
     sql = "SELECT customer_id FROM newsletter WHERE time = TD_SCHEDULED_TIME()"
-    (tmp_path / "cohorts" / "c.yml").write_text(COHORT.format(sql=sql, given=given), "utf-8")
-    read, target = tree.load(tmp_path, loaded), loaded.targets["sandbox"]
+    read, target = written(tmp_path, loaded, sql, given), loaded.targets["sandbox"]
     (found,) = testing.run(
         read.cohorts,
         {query.cohort.id: query for query in wanted(read, target).queries},
@@ -51,3 +67,27 @@ def test_a_row_without_a_time_is_one_of_now(
         carry_out=engine_tests.carrying_out(engine) if is_on_engine else None,
     )
     assert found.passed, found
+
+
+@pytest.mark.parametrize(
+    ("sql", "told"),
+    [
+        ("SELECT customer_id FROM people WHERE level > 1 AND score < 0.5 AND seen < now()", ""),
+        ("SELECT customer_id FROM people WHERE TD_MD5(level) = 'x'", "Unexpected parameters (bigint) for function"),
+        ("SELECT customer_id FROM people WHERE TD_MD5(score) = 'x'", "Unexpected parameters (real) for function"),
+        ("SELECT customer_id FROM crm.flags WHERE TD_MD5(time) = 'x'", "Unexpected parameters (bigint) for function"),
+        ("SELECT customer_id FROM unsure WHERE TD_MD5(level) = 'x'", ""),
+        ("SELECT customer_id FROM crm.others WHERE TD_MD5(level) = 'x'", ""),
+        ("SELECT customer_id FROM elsewhere.flags WHERE TD_MD5(level) = 'x'", ""),
+    ],
+)
+def test_a_query_is_planned_on_the_tables_that_are_declared(
+    engine: str, tmp_path: Path, loaded: Project, sql: str, told: str
+) -> None:
+    (tmp_path / "cohorts" / "tables.yml").write_text(TABLES, "utf-8")
+    read, target = written(tmp_path, loaded, sql), loaded.targets["sandbox"]
+    queries = wanted(read, target).queries
+    assert len(queries) == 1
+    refused = engine_tests.refused(queries, target, loaded.sources.values(), engine, known=read.known)
+    assert len(refused) == bool(told)
+    assert all(told in problem.what for problem in refused)
