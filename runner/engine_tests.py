@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from runner.definitions.known import Known
 from runner.errors import Problem, Unavailable
 from runner.identifiers import Handle
 from runner.project import Target
@@ -14,10 +15,11 @@ from runner.sandbox.engine.errors import EngineProblem, StatementFailed
 from runner.sandbox.engine.tables import Loaded
 from runner.sources import Source
 from runner.sql.query import Query
-from runner.testing import Job, Table, empty_table
+from runner.tables import UNKNOWN
+from runner.testing import Job, Table, empty_tables
 
 UNTOLD = frozenset({"TABLE_NOT_FOUND", "SCHEMA_NOT_FOUND"})
-"""Refusals that only say that a table is no source, of which nothing is known here."""
+"""Refusals that only say that nothing is known of a table here."""
 
 
 @contextmanager
@@ -45,13 +47,16 @@ def carrying_out(url: str) -> Callable[[Sequence[Job]], Iterator[Mapping[Handle,
     return carry_out
 
 
-def refused(queries: Sequence[Query], target: Target, sources: Iterable[Source], url: str) -> tuple[Problem, ...]:
-    """The queries that Trino would not begin, each with Trino's words; on tables with the columns of the sources.
+def refused(
+    queries: Sequence[Query], target: Target, sources: Iterable[Source], url: str, *, known: Known
+) -> tuple[Problem, ...]:
+    """The queries that Trino would not begin, each with Trino's words; on the tables that are known, empty.
 
-    A query of tables that are no sources is not judged by what Trino says of those.
+    A table is not made where the type of one of its columns is not known: that Trino does not find it is left out.
     """
-    tables = [_loaded(empty_table(source, target.database)) for source in sources]
     named = [(query, sql) for query in queries for sql in query.exports.values()]
+    read = empty_tables([sql for _, sql in named], target.database, sources, known)
+    tables = [_loaded(table) for table in read if UNKNOWN not in table.columns.values()]
     found = trials.refusals([sql for _, sql in named], tables, target.database, url)
     problems = {
         _problem(query, refusal)
@@ -72,14 +77,9 @@ def _trial(job: Job) -> trials.Trial:
 
 
 def _loaded(table: Table) -> Loaded:
-    kinds = [_trino_type(kind) for kind in table.columns.values()]
+    kinds = table.columns.values()
     rows = [[_cell(cell, kind) for cell, kind in zip(row, kinds, strict=True)] for row in table.rows]
-    return Loaded(table.database, table.name, dict(zip(table.columns, kinds, strict=True)), rows)
-
-
-def _trino_type(kind: str) -> str:
-    """DuckDB's name of a type in Trino's words."""
-    return f"array({_trino_type(kind[:-2])})" if kind.endswith("[]") else kind.lower()
+    return Loaded(table.database, table.name, table.columns, rows)
 
 
 def _cell(cell: Any, kind: str) -> Any:

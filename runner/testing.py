@@ -17,7 +17,7 @@ from typing import Any
 
 from runner.definitions.cases import Case, Cell, Given
 from runner.definitions.cohort import Cohort
-from runner.definitions.known import NOTHING_KNOWN, Known
+from runner.definitions.known import ANYTHING, NOTHING_KNOWN, Known
 from runner.identifiers import Handle
 from runner.project import Target
 from runner.sandbox import query as sandbox
@@ -31,6 +31,7 @@ from runner.sql.library import Library
 from runner.sql.names import quoted
 from runner.sql.query import Query
 from runner.sql.reads import tables_read
+from runner.tables import TIME, UNKNOWN
 from runner.trino.types import parse_type
 
 MEMBERS = "cohort_runner_given"
@@ -43,18 +44,18 @@ ALONE = 40
 """Tests that one process does sooner than it takes to start others."""
 
 _KINDS = {
-    Type.TEXT: "VARCHAR",
-    Type.NUMBER: "DOUBLE",
-    Type.BOOLEAN: "BOOLEAN",
-    Type.DATE: "VARCHAR",
-    Type.TIME: "BIGINT",
-    Type.LIST: "VARCHAR[]",
+    Type.TEXT: "varchar",
+    Type.NUMBER: "double",
+    Type.BOOLEAN: "boolean",
+    Type.DATE: "varchar",
+    Type.TIME: "bigint",
+    Type.LIST: "array(varchar)",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table to be made: the database, its name, DuckDB's types by column, and the rows' values in that order."""
+    """A table to be made: the database, its name, Trino's types by column, and the rows' values in that order."""
 
     database: str
     name: str
@@ -187,45 +188,49 @@ def _job(
         if not isinstance(built, Query):
             return str(built[0])
         mine = built
-    tables = [_table(given, target.database) for given in case.given]
-    there = {(table.database, table.name) for table in tables}
-    read = tables_read(mine.audience, target.database) if known.tables.columns else ()
-    kept = [_kept(name, known) for name in sorted(read)]
-    tables += [table for table in kept if table and (table.database, table.name) not in there]
-    there = {(table.database, table.name) for table in tables}
-    tables += [
-        empty
-        for source in sources.values()
-        if ((empty := empty_table(source, target.database)).database, empty.name) not in there
-    ]
+    given = [_table(_timed(each, case.now), target.database) for each in case.given]
+    there = {(table.database, table.name) for table in given}
+    empty = empty_tables([mine.audience], target.database, sources.values(), known)
+    tables = [*given, *(table for table in empty if (table.database, table.name) not in there)]
     for other, members in case.cohorts.items():
         rows = tuple((member,) for member in members)
         tables.append(
-            Table(MEMBERS, f"members_of_{other}", {cohort.rule.source.key: "VARCHAR"} if cohort.rule else {}, rows)
+            Table(MEMBERS, f"members_of_{other}", {cohort.rule.source.key: "varchar"} if cohort.rule else {}, rows)
         )
     return Job(tuple(tables), mine.exports, target.database, case.now)
 
 
-def _kept(name: str, known: Known) -> Table | None:
-    """A table that a query reads and a test does not give, empty; None where its columns are not known."""
-    stored = known.tables.columns.get(name)
-    return _table(Given(name, dict.fromkeys(stored), stored=stored), "") if stored else None
+def empty_tables(sql: Iterable[str], database: str, sources: Iterable[Source], known: Known) -> tuple[Table, ...]:
+    """The tables that SQL may read, empty: those of `cohorts/tables.yml` that it does read, and the other sources."""
+    read = {name for each in sql for name in tables_read(each, database)} if known.tables.columns else set()
+    listed = [_listed(name, database, known) for name in sorted(read) if known.tables.columns.get(name)]
+    there = {(table.database, table.name) for table in listed}
+    declared = [_declared(source, database) for source in sources]
+    return (*listed, *(table for table in declared if (table.database, table.name) not in there))
 
 
-def empty_table(source: Source, database: str) -> Table:
-    """A source as an empty table."""
+def _listed(name: str, database: str, known: Known) -> Table:
+    """A table whose columns `cohorts/tables.yml` has; UNKNOWN stands for a type that is not known."""
+    found = known.table(name, database) or ANYTHING
+    stored = {column: kind or TIME.get(column, UNKNOWN) for column, kind in found.columns.items()}
+    return _table(Given(name, dict.fromkeys(stored), stored=stored), database)
+
+
+def _declared(source: Source, database: str) -> Table:
     types = {column.name: column.type for column in source.columns.values()}
     return _table(Given(source.table, types), database)
 
 
+def _timed(given: Given, now: int) -> Given:
+    """The rows as an import would keep them: Treasure Data gives a row without `time` the time of the import."""
+    rows = tuple({**row, "time": now} if row.get("time") is None else row for row in given.rows)
+    return replace(given, rows=rows)
+
+
 def _table(given: Given, database: str) -> Table:
     named, _, name = given.table.rpartition(".")
-    columns = {
-        column: _stored(given.stored.get(column, ""))
-        or (_KINDS[kind] if kind else _guessed([row.get(column) for row in given.rows]))
-        for column, kind in given.columns.items()
-    }
-    columns.setdefault("time", "BIGINT")
+    columns = {column: _type(given, column) for column in given.columns}
+    columns = columns if "time" in columns else columns | TIME
     rows = tuple(
         tuple(list(cell) if isinstance(cell := row.get(column), tuple) else cell for column in columns)
         for row in given.rows
@@ -233,23 +238,34 @@ def _table(given: Given, database: str) -> Table:
     return Table(named or database, name, columns, rows)
 
 
-def _stored(kind: str) -> str:
-    """DuckDB's type for one of Trino's, as `cohorts/tables.yml` has it; nothing where it is not known, or not here."""
-    try:
-        return storage(parse_type(kind)) if kind else ""
-    except (NotHere, ValueError):
-        return ""
+def _type(given: Given, column: str) -> str:
+    """Trino's type of a column: as it is known, else as it is declared, else as its cells are."""
+    if stored := given.stored.get(column):
+        return stored
+    if declared := given.columns[column]:
+        return _KINDS[declared]
+    return TIME.get(column) or _guessed([row.get(column) for row in given.rows])
 
 
 def _guessed(cells: Iterable[Cell]) -> str:
     kinds = {type(cell) for cell in cells if cell is not None}
     if kinds == {bool}:
-        return "BOOLEAN"
+        return "boolean"
     if kinds == {int}:
-        return "BIGINT"
+        return "bigint"
     if kinds and kinds <= {int, float}:
-        return "DOUBLE"
-    return "VARCHAR[]" if kinds == {tuple} else "VARCHAR"
+        return "double"
+    return "array(varchar)" if kinds == {tuple} else "varchar"
+
+
+def _in_duckdb(kind: str) -> str:
+    """DuckDB's type for one of Trino's; text for one that is not known, or that DuckDB does not have."""
+    if kind == UNKNOWN:
+        return "VARCHAR"
+    try:
+        return storage(parse_type(kind))
+    except (NotHere, ValueError):
+        return "VARCHAR"
 
 
 @cache
@@ -266,7 +282,7 @@ def carried_out(job: Job) -> Found:
     for table in job.tables:
         if table.database not in warehouse.databases():
             warehouse.create_database(table.database)
-        made = ", ".join(f'"{column}" {kind}' for column, kind in table.columns.items())
+        made = ", ".join(f'"{column}" {_in_duckdb(kind)}' for column, kind in table.columns.items())
         warehouse.fetch(f'CREATE OR REPLACE TABLE "{table.database}"."{table.name}" ({made})')
         if table.rows:
             marks = ", ".join(repeat(f"({', '.join('?' * len(table.columns))})", len(table.rows)))

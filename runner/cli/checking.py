@@ -100,7 +100,7 @@ def tested(
     with engine_tests.started(os.environ) as url:
         results = tuple(run(carry_out=engine_tests.carrying_out(url)))
         chosen = [query for query in asked.queries if query.cohort in cohorts]
-        refused = engine_tests.refused(chosen, asked.target, project.sources.values(), url)
+        refused = engine_tests.refused(chosen, asked.target, project.sources.values(), url, known=tree.known)
     return Tested(results, refused)
 
 

@@ -157,6 +157,21 @@ def test_sql_is_tested_on_tables_that_are_no_sources_too(files: Place) -> None:
     assert "the query failed: line 1:42: Schema 'crm' does not exist" in answer.out or "crm" in answer.out
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "[{customer_id: u1}, {customer_id: u2, time: -1m}]",
+        "[{customer_id: u1, time: null}, {customer_id: u2, time: -1m}]",
+        "[{customer_id: u1, time: null}]",
+    ],
+)
+def test_a_row_without_a_time_is_one_of_now(files: Place, rows: str) -> None:
+    sql = "{sql: 'SELECT customer_id FROM newsletter WHERE time = TD_SCHEDULED_TIME()'}"
+    cohort(files, audience=sql, given=f"{{newsletter: {rows}}}")
+    answer = files.run("test")
+    assert answer.code == 0, answer.out
+
+
 def test_a_test_that_cannot_be_judged_here_says_so_and_does_not_pass(files: Place) -> None:
     sql = (
         "{sql: 'SELECT n.customer_id FROM newsletter n"

@@ -12,7 +12,7 @@ import duckdb
 from duckdb.func import FunctionNullHandling
 
 from runner.sandbox.duck.nothere import MARK, NotHere, Rejected
-from runner.sandbox.java import documents, lists, moments, numbers, patterns, texts, treasure
+from runner.sandbox.functions import documents, lists, moments, numbers, patterns, texts, treasure
 
 SPACES = (
     "\t\n\v\f\r\x1c\x1d\x1e\x1f \u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006"

@@ -7,7 +7,7 @@ import re
 from runner.sandbox.duck.casts import cast
 from runner.sandbox.duck.nothere import NotHere, Rejected
 from runner.sandbox.duck.storage import VARCHAR, storage, text
-from runner.sandbox.java import documents, moments
+from runner.sandbox.functions import documents, moments
 from runner.sandbox.tdtime import BadTime, zone
 from runner.trino import tree
 from runner.trino.types import Type

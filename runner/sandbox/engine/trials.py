@@ -12,7 +12,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from runner.sandbox.engine.client import Connection
-from runner.sandbox.engine.errors import StatementFailed
+from runner.sandbox.engine.errors import EngineProblem, StatementFailed
 from runner.sandbox.engine.tables import EngineTables, Loaded
 
 CATALOGS = tuple(f"trial{number}" for number in range(4))
@@ -48,8 +48,14 @@ def carried_out(trials: Iterable[Trial], url: str) -> Iterator[Found | str]:
 def refusals(
     statements: Sequence[str], tables: Sequence[Loaded], database: str, url: str
 ) -> Iterator[StatementFailed | None]:
-    """For each statement why Trino would not begin it on these tables, or None: it is planned, and not carried out."""
-    EngineTables(url, CATALOGS[0]).load(tables, replace=True)
+    """For each statement why Trino would not begin it on these tables, or None: it is planned, and not carried out.
+
+    Raises EngineProblem, also when Trino does not take a table.
+    """
+    try:
+        EngineTables(url, CATALOGS[0]).load(tables, replace=True)
+    except StatementFailed as exc:
+        raise EngineProblem(f"the tables cannot be made: {exc.message}", "correct their types") from None
     with ThreadPoolExecutor(len(CATALOGS), "refusal") as threads:
         yield from threads.map(partial(_refusal, url, database), statements)
 
@@ -57,21 +63,27 @@ def refusals(
 def _carried_out(url: str, free: SimpleQueue[str], trial: Trial) -> Found | str:
     catalog = free.get()
     try:
-        EngineTables(url, catalog).load(trial.tables, replace=True, now=float(trial.now))
-        with closing(Connection(url, catalog, is_small=True)) as connection, _ended_after(SECONDS, connection) as late:
-            try:
-                return {
-                    name: connection.execute(
-                        sql, schema=trial.database, scheduled_time=trial.now, now=float(trial.now)
-                    ).rows
-                    for name, sql in trial.statements.items()
-                }
-            except StatementFailed as exc:
-                if late.is_set():
-                    return f"it took longer than {SECONDS:g} s"
-                return f"the query failed: {_without(catalog, exc.message)}"
+        return _found(url, catalog, trial)
     finally:
         free.put(catalog)
+
+
+def _found(url: str, catalog: str, trial: Trial) -> Found | str:
+    now = float(trial.now)
+    try:
+        EngineTables(url, catalog).load(trial.tables, replace=True, now=now)
+    except StatementFailed as exc:
+        return f"the tables cannot be made: {exc.message}"
+    with closing(Connection(url, catalog, is_small=True)) as connection, _ended_after(SECONDS, connection) as late:
+        try:
+            return {
+                name: connection.execute(sql, schema=trial.database, scheduled_time=trial.now, now=now).rows
+                for name, sql in trial.statements.items()
+            }
+        except StatementFailed as exc:
+            if late.is_set():
+                return f"it took longer than {SECONDS:g} s"
+            return f"the query failed: {_without(catalog, exc.message)}"
 
 
 def _refusal(url: str, database: str, sql: str) -> StatementFailed | None:

@@ -58,7 +58,10 @@ def test_functions(connection: Connection, expression: str, expected: object) ->
         ("td_time_add(0, '1M')", "Invalid duration 1M"),
         ("td_interval(0, 'soon')", "Invalid interval soon"),
         ("td_time_parse('2026-01-01', 'Mars')", "Unknown time zone Mars"),
-        ("td_time_range(0, true, 5)", "numbers and texts, not booleans"),
+        ("td_time_range(0, true, 5)", "numbers and texts, not boolean"),
+        ("td_time_range(0, 1.5)", r"numbers and texts, not decimal\(2,1\)"),
+        ("td_time_range(0, 5, cast(NULL AS double))", "numbers and texts, not double"),
+        ("td_time_range(0, date '1970-01-01')", "numbers and texts, not date"),
     ],
 )
 def test_what_they_do_not_take_is_told(connection: Connection, expression: str, words: str) -> None:

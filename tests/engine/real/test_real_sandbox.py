@@ -8,6 +8,7 @@ import pytest
 import tdclient
 
 from runner.sandbox.engine import trials
+from runner.sandbox.engine.errors import EngineProblem
 from runner.sandbox.engine.tables import EngineTables, Loaded
 from runner.sandbox.engine.trials import Trial
 from runner.sandbox.options import Options, Shop
@@ -75,3 +76,13 @@ def test_refusals_are_those_of_the_statement_as_written(engine: str) -> None:
     assert bad.message == "Cannot apply operator: varchar = integer"
     assert unknown
     assert unknown.name == "TABLE_NOT_FOUND"
+
+
+def test_a_table_that_trino_does_not_take_is_told(engine: str) -> None:
+    table = Loaded("shop", "people", {"id": "varchar", "time": "varchar"}, [])
+    told = "the tables cannot be made: Column 'time' is of type varchar"
+    (found,) = trials.carried_out([Trial((table,), {"one": "SELECT id FROM people"}, "shop", 1)], engine)
+    assert isinstance(found, str)
+    assert found.startswith(told)
+    with pytest.raises(EngineProblem, match=told):
+        list(trials.refusals(["SELECT id FROM people"], [table], "shop", engine))

@@ -8,7 +8,7 @@ from runner.sandbox.duck.casts import as_text
 from runner.sandbox.duck.nothere import Rejected
 from runner.sandbox.duck.site import Emitter, Site, in_python, native
 from runner.sandbox.duck.storage import is_text, python, text
-from runner.sandbox.java import patterns
+from runner.sandbox.functions import patterns
 
 CONTROL = "'[\\x00-\\x1f\\x7f\\x{80}-\\x{9f}]'"
 """RE2's words for the control characters that Trino knows."""

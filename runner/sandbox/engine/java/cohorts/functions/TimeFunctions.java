@@ -25,6 +25,9 @@ public final class TimeFunctions {
   private static final String VARCHAR = StandardTypes.VARCHAR;
   private static final String BOOLEAN = StandardTypes.BOOLEAN;
 
+  /** The zone of a form that is given none. */
+  private static final Slice UTC = Slices.utf8Slice("UTC");
+
   /** How much of `yyyy-MM-dd HH:mm:ss` TD_TIME_STRING shows of a unit. */
   private static final Map<String, Integer> SHOWN =
       Map.of("s", 19, "m", 16, "h", 13, "d", 10, "w", 10, "M", 7, "q", 7, "y", 4);
@@ -46,7 +49,7 @@ public final class TimeFunctions {
   @Description("Whether a time lies in an interval relative to the scheduled time")
   @SqlType(BOOLEAN)
   public static boolean interval(ConnectorSession session, @SqlType(BIGINT) long time, @SqlType(VARCHAR) Slice text) {
-    return lies(time, text, scheduledTime(session), Times.UTC);
+    return interval(session, time, text, UTC);
   }
 
   @ScalarFunction("td_interval")
@@ -57,11 +60,7 @@ public final class TimeFunctions {
       @SqlType(BIGINT) long time,
       @SqlType(VARCHAR) Slice text,
       @SqlType(VARCHAR) Slice zone) {
-    return lies(time, text, scheduledTime(session), zone(zone));
-  }
-
-  private static boolean lies(long time, Slice text, long now, ZoneId zone) {
-    Times.Interval interval = Times.interval(text.toStringUtf8(), now, zone);
+    Times.Interval interval = Times.interval(text.toStringUtf8(), scheduledTime(session), zone(zone));
     return interval.start() <= time && time < interval.end();
   }
 
@@ -69,7 +68,7 @@ public final class TimeFunctions {
   @Description("Start and end of an interval relative to the scheduled time")
   @SqlType("array(bigint)")
   public static Block intervalRange(ConnectorSession session, @SqlType(VARCHAR) Slice text) {
-    return bounds(Times.interval(text.toStringUtf8(), scheduledTime(session), Times.UTC));
+    return intervalRange(session, text, UTC);
   }
 
   @ScalarFunction("td_interval_range")
@@ -77,10 +76,7 @@ public final class TimeFunctions {
   @SqlType("array(bigint)")
   public static Block intervalRange(
       ConnectorSession session, @SqlType(VARCHAR) Slice text, @SqlType(VARCHAR) Slice zone) {
-    return bounds(Times.interval(text.toStringUtf8(), scheduledTime(session), zone(zone)));
-  }
-
-  private static Block bounds(Times.Interval interval) {
+    Times.Interval interval = Times.interval(text.toStringUtf8(), scheduledTime(session), zone(zone));
     BlockBuilder builder = BigintType.BIGINT.createFixedSizeBlockBuilder(2);
     BigintType.BIGINT.writeLong(builder, interval.start());
     BigintType.BIGINT.writeLong(builder, interval.end());
@@ -99,7 +95,7 @@ public final class TimeFunctions {
   @SqlType(BIGINT)
   public static long timeAdd(
       @SqlType(BIGINT) long time, @SqlType(VARCHAR) Slice duration, @SqlType(VARCHAR) Slice zone) {
-    return Times.added(time, duration.toStringUtf8());
+    return timeAdd(time, duration);
   }
 
   @ScalarFunction("td_time_add")
@@ -107,7 +103,7 @@ public final class TimeFunctions {
   @SqlNullable
   @SqlType(BIGINT)
   public static Long timeAdd(@SqlType(VARCHAR) Slice time, @SqlType(VARCHAR) Slice duration) {
-    return added(time, duration, Times.UTC);
+    return timeAdd(time, duration, UTC);
   }
 
   @ScalarFunction("td_time_add")
@@ -116,11 +112,7 @@ public final class TimeFunctions {
   @SqlType(BIGINT)
   public static Long timeAdd(
       @SqlType(VARCHAR) Slice time, @SqlType(VARCHAR) Slice duration, @SqlType(VARCHAR) Slice zone) {
-    return added(time, duration, zone(zone));
-  }
-
-  private static Long added(Slice time, Slice duration, ZoneId zone) {
-    OptionalLong start = Times.parsed(time.toStringUtf8(), zone);
+    OptionalLong start = Times.parsed(time.toStringUtf8(), zone(zone));
     return start.isPresent() ? Times.added(start.getAsLong(), duration.toStringUtf8()) : null;
   }
 
@@ -129,7 +121,7 @@ public final class TimeFunctions {
   @SqlNullable
   @SqlType(BIGINT)
   public static Long timeParse(@SqlType(VARCHAR) Slice text) {
-    return parsed(text, Times.UTC);
+    return timeParse(text, UTC);
   }
 
   @ScalarFunction("td_time_parse")
@@ -137,11 +129,7 @@ public final class TimeFunctions {
   @SqlNullable
   @SqlType(BIGINT)
   public static Long timeParse(@SqlType(VARCHAR) Slice text, @SqlType(VARCHAR) Slice zone) {
-    return parsed(text, zone(zone));
-  }
-
-  private static Long parsed(Slice text, ZoneId zone) {
-    OptionalLong seconds = Times.parsed(text.toStringUtf8(), zone);
+    OptionalLong seconds = Times.parsed(text.toStringUtf8(), zone(zone));
     return seconds.isPresent() ? seconds.getAsLong() : null;
   }
 
@@ -149,7 +137,7 @@ public final class TimeFunctions {
   @Description("A time by Java's SimpleDateFormat")
   @SqlType(VARCHAR)
   public static Slice timeFormat(@SqlType(BIGINT) long time, @SqlType(VARCHAR) Slice pattern) {
-    return formatted(time, pattern, Times.UTC);
+    return timeFormat(time, pattern, UTC);
   }
 
   @ScalarFunction("td_time_format")
@@ -157,13 +145,10 @@ public final class TimeFunctions {
   @SqlType(VARCHAR)
   public static Slice timeFormat(
       @SqlType(BIGINT) long time, @SqlType(VARCHAR) Slice pattern, @SqlType(VARCHAR) Slice zone) {
-    return formatted(time, pattern, zone(zone));
-  }
-
-  private static Slice formatted(long time, Slice pattern, ZoneId zone) {
+    ZonedDateTime at = Times.at(time, zone(zone));
     try {
       DateTimeFormatter formatter = DateTimeFormatter.ofPattern(pattern.toStringUtf8(), Locale.ENGLISH);
-      return Slices.utf8Slice(formatter.format(Times.at(time, zone)));
+      return Slices.utf8Slice(formatter.format(at));
     } catch (IllegalArgumentException exception) {
       throw Times.invalid("Invalid time format " + pattern.toStringUtf8());
     }
@@ -173,7 +158,7 @@ public final class TimeFunctions {
   @Description("The start of a time's unit, whole, or with ! only as far as the unit")
   @SqlType(VARCHAR)
   public static Slice timeString(@SqlType(BIGINT) long time, @SqlType(VARCHAR) Slice form) {
-    return shown(time, form.toStringUtf8(), Times.UTC);
+    return timeString(time, form, UTC);
   }
 
   @ScalarFunction("td_time_string")
@@ -181,25 +166,23 @@ public final class TimeFunctions {
   @SqlType(VARCHAR)
   public static Slice timeString(
       @SqlType(BIGINT) long time, @SqlType(VARCHAR) Slice form, @SqlType(VARCHAR) Slice zone) {
-    return shown(time, form.toStringUtf8(), zone(zone));
-  }
-
-  private static Slice shown(long time, String form, ZoneId zone) {
-    String unit = form.replaceFirst("!$", "");
+    ZonedDateTime at = Times.at(time, zone(zone));
+    String given = form.toStringUtf8();
+    String unit = given.replaceFirst("!$", "");
     if (!SHOWN.containsKey(unit)) {
-      throw Times.invalid("Invalid time form " + form);
+      throw Times.invalid("Invalid time form " + given);
     }
-    ZonedDateTime start = Times.truncated(Times.at(time, zone), unit);
+    ZonedDateTime start = Times.truncated(at, unit);
     String whole = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss").format(start);
     String offset = DateTimeFormatter.ofPattern("xx").format(start);
-    return Slices.utf8Slice(form.endsWith("!") ? whole.substring(0, SHOWN.get(unit)) : whole + offset);
+    return Slices.utf8Slice(given.endsWith("!") ? whole.substring(0, SHOWN.get(unit)) : whole + offset);
   }
 
   @ScalarFunction("td_date_trunc")
   @Description("The start of the unit that a time lies in")
   @SqlType(BIGINT)
   public static long dateTrunc(@SqlType(VARCHAR) Slice unit, @SqlType(BIGINT) long time) {
-    return truncated(unit, time, Times.UTC);
+    return dateTrunc(unit, time, UTC);
   }
 
   @ScalarFunction("td_date_trunc")
@@ -207,10 +190,6 @@ public final class TimeFunctions {
   @SqlType(BIGINT)
   public static long dateTrunc(
       @SqlType(VARCHAR) Slice unit, @SqlType(BIGINT) long time, @SqlType(VARCHAR) Slice zone) {
-    return truncated(unit, time, zone(zone));
-  }
-
-  private static long truncated(Slice unit, long time, ZoneId zone) {
-    return Times.truncated(Times.at(time, zone), Times.unit(unit.toStringUtf8())).toEpochSecond();
+    return Times.truncated(Times.at(time, zone(zone)), Times.unit(unit.toStringUtf8())).toEpochSecond();
   }
 }

@@ -6,9 +6,7 @@ import java.util.Set;
 public final class TreasureDataFunctions {
   public static final Set<Class<?>> ALL =
       Set.of(
-          TimeRange.Ends.class,
-          TimeRange.Start.class,
-          TimeRange.Zoned.class,
+          TimeRange.class,
           TimeFunctions.class,
           TextFunctions.class,
           UserAgent.class,

@@ -20,13 +20,21 @@ import io.trino.spi.connector.ConnectorTableMetadata;
 import io.trino.spi.connector.SchemaTableName;
 import io.trino.spi.procedure.Procedure;
 import io.trino.spi.type.ArrayType;
+import io.trino.spi.type.DateType;
+import io.trino.spi.type.DecimalType;
+import io.trino.spi.type.Decimals;
 import io.trino.spi.type.DoubleType;
+import io.trino.spi.type.RealType;
 import io.trino.spi.type.Type;
 import io.trino.spi.type.TypeManager;
 import io.trino.spi.type.VarcharType;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+import java.time.LocalDate;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -132,12 +140,34 @@ public final class Loading {
       type.writeSlice(builder, Slices.utf8Slice(value.textValue()));
     } else if (type instanceof DoubleType && value.isNumber()) {
       type.writeDouble(builder, value.doubleValue());
+    } else if (type instanceof RealType && value.isNumber()) {
+      type.writeLong(builder, Float.floatToIntBits(value.floatValue()));
+    } else if (type instanceof DecimalType decimal && value.isNumber()) {
+      write(decimal, value.decimalValue(), builder);
+    } else if (type instanceof DateType && value.isTextual()) {
+      type.writeLong(builder, day(value.textValue()));
     } else if (type.getJavaType() == boolean.class && value.isBoolean()) {
       type.writeBoolean(builder, value.booleanValue());
-    } else if (type.getJavaType() == long.class && value.isIntegralNumber() && value.canConvertToLong()) {
+    } else if (Tables.WHOLE_NUMBERS.contains(type) && value.isIntegralNumber() && value.canConvertToLong()) {
       type.writeLong(builder, value.longValue());
     } else {
       throw refused("A value to load is not of its column's type " + type.getDisplayName());
+    }
+  }
+
+  private static void write(DecimalType type, BigDecimal value, BlockBuilder builder) {
+    if (type.isShort()) {
+      type.writeLong(builder, Decimals.encodeShortScaledValue(value, type.getScale(), RoundingMode.HALF_UP));
+    } else {
+      type.writeObject(builder, Decimals.encodeScaledValue(value, type.getScale(), RoundingMode.HALF_UP));
+    }
+  }
+
+  private static long day(String text) {
+    try {
+      return LocalDate.parse(text).toEpochDay();
+    } catch (DateTimeParseException exception) {
+      throw refused("A date to load is not of the calendar: " + text);
     }
   }
 

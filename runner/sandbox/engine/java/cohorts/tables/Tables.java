@@ -26,7 +26,7 @@ import java.util.function.UnaryOperator;
 
 /** All schemas and tables of a catalog, on the coordinator. Every method is one step. */
 final class Tables {
-  private static final Set<Type> WHOLE_NUMBERS =
+  static final Set<Type> WHOLE_NUMBERS =
       Set.of(TinyintType.TINYINT, SmallintType.SMALLINT, IntegerType.INTEGER, BigintType.BIGINT);
 
   private final PageStore store;

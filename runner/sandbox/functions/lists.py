@@ -7,7 +7,7 @@ from itertools import combinations as chosen
 from typing import Any
 
 from runner.sandbox.duck.nothere import NotHere, Rejected
-from runner.sandbox.java import numbers
+from runner.sandbox.functions import numbers
 
 LONGEST = 10_000
 """How many values SEQUENCE may make."""

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from runner.sandbox.duck.nothere import NotHere, Rejected
-from runner.sandbox.java import numbers
+from runner.sandbox.functions import numbers
 from runner.trino.types import Type, parse_type
 
 STEP = re.compile(r'\.([\w:@]+)|\[(\w+)\]|\["((?:[^"\\]|\\.)*)"\]', re.ASCII)

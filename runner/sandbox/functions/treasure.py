@@ -2,45 +2,23 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 
 from runner.sandbox import tdtime
 from runner.sandbox.duck.nothere import NotHere, Rejected
-from runner.sandbox.java.moments import DAYS, MONTHS
+from runner.sandbox.functions.moments import joda, joda_pieces
 
 LENGTHS = {"s": 19, "m": 16, "h": 13, "d": 10, "w": 10, "M": 7, "q": 7, "y": 4}
 """How much of 'yyyy-MM-dd HH:mm:ss' is left by TD_TIME_STRING's '!'."""
 
-PIECE = re.compile(r"'(?P<quoted>[^']*)'|(?P<letter>[A-Za-z])(?P=letter)*|[^A-Za-z']+")
-LETTERS: dict[str, Callable[[datetime], str]] = {
-    "yyyy": lambda at: f"{at.year:04}",
-    "yy": lambda at: f"{at.year % 100:02}",
-    "MM": lambda at: f"{at.month:02}",
-    "M": lambda at: str(at.month),
-    "MMM": lambda at: MONTHS[at.month - 1][:3],
-    "MMMM": lambda at: MONTHS[at.month - 1],
-    "dd": lambda at: f"{at.day:02}",
-    "d": lambda at: str(at.day),
-    "HH": lambda at: f"{at.hour:02}",
-    "H": lambda at: str(at.hour),
-    "hh": lambda at: f"{(at.hour + 11) % 12 + 1:02}",
-    "h": lambda at: str((at.hour + 11) % 12 + 1),
-    "mm": lambda at: f"{at.minute:02}",
-    "m": lambda at: str(at.minute),
-    "ss": lambda at: f"{at.second:02}",
-    "s": lambda at: str(at.second),
-    "SSS": lambda _: "000",
-    "a": lambda at: "PM" if at.hour >= 12 else "AM",
-    "EEE": lambda at: DAYS[at.weekday()][:3],
-    "E": lambda at: DAYS[at.weekday()][:3],
-    "EEEE": lambda at: DAYS[at.weekday()],
-    "D": lambda at: str(at.timetuple().tm_yday),
-    "DDD": lambda at: f"{at.timetuple().tm_yday:03}",
-    "u": lambda at: f"{at.year}",
-}
+LIKE_JODA = frozenset({
+    "yyyy", "yy", "MMMM", "MMM", "MM", "M", "dd", "d", "DDD", "D", "EEEE", "EEE", "E",
+    "a", "HH", "H", "hh", "h", "mm", "m", "ss", "s", "SSS",
+})  # fmt: skip
+"""Letters of SimpleDateFormat that show the same in Joda."""
+
+SHOWN = LIKE_JODA | {"u", "z", "Z", "X", "XX", "XXX"}
 
 
 def _at(moment: int, zone: str) -> datetime:
@@ -78,13 +56,11 @@ def string(moment: int, shape: str, zone: str) -> str:
 def _pieces(pattern: str) -> tuple[tuple[str, str], ...]:
     """The letters, or the text, of each piece. Raises NotHere."""
     pieces = []
-    for match in PIECE.finditer(pattern):
-        if not match["letter"]:
-            pieces.append(("", match[0] if match["quoted"] is None else match["quoted"] or "'"))
-            continue
-        if match[0] not in LETTERS and match[0] not in {"z", "Z", "X", "XX", "XXX"}:
-            raise NotHere(f"TD_TIME_FORMAT with {match[0]}")
-        pieces.append((match[0], ""))
+    for letter, count, text in joda_pieces(pattern):
+        letters = letter * count
+        if letters and letters not in SHOWN:
+            raise NotHere(f"TD_TIME_FORMAT with {letters}")
+        pieces.append((letters, text))
     return tuple(pieces)
 
 
@@ -95,10 +71,12 @@ def formatted(moment: int, pattern: str, zone: str) -> str:
 
 
 def _piece(letters: str, at: datetime) -> str:
-    if make := LETTERS.get(letters):
-        return make(at)
+    if letters in LIKE_JODA:
+        return joda(letters[0], len(letters), at)
     shift = at.strftime("%z")
     match letters:
+        case "u":
+            return str(at.year)
         case "z":
             if at.tzinfo is not UTC:
                 raise NotHere("TD_TIME_FORMAT with z in another time zone than UTC")

@@ -6,8 +6,8 @@ A moment is a `datetime` without a zone: what clocks show, in UTC where nothing 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from math import isfinite
 
@@ -70,14 +70,27 @@ def _read(text: str, precision: int, kind: str) -> tuple[datetime, str]:
     named = (match["zone"] or "").strip()
     if named and not _is_zone(named):
         raise refusal
-    parts = [int(match[part] or 0) for part in ("year", "month", "day", "hour", "minute", "second")]
-    if not 1 <= parts[0] <= 9999:
+    if not 1 <= int(match["year"]) <= 9999:
         raise NotHere("a moment before the year 1 or after the year 9999")
+    fraction = _fraction(match["fraction"] or "", precision)
+    return _to_seconds(match.groupdict(), refusal) + timedelta(microseconds=fraction), named
+
+
+def _to_seconds(parts: Mapping[str, str | None], refusal: Rejected) -> datetime:
+    """The moment of parts in digits; parts that are missing are those of 1970-01-01. Raises the refusal."""
+    dates, clock = (("year", 1970), ("month", 1), ("day", 1)), ("hour", "minute", "second")
+    year, month, day = (int(parts.get(name) or missing) for name, missing in dates)
+    hour, minute, second = (int(parts.get(name) or 0) for name in clock)
     try:
-        made = datetime(parts[0], parts[1], parts[2], parts[3], parts[4], parts[5])  # noqa: DTZ001
+        return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001
     except ValueError:
         raise refusal from None
-    return made + timedelta(microseconds=_fraction(match["fraction"] or "", precision)), named
+
+
+def _to_milliseconds(parts: Mapping[str, str | None], refusal: Rejected) -> datetime:
+    """The moment of parts in digits, of which `fraction` is cut off. Raises the refusal."""
+    fraction = (parts.get("fraction") or "0").ljust(3, "0")[:3]
+    return _to_seconds(parts, refusal) + timedelta(milliseconds=int(fraction))
 
 
 def _fraction(digits: str, precision: int) -> int:
@@ -126,14 +139,40 @@ def iso_moment(text: str) -> datetime:
         raise NotHere("from_iso8601_timestamp of such a text")
     if match["zone"] not in {None, "Z", "+00:00", "+0000", "+00"}:
         raise NotHere("a time zone that stands in a value")
-    parts = [int(match[one] or low) for one, low in (("year", 1), ("month", 1), ("day", 1))]
-    parts += [int(match[one] or 0) for one in ("hour", "minute", "second")]
-    milliseconds = int((match["fraction"] or "0").ljust(3, "0")[:3])
+    return _to_milliseconds(match.groupdict(), Rejected(f'Invalid format: "{text}"'))
+
+
+# What both pattern languages show and read
+
+
+def _hour_of_12(at: datetime) -> int:
+    return (at.hour + 11) % 12 + 1
+
+
+def _half_of_day(at: datetime) -> str:
+    return "PM" if at.hour >= 12 else "AM"
+
+
+def _digits(name: str, least: int, most: int) -> str:
+    """A regular expression of a part in digits."""
+    return rf"(?P<{name}>\d{{{least},{most}}})"
+
+
+def _reader(expression: str, function: str) -> re.Pattern[str]:
+    """What reads the parts of a text. Raises NotHere."""
     try:
-        moment = datetime(parts[0], parts[1], parts[2], parts[3], parts[4], parts[5])  # noqa: DTZ001
-    except ValueError:
-        raise Rejected(f'Invalid format: "{text}"') from None
-    return moment + timedelta(milliseconds=milliseconds)
+        return re.compile(expression, re.ASCII)
+    except re.error:  # of texts that are escaped and digits with names, only a name can be wrong
+        raise NotHere(f"{function} with the same part twice") from None
+
+
+def _parsed(text: str, reader: re.Pattern[str], function: str) -> datetime:
+    """The moment of a text. Raises Rejected, NotHere."""
+    if match := reader.fullmatch(text):
+        return _to_milliseconds(match.groupdict(), Rejected(f'Cannot parse "{text}"'))
+    if re.search(r"[+-]\d", text) and not reader.match(text):
+        raise NotHere(f"{function} of a text with signs")
+    raise Rejected(f'Invalid format: "{text}"')
 
 
 # MySQL's patterns
@@ -146,16 +185,16 @@ MYSQL: dict[str, Callable[[datetime], str]] = {
     "e": lambda at: str(at.day),
     "f": lambda at: f"{at.microsecond // 1000 * 1000:06}",
     "H": lambda at: f"{at.hour:02}",
-    "h": lambda at: f"{(at.hour + 11) % 12 + 1:02}",
-    "I": lambda at: f"{(at.hour + 11) % 12 + 1:02}",
+    "h": lambda at: f"{_hour_of_12(at):02}",
+    "I": lambda at: f"{_hour_of_12(at):02}",
     "i": lambda at: f"{at.minute:02}",
     "j": lambda at: f"{at.timetuple().tm_yday:03}",
     "k": lambda at: str(at.hour),
-    "l": lambda at: str((at.hour + 11) % 12 + 1),
+    "l": lambda at: str(_hour_of_12(at)),
     "M": lambda at: MONTHS[at.month - 1],
     "m": lambda at: f"{at.month:02}",
-    "p": lambda at: "PM" if at.hour >= 12 else "AM",
-    "r": lambda at: f"{(at.hour + 11) % 12 + 1:02}:{at.minute:02}:{at.second:02} {MYSQL['p'](at)}",
+    "p": _half_of_day,
+    "r": lambda at: f"{_hour_of_12(at):02}:{at.minute:02}:{at.second:02} {_half_of_day(at)}",
     "S": lambda at: f"{at.second:02}",
     "s": lambda at: f"{at.second:02}",
     "T": lambda at: f"{at.hour:02}:{at.minute:02}:{at.second:02}",
@@ -172,106 +211,76 @@ def date_format(moment: datetime, pattern: str) -> str:
     """DATE_FORMAT. Raises Rejected."""
     if not pattern:
         raise Rejected("Both printing and parsing not supported")
-    return "".join(
-        _mysql(piece)(moment) if piece.startswith("%") and len(piece) == 2 else piece
-        for piece in _mysql_pieces(pattern)
-    )
+    return "".join(MYSQL[letter](moment) if letter else text for letter, text in _mysql_pieces(pattern))
 
 
 @lru_cache(maxsize=500)
-def _mysql_pieces(pattern: str) -> tuple[str, ...]:
-    return tuple(re.findall(r"%.|[^%]+|%$", pattern, re.DOTALL))
-
-
-def _mysql(piece: str) -> Callable[[datetime], str]:
-    letter = piece[1]
-    if letter in REFUSED:
-        raise Rejected(f"%{letter} not supported in date format string")
-    return MYSQL.get(letter) or (lambda _: letter)
+def _mysql_pieces(pattern: str) -> tuple[tuple[str, str], ...]:
+    """The letter, or the text, of each piece; a letter that means nothing is a text. Raises Rejected."""
+    pieces = []
+    for letter, text in re.findall(r"%(.)|([^%]+|%$)", pattern, re.DOTALL):
+        if letter in REFUSED:
+            raise Rejected(f"%{letter} not supported in date format string")
+        pieces.append((letter, "") if letter in MYSQL else ("", letter or text))
+    return tuple(pieces)
 
 
 READ = {
-    "Y": ("year", r"(\d{1,4})"),
-    "m": ("month", r"(\d{1,2})"),
-    "c": ("month", r"(\d{1,2})"),
-    "d": ("day", r"(\d{1,2})"),
-    "e": ("day", r"(\d{1,2})"),
-    "H": ("hour", r"(\d{1,2})"),
-    "k": ("hour", r"(\d{1,2})"),
-    "i": ("minute", r"(\d{1,2})"),
-    "S": ("second", r"(\d{1,2})"),
-    "s": ("second", r"(\d{1,2})"),
-    "f": ("fraction", r"(\d{1,9})"),
+    "Y": ("year", 4),
+    "m": ("month", 2),
+    "c": ("month", 2),
+    "d": ("day", 2),
+    "e": ("day", 2),
+    "H": ("hour", 2),
+    "k": ("hour", 2),
+    "i": ("minute", 2),
+    "S": ("second", 2),
+    "s": ("second", 2),
+    "f": ("fraction", 9),
 }
+"""The part that a letter is, and how many digits it has at most."""
 
 
 @lru_cache(maxsize=500)
-def _reader(pattern: str) -> tuple[re.Pattern[str], tuple[str, ...]]:
-    """A regular expression of a MySQL pattern and what its groups are. Raises NotHere, Rejected."""
-    fields, made = [], ""
-    for piece in _mysql_pieces(pattern.replace("%T", "%H:%i:%S")):
-        if not (piece.startswith("%") and len(piece) == 2):
-            made += re.escape(piece)
-        elif piece[1] in READ:
-            name, expression = READ[piece[1]]
-            fields.append(name)
-            made += expression
-        elif piece[1] in REFUSED:
-            raise Rejected(f"%{piece[1]} not supported in date format string")
-        elif piece[1] in MYSQL:
-            raise NotHere(f"date_parse with {piece}")
+def _mysql_reader(pattern: str) -> re.Pattern[str]:
+    expression = ""
+    for letter, text in _mysql_pieces(pattern.replace("%T", "%H:%i:%S")):
+        if not letter:
+            expression += re.escape(text)
+        elif letter in READ:
+            name, most = READ[letter]
+            expression += _digits(name, 1, most)
         else:
-            made += re.escape(piece[1])
-    if len(set(fields)) < len(fields):
-        raise NotHere("date_parse with the same part twice")
-    return re.compile(made, re.ASCII), tuple(fields)
+            raise NotHere(f"date_parse with %{letter}")
+    return _reader(expression, "date_parse")
 
 
 def date_parse(text: str, pattern: str) -> datetime:
-    """DATE_PARSE. Raises Rejected."""
-    expression, fields = _reader(pattern)
-    match = expression.fullmatch(text)
-    if not match:
-        if re.search(r"[+-]\d", text) and not expression.match(text):
-            raise NotHere("date_parse of a text with signs")
-        raise Rejected(f'Invalid format: "{text}"')
-    return _assembled(dict(zip(fields, match.groups(), strict=True)), text)
-
-
-def _assembled(parts: dict[str, str], text: str) -> datetime:
-    whole = [int(parts.get(one) or 1) for one in ("month", "day")]
-    clock = [int(parts.get(one) or 0) for one in ("hour", "minute", "second")]
-    try:
-        made = datetime(int(parts.get("year") or 1970), *whole, *clock)  # type: ignore[arg-type] # noqa: DTZ001
-    except ValueError:
-        raise Rejected(f'Cannot parse "{text}"') from None
-    return made + timedelta(milliseconds=int((parts.get("fraction") or "0").ljust(3, "0")[:3]))
+    """DATE_PARSE. Raises Rejected, NotHere."""
+    return _parsed(text, _mysql_reader(pattern), "date_parse")
 
 
 # Joda's patterns
 
 
-def _number(value: int, count: int) -> str:
-    return f"{value:0{count}}"
-
-
-def _joda(letter: str, count: int, at: datetime) -> str:
+def joda(letter: str, count: int, at: datetime) -> str:
+    """What a letter shows that stands so many times. Raises NotHere."""
     match letter:
         case "y" | "Y" if count == 2:
             return f"{at.year % 100:02}"
         case "x" if count != 2:
-            return _number(at.isocalendar().year, count)
+            return f"{at.isocalendar().year:0{count}}"
         case "M" | "L" if count >= 3:
             return MONTHS[at.month - 1] if count > 3 else MONTHS[at.month - 1][:3]
         case "E":
             return DAYS[at.weekday()] if count > 3 else DAYS[at.weekday()][:3]
         case "a":
-            return "PM" if at.hour >= 12 else "AM"
+            return _half_of_day(at)
         case "S":
             return f"{at.microsecond // 1000:03}"[:count].ljust(count, "0")
     if letter not in NUMBERS:
         raise NotHere(f"format_datetime with {letter * count}")
-    return _number(NUMBERS[letter](at), count)
+    return f"{NUMBERS[letter](at):0{count}}"
 
 
 NUMBERS: dict[str, Callable[[datetime], int]] = {
@@ -281,7 +290,7 @@ NUMBERS: dict[str, Callable[[datetime], int]] = {
     "d": lambda at: at.day,
     "H": lambda at: at.hour,
     "k": lambda at: at.hour or 24,
-    "h": lambda at: (at.hour + 11) % 12 + 1,
+    "h": _hour_of_12,
     "K": lambda at: at.hour % 12,
     "m": lambda at: at.minute,
     "s": lambda at: at.second,
@@ -293,13 +302,13 @@ PIECE = re.compile(r"'((?:[^']|'')*)'|([A-Za-z])\2*|[^A-Za-z']+")
 
 
 @lru_cache(maxsize=500)
-def _joda_pieces(pattern: str) -> tuple[tuple[str, int, str], ...]:
+def joda_pieces(pattern: str) -> tuple[tuple[str, int, str], ...]:
     """Letter, count and text of each piece. Raises NotHere."""
     pieces, at = [], 0
     while at < len(pattern):
         match = PIECE.match(pattern, at)
         if not match:
-            raise NotHere("format_datetime with a quote that does not end")
+            raise NotHere("a pattern with a quote that does not end")
         if match[2]:
             pieces.append((match[2], len(match[0]), ""))
         else:
@@ -312,7 +321,7 @@ def _joda_pieces(pattern: str) -> tuple[tuple[str, int, str], ...]:
 def format_datetime(moment: datetime, pattern: str) -> str:
     """FORMAT_DATETIME of what clocks show in UTC. Raises NotHere."""
     return "".join(
-        quoted if not letter else _zoned(letter, count, moment) for letter, count, quoted in _joda_pieces(pattern)
+        quoted if not letter else _zoned(letter, count, moment) for letter, count, quoted in joda_pieces(pattern)
     )
 
 
@@ -321,50 +330,42 @@ def _zoned(letter: str, count: int, moment: datetime) -> str:
         return "UTC"
     if letter == "Z":
         return {1: "+0000", 2: "+00:00"}.get(count, "UTC")
-    return _joda(letter, count, moment)
+    return joda(letter, count, moment)
 
 
 JODA_READ = {
-    "y": ("year", r"(\d{1,9})"),
-    "Y": ("year", r"(\d{1,9})"),
-    "M": ("month", r"(\d{1,2})"),
-    "d": ("day", r"(\d{1,2})"),
-    "H": ("hour", r"(\d{1,2})"),
-    "m": ("minute", r"(\d{1,2})"),
-    "s": ("second", r"(\d{1,2})"),
-    "S": ("fraction", r"(\d{1,9})"),
+    "y": ("year", 9),
+    "Y": ("year", 9),
+    "M": ("month", 2),
+    "d": ("day", 2),
+    "H": ("hour", 2),
+    "m": ("minute", 2),
+    "s": ("second", 2),
+    "S": ("fraction", 9),
 }
+"""The part that a letter is, and how many digits it has at most."""
 
 
 @lru_cache(maxsize=500)
-def _joda_reader(pattern: str) -> tuple[re.Pattern[str], tuple[str, ...]]:
-    fields, made = [], ""
-    pieces = _joda_pieces(pattern)
+def _joda_reader(pattern: str) -> re.Pattern[str]:
+    expression = ""
+    pieces = joda_pieces(pattern)
     for number, (letter, count, quoted) in enumerate(pieces):
         if not letter:
-            made += re.escape(quoted)
+            expression += re.escape(quoted)
             continue
         followed = number + 1 < len(pieces) and pieces[number + 1][0] != ""
         unread = letter not in JODA_READ or (letter == "M" and count > 2)
         if unread or (letter in "yY" and count < 4):
             raise NotHere(f"parse_datetime with {letter * count}")
-        name, expression = JODA_READ[letter]
-        fields.append(name)
-        made += rf"(\d{{{count}}})" if followed else expression
-    if len(set(fields)) < len(fields):
-        raise NotHere("parse_datetime with the same part twice")
-    return re.compile(made, re.ASCII), tuple(fields)
+        name, most = JODA_READ[letter]
+        expression += _digits(name, count, count) if followed else _digits(name, 1, most)
+    return _reader(expression, "parse_datetime")
 
 
 def parse_datetime(text: str, pattern: str) -> datetime:
-    """PARSE_DATETIME, in UTC. Raises Rejected."""
-    expression, fields = _joda_reader(pattern)
-    match = expression.fullmatch(text)
-    if not match:
-        if re.search(r"[+-]\d", text):
-            raise NotHere("parse_datetime of a text with signs")
-        raise Rejected(f'Invalid format: "{text}"')
-    return _assembled(dict(zip(fields, match.groups(), strict=True)), text)
+    """PARSE_DATETIME, in UTC. Raises Rejected, NotHere."""
+    return _parsed(text, _joda_reader(pattern), "parse_datetime")
 
 
 # intervals
@@ -384,9 +385,6 @@ def year_interval_text(months: int) -> str:
     """An interval of months as a text: `1-2`."""
     years, month = divmod(abs(months), 12)
     return f"{'-' if months < 0 else ''}{years}-{month}"
-
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def human_readable_seconds(seconds: float) -> str:
