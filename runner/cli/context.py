@@ -201,7 +201,7 @@ def refuse_old_tree(ledger: Ledger, target: Target) -> None:
 def confirm(place: Place, planned: Callable[[Ledger], Plan], *, yes: bool) -> None:
     """Ask before a protected target is written to: outside CI a person has seen the plan. Raises Usage, Abort."""
     from runner.report import terminal
-    from runner.sync.run import open_ledger
+    from runner.sync.planned import open_ledger
 
     if not place.target.protected or yes or os.environ.get("CI"):
         return

@@ -139,7 +139,7 @@ def describe(cohort: Annotated[str, typer.Argument(help="A cohort's id.")], targ
 def _sizes(cohort: Cohort, loaded: Project, target: str) -> str:
     """What the ledger says of a cohort's members, where there is a key to ask it."""
     from runner.report.status import ago
-    from runner.sync.run import open_ledger
+    from runner.sync.planned import open_ledger
 
     if not settings().td_api_key:
         return "not known without a key (TD_API_KEY)"

@@ -52,6 +52,7 @@ if TYPE_CHECKING:  # types of modules that are imported late
     from runner.project import Project
     from runner.sql.wanted import Wanted
     from runner.sync.place import How, Place
+    from runner.sync.planned import Request
     from runner.sync.run import Summary
 
 
@@ -77,7 +78,9 @@ def plan(
 ) -> int:
     """Show what a sync would do and why; sends nothing."""
     from runner import repository
+    from runner.plan import selection
     from runner.report import machine, terminal
+    from runner.sync.planned import Request
 
     project, asked = wanted(target)
     if offline or base:
@@ -86,7 +89,9 @@ def plan(
             raise Usage("P114", what, "leave --offline and --base out, or the other option")
         made = selected(offline_plan(project, asked, base_of(Path(), base)), select, exclude)
     else:
-        made = _live(project, asked, select, exclude, members=members, refresh=refresh, due=due, reassert=reassert)
+        chosen = selection.read(select or [], exclude or [])
+        request = Request(refresh, due, reassert, chosen)
+        made = _live(project, asked, request, members=members)
     told = machine.plan(made, asked.problems, commit=repository.commit(Path()), now=int(time.time()))
     if out:
         write(out, f"{told}\n")
@@ -100,30 +105,16 @@ def plan(
     return code
 
 
-def _live(
-    project: Project,
-    asked: Wanted,
-    select: list[str] | None,
-    exclude: list[str] | None,
-    *,
-    members: bool,
-    refresh: bool,
-    due: bool,
-    reassert: bool,
-) -> Plan:
+def _live(project: Project, asked: Wanted, request: Request, *, members: bool) -> Plan:
     """The plan by the ledger's account, with members counted if they are to be."""
     from runner.sync.counting import Counter, counted
-    from runner.sync.run import open_ledger, read_plan, refuse_shared_connection
+    from runner.sync.planned import look
 
-    here = asked.target
-    with treasure_data(here) as (client, table):
-        ledger = open_ledger(table, here, create=False)
-        made = read_plan(project, asked, ledger, refresh=refresh or reassert, due=due)
-        refuse_shared_connection(made, project, here)
-        made = selected(made, select, exclude)
+    with treasure_data(asked.target) as (client, table):
+        ledger, made = look(table, project, asked, request)
         if members:
             now, token = ledger.now or int(time.time()), secrets.token_hex(8)
-            counter = Counter(client, here.database, here.state_database, token, now, project, reassert)
+            counter = Counter(client, asked.target, token, now, project, request.reassert)
             made = counted(made, counter)
     return made
 
@@ -162,19 +153,18 @@ def sync(
     output: ReportOption = Report.TEXT,
 ) -> int:
     """Bring every cohort that changed, or was left unfinished, to its wanted members in Braze."""
-    from runner.plan import overrides
-    from runner.sync import run
+    from runner.plan import overrides, selection
     from runner.sync.place import How
+    from runner.sync.planned import Request, plan_of
 
     granted = overrides.read(allow or [], reason)
     project, asked = wanted(target)
     agreed = kept(plan_file, target=target, max_age=max_age) if plan_file else None
     reviews = Reviews(target, Path())
+    request = Request(refresh, due, reassert, selection.read(select or [], exclude or []), granted)
 
     def planned(ledger: Ledger) -> Plan:
-        made = run.read_plan(project, asked, ledger, refresh=refresh or reassert, due=due)
-        run.refuse_shared_connection(made, project, asked.target)
-        chosen = selected(overrides.allow(made, granted), select, exclude)
+        chosen = plan_of(project, asked, ledger, request)
         if agreed:
             refuse_other(chosen, agreed)
             return chosen
@@ -222,15 +212,16 @@ def status(
     output: OutputOption = Output.TEXT,
 ) -> int:
     """Show every cohort: members in Braze by the ledger's account, as of when, what is due, failed or stale."""
+    from runner.plan import selection
     from runner.plan.standing import standings
     from runner.report import machine
     from runner.report import status as report
-    from runner.sync.run import open_ledger, read_plan
+    from runner.sync.planned import Request, look
 
     project, asked = wanted(target)
+    request = Request(due=True, selection=selection.read(select or [], exclude or []))
     with treasure_data(asked.target) as (_, table):
-        ledger = open_ledger(table, asked.target, create=False)
-        shown = selected(read_plan(project, asked, ledger, refresh=False, due=True), select, exclude)
+        ledger, shown = look(table, project, asked, request)
     found = standings(ledger, shown)
     if output is Output.JSON:
         typer.echo(machine.status(shown, found, ledger.now, asked.problems))
@@ -281,7 +272,7 @@ def rollback(
         raise Usage("P103", f"there is no cohort {cohort!r}", "`cohorts validate` lists what is wrong with the files")
     stop = Stop()
     with place(project, asked.target, stop=stop, allow_old_tree=True, reason=reason) as here:
-        how = How(lambda ledger: rolled_back(here, query, ledger), patience=patience(lock_timeout))
+        how = How(lambda ledger: rolled_back(here, asked, query, ledger), patience=patience(lock_timeout))
         summary = synced(here, how, asked, yes=yes)
     return told(summary, asked, stop, output)
 

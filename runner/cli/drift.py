@@ -49,14 +49,13 @@ def _looked(target: str) -> Drift:
     """What is there; a failure is part of it, so that it is told too."""
     from runner.plan.standing import standings
     from runner.report.drift import Drift
-    from runner.sync.run import open_ledger, read_plan
+    from runner.sync.planned import Request, look
     from runner.sync.verify import verify
 
     try:
         project, asked = wanted(target)
         with treasure_data(asked.target) as (client, table):
-            ledger = open_ledger(table, asked.target, create=False)
-            made = read_plan(project, asked, ledger, refresh=False)
+            ledger, made = look(table, project, asked, Request())
             verified = verify(client, table, asked.target, token=secrets.token_hex(8))
     except Usage:
         raise

@@ -129,17 +129,15 @@ def _counted(shown: Review, project: Project, asked: Wanted, touched: frozenset[
     """The review with what the ledger says and members counted, of the cohorts that the branch changes alone."""
     from runner.report.markup import words
     from runner.sync.counting import Counter, counted, overlaps
-    from runner.sync.run import open_ledger, read_plan, refuse_shared_connection
+    from runner.sync.planned import Request, look
 
     here = asked.target
     try:
         with treasure_data(here) as (client, table):
-            ledger = open_ledger(table, here, create=False)
-            made = read_plan(project, asked, ledger, refresh=False)
-            refuse_shared_connection(made, project, here)
+            ledger, made = look(table, project, asked, Request())
             mine = replace(made, changes=tuple(each for each in made.changes if each.destination in touched))
             now, token = ledger.now or int(time.time()), secrets.token_hex(8)
-            counter = Counter(client, here.database, here.state_database, token, now, project)
+            counter = Counter(client, here, token, now, project)
             mine = counted(mine, counter)
             shared = overlaps(mine, ledger, counter)
     except CohortsError as exc:

@@ -18,6 +18,7 @@ from runner.sync import attempt as one
 from runner.sync import delivering, delta, holding, loaded, steps
 from runner.sync.attempt import Attempt, Done, GuardRefused, Site
 from runner.sync.place import How, Place
+from runner.sync.reasons import Known, before_counting
 from runner.sync.shared import Shared, side_by_side
 from runner.sync.ways import Found, Way, way_of
 from runner.sync.writer import Writer
@@ -133,10 +134,9 @@ def carry_out_all(
     """
     site, unbarred = _barring(planned.due, site)
     begun, outcomes = [], []
-    unable: dict[Destination, CohortsError] = {
-        change.destination: GuardRefused((change.stopped,)) for change in planned.due if change.stopped
-    }
-    unable |= loaded.refused(planned.due, place.project, site.writer.started, lambda sql: _asked(site, sql))
+    unable: dict[Destination, CohortsError] = {}
+    late = loaded.refused(planned.due, place.project, site.writer.started, lambda sql: _asked(site, sql))
+    known = Known(found, site.tables, late)
     for change in planned.due:
         way = way_of(change, place.target)
         route = found[way]
@@ -145,6 +145,8 @@ def carry_out_all(
             outcomes.append(Outcome(change, error=error))
             continue
         begun.append(_begin(change, way, route, site, place, how))
+        if reason := next(before_counting(change, way, known), None):
+            unable[change.destination] = reason
         if unbarred and change.barred and change.action is not Action.WITHDRAW:
             unable[change.destination] = unbarred
     if begun:

@@ -9,14 +9,17 @@ from typing import Any
 
 from runner.definitions.cohort import Mode
 from runner.errors import AuthenticationFailed, CohortsError, Position, Problem, Unavailable
-from runner.plan.guards import Counts, refusals
+from runner.plan.guards import Counts
 from runner.plan.ledger import Destination, Ledger
 from runner.plan.plan import Action, Change, Plan
 from runner.plan.sharing import Sharing
-from runner.project import Project
+from runner.project import Project, Target
 from runner.sync import delta, loaded
 from runner.sync.attempt import GuardRefused, resend
 from runner.sync.delivering import at_the_authors, wanted_members
+from runner.sync.reasons import Known, before_counting, judged
+from runner.sync.snapshots import rests_on
+from runner.sync.ways import routes, way_of
 from runner.treasuredata.client import TreasureData
 
 BARRED = "SELECT kind, label, value FROM barred_people"
@@ -34,13 +37,12 @@ OTHERS_AT_ONCE = 40
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """Where to count: databases, the run's token for job keys, and the time of its queries (unix seconds). `everyone`:
+    """Where to count: the target, the run's token for job keys, and the time of its queries (unix seconds). `everyone`:
     all members are to be sent again.
     """
 
     client: TreasureData
-    database: str
-    state: str
+    target: Target
     token: str
     now: int
     project: Project
@@ -55,13 +57,17 @@ def counted(plan: Plan, counter: Counter) -> Plan:
     def asked(sql: str) -> Sequence[Sequence[Any]]:
         what = "looking whether sources are loaded (`max_lag`)"
         key = f"cohorts-{counter.token}-loaded"
-        return counter.client.select(counter.database, sql, key=key, scheduled_time=counter.now, what=what)
+        return counter.client.select(counter.target.database, sql, key=key, scheduled_time=counter.now, what=what)
 
-    late = loaded.refused(plan.due, counter.project, counter.now, asked)
+    known = Known(
+        routes(plan.due, counter.client, counter.project, counter.target),
+        _tables(plan, counter),
+        loaded.refused(plan.due, counter.project, counter.now, asked),
+    )
 
     def one(change: Change) -> Change:
         try:
-            return _with(_counted(change, counter), late.get(change.destination))
+            return _counted(change, known, counter)
         except (AuthenticationFailed, Unavailable):
             raise
         except CohortsError as exc:
@@ -72,39 +78,47 @@ def counted(plan: Plan, counter: Counter) -> Plan:
         return plan.with_changes(pool.map(one, plan.due))
 
 
-def _with(change: Change, refused: CohortsError | None) -> Change:
-    """The change with what else stops it. Raises what is no guard's."""
-    if isinstance(refused, GuardRefused):
-        return replace(change, refusals=(*change.refusals, *refused.problems))
-    if refused:
-        raise refused
-    return change
+def _tables(plan: Plan, counter: Counter) -> frozenset[str]:
+    """The state database's tables; on the first day there is no such database, and no snapshot that could be lost."""
+    if not any(rests_on(change.deployed) for change in plan.due):
+        return frozenset()
+    return counter.client.tables(counter.target.state_database)
 
 
-def _counted(change: Change, counter: Counter) -> Change:
-    counts, query = _counts(change, counter), change.query
-    if query is None or change.action is Action.SUPPRESS:  # what must leave is held back by no guard
-        return replace(change, counts=counts)
-    refused = refusals(query.cohort, counts)
-    if query.barred and any(problem.code == "G003" for problem in refused):
-        counts = replace(counts, barred=_barred(change, counter))
-        refused = refusals(query.cohort, counts)
-    return replace(change, counts=counts, refusals=refused)
+def _counted(change: Change, known: Known, counter: Counter) -> Change:
+    """The change with its counts and all that refuses it. Raises what stops it whatever its members are."""
+    early: list[Problem] = []
+    for reason in before_counting(change, way_of(change, counter.target), known):
+        if not isinstance(reason, GuardRefused):
+            raise reason
+        early += reason.problems
+    are_kept = change.action is Action.SUPPRESS or _mode(change) is not Mode.MIRROR
+    counts, refused = judged(
+        change, _counts(change, counter), are_kept=are_kept, count_barred=lambda: _barred(change, counter)
+    )
+    shown = (problem for problem in early if problem != change.stopped)  # a question is told by itself
+    return replace(change, counts=counts, refusals=(*refused, *shown))
+
+
+def _mode(change: Change) -> Mode:
+    return change.query.cohort.mode if change.query else Mode.MIRROR
 
 
 def _counts(change: Change, counter: Counter) -> Counts:
     barred = BARRED if change.barred else ""
-    mode = change.query.cohort.mode if change.query else Mode.MIRROR
+    mode = _mode(change)
     if change.action is Action.SUPPRESS:
-        members, mode = delta.staying(change.deployed, state=counter.state, barred=barred), Mode.MIRROR
+        members, mode = delta.staying(change.deployed, state=counter.target.state_database, barred=barred), Mode.MIRROR
     else:
-        members = wanted_members(change, state=counter.state, barred=barred)
+        members = wanted_members(change, state=counter.target.state_database, barred=barred)
     again = resend(change, counter.project.reassert, counter.now, asked=counter.everyone)
     sets = delta.taking_out if mode is Mode.REMOVE else delta.sets
-    which = sets(change.deployed, next_sql=members, state=counter.state, recent_since=again.recent_since)
+    which = sets(
+        change.deployed, next_sql=members, state=counter.target.state_database, recent_since=again.recent_since
+    )
     with at_the_authors(change):
         rows = counter.client.select(
-            counter.database,
+            counter.target.database,
             _with_barred(change, delta.count({"": which})),
             key=f"cohorts-{counter.token}-count-{change.id}",
             scheduled_time=counter.now,
@@ -146,10 +160,10 @@ def overlaps(plan: Plan, ledger: Ledger, counter: Counter) -> dict[Destination, 
 
 def _shared(change: Change, others: Mapping[str, str], first: int, counter: Counter) -> list[tuple[str, int]]:
     """How many members a change shares with some other cohorts, by their snapshots."""
-    wanted = wanted_members(change, state=counter.state, barred=BARRED if change.barred else "")
+    wanted = wanted_members(change, state=counter.target.state_database, barred=BARRED if change.barred else "")
     rows = counter.client.select(
-        counter.database,
-        _with_barred(change, delta.shared(wanted, others, state=counter.state)),
+        counter.target.database,
+        _with_barred(change, delta.shared(wanted, others, state=counter.target.state_database)),
         key=f"cohorts-{counter.token}-shared-{change.id}-{first}",
         scheduled_time=counter.now,
         what=f"{change.id}: counting whom it shares",
@@ -163,9 +177,9 @@ def _with_barred(change: Change, sql: str) -> str:
 
 
 def _barred(change: Change, counter: Counter) -> int:
-    leaving = delta.leaving_barred(change.deployed, state=counter.state, barred=BARRED)
+    leaving = delta.leaving_barred(change.deployed, state=counter.target.state_database, barred=BARRED)
     rows = counter.client.select(
-        counter.database,
+        counter.target.database,
         _with_barred(change, f"SELECT COUNT(*) AS members\nFROM (\n{leaving}\n) AS leaving"),
         key=f"cohorts-{counter.token}-barred-{change.id}",
         scheduled_time=counter.now,

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 
 from runner.definitions.cohort import Mode
 from runner.errors import CohortsError, Interrupted, Locked
-from runner.plan.guards import Counts, refusals
+from runner.plan.guards import Counts
 from runner.plan.ledger import Delivered, Deployed, Event
 from runner.plan.plan import Change
 from runner.sync import delta
 from runner.sync.attempt import Attempt, Done, GuardRefused, Site, resolved
-from runner.sync.snapshots import refuse_lost
+from runner.sync.reasons import judged
 from runner.sync.steps import Step, record_failure, send_all, steps_of
 from runner.sync.writer import Writer
 from runner.treasuredata.client import JobFailed, TreasureData
@@ -30,7 +29,6 @@ def carry_out(attempt: Attempt, site: Site) -> Done:
     """
     change = attempt.change
     try:
-        refuse_lost(change, site.tables)
         counts = _guarded(attempt, site, _counted(attempt, site))
     except CohortsError as exc:
         if not isinstance(exc, Locked | Interrupted):
@@ -104,30 +102,16 @@ def at_the_authors(change: Change) -> Iterator[None]:
 
 
 def _guarded(attempt: Attempt, site: Site, counts: Counts) -> Counts:
-    """The counts, if no guard stops them. Who leaves because of `suppress` is only counted where it matters."""
-    change = attempt.change
-    if change.query is None or change.restored:
-        return counts
-    found = refusals(change.query.cohort, counts, change.allowed)
-    barred = site.barred(change)
-    if barred and attempt.mode is not Mode.MIRROR:
-        refuse_uncovered(change, counts)
-    if barred and any(problem.code == "G003" for problem in found):
-        counts = replace(counts, barred=count_barred(attempt, site, barred))
-        found = refusals(change.query.cohort, counts, change.allowed)
-    if found:
-        raise GuardRefused(found)
+    """The counts, if nothing stops the attempt. Raises GuardRefused, CohortsError."""
+
+    def leaving() -> int:
+        return count_barred(attempt, site, site.barred(attempt.change))
+
+    are_kept = attempt.mode is not Mode.MIRROR
+    counts, refused = judged(attempt.change, counts, are_kept=are_kept, count_barred=leaving)
+    if refused:
+        raise GuardRefused(refused)
     return counts
-
-
-def refuse_uncovered(change: Change, counts: Counts) -> None:
-    """Raise CohortsError where somebody may be in the cohort by a name that no list of `suppress` has."""
-    handles = {count.handle for count in counts.by_handle if count.before}
-    if uncovered := sorted(handles - change.barred.handles):
-        names = " and ".join(map(str, uncovered))
-        what = f"{change.id} may hold people by {names}, by which a list of `suppress` names nobody"
-        fix = "let every list of `suppress` name people in that way too"
-        raise CohortsError("R043", what, fix)
 
 
 def count_barred(attempt: Attempt, site: Site, barred: str) -> int:

@@ -13,7 +13,8 @@ from runner.project import Target
 from runner.sync import meanings
 from runner.sync.meanings import Asker, Difference
 from runner.sync.place import Place
-from runner.sync.run import open_ledger, written
+from runner.sync.planned import open_ledger
+from runner.sync.run import written
 from runner.treasuredata import export
 from runner.treasuredata.client import TreasureData
 from runner.treasuredata.export import Operation

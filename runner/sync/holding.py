@@ -14,9 +14,10 @@ from runner.plan.guards import Counts
 from runner.plan.ledger import Deployed, Event
 from runner.plan.plan import Change, is_unfinished
 from runner.sql.fingerprint import SUPPRESSION
-from runner.sync import delivering, delta
+from runner.sync import delta
 from runner.sync.attempt import Attempt, Done, Resend, Site, resolved
 from runner.sync.delivering import create
+from runner.sync.reasons import judged
 from runner.sync.snapshots import refuse_lost
 from runner.sync.steps import Step, record_failure, removals_of, send_all
 from runner.treasuredata.export import Operation, Route
@@ -45,8 +46,7 @@ def carry_out(attempt: Attempt, site: Site) -> Done:
         site.tell(change.id, "looking who must leave")
         _snapshot(attempt, site, barred)
         counts = site.counts.ask(attempt)
-        if barred:
-            delivering.refuse_uncovered(change, counts)
+        judged(change, counts, are_kept=True, count_barred=lambda: 0)  # there is no query whose guards could refuse
     except CohortsError as exc:
         if not isinstance(exc, Locked | Interrupted):
             record_failure(attempt, site, exc, unsent=True)

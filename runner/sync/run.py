@@ -6,18 +6,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
-from runner.errors import CohortsError, ExitCode, InvalidProject, Locked
-from runner.plan import making
+from runner.errors import CohortsError, ExitCode, Locked
 from runner.plan.ledger import Ledger
 from runner.plan.plan import Plan
-from runner.project import Project, Target
-from runner.sql.wanted import Wanted
+from runner.project import Target
 from runner.sync import attempts
 from runner.sync.attempts import Outcome
 from runner.sync.place import How, Place
+from runner.sync.planned import open_ledger
 from runner.sync.ways import Found, Way, routes, way_of
 from runner.sync.writer import Writer, claim
-from runner.treasuredata.ledger import LedgerTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,56 +25,6 @@ class Summary:
     plan: Plan
     outcomes: tuple[Outcome, ...]
     invalid_files: int
-
-
-def read_plan(project: Project, wanted: Wanted, ledger: Ledger, *, refresh: bool, due: bool = False) -> Plan:
-    """The plan for what is wanted against a ledger; `due`: also what is due by its schedule."""
-    return making.make(
-        wanted.queries,
-        ledger,
-        target=wanted.target.name,
-        workspace=wanted.target.workspace,
-        refresh=refresh,
-        may_withdraw=not wanted.invalid_files,
-        max_withdrawn=project.max_withdrawn,
-        timezone=project.timezone,
-        due=due,
-        barred=wanted.barred,
-    )
-
-
-def refuse_shared_connection(plan: Plan, project: Project, target: Target) -> None:
-    """A connection leads to one workspace: under two names, one would be emptied while the other is filled.
-
-    Raises InvalidProject.
-    """
-    for change in plan.changes:
-        before = change.destination.workspace
-        if before != target.workspace and change.deployed.connection == target.connection:
-            raise InvalidProject(
-                "P105",
-                f"the workspace is {target.workspace} now, but its connection {target.connection} led to {before}",
-                f"give another workspace its own connection; if only the name changed, write {before} again",
-                at=project.document.at("targets", target.name, "workspace"),
-            )
-
-
-def open_ledger(table: LedgerTable, target: Target, *, create: bool) -> Ledger:
-    """Read the ledger. Only the sandbox's is created by itself; a missing one elsewhere is never "create all".
-
-    Without `create`, a sandbox without a ledger reads as an empty one. Raises Locked.
-    """
-    if not table.exists():
-        if not target.is_sandbox:
-            raise Locked(
-                "L006",
-                f"target {target.name}: {target.state_database} holds no ledger: what is in Braze is not known",
-                f"on the first day, `cohorts bootstrap --target {target.name}`; on any other, look at `state_database`",
-            )
-        if not create:
-            return Ledger(id="", epoch=0, now=table.clock())
-        table.bootstrap()
-    return table.read()
 
 
 def sync(place: Place, how: How, *, invalid_files: int) -> Summary:

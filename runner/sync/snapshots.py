@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from runner.errors import CohortsError
+from runner.plan.ledger import Deployed
 from runner.plan.plan import Change
+
+
+def rests_on(deployed: Deployed) -> list[str]:
+    """The snapshots that tell who is in Braze, each once."""
+    taken_out = [deployed.taken_out] if deployed.taken_out else []
+    return list(dict.fromkeys([*deployed.possible, *deployed.certain, *taken_out]))
 
 
 def refuse_lost(change: Change, tables: Collection[str]) -> None:
     """Raise CohortsError where a snapshot that this change rests on is not among the state database's tables."""
-    deployed = change.deployed
-    named = dict.fromkeys(
-        [*deployed.possible, *deployed.certain, *([deployed.taken_out] if deployed.taken_out else [])]
-    )
-    lost = [table for table in named if table not in tables]
+    lost = [table for table in rests_on(change.deployed) if table not in tables]
     if lost:
         more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
         what = f"{change.id}: the snapshot {lost[0]}{more} is gone, so it is not known who is in Braze"

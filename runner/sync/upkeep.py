@@ -10,9 +10,11 @@ from runner.plan.making import rollback
 from runner.plan.plan import Plan
 from runner.sql.members import members
 from runner.sql.query import Query
+from runner.sql.wanted import Wanted
 from runner.sync import delta
 from runner.sync.place import Place
-from runner.sync.run import open_ledger, written
+from runner.sync.planned import Request, open_ledger, plan_of
+from runner.sync.run import written
 from runner.treasuredata.client import TreasureData
 from runner.treasuredata.ledger import TABLE, LedgerTable
 
@@ -106,8 +108,9 @@ def abandon(place: Place, where: Destination, *, patience: float) -> None:
         writer.record((where, Event.ABANDONED, {"actor": place.run.actor, "reason": place.run.reason}))
 
 
-def rolled_back(place: Place, query: Query, ledger: Ledger) -> Plan:
+def rolled_back(place: Place, wanted: Wanted, query: Query, ledger: Ledger) -> Plan:
     """The plan that brings back a cohort's members as they were before its last sync. Raises CohortsError."""
+    plan_of(place.project, wanted, ledger, Request())  # what refuses any other run refuses this one
     deployed = ledger.cohorts.get(Destination(query.workspace, query.braze_id))
     change = rollback(query, deployed) if deployed else None
     if change is None:

@@ -12,7 +12,7 @@ from runner.project import Target
 from runner.sync import audit
 from runner.sync.attempts import COUNTED_TOGETHER
 from runner.sync.audit import Discrepancy
-from runner.sync.run import open_ledger
+from runner.sync.planned import open_ledger
 from runner.treasuredata.client import JobFailed, TreasureData
 from runner.treasuredata.ledger import LedgerTable
 

@@ -1,0 +1,75 @@
+"""Why a cohort may not be synced: every reason, told before and after its members are counted.
+
+`plan --members` and `sync` ask here, so that a review refuses what the sync would refuse, in the same words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from runner.errors import CohortsError, Problem
+from runner.plan.guards import Counts, refusals
+from runner.plan.ledger import Destination
+from runner.plan.plan import Action, Change
+from runner.sync.attempt import GuardRefused
+from runner.sync.snapshots import refuse_lost
+from runner.sync.ways import Found, Way
+
+TOO_MANY_LEAVE = "G003"
+"""The guard that does not count whom `suppress` takes out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the services answered as the run began: how each cohort is reached, which tables the state database has,
+    and which changes read a source that is not loaded, each with the refusal.
+    """
+
+    routes: Mapping[Way, Found]
+    tables: Collection[str]
+    late: Mapping[Destination, CohortsError]
+
+
+def before_counting(change: Change, way: Way, known: Known) -> Iterator[CohortsError]:
+    """What stops a change whatever its members are, the most important first."""
+    route = known.routes.get(way)
+    if isinstance(route, CohortsError):
+        yield route
+    if change.stopped:
+        yield GuardRefused((change.stopped,))
+    if late := known.late.get(change.destination):
+        yield late
+    try:
+        refuse_lost(change, known.tables)
+    except CohortsError as exc:
+        yield exc
+
+
+def judged(
+    change: Change, counts: Counts, *, are_kept: bool, count_barred: Callable[[], int]
+) -> tuple[Counts, tuple[Problem, ...]]:
+    """The counts of a change, and every guard that refuses it. Raises CohortsError where `suppress` has a gap.
+
+    `are_kept`: whoever is in the cohort stays, unless `suppress` names them. `count_barred` counts whom `suppress`
+    takes out; it is asked only where that matters.
+    """
+    if change.barred and are_kept:
+        _refuse_uncovered(change, counts)
+    if change.query is None or change.action is Action.SUPPRESS or change.restored:
+        return counts, ()  # no guard holds back what must leave, or what a person brings back
+    found = refusals(change.query.cohort, counts, change.allowed)
+    if change.barred and any(problem.code == TOO_MANY_LEAVE for problem in found):
+        counts = replace(counts, barred=count_barred())
+        found = refusals(change.query.cohort, counts, change.allowed)
+    return counts, found
+
+
+def _refuse_uncovered(change: Change, counts: Counts) -> None:
+    """Raise CohortsError where somebody may be in the cohort by a name that no list of `suppress` has."""
+    handles = {count.handle for count in counts.by_handle if count.before}
+    if uncovered := sorted(handles - change.barred.handles):
+        names = " and ".join(map(str, uncovered))
+        what = f"{change.id} may hold people by {names}, by which a list of `suppress` names nobody"
+        fix = "let every list of `suppress` name people in that way too"
+        raise CohortsError("R043", what, fix)
