@@ -1,6 +1,9 @@
 """What the statements of a sync cost on a real engine, each beside one written by hand, in one run.
 
 python -m benchmarks.engine http://127.0.0.1:8430 --members 990000 --rounds 5 [--catalog td]
+python -m benchmarks.engine --workers 2 --members 20000000 --rounds 2
+
+With `--workers` the project's own engine is started as so many processes beside a coordinator (see `make trino`).
 
 Rows are made in the engine, in a schema of their own that is dropped at the end. Of each statement the best of some
 rounds is shown; those of one round follow each other, so that a busy machine slows down both.
@@ -9,15 +12,21 @@ rounds is shown; those of one round follow each other, so that a busy machine sl
 from __future__ import annotations
 
 import argparse
+import os
 import re
+import socket
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import requests
 
 from runner.identifiers import Handle, Identifier, Kind
 from runner.plan.ledger import Delivered, Deployed, Destination
+from runner.sandbox.engine import home, process
+from runner.sandbox.engine.process import Memory
 from runner.sql.members import members
 from runner.sync import delta
 
@@ -168,19 +177,53 @@ def passes(engine: Engine, sql: str) -> str:
     return ", ".join(f"{name} × {read.count(name)}" for name in sorted(set(read))) + f"; spread {spread:.0f} %"
 
 
-def main() -> None:
+COORDINATOR = Memory(heap=1536, query=400, tables=100)
+WORKER = Memory(heap=8500, query=4500, tables=3500)
+"""In MB. Two such workers hold 20 million members, twice, and all that a statement needs beside them."""
+
+
+@contextmanager
+def cluster(workers: int) -> Iterator[tuple[str, list[int]]]:
+    """A coordinator and workers, each a process; yields the coordinator's address and the processes' numbers."""
+    installed = home.installed(os.environ)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    whole = f"query.max-memory={workers * WORKER.query}MB"
+    with ExitStack() as stack:
+
+        def start(memory: Memory, *options: str) -> str:
+            running = process.running(installed, os.environ, catalogs=("td",), memory=memory, options=(whole, *options))
+            return stack.enter_context(running)
+
+        address = start(COORDINATOR, "workers=true", f"http-server.http.port={port}")
+        for _ in range(workers):
+            start(WORKER, f"coordinator={address}")
+        engine = Engine(address, "td", "information_schema")
+        while len(engine.run("SELECT node_id FROM system.runtime.nodes WHERE state = 'active'")[0]) <= workers:
+            time.sleep(0.5)
+        yield address, _children()
+
+
+def _children() -> list[int]:
+    """The engine's processes."""
+    found = Path(f"/proc/{os.getpid()}/task").glob("*/children")
+    return [int(number) for path in found for number in path.read_text(encoding="utf-8").split()]
+
+
+def peak(number: int) -> int:
+    """The most memory that a process has had, in MB."""
+    status = Path(f"/proc/{number}/status").read_text(encoding="utf-8")
+    kilobytes = re.search(r"VmHWM:\s+(\d+)", status)
+    return int(kilobytes[1]) // 1024 if kilobytes else 0
+
+
+def compare(engine: Engine, members: int, rounds: int) -> None:
     """Print a line for each statement."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("address")
-    parser.add_argument("--members", type=int, default=990_000)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--catalog", default="td")
-    asked = parser.parse_args()
-    engine = Engine(asked.address, asked.catalog)
-    with filled(engine, asked.members):
+    with filled(engine, members):
         for name, both in pairs().items():
             costs: tuple[list[Cost], list[Cost]] = ([], [])
-            for _ in range(asked.rounds + 1):
+            for _ in range(rounds + 1):
                 for sql, found in zip(both, costs, strict=True):
                     engine.run("DROP TABLE IF EXISTS made")
                     found.append(engine.run(sql)[1])
@@ -188,8 +231,26 @@ def main() -> None:
             engine.run("DROP TABLE IF EXISTS made")
             print(
                 f"{name:36} {ours.wall:6.2f} s (cpu {ours.cpu:5.2f})  by hand {hand.wall:6.2f} s (cpu {hand.cpu:5.2f})"
-                f"  ratio {ours.wall / hand.wall:.2f} (cpu {ours.cpu / hand.cpu:.2f})  {passes(engine, both[0])}"
+                f"  ratio {ours.wall / hand.wall:.2f} (cpu {ours.cpu / hand.cpu:.2f})  {passes(engine, both[0])}",
+                flush=True,
             )
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("address", nargs="?", default="")
+    parser.add_argument("--workers", type=int, default=0)
+    parser.add_argument("--members", type=int, default=990_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--catalog", default="td")
+    asked = parser.parse_args()
+    if not asked.workers:
+        compare(Engine(asked.address, asked.catalog), asked.members, asked.rounds)
+        return
+    with cluster(asked.workers) as (address, processes):
+        compare(Engine(address, asked.catalog), asked.members, asked.rounds)
+        print("the most memory of each process:", ", ".join(f"{peak(each):,} MB" for each in processes))
 
 
 if __name__ == "__main__":
