@@ -174,7 +174,8 @@ def _cure(wanted: str, given: object, schema: Any) -> str:
         case "object", _:
             first = next(iter(schema.get("properties", ())), "name")
             return f"write lines such as `{first}: …` in it"
-    return f"write for example {_example(schema)}"
+        case _:
+            return f"write for example {_example(schema)}"
 
 
 def _no_choice(error: Any, name: str) -> Saying:
@@ -292,7 +293,8 @@ def _given(value: object) -> str:
             return f"the text {shown}" if value.strip() else "blank"
         case list():
             return "a list"
-    return "a group of `name: value` lines"
+        case _:
+            return "a group of `name: value` lines"
 
 
 def _name(pointer: Pointer) -> str:

@@ -158,7 +158,8 @@ class _Reader(Notes):
                 return InCohort(given["cohort"], (*at, "cohort"))
             case "event":
                 return self._events(given, at, source)
-        return self._on_column(given, at, source)
+            case _:
+                return self._on_column(given, at, source)
 
     def _group(self, name: str, parts: Sequence[Any], at: Pointer, source: Source, *, inside: bool) -> Rule:
         read = tuple(self.rule(part, (*at, number), source, inside=inside) for number, part in enumerate(parts))
@@ -194,10 +195,11 @@ class _Reader(Notes):
                 return nothing if given else Not(nothing)
             case "not_equals" | "not_in":
                 return Not(self._test(column, name.removeprefix("not_"), given, at))
-        if name == "between" and column.type is Type.NUMBER:
-            return self._between(column, given, at)
-        test = self._plain(column, name, given, at)
-        return OnColumn(column.name, test) if test else All(())
+            case "between" if column.type is Type.NUMBER:
+                return self._between(column, given, at)
+            case _:
+                test = self._plain(column, name, given, at)
+                return OnColumn(column.name, test) if test else All(())
 
     def _plain(self, column: Column, name: str, given: Any, at: Pointer) -> Test | None:
         match name:
@@ -217,7 +219,8 @@ class _Reader(Notes):
                 if days > ANNIVERSARY:
                     self.tell(at, "C005", "a year has no more than 365 days", "write fewer days")
                 return Anniversary(days)
-        return self._times.window(name, given, at, days_only=column.type is Type.DATE)
+            case _:
+                return self._times.window(name, given, at, days_only=column.type is Type.DATE)
 
     def _between(self, column: Column, given: Sequence[Any], at: Pointer) -> Rule:
         fine = [self._fits(column, value, (*at, number)) for number, value in enumerate(given)]

@@ -24,7 +24,9 @@ from runner.trino.tree import (
     Star,
     Statement,
     Table,
+    TableBody,
     TableFunction,
+    Values,
     place,
     walk,
 )
@@ -213,6 +215,8 @@ def _outermost(body: Body) -> Iterator[Query]:
         case SetOperation(left=left, right=right):
             yield from _outermost(left)
             yield from _outermost(right)
+        case Select() | Values() | TableBody():
+            pass
 
 
 def _branches(body: Body) -> Iterator[Body]:
@@ -223,7 +227,7 @@ def _branches(body: Body) -> Iterator[Body]:
         case SetOperation(left=left, right=right):
             yield from _branches(left)
             yield from _branches(right)
-        case _:
+        case Select() | Values() | TableBody():
             yield body
 
 

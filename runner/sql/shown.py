@@ -34,6 +34,7 @@ from runner.trino.tree import (
     Sign,
     SortItem,
     Statement,
+    TableBody,
     Text,
     TypedText,
     Unnest,
@@ -96,6 +97,8 @@ def _literal(node: Node) -> Iterator[str]:
             yield value
         case Number(text=text):
             yield text
+        case _:  # any other node holds no literal itself
+            pass
 
 
 def _places(nodes: tuple[Node, ...], names: set[str]) -> Iterator[Node]:
@@ -133,7 +136,7 @@ def _first_names(body: Body) -> set[str]:
                 body = left
             case Query(body=inner):
                 body = inner
-            case _:
+            case Values() | TableBody():
                 return set()
     return {_name(item) for item in body.items if isinstance(item, SelectItem)}
 
