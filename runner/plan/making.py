@@ -201,7 +201,7 @@ def _kept(deployed: Deployed, barred: Barred, now: _Now) -> Change:
 
 def _why(query: Query, deployed: Deployed, now: _Now) -> tuple[Action, tuple[str, ...]]:
     last = deployed.delivered
-    unfinished = (f"the last attempt did not finish{': ' + deployed.failure if deployed.failure else ''}",)
+    unfinished = (_unfinished(deployed),)
     if last is None or last.is_withdrawn:
         again = "was withdrawn before" if last else "not in Braze yet"
         if any(pending.adopted for pending in deployed.pending):
@@ -224,6 +224,14 @@ def _why(query: Query, deployed: Deployed, now: _Now) -> tuple[Action, tuple[str
     if due := _due(query, last.as_of, now):
         return Action.REFRESH, (due,)
     return Action.NONE, ("unchanged",)
+
+
+def _unfinished(deployed: Deployed) -> str:
+    """How the last attempt ended: a guard's refusal is no accident, and its code says what to look up."""
+    if deployed.failure_code.startswith("G"):
+        return f"a guard refused the last attempt ({deployed.failure_code}): {deployed.failure}"
+    why = f": {deployed.failure}" if deployed.failure else ""
+    return f"the last attempt did not finish{why}"
 
 
 def _due(query: Query, as_of: int, now: _Now) -> str:

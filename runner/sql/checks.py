@@ -40,6 +40,9 @@ _HINTS = {
     ":": "write CAST(a AS type)",
 }
 
+_TOP = "write `from: SOURCE` and `top: {by: COLUMN, limit: 1000}` beside this SQL"
+"""The way to what an ORDER BY with a LIMIT is most often written for."""
+
 FORBIDDEN_SCHEMAS = frozenset({"information_schema", "system"})
 
 
@@ -146,6 +149,7 @@ def _words(statement: Statement, sql: str) -> str:
 def _ends(query: Query, sql: str) -> Iterator[Finding]:
     """ORDER BY, LIMIT and OFFSET of the query itself."""
     chance = "leave it out: which rows stay would be chance"
+    top = f"leave it out; to keep the greatest by a column, {_TOP}"
     for part in _outermost(query):
         if part.order_by:
             at = _word_after(sql, part.body.end, ("order",))
@@ -155,7 +159,8 @@ def _ends(query: Query, sql: str) -> Iterator[Finding]:
         after = part.order_by[-1].end if part.order_by else part.body.end
         if part.limited:
             at = _word_after(sql, part.offset.end if part.offset else after, ("limit", "fetch"))
-            yield Finding(*place(sql, at), "Q006", "LIMIT at the end of the query", chance)
+            fix = top if part.order_by else chance
+            yield Finding(*place(sql, at), "Q006", "LIMIT at the end of the query", fix)
         if part.offset:
             at = _word_after(sql, after, ("offset",))
             yield Finding(*place(sql, at), "Q006", "OFFSET at the end of the query", chance)
