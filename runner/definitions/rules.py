@@ -46,6 +46,8 @@ LONGEST_LIST = 10_000
 
 ANNIVERSARY = 365
 _SIGNS = {"equals": Sign.EQUALS, "gt": Sign.GT, "gte": Sign.GTE, "lt": Sign.LT, "lte": Sign.LTE}
+_COUNTS = frozenset({Aggregate.COUNT, Aggregate.DISTINCT})
+_AT_LEAST = frozenset({"gt", "gte", "between"})
 _GROUPS = ("all", "any", "none")
 _WINDOWS = ("within", "between", "calendar")
 _DATED = frozenset({"before", "after", "within", "within_next", "calendar"})
@@ -325,6 +327,10 @@ class _Reader(Notes):
             self.tell((*at, "column"), "C004", f"`{name}` does not go with lists", "name another column")
         of = given.get("column", "")
         for operator, value in given.items():
+            least = value[0] if operator == "between" else value
+            if name in _COUNTS and operator in _AT_LEAST and least < 0:
+                what = f"no `{name}` is below 0, so this always holds: {least}"
+                self.tell((*at, operator), "C015", what, "write 0 or more, or leave it out")
             if operator == "between" and value[0] > value[1]:
                 what = f"nothing is between {value[0]} and {value[1]}"
                 self.tell((*at, operator), "C009", what, "write the smaller number first")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,8 @@ from runner.errors import Position, Problem
 from runner.identifiers import Handle, Identifier
 from runner.project import FILE, Project, Suppression
 from runner.tables import NOTHING
+
+_TEMPLATED = re.compile(r"\{\{|\{%")
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +208,9 @@ def _lacking(document: Document, project: Project | None, templates: Mapping[str
         fix = f"perhaps you meant {close[0]}" if close else "add the file, or correct the name"
         at = document.at("audience", "template")
         yield Problem(at, "D008", f"there is no template {quoted(name)} in {folder.TEMPLATES}/", fix)
+    if found := _TEMPLATED.search(data["name"]):
+        what = f"the name has `{found[0]}` in it, and a name is no template: Braze would show it as it stands"
+        yield Problem(document.at("name"), "D009", what, "write the name out")
     if project is None:
         return
     if "owner" not in data and project.defaults.owner is None:

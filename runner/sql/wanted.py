@@ -50,7 +50,8 @@ def wanted(tree: Tree, target: Target) -> Wanted:
             known[cohort.id] = made
     # what clashes with another file runs nowhere; what is wrong with its SQL is told all the same, in the same round
     for cohort in tree.clashing:
-        alone = cohort if _stands_alone(cohort, known) else replace(cohort, rule=None)
+        # what is wrong with references is told of the files
+        alone = replace(cohort, rule=None) if cohort.references else cohort
         if alone.sql or alone.rule:
             built.append((cohort, query.build(alone, target, shared, known, tree.known)))
     good = {cohort_id: known[cohort_id] for cohort_id in sorted(known)}
@@ -69,11 +70,6 @@ def wanted(tree: Tree, target: Target) -> Wanted:
         if usable or cohort_id in spared
     ]
     return Wanted(target, tuple(queries), tuple(sorted(problems.union(tree.problems))), out)
-
-
-def _stands_alone(cohort: Cohort, known: Mapping[str, Query]) -> bool:
-    """True where every cohort that it refers to has a query. That one has none is told of the references already."""
-    return all(reference.cohort in known for reference in cohort.references)
 
 
 def _barred(tree: Tree, good: Mapping[str, Query]) -> Barred:

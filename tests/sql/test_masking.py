@@ -46,6 +46,12 @@ def test_the_rest_stays(sql: str) -> None:
     assert masked(sql, {"id"}) == sql
 
 
+def test_the_empty_text_names_nobody() -> None:
+    sql = "SELECT COALESCE(id, '') AS id FROM t WHERE id <> ''"
+    assert masked(sql, {"id"}) == sql
+    assert masked("SELECT id FROM t WHERE id IN ('', 'u77')", {"id"}) == "SELECT id FROM t WHERE id IN ('', '•••')"
+
+
 @given(st.text(st.sampled_from("ab'\"-/*;,()=\n ")), st.text(st.sampled_from("ab\n")))
 def test_lines_stay(before: str, value: str) -> None:
     for sql in (before, f"SELECT id FROM t WHERE id = '{value}'\nAND a = 1", f"{before} id = '{value}'"):
