@@ -57,7 +57,8 @@ def explain(errors: Sequence[Any], document: Document) -> tuple[Problem, ...]:
 @cache
 def _validator(name: str) -> Any:
     schema = json.loads(text(name))
-    # how the keys of a rule go together is said in `allOf` for editors; the reader of rules says it in plainer words
+    # how the keys of a rule go together is said in `allOf` for editors
+    # the reader of rules says it in plainer words
     schema.get("$defs", {}).get("rule", {}).pop("allOf", None)
     return validator(schema)
 

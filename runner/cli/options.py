@@ -57,8 +57,8 @@ def _one_of(option: str, choices: type[Choice]) -> Callable[[str], Choice]:
         try:
             return choices(given)
         except ValueError:
-            known = ", ".join(choices)
-            raise BadChoice("P131", f"{option} cannot be {given[:60]!r}", f"write one of: {known}") from None
+            what = f"{option} cannot be {given[:60]!r}"
+            raise BadChoice("P131", what, f"write one of: {', '.join(choices)}") from None
 
     return read
 
@@ -82,15 +82,30 @@ TargetOption = Annotated[
 ]
 OutputOption = Annotated[
     Output,
-    typer.Option("--output", parser=_one_of("--output", Output), metavar=_choices(Output), help="How to answer."),
+    typer.Option(
+        "--output",
+        parser=_one_of("--output", Output),
+        metavar=_choices(Output),
+        help="How to answer.",
+    ),
 ]
 ReportOption = Annotated[
     Report,
-    typer.Option("--output", parser=_one_of("--output", Report), metavar=_choices(Report), help="How to answer."),
+    typer.Option(
+        "--output",
+        parser=_one_of("--output", Report),
+        metavar=_choices(Report),
+        help="How to answer.",
+    ),
 ]
 WordsOption = Annotated[
     Words,
-    typer.Option("--output", parser=_one_of("--output", Words), metavar=_choices(Words), help="How to answer."),
+    typer.Option(
+        "--output",
+        parser=_one_of("--output", Words),
+        metavar=_choices(Words),
+        help="How to answer.",
+    ),
 ]
 RefreshOption = Annotated[
     bool,

@@ -30,7 +30,8 @@ _TEMPLATED = re.compile(r"\{\{|\{%")
 class Tree:
     """The cohorts whose files are good, sorted by id; every problem of the others; the number of files; the texts of
     shared templates by name, such as `lapsed.sql`; the lists of people who are taken out of every cohort; what is known
-    of tables. `clashing`: cohorts whose files are good by themselves, but not beside the others; sorted by path.
+    of tables. `clashing`: cohorts whose files are good by themselves, but not beside the others;
+    sorted by path.
     """
 
     cohorts: tuple[Cohort, ...]
@@ -209,7 +210,8 @@ def _lacking(document: Document, project: Project | None, templates: Mapping[str
         at = document.at("audience", "template")
         yield Problem(at, "D008", f"there is no template {quoted(name)} in {folder.TEMPLATES}/", fix)
     if found := _TEMPLATED.search(data["name"]):
-        what = f"the name has `{found[0]}` in it, and a name is no template: Braze would show it as it stands"
+        mark = f"the name has `{found[0]}` in it"
+        what = f"{mark}, and a name is no template: Braze would show it as it stands"
         yield Problem(document.at("name"), "D009", what, "write the name out")
     if project is None:
         return

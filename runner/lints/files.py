@@ -100,8 +100,12 @@ def of_policy(cohorts: Iterable[Cohort], project: Project) -> Iterator[Lint]:
             yield Lint(None, Problem(cohort.document.at("id"), "N021", what, f"rename it; see `policy` in {FILE}"))
 
 
-def of_policy_on_sources(queries: Iterable[Query], project: Project, database: str) -> Iterator[Lint]:
-    """Sources and tables that the team does not let the cohorts of a folder use, in rules and in SQL."""
+def of_policy_on_sources(
+    queries: Iterable[Query],
+    project: Project,
+    database: str,
+) -> Iterator[Lint]:
+    """Sources and tables that the policy keeps from a folder's cohorts, in rules and in SQL."""
     data: Any = project.document.data
     policy: Mapping[str, Sequence[str]] = data.get("policy", {}).get("sources", {})
     yield from _unknown_sources(policy, project)
@@ -127,8 +131,16 @@ def _unknown_sources(policy: Mapping[str, Sequence[str]], project: Project) -> I
                 yield Lint(None, Problem(at, "C002", what, fix))
 
 
-def _not_allowed(query: Query, allowed: Sequence[str], sources: Mapping[str, Source], database: str) -> Iterator[str]:
-    """What a cohort uses that is none of the allowed sources, in words. Its own SQL may read their tables alone."""
+def _not_allowed(
+    query: Query,
+    allowed: Sequence[str],
+    sources: Mapping[str, Source],
+    database: str,
+) -> Iterator[str]:
+    """What a cohort uses that is none of the allowed sources, in words.
+
+    The cohort's own SQL may read the tables of those sources alone.
+    """
     used = query.cohort.rule.sources if query.cohort.rule else ()
     yield from (f"the source {source.name}" for source in used if source.name not in allowed)
     if query.written is None:

@@ -110,8 +110,9 @@ def _asked(
     *,
     may_withdraw: bool,
 ) -> list[Change]:
-    """The changes, those marked about which there is a question: a new cohort that may be one that is gone.
+    """The changes; those are marked about which there is a question.
 
+    The question is whether a new cohort is one that is gone, under another id.
     Where nothing may be withdrawn, some file cannot be used, and may be that of the old cohort.
     """
     new = [change.query for change in changes if change.action is Action.CREATE and change.query]
@@ -236,7 +237,7 @@ def _why(query: Query, deployed: Deployed, now: _Now) -> tuple[Action, tuple[str
 
 
 def _unfinished(deployed: Deployed) -> str:
-    """How the last attempt ended: a guard's refusal is no accident, and its code says what to look up."""
+    """How the last attempt ended. A guard's refusal is no accident: its code is told."""
     if deployed.failure_code.startswith("G"):
         return f"a guard refused the last attempt ({deployed.failure_code}): {deployed.failure}"
     why = f": {deployed.failure}" if deployed.failure else ""

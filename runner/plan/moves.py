@@ -21,7 +21,7 @@ MOST_PAIRS = 400
 def questions(
     new: Sequence[Query], gone: Sequence[Deployed], *, is_gone: bool = True
 ) -> Iterator[tuple[Query, Deployed, Problem]]:
-    """Pairs of a new cohort and a gone one with nearly the same SQL, each with the question to answer.
+    """Pairs of a new cohort and a gone one with nearly the same SQL, each with its question.
 
     `is_gone` is False where files have problems: then the old cohort may stand in one of them.
     """
@@ -45,7 +45,8 @@ def _question(query: Query, gone: Deployed, *, is_gone: bool) -> Problem:
     old, new = gone.destination.cohort_id.removeprefix(prefix), query.cohort.id
     where, first = "whose file is gone", ""
     if not is_gone:
-        where, first = "which no file without problems has now", "mend the files with problems first; "
+        where = "which no file without problems has now"
+        first = "mend the files with problems first; "
     return Problem(
         query.cohort.document.at("id"),
         "G010",

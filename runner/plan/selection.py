@@ -82,7 +82,7 @@ def of_cohorts(cohorts: Sequence[Cohort], selection: Selection) -> tuple[Cohort,
 
 
 def _known(plan: Plan) -> str:
-    """The ids that may be selected: whoever reads this may have no key to ask the ledger for them."""
+    """The ids that may be selected. Whoever reads this may have no key to ask the ledger."""
     ids = sorted({change.id for change in plan.changes})
     more = f" and {len(ids) - KNOWN:,} more" if len(ids) > KNOWN else ""
     return f"the ids are: {', '.join(ids[:KNOWN])}{more}"

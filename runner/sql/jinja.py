@@ -185,9 +185,11 @@ class Sandbox(SandboxedEnvironment):
         """Arithmetic on numbers; `+` also joins lists. Texts are joined with `~`."""
         if all(isinstance(side, int | float) for side in (left, right)):
             if operator == "**":
-                raise Refused("T007", "powers (`**`) are not allowed", "write the number out, such as 1000000")
+                fix = "write the number out, such as 1000000"
+                raise Refused("T007", "powers (`**`) are not allowed", fix)
             if any(abs(side) >= 2**63 for side in (left, right)):
-                raise Refused("T007", f"a number is too large for `{operator}`", "use numbers below 2^63")
+                what = f"a number is too large for `{operator}`"
+                raise Refused("T007", what, "use numbers below 2^63")
             return super().call_binop(context, operator, left, right)
         if operator == "+" and isinstance(left, list) and isinstance(right, list):
             self.budget.weigh((left, right))

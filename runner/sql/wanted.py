@@ -48,7 +48,7 @@ def wanted(tree: Tree, target: Target) -> Wanted:
         built.append((cohort, made))
         if isinstance(made, Query):
             known[cohort.id] = made
-    # what clashes with another file runs nowhere; what is wrong with its SQL is told all the same, in the same round
+    # a cohort that clashes with another file runs nowhere; problems of its SQL are told all the same
     for cohort in tree.clashing:
         # what is wrong with references is told of the files
         alone = replace(cohort, rule=None) if cohort.references else cohort

@@ -253,7 +253,8 @@ def test_an_existing_cohort_is_taken_over(account: Place) -> None:
 
 def test_a_cohort_of_a_rule_is_taken_over_by_its_identifiers_alone(place: Place) -> None:
     columns = "{spend: number, device_id: {type: text, personal: true}}"
-    place.project(extra=f"sources: {{people: {{table: customers, key: customer_id, columns: {columns}}}}}\n")
+    people = f"{{table: customers, key: customer_id, columns: {columns}}}"
+    place.project(extra=f"sources: {{people: {people}}}\n")
     rule = "audience: {from: people, where: {column: spend, gte: 100}}\n"
     (place.folder / "cohorts" / "vips.yml").write_text(f"id: vips\nname: Vips\n{rule}", "utf-8")
     place.sql("CREATE TABLE shop.before AS SELECT 'zed' AS customer_id, 1 AS time")

@@ -1,4 +1,4 @@
-"""A new test, sign or rule that somebody forgets to write as SQL is told by mypy, and makes no wrong audience."""
+"""A new test, sign or rule that nobody writes as SQL is told by mypy, and makes no wrong audience."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ FORGETFUL = {
 
 
 def test_a_forgotten_case_does_not_pass_the_type_checker(tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "runner", tmp_path / "runner", ignore=shutil.ignore_patterns("__pycache__"))
+    left_out = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "runner", tmp_path / "runner", ignore=left_out)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     rule = tmp_path / "runner/definitions/rule.py"
     text = rule.read_text()
@@ -47,9 +48,11 @@ def test_a_forgotten_case_does_not_pass_the_type_checker(tmp_path: Path) -> None
     rule.write_text(text.replace("\nclass Unit(", f"{NEW_CLASS}class Unit(", 1))
 
     command = [sys.executable, "-m", "mypy", "--follow-imports=silent", *FORGETFUL]
-    told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False).stdout
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    told = ended.stdout
 
     lines = [line for line in told.splitlines() if line.endswith("[exhaustive-match]")]
     for file, cases in FORGETFUL.items():
         for case in cases:
-            assert any(line.startswith(f"{file}:") and case in line for line in lines), f"{file}: {case}\n{told}"
+            found = [line for line in lines if line.startswith(f"{file}:") and case in line]
+            assert found, f"{file}: {case}\n{told}"
