@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from runner import documents, identifiers, schedules, schemas, sources
-from runner.documents import Document
+from runner.documents import Document, quoted
 from runner.errors import Position, Problem
 from runner.identifiers import Identifier
 from runner.schedules import Schedule
@@ -169,7 +169,7 @@ def load(root: Path) -> Project | tuple[Problem, ...]:
     ):
         return tuple(sorted(unusable))
     project = _project(document)
-    return tuple(sorted(_meeting(project))) or project
+    return tuple(sorted((*_meeting(project), *_contrary(project)))) or project
 
 
 def _meeting(project: Project) -> Iterator[Problem]:
@@ -189,6 +189,36 @@ def _meeting(project: Project) -> Iterator[Problem]:
             yield Problem(
                 at, "P005", what, f"give one of them another workspace, or a prefix such as `prefix: {name}_`"
             )
+
+
+def _contrary(project: Project) -> Iterator[Problem]:
+    """Values that are fine by themselves, but not beside another."""
+    document, reassert = project.document, project.reassert
+    if 0 < reassert.full < reassert.recent:
+        recent, full = (f"{seconds // DAY}d" for seconds in (reassert.recent, reassert.full))
+        what = f"`recent` ({recent}) is longer than `full` ({full}), when everybody is sent again"
+        data: Any = document.data
+        at = document.at("reassert", "recent" if "recent" in data["reassert"] else "full")
+        yield Problem(at, "P008", what, "make `recent` at most as long as `full`")
+    for name, target in project.targets.items():
+        if target.state_database == target.database:
+            at = document.at("targets", name, "state_database")
+            what = f"the target {name} would keep its memory among the tables of {target.database}"
+            yield Problem(at, "P006", what, "give it a `state_database` of its own")
+        yield from _equal_settings(target, document)
+
+
+def _equal_settings(target: Target, document: Document) -> Iterator[Problem]:
+    """Settings of the connector that are called alike."""
+    data: Any = document.data
+    given = data["targets"][target.name].get("export_settings", {})
+    called: dict[str, str] = {}
+    for setting in sorted(target.export_settings, key=lambda setting: setting in given):
+        other = called.setdefault(target.export_settings[setting], setting)
+        if other != setting:
+            at = document.at("targets", target.name, "export_settings", setting)
+            what = f"the settings {other} and {setting} are both called {quoted(given[setting])}"
+            yield Problem(at, "P007", what, "give each setting a name of its own")
 
 
 def _missing(folder: Path) -> Problem | None:

@@ -56,7 +56,11 @@ def explain(errors: Sequence[Any], document: Document) -> tuple[Problem, ...]:
 
 @cache
 def _validator(name: str) -> Any:
-    return validator(json.loads(text(name)))
+    schema = json.loads(text(name))
+    # how the keys of a rule go together is said in `allOf` for editors
+    # the reader of rules says it in plainer words
+    schema.get("$defs", {}).get("rule", {}).pop("allOf", None)
+    return validator(schema)
 
 
 def validator(schema: Any) -> Any:
@@ -174,7 +178,8 @@ def _cure(wanted: str, given: object, schema: Any) -> str:
         case "object", _:
             first = next(iter(schema.get("properties", ())), "name")
             return f"write lines such as `{first}: …` in it"
-    return f"write for example {_example(schema)}"
+        case _:
+            return f"write for example {_example(schema)}"
 
 
 def _no_choice(error: Any, name: str) -> Saying:
@@ -292,7 +297,8 @@ def _given(value: object) -> str:
             return f"the text {shown}" if value.strip() else "blank"
         case list():
             return "a list"
-    return "a group of `name: value` lines"
+        case _:
+            return "a group of `name: value` lines"
 
 
 def _name(pointer: Pointer) -> str:

@@ -17,7 +17,19 @@ from runner import documents, scalars, schemas
 from runner.documents import Document, quoted
 from runner.errors import Position, Problem
 from runner.trino.parser import SyntaxRefused, parse
-from runner.trino.tree import Cast, Query, Select, SelectItem, TypeName
+from runner.trino.tree import (
+    AddColumn,
+    Cast,
+    CreateTableAs,
+    Delete,
+    DropTable,
+    Insert,
+    OtherStatement,
+    Query,
+    Select,
+    SelectItem,
+    TypeName,
+)
 
 FILE, MISNAMED = "cohorts/tables.yml", "cohorts/tables.yaml"
 
@@ -140,7 +152,10 @@ def is_type(text: str) -> bool:
         case Query(body=Select(items=(SelectItem(expression=Cast(type=kind)),))):
             # whatever else stands in the text, such as another column after a bracket, is no type
             return kind.end - kind.at == len(text) and _is_known(kind)
-    return False
+        case Query() | CreateTableAs() | Insert() | Delete():
+            return False
+        case DropTable() | AddColumn() | OtherStatement():
+            return False
 
 
 def _is_known(kind: TypeName) -> bool:

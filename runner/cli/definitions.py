@@ -65,7 +65,11 @@ def render(
     if mine or (cohort and not chosen and asked.problems):
         raise InvalidDefinitions(mine or asked.problems)
     if cohort and not chosen:
-        raise Usage("P103", f"there is no cohort {cohort!r}", "`cohorts validate` lists what is wrong with the files")
+        raise Usage(
+            "P103",
+            f"there is no cohort {cohort!r}",
+            "`cohorts validate` lists what is wrong with the files, and needs no key",
+        )
     return ExitCode.DONE
 
 
@@ -128,7 +132,11 @@ def describe(cohort: Annotated[str, typer.Argument(help="A cohort's id.")], targ
         raise InvalidDefinitions(mine)
     if found is None:
         close = difflib.get_close_matches(cohort, [each.id for each in cohorts], 1)
-        fix = f"perhaps you meant {close[0]}" if close else "`cohorts validate` lists what is wrong with the files"
+        fix = (
+            f"perhaps you meant {close[0]}"
+            if close
+            else "`cohorts validate` lists what is wrong with the files, and needs no key"
+        )
         raise Usage("P103", f"there is no cohort {cohort[:60]!r}", fix)
     sizes = _sizes(found, loaded, target)
     suppressed = bool(loaded.suppress) and found.id not in {listed.cohort for listed in loaded.suppress}

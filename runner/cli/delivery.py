@@ -269,7 +269,11 @@ def rollback(
     project, asked = wanted(target)
     query = next((query for query in asked.queries if query.cohort.id == cohort), None)
     if query is None:
-        raise Usage("P103", f"there is no cohort {cohort!r}", "`cohorts validate` lists what is wrong with the files")
+        raise Usage(
+            "P103",
+            f"there is no cohort {cohort!r}",
+            "`cohorts validate` lists what is wrong with the files, and needs no key",
+        )
     stop = Stop()
     with place(project, asked.target, stop=stop, allow_old_tree=True, reason=reason) as here:
         how = How(lambda ledger: rolled_back(here, asked, query, ledger), patience=patience(lock_timeout))

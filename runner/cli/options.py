@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
+
+from runner.errors import CohortsError, ExitCode
 
 
 class Output(StrEnum):
@@ -38,18 +41,72 @@ class Engine(StrEnum):
     TRINO = "trino"
 
 
+class BadChoice(CohortsError):
+    """An option has a value that it does not know."""
+
+    exit_code = ExitCode.USAGE
+
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+def _one_of(option: str, choices: type[Choice]) -> Callable[[str], Choice]:
+    """Reads an option that has a few values. What is returned raises BadChoice."""
+
+    def read(given: str) -> Choice:
+        try:
+            return choices(given)
+        except ValueError:
+            what = f"{option} cannot be {given[:60]!r}"
+            raise BadChoice("P131", what, f"write one of: {', '.join(choices)}") from None
+
+    return read
+
+
+def _choices(choices: type[StrEnum]) -> str:
+    return f"<{'|'.join(choices)}>"
+
+
 EngineOption = Annotated[
     Engine,
     typer.Option(
-        "--engine", envvar="COHORTS_ENGINE", help="Where SQL runs: DuckDB as Trino, or a real Trino 423 (needs Java)."
+        "--engine",
+        envvar="COHORTS_ENGINE",
+        parser=_one_of("--engine", Engine),
+        metavar=_choices(Engine),
+        help="Where SQL runs: DuckDB as Trino, or a real Trino 423 (needs Java).",
     ),
 ]
 TargetOption = Annotated[
     str, typer.Option("--target", envvar="COHORTS_TARGET", help="Where cohorts go, as named in cohorts/project.yml.")
 ]
-OutputOption = Annotated[Output, typer.Option("--output", help="How to answer.")]
-ReportOption = Annotated[Report, typer.Option("--output", help="How to answer.")]
-WordsOption = Annotated[Words, typer.Option("--output", help="How to answer.")]
+OutputOption = Annotated[
+    Output,
+    typer.Option(
+        "--output",
+        parser=_one_of("--output", Output),
+        metavar=_choices(Output),
+        help="How to answer.",
+    ),
+]
+ReportOption = Annotated[
+    Report,
+    typer.Option(
+        "--output",
+        parser=_one_of("--output", Report),
+        metavar=_choices(Report),
+        help="How to answer.",
+    ),
+]
+WordsOption = Annotated[
+    Words,
+    typer.Option(
+        "--output",
+        parser=_one_of("--output", Words),
+        metavar=_choices(Words),
+        help="How to answer.",
+    ),
+]
 RefreshOption = Annotated[
     bool,
     typer.Option("--refresh", envvar="COHORTS_REFRESH", help="Also sync cohorts whose definition did not change."),

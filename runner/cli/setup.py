@@ -77,7 +77,11 @@ def adopt(
     loaded, asked = wanted(target)
     query = next((query for query in asked.queries if query.cohort.id == cohort), None)
     if query is None:
-        raise Usage("P103", f"there is no cohort {cohort!r}", "`cohorts validate` lists what is wrong with the files")
+        raise Usage(
+            "P103",
+            f"there is no cohort {cohort!r}",
+            "`cohorts validate` lists what is wrong with the files, and needs no key",
+        )
     if not re.fullmatch(r"[a-z0-9_]{3,128}\.[a-z0-9_]{3,128}", members_from):
         raise Usage("P110", f"--members-from cannot be {members_from[:80]!r}", "write database.table")
     with place(loaded, asked.target, stop=Stop()) as here:

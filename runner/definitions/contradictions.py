@@ -7,7 +7,28 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from runner.definitions.rule import Aggregate, Compare, IsNull, Measure, Not, OnColumn, OneOf, Rule, Sign, Test, Value
+from runner.definitions.rule import (
+    Aggregate,
+    All,
+    Anniversary,
+    AnyOf,
+    Compare,
+    Events,
+    Has,
+    Holds,
+    InCohort,
+    IsNull,
+    Matches,
+    Measure,
+    Not,
+    OnColumn,
+    OneOf,
+    Rule,
+    Sign,
+    Test,
+    Value,
+    Window,
+)
 
 
 def never(parts: Sequence[Rule]) -> str:
@@ -23,6 +44,8 @@ def never(parts: Sequence[Rule]) -> str:
                 asked[column].append(test)
             case Not(OnColumn(column, test)):
                 excluded[column].append(test)
+            case Events() | InCohort() | All() | AnyOf() | Not():
+                pass
     for column, tests in asked.items():
         if not _possible(tests, excluded[column]):
             return f"no value of {column} passes all its tests"
@@ -93,4 +116,5 @@ def _values(test: Test) -> tuple[Value, ...] | None:
             return (value,)
         case OneOf(values):
             return values
-    return None
+        case Compare() | Has() | Matches() | IsNull() | Anniversary() | Holds() | Window():
+            return None

@@ -261,8 +261,11 @@ def walk(rule: Rule) -> Iterator[Rule]:
                 yield from walk(part)
         case Not(part):
             yield from walk(part)
-        case Events(where=where) if where:
-            yield from walk(where)
+        case Events():
+            if rule.where:
+                yield from walk(rule.where)
+        case OnColumn() | InCohort():
+            pass
 
 
 def columns_used(audience: Audience) -> tuple[tuple[Source, str], ...]:
@@ -285,3 +288,5 @@ def _used(rule: Rule, source: Source) -> Iterator[tuple[Source, str]]:
             yield from ((rule.source, measure.column) for measure in rule.measures if measure.column)
             if rule.where:
                 yield from _used(rule.where, rule.source)
+        case InCohort():
+            pass

@@ -46,6 +46,8 @@ LONGEST_LIST = 10_000
 
 ANNIVERSARY = 365
 _SIGNS = {"equals": Sign.EQUALS, "gt": Sign.GT, "gte": Sign.GTE, "lt": Sign.LT, "lte": Sign.LTE}
+_COUNTS = frozenset({Aggregate.COUNT, Aggregate.DISTINCT})
+_AT_LEAST = frozenset({"gt", "gte", "between"})
 _GROUPS = ("all", "any", "none")
 _WINDOWS = ("within", "between", "calendar")
 _DATED = frozenset({"before", "after", "within", "within_next", "calendar"})
@@ -158,7 +160,8 @@ class _Reader(Notes):
                 return InCohort(given["cohort"], (*at, "cohort"))
             case "event":
                 return self._events(given, at, source)
-        return self._on_column(given, at, source)
+            case _:
+                return self._on_column(given, at, source)
 
     def _group(self, name: str, parts: Sequence[Any], at: Pointer, source: Source, *, inside: bool) -> Rule:
         read = tuple(self.rule(part, (*at, number), source, inside=inside) for number, part in enumerate(parts))
@@ -194,10 +197,11 @@ class _Reader(Notes):
                 return nothing if given else Not(nothing)
             case "not_equals" | "not_in":
                 return Not(self._test(column, name.removeprefix("not_"), given, at))
-        if name == "between" and column.type is Type.NUMBER:
-            return self._between(column, given, at)
-        test = self._plain(column, name, given, at)
-        return OnColumn(column.name, test) if test else All(())
+            case "between" if column.type is Type.NUMBER:
+                return self._between(column, given, at)
+            case _:
+                test = self._plain(column, name, given, at)
+                return OnColumn(column.name, test) if test else All(())
 
     def _plain(self, column: Column, name: str, given: Any, at: Pointer) -> Test | None:
         match name:
@@ -217,7 +221,8 @@ class _Reader(Notes):
                 if days > ANNIVERSARY:
                     self.tell(at, "C005", "a year has no more than 365 days", "write fewer days")
                 return Anniversary(days)
-        return self._times.window(name, given, at, days_only=column.type is Type.DATE)
+            case _:
+                return self._times.window(name, given, at, days_only=column.type is Type.DATE)
 
     def _between(self, column: Column, given: Sequence[Any], at: Pointer) -> Rule:
         fine = [self._fits(column, value, (*at, number)) for number, value in enumerate(given)]
@@ -322,6 +327,10 @@ class _Reader(Notes):
             self.tell((*at, "column"), "C004", f"`{name}` does not go with lists", "name another column")
         of = given.get("column", "")
         for operator, value in given.items():
+            least = value[0] if operator == "between" else value
+            if name in _COUNTS and operator in _AT_LEAST and least < 0:
+                what = f"no `{name}` is below 0, so this always holds: {least}"
+                self.tell((*at, operator), "C015", what, "write 0 or more, or leave it out")
             if operator == "between" and value[0] > value[1]:
                 what = f"nothing is between {value[0]} and {value[1]}"
                 self.tell((*at, operator), "C009", what, "write the smaller number first")

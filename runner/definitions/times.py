@@ -48,7 +48,8 @@ class Times:
                 if day is None:
                     return None
                 return Window(None, day) if name == "before" else Window(day + timedelta(days=1), None)
-        return self._from_to(given, at, days_only=days_only)
+            case _:
+                return self._from_to(given, at, days_only=days_only)
 
     def _from_to(self, given: Sequence[Any], at: Pointer, *, days_only: bool) -> Window | None:
         edges = [self._edge(edge, (*at, number), days_only=days_only) for number, edge in enumerate(given)]
@@ -62,10 +63,12 @@ class Times:
                     self._notes.tell(at, "C009", _REVERSED, "write the earlier day first")
                     return None
                 return Window(start, end + timedelta(days=1))
-        if None not in edges:
-            what = "one edge is a day, the other a time from now"
-            self._notes.tell(at, "C005", what, "write two dates, or two times such as [-30d, -7d]")
-        return None
+            case _:
+                if None not in edges:
+                    what = "one edge is a day, the other a time from now"
+                    fix = "write two dates, or two times such as [-30d, -7d]"
+                    self._notes.tell(at, "C005", what, fix)
+                return None
 
     def _edge(self, given: Any, at: Pointer, *, days_only: bool) -> Edge | None:
         if isinstance(given, str) and given[-1:] in SECONDS:

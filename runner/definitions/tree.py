@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,12 +23,15 @@ from runner.identifiers import Handle, Identifier
 from runner.project import FILE, Project, Suppression
 from runner.tables import NOTHING
 
+_TEMPLATED = re.compile(r"\{\{|\{%")
+
 
 @dataclass(frozen=True, slots=True)
 class Tree:
     """The cohorts whose files are good, sorted by id; every problem of the others; the number of files; the texts of
     shared templates by name, such as `lapsed.sql`; the lists of people who are taken out of every cohort; what is known
-    of tables.
+    of tables. `clashing`: cohorts whose files are good by themselves, but not beside the others;
+    sorted by path.
     """
 
     cohorts: tuple[Cohort, ...]
@@ -36,6 +40,7 @@ class Tree:
     templates: Mapping[str, str] = field(default_factory=dict)
     suppress: tuple[Suppression, ...] = ()
     known: Known = NOTHING_KNOWN
+    clashing: tuple[Cohort, ...] = ()
 
 
 def load(root: Path, project: Project | None, today: date | None = None) -> Tree:
@@ -72,14 +77,16 @@ def load(root: Path, project: Project | None, today: date | None = None) -> Tree
                 stored = Known(file, project.sources).stored_in([each.database for each in project.targets.values()])
                 tested[document.path], wrong = cases.read(document, project.sources, named, project.timezone, stored)
                 problems.update(wrong)
+    faulty = {problem.at.path for problem in problems}
+    readable = [
+        replace(_cohort(document, project, templates, audiences[document.path]), cases=tested.get(document.path, ()))
+        for document in good
+        if project and document.path not in faulty
+    ]
     problems.update(_shared(good, "id", "D001"))
     problems.update(_shared(good, "name", "D002"))
     bad = {problem.at.path for problem in problems}
-    cohorts = [
-        replace(_cohort(document, project, templates, audiences[document.path]), cases=tested.get(document.path, ()))
-        for document in good
-        if project and document.path not in bad
-    ]
+    cohorts = [cohort for cohort in readable if cohort.document.path not in bad]
     if project:
         unusable = frozenset(_id(document) for document in good if document.path in bad)
         meeting = (*_meeting(cohorts, project), *references.problems(cohorts, unusable))
@@ -88,6 +95,7 @@ def load(root: Path, project: Project | None, today: date | None = None) -> Tree
         problems.update(meeting)
         bad.update(problem.at.path for problem in meeting)
     kept = (cohort for cohort in cohorts if cohort.document.path not in bad)
+    clashing = (cohort for cohort in readable if cohort.document.path in bad)
     return Tree(
         cohorts=tuple(sorted(kept, key=lambda cohort: cohort.id)),
         problems=tuple(sorted(problems)),
@@ -95,6 +103,7 @@ def load(root: Path, project: Project | None, today: date | None = None) -> Tree
         templates=templates,
         suppress=project.suppress if project else (),
         known=Known(file, project.sources if project else {}),
+        clashing=tuple(sorted(clashing, key=lambda cohort: cohort.document.path)),
     )
 
 
@@ -200,6 +209,10 @@ def _lacking(document: Document, project: Project | None, templates: Mapping[str
         fix = f"perhaps you meant {close[0]}" if close else "add the file, or correct the name"
         at = document.at("audience", "template")
         yield Problem(at, "D008", f"there is no template {quoted(name)} in {folder.TEMPLATES}/", fix)
+    if found := _TEMPLATED.search(data["name"]):
+        mark = f"the name has `{found[0]}` in it"
+        what = f"{mark}, and a name is no template: Braze would show it as it stands"
+        yield Problem(document.at("name"), "D009", what, "write the name out")
     if project is None:
         return
     if "owner" not in data and project.defaults.owner is None:

@@ -209,4 +209,5 @@ def _reason(exc: Exception) -> str:
             return "timed out"
         case requests.ConnectionError():
             return "no connection, or it was lost"
-    return type(exc).__name__
+        case _:
+            return type(exc).__name__

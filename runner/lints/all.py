@@ -21,6 +21,7 @@ def found(tree: Tree, wanted: Wanted, project: Project, owners: str) -> tuple[tu
         files.between(wanted.queries, tree, project),
         files.of_owners(cohorts, owners) if owners else (),
         files.of_policy(cohorts, project),
+        files.of_policy_on_sources(wanted.queries, project, wanted.target.database),
         *(queries.of(query, project.sources) for query in wanted.queries),
     )
     sorted_out: dict[Level, set[Problem]] = {each: set() for each in Level}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,13 +11,16 @@ from typing import Any
 from runner.definitions.cohort import Cohort
 from runner.definitions.folder import TEMPLATES
 from runner.definitions.rule import columns_used
+from runner.definitions.tables import full_name
 from runner.definitions.tree import Tree
 from runner.documents import quoted
 from runner.errors import Position, Problem
 from runner.lints.lint import Lint, Name
 from runner.project import FILE, Project
+from runner.sources import Source
 from runner.sql.fingerprint import short
 from runner.sql.query import Query
+from runner.sql.reads import tables_read
 from runner.sql.tokens import Kind, tokens
 
 _PERSONAL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]{2,}|\+?\d[\d ()/-]{7,}\d")
@@ -44,9 +48,11 @@ def between(queries: Sequence[Query], tree: Tree, project: Project) -> Iterator[
             what = f"{cohort.id} finds the same people as {found[0].id} ({found[0].document.path})"
             fix = "keep one of them, or say in its rule what is different"
             yield Lint(Name.SAME_AS_ANOTHER, Problem(cohort.document.at("audience"), "N003", what, fix))
+    # what a file with a problem uses is not known, so nothing is called unused while there is one
+    templates = tree.templates if len(tree.cohorts) == tree.files else {}
     used = {cohort.template for cohort in tree.cohorts}
     texts = [cohort.sql for cohort in tree.cohorts] + list(tree.templates.values())
-    for name in tree.templates:
+    for name in templates:
         if name not in used and not any(name in text for text in texts):
             problem = Problem(Position(f"{TEMPLATES}/{name}"), "N004", "no cohort uses this template", "remove it")
             yield Lint(Name.UNUSED_TEMPLATE, problem)
@@ -92,15 +98,58 @@ def of_policy(cohorts: Iterable[Cohort], project: Project) -> Iterator[Lint]:
         if pattern and not re.search(pattern, cohort.id):
             what = f"the id {cohort.id} is not as this project asks: {quoted(pattern)}"
             yield Lint(None, Problem(cohort.document.at("id"), "N021", what, f"rename it; see `policy` in {FILE}"))
-        folder = cohort.document.path.removeprefix("cohorts/").rpartition("/")[0]
-        for name, allowed in policy.get("sources", {}).items():
+
+
+def of_policy_on_sources(
+    queries: Iterable[Query],
+    project: Project,
+    database: str,
+) -> Iterator[Lint]:
+    """Sources and tables that the policy keeps from a folder's cohorts, in rules and in SQL."""
+    data: Any = project.document.data
+    policy: Mapping[str, Sequence[str]] = data.get("policy", {}).get("sources", {})
+    yield from _unknown_sources(policy, project)
+    for query in queries:
+        folder = query.cohort.document.path.removeprefix("cohorts/").rpartition("/")[0]
+        for name, allowed in policy.items():
             if folder != name and not folder.startswith(f"{name}/"):
                 continue
-            for source in cohort.rule.sources if cohort.rule else ():
-                if source.name not in allowed:
-                    what = f"cohorts in {name}/ may not use the source {source.name}"
-                    fix = f"use one of: {', '.join(allowed)}; or see `policy` in {FILE}"
-                    yield Lint(None, Problem(cohort.document.at("audience"), "N022", what, fix))
+            for used in _not_allowed(query, allowed, project.sources, database):
+                what = f"cohorts in {name}/ may not use {used}"
+                fix = f"use one of: {', '.join(allowed)}; or see `policy` in {FILE}"
+                yield Lint(None, Problem(query.cohort.document.at("audience"), "N022", what, fix))
+
+
+def _unknown_sources(policy: Mapping[str, Sequence[str]], project: Project) -> Iterator[Lint]:
+    for folder, allowed in policy.items():
+        for number, name in enumerate(allowed):
+            if name not in project.sources:
+                at = project.document.at("policy", "sources", folder, number)
+                close = difflib.get_close_matches(name, project.sources, 1)
+                fix = f"perhaps you meant {close[0]}" if close else "declare it under `sources`"
+                what = f"there is no source {quoted(name)}"
+                yield Lint(None, Problem(at, "C002", what, fix))
+
+
+def _not_allowed(
+    query: Query,
+    allowed: Sequence[str],
+    sources: Mapping[str, Source],
+    database: str,
+) -> Iterator[str]:
+    """What a cohort uses that is none of the allowed sources, in words.
+
+    The cohort's own SQL may read the tables of those sources alone.
+    """
+    used = query.cohort.rule.sources if query.cohort.rule else ()
+    yield from (f"the source {source.name}" for source in used if source.name not in allowed)
+    if query.written is None:
+        return
+    names = {full_name(source, database): source.name for source in sources.values()}
+    permitted = {full_name(sources[name], database) for name in allowed if name in sources}
+    for table in sorted(tables_read(query.written.sql, database) - permitted):
+        source = f", which is the source {names[table]}" if table in names else ""
+        yield f"the table {table}{source}"
 
 
 def words(sql: str) -> frozenset[str]:

@@ -32,7 +32,9 @@ from runner.trino.tree import (
     Select,
     Subquery,
     Table,
+    TableFunction,
     Text,
+    Unnest,
     walk,
 )
 
@@ -97,6 +99,8 @@ def _joined(relation: Relation) -> Iterator[Relation]:
             yield from _joined(right)
         case Aliased(relation=inner) | Sampled(relation=inner) | MatchRecognize(relation=inner):
             yield from _joined(inner)
+        case Table() | Subquery() | Unnest() | TableFunction():
+            pass
 
 
 def _limits(place: Expression, time: str) -> bool:

@@ -74,10 +74,11 @@ def make(
         if heir in made or _of(known, heir).heir_of.get(where.cohort_id, -1) >= _of(known, where).made_in
     }
     gone = [where for where, deployed in leaving.items() if where not in heirs and deployed.is_kept]
+    asked = _asked(changes, known, gone, barred, may_withdraw=may_withdraw)
     return Plan(
         target=target,
         workspace=workspace,
-        changes=tuple(sorted(_asked(changes, known, gone, barred), key=lambda change: change.destination)),
+        changes=tuple(sorted(asked, key=lambda change: change.destination)),
         kept=tuple(
             replace(_kept(deployed, barred, now), cohort=expired.get(where)) for where, deployed in leaving.items()
         ),
@@ -102,14 +103,23 @@ class _Now:
 
 
 def _asked(
-    changes: Sequence[Change], known: Mapping[Destination, Deployed], gone: Sequence[Destination], barred: Barred
+    changes: Sequence[Change],
+    known: Mapping[Destination, Deployed],
+    gone: Sequence[Destination],
+    barred: Barred,
+    *,
+    may_withdraw: bool,
 ) -> list[Change]:
-    """The changes, those marked about which there is a question: a new cohort that may be one that is gone."""
+    """The changes; those are marked about which there is a question.
+
+    The question is whether a new cohort is one that is gone, under another id.
+    Where nothing may be withdrawn, some file cannot be used, and may be that of the old cohort.
+    """
     new = [change.query for change in changes if change.action is Action.CREATE and change.query]
     workspaces = {query.workspace for query in new}
     left = [known[where] for where in gone if where.workspace in workspaces]
     about: dict[Destination, tuple[Problem, str]] = {}
-    for query, deployed, question in moves.questions(new, left):
+    for query, deployed, question in moves.questions(new, left, is_gone=may_withdraw):
         for where in (deployed.destination, Destination(query.workspace, query.braze_id)):
             about.setdefault(where, (question, query.cohort.id))
     return [
@@ -201,7 +211,7 @@ def _kept(deployed: Deployed, barred: Barred, now: _Now) -> Change:
 
 def _why(query: Query, deployed: Deployed, now: _Now) -> tuple[Action, tuple[str, ...]]:
     last = deployed.delivered
-    unfinished = (f"the last attempt did not finish{': ' + deployed.failure if deployed.failure else ''}",)
+    unfinished = (_unfinished(deployed),)
     if last is None or last.is_withdrawn:
         again = "was withdrawn before" if last else "not in Braze yet"
         if any(pending.adopted for pending in deployed.pending):
@@ -224,6 +234,14 @@ def _why(query: Query, deployed: Deployed, now: _Now) -> tuple[Action, tuple[str
     if due := _due(query, last.as_of, now):
         return Action.REFRESH, (due,)
     return Action.NONE, ("unchanged",)
+
+
+def _unfinished(deployed: Deployed) -> str:
+    """How the last attempt ended. A guard's refusal is no accident: its code is told."""
+    if deployed.failure_code.startswith("G"):
+        return f"a guard refused the last attempt ({deployed.failure_code}): {deployed.failure}"
+    why = f": {deployed.failure}" if deployed.failure else ""
+    return f"the last attempt did not finish{why}"
 
 
 def _due(query: Query, as_of: int, now: _Now) -> str:

@@ -23,6 +23,9 @@ LATE = "max_lag"
 OF_COHORTS = (*GUARDS, MOVED, UNSETTLED, LATE)
 """What can be allowed for one cohort."""
 
+OF_RUNS = (WITHDRAWALS, OLD_TREE, UNREVIEWED)
+"""What can be allowed for a whole run."""
+
 
 class BadOverride(CohortsError):
     """An override that cannot be read, has no reason, or names a cohort that is not there."""
@@ -49,7 +52,7 @@ def read(given: Sequence[str], reason: str) -> Overrides:
     guards: dict[str, frozenset[str]] = {}
     for each in given:
         guard, _, cohort = each.partition(":")
-        if each in (WITHDRAWALS, OLD_TREE, UNREVIEWED):
+        if each in OF_RUNS:
             continue
         if guard not in OF_COHORTS or not cohort:
             known = ", ".join(f"{name}:COHORT" for name in OF_COHORTS)

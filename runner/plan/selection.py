@@ -22,6 +22,9 @@ STATES: Mapping[str, frozenset[Action]] = {
 METHODS = ("tag", "owner", "path", "state")
 """Before a colon; without one it is an id. All but `state` take globs."""
 
+KNOWN = 10
+"""Ids that a message lists; the others are counted."""
+
 
 class BadSelection(CohortsError):
     """A selection that cannot be read, or that nothing answers to."""
@@ -58,7 +61,7 @@ def choose(plan: Plan, selection: Selection) -> Plan:
     terms = [term for every in selection.taken for term in every]
     if not chosen and terms and plan.changes and not any(term.method == "state" for term in terms):
         close = [] if terms[0].method else _close(terms[0].pattern, [change.id for change in plan.changes])
-        fix = f"perhaps you meant {' or '.join(close)}" if close else "`cohorts status` lists them"
+        fix = f"perhaps you meant {' or '.join(close)}" if close else _known(plan)
         raise BadSelection("P106", "no cohort answers to this selection", fix)
     kept = tuple(change for change in plan.kept if _is_selected(change, selection))
     return replace(plan, changes=chosen, kept=kept, not_selected=len(plan.changes) - len(chosen))
@@ -76,6 +79,13 @@ def of_cohorts(cohorts: Sequence[Cohort], selection: Selection) -> tuple[Cohort,
     ]
     chosen = choose(Plan("", "", tuple(changes)), selection)
     return tuple(change.cohort for change in chosen.changes if change.cohort)
+
+
+def _known(plan: Plan) -> str:
+    """The ids that may be selected. Whoever reads this may have no key to ask the ledger."""
+    ids = sorted({change.id for change in plan.changes})
+    more = f" and {len(ids) - KNOWN:,} more" if len(ids) > KNOWN else ""
+    return f"the ids are: {', '.join(ids[:KNOWN])}{more}"
 
 
 def _close(pattern: str, ids: Sequence[str]) -> list[str]:

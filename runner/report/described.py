@@ -235,7 +235,8 @@ def _not(column: str, test: Test) -> str:
             return f"{column} is not {_value(value)}"
         case OneOf(values):
             return f"{column} is not {_either(values)}"
-    return f"not: {column} {_test(test)}"
+        case Compare() | Has() | Matches() | Anniversary() | Holds() | Window():
+            return f"not: {column} {_test(test)}"
 
 
 def _when(window: Window) -> str:
@@ -255,7 +256,8 @@ def _when(window: Window) -> str:
         case Window(date() as start, date() as end):
             last = end - timedelta(days=1)
             return f" on {start}" if last == start else f" from {start} to {last}"
-    return f" from {_edge(window.start)} to {_edge(window.end)}"
+        case Window(start, end):
+            return f" from {_edge(start)} to {_edge(end)}"
 
 
 def _edge(edge: Edge | None) -> str:
@@ -264,7 +266,8 @@ def _edge(edge: Edge | None) -> str:
             return "now"
         case FromNow(offset):
             return f"{_length(abs(offset))} {'ago' if offset < 0 else 'ahead'}"
-    return str(edge)
+        case Begin() | date() | None:
+            return str(edge)
 
 
 def _period(unit: Unit, shift: int) -> str:

@@ -67,7 +67,10 @@ def _below(each: Standing) -> Iterator[str]:
         yield "pending: an attempt may have sent something, and is not known to have ended"
     if failure:
         at = each.deployed.failed_at
-        yield f"failed {_minute(at)} UTC ({ago(each.now - at)}): {failure}"
+        code = each.deployed.failure_code
+        how = f"refused by guard {code}" if code.startswith("G") else "failed"
+        said = failure.removeprefix(f"{each.id}: ")  # its own line names it
+        yield f"{how} {_minute(at)} UTC ({ago(each.now - at)}): {said}"
     if each.is_stale:
         yield f"STALE: {_too_old(each)}"
 

@@ -164,6 +164,8 @@ class Jobs:
                 raise Killed
             case "hold":
                 self._hold(job)
+            case _:
+                pass
 
     def _pause(self, job: Job, seconds: float) -> None:
         """Raises Killed when the job is killed meanwhile, or nothing is to begin any more."""

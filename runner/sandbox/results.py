@@ -37,7 +37,8 @@ def encode(rows: Rows, form: str, *, header: bool) -> bytes:
         case "csv" | "tsv":
             names = [[column.name for column in rows.columns]] if header else []
             return _separated([*names, *rows.rows], "," if form == "csv" else "\t")
-    raise Refused(422, f"format {form!r} is none of {', '.join(MEDIA)}")
+        case _:
+            raise Refused(422, f"format {form!r} is none of {', '.join(MEDIA)}")
 
 
 _SIZES: WeakKeyDictionary[Rows, int] = WeakKeyDictionary()
@@ -69,4 +70,5 @@ def _plain(value: Any) -> Any:
             return [_plain(one) for one in value]
         case dict():
             return {str(key): _plain(one) for key, one in value.items()}
-    return str(value)
+        case _:
+            return str(value)

@@ -77,7 +77,12 @@ def truncate(moment: datetime, unit: str) -> datetime:
             return moment.replace(second=0)
         case "h":
             return moment.replace(minute=0, second=0)
-    day = moment.replace(hour=0, minute=0, second=0)
+        case _:
+            return _day_of(moment.replace(hour=0, minute=0, second=0), unit)
+
+
+def _day_of(day: datetime, unit: str) -> datetime:
+    """The first day of the unit (d w M q y) that a day lies in."""
     match unit:
         case "w":
             return day - timedelta(days=day.weekday())
@@ -87,7 +92,8 @@ def truncate(moment: datetime, unit: str) -> datetime:
             return day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1)
         case "y":
             return day.replace(month=1, day=1)
-    return day
+        case _:
+            return day
 
 
 def seconds(moment: datetime) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from runner.scaffold.answers import Action, Answers
+from runner.scaffold.answers import Action, Answers, Requirement
 
 TEMPLATES = """\
 # Shared SQL
@@ -137,6 +137,7 @@ def _command(answers: Answers) -> str:
             return f"""\
 The workflows install `cohorts` from `{repository}`, at commit `{commit}`. On your machine, with
 Python 3.11 or later, in a checkout of that commit and in a virtual environment: `pip install '.[sandbox]'`."""
-    return """\
+        case Requirement():
+            return """\
 The workflows install `cohorts` as `.github/actions/cohorts/requirements.txt` says. On your machine, with Python 3.11
 or later: `python3 -m venv .venv`, then `.venv/bin/pip install -r .github/actions/cohorts/requirements.txt`."""

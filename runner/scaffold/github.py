@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runner.scaffold.answers import Action, Answers
+from runner.scaffold.answers import Action, Answers, Requirement
 
 SETUP_PYTHON = "actions/setup-python@5fda3b95a4ea91299a34e894583c3862153e4b97 # v7.0.0"
 
@@ -107,7 +107,8 @@ def action(answers: Answers) -> str:
     match answers.runner:
         case Action(repository, commit):
             return _FROM_ACTION.replace("REPOSITORY", repository).replace("COMMIT", commit)
-    return _FROM_INDEX
+        case Requirement():
+            return _FROM_INDEX
 
 
 def requirements(line: str) -> str:

@@ -24,7 +24,9 @@ from runner.trino.tree import (
     Star,
     Statement,
     Table,
+    TableBody,
     TableFunction,
+    Values,
     place,
     walk,
 )
@@ -37,6 +39,9 @@ _HINTS = {
     "ilike": "write lower(a) LIKE 'b'",
     ":": "write CAST(a AS type)",
 }
+
+_TOP = "write `from: SOURCE` and `top: {by: COLUMN, limit: 1000}` beside this SQL"
+"""The way to what an ORDER BY with a LIMIT is most often written for."""
 
 FORBIDDEN_SCHEMAS = frozenset({"information_schema", "system"})
 
@@ -144,6 +149,7 @@ def _words(statement: Statement, sql: str) -> str:
 def _ends(query: Query, sql: str) -> Iterator[Finding]:
     """ORDER BY, LIMIT and OFFSET of the query itself."""
     chance = "leave it out: which rows stay would be chance"
+    top = f"leave it out; to keep the greatest by a column, {_TOP}"
     for part in _outermost(query):
         if part.order_by:
             at = _word_after(sql, part.body.end, ("order",))
@@ -153,7 +159,8 @@ def _ends(query: Query, sql: str) -> Iterator[Finding]:
         after = part.order_by[-1].end if part.order_by else part.body.end
         if part.limited:
             at = _word_after(sql, part.offset.end if part.offset else after, ("limit", "fetch"))
-            yield Finding(*place(sql, at), "Q006", "LIMIT at the end of the query", chance)
+            fix = top if part.order_by else chance
+            yield Finding(*place(sql, at), "Q006", "LIMIT at the end of the query", fix)
         if part.offset:
             at = _word_after(sql, after, ("offset",))
             yield Finding(*place(sql, at), "Q006", "OFFSET at the end of the query", chance)
@@ -213,6 +220,8 @@ def _outermost(body: Body) -> Iterator[Query]:
         case SetOperation(left=left, right=right):
             yield from _outermost(left)
             yield from _outermost(right)
+        case Select() | Values() | TableBody():
+            pass
 
 
 def _branches(body: Body) -> Iterator[Body]:
@@ -223,7 +232,7 @@ def _branches(body: Body) -> Iterator[Body]:
         case SetOperation(left=left, right=right):
             yield from _branches(left)
             yield from _branches(right)
-        case _:
+        case Select() | Values() | TableBody():
             yield body
 
 

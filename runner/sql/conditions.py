@@ -10,8 +10,10 @@ from runner.definitions.rule import (
     Anniversary,
     AnyOf,
     Compare,
+    Events,
     Has,
     Holds,
+    InCohort,
     IsNull,
     Matches,
     Not,
@@ -56,7 +58,9 @@ def of_events(rule: Rule, source: Source, zone: str) -> str:
             return fails(source.columns[column], quoted(column), test, zone)
         case OnColumn(column, test):
             return holds(source.columns[column], quoted(column), test, zone)
-    raise AssertionError(rule)
+        case Events() | InCohort() | Not():
+            # the reader refuses them in the `where` of events
+            raise AssertionError(rule)
 
 
 def holds(column: Column, sql: str, test: Test, zone: str) -> str:
@@ -91,7 +95,8 @@ def fails(column: Column, sql: str, test: Test, zone: str) -> str:
             return f"{sql} IS DISTINCT FROM {literal(value)}"
         case OneOf():
             return f"COALESCE({sql} NOT IN {literal(list(test.values))}, TRUE)"
-    return f"COALESCE(NOT ({holds(column, sql, test, zone)}), TRUE)"
+        case Compare() | Has() | Matches() | Anniversary() | Holds() | Window():
+            return f"COALESCE(NOT ({holds(column, sql, test, zone)}), TRUE)"
 
 
 def _has_any(sql: str, test: Has) -> str:
@@ -113,7 +118,8 @@ def _has(sql: str, part: Part, text: str, length: str) -> str:
             return f"STRPOS({sql}, {text}) > 0"
         case Part.STARTS_WITH:
             return f"STARTS_WITH({sql}, {text})"
-    return f"SUBSTR({sql}, -{length}) = {text}"
+        case Part.ENDS_WITH:
+            return f"SUBSTR({sql}, -{length}) = {text}"
 
 
 def _array(texts: Iterable[str]) -> str:

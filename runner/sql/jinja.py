@@ -183,8 +183,13 @@ class Sandbox(SandboxedEnvironment):
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """Arithmetic on numbers; `+` also joins lists. Texts are joined with `~`."""
-        numbers = all(isinstance(side, int | float) for side in (left, right))
-        if numbers and operator != "**" and all(abs(side) < 2**63 for side in (left, right)):
+        if all(isinstance(side, int | float) for side in (left, right)):
+            if operator == "**":
+                fix = "write the number out, such as 1000000"
+                raise Refused("T007", "powers (`**`) are not allowed", fix)
+            if any(abs(side) >= 2**63 for side in (left, right)):
+                what = f"a number is too large for `{operator}`"
+                raise Refused("T007", what, "use numbers below 2^63")
             return super().call_binop(context, operator, left, right)
         if operator == "+" and isinstance(left, list) and isinstance(right, list):
             self.budget.weigh((left, right))

@@ -40,11 +40,12 @@ def literal(value: object) -> str:
             return "(" + ", ".join(_listed(item) for item in value) + ")"
         case list() | tuple():
             raise Refused("T006", "an empty list cannot be printed: IN () is not SQL", "give it at least one value")
-    raise Refused(
-        "T006",
-        f"{_kind(value)} cannot be printed as an SQL value",
-        "print a text, a number, a date text or a list",
-    )
+        case _:
+            raise Refused(
+                "T006",
+                f"{_kind(value)} cannot be printed as an SQL value",
+                "print a text, a number, a date text or a list",
+            )
 
 
 def _listed(item: object) -> str:
@@ -61,7 +62,8 @@ def _kind(value: object) -> str:
             return "a map"
         case int() | float():
             return "this number"
-    return "this"
+        case _:
+            return "this"
 
 
 def identifier(value: object) -> Markup:

@@ -174,7 +174,8 @@ class _Writer:
             case OnColumn(column, test):
                 source = self._audience.source
                 return conditions.fails(source.columns[column], self._of(column), test, self._audience.zone)
-        return f"COALESCE(NOT ({self._sql(rule)}), TRUE)"
+            case Events():
+                return f"COALESCE(NOT ({self._sql(rule)}), TRUE)"
 
     def _cohort(self, cohort: str) -> str:
         name = self._cohorts.setdefault(cohort, "") or self._free(f"cohort_{cohort}")
@@ -230,7 +231,8 @@ def _label(window: Window) -> str:
             return "_today" if shift == 0 else "_yesterday"
         case Window(Begin(unit, shift)):
             return f"_{'this' if shift == 0 else 'last'}_{unit}"
-    return "_then"
+        case Window():
+            return "_then"
 
 
 def _measured(fact: str, measure: Measure) -> str:
@@ -250,7 +252,8 @@ def _holds_of_zero(compare: Compare) -> bool:
             return value <= 0
         case Sign.LT:
             return value > 0
-    return value >= 0
+        case Sign.LTE:
+            return value >= 0
 
 
 def _sampled(key: str, sample: Sample) -> str:
@@ -271,7 +274,7 @@ def _conjuncts(rule: Rule) -> Iterable[Rule]:
                 yield from _conjuncts(Not(part))
         case Not(Not(part)):
             yield from _conjuncts(part)
-        case _:
+        case OnColumn() | Events() | InCohort() | AnyOf() | Not():
             yield rule
 
 

@@ -139,9 +139,10 @@ def _told(refusal: Refusal, statement: Statement, asked: _Asked) -> tuple[str, s
         case "Q015":
             what = f"the column {refusal.identifier} is in more than one table here"
             return code, what, "say of which: table.column"
-    if refusal.name == "FUNCTION_NOT_FOUND" and name not in functions.names():
-        return FUNCTION, f"Trino has no function {name or '…'}", _other_function(name)
-    return _of_types(code, refusal)
+        case _:
+            if refusal.name == "FUNCTION_NOT_FOUND" and name not in functions.names():
+                return FUNCTION, f"Trino has no function {name or '…'}", _other_function(name)
+            return _of_types(code, refusal)
 
 
 def _of_types(code: str, refusal: Refusal) -> tuple[str, str, str]:

@@ -34,6 +34,7 @@ from runner.trino.tree import (
     Sign,
     SortItem,
     Statement,
+    TableBody,
     Text,
     TypedText,
     Unnest,
@@ -66,6 +67,8 @@ def masked(sql: str, columns: Collection[str]) -> str:
 def _shown(kind: Kind, text: str, secret: set[str] | None) -> str:
     if kind is Kind.TEXT:
         value = text[text.index("'") + 1 : -1].replace("''", "'")
+        if not value:  # the empty text names nobody; the wrapper of every query has it
+            return text
         if secret is None or value in secret or text[0] != "'":  # the last: written in escapes, U&'\\0041'
             return HIDDEN[:-1] + "\n" * text.count("\n") + "'"
         return ADDRESS.sub("•••", text)
@@ -96,6 +99,8 @@ def _literal(node: Node) -> Iterator[str]:
             yield value
         case Number(text=text):
             yield text
+        case _:  # any other node holds no literal itself
+            pass
 
 
 def _places(nodes: tuple[Node, ...], names: set[str]) -> Iterator[Node]:
@@ -133,7 +138,7 @@ def _first_names(body: Body) -> set[str]:
                 body = left
             case Query(body=inner):
                 body = inner
-            case _:
+            case Values() | TableBody():
                 return set()
     return {_name(item) for item in body.items if isinstance(item, SelectItem)}
 

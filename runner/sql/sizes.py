@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 
-from runner.definitions.rule import All, AnyOf, Compare, Not, OnColumn, OneOf, Rule, Sign
+from runner.definitions.rule import (
+    All,
+    AnyOf,
+    Compare,
+    Events,
+    InCohort,
+    Not,
+    OnColumn,
+    OneOf,
+    Rule,
+    Sign,
+)
 
 TOO_MANY = 1_000
 """Conditions of the cheapest kind in one OR that Trino does not compile, whatever they stand beside (measured). Of
@@ -26,6 +37,8 @@ def _disjunctions(rule: Rule) -> Iterator[Rule]:
         case All(parts):
             for part in parts:
                 yield from _disjunctions(part)
+        case OnColumn() | Events() | InCohort() | Not():
+            pass
 
 
 def _leaves(rule: Rule, *, alone: bool) -> Iterator[Hashable]:
@@ -39,5 +52,5 @@ def _leaves(rule: Rule, *, alone: bool) -> Iterator[Hashable]:
                 yield from _leaves(part, alone=False)
         case OnColumn(column, Compare(Sign.EQUALS) | OneOf()) if alone:
             yield column
-        case _:
+        case OnColumn() | Events() | InCohort() | Not():
             yield rule

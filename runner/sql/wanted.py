@@ -48,6 +48,12 @@ def wanted(tree: Tree, target: Target) -> Wanted:
         built.append((cohort, made))
         if isinstance(made, Query):
             known[cohort.id] = made
+    # a cohort that clashes with another file runs nowhere; problems of its SQL are told all the same
+    for cohort in tree.clashing:
+        # what is wrong with references is told of the files
+        alone = replace(cohort, rule=None) if cohort.references else cohort
+        if alone.sql or alone.rule:
+            built.append((cohort, query.build(alone, target, shared, known, tree.known)))
     good = {cohort_id: known[cohort_id] for cohort_id in sorted(known)}
     users: dict[Problem, list[str]] = defaultdict(list)
     for cohort, found in built:

@@ -70,7 +70,8 @@ def _second(edge: Edge | None, zone: str) -> str:
             return f"TD_TIME_ADD({NOW}, '{_duration(offset)}')"
         case Begin():
             return _begin(edge, zone)
-    return literal(edge.isoformat())
+        case date():
+            return literal(edge.isoformat())
 
 
 def _duration(offset: int) -> str:
@@ -97,7 +98,8 @@ def _date(edge: Edge, zone: str, *, is_end: bool) -> str:
             return _day(days + 1 if days < 0 or (is_end and days == 0) else days, zone, "yyyy-MM-dd")
         case Begin():
             return f"TD_TIME_FORMAT({_begin(edge, zone)}, 'yyyy-MM-dd', {literal(zone)})"
-    return literal(edge.isoformat())
+        case date():
+            return literal(edge.isoformat())
 
 
 def _day(number: int, zone: str, pattern: str) -> str:

@@ -80,7 +80,8 @@ def adopt(place: Place, query: Query, table: str, *, patience: float) -> int:
             what = f"{query.cohort.id} is known already: it was synced or adopted before"
             raise CohortsError("A001", what, "`cohorts sync` brings it in step; `cohorts abandon` forgets it first")
         database, _, name = table.partition(".")
-        columns = ", ".join(f'"{column}"' for column in sorted(query.cohort.columns))
+        named = sorted({identifier.column for identifier in query.cohort.identifiers})
+        columns = ", ".join(f'"{column}"' for column in named)
         made = delta.table_name(where, writer.epoch, 0)
         sql = members(f'SELECT {columns} FROM "{database}"."{name}"', query.cohort.identifiers)
         key = f"cohorts-{ledger.id}-{made.removeprefix('members_')}"

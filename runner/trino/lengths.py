@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 
 _CALLS = {"min": min, "max": max}
+_UNKNOWN = "A signature computes a length in a way that is not known"
 
 
 @cache
@@ -29,7 +30,8 @@ def _value(node: ast.expr, known: Mapping[str, int]) -> int:
             return int(_CALLS[name](*(_value(one, known) for one in arguments)))
         case ast.BinOp(left=left, op=operator, right=right):
             return _operation(operator, _value(left, known), _value(right, known))
-    raise ValueError(f"A signature computes a length in a way that is not known: {ast.dump(node)}")
+        case _:
+            raise ValueError(f"{_UNKNOWN}: {ast.dump(node)}")
 
 
 def _operation(operator: ast.operator, left: int, right: int) -> int:
@@ -42,4 +44,5 @@ def _operation(operator: ast.operator, left: int, right: int) -> int:
             return left * right
         case ast.Div():
             return left // right
-    raise ValueError(f"A signature computes a length in a way that is not known: {ast.dump(operator)}")
+        case _:
+            raise ValueError(f"{_UNKNOWN}: {ast.dump(operator)}")

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from runner import codes
 from runner.plan.guards import GUARDS
-from runner.plan.overrides import OF_COHORTS, OLD_TREE, WITHDRAWALS
+from runner.plan.overrides import OF_COHORTS, OF_RUNS
 from runner.project import Guards, Limit
 from tests.cli.test_life import day
 from tests.cli.test_modes import others_add, spend
@@ -282,5 +283,12 @@ def test_the_guards_of_the_page_are_those_of_the_code() -> None:
     source = (Path(__file__).parents[2] / "runner" / "plan" / "guards.py").read_text("utf-8")
     broken = set(re.findall(r'_Broken\("(\w+)", "(G\d+)"', source))
     assert {(name, row[3]) for name, row in rows.items()} == broken
-    allowed = set(re.findall(r"`(\w+):COHORT`", CODES)) | {WITHDRAWALS, OLD_TREE} & set(re.findall(r"`(\w+)`", CODES))
-    assert allowed == {*OF_COHORTS, WITHDRAWALS, OLD_TREE}
+
+
+def test_what_may_be_allowed_is_on_the_pages_as_in_the_code() -> None:
+    _, _, listed = CODES.partition("What may be allowed for one run")
+    named = re.findall(r"`([\w:]+)`", listed)
+    assert sorted(named) == sorted([*(f"{name}:COHORT" for name in OF_COHORTS), *OF_RUNS])
+    of_cohorts, _, of_runs = codes.known()["P107"].cure.partition("Without:")
+    assert re.findall(r"`(\w+)`", of_cohorts) == [*OF_COHORTS]
+    assert re.findall(r"`(\w+)`", of_runs) == [*OF_RUNS]

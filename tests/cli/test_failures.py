@@ -152,7 +152,11 @@ def test_an_empty_result(place: Place) -> None:
         'or once `--allow allow_empty:vips --reason "…"`; if not, mend the query or rule',
     )
     assert place.members("vips") == {"ann", "bob", "eve"}
-    assert "! vips  retry     Vips (the last attempt did not finish: vips: nobody" in place.run("plan").out
+    refused = "a guard refused the last attempt (G001): vips: nobody qualifies any more"
+    assert f"! vips  retry     Vips ({refused}" in place.run("plan").out
+    status = place.run("status").out
+    assert "refused by guard G001 20" in status
+    assert "did not finish" not in status
 
 
 def test_more_than_max_members(place: Place) -> None:
@@ -218,6 +222,24 @@ def test_usage_errors_are_64(place: Place) -> None:
     answer = place.run("plan", "--nonsense")
     assert (answer.code, answer.err.splitlines()[0]) == (64, "Usage error: No such option: --nonsense")
     assert place.run("nonsense").code == 64
+
+
+def test_an_answer_in_a_form_that_is_not_there(place: Place) -> None:
+    forms = "write one of: text, json, github"
+    answer = place.run("validate", "--output", "xml")
+    assert (answer.code, answer.err) == (64, f"P131 --output cannot be 'xml'; {forms}\n")
+    answer = place.run("test", COHORTS_ENGINE="sqlite")
+    assert answer.err == "P131 --engine cannot be 'sqlite'; write one of: duckdb, trino\n"
+
+
+def test_who_asks_for_what_is_not_there_needs_no_key_to_find_it(place: Place) -> None:
+    place.cohort("vips", VIPS)
+    answer = place.run("render", "vip", TD_API_KEY="")
+    fix = "`cohorts validate` lists what is wrong with the files, and needs no key"
+    assert (answer.code, answer.err) == (64, f"P103 there is no cohort 'vip'; {fix}\n")
+    answer = place.run("test", "--select", "tag:none", TD_API_KEY="")
+    told = "P106 no cohort answers to this selection; the ids are: vips\n"
+    assert (answer.code, answer.err) == (64, told)
 
 
 def test_a_target_that_is_not_the_sandbox_needs_a_ledger(place: Place) -> None:

@@ -140,6 +140,16 @@ def test_a_delete_and_a_create_that_look_alike_are_a_question(place: Place) -> N
     answer = place.run("sync")
     assert answer.code == 7
     assert place.members("vips") == {"ann", "bob", "eve"}
+
+    place.cohort("vips", sql.format(100))
+    place.cohort("again", sql.format(100))
+    path = place.folder / "cohorts" / "again.yml"
+    path.write_text(path.read_text("utf-8").replace("id: again", "id: vips"), "utf-8")
+    clashing = place.run("plan").out
+    assert "best is new, and vips, which no file without problems has now, had nearly" in clashing
+    assert "mend the files with problems first; if so, write `previous_id: vips`" in clashing
+    path.unlink()
+    (place.folder / "cohorts" / "vips.yml").unlink()
     assert "best" not in place.cohorts()
     answer = place.run("sync", "--allow", "moved:best", "--reason", "another campaign")
     assert answer.code == 0, answer.out

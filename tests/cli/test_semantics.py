@@ -38,6 +38,16 @@ sources:
 """
 
 
+def test_problems_of_sql_are_told_beside_an_id_that_is_there_twice(place: Place) -> None:
+    place.project()
+    for name in ("one", "two"):
+        place.cohort(name, "SELECT customer_id FROM customers WHERE ifnull(country, '') = 'US'")
+        path = place.folder / "cohorts" / f"{name}.yml"
+        path.write_text(path.read_text("utf-8").replace(f"id: {name}", "id: same"), "utf-8")
+    codes = re.findall(r"(?m)^cohorts/(\w+)\.yml:\S+ (\w+)", place.run("validate").out)
+    assert codes == [("one", "D001"), ("one", "Q014"), ("two", "D001"), ("two", "Q014")]
+
+
 @pytest.fixture
 def files(place: Place) -> Place:
     place.project()

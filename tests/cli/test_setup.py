@@ -251,6 +251,20 @@ def test_an_existing_cohort_is_taken_over(account: Place) -> None:
     assert unknown.code == 64
 
 
+def test_a_cohort_of_a_rule_is_taken_over_by_its_identifiers_alone(place: Place) -> None:
+    columns = "{spend: number, device_id: {type: text, personal: true}}"
+    people = f"{{table: customers, key: customer_id, columns: {columns}}}"
+    place.project(extra=f"sources: {{people: {people}}}\n")
+    rule = "audience: {from: people, where: {column: spend, gte: 100}}\n"
+    (place.folder / "cohorts" / "vips.yml").write_text(f"id: vips\nname: Vips\n{rule}", "utf-8")
+    place.sql("CREATE TABLE shop.before AS SELECT 'zed' AS customer_id, 1 AS time")
+    answer = place.run("adopt", "vips", "--members-from", "shop.before")
+    assert (answer.code, answer.out.splitlines()[0]) == (
+        0,
+        "vips: 1 members on record as possibly in Braze; nothing was sent.",
+    )
+
+
 def test_a_rollback_brings_back_and_holds(account: Place) -> None:
     ready(account, "ann", "bob")
     account.run("sync", *TO_PRODUCTION)

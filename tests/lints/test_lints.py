@@ -145,6 +145,43 @@ def test_a_policy_is_kept(files: Place) -> None:
     assert [line.split()[0] for line in lines(answer, "N022")] == ["cohorts/growth/crm_two.yml:4:11"]
 
 
+def test_a_policy_binds_sql_and_templates(files: Place) -> None:
+    project(files, "policy: {sources: {growth: [customers]}}\n")
+    template = files.folder / "cohorts" / "templates" / "shared.sql"
+    template.write_text("SELECT customer_id FROM {{ table | identifier }}", "utf-8")
+    carts = SQL.format("WITH a AS (SELECT * FROM carts) SELECT customer_id FROM a")
+    cohort(files, carts, cohort_id="one", folder="growth")
+    cohort(files, "{template: shared.sql, params: {table: shop.other}}", cohort_id="two", folder="growth")
+    cohort(files, "{template: shared.sql, params: {table: customers}}", cohort_id="three", folder="growth")
+    cohort(files, carts, cohort_id="four")
+    answer = files.run("validate")
+    assert answer.code == 3
+    assert lines(answer, "N022") == [
+        "cohorts/growth/one.yml:4:11 N022 cohorts in growth/ may not use the table shop.carts, which is the source "
+        "carts; use one of: customers; or see `policy` in cohorts/project.yml",
+        "cohorts/growth/two.yml:4:11 N022 cohorts in growth/ may not use the table shop.other; "
+        "use one of: customers; or see `policy` in cohorts/project.yml",
+    ]
+
+
+def test_a_policy_names_sources_that_are_there(files: Place) -> None:
+    cohort(files)
+    project(files, "policy: {sources: {growth: [custmers]}}\n")
+    answer = files.run("validate")
+    assert answer.code == 3
+    assert lines(answer, "C002") == [
+        'cohorts/project.yml:39:29 C002 there is no source "custmers"; perhaps you meant customers'
+    ]
+
+
+def test_a_template_whose_user_has_a_typo_is_not_called_unused(files: Place) -> None:
+    (files.folder / "cohorts" / "templates" / "mine.sql").write_text("SELECT customer_id FROM a", "utf-8")
+    cohort(files, "{templat: mine.sql}")
+    answer = files.run("validate")
+    assert answer.code == 3
+    assert not lines(answer, "N004")
+
+
 def test_a_policy_that_cannot_be_read_is_told(files: Place) -> None:
     cohort(files)
     project(files, "policy: {id: '['}\n")

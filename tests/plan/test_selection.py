@@ -81,7 +81,10 @@ def test_what_is_chosen(select: list[str], exclude: list[str], expected: str) ->
         ("vips,", "P106 the selection 'vips,' lacks a value; write tag:retention, or vip_*"),
         ("lapsed_9", "P106 no cohort answers to this selection; perhaps you meant lapsed_90"),
         ("lapsed_60", "P106 no cohort answers to this selection; perhaps you meant lapsed_90 or lapsed_30"),
-        ("tag:none", "P106 no cohort answers to this selection; `cohorts status` lists them"),
+        (
+            "tag:none",
+            "P106 no cohort answers to this selection; the ids are: birthday, gone, lapsed_30, lapsed_90, vips",
+        ),
     ],
 )
 def test_what_means_nothing(select: str, message: str) -> None:

@@ -46,6 +46,13 @@ def test_the_rest_stays(sql: str) -> None:
     assert masked(sql, {"id"}) == sql
 
 
+def test_the_empty_text_names_nobody() -> None:
+    sql = "SELECT COALESCE(id, '') AS id FROM t WHERE id <> ''"
+    assert masked(sql, {"id"}) == sql
+    both = "SELECT id FROM t WHERE id IN ('', '{}')"
+    assert masked(both.format("u77"), {"id"}) == both.format("•••")
+
+
 @given(st.text(st.sampled_from("ab'\"-/*;,()=\n ")), st.text(st.sampled_from("ab\n")))
 def test_lines_stay(before: str, value: str) -> None:
     for sql in (before, f"SELECT id FROM t WHERE id = '{value}'\nAND a = 1", f"{before} id = '{value}'"):

@@ -109,10 +109,11 @@ def as_text(sql: str, source: Type, zone: str = "UTC") -> str:
             return stamp(sql, precision_of(source))
         case "timestamp with time zone":
             return f"({stamp(local(sql, zone), precision_of(source))} || {text(' ' + zone)})"
-    if source.base in INTERVALS:
-        which = "day" if "day" in source.base else "year"
-        return python(f"{which}_interval_text", "VARCHAR", sql)
-    raise NotHere(f"a cast from {source} to varchar")
+        case _:
+            if source.base in INTERVALS:
+                which = "day" if "day" in source.base else "year"
+                return python(f"{which}_interval_text", "VARCHAR", sql)
+            raise NotHere(f"a cast from {source} to varchar")
 
 
 def stamp(sql: str, precision: int) -> str:
@@ -161,7 +162,8 @@ def _from_text(sql: str, target: Type) -> str:
             return f"({moment} AT TIME ZONE 'UTC')"
         case "varbinary":
             return f"encode({sql})"
-    raise NotHere(f"a cast from varchar to {target}")
+        case _:
+            raise NotHere(f"a cast from varchar to {target}")
 
 
 # numbers

@@ -60,7 +60,8 @@ def _literal(node: tree.Expression, scope: Scope) -> str | None:
             return values.interval(node)
         case tree.Present():
             return _present(node, scope)
-    return None
+        case _:
+            return None
 
 
 def _comparison(node: tree.Expression, scope: Scope) -> str | None:
@@ -75,7 +76,8 @@ def _comparison(node: tree.Expression, scope: Scope) -> str | None:
             return operators.in_list(node, scope, expression)
         case tree.Like():
             return operators.like(node, scope, expression)
-    return None
+        case _:
+            return None
 
 
 def _condition(node: tree.Expression, scope: Scope) -> str | None:
@@ -94,7 +96,8 @@ def _condition(node: tree.Expression, scope: Scope) -> str | None:
             return _in_query(node, scope)
         case tree.QuantifiedComparison():
             return _quantified(node, scope)
-    return None
+        case _:
+            return None
 
 
 def _value(node: tree.Expression, scope: Scope) -> str | None:
@@ -115,7 +118,8 @@ def _value(node: tree.Expression, scope: Scope) -> str | None:
             return _cast(node, scope)
         case tree.Subscript():
             return _subscript(node, scope)
-    return None
+        case _:
+            return None
 
 
 def _part(node: tree.Expression, scope: Scope) -> str | None:
@@ -132,7 +136,8 @@ def _part(node: tree.Expression, scope: Scope) -> str | None:
         case tree.Grouping():
             shown = ", ".join(expression(one, scope) for one in node.columns)
             return f"CAST(GROUPING({shown}) AS INTEGER)"
-    return None
+        case _:
+            return None
 
 
 def _name(node: tree.Column | tree.Field, scope: Scope) -> str:
@@ -299,4 +304,5 @@ def present(which: str, precision: int, now: float) -> str:
             return stamp
         case "current_date":
             return f"DATE '{shown:%Y-%m-%d}'"
-    raise NotHere(which.upper())
+        case _:
+            raise NotHere(which.upper())

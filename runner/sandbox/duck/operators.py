@@ -89,7 +89,10 @@ def _decimal(operator: Operator, left: tuple[str, Type], right: tuple[str, Type]
             return python("multiplied", kept, one, other, str(precision), str(scale))
         case Operator.DIVIDE:
             return python("divided", kept, one, other, str(precision), str(scale))
-    return python("modulus", kept, one, other)
+        case Operator.MODULUS:
+            return python("modulus", kept, one, other)
+        case Operator.CONCAT:
+            raise NotHere(f"{of_one} {operator} {of_other}")
 
 
 def _moved(node: tree.Operation, left: tuple[str, Type], right: tuple[str, Type], scope: Scope) -> str:
@@ -214,9 +217,10 @@ def _floats(comparator: Comparator, left: str, right: str, *, constant: bool) ->
             if constant:
                 return f"({left} {word} {right} AND NOT isnan({left}))"
             return f"({left} {word} {right} AND NOT isnan({left}) AND NOT isnan({right}))"
-    if constant:
-        return f"({left} {word} {right})"
-    return f"({left} {word} {right} AND NOT isnan({left}) AND NOT isnan({right}))"
+        case Comparator.LESS | Comparator.LESS_OR_EQUAL:
+            if constant:
+                return f"({left} {word} {right})"
+            return f"({left} {word} {right} AND NOT isnan({left}) AND NOT isnan({right}))"
 
 
 def _rows(comparator: Comparator, left: tree.Row, right: tree.Row, scope: Scope, write: Write) -> str:

@@ -70,7 +70,7 @@ def written(node: tree.Query, scope: Scope) -> Made:
     match node.body:
         case tree.Select():
             made, order = _select(node.body, node.order_by, inside)
-        case _:
+        case tree.Values() | tree.SetOperation() | tree.TableBody() | tree.Query():
             made = _body(node.body, inside)
             order = ""
             if node.order_by:

@@ -110,7 +110,8 @@ def parts(node: Expression) -> tuple[str, ...] | None:
         case Field():
             before = parts(node.base)
             return None if before is None else (*before, node.name.key)
-    return None
+        case _:
+            return None
 
 
 def of_relation(scope: Scope, base: Expression) -> tuple[Named, ...] | None:

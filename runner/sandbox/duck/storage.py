@@ -39,11 +39,12 @@ def storage(type_: Type) -> str:
         case "row":
             fields = ", ".join(f"{field(number)} {storage(one)}" for number, one in enumerate(inner(type_)))
             return f"STRUCT({fields})"
-    if type_.base in TIMES and precision_of(type_) > MICROSECONDS:
-        raise NotHere(f"the type {type_}")
-    if known := PLAIN.get(type_.base):
-        return known
-    raise NotHere(f"the type {type_}")
+        case _:
+            if type_.base in TIMES and precision_of(type_) > MICROSECONDS:
+                raise NotHere(f"the type {type_}")
+            if known := PLAIN.get(type_.base):
+                return known
+            raise NotHere(f"the type {type_}")
 
 
 def field(number: int) -> str:

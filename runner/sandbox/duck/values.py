@@ -31,8 +31,9 @@ def number(node: tree.Number, type_: Type) -> str:
             return f"CAST({text(node.text)} AS DOUBLE)"
         case tree.NumberKind.DECIMAL:
             return f"CAST({text(node.text)} AS {storage(type_)})"
-    whole = int(node.text, 0) if node.text[:2].lower() in PREFIXES else node.text
-    return f"CAST({whole} AS {storage(type_)})"
+        case tree.NumberKind.INTEGER:
+            whole = int(node.text, 0) if node.text[:2].lower() in PREFIXES else node.text
+            return f"CAST({whole} AS {storage(type_)})"
 
 
 def typed(node: tree.TypedText, type_: Type) -> str:
@@ -46,7 +47,8 @@ def typed(node: tree.TypedText, type_: Type) -> str:
             return zoned(node.value)
         case "json":
             return text(documents.json_parse(node.value))
-    return cast(text(node.value), VARCHAR, type_)
+        case _:
+            return cast(text(node.value), VARCHAR, type_)
 
 
 def zoned(value: str) -> str:

@@ -159,4 +159,5 @@ def _value(cell: Any, kind: Mapping[str, Any]) -> Any:
         case "row":
             fields = [argument["value"]["typeSignature"] for argument in arguments]
             return [_value(one, field) for one, field in zip(cell, fields, strict=True)]
-    return cell
+        case _:
+            return cell

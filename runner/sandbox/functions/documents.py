@@ -91,7 +91,8 @@ def dumped(value: Any, *, ordered: bool) -> str:
         case dict():
             pairs = sorted(value.items()) if ordered else value.items()
             return "{" + ",".join(f"{quoted(key)}:{dumped(one, ordered=ordered)}" for key, one in pairs) + "}"
-    raise NotHere(f"JSON of {type(value).__name__}")
+        case _:
+            raise NotHere(f"JSON of {type(value).__name__}")
 
 
 def _number(text: str) -> str:
@@ -177,7 +178,8 @@ def _scalar(value: Any) -> str | None:
             return "true" if value else "false"
         case str():
             return str(value)
-    return None
+        case _:
+            return None
 
 
 def size(text: str, where: str) -> int | None:
@@ -221,7 +223,8 @@ def _equals(one: Any, wanted: object) -> bool:
             return isinstance(one, Raw) and re.fullmatch(r"-?\d+", one) is not None and int(one) == wanted
         case float():
             return isinstance(one, Raw) and "." in one and float(one) == wanted
-    return isinstance(one, str) and not isinstance(one, Raw) and one == wanted
+        case _:
+            return isinstance(one, str) and not isinstance(one, Raw) and one == wanted
 
 
 def is_scalar(text: str) -> bool | None:
@@ -258,7 +261,8 @@ def _encoded(value: Any, type_: Type) -> str:
             return "{" + ",".join(f"{quoted(name)}:{_encoded(one, of)}" for name, one, of in shown) + "}"
         case "real":
             return numbers.plain_real(value)
-    return dumped(value, ordered=True)
+        case _:
+            return dumped(value, ordered=True)
 
 
 def _key(key: Any) -> str:
@@ -312,7 +316,8 @@ def _decoded(value: Any, type_: Type) -> Any:
             return {_map_key(key, inside[0]): _decoded(one, inside[1]) for key, one in taken.items()}
         case "row":
             return _row(value, type_, inside)
-    return SCALARS[type_.base](value, type_) if type_.base in SCALARS else _refused(type_)
+        case _:
+            return SCALARS[type_.base](value, type_) if type_.base in SCALARS else _refused(type_)
 
 
 def _taken(value: Any, kind: type) -> Any:

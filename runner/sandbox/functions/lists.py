@@ -201,7 +201,8 @@ def _text(value: Any) -> str:
             return "true" if value else "false"
         case float():
             return numbers.scientific(value)
-    return str(value)
+        case _:
+            return str(value)
 
 
 def sliced(items: list[Any], start: int, length: int) -> list[Any]:

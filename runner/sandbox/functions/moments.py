@@ -278,9 +278,10 @@ def joda(letter: str, count: int, at: datetime) -> str:
             return _half_of_day(at)
         case "S":
             return f"{at.microsecond // 1000:03}"[:count].ljust(count, "0")
-    if letter not in NUMBERS:
-        raise NotHere(f"format_datetime with {letter * count}")
-    return f"{NUMBERS[letter](at):0{count}}"
+        case _:
+            if letter not in NUMBERS:
+                raise NotHere(f"format_datetime with {letter * count}")
+            return f"{NUMBERS[letter](at):0{count}}"
 
 
 NUMBERS: dict[str, Callable[[datetime], int]] = {

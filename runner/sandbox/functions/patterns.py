@@ -57,7 +57,8 @@ def _piece(pattern: str, at: int) -> tuple[str, int]:
             return found[0], found.end()
         case "}" | "]":
             raise _unknown(f"a lone {letter}")
-    return letter, at + 1
+        case _:
+            return letter, at + 1
 
 
 def _group(pattern: str, at: int) -> tuple[str, int]:

@@ -319,7 +319,8 @@ def address_part(text: str, part: str) -> str | None:
             return _unquoted(query or "")
         case "fragment":
             return _unquoted(fragment or "")
-    return _host(authority)[0]
+        case _:
+            return _host(authority)[0]
 
 
 def address_port(text: str) -> int | None:
@@ -458,4 +459,5 @@ def _java_text(value: Any) -> str:
             return format(value, "f") if value == 0 or value.adjusted() >= -6 else str(value)
         case int() | str():
             return str(value)
-    raise NotHere(f"format of such a value: {type(value).__name__}")
+        case _:
+            raise NotHere(f"format of such a value: {type(value).__name__}")

@@ -85,4 +85,5 @@ def _piece(letters: str, at: datetime) -> str:
             return "Z" if letters == "XX" and shift == "+0000" else shift
         case "X":
             return "Z" if shift == "+0000" else shift.removesuffix("00") if shift.endswith("00") else shift
-    return "Z" if shift == "+0000" else f"{shift[:3]}:{shift[3:]}"
+        case _:
+            return "Z" if shift == "+0000" else f"{shift[:3]}:{shift[3:]}"

@@ -73,7 +73,7 @@ def _statement(statement: tree.Statement, place: Place) -> Relation:
             found = table(statement.table, place)
             if statement.where is not None:
                 _where(statement.where, found, place)
-        case _:
+        case tree.DropTable() | tree.AddColumn() | tree.OtherStatement():
             pass
     return Relation()
 

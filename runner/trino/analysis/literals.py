@@ -93,6 +93,12 @@ def typed(node: tree.TypedText, place: Place) -> Type | None:
             return _checked_decimal(node, place)
         case "char":
             return Type("char", (len(node.value),))
+        case _:
+            return _of_type(node, place)
+
+
+def _of_type(node: tree.TypedText, place: Place) -> Type | None:
+    """A literal of any other type, named by its word."""
     try:
         kind = made_type(node.type)
     except ValueError:

@@ -127,7 +127,8 @@ def _last(node: tree.Expression) -> str | None:
     match node:
         case tree.Column() | tree.Field():
             return node.name.name
-    return None
+        case _:
+            return None
 
 
 # joins

@@ -34,7 +34,8 @@ def shown(node: tree.Node) -> str:
             return f"({shown(node.left)} {node.comparator} {shown(node.right)})"
         case tree.Cast():
             return f"{'TRY_CAST' if node.safe else 'CAST'}({shown(node.value)} AS {node.type.base})"
-    return _literal(node)
+        case _:
+            return _literal(node)
 
 
 def _literal(node: tree.Node) -> str:
@@ -47,7 +48,8 @@ def _literal(node: tree.Node) -> str:
             return "null"
         case tree.Boolean():
             return str(node.value).lower()
-    return "…"
+        case _:
+            return "…"
 
 
 def _name(name: tree.Identifier) -> str:
