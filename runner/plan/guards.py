@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
 from runner.definitions.cohort import Cohort, Mode
 from runner.errors import Problem
-from runner.identifiers import Handle
+from runner.identifiers import Handle, Kind
+from runner.plan.resending import NOTHING, Expected
 from runner.project import Guards, Limit
 
 MANY, SHARE = Limit(count=5), Limit(percent=Decimal(20))
@@ -41,12 +42,20 @@ class Count:
     type: str = ""
 
 
+def is_shared(by_handle: Iterable[Count]) -> bool:
+    """True where one person may have several names in a cohort: a Braze user has one external id,
+    and one alias of each label, but several devices.
+    """
+    handles = {count.handle for count in by_handle if count.before or count.after}
+    return len(handles) > 1 or any(handle.kind is Kind.DEVICE_ID for handle in handles)
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
     """How many members a change is about. `whole`: everyone wanted is sent, whether known to be in Braze or not;
     `largest_today`: the cohort's largest size in 24 hours, or since a removal in them that somebody agreed to;
     `unusable`: of the query's `rows`, those that name nobody Braze could find; `barred`: of those who leave, those whom
-    `suppress` takes out.
+    `suppress` takes out; `expected`: what is written to Braze now and later.
 
     In mode `remove` it is about who is taken out: `before` were, `after` are to be.
     """
@@ -58,6 +67,12 @@ class Counts:
     rows: int = 0
     barred: int = 0
     mode: Mode = Mode.MIRROR
+    expected: Expected = NOTHING
+
+    @property
+    def is_shared(self) -> bool:
+        """True where one person may have several names in the cohort."""
+        return is_shared(self.by_handle)
 
     @property
     def before(self) -> int:

@@ -14,6 +14,7 @@ from runner.errors import CohortsError, Interrupted, Locked
 from runner.plan.guards import Counts, refusals
 from runner.plan.ledger import Delivered, Deployed, Event
 from runner.plan.plan import Change
+from runner.plan.written import expected, last_sent
 from runner.sync import delta
 from runner.sync.attempt import Attempt, Done, GuardRefused, Site, resolved
 from runner.sync.snapshots import refuse_lost
@@ -108,6 +109,10 @@ def _guarded(attempt: Attempt, site: Site, counts: Counts) -> Counts:
     change = attempt.change
     if change.query is None or change.restored:
         return counts
+    counts = replace(
+        counts,
+        expected=expected(change, counts, attempt.resend, site.reassert, site.writer.started),
+    )
     found = refusals(change.query.cohort, counts, change.allowed)
     barred = site.barred(change)
     if barred and attempt.mode is not Mode.MIRROR:
@@ -183,9 +188,9 @@ def _members_of(attempt: Attempt, site: Site, counts: Counts, step: Step) -> str
 
 def _synced(attempt: Attempt, site: Site, counts: Counts) -> Mapping[str, object]:
     change, deployed = attempt.change, attempt.change.deployed
-    query, last, now = change.query, deployed.delivered, site.writer.started
+    query, now = change.query, site.writer.started
     removing = attempt.mode is Mode.REMOVE
-    whole = counts.whole or not (deployed.taken_out if removing else deployed.certain)
+    recent_at, full_at = last_sent(change, counts, attempt.resend, now)
     return {
         "attempt": attempt.id,
         "table": attempt.left,
@@ -205,8 +210,8 @@ def _synced(attempt: Attempt, site: Site, counts: Counts) -> Mapping[str, object
         "resolves": resolved(attempt),
         "commit": site.writer.run.commit,
         "settles": site.writer.run.settles,
-        "full_at": now if whole or last is None else last.full_at,
-        "recent_at": now if whole or last is None or attempt.resend.recent_since is not None else last.recent_at,
+        "full_at": full_at,
+        "recent_at": recent_at,
         "rejected": change.query.fingerprint if change.query and change.restored else "",
         # not when this row is written: a refresh that comes due meanwhile must not be taken for done
         "as_of": deployed.previous.as_of if change.restored and deployed.previous else now,

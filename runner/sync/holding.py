@@ -13,9 +13,10 @@ from runner.errors import CohortsError, Interrupted, Locked
 from runner.plan.guards import Counts
 from runner.plan.ledger import Deployed, Event
 from runner.plan.plan import Change, is_unfinished
+from runner.plan.resending import Resend
 from runner.sql.fingerprint import SUPPRESSION
 from runner.sync import delivering, delta
-from runner.sync.attempt import Attempt, Done, Resend, Site, resolved
+from runner.sync.attempt import Attempt, Done, Site, resolved
 from runner.sync.delivering import create
 from runner.sync.snapshots import refuse_lost
 from runner.sync.steps import Step, record_failure, removals_of, send_all
