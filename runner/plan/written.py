@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from runner.definitions.cohort import Mode
 from runner.plan.guards import Count, Counts
 from runner.plan.plan import Action, Change
@@ -16,6 +18,7 @@ from runner.plan.resending import (
     usual_month,
 )
 from runner.project import Reassert
+from runner.schedules import Schedule
 
 
 def resend_of(change: Change, reassert: Reassert, now: int, *, asked: bool = False) -> Resend:
@@ -74,18 +77,37 @@ def expected(change: Change, counts: Counts, again: Resend, reassert: Reassert, 
     schedule = change.query.cohort.schedule
     recent_at, full_at = last_sent(change, counts, again, now)
     young = counts.entering if _is_remembered(change, counts) else counts.after
-    week = sent_again(Synced(now, counts.after, young, recent_at, full_at), schedule, reassert, seconds=WEEK)
+    synced = Synced(now, counts.after, young, recent_at, full_at)
+    week = sent_again(synced, schedule, reassert, seconds=WEEK)
     usual = usual_month(counts.after, schedule, reassert, now)
-    # without those who would be sent again now anyway, and without those whom an attempt that was
-    # cut off may have sent: a budget must not refuse once more what was allowed
-    caused = counts.after if counts.whole and not again.everyone else counts.entering
-    month = sent_again(
-        Synced(now, counts.after, counts.entering, recent_at, full_at),
-        schedule,
-        reassert,
-        seconds=MONTH,
+    return Expected(
+        this_sync,
+        first_week=this_sync + week,
+        usual_month=usual,
+        in_a_month=_in_a_month(counts, again, synced, schedule, reassert, usual),
     )
-    return Expected(this_sync, this_sync + week, usual, max(caused + counts.removed + month, usual))
+
+
+def _in_a_month(
+    counts: Counts,
+    again: Resend,
+    synced: Synced,
+    schedule: Schedule | None,
+    reassert: Reassert,
+    usual: int,
+) -> int:
+    """What a budget limits: what this sync leads to in 30 days. Without those who would be sent
+    again now anyway, and without those whom an attempt that was cut off may have sent, since a
+    budget must not refuse once more what was allowed.
+    """
+    everyone = counts.whole and not again.everyone
+    caused = (counts.after if everyone else counts.entering) + counts.removed
+    entered = replace(synced, young=counts.entering)
+    if synced.full_at == synced.at:
+        return max(caused + sent_again(entered, schedule, reassert, seconds=MONTH), usual)
+    # how often everyone is sent in the next 30 days depends on the day: a budget must not
+    young_only = Reassert(recent=reassert.recent, full=0)
+    return caused + sent_again(entered, schedule, young_only, seconds=MONTH) + usual
 
 
 def _is_remembered(change: Change, counts: Counts) -> bool:

@@ -121,3 +121,89 @@ def test_several_names_are_said_to_cost_more(place: Place) -> None:
     assert preview(place)["everyone_when_somebody_leaves"] is True
     said = place.run("plan", "--members").out
     assert "; all 2 again whenever somebody leaves, since" in said
+
+
+def budget(place: Place, many: int) -> None:
+    """A project with a budget for each cohort."""
+    path = place.folder / "cohorts" / "project.yml"
+    limits = f"{{max_members: 1000, max_written_per_month: {many}}}"
+    path.write_text(path.read_text().replace("{max_members: 1000}", limits))
+
+
+def test_a_budget_refuses_what_leads_to_more(place: Place) -> None:
+    budget(place, 20)
+    place.cohort("vips", ALL, extra=OFTEN)
+    refused = place.run("plan", "--members")
+    assert refused.code == 6
+    told = (
+        "cohorts/vips.yml:1:1 G012 vips: 21 identifiers would be written in a month, over the limit"
+        " of 20 (3 by this sync, 21 in the first week, 3 in a usual month); if this is right, set"
+        " `guards: {max_written_per_month: 21}` in this file, or once"
+        ' `--allow max_written_per_month:vips --reason "…"`;'
+        " if not, mend the query, or refresh it less often (`schedule`, `reassert`)"
+    )
+    assert told in refused.out
+    refused = place.run("sync")
+    assert refused.code == 6
+    assert "G012 vips: 21 identifiers would be written in a month" in refused.out
+    assert written(place) == 0
+
+
+def test_a_budget_of_the_cohort_goes_before_the_projects(place: Place) -> None:
+    budget(place, 20)
+    place.cohort("vips", ALL, extra=f"{OFTEN}guards: {{max_written_per_month: 21}}\n")
+    assert place.run("sync").code == 0
+
+
+def test_a_budget_is_overridden_once_and_the_days_after_pass(place: Place) -> None:
+    budget(place, 4)
+    place.cohort("vips", ALL, extra=OFTEN)
+    allowed = ["--allow", "max_written_per_month:vips", "--reason", "the launch"]
+    assert place.run("sync", *allowed).code == 0
+    assert days(place, 8)[-1] == 21  # sent again as was shown, and never refused
+    place.customers("ann", "bob", "eve", "ina")
+    place.advance(days=1)
+    refused = place.run("sync", "--due")
+    assert refused.code == 6
+    # ina seven times, and everyone once
+    assert "G012 vips: 11 identifiers would be written in a month, over the limit of 4" in refused.out
+
+
+def test_an_allowed_sync_that_was_cut_off_is_retried_within_the_budget(place: Place) -> None:
+    budget(place, 4)
+    place.cohort("vips", ALL, extra=OFTEN)
+    place.fault("export", "fail", times=1)
+    allowed = ["--allow", "max_written_per_month:vips", "--reason", "the launch"]
+    assert place.run("sync", *allowed).code == 1
+    assert place.run("sync").code == 0
+    assert place.members("vips") == {"ann", "bob", "eve"}
+
+
+def test_a_budget_refuses_alike_on_every_day(place: Place) -> None:
+    """Everyone is sent every five days: six times in 30 days, or seven, by when they begin."""
+    place.project(extra=SHORT)
+    place.cohort("vips", ALL, extra=OFTEN)
+    assert place.run("sync").code == 0
+    budget(place, 18)
+    assert days(place, 12)
+
+
+def test_a_budget_that_a_usual_month_passes_refuses_always(place: Place) -> None:
+    budget(place, 100)
+    place.cohort("vips", ALL, extra=OFTEN)
+    assert place.run("sync").code == 0
+    budget_now = (place.folder / "cohorts" / "project.yml").read_text()
+    smaller = budget_now.replace("max_written_per_month: 100", "max_written_per_month: 2")
+    (place.folder / "cohorts" / "project.yml").write_text(smaller)
+    for _ in range(2):
+        place.advance(days=1)
+        assert "3 identifiers would be written in a month" in place.run("sync", "--due").out
+
+
+def test_people_who_must_leave_are_in_no_budget(place: Place) -> None:
+    place.cohort("vips", ALL)
+    assert place.run("sync").code == 0
+    budget(place, 0)
+    (place.folder / "cohorts" / "vips.yml").unlink()
+    assert place.run("sync").code == 0
+    assert place.members("vips") == set()
