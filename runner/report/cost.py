@@ -16,8 +16,8 @@ IDENTIFIERS_A_REQUEST, REQUESTS_AN_HOUR = 1_000, 250_000
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What changes take at least: members to write now (each is a data point), requests to Braze,
-    and members to write in the first week, this sync included, and in a usual month.
+    """What changes take at least: members to write now (each is a data point), requests to Braze.
+    As far as is known: members to write in the first week, this sync included, and in a usual month.
     """
 
     added: int

@@ -98,7 +98,7 @@ def plan(shown: Plan, *, counted: bool) -> str:
     elif changes and counted:
         cost = Cost.of(change for change in shown.due if not (change.refusals or change.stopped))
         now = f"{cost.added + cost.removed:,} by this sync"
-        lines.append(f"Written to Braze, at least: {now}, {cost.over_time}.")
+        lines.append(f"Written to Braze, as far as is known: {now}, {cost.over_time}.")
     elif changes:
         lines.append("Members not counted; `--members` counts who would enter and leave.")
     return "\n".join(lines)
@@ -141,7 +141,7 @@ def _counts(counts: Counts) -> str:
 
 
 def _written(change: Change, counts: Counts) -> str:
-    """How many identifiers are written to Braze, at least."""
+    """How many identifiers are written to Braze, as far as is known."""
     told = counts.expected
     now = f"{told.this_sync:,} by this sync"
     if change.query is None or change.action is Action.SUPPRESS:
