@@ -48,7 +48,9 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Guards:
-    """Limits that stop an attempt before anything is sent. Sources: protocol section 5."""
+    """Limits that stop an attempt before anything is sent. Sources: protocol section 5. There is no
+    `max_written_per_month` where it is None.
+    """
 
     max_members: int
     min_members: int = 0
@@ -56,6 +58,7 @@ class Guards:
     max_removed: Limit = Limit(count=100, percent=Decimal(30))
     max_invalid: Limit = Limit(count=1000, percent=Decimal(10))
     allow_empty: bool = False
+    max_written_per_month: int | None = None
 
     def with_limits(self, given: Mapping[str, Any]) -> Guards:
         """These guards, with the limits of a file's checked `guards` in the place of their own."""
@@ -66,6 +69,7 @@ class Guards:
             max_removed=_limit(given["max_removed"]) if "max_removed" in given else self.max_removed,
             max_invalid=_limit(given["max_invalid"]) if "max_invalid" in given else self.max_invalid,
             allow_empty=given.get("allow_empty", self.allow_empty),
+            max_written_per_month=given.get("max_written_per_month", self.max_written_per_month),
         )
 
 

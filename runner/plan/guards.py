@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
 from runner.definitions.cohort import Cohort, Mode
 from runner.errors import Problem
-from runner.identifiers import Handle
+from runner.identifiers import Handle, Kind
+from runner.plan.resending import NOTHING, Expected
 from runner.project import Guards, Limit
 
 MANY, SHARE = Limit(count=5), Limit(percent=Decimal(20))
 """Cohorts that may be withdrawn in one run, where the project says nothing: both."""
 
-GUARDS = ("allow_empty", "min_members", "max_members", "max_removed", "max_added", "max_invalid")
+GUARDS = (
+    "allow_empty",
+    "min_members",
+    "max_members",
+    "max_removed",
+    "max_added",
+    "max_invalid",
+    "max_written_per_month",
+)
 """Guards of a cohort that may be overridden for one run, and stand in files."""
 
 MOVED = "moved"
@@ -41,12 +50,20 @@ class Count:
     type: str = ""
 
 
+def is_shared(by_handle: Iterable[Count]) -> bool:
+    """True where one person may have several names in a cohort: a Braze user has one external id,
+    and one alias of each label, but several devices.
+    """
+    handles = {count.handle for count in by_handle if count.before or count.after}
+    return len(handles) > 1 or any(handle.kind is Kind.DEVICE_ID for handle in handles)
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
     """How many members a change is about. `whole`: everyone wanted is sent, whether known to be in Braze or not;
     `largest_today`: the cohort's largest size in 24 hours, or since a removal in them that somebody agreed to;
     `unusable`: of the query's `rows`, those that name nobody Braze could find; `barred`: of those who leave, those whom
-    `suppress` takes out.
+    `suppress` takes out; `expected`: what is written to Braze now and later.
 
     In mode `remove` it is about who is taken out: `before` were, `after` are to be.
     """
@@ -58,6 +75,12 @@ class Counts:
     rows: int = 0
     barred: int = 0
     mode: Mode = Mode.MIRROR
+    expected: Expected = NOTHING
+
+    @property
+    def is_shared(self) -> bool:
+        """True where one person may have several names in the cohort."""
+        return is_shared(self.by_handle)
 
     @property
     def before(self) -> int:
@@ -91,12 +114,15 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class _Broken:
-    """A guard that counts break: its code, what is so, and the value that would let it pass."""
+    """A guard that counts break: its code, what is so, the value that would let it pass, and what
+    to do instead.
+    """
 
     guard: str
     code: str
     what: str
     enough: str
+    instead: str = "mend the query or rule"
 
 
 def refusals(cohort: Cohort, counts: Counts, allowed: Collection[str] = ()) -> tuple[Problem, ...]:
@@ -106,7 +132,11 @@ def refusals(cohort: Cohort, counts: Counts, allowed: Collection[str] = ()) -> t
     A first sync is limited by `max_members` and `min_members` alone; percentages are of everybody who may be in Braze,
     and for removals also of the largest size in the last 24 hours, so that many small losses do not add up unseen.
     """
-    broken = (*_by_size(cohort.guards, counts), *_by_movement(cohort.guards, counts))
+    broken = (
+        *_by_size(cohort.guards, counts),
+        *_by_movement(cohort.guards, counts),
+        *_by_writing(cohort.guards, counts),
+    )
     return (*_unfit(cohort, counts), *(_refusal(cohort, each) for each in broken if each.guard not in allowed))
 
 
@@ -156,6 +186,17 @@ def _by_removal(limit: Limit, counts: Counts) -> Iterator[_Broken]:
         told = f"the largest size in these 24 hours was {largest:,}, and this run alone removes {removed:,}"
         what = f"{left}, over the limit of {_limit(limit)}; {told}"
         yield _Broken("max_removed", "G003", what, str(lost))
+
+
+def _by_writing(guards: Guards, counts: Counts) -> Iterator[_Broken]:
+    limit, told = guards.max_written_per_month, counts.expected
+    if limit is None or told.in_a_month <= limit:
+        return
+    over = f"{told.in_a_month:,} identifiers would be written in a month, over the limit of {limit:,}"
+    now = f"{told.this_sync:,} by this sync, {told.first_week:,} in the first week"
+    what = f"{over} ({now}, {told.usual_month:,} in a usual month)"
+    instead = "mend the query, or refresh it less often (`schedule`, `reassert`)"
+    yield _Broken("max_written_per_month", "G012", what, str(told.in_a_month), instead)
 
 
 def _unfit(cohort: Cohort, counts: Counts) -> Iterator[Problem]:
@@ -217,5 +258,5 @@ def _refusal(cohort: Cohort, broken: _Broken) -> Problem:
         broken.code,
         f"{cohort.id}: {broken.what}",
         f"if this is right, set `guards: {{{broken.guard}: {broken.enough}}}` in this file, {once};"
-        " if not, mend the query or rule",
+        f" if not, {broken.instead}",
     )

@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from runner.definitions.cohort import Mode
 from runner.plan.plan import Action, Change
+from runner.plan.written import sent
 from runner.report.lists import many
 
 IDENTIFIERS_A_REQUEST, REQUESTS_AN_HOUR = 1_000, 250_000
@@ -16,25 +16,37 @@ IDENTIFIERS_A_REQUEST, REQUESTS_AN_HOUR = 1_000, 250_000
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What changes take at least: members to write (each is a data point), and requests to Braze."""
+    """What changes take at least: members to write now (each is a data point), requests to Braze.
+    As far as is known: members to write in the first week, this sync included, and in a usual month.
+    """
 
     added: int
     removed: int
     requests: int
+    first_week: int
+    usual_month: int
 
     @classmethod
     def of(cls, changes: Iterable[Change]) -> Cost:
         """Of all of them together."""
-        added = removed = requests = 0
+        added = removed = requests = first_week = usual_month = 0
         for change in changes:
             if counts := change.counts:
-                adds, removes = counts.added, counts.removed
-                if counts.mode is Mode.REMOVE:
-                    adds, removes = 0, counts.added
+                adds, removes = sent(change, counts)
                 added, removed = added + adds, removed + removes
                 named = change.action in (Action.CREATE, Action.RENAME)
                 requests += sum(math.ceil(number / IDENTIFIERS_A_REQUEST) for number in (adds, removes)) + named
-        return cls(added, removed, requests)
+                first_week += counts.expected.first_week
+                usual_month += counts.expected.usual_month
+        return cls(added, removed, requests, first_week, usual_month)
+
+    @property
+    def over_time(self) -> str:
+        """What is written later, for people."""
+        week = f"{self.first_week:,} in the first week, this sync included"
+        if not self.usual_month:
+            return f"{week}; then nothing until something changes"
+        return f"{week}; then about {self.usual_month:,} in a usual month"
 
     @property
     def words(self) -> str:

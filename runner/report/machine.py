@@ -147,6 +147,13 @@ def _change(change: Change) -> dict[str, Any]:
             "sent_again": counts.added - counts.entering,
             "unusable_rows": counts.unusable,
         },
+        "written": counts
+        and {
+            "this_sync": counts.expected.this_sync,
+            "first_week": counts.expected.first_week,
+            "usual_month": counts.expected.usual_month,
+            "everyone_when_somebody_leaves": counts.is_shared,
+        },
         "refusals": [_problem(problem) for problem in (*change.questions, *change.refusals)],
         "uncounted": change.uncounted and _problem(change.uncounted),
         "sql_difference": sql_difference(change, NAMES) if change.action is Action.UPDATE else [],

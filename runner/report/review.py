@@ -43,6 +43,9 @@ SIGNS = {
 SETTINGS = 500
 """Settings that are listed."""
 
+WRITTEN = ("Written now", "First week", "Usual month")
+"""Columns of how many identifiers are written to Braze."""
+
 SEGMENT = "Segments → Create segment → filter <i>Treasure Data Cohorts</i>"
 
 
@@ -171,6 +174,7 @@ def _in_short(shown: Review, plan: Plan) -> str:
     blocked = ", without what is blocked" if plan.refused else ""
     return (
         f"{said} In all **{cost.added:,} to add and {cost.removed:,} to remove**{blocked}: at least {cost.words}."
+        f" Written to Braze: **{cost.over_time}**."
         + (f" {many(shown.others, 'cohort')} more would be synced for other reasons." if shown.others else "")
     )
 
@@ -206,7 +210,7 @@ def _rows(shown: Review, limit: int) -> str:
     if not changes:
         return ""
     counted = not shown.uncounted
-    columns = ["", "Cohort", "Why", *(["Enter", "Leave", "Members", "Data points"] if counted else [])]
+    columns = ["", "Cohort", "Why", *(["Enter", "Leave", "Members", *WRITTEN] if counted else [])]
     head = [f"| {' | '.join(columns)} |", f"|{'|'.join([' --- '] * 3 + [' ---: '] * (len(columns) - 3))}|"]
     rows, missing = fitting([_row(change, counted=counted) for change in changes], limit, joint=1)
     more = [f"\n{many(missing, 'cohort')} more did not fit here{_elsewhere(shown)}."] if missing else []
@@ -221,9 +225,10 @@ def _row(change: Change, *, counted: bool) -> str:
         cost = Cost.of([change])
         leave = counts.removed if counts.mode is not Mode.REMOVE else counts.entering
         enter = counts.entering if counts.mode is not Mode.REMOVE else 0
-        cells += [f"{enter:,}", f"{leave:,}", f"{counts.before:,} → {counts.after:,}", f"{cost.added + cost.removed:,}"]
+        cells += [f"{enter:,}", f"{leave:,}", f"{counts.before:,} → {counts.after:,}"]
+        cells += [f"{cost.added + cost.removed:,}", f"{cost.first_week:,}", f"{cost.usual_month:,}"]
     elif counted:
-        cells += ["", "", "", ""]
+        cells += [""] * (3 + len(WRITTEN))
     return f"| {' | '.join(cells)} |"
 
 

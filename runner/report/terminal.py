@@ -11,6 +11,7 @@ from runner.errors import Problem
 from runner.plan.guards import Counts
 from runner.plan.history import Record, Result
 from runner.plan.plan import IDLE, Action, Change, Plan
+from runner.report.cost import Cost
 from runner.report.lists import many
 from runner.sql.shown import masked
 from runner.sync.attempts import Outcome
@@ -94,7 +95,11 @@ def plan(shown: Plan, *, counted: bool) -> str:
     lines.append(_totals(shown))
     if changes and shown.since:
         lines.append("Members not computed: a plan against a commit asks Treasure Data nothing.")
-    elif changes and not counted:
+    elif changes and counted:
+        cost = Cost.of(change for change in shown.due if not (change.refusals or change.stopped))
+        now = f"{cost.added + cost.removed:,} by this sync"
+        lines.append(f"Written to Braze, as far as is known: {now}, {cost.over_time}.")
+    elif changes:
         lines.append("Members not counted; `--members` counts who would enter and leave.")
     return "\n".join(lines)
 
@@ -104,6 +109,7 @@ def _change(change: Change, width: int, names: tuple[str, str]) -> list[str]:
     lines = [f"  {SIGNS[change.action]} {change.id:<{width}}  {change.action:<8}  {change.name} ({why})"]
     if change.counts:
         lines.append(f"      members: {_counts(change.counts)}")
+        lines.append(f"      written: {_written(change, change.counts)}")
     lines += [f"      BLOCKED {problem}" for problem in (*change.questions, *change.refusals)]
     lines += [f"      FAILED {change.uncounted}"] if change.uncounted else []
     if change.action is Action.UPDATE:
@@ -132,6 +138,25 @@ def _counts(counts: Counts) -> str:
     by = ", ".join(f"{count.after:,} by {count.handle}" for count in wanted) if len(wanted) > 1 else ""
     after = f"{counts.after:,} ({by})" if by else f"{counts.after:,}"
     return f"{counts.before:,} now → {after}; {counts.entering:,} enter, {counts.removed:,} leave{sent}{unusable}"
+
+
+def _written(change: Change, counts: Counts) -> str:
+    """How many identifiers are written to Braze, as far as is known."""
+    told = counts.expected
+    now = f"{told.this_sync:,} by this sync"
+    if change.query is None or change.action is Action.SUPPRESS:
+        return now
+    everyone = _everyone_again(counts)
+    if change.query.cohort.schedule is None:
+        return f"{now}; nothing later, since it has no `schedule`{everyone}"
+    return f"{now}, {Cost.of([change]).over_time}{everyone}"
+
+
+def _everyone_again(counts: Counts) -> str:
+    if not counts.is_shared:
+        return ""
+    why = "since one person may have several names in it"
+    return f"; all {counts.after:,} again whenever somebody leaves, {why}"
 
 
 def _totals(shown: Plan) -> str:

@@ -10,8 +10,8 @@ from runner.definitions.cohort import Mode
 from runner.errors import Blocked, Problem
 from runner.plan.events import Intent
 from runner.plan.guards import Counts
-from runner.plan.ledger import DAY
 from runner.plan.plan import Action, Change
+from runner.plan.resending import Resend
 from runner.project import Reassert
 from runner.sync import delta
 from runner.sync.shared import Shared
@@ -35,7 +35,8 @@ class GuardRefused(Blocked):
 class Site:
     """Where an attempt works: Treasure Data, its databases, and the one writer of the ledger. `queries` and `exports`
     are how many may run at once; ledger rows and counts wait for neither, since many cohorts share them. `tables`: the
-    state database's, as the run began. `barred_table` holds those who are taken out of every cohort, if anybody is.
+    state database's, as the run began; `reassert`: when members are sent again. `barred_table` holds those who are
+    taken out of every cohort, if anybody is.
     """
 
     client: TreasureData
@@ -47,6 +48,7 @@ class Site:
     exports: threading.Semaphore
     counts: Shared[Attempt, Counts]
     tables: frozenset[str]
+    reassert: Reassert
     barred_table: str = ""
 
     def barred(self, change: Change) -> str:
@@ -54,26 +56,6 @@ class Site:
         if not self.barred_table or not change.barred:
             return ""
         return f'SELECT kind, label, value FROM "{self.state}"."{self.barred_table}"'
-
-
-@dataclass(frozen=True, slots=True)
-class Resend:
-    """What is sent again because Braze may not have known somebody: the young members, or everyone."""
-
-    recent_since: int | None = None
-    everyone: bool = False
-
-
-def resend(change: Change, reassert: Reassert, now: int, *, asked: bool = False) -> Resend:
-    """What a change sends again. Young members once a day at most, or an hourly sync would pay for each of them 168
-    times. `now` in unix seconds.
-    """
-    last = change.deployed.delivered
-    if last is None or last.is_withdrawn or change.query is None:
-        return Resend()
-    if asked or (reassert.full and now - last.full_at >= reassert.full):
-        return Resend(everyone=True)
-    return Resend(now - reassert.recent if reassert.recent and now - last.recent_at >= DAY else None)
 
 
 @dataclass(frozen=True, slots=True)

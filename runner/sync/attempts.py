@@ -13,6 +13,7 @@ from runner.plan.guards import Counts
 from runner.plan.ledger import Destination
 from runner.plan.overrides import UNSETTLED
 from runner.plan.plan import Action, Change, Plan
+from runner.plan.written import resend_of
 from runner.sql.barred import NO_ONE
 from runner.sync import attempt as one
 from runner.sync import delivering, delta, holding, loaded, steps
@@ -59,7 +60,18 @@ def site_of(place: Place, writer: Writer, concurrency: int) -> Site:
     queries, exports = threading.Semaphore(concurrency), threading.Semaphore(concurrency * EXPORTS)
     counts = Shared(counted, most=COUNTED_TOGETHER, at_once=max(1, concurrency // 4))
     tables = client.tables(target.state_database)  # while the ledger is ours, nobody else sweeps
-    return Site(client, target.database, target.state_database, writer, place.tell, queries, exports, counts, tables)
+    return Site(
+        client,
+        target.database,
+        target.state_database,
+        writer,
+        place.tell,
+        queries,
+        exports,
+        counts,
+        tables,
+        place.project.reassert,
+    )
 
 
 def settle(due: Sequence[Change], site: Site, place: Place, concurrency: int) -> dict[Destination, CohortsError]:
@@ -194,7 +206,7 @@ def _begin(change: Change, way: Way, route: export.Route, site: Site, place: Pla
     epoch, connection = site.writer.epoch, way[0]
     if change.action is Action.SUPPRESS:
         return holding.begin(change, epoch, holding.SUPPRESSING, connection=connection, route=route)
-    again = one.resend(change, place.project.reassert, site.writer.started, asked=how.reassert)
+    again = resend_of(change, place.project.reassert, site.writer.started, asked=how.reassert)
     return one.begin(change, epoch, connection=connection, route=route, resend=again)
 
 

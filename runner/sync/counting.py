@@ -13,9 +13,10 @@ from runner.plan.guards import Counts
 from runner.plan.ledger import Destination, Ledger
 from runner.plan.plan import Action, Change, Plan
 from runner.plan.sharing import Sharing
+from runner.plan.written import expected, resend_of
 from runner.project import Project, Target
 from runner.sync import delta, loaded
-from runner.sync.attempt import GuardRefused, resend
+from runner.sync.attempt import GuardRefused
 from runner.sync.delivering import at_the_authors, wanted_members
 from runner.sync.reasons import Known, before_counting, judged
 from runner.sync.snapshots import rests_on
@@ -111,7 +112,8 @@ def _counts(change: Change, counter: Counter) -> Counts:
         members, mode = delta.staying(change.deployed, state=counter.target.state_database, barred=barred), Mode.MIRROR
     else:
         members = wanted_members(change, state=counter.target.state_database, barred=barred)
-    again = resend(change, counter.project.reassert, counter.now, asked=counter.everyone)
+    reassert = counter.project.reassert
+    again = resend_of(change, reassert, counter.now, asked=counter.everyone)
     sets = delta.taking_out if mode is Mode.REMOVE else delta.sets
     which = sets(
         change.deployed, next_sql=members, state=counter.target.state_database, recent_since=again.recent_since
@@ -124,7 +126,8 @@ def _counts(change: Change, counter: Counter) -> Counts:
             scheduled_time=counter.now,
             what=f"{change.id}: counting members",
         )
-    return delta.counted(rows, "", change.deployed, whole=again.everyone, mode=mode)
+    counts = delta.counted(rows, "", change.deployed, whole=again.everyone, mode=mode)
+    return replace(counts, expected=expected(change, counts, again, reassert, counter.now))
 
 
 def overlaps(plan: Plan, ledger: Ledger, counter: Counter) -> dict[Destination, Sharing]:

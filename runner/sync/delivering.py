@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from runner.definitions.cohort import Mode
 from runner.errors import CohortsError, Interrupted, Locked
@@ -14,6 +15,7 @@ from runner.plan.events import Synced
 from runner.plan.guards import Counts
 from runner.plan.ledger import Delivered, Deployed
 from runner.plan.plan import Change
+from runner.plan.written import expected, last_sent
 from runner.sync import delta
 from runner.sync.attempt import Attempt, Done, GuardRefused, Site, resolved
 from runner.sync.reasons import judged
@@ -108,6 +110,8 @@ def _guarded(attempt: Attempt, site: Site, counts: Counts) -> Counts:
     def leaving() -> int:
         return count_barred(attempt, site, site.barred(attempt.change))
 
+    again, now = attempt.resend, site.writer.started
+    counts = replace(counts, expected=expected(attempt.change, counts, again, site.reassert, now))
     are_kept = attempt.mode is not Mode.MIRROR
     counts, refused = judged(attempt.change, counts, are_kept=are_kept, count_barred=leaving)
     if refused:
@@ -169,7 +173,7 @@ def _members_of(attempt: Attempt, site: Site, counts: Counts, step: Step) -> str
 def _synced(attempt: Attempt, site: Site, counts: Counts) -> Synced:
     change, query, run = attempt.change, attempt.change.query, site.writer.run
     removing = attempt.mode is Mode.REMOVE
-    full_at, recent_at = _sent_at(attempt, counts, site.writer.started)
+    recent_at, full_at = last_sent(change, counts, attempt.resend, site.writer.started)
     return Synced(
         attempt=attempt.id,
         table=attempt.left,
@@ -194,16 +198,6 @@ def _synced(attempt: Attempt, site: Site, counts: Counts) -> Synced:
         as_of=_as_of(change, site.writer.started),
         settles=run.settles,
     )
-
-
-def _sent_at(attempt: Attempt, counts: Counts, now: int) -> tuple[int, int]:
-    """When all members, and when young ones, were last sent whether known or not (unix seconds)."""
-    deployed = attempt.change.deployed
-    certain = deployed.taken_out if attempt.mode is Mode.REMOVE else deployed.certain
-    if counts.whole or not certain or deployed.delivered is None:
-        return now, now
-    last = deployed.delivered
-    return last.full_at, now if attempt.resend.recent_since is not None else last.recent_at
 
 
 def _as_of(change: Change, now: int) -> int:

@@ -14,7 +14,7 @@ from typing import Any
 
 from runner.definitions.cohort import Mode
 from runner.identifiers import Handle, Kind
-from runner.plan.guards import Count, Counts
+from runner.plan.guards import Count, Counts, is_shared
 from runner.plan.ledger import Deployed, Destination
 from runner.sql.members import COLUMNS, NOTED, NOTES, key_of, of_handle
 from runner.sql.tokens import indented
@@ -277,8 +277,7 @@ def counted(
     mine = [row for row in rows if row[0] == name]
     by_handle = tuple(sorted((_count(row, mode) for row in mine if row[1]), key=lambda found: found.handle))
     noted = {row[2]: int(row[-2] or 0) for row in mine if not row[1] and row[4]}
-    handles = {found.handle for found in by_handle if found.before or found.after}
-    shared = len(handles) > 1 or any(handle.kind is Kind.DEVICE_ID for handle in handles)
+    shared = is_shared(by_handle)
     disturbed = bool(deployed.pending) or any(found.leaving for found in by_handle)
     return Counts(
         by_handle,

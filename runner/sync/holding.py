@@ -13,9 +13,10 @@ from runner.plan.events import Held
 from runner.plan.guards import Counts
 from runner.plan.ledger import Delivered, Deployed
 from runner.plan.plan import Change, is_unfinished
+from runner.plan.resending import Resend
 from runner.sql.fingerprint import SUPPRESSION
 from runner.sync import delta
-from runner.sync.attempt import Attempt, Done, Resend, Site, resolved
+from runner.sync.attempt import Attempt, Done, Site, resolved
 from runner.sync.delivering import create
 from runner.sync.reasons import judged
 from runner.sync.snapshots import refuse_lost

@@ -11,6 +11,7 @@ from runner.errors import CohortsError
 from runner.identifiers import Handle
 from runner.plan.events import Failed, Sending
 from runner.plan.guards import Counts
+from runner.plan.written import one_alone
 from runner.sync import delta
 from runner.sync.attempt import Attempt, Site
 from runner.treasuredata import export
@@ -31,7 +32,6 @@ class Step:
 
 def steps_of(attempt: Attempt, counts: Counts) -> tuple[Step, ...]:
     """Removals, finished, then additions; never an export of nobody, one for each handle. Mode `remove` adds nobody."""
-    change, deployed = attempt.change, attempt.change.deployed
     sent = Operation.REMOVE if attempt.mode is Mode.REMOVE else Operation.ADD
     removals = removals_of(counts)
     additions = [
@@ -39,14 +39,9 @@ def steps_of(attempt: Attempt, counts: Counts) -> tuple[Step, ...]:
         for number, count in enumerate(counts.by_handle)
         if (added := counts.added_of(count))
     ]
-    renamed = any(name != change.name for name in deployed.names) and change.name
     first: list[Step] = []
-    # a removal from a cohort Braze has never heard of may fail for ever, and a name travels only with members
-    if (removals and not deployed.ever_added) or (renamed and not removals and not additions):
-        known = () if change.barred else counts.by_handle  # who may be in it may be barred
-        anybody = next((c for c in counts.by_handle if c.after), None) or next((c for c in known if c.before), None)
-        if anybody and sent is Operation.ADD:
-            first = [Step("first", Operation.ADD, anybody.handle, 1, one=True)]
+    if alone := one_alone(attempt.change, counts):
+        first = [Step("first", Operation.ADD, alone.handle, 1, one=True)]
     return (*first, *removals, *additions)
 
 

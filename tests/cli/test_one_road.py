@@ -46,6 +46,10 @@ def too_many(place: Place) -> None:
     place.cohort("vips", ALL, extra="guards: {max_members: 2}\n")
 
 
+def too_much_written(place: Place) -> None:
+    place.cohort("vips", ALL, extra="guards: {max_written_per_month: 2}\n")
+
+
 def unusable(place: Place) -> None:
     sql = f"SELECT CASE WHEN customer_id = 'ann' THEN customer_id END AS customer_id FROM ({ALL}) AS everybody"
     place.cohort("vips", sql, extra="guards: {max_invalid: 10%}\n")
@@ -112,6 +116,7 @@ CASES: Mapping[str, Callable[[Place], None]] = {
     "G009": unusable,
     "G010": moved,
     "G011": not_loaded,
+    "G012": too_much_written,
     "L013": lost,
     "P101": no_connection,
     "P105": another_name,

@@ -161,7 +161,8 @@ def test_members_are_counted_of_what_the_branch_changes(shop: Place) -> None:
     assert shop.run("sync").code == 0
     Repository(shop.folder).git("checkout", "--", "cohorts")
     shop.cohort("spenders", "SELECT customer_id FROM shop.customers WHERE spend > 100 AND customer_id <> 'eve'")
-    shop.cohort("everybody", "SELECT customer_id FROM shop.customers")
+    daily = "schedule: {cron: '0 6 * * *'}\n"
+    shop.cohort("everybody", "SELECT customer_id FROM shop.customers", extra=daily)
     Repository(shop.folder).commit()
     answer = shop.run("review", "--members", "--out", "out")
     assert answer.code == 0, answer.out + answer.err

@@ -40,7 +40,7 @@ RULES = (
     Rule("possible holds every pending attempt", "plan/ledger.py", "self.delivered.table if self.delivered else None,\n            *(pending.table for pending in self.pending),", "self.delivered.table if self.delivered else None,"),
     Rule("certain holds only what every attempt has", "plan/ledger.py", "self.delivered.certain if self.delivered else None,\n            *(pending.table for pending in self.pending),", "self.delivered.certain if self.delivered else None,"),
     Rule("membership belongs to a user", "sync/delta.py", "whole=whole or (shared and disturbed and mode is not Mode.REMOVE)", "whole=whole"),
-    Rule("late users are asserted again", "sync/attempt.py", "return Resend(everyone=True)", "return Resend()"),
+    Rule("late users are asserted again", "plan/resending.py", "return Resend(everyone=True)", "return Resend()"),
     Rule("removals first, then additions", "sync/steps.py", "return (*first, *removals, *additions)", "return (*first, *additions, *removals)"),
     Rule("on record before it is sent", "sync/steps.py", "    _record_sending(attempt, site, steps, size)\n", ""),
     Rule("a zombie's submit is refused", "sync/attempts.py", "keys = (key for pending in change.deployed.pending for key in pending.export_keys)", "keys = ()"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +13,7 @@ from runner.definitions.cohort import Cohort, Mode
 from runner.documents import Document
 from runner.identifiers import Handle, Identifier, Kind
 from runner.plan.guards import GUARDS, Count, Counts, refusals, too_many_withdrawn
+from runner.plan.resending import Expected
 from runner.project import Guards, Limit
 
 ID = Identifier(Handle(Kind.EXTERNAL_ID), "customer_id")
@@ -130,6 +132,16 @@ def test_withdrawals(withdrawn: int, in_braze: int, refused: bool) -> None:
 )
 def test_withdrawals_by_a_limit_of_the_project(withdrawn: int, in_braze: int, limit: Limit, refused: str) -> None:
     assert too_many_withdrawn(withdrawn, in_braze, limit) == refused
+
+
+@pytest.mark.parametrize(
+    ("limit", "refused"),
+    [(None, []), (7_000_000, []), (6_999_999, ["G012"]), (0, ["G012"])],
+)
+def test_a_budget_limits_what_is_written_in_a_month(limit: int | None, refused: list[str]) -> None:
+    told = Expected(1_000_000, 7_000_000, 1_000_000, in_a_month=7_000_000)
+    counts = replace(counted(0, 1_000_000, 1_000_000, 0), expected=told)
+    assert codes(counts, max_written_per_month=limit) == refused
 
 
 def test_an_identifier_that_would_not_arrive_as_it_is_meant() -> None:

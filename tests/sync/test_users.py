@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from runner.identifiers import Handle, Kind
 from runner.plan.ledger import Delivered, Deployed, Destination, Pending
 from runner.plan.plan import Action, Change
+from runner.plan.resending import Resend
 from runner.sync import delta
-from runner.sync.attempt import Attempt, Resend
+from runner.sync.attempt import Attempt
 from runner.sync.steps import Step, steps_of
 from runner.treasuredata.export import Operation, Route
 

@@ -1,0 +1,118 @@
+"""What is sent again in case Braze knows it by now, and what that comes to over time; pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from runner.plan.ledger import DAY
+from runner.plan.schedule import next_due
+from runner.project import Reassert
+from runner.schedules import Schedule
+
+WEEK, MONTH = 7 * DAY, 30 * DAY
+
+ROUNDS = 12
+"""Times that everybody is sent again, over which the pace is averaged: a schedule is not even."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resend:
+    """What one sync sends again: members wanted since a time (unix seconds), or everyone."""
+
+    recent_since: int | None = None
+    everyone: bool = False
+
+
+def resend(
+    reassert: Reassert,
+    *,
+    recent_at: int,
+    full_at: int,
+    now: int,
+    asked: bool = False,
+) -> Resend:
+    """What a sync sends again, by when young members and when all were last sent; unix seconds.
+    Everyone where that is `asked` for.
+
+    Young members once a day at most, or an hourly sync would pay for each of them 168 times.
+    """
+    if asked or (reassert.full and now - full_at >= reassert.full):
+        return Resend(everyone=True)
+    is_day_over = now - recent_at >= DAY
+    return Resend(now - reassert.recent if reassert.recent and is_day_over else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """One sync in numbers. `at`: its time, unix seconds; `members`: in the cohort after it;
+    `young`: those of them who are first wanted by it. `recent_at` and `full_at`: when young
+    members, and when all, were last sent, this sync included.
+    """
+
+    at: int
+    members: int
+    young: int
+    recent_at: int
+    full_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """How many identifiers a cohort writes to Braze, each of which costs. `this_sync`: by the sync
+    itself; `first_week`: in the seven days that begin with it, itself included; `usual_month`: in
+    30 days later on. Nobody who enters or leaves after this sync is in any of them.
+
+    `in_a_month` is what `max_written_per_month` limits.
+    """
+
+    this_sync: int = 0
+    first_week: int = 0
+    usual_month: int = 0
+    in_a_month: int = 0
+
+
+NOTHING = Expected()
+"""Nobody is written."""
+
+
+def sent_again(synced: Synced, schedule: Schedule | None, reassert: Reassert, *, seconds: int) -> int:
+    """How many identifiers later syncs by the schedule send again within so many seconds."""
+    if schedule is None:
+        return 0
+    until = synced.at + seconds
+    return sum(number for at, number in _later(synced, schedule, reassert, until) if at < until)
+
+
+def usual_month(members: int, schedule: Schedule | None, reassert: Reassert, now: int) -> int:
+    """How many identifiers 30 days take where nobody enters or leaves: everyone is sent again at
+    the first time of the schedule after `reassert.full`. `now` in unix seconds.
+    """
+    if schedule is None or not reassert.full:
+        return 0
+    begin = end = next_due(schedule, now)
+    for _ in range(ROUNDS):
+        end = next_due(schedule, end + reassert.full - 1)
+    return math.ceil(members * MONTH * ROUNDS / (end - begin))
+
+
+def _later(synced: Synced, schedule: Schedule, reassert: Reassert, until: int) -> Iterator[tuple[int, int]]:
+    """The syncs that may send somebody again, each with its time and how many it sends. All other
+    times of the schedule are passed over: there may be thousands.
+    """
+    at, recent_at, full_at = synced.at, synced.recent_at, synced.full_at
+    while at < until:
+        asked = [full_at + reassert.full] if reassert.full else []
+        if recent_at + DAY <= synced.at + reassert.recent:
+            asked.append(recent_at + DAY)
+        if not asked:
+            return
+        at = next_due(schedule, max(min(asked) - 1, at))
+        again = resend(reassert, recent_at=recent_at, full_at=full_at, now=at)
+        recent_at = at
+        if again.everyone:
+            full_at = at
+            yield at, synced.members
+        elif again.recent_since is not None and synced.at >= again.recent_since:
+            yield at, synced.young

@@ -1,0 +1,116 @@
+"""What a change writes to Braze by its counts: now, and later because of it; pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from runner.definitions.cohort import Mode
+from runner.plan.guards import Count, Counts
+from runner.plan.plan import Action, Change
+from runner.plan.resending import (
+    MONTH,
+    WEEK,
+    Expected,
+    Resend,
+    Synced,
+    resend,
+    sent_again,
+    usual_month,
+)
+from runner.project import Reassert
+from runner.schedules import Schedule
+
+
+def resend_of(change: Change, reassert: Reassert, now: int, *, asked: bool = False) -> Resend:
+    """What a change sends again; everyone where that is `asked` for. `now` in unix seconds."""
+    last = change.deployed.delivered
+    if last is None or last.is_withdrawn or change.query is None:
+        return Resend()
+    return resend(
+        reassert,
+        recent_at=last.recent_at,
+        full_at=last.full_at,
+        now=now,
+        asked=asked,
+    )
+
+
+def one_alone(change: Change, counts: Counts) -> Count | None:
+    """The count of a single member who is sent first, or alone; None where nobody needs to be.
+
+    A removal from a cohort that Braze has never heard of may fail for ever, and a name travels
+    only with members.
+    """
+    if counts.mode is Mode.REMOVE:
+        return None
+    renamed = change.name and any(name != change.name for name in change.deployed.names)
+    is_new = counts.removed and not change.deployed.ever_added
+    if not is_new and not (renamed and not counts.removed and not counts.added):
+        return None
+    # who may be in it may be barred
+    known = () if change.barred else counts.by_handle
+    wanted = (count for count in counts.by_handle if count.after)
+    return next(wanted, None) or next((count for count in known if count.before), None)
+
+
+def sent(change: Change, counts: Counts) -> tuple[int, int]:
+    """How many identifiers a sync adds, and how many it removes."""
+    if counts.mode is Mode.REMOVE:
+        return 0, counts.added
+    return counts.added + bool(one_alone(change, counts)), counts.removed
+
+
+def last_sent(change: Change, counts: Counts, again: Resend, now: int) -> tuple[int, int]:
+    """When young members, and when all, were last sent, once this sync is done; unix seconds."""
+    deployed, last = change.deployed, change.deployed.delivered
+    certain = deployed.taken_out if counts.mode is Mode.REMOVE else deployed.certain
+    if last is None or counts.whole or not certain:
+        return now, now
+    return now if again.recent_since is not None else last.recent_at, last.full_at
+
+
+def expected(change: Change, counts: Counts, again: Resend, reassert: Reassert, now: int) -> Expected:
+    """What a change is expected to write, by its schedule. `now` in unix seconds."""
+    this_sync = sum(sent(change, counts))
+    if change.query is None or change.action is Action.SUPPRESS:
+        return Expected(this_sync, this_sync, 0, this_sync)
+    schedule = change.query.cohort.schedule
+    recent_at, full_at = last_sent(change, counts, again, now)
+    young = counts.entering if _is_remembered(change, counts) else counts.after
+    synced = Synced(now, counts.after, young, recent_at, full_at)
+    week = sent_again(synced, schedule, reassert, seconds=WEEK)
+    usual = usual_month(counts.after, schedule, reassert, now)
+    return Expected(
+        this_sync,
+        first_week=this_sync + week,
+        usual_month=usual,
+        in_a_month=_in_a_month(counts, again, synced, schedule, reassert, usual),
+    )
+
+
+def _in_a_month(
+    counts: Counts,
+    again: Resend,
+    synced: Synced,
+    schedule: Schedule | None,
+    reassert: Reassert,
+    usual: int,
+) -> int:
+    """What a budget limits: what this sync leads to in 30 days. Without those who would be sent
+    again now anyway, and without those whom an attempt that was cut off may have sent, since a
+    budget must not refuse once more what was allowed.
+    """
+    everyone = counts.whole and not again.everyone
+    caused = (counts.after if everyone else counts.entering) + counts.removed
+    entered = replace(synced, young=counts.entering)
+    if synced.full_at == synced.at:
+        return max(caused + sent_again(entered, schedule, reassert, seconds=MONTH), usual)
+    # how often everyone is sent in the next 30 days depends on the day: a budget must not
+    young_only = Reassert(recent=reassert.recent, full=0)
+    return caused + sent_again(entered, schedule, young_only, seconds=MONTH) + usual
+
+
+def _is_remembered(change: Change, counts: Counts) -> bool:
+    """True where a snapshot says since when members are wanted; else all are young."""
+    last = change.deployed.delivered
+    return bool(last and (last.taken_out if counts.mode is Mode.REMOVE else last.table))
