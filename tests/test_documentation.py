@@ -6,6 +6,8 @@ import ast
 import json
 import re
 import runpy
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from runner import codes
@@ -15,12 +17,17 @@ from tests.place import COHORTS, Place
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
+COMMANDS = (ROOT / "docs" / "commands.md").read_text("utf-8")
+
+
+def sources() -> Iterator[ast.Module]:
+    """Every module of the program, parsed."""
+    return (ast.parse(file.read_text("utf-8")) for file in sorted((ROOT / "runner").rglob("*.py")))
 
 
 def codes_in_source() -> set[str]:
     """Every text of the source that is a code, or a message that begins with one."""
-    parsed = (ast.parse(file.read_text("utf-8")) for file in (ROOT / "runner").rglob("*.py"))
-    texts = (node.value for tree in parsed for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    texts = (node.value for tree in sources() for node in ast.walk(tree) if isinstance(node, ast.Constant))
     return {text[:4] for text in texts if isinstance(text, str) and re.match(r"[A-Z]\d{3}(\s|$)", text)}
 
 
@@ -40,26 +47,63 @@ def test_every_code_of_the_page_is_complete_and_in_order() -> None:
     assert sorted(headings, key=lambda code: (letters.index(code[0]), code)) == headings
 
 
-def test_every_command_is_in_the_readme(place: Place) -> None:
+def test_the_readme_is_short() -> None:
+    lines = README.splitlines()
+    assert len(lines) <= 120
+    apart = ("|", "![", "make ")  # tables, pictures and the two commands cannot be broken
+    assert [line for line in lines if len(line) > 100 and not line.startswith(apart)] == []
+
+
+def test_the_two_commands_are_in_the_readme() -> None:
+    assert re.findall(r"^(make \w+)   #", README, re.MULTILINE) == ["make demo", "make test"]
+
+
+def test_the_cohort_of_the_readme_is_good(place: Place) -> None:
+    shutil.copytree(ROOT / "cohorts", place.folder / "cohorts", dirs_exist_ok=True)
+    shown = re.search(r"^```yaml\n(id: .*?)^```", README, re.MULTILINE | re.DOTALL)
+    assert shown
+    (place.folder / "cohorts" / "retention" / "lapsed_buyers.yml").write_text(shown[1], "utf-8")
+    assert place.run("validate").out == "8 cohorts checked: no problems.\n"
+    tested = place.run("test", "--select", "lapsed_buyers")
+    assert tested.out.endswith("1 test of 1 cohort: all passed.\n")
+
+
+def test_every_command_is_in_the_reference(place: Place) -> None:
     listed = re.findall(r"^  ([a-z]+)  ", place.run("--help").out, re.MULTILINE)
     assert len(listed) > 5
-    assert [name for name in listed if f"| `cohorts {name}" not in README] == []
+    assert [name for name in listed if f"## `cohorts {name}" not in COMMANDS] == []
 
 
-def test_every_exit_code_is_in_the_readme() -> None:
-    rows = re.findall(r"^\| ([0-9, ]+) \|", README, re.MULTILINE)
-    listed = {int(code) for row in rows for code in row.split(",")}
-    assert listed == set(ExitCode)
+def test_every_exit_code_is_in_the_reference() -> None:
+    codes_listed = re.findall(r"^\| ([0-9]+) \|", COMMANDS, re.MULTILINE)
+    assert [int(code) for code in codes_listed] == sorted(ExitCode)
 
 
-def test_every_key_of_a_cohort_is_in_the_readme() -> None:
+def test_every_variable_of_the_environment_is_in_the_reference() -> None:
+    texts = (node.value for tree in sources() for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    read = {text for text in texts if isinstance(text, str) and re.fullmatch(r"(COHORTS|GITHUB|TD)_[A-Z_]+", text)}
+    assert len(read) > 15
+    assert sorted(name for name in read if f"| `{name}` |" not in COMMANDS) == []
+
+
+def test_every_key_of_a_cohort_is_in_the_guide() -> None:
+    guide = (ROOT / "docs" / "authoring.md").read_text("utf-8")
     schema = json.loads((ROOT / "schema" / "cohort.schema.json").read_text("utf-8"))
-    assert [key for key in schema["properties"] if f"`{key}" not in README] == []
+    assert [key for key in schema["properties"] if f"`{key}" not in guide] == []
 
 
 def test_the_reference_is_current() -> None:
     made = runpy.run_path(str(ROOT / "docs" / "reference.py"))
     assert made["page"]() == (ROOT / "docs" / "format.md").read_text("utf-8"), "run `make reference`"
+    assert made["commands_page"]() == COMMANDS, "run `make reference`"
+
+
+def test_the_pictures_are_small_and_fetch_nothing() -> None:
+    pictures = sorted((ROOT / "docs" / "pictures").iterdir())
+    assert [each.name for each in pictures] == ["comment.png", "plan.svg"]
+    assert [each.name for each in pictures if each.stat().st_size > 200_000] == []
+    assert [each.name for each in pictures if f"docs/pictures/{each.name}" not in README] == []
+    assert re.findall(r"url\((?!#)|/home/|/root/|/tmp/|127\.0\.0\.1", pictures[1].read_text("utf-8")) == []
 
 
 def test_the_page_of_what_is_the_same_is_current() -> None:
