@@ -48,7 +48,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Guards:
-    """Limits that stop an attempt before anything is sent. Sources: protocol section 5."""
+    """Limits that stop an attempt before anything is sent (docs/delivery.md, What stops a sync)."""
 
     max_members: int
     min_members: int = 0
