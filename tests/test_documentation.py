@@ -10,6 +10,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from runner import codes
 from runner.errors import ExitCode
 from runner.sandbox.duck import table
@@ -23,6 +25,23 @@ COMMANDS = (ROOT / "docs" / "commands.md").read_text("utf-8")
 def sources() -> Iterator[ast.Module]:
     """Every module of the program, parsed."""
     return (ast.parse(file.read_text("utf-8")) for file in sorted((ROOT / "runner").rglob("*.py")))
+
+
+def pages() -> list[Path]:
+    """Every page of the documentation."""
+    return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def anchors(page: str) -> set[str]:
+    """What a link into a page may name: its headings as GitHub writes them, and anchors of its own."""
+    bare = re.sub(r"^```.*?^```", "", page, flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.*)$", bare, re.MULTILINE)
+    return {anchor(heading) for heading in headings} | set(re.findall(r'<a id="([^"]+)">', bare))
+
+
+def anchor(heading: str) -> str:
+    """A heading as GitHub makes an anchor of it."""
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
 
 
 def codes_in_source() -> set[str]:
@@ -115,3 +134,46 @@ def test_the_examples_are_good(place: Place) -> None:
     (place.folder / "cohorts").rename(place.folder / "other")
     (place.folder / "cohorts").symlink_to(ROOT / "cohorts")
     assert place.run("validate").out == "8 cohorts checked: no problems.\n"
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    text = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    broken = []
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        name, _, part = link.partition("#")
+        there = (page.parent / name).resolve() if name else page
+        if link.startswith(("http://", "https://")):
+            continue
+        if not there.exists() or (part and part not in anchors(there.read_text("utf-8"))):
+            broken.append(link)
+    assert broken == []
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
+def test_the_repository_stands_alone(page: Path) -> None:
+    elsewhere = r"/work/|\bshared/|protocol\.md|wire\.md|ecosystem\.md|issues show|wire facts|protocol section"
+    assert re.findall(elsewhere, page.read_text("utf-8")) == []
+
+
+def test_docstrings_cite_headings_that_are_there() -> None:
+    cited = re.compile(r"docs/(\w+)\.md, ([A-Z][\w' ]+?)(?=[).;]|\n\n)")
+    broken = []
+    for file in sorted((ROOT / "runner").rglob("*.py")):
+        text = re.sub(r"\s+", " ", file.read_text("utf-8"))
+        for name, heading in cited.findall(text):
+            if anchor(heading) not in anchors((ROOT / "docs" / f"{name}.md").read_text("utf-8")):
+                broken.append(f"{file.name}: docs/{name}.md, {heading}")
+        assert not re.search(r"wire facts|protocol section", text), file
+    assert broken == []
+
+
+def test_the_glossary_is_short_and_has_a_sentence_for_each_term() -> None:
+    page = (ROOT / "docs" / "glossary.md").read_text("utf-8")
+    rows = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("| ")][1:]
+    terms = [term for term, _ in rows]
+    assert len(terms) <= 50
+    assert len({term.lower() for term in terms}) == len(terms)
+    assert [term for term, meaning in rows if not re.fullmatch(r"[A-Z]\S*( \S+){4,}\.", meaning)] == []
+    first = [term for term, meaning in rows if term.partition(" ")[0].lower() not in meaning.lower()]
+    assert first == []  # each sentence says what the term is
