@@ -177,3 +177,28 @@ def test_the_glossary_is_short_and_has_a_sentence_for_each_term() -> None:
     assert [term for term, meaning in rows if not re.fullmatch(r"[A-Z]\S*( \S+){4,}\.", meaning)] == []
     first = [term for term, meaning in rows if term.partition(" ")[0].lower() not in meaning.lower()]
     assert first == []  # each sentence says what the term is
+
+
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+RECIPES = CONTRIBUTING.split("## Recipes")[1].split("\n### ")[1:]
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.partition("\n")[0])
+def test_a_recipe_names_files_and_places_that_are_there(recipe: str) -> None:
+    steps = re.findall(r"^\| `([^`|]+)` \| `([^`|]+)` \| ([^|]+) \|$", recipe, re.MULTILINE)
+    assert len(steps) == len(re.findall(r"^\| `", recipe, re.MULTILINE)) >= 4
+    missing = [file for file, _, _ in steps if not (ROOT / file).is_file()]
+    assert missing == []
+    assert [f"{file}: {name}" for file, name, _ in steps if name not in (ROOT / file).read_text("utf-8")] == []
+
+
+def test_there_are_four_recipes() -> None:
+    names = [recipe.partition("\n")[0] for recipe in RECIPES]
+    assert names == ["A new test of a rule", "A new guard", "A new error code", "A new command"]
+
+
+def test_every_room_of_the_house_is_in_contributing() -> None:
+    rooms = {file.stem for file in (ROOT / "runner").glob("*.py")} - {"__init__"}
+    rooms |= {f"{file.parent.name}/" for file in (ROOT / "runner").glob("*/__init__.py")}
+    listed = re.findall(r"^\| (`[^|]+) \|", CONTRIBUTING.split("## The house")[1].split("## Recipes")[0], re.MULTILINE)
+    assert {room for row in listed for room in re.findall(r"`([^`]+)`", row)} - {"runner/"} == rooms
