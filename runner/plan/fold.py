@@ -91,7 +91,7 @@ def _deployed(where: Destination, rows: list[Entry], now: int) -> Deployed:
         unfinished=tuple(unresolved),
         failure=str(failures[-1].detail["what"]) if failures else "",
         ever_added=any(row.detail["added"] for row in synced),
-        largest_today=_largest(ended_well, now),
+        largest_today=_largest(ended_well, _agreed(intents), now),
         tables=frozenset().union(
             delivered.tables if delivered else (),
             previous.tables if previous else (),
@@ -144,15 +144,37 @@ def _previous(ended_well: list[Entry], now: int) -> Delivered | None:
     return _delivered(ended_well[last - 1])
 
 
-def _largest(ended_well: list[Entry], now: int) -> int:
-    """The largest size the cohort had in the last 24 hours, that of a day ago included; in its mode of now, and without
-    those who had to leave since.
+def _agreed(intents: Iterable[Entry]) -> frozenset[str]:
+    """The attempts whose removals a person had agreed to: by an override of that guard, or by a
+    rollback. Both are on record in the rows of every version.
+    """
+    return frozenset(
+        str(row.detail["attempt"])
+        for row in intents
+        if "max_removed" in row.detail.get("allowed", ()) or row.detail["action"] == "rollback"
+    )
+
+
+def _begins_anew(row: Entry, agreed: frozenset[str]) -> bool:
+    # mode `remove` counts those whom it takes out: 0 of them says nothing of who is in the cohort
+    is_left_empty = not row.detail["size"] and row.detail.get("mode") != "remove"
+    return is_left_empty or row.detail["attempt"] in agreed
+
+
+def _largest(ended_well: list[Entry], agreed: frozenset[str], now: int) -> int:
+    """The largest size the cohort had in the last 24 hours, that of a day ago included; in its
+    mode of now, and without those who had to leave since.
+
+    It begins anew at a delivery whose removals were `agreed`, since nobody has to agree twice to
+    the same people leaving; and where nobody was left, since a first sync has nothing to lose.
     """
     synced = [row for row in ended_well if row.event is Event.SYNCED]
     left, sizes = 0, dict[str, int]()
     for row in reversed(ended_well):
         sizes[row.row_id] = row.detail["size"] - left
         left += row.detail.get("barred", 0)
+    anew = [place for place, row in enumerate(synced) if _begins_anew(row, agreed)]
+    synced = synced[max(anew, default=0) :]
     modes = [row.detail.get("mode", "mirror") for row in synced]  # rows of earlier versions have none
     alike = [row for row, mode in zip(synced, modes, strict=True) if mode == modes[-1]]
     recent = [sizes[row.row_id] for row in alike if now - row.time < DAY]

@@ -44,8 +44,9 @@ class Count:
 @dataclass(frozen=True, slots=True)
 class Counts:
     """How many members a change is about. `whole`: everyone wanted is sent, whether known to be in Braze or not;
-    `largest_today`: the cohort's largest size in 24 hours; `unusable`: of the query's `rows`, those that name nobody
-    Braze could find; `barred`: of those who leave, those whom `suppress` takes out.
+    `largest_today`: the cohort's largest size in 24 hours, or since a removal in them that somebody agreed to;
+    `unusable`: of the query's `rows`, those that name nobody Braze could find; `barred`: of those who leave, those whom
+    `suppress` takes out.
 
     In mode `remove` it is about who is taken out: `before` were, `after` are to be.
     """
@@ -135,16 +136,26 @@ def _by_movement(guards: Guards, counts: Counts) -> Iterator[_Broken]:
         return
     if not counts.before:
         return
-    largest = max(counts.before, counts.largest_today)
-    removed = counts.removed - counts.barred  # consent is nobody's to hold back
-    lost = max(removed, largest - counts.after - counts.barred)
-    is_over = _over(guards.max_removed, removed, counts.before) or _over(guards.max_removed, lost, largest)
-    if is_over and (counts.after or guards.allow_empty):  # else it is said already that nobody is left
-        what = f"{_share(lost, largest)} would leave, over the limit of {_limit(guards.max_removed)}"
-        yield _Broken("max_removed", "G003", what, str(lost))
+    if counts.after or guards.allow_empty:  # else it is said already that nobody is left
+        yield from _by_removal(guards.max_removed, counts)
     if _over(guards.max_added, counts.entering, counts.before):
         what = f"{_share(counts.entering, counts.before)} would enter, over the limit of {_limit(guards.max_added)}"
         yield _Broken("max_added", "G004", what, str(counts.entering))
+
+
+def _by_removal(limit: Limit, counts: Counts) -> Iterator[_Broken]:
+    """The removal guard, broken by this run or by all that left within 24 hours."""
+    removed = counts.removed - counts.barred  # consent is nobody's to hold back
+    largest = max(counts.before, counts.largest_today)
+    lost = max(removed, largest - counts.after - counts.barred)
+    if _over(limit, removed, counts.before):
+        what = f"{_share(removed, counts.before)} would leave, over the limit of {_limit(limit)}"
+        yield _Broken("max_removed", "G003", what, str(lost))
+    elif _over(limit, lost, largest):
+        left = f"{_share(lost, largest)} would have left within 24 hours"
+        told = f"the largest size in these 24 hours was {largest:,}, and this run alone removes {removed:,}"
+        what = f"{left}, over the limit of {_limit(limit)}; {told}"
+        yield _Broken("max_removed", "G003", what, str(lost))
 
 
 def _unfit(cohort: Cohort, counts: Counts) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.place import Place
+from tests.place import Answer, Place
 
 ALL = "SELECT customer_id FROM customers"
 FEW = "SELECT customer_id FROM customers WHERE customer_id = 'ann'"
@@ -38,6 +38,67 @@ def test_a_guard_is_overridden_once_with_a_reason(place: Place) -> None:
         "vips", "SELECT customer_id FROM customers WHERE customer_id = 'bob'", extra="guards: {max_removed: 0}\n"
     )
     assert place.run("sync", "--select", "vips").code == 6  # it was for one run
+
+
+EVERY_TEN_MINUTES = "schedule: {cron: '*/10 * * * *'}\nguards: {max_removed: 30%}\n"
+PEOPLE = [f"p{number}" for number in range(20)]
+
+
+def refresh(place: Place, many: int, *more: str) -> Answer:
+    """The next sync by the schedule, after which so many people qualify."""
+    place.customers(*PEOPLE[:many])
+    place.advance(hours=0.2)
+    return place.run("sync", "--due", *more)
+
+
+def test_an_allowed_removal_does_not_block_the_runs_after_it(place: Place) -> None:
+    place.cohort("vips", ALL, extra=EVERY_TEN_MINUTES)
+    assert refresh(place, 20).code == 0
+    assert refresh(place, 10).code == 6
+    assert refresh(place, 10, "--allow", "max_removed:vips", "--reason", "agreed").code == 0
+    later = refresh(place, 10)
+    assert later.code == 0, later.out
+    assert "0 removed" in later.out
+
+
+def test_a_slow_leak_is_found_before_and_after_an_allowed_removal(place: Place) -> None:
+    place.cohort("vips", ALL, extra=EVERY_TEN_MINUTES)
+    assert [refresh(place, many).code for many in (20, 17, 14)] == [0, 0, 0]
+    refused = refresh(place, 13)
+    assert refused.code == 6
+    assert "35.0% of the members (7 of 20) would have left within 24 hours" in refused.out
+    assert "the largest size in these 24 hours was 20, and this run alone removes 1" in refused.out
+    assert refresh(place, 10, "--allow", "max_removed:vips", "--reason", "agreed").code == 0
+
+    assert [refresh(place, many).code for many in (9, 8, 7)] == [0, 0, 0]
+    refused = refresh(place, 6)
+    assert refused.code == 6
+    assert "40.0% of the members (4 of 10) would have left within 24 hours" in refused.out
+    place.advance(hours=25)
+    assert refresh(place, 6).code == 0  # the day is over
+
+
+def test_a_rollback_does_not_block_the_syncs_after_it(place: Place) -> None:
+    place.cohort("vips", FEW, extra="guards: {max_removed: 30%}\n")
+    assert place.run("sync").code == 0
+    place.cohort("vips", ALL, extra="guards: {max_removed: 30%}\n")
+    assert place.run("sync").code == 0
+    assert place.run("rollback", "vips", "--reason", "too many").code == 0
+    place.cohort("vips", f"{FEW} AND spend > 1", extra="guards: {max_removed: 30%}\n")
+    later = place.run("sync")
+    assert later.code == 0, later.out
+    assert place.members("vips") == {"ann"}
+
+
+def test_a_cohort_that_comes_back_smaller_is_not_blocked(place: Place) -> None:
+    place.cohort("vips", ALL, extra=EVERY_TEN_MINUTES)
+    assert refresh(place, 20).code == 0
+    (place.folder / "cohorts" / "vips.yml").unlink()
+    assert place.run("sync").code == 0
+    place.cohort("vips", ALL, extra=EVERY_TEN_MINUTES)
+    assert refresh(place, 10).code == 0
+    later = refresh(place, 10)
+    assert later.code == 0, later.out
 
 
 def limit_withdrawals(place: Place) -> None:

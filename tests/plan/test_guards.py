@@ -76,6 +76,23 @@ def test_a_refusal_says_limit_value_line_and_the_way_out() -> None:
     )
 
 
+def test_a_refusal_by_the_last_24_hours_says_so() -> None:
+    (found,) = refusals(cohort(Guards(max_members=10_000)), counted(3368, 3368, 0, 0, largest_today=7998))
+    assert found.what == (
+        "vips: 57.9% of the members (4,630 of 7,998) would have left within 24 hours,"
+        " over the limit of 30% and 100 members;"
+        " the largest size in these 24 hours was 7,998, and this run alone removes 0"
+    )
+    assert "set `guards: {max_removed: 4630}`" in found.fix
+
+
+def test_a_refusal_by_this_run_counts_this_run() -> None:
+    guards = Guards(max_members=10_000, max_removed=Limit(percent=Decimal(20)))
+    (found,) = refusals(cohort(guards), counted(900, 60, 0, 840, largest_today=1000))
+    assert "93.3% of the members (840 of 900) would leave, over the limit of 20%" in found.what
+    assert "set `guards: {max_removed: 940}`" in found.fix  # what would let it pass
+
+
 def test_an_override_lets_its_guard_pass_and_no_other() -> None:
     guards, counts = Guards(max_members=10), counted(1000, 500, 0, 500)
     assert [problem.code for problem in refusals(cohort(guards), counts)] == ["G002", "G003"]

@@ -19,8 +19,9 @@ def row(number: int, event: Event, *, epoch: int = 1, at: int = NOW, **detail: A
     return Entry(f"l-{epoch}-{number}", epoch, number, HERE, event, detail, at)
 
 
-def intent(number: int, attempt: str, *, epoch: int = 1) -> Entry:
-    return row(number, Event.INTENT, epoch=epoch, attempt=attempt, tables=[f"m_{attempt}"], action="update")
+def intent(number: int, attempt: str, *, epoch: int = 1, action: str = "update", **more: Any) -> Entry:
+    told = {"attempt": attempt, "tables": [f"m_{attempt}"], "action": action, **more}
+    return row(number, Event.INTENT, epoch=epoch, **told)
 
 
 def sending(number: int, attempt: str, *, epoch: int = 1, table: bool = True) -> Entry:
@@ -110,6 +111,47 @@ def test_the_replaced_snapshot_is_kept_for_a_week() -> None:
 def test_the_largest_size_of_a_day_counts_what_it_began_with() -> None:
     sizes = [synced(1, "a", at=NOW - 2 * DAY, size=90), synced(2, "b", at=NOW - 60, size=50)]
     assert deployed(*sizes).largest_today == 90
+
+
+def shrunk(*, action: str = "update", size: int = 50, **more: Any) -> Deployed:
+    """A cohort of 90 members that shrank an hour ago, and lost two members since."""
+    before = [intent(1, "a"), synced(2, "a", at=NOW - 7200, size=90)]
+    shrinking = [intent(3, "b", action=action, **more), synced(4, "b", at=NOW - 3600, size=size)]
+    after = [intent(5, "c"), synced(6, "c", at=NOW - 60, size=size - 2)]
+    return deployed(*before, *shrinking, *after)
+
+
+def test_the_largest_size_begins_anew_where_the_removal_was_allowed() -> None:
+    assert shrunk().largest_today == 90
+    assert shrunk(allowed=["max_removed"]).largest_today == 50
+    assert shrunk(allowed=["max_added", "max_removed"]).largest_today == 50
+
+
+def test_an_override_of_another_guard_leaves_the_largest_size() -> None:
+    assert shrunk(allowed=["max_added", "min_members"]).largest_today == 90
+
+
+def test_an_allowed_removal_that_was_not_delivered_leaves_the_largest_size() -> None:
+    failed = row(4, Event.FAILED, attempt="b", code="R020", what="failed", unsent=True)
+    rows = [synced(2, "a", at=NOW - 7200, size=90), intent(3, "b", allowed=["max_removed"]), failed]
+    after = [intent(5, "c"), synced(6, "c", at=NOW - 60, size=80, resolves=["b", "c"])]
+    assert deployed(*rows, *after).largest_today == 90
+
+
+def test_the_largest_size_begins_anew_after_a_rollback() -> None:
+    assert shrunk(action="rollback").largest_today == 50
+
+
+def test_the_largest_size_begins_anew_where_nobody_was_left() -> None:
+    gone = synced(2, "b", at=NOW - 3600, table=None, certain=None, size=0, added=0, name="")
+    back = synced(3, "c", at=NOW - 60, size=40)
+    assert deployed(synced(1, "a", at=NOW - 7200, size=90), gone, back).largest_today == 40
+
+
+def test_nobody_to_take_out_is_not_nobody_left() -> None:
+    taking_out = synced(2, "b", at=NOW - 3600, size=0, mode="remove")
+    back = synced(3, "c", at=NOW - 60, size=40)
+    assert deployed(synced(1, "a", at=NOW - 7200, size=90), taking_out, back).largest_today == 90
 
 
 def test_a_withdrawn_cohort_is_not_in_braze() -> None:
