@@ -202,3 +202,33 @@ def test_every_room_of_the_house_is_in_contributing() -> None:
     rooms |= {f"{file.parent.name}/" for file in (ROOT / "runner").glob("*/__init__.py")}
     listed = re.findall(r"^\| (`[^|]+) \|", CONTRIBUTING.split("## The house")[1].split("## Recipes")[0], re.MULTILINE)
     assert {room for row in listed for room in re.findall(r"`([^`]+)`", row)} - {"runner/"} == rooms
+
+
+def test_every_page_is_reached_from_the_readme() -> None:
+    found, left = set(), {ROOT / "README.md"}
+    while left:
+        page = left.pop()
+        found.add(page)
+        links = re.findall(r"\]\(([\w./-]+\.md)[#)]", page.read_text("utf-8"))
+        left |= {(page.parent / link).resolve() for link in links} - found
+    assert [page.name for page in pages() if page not in found] == []
+
+
+def options(page: str) -> dict[str, set[str]]:
+    """The options of every command, as the reference lists them."""
+    parts = page.split("\n## `cohorts ")[1:]
+    return {part.partition("`")[0]: {*re.findall(r"(?<=[` ,])--?[a-z-]+", part), "--help"} for part in parts}
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
+def test_every_command_of_a_page_is_one(page: Path) -> None:
+    known = options(COMMANDS)
+    text = page.read_text("utf-8")
+    written = re.findall(r"(?:^|`|\$ )cohorts ([a-z]+(?: [a-z]+)?)([^`\n#]*)", text, re.MULTILINE)
+    for words, rest in written:
+        name = words if words in known else words.partition(" ")[0]
+        if name in {"sources", "github"}:  # two groups of commands, named as a whole
+            continue
+        assert name in known, f"cohorts {words}"
+        wrong = set(re.findall(r"(?<=\s)--?[a-z][a-z-]*", rest)) - known[name]
+        assert wrong == set(), f"cohorts {words}{rest}"
