@@ -2,8 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
 
+from runner.plan.events import (
+    Abandoned,
+    Adopted,
+    Bootstrap,
+    Details,
+    Ended,
+    Failed,
+    Held,
+    Intent,
+    Leased,
+    OfAttempt,
+    Released,
+    Sending,
+    Synced,
+    Verified,
+)
 from runner.plan.ledger import (
     DAY,
     KEEP_PREVIOUS,
@@ -11,11 +29,18 @@ from runner.plan.ledger import (
     Deployed,
     Destination,
     Entry,
-    Event,
     Lease,
     Ledger,
     Pending,
+    Row,
+    of_event,
 )
+
+AGREED = "max_removed"
+"""The guard whose override says that a person agreed to who left."""
+
+Told = TypeVar("Told", bound=Details)
+Rows = Sequence[Row[Told]]
 
 
 def fold(entries: Iterable[Entry], *, now: int) -> Ledger:
@@ -26,157 +51,222 @@ def fold(entries: Iterable[Entry], *, now: int) -> Ledger:
     for entry in ordered:
         by_destination.setdefault(entry.destination, []).append(entry)
     run_rows = by_destination.pop(Destination(), [])
-    synced = [row for row in ordered if row.event is Event.SYNCED and row.detail["commit"]]
+    synced = [row.detail for row in of_event(ordered, Synced) if row.detail.commit]
     return Ledger(
-        id=next((str(row.detail["ledger_id"]) for row in run_rows if row.event is Event.BOOTSTRAP), ""),
+        id=next((row.detail.ledger_id for row in of_event(run_rows, Bootstrap)), ""),
         epoch=max((row.epoch for row in ordered), default=0),
         now=now,
         cohorts={where: _deployed(where, rows, now) for where, rows in sorted(by_destination.items())},
         lease=_lease(run_rows),
-        commit=str(synced[-1].detail["commit"]) if synced else "",
-        settled=next((str(row.detail["commit"]) for row in reversed(synced) if row.detail.get("settles")), ""),
-        verified=frozenset(str(row.detail["mapping"]) for row in run_rows if row.event is Event.VERIFIED),
+        commit=synced[-1].commit if synced else "",
+        settled=next((detail.commit for detail in reversed(synced) if detail.settles), ""),
+        verified=frozenset(row.detail.mapping for row in of_event(run_rows, Verified)),
     )
 
 
-def _lease(run_rows: list[Entry]) -> Lease | None:
-    last = next((row for row in reversed(run_rows) if row.event is Event.LEASE), None)
-    if last is None:
+def _lease(run_rows: Sequence[Entry]) -> Lease | None:
+    leases = of_event(run_rows, Leased)
+    if not leases:
         return None
-    detail = last.detail
+    last, detail = leases[-1], leases[-1].detail
     return Lease(
-        token=detail["token"],
-        actor=detail["actor"],
-        host=detail["host"],
-        process=detail["process"],
-        address=detail["address"],
-        until=last.time + detail["seconds"],
-        released=any(row.event is Event.RELEASED and row.epoch == last.epoch for row in run_rows),
+        token=detail.token,
+        actor=detail.actor,
+        host=detail.host,
+        process=detail.process,
+        address=detail.address,
+        until=last.time + detail.seconds,
+        released=any(row.epoch == last.epoch for row in of_event(run_rows, Released)),
     )
 
 
-def _deployed(where: Destination, rows: list[Entry], now: int) -> Deployed:
-    forgotten = max((place for place, row in enumerate(rows) if row.event is Event.ABANDONED), default=-1)
+@dataclass(frozen=True, slots=True)
+class _Attempts:
+    """The rows of one cohort's attempts, since it was forgotten last, in order."""
+
+    intents: Rows[Intent]
+    claims: Rows[Sending | Adopted]
+    ended_well: Rows[Ended]
+    failures: Rows[Failed]
+
+    @property
+    def resolved(self) -> frozenset[str]:
+        """Attempts of whose traces nothing is left."""
+        return frozenset(attempt for row in self.ended_well for attempt in row.detail.resolves)
+
+    @property
+    def synced(self) -> Rows[Synced]:
+        """Those that brought the cohort to its wanted members."""
+        return of_event(self.ended_well, Synced)
+
+    @property
+    def unfinished(self) -> Rows[Intent]:
+        """Attempts that began, and are not known to have ended well."""
+        resolved = self.resolved
+        return [row for row in self.intents if row.detail.attempt not in resolved]
+
+    @property
+    def failed(self) -> Rows[Failed]:
+        """Failures that no later attempt has healed."""
+        resolved = self.resolved
+        return [row for row in self.failures if row.detail.attempt not in resolved]
+
+    @property
+    def open(self) -> Rows[Sending | Adopted]:
+        """Attempts that may have sent something."""
+        resolved = self.resolved
+        return [row for row in self.claims if row.detail.attempt not in resolved]
+
+
+def _deployed(where: Destination, rows: Sequence[Entry], now: int) -> Deployed:
+    forgotten = max((place for place, row in enumerate(rows) if isinstance(row.detail, Abandoned)), default=-1)
     rows = rows[forgotten + 1 :]
-    ended_well = [row for row in rows if row.event in (Event.SYNCED, Event.HELD)]
-    synced = [row for row in ended_well if row.event is Event.SYNCED]
-    last = ended_well[-1] if ended_well else None
-    resolved = {attempt for row in ended_well for attempt in row.detail["resolves"]}
-    # an attempt that failed before `sending` ended in its own process: it can send nothing any more
-    ended = resolved | {row.detail["attempt"] for row in rows if row.event is Event.FAILED and row.detail["unsent"]}
-    failures = [row for row in rows if row.event is Event.FAILED and row.detail["attempt"] not in resolved]
-    intents = [row for row in rows if row.event is Event.INTENT]
-    # a cohort of nobody is synced, and adopted ones are there, without ever sending
-    reached = [row.detail for row in rows if row.detail.get("connection")]
-    unresolved = [row.detail["attempt"] for row in intents if row.detail["attempt"] not in resolved]
-    last_failed = failures and unresolved[-1:] == [failures[-1].detail["attempt"]]
-    claimed = (row for row in rows if row.event in (Event.SENDING, Event.ADOPTED))
-    open_rows = [row for row in claimed if row.detail["attempt"] not in resolved]
-    used = {row.detail["attempt"]: row.detail["keys"] for row in failures if not row.detail["unsent"]}
+    attempts = _Attempts(
+        of_event(rows, Intent), of_event(rows, Sending, Adopted), of_event(rows, Synced, Held), of_event(rows, Failed)
+    )
+    last = attempts.ended_well[-1] if attempts.ended_well else None
     delivered = _delivered(last) if last else None
-    previous = _previous(ended_well, now)
+    previous = _previous(attempts.ended_well, now)
+    unfinished, failed = attempts.unfinished, attempts.failed
+    connection, setting_keys = _reached(rows)
     return Deployed(
         destination=where,
         delivered=delivered,
-        pending=tuple(
-            Pending(
-                row.detail["attempt"],
-                row.detail["table"],
-                row.detail["name"],
-                tuple(used.get(row.detail["attempt"], row.detail["export_keys"])),
-                adopted=row.event is Event.ADOPTED,
-            )
-            for row in open_rows
-        ),
-        unfinished=tuple(unresolved),
-        failure=str(failures[-1].detail["what"]) if failures else "",
-        ever_added=any(row.detail["added"] for row in synced),
-        largest_today=_largest(ended_well, _agreed(intents), now),
-        tables=frozenset().union(
-            delivered.tables if delivered else (),
-            previous.tables if previous else (),
-            *(_named(row) for row in (*intents, *open_rows) if row.detail["attempt"] not in ended),
-        ),
-        connection=reached[-1]["connection"] if reached else "",
-        setting_keys=reached[-1].get("setting_keys", {}) if reached else {},
+        pending=_pending(attempts),
+        unfinished=tuple(row.detail.attempt for row in unfinished),
+        failure=failed[-1].detail.what if failed else "",
+        ever_added=any(row.detail.added for row in attempts.synced),
+        largest_today=_largest(attempts, now),
+        tables=_tables(delivered, previous, attempts),
+        connection=connection,
+        setting_keys=setting_keys,
         previous=previous,
-        failure_code=str(failures[-1].detail["code"]) if last_failed else "",
-        failed_at=failures[-1].time if failures else 0,
-        tried_at=next((row.time for row in intents if row.detail["attempt"] not in resolved), 0),
-        heir_of={str(row.detail["moved_from"]): row.epoch for row in intents if "moved_from" in row.detail},
-        made_in=max((row.epoch for row in intents if row.detail["action"] == "create"), default=0),
+        failure_code=_failure_code(unfinished, failed),
+        failed_at=failed[-1].time if failed else 0,
+        tried_at=unfinished[0].time if unfinished else 0,
+        heir_of={row.detail.moved_from: row.epoch for row in attempts.intents if row.detail.moved_from},
+        made_in=max((row.epoch for row in attempts.intents if row.detail.action == "create"), default=0),
     )
 
 
-def _delivered(row: Entry) -> Delivered:
-    detail = row.detail
-    return Delivered(
-        table=detail["table"],
-        size=detail["size"],
-        name=detail["name"],
-        fingerprint=detail["fingerprint"],
-        parts=detail["parts"],
-        sql=detail["sql"],
-        at=row.time,
-        recent_at=detail["recent_at"],
-        full_at=detail["full_at"],
-        rejected=detail["rejected"],
-        as_of=detail.get("as_of", row.time),  # rows of earlier versions have none
-        held_at=detail.get("held_at", 0),
-        owed=detail.get("owed", False),
-        names=tuple(detail.get("names", ())),
-        certain=detail.get("certain", detail["table"]),
-        taken_out=detail.get("taken_out"),
-        mode=detail.get("mode", "mirror"),
+def _pending(attempts: _Attempts) -> tuple[Pending, ...]:
+    """What may have sent something; of one that failed, only what it did send."""
+    used = {row.detail.attempt: row.detail.keys for row in attempts.failed if not row.detail.unsent}
+    return tuple(
+        Pending(
+            row.detail.attempt,
+            row.detail.table,
+            row.detail.name,
+            used.get(row.detail.attempt, row.detail.export_keys),
+            adopted=isinstance(row.detail, Adopted),
+        )
+        for row in attempts.open
     )
 
 
-def _named(row: Entry) -> frozenset[str]:
+def _reached(rows: Sequence[Entry]) -> tuple[str, dict[str, str]]:
+    """The connection by which the cohort was reached last, and what its settings are called.
+
+    A cohort of nobody is synced, and an adopted one is there, without ever sending.
+    """
+    told = [row.detail for row in of_event(rows, Sending, Adopted, Synced, Held) if row.detail.connection]
+    return (told[-1].connection, dict(told[-1].setting_keys)) if told else ("", {})
+
+
+def _tables(delivered: Delivered | None, previous: Delivered | None, attempts: _Attempts) -> frozenset[str]:
+    """Snapshots that a sweep must leave."""
+    # an attempt that failed before `sending` ended in its own process: it can send nothing any more
+    ended = attempts.resolved | {row.detail.attempt for row in attempts.failures if row.detail.unsent}
+    going_on = [row.detail for row in (*attempts.intents, *attempts.open) if row.detail.attempt not in ended]
+    return frozenset().union(
+        delivered.tables if delivered else (),
+        previous.tables if previous else (),
+        *map(_named, going_on),
+    )
+
+
+def _named(detail: OfAttempt) -> frozenset[str]:
     """The snapshots that an attempt's row names: it may make two."""
-    return frozenset(table for table in (row.detail.get("table"), *row.detail.get("tables", ())) if table)
+    match detail:
+        case Intent(tables=tables):
+            return frozenset(tables)
+        case Sending(table=table, tables=tables):
+            return frozenset(tables) | ({table} if table else frozenset())
+        case Adopted(table=table) | Synced(table=table) | Held(table=table):
+            return frozenset({table} if table else ())
+        case Failed():
+            return frozenset()
 
 
-def _previous(ended_well: list[Entry], now: int) -> Delivered | None:
+def _failure_code(unfinished: Rows[Intent], failed: Rows[Failed]) -> str:
+    """The code of the last attempt, where that one failed; empty where it was cut off."""
+    if not (unfinished and failed) or unfinished[-1].detail.attempt != failed[-1].detail.attempt:
+        return ""
+    return failed[-1].detail.code
+
+
+def _delivered(row: Row[Ended]) -> Delivered:
+    detail = row.detail
+    held = detail if isinstance(detail, Held) else None
+    return Delivered(
+        table=detail.table,
+        size=detail.size,
+        name=detail.name,
+        fingerprint=detail.fingerprint,
+        parts=detail.parts,
+        sql=detail.sql,
+        at=row.time,
+        recent_at=detail.recent_at,
+        full_at=detail.full_at,
+        rejected=detail.rejected,
+        as_of=detail.as_of,
+        held_at=held.held_at if held else 0,
+        owed=held.owed if held else False,
+        names=held.names if held else (),
+        certain=detail.certain,
+        taken_out=detail.taken_out,
+        mode=detail.mode,
+    )
+
+
+def _previous(ended_well: Rows[Ended], now: int) -> Delivered | None:
     """What was delivered before the last sync, while a rollback may still want it."""
-    last = max((place for place, row in enumerate(ended_well) if row.event is Event.SYNCED), default=0)
+    last = max((place for place, row in enumerate(ended_well) if isinstance(row.detail, Synced)), default=0)
     if not last or now - ended_well[last].time >= KEEP_PREVIOUS:
         return None
     return _delivered(ended_well[last - 1])
 
 
-def _agreed(intents: Iterable[Entry]) -> frozenset[str]:
+def _agreed(intents: Rows[Intent]) -> frozenset[str]:
     """The attempts whose removals a person had agreed to: by an override of that guard, or by a
     rollback. Both are on record in the rows of every version.
     """
     return frozenset(
-        str(row.detail["attempt"])
-        for row in intents
-        if "max_removed" in row.detail.get("allowed", ()) or row.detail["action"] == "rollback"
+        row.detail.attempt for row in intents if AGREED in row.detail.allowed or row.detail.action == "rollback"
     )
 
 
-def _begins_anew(row: Entry, agreed: frozenset[str]) -> bool:
+def _begins_anew(detail: Synced, agreed: frozenset[str]) -> bool:
     # mode `remove` counts those whom it takes out: 0 of them says nothing of who is in the cohort
-    is_left_empty = not row.detail["size"] and row.detail.get("mode") != "remove"
-    return is_left_empty or row.detail["attempt"] in agreed
+    is_left_empty = not detail.size and detail.mode != "remove"
+    return is_left_empty or detail.attempt in agreed
 
 
-def _largest(ended_well: list[Entry], agreed: frozenset[str], now: int) -> int:
+def _largest(attempts: _Attempts, now: int) -> int:
     """The largest size the cohort had in the last 24 hours, that of a day ago included; in its
     mode of now, and without those who had to leave since.
 
-    It begins anew at a delivery whose removals were `agreed`, since nobody has to agree twice to
+    It begins anew at a delivery whose removals were agreed to, since nobody has to agree twice to
     the same people leaving; and where nobody was left, since a first sync has nothing to lose.
     """
-    synced = [row for row in ended_well if row.event is Event.SYNCED]
     left, sizes = 0, dict[str, int]()
-    for row in reversed(ended_well):
-        sizes[row.row_id] = row.detail["size"] - left
-        left += row.detail.get("barred", 0)
-    anew = [place for place, row in enumerate(synced) if _begins_anew(row, agreed)]
+    for row in reversed(attempts.ended_well):
+        sizes[row.row_id] = row.detail.size - left
+        left += row.detail.barred
+    agreed, synced = _agreed(attempts.intents), attempts.synced
+    anew = [place for place, each in enumerate(synced) if _begins_anew(each.detail, agreed)]
     synced = synced[max(anew, default=0) :]
-    modes = [row.detail.get("mode", "mirror") for row in synced]  # rows of earlier versions have none
-    alike = [row for row, mode in zip(synced, modes, strict=True) if mode == modes[-1]]
-    recent = [sizes[row.row_id] for row in alike if now - row.time < DAY]
-    before = [sizes[row.row_id] for row in alike if now - row.time >= DAY]
+    alike = [each for each in synced if each.detail.mode == synced[-1].detail.mode]
+    recent = [sizes[each.row_id] for each in alike if now - each.time < DAY]
+    before = [sizes[each.row_id] for each in alike if now - each.time >= DAY]
     return max([*recent, *before[-1:]], default=0)

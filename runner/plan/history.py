@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
-from runner.plan.ledger import Destination, Entry, Event
+from runner.plan.events import (
+    Abandoned,
+    Adopted,
+    Bootstrap,
+    Ended,
+    Failed,
+    Held,
+    Intent,
+    Leased,
+    Released,
+    Sending,
+    Synced,
+    Verified,
+)
+from runner.plan.ledger import Destination, Entry, Row, of_event
 
 
 class Result(StrEnum):
@@ -46,43 +59,43 @@ class Record:
     allowed: tuple[str, ...] = ()
 
 
-_ACTS = frozenset({Event.BOOTSTRAP, Event.VERIFIED, Event.ADOPTED, Event.ABANDONED})
-"""Events that are records of their own; all others belong to an attempt or to the run's lease."""
-
-
 def records(entries: Iterable[Entry]) -> tuple[Record, ...]:
     """The log, newest first. An attempt is one record, whatever rows it left."""
     unique = {entry.row_id: entry for entry in entries}
     ordered = sorted(unique.values(), key=lambda entry: (entry.epoch, entry.sequence))
-    who = {entry.epoch: _who(entry.detail) for entry in ordered if entry.event is Event.LEASE}
-    ends = {
-        entry.detail["attempt"]: entry for entry in ordered if entry.event in (Event.SYNCED, Event.HELD, Event.FAILED)
-    }  # the last of an attempt
+    who = {row.epoch: _who(row.detail) for row in of_event(ordered, Leased)}
+    ends = {row.detail.attempt: row for row in of_event(ordered, Synced, Held, Failed)}  # the last of an attempt
     found = []
     for entry in ordered:
         by = who.get(entry.epoch, Who())
-        if entry.event in _ACTS:
-            found.append(_act(entry, by))
-        elif entry.event is Event.INTENT:
-            found.append(_attempt(entry, ends.get(entry.detail["attempt"]), by))
+        match entry.detail:
+            case Bootstrap() | Verified() | Abandoned():
+                found.append(_act(entry, by))
+            case Adopted(size=size):
+                found.append(_act(entry, by, size))
+            case Intent() as intent:
+                found.append(_attempt(entry, intent, ends.get(intent.attempt), by))
+            case Leased() | Released() | Failed() | Sending() | Synced() | Held():
+                pass  # they belong to an attempt, or to the run
     return tuple(reversed(found))
 
 
-def _act(entry: Entry, by: Who) -> Record:
-    return Record(entry.time, entry.destination, str(entry.event), Result.DONE, by, members=entry.detail.get("size"))
+def _act(entry: Entry, by: Who, members: int | None = None) -> Record:
+    return Record(entry.time, entry.destination, str(entry.event), Result.DONE, by, members=members)
 
 
-def _attempt(intent: Entry, end: Entry | None, by: Who) -> Record:
-    action, allowed = str(intent.detail["action"]), tuple(intent.detail.get("allowed", ()))
+def _attempt(row: Entry, intent: Intent, end: Row[Ended | Failed] | None, by: Who) -> Record:
+    action, allowed = intent.action, intent.allowed
     if end is None:
-        return Record(intent.time, intent.destination, action, Result.UNKNOWN, by, allowed=allowed)
-    detail: Mapping[str, Any] = end.detail
-    if end.event is Event.FAILED:
-        error = f"{detail['code']} {detail['what']}"
-        return Record(end.time, end.destination, action, Result.FAILED, by, error=error, allowed=allowed)
-    counts = detail["size"], detail["added"], detail["removed"]
-    return Record(end.time, end.destination, action, Result.DONE, by, *counts, allowed=allowed)
+        return Record(row.time, row.destination, action, Result.UNKNOWN, by, allowed=allowed)
+    match end.detail:
+        case Failed(code=code, what=what):
+            error = f"{code} {what}"
+            return Record(end.time, end.destination, action, Result.FAILED, by, error=error, allowed=allowed)
+        case Synced() | Held() as done:
+            counts = done.size, done.added, done.removed
+            return Record(end.time, end.destination, action, Result.DONE, by, *counts, allowed=allowed)
 
 
-def _who(lease: Mapping[str, Any]) -> Who:
-    return Who(lease["actor"], lease.get("commit", ""), lease.get("address", ""), lease.get("reason", ""))
+def _who(lease: Leased) -> Who:
+    return Who(lease.actor, lease.commit, lease.address, lease.reason)

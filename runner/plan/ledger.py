@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Any
+from typing import Any, Generic, TypeVar, overload
+
+from runner.plan.events import Details, Event
+
+Told_co = TypeVar("Told_co", bound=Details, covariant=True)
 
 SCHEMA_VERSION = 1
 """Of the ledger's rows. A ledger with a newer one is refused."""
@@ -13,22 +16,6 @@ SCHEMA_VERSION = 1
 DAY = 86_400
 KEEP_PREVIOUS = 7 * DAY
 """Seconds a replaced snapshot is kept, for a rollback (docs/delivery.md, A run)."""
-
-
-class Event(StrEnum):
-    """What a ledger row says happened."""
-
-    BOOTSTRAP = "bootstrap"
-    LEASE = "lease"
-    RELEASED = "released"
-    VERIFIED = "verified"
-    INTENT = "intent"
-    FAILED = "failed"
-    SENDING = "sending"
-    SYNCED = "synced"
-    HELD = "held"
-    ADOPTED = "adopted"
-    ABANDONED = "abandoned"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -40,16 +27,45 @@ class Destination:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Row(Generic[Told_co]):
     """One ledger row. `time` is the server's clock, unix seconds, 0 until written; order is (epoch, sequence) only."""
 
     row_id: str
     epoch: int
     sequence: int
     destination: Destination
-    event: Event
-    detail: Mapping[str, Any]
+    detail: Told_co
     time: int = 0
+
+    @property
+    def event(self) -> Event:
+        """What happened."""
+        return self.detail.event
+
+
+Entry = Row[Details]
+"""A row of any event."""
+
+
+A = TypeVar("A", bound=Details)
+B = TypeVar("B", bound=Details)
+C = TypeVar("C", bound=Details)
+D = TypeVar("D", bound=Details)
+
+
+@overload
+def of_event(rows: Iterable[Row[Any]], a: type[A], /) -> list[Row[A]]: ...
+@overload
+def of_event(rows: Iterable[Row[Any]], a: type[A], b: type[B], /) -> list[Row[A | B]]: ...
+@overload
+def of_event(rows: Iterable[Row[Any]], a: type[A], b: type[B], c: type[C], /) -> list[Row[A | B | C]]: ...
+@overload
+def of_event(
+    rows: Iterable[Row[Any]], a: type[A], b: type[B], c: type[C], d: type[D], /
+) -> list[Row[A | B | C | D]]: ...
+def of_event(rows: Iterable[Row[Any]], *kinds: type[Any]) -> list[Row[Any]]:
+    """The rows of some events, in their order."""
+    return [row for row in rows if isinstance(row.detail, kinds)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from runner.definitions.cohort import Mode
 from runner.errors import Blocked, Problem
+from runner.plan.events import Intent
 from runner.plan.guards import Counts
 from runner.plan.ledger import DAY
 from runner.plan.plan import Action, Change
@@ -97,6 +98,11 @@ class Attempt:
         return f"cohorts-{site.writer.ledger.id}-{self.id}-{step}"
 
     @property
+    def tables(self) -> tuple[str, ...]:
+        """The tables that it makes."""
+        return tuple(table for table in (self.table, self.rest) if table)
+
+    @property
     def left(self) -> str | None:
         """The table of whoever may be in the cohort when this is done; None: nobody."""
         return self.rest if self.mode is Mode.REMOVE else self.table
@@ -130,17 +136,20 @@ def begin(change: Change, epoch: int, *, connection: str, route: Route, resend: 
     )
 
 
-def intent(attempt: Attempt) -> Mapping[str, object]:
+def intent(attempt: Attempt) -> Intent:
     """What the ledger must know before anything is made: the attempt and its tables."""
-    tables = [table for table in (attempt.table, attempt.rest) if table]
     change = attempt.change
-    told = {"attempt": attempt.id, "tables": tables, "action": change.action.value}
-    if change.action is Action.CREATE and change.query and change.query.previous_id:
-        told |= {"moved_from": change.query.previous_id}
-    return told | ({"allowed": sorted(change.allowed)} if change.allowed else {})
+    is_made = change.action is Action.CREATE and change.query
+    return Intent(
+        attempt=attempt.id,
+        action=change.action.value,
+        tables=attempt.tables,
+        moved_from=change.query.previous_id if is_made and change.query else "",
+        allowed=tuple(sorted(change.allowed)),
+    )
 
 
-def resolved(attempt: Attempt) -> list[str]:
+def resolved(attempt: Attempt) -> tuple[str, ...]:
     """The attempts of whose traces nothing is left when this one ended well."""
     deployed = attempt.change.deployed
-    return sorted({attempt.id, *deployed.unfinished, *(pending.attempt for pending in deployed.pending)})
+    return tuple(sorted({attempt.id, *deployed.unfinished, *(pending.attempt for pending in deployed.pending)}))

@@ -10,7 +10,7 @@ from typing import Any
 
 from runner.errors import AuthenticationFailed, CohortsError, Interrupted, Locked
 from runner.plan.guards import Counts
-from runner.plan.ledger import Destination, Event
+from runner.plan.ledger import Destination
 from runner.plan.overrides import UNSETTLED
 from runner.plan.plan import Action, Change, Plan
 from runner.sql.barred import NO_ONE
@@ -200,7 +200,7 @@ def _begin(change: Change, way: Way, route: export.Route, site: Site, place: Pla
 
 def _announce(begun: Sequence[Attempt], site: Site) -> None:
     """On record before anything is made."""
-    site.writer.record(*((each.change.destination, Event.INTENT, one.intent(each)) for each in begun))
+    site.writer.record(*((each.change.destination, one.intent(each)) for each in begun))
 
 
 def _side_by_side(

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from runner.errors import CohortsError
-from runner.plan.ledger import Deployed, Destination, Entry, Event, Ledger
+from runner.plan.events import Bootstrap, Failed, Held, Intent, Leased, Sending, Synced
+from runner.plan.ledger import Deployed, Destination, Entry, Ledger, of_event
 from runner.sync import delta
 from runner.sync.snapshots import ways_out
 
 RESTORE = "compare the ledger with a copy of it, bring back what is missing, and find out who writes to it"
 
-ANNOUNCED = (Event.FAILED, Event.SENDING, Event.SYNCED, Event.HELD)
+ANNOUNCED = (Failed, Sending, Synced, Held)
 """What an attempt writes after its `intent`."""
 
 
@@ -120,13 +121,14 @@ def _left_over(ledger: Ledger, tables: frozenset[str]) -> Iterator[Discrepancy]:
 def _of_rows(entries: Iterable[Entry]) -> Iterator[Discrepancy]:
     """Rows that no run can have written alone: what an attempt did, without its intent; an epoch, without its lease."""
     unique = {entry.row_id: entry for entry in entries}.values()
-    intents = {(row.destination, row.detail["attempt"]) for row in unique if row.event is Event.INTENT}
-    claimed = {row.epoch for row in unique if row.event in (Event.LEASE, Event.BOOTSTRAP)}
+    intents = {(row.destination, row.detail.attempt) for row in of_event(unique, Intent)}
+    claimed = {row.epoch for row in of_event(unique, Leased, Bootstrap)}
     orphans: dict[tuple[Destination, int], set[str]] = defaultdict(set)
     unclaimed: dict[int, int] = defaultdict(int)
+    for announced in of_event(unique, *ANNOUNCED):
+        if (announced.destination, announced.detail.attempt) not in intents:
+            orphans[announced.destination, announced.epoch].add(announced.event)
     for row in unique:
-        if row.event in ANNOUNCED and (row.destination, row.detail["attempt"]) not in intents:
-            orphans[row.destination, row.epoch].add(row.event)
         if row.epoch not in claimed:
             unclaimed[row.epoch] += 1
     for (where, epoch), events in orphans.items():

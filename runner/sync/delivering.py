@@ -5,13 +5,14 @@ Whatever was perhaps delivered is in the ledger before it is sent: every step ma
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from runner.definitions.cohort import Mode
 from runner.errors import CohortsError, Interrupted, Locked
+from runner.plan.events import Synced
 from runner.plan.guards import Counts
-from runner.plan.ledger import Delivered, Deployed, Event
+from runner.plan.ledger import Delivered, Deployed
 from runner.plan.plan import Change
 from runner.sync import delta
 from runner.sync.attempt import Attempt, Done, GuardRefused, Site, resolved
@@ -37,7 +38,7 @@ def carry_out(attempt: Attempt, site: Site) -> Done:
     steps = steps_of(attempt, counts)
     send_all(attempt, site, steps, lambda step: _members_of(attempt, site, counts, step), size=counts.after)
     site.tell(change.id, "recording")
-    site.writer.record((change.destination, Event.SYNCED, _synced(attempt, site, counts)))
+    site.writer.record((change.destination, _synced(attempt, site, counts)))
     if attempt.mode is Mode.REMOVE:
         return Done(0, counts.entering, counts.after, counts.added - counts.entering)
     return Done(counts.entering, counts.removed, counts.after, counts.added - counts.entering)
@@ -165,33 +166,49 @@ def _members_of(attempt: Attempt, site: Site, counts: Counts, step: Step) -> str
     return which.additions(step.handle, whole=counts.whole)
 
 
-def _synced(attempt: Attempt, site: Site, counts: Counts) -> Mapping[str, object]:
-    change, deployed = attempt.change, attempt.change.deployed
-    query, last, now = change.query, deployed.delivered, site.writer.started
+def _synced(attempt: Attempt, site: Site, counts: Counts) -> Synced:
+    change, query, run = attempt.change, attempt.change.query, site.writer.run
     removing = attempt.mode is Mode.REMOVE
-    whole = counts.whole or not (deployed.taken_out if removing else deployed.certain)
-    return {
-        "attempt": attempt.id,
-        "table": attempt.left,
-        "certain": None if removing else attempt.table,
-        "taken_out": attempt.table if removing else None,
-        "mode": attempt.mode.value,
-        "size": counts.after,
-        "added": 0 if removing else counts.added,
-        "removed": counts.added if removing else counts.removed,
-        "barred": counts.barred,
-        "name": change.name,
-        "connection": attempt.connection,
-        "setting_keys": dict(attempt.route.setting_keys),
-        "fingerprint": query.fingerprint if query else "",
-        "parts": dict(query.parts) if query else {},
-        "sql": query.audience if query else "",
-        "resolves": resolved(attempt),
-        "commit": site.writer.run.commit,
-        "settles": site.writer.run.settles,
-        "full_at": now if whole or last is None else last.full_at,
-        "recent_at": now if whole or last is None or attempt.resend.recent_since is not None else last.recent_at,
-        "rejected": change.query.fingerprint if change.query and change.restored else "",
-        # not when this row is written: a refresh that comes due meanwhile must not be taken for done
-        "as_of": deployed.previous.as_of if change.restored and deployed.previous else now,
-    }
+    full_at, recent_at = _sent_at(attempt, counts, site.writer.started)
+    return Synced(
+        attempt=attempt.id,
+        table=attempt.left,
+        size=counts.after,
+        added=0 if removing else counts.added,
+        removed=counts.added if removing else counts.removed,
+        name=change.name,
+        fingerprint=query.fingerprint if query else "",
+        parts=query.parts if query else {},
+        sql=query.audience if query else "",
+        resolves=resolved(attempt),
+        commit=run.commit,
+        full_at=full_at,
+        recent_at=recent_at,
+        rejected=query.fingerprint if query and change.restored else "",
+        certain=None if removing else attempt.table,
+        taken_out=attempt.table if removing else None,
+        mode=attempt.mode.value,
+        barred=counts.barred,
+        connection=attempt.connection,
+        setting_keys=attempt.route.setting_keys,
+        as_of=_as_of(change, site.writer.started),
+        settles=run.settles,
+    )
+
+
+def _sent_at(attempt: Attempt, counts: Counts, now: int) -> tuple[int, int]:
+    """When all members, and when young ones, were last sent whether known or not (unix seconds)."""
+    deployed = attempt.change.deployed
+    certain = deployed.taken_out if attempt.mode is Mode.REMOVE else deployed.certain
+    if counts.whole or not certain or deployed.delivered is None:
+        return now, now
+    last = deployed.delivered
+    return last.full_at, now if attempt.resend.recent_since is not None else last.recent_at
+
+
+def _as_of(change: Change, now: int) -> int:
+    """When the query ran (unix seconds); not when its row is written, or a refresh that comes due meanwhile would be
+    taken for done. A rollback brings back an earlier time.
+    """
+    previous = change.deployed.previous
+    return previous.as_of if change.restored and previous else now

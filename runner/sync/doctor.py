@@ -8,7 +8,8 @@ from enum import StrEnum
 
 from runner.errors import CohortsError, ExitCode
 from runner.identifiers import Handle, Kind
-from runner.plan.ledger import Destination, Event, Ledger
+from runner.plan.events import Verified
+from runner.plan.ledger import Destination, Ledger
 from runner.project import Target
 from runner.sync import meanings
 from runner.sync.meanings import Asker, Difference
@@ -232,7 +233,7 @@ def prove(place: Place, canary: Canary, ask: Callable[[str], bool], *, patience:
             if not ask(question):
                 what = f"target {target.name}: the canary was not seen to {operation.value} a user; nothing is proven"
                 raise CohortsError("A004", what, cure)
-        writer.record((Destination(), Event.VERIFIED, {"mapping": target.mapping, "actor": place.run.actor}), sure=True)
+        writer.record((Destination(), Verified(target.mapping, place.run.actor)), sure=True)
 
 
 def _many(number: int, what: str) -> str:

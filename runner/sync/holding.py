@@ -6,12 +6,12 @@ Nobody is added, so nothing more is certain afterwards than before (docs/deliver
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from runner.errors import CohortsError, Interrupted, Locked
+from runner.plan.events import Held
 from runner.plan.guards import Counts
-from runner.plan.ledger import Deployed, Event
+from runner.plan.ledger import Delivered, Deployed
 from runner.plan.plan import Change, is_unfinished
 from runner.sql.fingerprint import SUPPRESSION
 from runner.sync import delta
@@ -24,6 +24,9 @@ from runner.treasuredata.export import Operation, Route
 
 MANY_PENDING = 8
 """Pending attempts of a cohort that are folded: its queries would read a snapshot for each of them."""
+
+NOTHING = Delivered(None, 0, "", "", {}, "", 0)
+"""What is known of a cohort before its first delivery."""
 
 SUPPRESSING, FOLDING = 2, 4
 """Numbers of the tables that a hold makes, beside 0 and 1 of an attempt of the same run."""
@@ -59,7 +62,7 @@ def carry_out(attempt: Attempt, site: Site) -> Done:
     staying = delta.members_of(attempt.table, site.state)
     send_all(attempt, site, steps, lambda step: staying if step.one else leaving, size=counts.after)
     site.tell(change.id, "recording")
-    site.writer.record((change.destination, Event.HELD, _held(attempt, site, counts)))
+    site.writer.record((change.destination, _held(attempt, site, counts)))
     return Done(0, counts.removed, counts.after, 0)
 
 
@@ -73,38 +76,39 @@ def _snapshot(attempt: Attempt, site: Site, barred: str) -> None:
             create(attempt, site, "certain" if certain else "staying", made)
 
 
-def _held(attempt: Attempt, site: Site, counts: Counts) -> Mapping[str, object]:
+def _held(attempt: Attempt, site: Site, counts: Counts) -> Held:
     """What is in Braze now: who may be, and who certainly is. A removal may take out a person who is still in under
     another name, so where people have several, nobody is certain after one.
     """
-    change, deployed, last = attempt.change, attempt.change.deployed, attempt.change.deployed.delivered
+    change, deployed = attempt.change, attempt.change.deployed
+    last = deployed.delivered or NOTHING
     suppression = {SUPPRESSION: change.barred.mark} if change.barred else {}
-    return {
-        "attempt": attempt.id,
-        "table": attempt.table,
-        "certain": None if counts.whole else attempt.rest,
-        "taken_out": deployed.taken_out,
-        "mode": last.mode if last else "mirror",
-        "size": last.size if last and deployed.taken_out else counts.after,
-        "added": int(bool(counts.removed and not deployed.ever_added and counts.after)),
-        "removed": counts.removed,
-        "barred": counts.removed,
-        "owed": is_unfinished(deployed),
-        "name": deployed.name,
-        "names": list(deployed.names),
-        "connection": attempt.connection,
-        "setting_keys": dict(attempt.route.setting_keys),
-        "fingerprint": last.fingerprint if last else "",
-        "parts": {**(last.parts if last else {}), **suppression},
-        "sql": last.sql if last else "",
-        "resolves": resolved(attempt),
-        "commit": "",
-        "full_at": last.full_at if last else 0,
-        "recent_at": last.recent_at if last else 0,
-        "rejected": last.rejected if last else "",
-        "as_of": last.as_of if last else 0,
-        "held_at": site.writer.started,
-    }
+    return Held(
+        attempt=attempt.id,
+        table=attempt.table,
+        size=last.size if deployed.taken_out else counts.after,
+        added=int(bool(counts.removed and not deployed.ever_added and counts.after)),
+        removed=counts.removed,
+        name=deployed.name,
+        fingerprint=last.fingerprint,
+        parts={**last.parts, **suppression},
+        sql=last.sql,
+        resolves=resolved(attempt),
+        commit="",
+        full_at=last.full_at,
+        recent_at=last.recent_at,
+        rejected=last.rejected,
+        certain=None if counts.whole else attempt.rest,
+        taken_out=deployed.taken_out,
+        mode=last.mode,
+        barred=counts.removed,
+        connection=attempt.connection,
+        setting_keys=attempt.route.setting_keys,
+        as_of=last.as_of,
+        owed=is_unfinished(deployed),
+        names=deployed.names,
+        held_at=site.writer.started,
+    )
 
 
 def is_due(deployed: Deployed) -> bool:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from runner.definitions.cohort import Mode
 from runner.errors import CohortsError
 from runner.identifiers import Handle
+from runner.plan.events import Failed, Sending
 from runner.plan.guards import Counts
-from runner.plan.ledger import Event
 from runner.sync import delta
 from runner.sync.attempt import Attempt, Site
 from runner.treasuredata import export
@@ -94,23 +94,23 @@ def _send(attempt: Attempt, site: Site, step: Step, members: str) -> None:
 
 def record_failure(attempt: Attempt, site: Site, exc: CohortsError, *, unsent: bool) -> None:
     """Why it failed. `keys`: what it sent under; nothing else will come from it."""
-    detail = {"attempt": attempt.id, "code": exc.code, "what": exc.what, "unsent": unsent, "keys": attempt.used}
+    failed = Failed(attempt.id, exc.code, exc.what, unsent, tuple(attempt.used))
     with suppress(CohortsError):  # the failure itself is what the user must hear; without this row it is due too
-        site.writer.record((attempt.change.destination, Event.FAILED, detail))
+        site.writer.record((attempt.change.destination, failed))
 
 
 def _record_sending(attempt: Attempt, site: Site, steps: Sequence[Step], size: int) -> None:
     """The durable record of what may be delivered, with all that is ever needed to take it back."""
     change = attempt.change
-    detail = {
-        "attempt": attempt.id,
-        "table": attempt.left,
-        "tables": [table for table in (attempt.table, attempt.rest) if table],
-        "size": size,
-        "name": change.name,
-        "workspace": change.destination.workspace,
-        "connection": attempt.connection,
-        "setting_keys": dict(attempt.route.setting_keys),
-        "export_keys": [attempt.key(site, step.name) for step in steps],
-    }
-    site.writer.record((change.destination, Event.SENDING, detail), sure=True)
+    sending = Sending(
+        attempt=attempt.id,
+        table=attempt.left,
+        name=change.name,
+        connection=attempt.connection,
+        setting_keys=attempt.route.setting_keys,
+        export_keys=tuple(attempt.key(site, step.name) for step in steps),
+        tables=attempt.tables,
+        size=size,
+        workspace=change.destination.workspace,
+    )
+    site.writer.record((change.destination, sending), sure=True)

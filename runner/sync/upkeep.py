@@ -5,7 +5,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from runner.errors import CohortsError, Locked
-from runner.plan.ledger import DAY, KEEP_PREVIOUS, Destination, Event, Ledger
+from runner.plan.events import Abandoned, Adopted
+from runner.plan.ledger import DAY, KEEP_PREVIOUS, Destination, Ledger
 from runner.plan.making import rollback
 from runner.plan.plan import Plan
 from runner.sql.members import members
@@ -91,9 +92,16 @@ def adopt(place: Place, query: Query, table: str, *, patience: float) -> int:
         counted = f'SELECT COUNT(*) AS members FROM "{state}"."{made}" WHERE kind <> \'\''
         rows = client.select(state, counted, key=f"{key}-count", scheduled_time=now, what=what)
         attempt = made.removeprefix("members_")
-        way = {"connection": place.target.connection, "setting_keys": dict(place.target.export_settings)}
-        detail = {"attempt": attempt, "table": made, "size": int(rows[0][0]), "name": "", "export_keys": [], **way}
-        writer.record((where, Event.ADOPTED, detail))
+        adopted = Adopted(
+            attempt=attempt,
+            table=made,
+            name="",
+            export_keys=(),
+            size=int(rows[0][0]),
+            connection=place.target.connection,
+            setting_keys=place.target.export_settings,
+        )
+        writer.record((where, adopted))
         return int(rows[0][0])
 
 
@@ -105,7 +113,7 @@ def abandon(place: Place, where: Destination, *, patience: float) -> None:
         what = f"the ledger knows no cohort {where.cohort_id!r} in workspace {where.workspace}"
         raise CohortsError("A002", what, f"it knows: {known or 'none there'}")
     with written(place, ledger, patience=patience) as writer:
-        writer.record((where, Event.ABANDONED, {"actor": place.run.actor, "reason": place.run.reason}))
+        writer.record((where, Abandoned(place.run.actor, place.run.reason)))
 
 
 def rolled_back(place: Place, wanted: Wanted, query: Query, ledger: Ledger) -> Plan:

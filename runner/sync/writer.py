@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from itertools import count
-from typing import Any
 
 from runner.errors import CohortsError, Interrupted, Locked
-from runner.plan.ledger import Destination, Entry, Event, Lease, Ledger
+from runner.plan.events import Details, Leased, Released
+from runner.plan.ledger import Destination, Entry, Lease, Ledger, Row
 from runner.sync.shared import Shared
 from runner.treasuredata.client import JobFailed
 from runner.treasuredata.ledger import LedgerTable
@@ -61,8 +61,8 @@ class Run:
         return False
 
 
-Row = tuple[Destination, Event, Mapping[str, Any]]
-"""What a ledger row is about, what happened, and its details."""
+Told = tuple[Destination, Details]
+"""What a ledger row is about, and what happened."""
 
 MOST_ROWS = 200
 """Requests for rows that are written together."""
@@ -75,11 +75,11 @@ class Writer:
         self._table, self.ledger, self.run = table, ledger, run
         self.epoch, self.started = ledger.epoch, ledger.now
         self._sequence = count(1)
-        self._rows: Shared[tuple[Sequence[Row], bool], None] = Shared(self._write, most=MOST_ROWS)
+        self._rows: Shared[tuple[Sequence[Told], bool], None] = Shared(self._write, most=MOST_ROWS)
         self._renewed = time.monotonic()
         self.overtaken = False
 
-    def record(self, *rows: Row, sure: bool = False) -> None:
+    def record(self, *rows: Told, sure: bool = False) -> None:
         """Write rows, durable when this returns. Threads that write at the same time share one INSERT.
 
         `sure`: raise Locked unless the rows are visible and no run has claimed a later epoch
@@ -87,7 +87,7 @@ class Writer:
         """
         self._rows.ask((rows, sure))
 
-    def _write(self, asked: Sequence[tuple[Sequence[Row], bool]]) -> Sequence[CohortsError | None]:
+    def _write(self, asked: Sequence[tuple[Sequence[Told], bool]]) -> Sequence[CohortsError | None]:
         made = [[self._entry(*row) for row in rows] for rows, _ in asked]
         first = made[0][0].sequence
         entries = [entry for each in made for entry in each]
@@ -101,19 +101,19 @@ class Writer:
         gone = Locked("L005", "a row just written to the ledger is not there", "run again; nothing was sent for it")
         return [gone if any(entry.row_id in unseen for entry in each) else None for each in made]
 
-    def _entry(self, destination: Destination, event: Event, detail: Mapping[str, Any]) -> Entry:
+    def _entry(self, destination: Destination, detail: Details) -> Entry:
         sequence = next(self._sequence)
-        return Entry(f"{self.ledger.id}-{self.epoch}-{sequence}", self.epoch, sequence, destination, event, detail)
+        return Row(f"{self.ledger.id}-{self.epoch}-{sequence}", self.epoch, sequence, destination, detail)
 
     def renew(self) -> None:
         """Hold the lease longer, if it is time; raises Locked when another run has taken over."""
         if time.monotonic() - self._renewed > RENEWAL:
             self._renewed = time.monotonic()
-            self.record((Destination(), Event.LEASE, _lease(self.run)), sure=True)
+            self.record((Destination(), _lease(self.run)), sure=True)
 
     def release(self) -> None:
         """Let others write at once, instead of when the lease runs out."""
-        self.record((Destination(), Event.RELEASED, {"token": self.run.token}))
+        self.record((Destination(), Released(self.run.token)))
 
     def read(self) -> Ledger:
         """The ledger as it is now; raises Locked when another run has taken over."""
@@ -160,7 +160,7 @@ def claim(
             ledger = table.read()
             continue
         epoch = ledger.epoch + 1 + burned
-        row = Entry(f"{ledger.id}-{epoch}-0", epoch, 0, Destination(), Event.LEASE, _lease(run))
+        row = Row(f"{ledger.id}-{epoch}-0", epoch, 0, Destination(), _lease(run))
         with suppress(JobFailed):  # under a burned key we see the other run's failure; the ledger decides
             table.append(ledger, [row], key=f"cohorts-{ledger.id}-{epoch}-claim", once=True)
         ledger = table.read()
@@ -170,8 +170,8 @@ def claim(
     raise Locked("L001", f"{BURNED} epochs in a row could not be claimed", "run again later")
 
 
-def _lease(run: Run) -> Mapping[str, Any]:
-    return asdict(run) | {"seconds": LEASE}
+def _lease(run: Run) -> Leased:
+    return Leased(**asdict(run), seconds=LEASE)
 
 
 def _cure(lease: Lease, now: int) -> str:

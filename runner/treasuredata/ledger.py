@@ -8,8 +8,9 @@ from itertools import count
 from typing import Any
 
 from runner.errors import Locked
+from runner.plan.events import Bootstrap
 from runner.plan.fold import fold
-from runner.plan.ledger import SCHEMA_VERSION, Destination, Entry, Event, Ledger
+from runner.plan.ledger import SCHEMA_VERSION, Destination, Entry, Ledger, Row
 from runner.treasuredata.client import JobFailed, TreasureData
 from runner.treasuredata.rows import READ, entries_of
 
@@ -53,7 +54,7 @@ class LedgerTable:
     def bootstrap(self) -> None:
         """Create the state database and a ledger whose first row names it. Of two who do it at once, one makes it."""
         self._client.create_database(self._database)
-        first = Entry(f"{self._token}-0", 0, 0, Destination(), Event.BOOTSTRAP, {"ledger_id": self._token})
+        first = Row(f"{self._token}-0", 0, 0, Destination(), Bootstrap(self._token))
         self._client.run(
             self._database,
             f'CREATE TABLE IF NOT EXISTS "{self._database}"."{TABLE}" AS\n{select([first], self._token)}',
@@ -177,7 +178,7 @@ def _row(entry: Entry, ledger_id: str) -> str:
         "workspace": where.workspace,
         "cohort_id": where.cohort_id,
         "event": entry.event.value,
-        "detail": dict(sorted(entry.detail.items())),
+        "detail": dict(sorted(entry.detail.written().items())),
     }
     # written as ASCII, \uXXXX would make a text six times as long
     return json.dumps(row, ensure_ascii=False, separators=(",", ":")).replace("'", "''")

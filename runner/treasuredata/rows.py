@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from types import NoneType
+from collections.abc import Sequence
 from typing import Any
 
 from runner.errors import Locked
-from runner.plan.ledger import SCHEMA_VERSION, Destination, Entry, Event
+from runner.plan.events import Bootstrap, Event, NotAsWritten, read
+from runner.plan.ledger import SCHEMA_VERSION, Destination, Entry, Row
 
 READ = "row_id, epoch, sequence, workspace, cohort_id, event, detail, time, schema_version, ledger_id"
 """The columns that `entries_of` takes, in this order."""
@@ -19,47 +19,6 @@ LAST_MOMENT = 253_402_300_799
 
 OURS = re.compile(r"[0-9a-z-]{1,80}")
 """What our own row ids look like; anything else may be somebody's identifier, and is not shown."""
-
-TEXT, NUMBER, FLAG, TABLE = (str,), (int,), (bool,), (str, NoneType)
-TEXTS, NAMES = (list,), (dict,)  # of texts, text to text
-
-ENDED: Mapping[str, tuple[type, ...]] = {
-    "attempt": TEXT,
-    "table": TABLE,
-    "size": NUMBER,
-    "added": NUMBER,
-    "removed": NUMBER,
-    "name": TEXT,
-    "fingerprint": TEXT,
-    "parts": NAMES,
-    "sql": TEXT,
-    "resolves": TEXTS,
-    "commit": TEXT,
-    "recent_at": NUMBER,
-    "full_at": NUMBER,
-    "rejected": TEXT,
-}
-"""What a row says of an attempt that ended well."""
-
-KEYS: Mapping[Event, Mapping[str, tuple[type, ...]]] = {
-    Event.BOOTSTRAP: {"ledger_id": TEXT},
-    Event.LEASE: {"token": TEXT, "actor": TEXT, "host": TEXT, "process": NUMBER, "address": TEXT, "seconds": NUMBER},
-    Event.VERIFIED: {"mapping": TEXT},
-    Event.INTENT: {"attempt": TEXT, "action": TEXT},
-    Event.FAILED: {"attempt": TEXT, "code": TEXT, "what": TEXT, "unsent": FLAG},
-    Event.SENDING: {
-        "attempt": TEXT,
-        "table": TABLE,
-        "name": TEXT,
-        "connection": TEXT,
-        "setting_keys": NAMES,
-        "export_keys": TEXTS,
-    },
-    Event.SYNCED: ENDED,
-    Event.HELD: ENDED,
-    Event.ADOPTED: {"attempt": TEXT, "table": TABLE, "name": TEXT, "export_keys": TEXTS},
-}
-"""What is relied on in each event's details. Keys that came later are asked for with a default, and are not here."""
 
 
 def entries_of(rows: Sequence[Sequence[Any]], table: str) -> tuple[Entry, ...]:
@@ -79,7 +38,7 @@ def entries_of(rows: Sequence[Sequence[Any]], table: str) -> tuple[Entry, ...]:
     for entry in found:
         if _said(by_id.setdefault(entry.row_id, entry)) != _said(entry):
             raise _damaged(entry.row_id, entry.event, "is there twice, with different words")
-        if entry.event is Event.BOOTSTRAP and entry.detail["ledger_id"] != ledger_id:
+        if isinstance(entry.detail, Bootstrap) and entry.detail.ledger_id != ledger_id:
             raise _damaged(entry.row_id, entry.event, "names another ledger than it is in")
     return found
 
@@ -125,22 +84,11 @@ def _entry(row: Sequence[Any]) -> Entry:
         told = None
     if not isinstance(told, dict):
         raise _damaged(row_id, event, "holds no JSON")
-    if lacking := _lacking(Event(event), told):
-        raise _damaged(row_id, event, f"has no proper `{lacking}`")
-    return Entry(row_id, epoch, sequence, Destination(workspace, cohort_id), Event(event), told, time)
-
-
-def _lacking(event: Event, detail: Mapping[str, Any]) -> str:
-    """The first key that is not there, or not as it was written; nothing where all are."""
-    asked = dict(KEYS.get(event, {}))
-    if event is Event.FAILED and detail.get("unsent") is False:
-        asked["keys"] = TEXTS
-    return next((key for key, kinds in asked.items() if key not in detail or not _fits(detail[key], kinds)), "")
-
-
-def _fits(value: Any, kinds: tuple[type, ...]) -> bool:
-    within = value if isinstance(value, list) else value.values() if isinstance(value, dict) else ()
-    return type(value) in kinds and all(type(each) is str for each in within)
+    try:
+        details = read(Event(event), told, time)
+    except NotAsWritten as exc:
+        raise _damaged(row_id, event, f"has no proper `{exc.key}`") from None
+    return Row(row_id, epoch, sequence, Destination(workspace, cohort_id), details, time)
 
 
 def _said(entry: Entry) -> tuple[object, ...]:

@@ -8,15 +8,16 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runner.plan.events import Event, read
 from runner.plan.fold import fold
-from runner.plan.ledger import DAY, KEEP_PREVIOUS, Deployed, Destination, Entry, Event
+from runner.plan.ledger import DAY, KEEP_PREVIOUS, Deployed, Destination, Entry, Row
 
 HERE = Destination("shop", "vips")
 NOW = 1_800_000_000
 
 
 def row(number: int, event: Event, *, epoch: int = 1, at: int = NOW, **detail: Any) -> Entry:
-    return Entry(f"l-{epoch}-{number}", epoch, number, HERE, event, detail, at)
+    return Row(f"l-{epoch}-{number}", epoch, number, HERE, read(event, detail, at), at)
 
 
 def intent(number: int, attempt: str, *, epoch: int = 1, action: str = "update", **more: Any) -> Entry:
@@ -204,7 +205,7 @@ def test_what_was_replaced_can_come_back_for_a_week() -> None:
 
 def lease(epoch: int, token: str, *, number: int = 0, at: int = NOW) -> Entry:
     detail = {"token": token, "actor": "ann", "host": "h", "process": 1, "address": "", "seconds": 600}
-    return Entry(f"l-{epoch}-{number}", epoch, number, Destination(), Event.LEASE, detail, at)
+    return Row(f"l-{epoch}-{number}", epoch, number, Destination(), read(Event.LEASE, detail, at), at)
 
 
 def test_a_lease_holds_until_it_ends_is_renewed_or_let_go() -> None:
@@ -212,7 +213,7 @@ def test_a_lease_holds_until_it_ends_is_renewed_or_let_go() -> None:
         found = fold(rows, now=now).lease
         return bool(found and found.holds(now))
 
-    released = Entry("l-1-9", 1, 9, Destination(), Event.RELEASED, {"token": "a"}, NOW)
+    released = Row("l-1-9", 1, 9, Destination(), read(Event.RELEASED, {"token": "a"}, NOW), NOW)
     assert held(lease(1, "a"))
     assert not held(lease(1, "a"), now=NOW + 600)
     assert held(lease(1, "a"), lease(1, "a", number=5, at=NOW + 500), now=NOW + 600)

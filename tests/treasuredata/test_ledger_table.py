@@ -14,7 +14,8 @@ from dataclasses import replace
 import pytest
 
 from runner.errors import AuthenticationFailed, Locked
-from runner.plan.ledger import Destination, Entry, Event, Ledger
+from runner.plan.events import Failed, Intent, Synced
+from runner.plan.ledger import Destination, Ledger, Row
 from runner.sql.budget import MAX_TEXT
 from runner.sync.writer import Run, Writer, claim
 from runner.treasuredata import ledger
@@ -24,7 +25,7 @@ from tests.place import KEY, Place
 
 HERE = Destination("sandbox", "vips")
 STATE = "cohort_runner"
-FAILURE = {"attempt": "x", "what": "no", "unsent": True, "code": "R020", "keys": []}
+FAILURE = Failed("x", "R020", "no", unsent=True)
 
 
 def run(token: str) -> Run:
@@ -64,7 +65,7 @@ def test_a_row_is_written_once_whatever_happens_to_the_answer(client: TreasureDa
     mine.bootstrap()
     writer = claimed(mine, mine.read(), "a")
     place.fault("request", "reset_after", match="job/issue", times=2)
-    writer.record((HERE, Event.FAILED, {"attempt": "x", "what": 'it\'s "so"', "unsent": True, "code": "R020"}))
+    writer.record((HERE, replace(FAILURE, what='it\'s "so"')))
     assert place.sql(f"SELECT COUNT(*) FROM {STATE}.cohort_ledger WHERE event = 'failed'") == [[1]]
     assert writer.read().cohorts[HERE].failure == 'it\'s "so"'
 
@@ -77,14 +78,16 @@ def test_many_large_rows_are_written_in_as_many_queries_as_it_takes(client: Trea
     large = "WHERE name IN ('日本') " * 11_000  # as long as the SQL of a cohort may be
     assert len(large) < MAX_TEXT
     wheres = [Destination("sandbox", f"cohort_{number}") for number in range(5)]
-    writer.record(*((where, Event.FAILED, FAILURE | {"what": large}) for where in wheres), sure=True)
+    writer.record(*((where, replace(FAILURE, what=large)) for where in wheres), sure=True)
     assert {where: known.failure for where, known in writer.read().cohorts.items()} == dict.fromkeys(wheres, large)
 
 
 def test_the_longest_row_fits_into_a_query() -> None:
-    detail = {"attempt": "x" * 300, "sql": '"' * MAX_TEXT, "parts": dict.fromkeys("abcdef", "x" * 16)}
+    detail = Synced(
+        "x" * 300, None, 0, 0, 0, "x" * 300, "x" * 80, dict.fromkeys("abcdef", "x" * 16), "", ("x" * 300,), "", 0, 0, ""
+    )
     for worst in ('"', "'", "\\", "\n", "\t"):
-        row = Entry("x" * 80, 9**9, 9**9, HERE, Event.SYNCED, detail | {"sql": worst * MAX_TEXT})
+        row = Row("x" * 80, 9**9, 9**9, HERE, replace(detail, sql=worst * MAX_TEXT))
         assert len(ledger._row(row, "x" * 80)) < ledger.LONGEST
 
 
@@ -95,7 +98,7 @@ def test_a_text_is_read_as_it_was_written(text: str, client: TreasureData) -> No
     mine = table(client, "a")
     mine.bootstrap()
     writer = claimed(mine, mine.read(), "a")
-    writer.record((HERE, Event.FAILED, FAILURE | {"what": text}))
+    writer.record((HERE, replace(FAILURE, what=text)))
     assert writer.read().cohorts[HERE].failure == text
 
 
@@ -150,7 +153,7 @@ def test_a_run_that_was_taken_over_stops(client: TreasureData) -> None:
     writer = claimed(first, first.read(), "a")
     claimed(second, second.read(), "b", force=True)
     with pytest.raises(Locked, match=r"another run has taken over \(epoch 2, ours was 1\)"):
-        writer.record((HERE, Event.INTENT, {"attempt": "x", "table": None, "action": "withdraw"}), sure=True)
+        writer.record((HERE, Intent("x", "withdraw")), sure=True)
     with pytest.raises(Locked):
         writer.read()
 
@@ -160,7 +163,7 @@ def test_rows_written_at_the_same_time_share_an_insert(client: TreasureData, pla
     mine.bootstrap()
     writer = claimed(mine, mine.read(), "a")
     place.requests()
-    rows = [(Destination("sandbox", f"c{number}"), Event.FAILED, FAILURE) for number in range(20)]
+    rows = [(Destination("sandbox", f"c{number}"), FAILURE) for number in range(20)]
     with ThreadPoolExecutor(20) as pool:
         list(pool.map(lambda row: writer.record(row, sure=True), rows))
     assert len(writer.read().cohorts) == 20

@@ -9,7 +9,8 @@ import pytest
 
 from benchmarks.engine import Engine
 from runner.identifiers import Handle, Identifier, Kind
-from runner.plan.ledger import Destination, Entry, Event
+from runner.plan.events import Bootstrap, Failed
+from runner.plan.ledger import Destination, Row
 from runner.sql.members import members, suppressed
 from runner.treasuredata import ledger
 
@@ -47,7 +48,7 @@ def test_members_are_written_as_they_are_read(asked: Engine) -> None:
 
 
 def test_no_column_has_the_length_of_a_literal(asked: Engine) -> None:
-    first = Entry("x-0", 0, 0, Destination(), Event.BOOTSTRAP, {"ledger_id": "x"})
+    first = Row("x-0", 0, 0, Destination(), Bootstrap("x"))
     made = {
         "a snapshot": members(PEOPLE, IDENTIFIERS),
         "barred people": suppressed([(PEOPLE, IDENTIFIERS)]),
@@ -59,8 +60,9 @@ def test_no_column_has_the_length_of_a_literal(asked: Engine) -> None:
         ((shown,),), _ = asked.run("SHOW CREATE TABLE made")
         assert "varchar(" not in str(shown)
         assert "integer" not in str(shown)
-    later = Entry("x-10-12", 10, 12, Destination("a workspace", "a_cohort"), Event.FAILED, {"what": 'it\'s "so" \\ \n'})
+    failed = Failed("x", "R020", 'it\'s "so" \\ \n', unsent=True)
+    later = Row("x-10-12", 10, 12, Destination("a workspace", "a_cohort"), failed)
     asked.run(f"INSERT INTO made ({ledger.COLUMNS}) {ledger.select([later], 'x')}")
     rows, _ = asked.run("SELECT detail FROM made WHERE row_id = 'x-10-12'")
-    assert json.loads(str(rows[0][0])) == later.detail
+    assert json.loads(str(rows[0][0])) == failed.written()
     asked.run("DROP TABLE made")

@@ -1,0 +1,323 @@
+"""What the ledger's rows say happened: one frozen class for each event, read with suspicion and written beside it.
+
+A row's details are JSON whose keys are the fields of its class. A field without a default must be there, and of its
+type. One with a default came in a later version: rows of earlier versions lack it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from enum import StrEnum
+from functools import cache
+from types import NoneType
+from typing import Any, ClassVar, Self, get_args, get_type_hints
+
+
+class Event(StrEnum):
+    """What a ledger row says happened."""
+
+    BOOTSTRAP = "bootstrap"
+    LEASE = "lease"
+    RELEASED = "released"
+    VERIFIED = "verified"
+    INTENT = "intent"
+    FAILED = "failed"
+    SENDING = "sending"
+    SYNCED = "synced"
+    HELD = "held"
+    ADOPTED = "adopted"
+    ABANDONED = "abandoned"
+
+
+class NotAsWritten(ValueError):
+    """A row's details are not what this tool writes; `key` is the first that is not there, or not of its type."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+
+Texts = tuple[str, ...]
+Names = Mapping[str, str]
+
+_KINDS: Mapping[object, tuple[type, ...]] = {
+    str: (str,),
+    int: (int,),
+    bool: (bool,),
+    str | None: (str, NoneType),
+    int | None: (int, NoneType),
+    Texts: (list,),
+    Names: (dict,),
+}
+"""Types of fields, and what JSON has for them. Within a list or an object there are texts only."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Details:
+    """What every event can do."""
+
+    event: ClassVar[Event]
+    left_out: ClassVar[frozenset[str]] = frozenset()
+    """Fields that are not written where they are empty."""
+
+    @classmethod
+    def read(cls, told: Mapping[str, Any], time: int) -> Self:
+        """The details of a row that was written at `time` (unix seconds). Raises NotAsWritten."""
+        given = cls.completed(told, time)
+        asked = _fields(cls.event).items()
+        return cls(**{name: _value(given, each) for name, each in asked if _is_needed(given, each)})
+
+    @classmethod
+    def completed(cls, told: Mapping[str, Any], time: int) -> Mapping[str, Any]:  # noqa: ARG003  others need the time
+        """What a row of any version says, with what earlier versions did not write. Raises NotAsWritten."""
+        return told
+
+    def written(self) -> dict[str, Any]:
+        """The details as JSON has them."""
+        found = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {name: _plain(value) for name, value in found.items() if value or name not in self.left_out}
+
+
+@cache
+def _fields(event: Event) -> Mapping[str, tuple[Field[Any], object]]:
+    """The fields of an event's class with their types, in order."""
+    cls = next(each for each in get_args(Details) if each.event is event)
+    hints = get_type_hints(cls)
+    return {each.name: (each, hints[each.name]) for each in fields(cls)}
+
+
+def _is_needed(told: Mapping[str, Any], asked: tuple[Field[Any], object]) -> bool:
+    """False for a field that has a default, and that the row does not have."""
+    each, _ = asked
+    has_default = each.default is not MISSING or each.default_factory is not MISSING
+    return each.name in told or not has_default
+
+
+def _value(told: Mapping[str, Any], asked: tuple[Field[Any], object]) -> Any:
+    each, kind = asked
+    if each.name not in told:
+        raise NotAsWritten(each.name)
+    value = told[each.name]
+    if type(value) not in _KINDS[kind]:
+        raise NotAsWritten(each.name)
+    within = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    if not all(type(one) is str for one in within):
+        raise NotAsWritten(each.name)
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return list(value)
+    return dict(value) if isinstance(value, Mapping) else value
+
+
+@dataclass(frozen=True, slots=True)
+class Bootstrap(_Details):
+    """The ledger was made; its first row."""
+
+    event: ClassVar[Event] = Event.BOOTSTRAP
+    ledger_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Leased(_Details):
+    """A run claimed an epoch, or holds it longer, for so many `seconds`. `settles`: all of this run's tree was compared
+    with what was reviewed.
+    """
+
+    event: ClassVar[Event] = Event.LEASE
+    token: str
+    actor: str
+    host: str
+    process: int
+    address: str
+    seconds: int
+    commit: str = ""
+    reason: str = ""
+    settles: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Released(_Details):
+    """A run let the ledger go."""
+
+    event: ClassVar[Event] = Event.RELEASED
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verified(_Details):
+    """A canary proved how the connector's settings are called; `mapping` is their hash."""
+
+    event: ClassVar[Event] = Event.VERIFIED
+    mapping: str
+    actor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent(_Details):
+    """An attempt is about to begin, with the tables that it will make. `action`: why; `moved_from`: the id in Braze in
+    whose place the cohort is made; `allowed`: the guards overridden for it.
+    """
+
+    event: ClassVar[Event] = Event.INTENT
+    left_out: ClassVar[frozenset[str]] = frozenset({"moved_from", "allowed"})
+    attempt: str
+    action: str
+    tables: Texts = ()
+    moved_from: str = ""
+    allowed: Texts = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Failed(_Details):
+    """An attempt failed. `unsent`: before anything was sent. Else `keys` are the domain keys of all that it sent."""
+
+    event: ClassVar[Event] = Event.FAILED
+    attempt: str
+    code: str
+    what: str
+    unsent: bool
+    keys: Texts = ()
+
+    @classmethod
+    def completed(cls, told: Mapping[str, Any], time: int) -> Mapping[str, Any]:  # noqa: ARG003  others need the time
+        """Without its keys, nobody could wait for what it sent."""
+        if told.get("unsent") is False and "keys" not in told:
+            raise NotAsWritten("keys")
+        return told
+
+
+@dataclass(frozen=True, slots=True)
+class Sending(_Details):
+    """An attempt may send from now on, under these domain keys; `table` None: nobody will be left in the cohort."""
+
+    event: ClassVar[Event] = Event.SENDING
+    attempt: str
+    table: str | None
+    name: str
+    connection: str
+    setting_keys: Names
+    export_keys: Texts
+    tables: Texts = ()
+    size: int = 0
+    workspace: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended(_Details):
+    """An attempt ended well. `table` holds everybody who may be in the cohort, `certain` those who certainly are, and
+    `taken_out` those whom mode `remove` took out. `size`: members; `barred`: of the removed, those whom `suppress`
+    takes out; `resolves`: attempts of whose traces nothing is left. Times in unix seconds. The other fields are as in
+    `plan.ledger.Delivered`.
+    """
+
+    attempt: str
+    table: str | None
+    size: int
+    added: int
+    removed: int
+    name: str
+    fingerprint: str
+    parts: Names
+    sql: str
+    resolves: Texts
+    commit: str
+    full_at: int
+    recent_at: int
+    rejected: str
+    certain: str | None = None
+    taken_out: str | None = None
+    mode: str = "mirror"
+    barred: int = 0
+    connection: str = ""
+    setting_keys: Names = field(default_factory=dict)
+    as_of: int = 0
+
+    @classmethod
+    def completed(cls, told: Mapping[str, Any], time: int) -> Mapping[str, Any]:
+        """In rows of earlier versions all members were certain, and as of the row's own time."""
+        return {"certain": told.get("table"), "as_of": time, **told}
+
+
+@dataclass(frozen=True, slots=True)
+class Synced(_Ended):
+    """An attempt brought the cohort to its wanted members. `settles`: the run's tree was compared with what was
+    reviewed, so that the next one is compared with it.
+    """
+
+    event: ClassVar[Event] = Event.SYNCED
+    settles: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Held(_Ended):
+    """An attempt let go whom `suppress` takes out, and left everybody else. `owed`: what an attempt before it wanted is
+    still to be done; `names`: all that Braze may show.
+    """
+
+    event: ClassVar[Event] = Event.HELD
+    owed: bool = False
+    names: Texts = ()
+    held_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted(_Details):
+    """A person told who is in a cohort that Braze had already."""
+
+    event: ClassVar[Event] = Event.ADOPTED
+    attempt: str
+    table: str | None
+    name: str
+    export_keys: Texts
+    size: int | None = None
+    connection: str = ""
+    setting_keys: Names = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Abandoned(_Details):
+    """A person told the ledger to forget a cohort."""
+
+    event: ClassVar[Event] = Event.ABANDONED
+    actor: str = ""
+    reason: str = ""
+
+
+Details = Bootstrap | Leased | Released | Verified | Intent | Failed | Sending | Synced | Held | Adopted | Abandoned
+
+OfAttempt = Intent | Failed | Sending | Synced | Held | Adopted
+"""Details that name an attempt."""
+
+Ended = Synced | Held
+"""Details of an attempt that ended well."""
+
+
+def read(event: Event, told: Mapping[str, Any], time: int) -> Details:  # noqa: C901  a line for each event
+    """The details of a row that was written at `time` (unix seconds). Raises NotAsWritten."""
+    match event:
+        case Event.BOOTSTRAP:
+            return Bootstrap.read(told, time)
+        case Event.LEASE:
+            return Leased.read(told, time)
+        case Event.RELEASED:
+            return Released.read(told, time)
+        case Event.VERIFIED:
+            return Verified.read(told, time)
+        case Event.INTENT:
+            return Intent.read(told, time)
+        case Event.FAILED:
+            return Failed.read(told, time)
+        case Event.SENDING:
+            return Sending.read(told, time)
+        case Event.SYNCED:
+            return Synced.read(told, time)
+        case Event.HELD:
+            return Held.read(told, time)
+        case Event.ADOPTED:
+            return Adopted.read(told, time)
+        case Event.ABANDONED:
+            return Abandoned.read(told, time)
