@@ -232,3 +232,12 @@ def test_every_command_of_a_page_is_one(page: Path) -> None:
         assert name in known, f"cohorts {words}"
         wrong = set(re.findall(r"(?<=\s)--?[a-z][a-z-]*", rest)) - known[name]
         assert wrong == set(), f"cohorts {words}{rest}"
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
+def test_every_file_of_ours_that_a_page_names_is_there(page: Path) -> None:
+    named = re.findall(
+        r"`((?:runner|tests|docs|schema|sql|plan|sync|treasuredata)/[\w/.*-]*)`", page.read_text("utf-8")
+    )
+    places = (ROOT, ROOT / "runner")
+    assert [each for each in named if not any([*place.glob(each.rstrip("/"))] for place in places)] == []
