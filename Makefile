@@ -16,7 +16,8 @@ test: .venv/ready
 test-workflows: .venv/ready
 	$(BIN)/pytest tests/workflows
 
-# docs/format.md, from the schemas; docs/same.md, from the table of what the sandbox answers as Trino does.
+# docs/format.md from the schemas, docs/commands.md from the command, docs/same.md from the table of what the sandbox
+# answers as Trino does.
 reference: .venv/ready
 	$(BIN)/python docs/reference.py
 

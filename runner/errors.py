@@ -8,7 +8,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What the process answers; documented in the README, relied on by workflows."""
+    """What the process answers; documented in docs/commands.md, relied on by workflows."""
 
     DONE = 0
     FAILED = 1

@@ -34,7 +34,7 @@ class Handle:
 
     @property
     def export_column(self) -> str:
-        """The exact column that Treasure Data's connector wants (wire facts 2)."""
+        """The exact column that the connector wants (docs/services.md, The Braze cohort export)."""
         return {Kind.EXTERNAL_ID: "user_ids", Kind.DEVICE_ID: "device_ids"}.get(self.kind, self.label)
 
 

@@ -48,8 +48,9 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Guards:
-    """Limits that stop an attempt before anything is sent. Sources: protocol section 5. There is no
-    `max_written_per_month` where it is None.
+    """Limits that stop an attempt before anything is sent (docs/delivery.md, What stops a sync).
+
+    There is no `max_written_per_month` where it is None.
     """
 
     max_members: int
@@ -229,7 +230,7 @@ def _missing(folder: Path) -> Problem | None:
     if not folder.is_dir():
         what, fix = (
             "there is no folder cohorts/ here",
-            "go to the folder that holds it; README shows what to put in it",
+            "go to the folder that holds it; `cohorts init` writes one",
         )
         return Problem(Position("cohorts/"), "P001", what, fix)
     file = folder / "project.yml"
@@ -242,7 +243,7 @@ def _missing(folder: Path) -> Problem | None:
             "the project file has the wrong name",
             f"rename it to {FILE}",
         )
-    return Problem(Position(FILE), "P003", "the project file is missing", "README shows what to put in it")
+    return Problem(Position(FILE), "P003", "the project file is missing", "`cohorts init` writes one")
 
 
 def _project(document: Document) -> Project:

@@ -40,7 +40,7 @@ MAX_BYTES = 4 * 1024 * 1024
 """A wide table has hundreds of columns, and the file is written by a program."""
 
 TIME = {"time": "bigint"}
-"""The column that Treasure Data gives every table (wire facts 1.4)."""
+"""The column that Treasure Data gives every table (docs/services.md, Tables)."""
 
 _API = {
     "string": "varchar",

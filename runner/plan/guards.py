@@ -127,7 +127,7 @@ class _Broken:
 
 def refusals(cohort: Cohort, counts: Counts, allowed: Collection[str] = ()) -> tuple[Problem, ...]:
     """Every guard that these counts break, but those `allowed` for once, as problems at the line to change. Limits:
-    protocol section 5.
+    docs/delivery.md, What stops a sync.
 
     A first sync is limited by `max_members` and `min_members` alone; percentages are of everybody who may be in Braze,
     and for removals also of the largest size in the last 24 hours, so that many small losses do not add up unseen.

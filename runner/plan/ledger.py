@@ -15,7 +15,7 @@ SCHEMA_VERSION = 1
 
 DAY = 86_400
 KEEP_PREVIOUS = 7 * DAY
-"""Seconds a replaced snapshot is kept, for a rollback (protocol section 5)."""
+"""Seconds a replaced snapshot is kept, for a rollback (docs/delivery.md, A run)."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -34,7 +34,7 @@ def make(
 ) -> Plan:
     """The plan for one target. `refresh` syncs also what has not changed, `due` what is due by its schedule (by the
     ledger's clock); `may_withdraw` is False while any file is invalid: its id is unknown, so nothing can be called gone
-    (protocol section 5). `timezone`: of dates in files. `barred`: who is taken out of every cohort.
+    (docs/delivery.md, What stops a sync). `timezone`: of dates in files. `barred`: who is taken out of every cohort.
     """
     day = life.today(ledger.now, timezone)
     now = _Now(refresh, ledger.now if due else 0, day)

@@ -11,7 +11,7 @@ from runner.plan.written import sent
 from runner.report.lists import many
 
 IDENTIFIERS_A_REQUEST, REQUESTS_AN_HOUR = 1_000, 250_000
-"""Braze's limits (wire facts, section 3)."""
+"""Braze's limits (docs/services.md, Braze's partner API)."""
 
 
 @dataclass(frozen=True, slots=True)

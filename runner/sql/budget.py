@@ -14,8 +14,10 @@ MAX_STEPS = 20_000
 """Loop rounds and calls in one template, all together."""
 
 MAX_TEXT = 250_000
-"""Characters a template may make. Trino takes no query over 1,000,000 (wire facts 1.1), and the SQL must fit into one
-twice over: wrapped, and as a text with every quote doubled in the ledger's row that says it was delivered.
+"""Characters a template may make. A query may have 1,000,000 (docs/services.md, Issuing a job).
+
+The SQL must fit into one twice over: wrapped, and as a text with every quote doubled in the ledger's
+row that says it was delivered.
 """
 
 MAX_DEPTH = 40

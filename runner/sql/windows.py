@@ -1,7 +1,7 @@
 """Stretches of time as Treasure Data's SQL, by the time a run is for: columns of seconds, and of dates as text.
 
 `TD_TIME_RANGE` with constant ends lets Treasure Data skip what lies outside of them; `TD_INTERVAL` would leave today
-out (wire facts 1).
+out (docs/services.md, Treasure Data's Trino).
 """
 
 from __future__ import annotations

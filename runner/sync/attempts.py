@@ -26,7 +26,7 @@ from runner.sync.writer import Writer
 from runner.treasuredata import export
 
 SETTLE = 0.1
-"""Seconds until what an earlier export wrote is in Braze: at most 100 ms, by its documentation (wire facts 3)."""
+"""Seconds until an earlier export has settled in Braze (docs/services.md, Braze's partner API)."""
 
 COUNTED_TOGETHER = 8
 """Cohorts counted in one query: Trino refuses one with more than some 100 stages, and each cohort takes several."""

@@ -26,7 +26,7 @@ from runner.treasuredata.client import TreasureData
 BARRED = "SELECT kind, label, value FROM barred_people"
 
 AT_ONCE = 4
-"""Queries run side by side; how many Treasure Data runs at once is set by contract (wire facts 4)."""
+"""Queries run side by side; a contract sets how many (docs/services.md, Treasure Data's Trino)."""
 
 
 MOST_OTHERS = 200

@@ -1,4 +1,4 @@
-"""An attempt carried out, step by step (protocol section 4).
+"""An attempt carried out, step by step (docs/delivery.md, An attempt).
 
 Whatever was perhaps delivered is in the ledger before it is sent: every step may be the last, and the next run heals.
 """

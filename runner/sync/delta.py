@@ -271,8 +271,8 @@ def counted(
 
     Membership in Braze belongs to a user, not to an identifier: where people are named in several ways, or by devices,
     a removal may take out somebody who is still wanted under another name, so then everyone wanted is sent after the
-    removals (protocol section 4.3). `whole`: everyone is sent anyway. In mode `remove`, who is listed no longer is not
-    anybody's business.
+    removals (docs/delivery.md, People and identifiers). `whole`: everyone is sent anyway. In mode `remove`, who is
+    listed no longer is not anybody's business.
     """
     mine = [row for row in rows if row[0] == name]
     by_handle = tuple(sorted((_count(row, mode) for row in mine if row[1]), key=lambda found: found.handle))

@@ -198,7 +198,7 @@ def _failed(name: str, exc: CohortsError) -> Finding:
 
 def prove(place: Place, canary: Canary, ask: Callable[[str], bool], *, patience: float) -> None:
     """Add one user to a cohort of their own, and remove them, while a person looks at Braze; on record when both were
-    seen (protocol section 5). Raises CohortsError where they were not.
+    seen (docs/delivery.md, What stops a sync). Raises CohortsError where they were not.
     """
     target, ledger = place.target, open_ledger(place.table, place.target, create=True)
     route = export.route(place.client, target.connection, target.export_settings)

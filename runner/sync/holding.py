@@ -1,7 +1,7 @@
 """What is done to a cohort that is to stay as it is: only those leave who are taken out of every cohort, and what many
 attempts left pending is folded into two snapshots.
 
-Nobody is added, so nothing more is certain afterwards than before (protocol section 4, folding).
+Nobody is added, so nothing more is certain afterwards than before (docs/delivery.md, Folding).
 """
 
 from __future__ import annotations

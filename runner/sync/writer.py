@@ -82,7 +82,8 @@ class Writer:
     def record(self, *rows: Told, sure: bool = False) -> None:
         """Write rows, durable when this returns. Threads that write at the same time share one INSERT.
 
-        `sure`: raise Locked unless the rows are visible and no run has claimed a later epoch (protocol section 3).
+        `sure`: raise Locked unless the rows are visible and no run has claimed a later epoch
+        (docs/delivery.md, One writer).
         """
         self._rows.ask((rows, sure))
 

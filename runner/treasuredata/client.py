@@ -23,7 +23,10 @@ from runner.treasuredata.words import NO_REASON, Reason, conflicting_job, hidden
 Answer = TypeVar("Answer")
 
 ENDED = frozenset({"success", "error", "killed"})
-"""Final job statuses (wire facts 1.2). Any other, also one nobody has seen yet, means: not finished."""
+"""Final job statuses (docs/services.md, Following a job).
+
+Any other status, also one that nobody has seen yet, means: not finished.
+"""
 
 TOO_LONG = "Compiler failed"
 """Trino's words for an expression that is too long to be made a program."""
@@ -248,8 +251,8 @@ class TreasureData:
     def refuses(self, connection_id: int, settings: Mapping[str, str]) -> str | None:
         """What the service has against an export's settings; "" when it accepts them, None where it does not say.
 
-        That this check works for result exports, and what the connector's type is called, is not documented (wire
-        facts 1.5): an answer that is neither clearly yes nor clearly no is none.
+        That this check works for result exports, and what the connector's type is called, is not documented
+        (docs/services.md, Checking without sending): an answer that is neither clearly yes nor clearly no is none.
         """
         params = {"type": CONNECTOR, "settings": json.dumps(dict(settings)), "connection_id": str(connection_id)}
 
@@ -286,8 +289,9 @@ class TreasureData:
         return self._ask(lambda: frozenset(self._client.api.list_tables(database)), f"database {database}")
 
     def columns(self, database: str) -> Mapping[str, Mapping[str, str]]:
-        """The columns of a database's tables, each with its type as the API words it (wire facts 1), and `time`; no
-        tables where there is no such database.
+        """The columns of a database's tables, each with its type as the API words it, and `time`.
+
+        No tables where there is no such database. Source: docs/services.md, Tables.
         """
 
         def listed() -> Mapping[str, Any]:

@@ -25,7 +25,7 @@ FENCE_WAIT = 300.0
 
 
 class Operation(StrEnum):
-    """What an export does; there is no other (wire facts 0.2)."""
+    """What an export does; there is no other (docs/services.md, What decides the design)."""
 
     ADD = "add"
     REMOVE = "remove"
@@ -35,7 +35,7 @@ class Operation(StrEnum):
 class Route:
     """A way into a Braze workspace: a connection's id, and what the connector calls its settings.
 
-    The keys are not public (wire facts 0.5), so they come from the project file.
+    The keys are not public (docs/services.md, What decides the design), so the project file has them.
     """
 
     connection_id: int

@@ -37,7 +37,7 @@ TOO_NARROW = "Cannot truncate"
 """Trino's words for a text that is longer than its column."""
 
 LONGEST = 900_000
-"""Characters of rows in one INSERT; Treasure Data takes a query of 1,000,000 (wire facts 1.1)."""
+"""Characters of rows in one INSERT; a query may have 1,000,000 (docs/services.md, Issuing a job)."""
 
 
 class LedgerTable:
@@ -113,7 +113,7 @@ class LedgerTable:
         self._client.run(self._database, sql, key=key, scheduled_time=now, what=what, urgent=True)
 
     def sees(self, row_ids: Sequence[str]) -> tuple[frozenset[str], int]:
-        """Which of these rows are visible, and the highest epoch, in one SELECT (protocol section 3)."""
+        """Which of these rows are visible, and the highest epoch (docs/delivery.md, One writer)."""
         asked = ", ".join(_text(row_id) for row_id in row_ids)
         rows = self._select(
             f"SELECT CASE WHEN row_id IN ({asked}) THEN row_id END AS seen, MAX(epoch) AS highest\n"

@@ -23,7 +23,7 @@ PLACE = re.compile(r"\bline (\d+):(\d+): ")
 
 
 class NotThere(CohortsError):
-    """The service knows no such thing (404); a job is forgotten after 7 days (wire facts 1.2)."""
+    """The service knows no such thing (404), such as an old job (docs/services.md, Following a job)."""
 
 
 @contextmanager

@@ -287,6 +287,7 @@ def test_the_guards_of_the_page_are_those_of_the_code() -> None:
 
 def test_what_may_be_allowed_is_on_the_pages_as_in_the_code() -> None:
     _, _, listed = CODES.partition("What may be allowed for one run")
+    listed, _, _ = listed.partition("\n\n")
     named = re.findall(r"`([\w:]+)`", listed)
     assert sorted(named) == sorted([*(f"{name}:COHORT" for name in OF_COHORTS), *OF_RUNS])
     of_cohorts, _, of_runs = codes.known()["P107"].cure.partition("Without:")

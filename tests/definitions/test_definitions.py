@@ -171,10 +171,10 @@ def test_a_repository_without_its_folder_or_project_file(tmp_path: Path) -> None
         assert isinstance(found, tuple)
         return [str(problem) for problem in found]
 
-    cure = "go to the folder that holds it; README shows what to put in it"
+    cure = "go to the folder that holds it; `cohorts init` writes one"
     assert told() == [f"cohorts/:1:1 P001 there is no folder cohorts/ here; {cure}"]
     (tmp_path / "cohorts").mkdir()
-    assert told() == ["cohorts/project.yml:1:1 P003 the project file is missing; README shows what to put in it"]
+    assert told() == ["cohorts/project.yml:1:1 P003 the project file is missing; `cohorts init` writes one"]
     (tmp_path / "cohorts" / "project.yaml").touch()
     assert told() == [
         "cohorts/project.yaml:1:1 P002 the project file has the wrong name; rename it to cohorts/project.yml"
