@@ -42,11 +42,12 @@ class Cost:
 
     @property
     def over_time(self) -> str:
-        """What is written later, for people."""
-        week = f"{self.first_week:,} in the first week, this sync included"
-        if not self.usual_month:
-            return f"{week}; then nothing until something changes"
-        return f"{week}; then about {self.usual_month:,} in a usual month"
+        """What is written now and later, for people."""
+        now = self.added + self.removed
+        if self.first_week == now and not self.usual_month:
+            return f"{now:,} by this sync, nothing later until something changes"
+        week = f"{self.first_week:,} in the first week (this sync included)"
+        return f"{now:,} by this sync, {week}, about {self.usual_month:,} in a usual month"
 
     @property
     def words(self) -> str:

@@ -97,8 +97,7 @@ def plan(shown: Plan, *, counted: bool) -> str:
         lines.append("Members not computed: a plan against a commit asks Treasure Data nothing.")
     elif changes and counted:
         cost = Cost.of(change for change in shown.due if not (change.refusals or change.stopped))
-        now = f"{cost.added + cost.removed:,} by this sync"
-        lines.append(f"Written to Braze, as far as is known: {now}, {cost.over_time}.")
+        lines.append(f"Written to Braze, as far as is known: {cost.over_time}.")
     elif changes:
         lines.append("Members not counted; `--members` counts who would enter and leave.")
     return "\n".join(lines)
@@ -149,7 +148,7 @@ def _written(change: Change, counts: Counts) -> str:
     everyone = _everyone_again(counts)
     if change.query.cohort.schedule is None:
         return f"{now}; nothing later, since it has no `schedule`{everyone}"
-    return f"{now}, {Cost.of([change]).over_time}{everyone}"
+    return f"{Cost.of([change]).over_time}{everyone}"
 
 
 def _everyone_again(counts: Counts) -> str:

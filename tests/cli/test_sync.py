@@ -41,13 +41,15 @@ def test_first_sync_nothing_to_do_change(place: Place) -> None:
         "\n"
         "  ~ vips  update    Vips (query changed)\n"
         "      members: 3 now → 2; 0 enter, 1 leave\n"
+        "      written: 1 by this sync; nothing later, since it has no `schedule`\n"
         "      --- in Braze now\n"
         "      +++ in this tree\n"
         "      @@ -1 +1 @@\n"
         "      -SELECT customer_id FROM customers WHERE spend >= 100\n"
         "      +SELECT customer_id FROM customers WHERE spend >= 100 AND customer_id <> '•••'\n"
         "\n"
-        "1 to update, 1 unchanged.\n",
+        "1 to update, 1 unchanged.\n"
+        "Written to Braze, as far as is known: 1 by this sync, nothing later until something changes.\n",
     )
     written = place.cohorts()["everybody"]["members_written"]
     assert place.run("sync").code == 0
