@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
@@ -33,6 +33,8 @@ NOWS = [
 ]
 TEXTS = ["a", "ab", "o'b", "B", "äa", "a%b", "line\nbreak"]
 NUMBERS = [-1, 0, 1, 2, 2.5, 3]
+NOT_BELOW_0 = NUMBERS[1:]
+COUNTS = ("count", "distinct")
 LENGTHS = ["1d", "2d", "7d", "31d", "1w"]
 RELATIVE = [("-31d", "-7d"), ("-1w", "-1d"), ("-2d", "0d"), ("-2d", "2d"), ("0d", "7d"), ("1d", "2w")]
 UNITS = ("week", "month", "quarter", "year")
@@ -148,14 +150,14 @@ class Maker:
             return self._compared()
         return {name: self.random.choice(NUMBERS) if name == "not_equals" else self._some(NUMBERS)}
 
-    def _compared(self) -> Test:
+    def _compared(self, numbers: Sequence[float] = NUMBERS) -> Test:
         match self.random.randrange(4):
             case 0:
-                return {"equals": self.random.choice(NUMBERS)}
+                return {"equals": self.random.choice(numbers)}
             case 1:
-                return {"between": sorted(self.random.choice(NUMBERS) for _ in range(2))}
+                return {"between": sorted(self.random.choice(numbers) for _ in range(2))}
         names = self.random.sample(["gt", "gte", "lt", "lte"], self.random.choice([1, 1, 1, 2]))
-        return {name: self.random.choice(NUMBERS) for name in names}
+        return {name: self.random.choice(numbers) for name in names}
 
     def _date(self) -> Test:
         name = self.random.choice(
@@ -200,7 +202,8 @@ class Maker:
             rule["within"] = self.random.choice(["1h", "36h"])
         name = self.random.choice(["", "count", "count", "distinct", "sum", "avg", "min", "max"])
         if name:
-            rule[name] = self._compared() if name == "count" else {"column": "a", **self._compared()}
+            compared = self._compared(NOT_BELOW_0 if name in COUNTS else NUMBERS)
+            rule[name] = compared if name == "count" else {"column": "a", **compared}
         if self.random.random() < 0.5:
             rule["where"] = self._which() if self.random.random() < 0.5 else self._group(self._which)
         if self.random.random() < 0.25:
