@@ -4,7 +4,7 @@ BIN := .venv/bin
 
 WORKFLOWS := $(wildcard .github/workflows/*.yml)
 
-.PHONY: demo test test-workflows test-editor test-engine trino conformance soak lint reference lock clean
+.PHONY: demo test test-all test-workflows test-editor test-engine trino conformance soak lint reference lock clean
 
 demo: .venv/ready
 	$(BIN)/python docs/demo.py
@@ -12,9 +12,13 @@ demo: .venv/ready
 test: .venv/ready
 	$(BIN)/pytest
 
+# The long tests too, which `make test` leaves out.
+test-all: .venv/ready
+	$(BIN)/pytest -m ""
+
 # Needs node: the workflows, run for real by act against a sandbox and a small GitHub; a part of `make test`.
 test-workflows: .venv/ready
-	$(BIN)/pytest tests/workflows
+	$(BIN)/pytest -m "" tests/workflows
 
 # docs/format.md from the schemas, docs/commands.md from the command, docs/same.md from the table of what the sandbox
 # answers as Trino does.

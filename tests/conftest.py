@@ -16,8 +16,45 @@ LONG = ("tests/machine/", "tests/workflows/")
 """What takes a minute at a time is begun first: at the end everybody would wait for it."""
 
 
+FURTHER = (
+    "tests/workflows/test_consumer.py",
+    "tests/workflows/test_called.py::test_a_second_target",
+    "tests/workflows/test_drift.py::test_a_service_that_is_down",
+    "tests/workflows/test_pull_requests.py::test_two_pull_requests_pass_alone",
+    "tests/workflows/test_pull_requests.py::test_a_base_whose_command",
+    "tests/workflows/test_pull_requests.py::test_a_merge_queue",
+    "tests/workflows/test_syncs.py::test_a_run_that_comes_late",
+    "tests/workflows/test_syncs.py::test_what_failed_is_done",
+    "tests/workflows/test_syncs.py::test_where_to_may_be_said",
+    "tests/machine/test_machine.py::test_it_converges[Machine-2]",
+    "tests/machine/test_machine.py::test_it_converges[Machine-3]",
+    "tests/cli/test_clocks.py::test_only_one_writes_and_one_that_slept_past_its_lease_sends_nothing[a-day-behind]",
+    "tests/cli/test_faults.py::test_a_job_that_ignores_its_kill",
+    "tests/cli/test_faults.py::test_one_clean_run_heals[export-hang",
+    "tests/cli/test_faults.py::test_one_clean_run_heals[query-hang",
+    "tests/cli/test_faults.py::test_one_clean_run_heals[request-key_taken",
+    "tests/cli/test_faults.py::test_one_clean_run_heals[request-slow",
+    "tests/cli/test_faults.py::test_one_clean_run_heals[request-status:429",
+    "tests/cli/test_faults.py::test_one_clean_run_heals[request-status:502",
+    "tests/cli/test_faults.py::test_one_clean_run_heals[request-truncate",
+    "tests/cli/test_faults.py::test_one_clean_run_heals[braze-status:4",
+    *(f"tests/cli/test_holes.py::test_a_guard_hold_cut_off_anywhere_heals[{after}]" for after in (0, 10, 20, 25, 35)),
+    "tests/cli/test_many.py::test_a_run_that_is_asked_to_stop_leaves_order[2-130]",
+    "tests/cli/test_written.py::test_a_budget_refuses_alike_on_every_day",
+    "tests/cli/test_written.py::test_a_budget_that_a_usual_month",
+    "tests/cli/test_written.py::test_the_preview_follows_reassert",
+)
+"""Long tests beside others of their kind. `make test` leaves them out, so that it takes minutes; `make test-all` does
+not.
+"""
+
+
+@pytest.hookimpl(tryfirst=True)  # before those that are marked are left out
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long tests first; otherwise in their order."""
+    for item in items:
+        if item.nodeid.startswith(FURTHER):
+            item.add_marker("further")
     items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 
