@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,6 +21,12 @@ from tests.conformance.engine import Engine
 OWN = frozenset({"time", "now"})
 """Columns that each engine fills by its own clock, where it cannot be told the time."""
 
+
+IDS = re.compile(r"[0-9a-f]{8,}|\d+")
+"""What is another in each run: ids, numbers, times."""
+
+ALIKE = 5
+"""How many statements of one shape are played, of each process."""
 
 INTERRUPTED = "Interrupted"
 """What DuckDB says of a statement that a test killed."""
@@ -69,6 +76,7 @@ class Replayer:
             yield self._played(entry)
 
     def _played(self, entry: Mapping[str, Any]) -> Played:
+        """One statement; one whose tables cannot be made is not played, and said to be so."""
         if INTERRUPTED in entry.get("error", ""):
             return Played(entry, Outcome.SKIPPED)
         if any(state.startswith("!") for state in (*entry["before"].values(), *entry["after"].values())):
@@ -77,7 +85,10 @@ class Replayer:
             return Played(entry, Outcome.NOT_HERE, entry["not_here"])
         now = entry["now"] if self.keeps_time else None
         engine = Engine(self.address, entry["database"], self.catalog, entry["scheduled_time"], now)
-        self._prepare(engine, entry)
+        try:
+            self._prepare(engine, entry)
+        except RuntimeError as exc:
+            return Played(entry, Outcome.SKIPPED, str(exc))
         began = time.monotonic()
         answer = engine.ask(entry["sql"])
         took = time.monotonic() - began
@@ -97,8 +108,16 @@ class Replayer:
             self._forget(name)
         for name, state in entry["before"].items():
             if self.states.get(name) != state:
-                engine.fill(self._table(name, state))
+                self._fill(engine, name, state)
                 self.states[name] = state
+
+    def _fill(self, engine: Engine, name: str, state: str) -> None:
+        """The table, in the types that the engine gave it where it made it itself. Raises RuntimeError."""
+        try:
+            engine.fill(self._table(name, state))
+        except RuntimeError:  # a test may have changed the type of a column
+            self._spoil(name)
+            engine.fill(self._table(name, state))
 
     def _table(self, name: str, state: str) -> Table:
         kept = json.loads((self.folder / f"{state}.json").read_text(encoding="utf-8"))
@@ -166,18 +185,36 @@ def entries(path: Path) -> list[Mapping[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
+def of_shapes(given: Sequence[Mapping[str, Any]], most: int) -> list[Mapping[str, Any]]:
+    """Of statements that are alike but for names of runs and numbers, so many; those that failed differently,
+    or wrote something, are shapes of their own.
+    """
+    seen: Counter[tuple[str, str, bool]] = Counter()
+    kept = []
+    for entry in given:
+        shape = (IDS.sub("#", entry["sql"]), entry.get("error", ""), bool(entry["after"]))
+        seen[shape] += 1
+        if seen[shape] <= most:
+            kept.append(entry)
+    return kept
+
+
 def played(
-    folder: Path, address: str, catalogs: Sequence[str], tell: Callable[[Played], None] = lambda _: None
+    folder: Path,
+    address: str,
+    catalogs: Sequence[str],
+    tell: Callable[[Played], None] = lambda _: None,
+    most: int = ALIKE,
 ) -> list[Played]:
-    """All statements of a folder, each process's in a catalog of its own; each is told as soon as it was played."""
-    paths = sorted(folder.glob("statements-*.jsonl"))
+    """The statements of a folder, each process's in a catalog of its own; each is told as soon as it was played."""
+    paths = [path for path in sorted(folder.glob("statements-*.jsonl")) if path.stat().st_size]
     if len(paths) > len(catalogs):
         raise ValueError(f"{len(paths)} processes need as many catalogs; there are {len(catalogs)}")
     keeps_time = Engine(address, "").keeps_time()
 
     def one(given: tuple[Path, str]) -> list[Played]:
         found = []
-        for each in Replayer(address, given[1], folder, keeps_time).play(entries(given[0])):
+        for each in Replayer(address, given[1], folder, keeps_time).play(of_shapes(entries(given[0]), most)):
             tell(each)
             found.append(each)
         return found

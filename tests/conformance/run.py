@@ -98,18 +98,37 @@ def _count(found: Sequence[Comparison], part: str, verdict: Verdict) -> str:
     return f"{there} ({100 * there / len(some):.1f} %)"
 
 
-def mirrored(address: str, paths: Sequence[str], workers: int) -> Part:
-    """Every statement that the tests make the tool write, played on both."""
-    began = time.monotonic()
-    with tempfile.TemporaryDirectory() as kept:
-        folder = Path(kept)
-        command = [sys.executable, "-m", "pytest", "-q", "-n", str(workers), "-p", "tests.conformance.mirror", *paths]
-        tested = subprocess.run(command, cwd=ROOT, env={**os.environ, "MIRROR": kept}, check=False)
-        played = replay.played(folder, address, CATALOGS)
-    wrong = [replay.described(each) for each in played if each.outcome not in GOOD]
-    if tested.returncode:
-        wrong.append(f"the tests ended with {tested.returncode}")
-    return Part("Statements of the tests", tuple(_table(played)), tuple(wrong), time.monotonic() - began)
+def mirrored(address: str, folder: Path, paths: Sequence[str], workers: int) -> Part:
+    """Every shape of statement that the tests make the tool write, played on both. `folder` keeps what they wrote;
+    where it is there already, the tests are not run again.
+    """
+    began, wrong = time.monotonic(), []
+    if not folder.is_dir():
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-m",
+            "",
+            "-n",
+            str(workers),
+            "-p",
+            "tests.conformance.mirror",
+            *paths,
+        ]
+        tested = subprocess.run(command, cwd=ROOT, env={**os.environ, "MIRROR": str(folder)}, check=False)
+        wrong += [f"the tests ended with {tested.returncode}"] if tested.returncode else []
+    carried_out = sum(len(replay.entries(path)) for path in folder.glob("statements-*.jsonl"))
+    played = replay.played(folder, address, CATALOGS)
+    wrong += [replay.described(each) for each in played if each.outcome not in GOOD]
+    lines = (
+        f"The tests carried out {carried_out:,} statements in the sandbox. Of those that are alike but for numbers and"
+        f" names of runs, each of {workers} processes played {replay.ALIKE}.",
+        "",
+        *_table(played),
+    )
+    return Part("Statements of the tests", lines, tuple(wrong), time.monotonic() - began)
 
 
 def _table(played: Sequence[Played]) -> Iterator[str]:
@@ -190,15 +209,16 @@ def main() -> int:
     parser.add_argument("--rules", type=int, default=300, help="how many random rules")
     parser.add_argument("--workers", type=int, default=3)
     parser.add_argument("--tests", nargs="*", default=MIRRORED)
+    parser.add_argument("--mirror", type=Path, help="a folder that keeps the statements of the tests, for another time")
     parser.add_argument("--report", type=Path, default=REPORT)
     chosen = parser.parse_args()
-    with engine_at(chosen.engine) as (address, told):
+    with engine_at(chosen.engine) as (address, told), tempfile.TemporaryDirectory() as kept:
         engine = Engine(address, record.SCHEMA)
         version = _version(engine, told)
         parts = [
             recorded(engine),
             held(),
-            mirrored(address, chosen.tests, chosen.workers),
+            mirrored(address, chosen.mirror or Path(kept) / "mirror", chosen.tests, chosen.workers),
             written(address),
             random(address, chosen.rules),
         ]
