@@ -41,7 +41,9 @@ class Engine:
 
         Raises requests' errors where the engine is not there.
         """
-        token = str(self.scheduled_time) if self.now is None else f"{self.scheduled_time}/{self.now:.3f}"
+        token = (
+            str(self.scheduled_time) if self.now is None else f"{self.scheduled_time}/{int(self.now * 1000) / 1000:.3f}"
+        )
         headers = {
             "X-Trino-User": "conformance",
             "X-Trino-Catalog": self.catalog,

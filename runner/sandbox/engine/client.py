@@ -130,7 +130,7 @@ def quoted(*names: str) -> str:
 def _token(scheduled_time: int | None, now: float | None) -> str:
     """The times of a query as the engine reads them."""
     if now is not None:
-        return f"{int(now) if scheduled_time is None else scheduled_time}/{now:.3f}"
+        return f"{int(now) if scheduled_time is None else scheduled_time}/{int(now * 1000) / 1000:.3f}"
     return "" if scheduled_time is None else str(scheduled_time)
 
 
