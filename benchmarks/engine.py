@@ -179,9 +179,7 @@ def passes(engine: Engine, sql: str) -> str:
 
 COORDINATOR = Memory(heap=1536, query=400, tables=7000)
 WORKER = Memory(heap=8500, query=4500, tables=3500)
-"""In MB. The coordinator watches over what all tables hold. Two such workers hold 20 million members, twice, and all
-that a statement needs beside them.
-"""
+"""In MB. The coordinator watches over what all tables hold."""
 
 
 @contextmanager
