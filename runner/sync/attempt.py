@@ -121,12 +121,12 @@ def begin(change: Change, epoch: int, *, connection: str, route: Route, resend: 
 def intent(attempt: Attempt) -> Intent:
     """What the ledger must know before anything is made: the attempt and its tables."""
     change = attempt.change
-    is_made = change.action is Action.CREATE and change.query
+    made = change.query if change.action is Action.CREATE else None
     return Intent(
         attempt=attempt.id,
         action=change.action.value,
         tables=attempt.tables,
-        moved_from=change.query.previous_id if is_made and change.query else "",
+        moved_from=made.previous_id if made else "",
         allowed=tuple(sorted(change.allowed)),
     )
 

@@ -20,7 +20,7 @@ from runner.sync.attempt import GuardRefused
 from runner.sync.delivering import at_the_authors, wanted_members
 from runner.sync.reasons import Known, before_counting, judged
 from runner.sync.snapshots import rests_on
-from runner.sync.ways import routes, way_of
+from runner.sync.ways import Found, Way, routes, way_of
 from runner.treasuredata.client import TreasureData
 
 BARRED = "SELECT kind, label, value FROM barred_people"
@@ -61,7 +61,7 @@ def counted(plan: Plan, counter: Counter) -> Plan:
         return counter.client.select(counter.target.database, sql, key=key, scheduled_time=counter.now, what=what)
 
     known = Known(
-        routes(plan.due, counter.client, counter.project, counter.target),
+        _routes(plan, counter),
         _tables(plan, counter),
         loaded.refused(plan.due, counter.project, counter.now, asked),
     )
@@ -77,6 +77,14 @@ def counted(plan: Plan, counter: Counter) -> Plan:
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return plan.with_changes(pool.map(one, plan.due))
+
+
+def _routes(plan: Plan, counter: Counter) -> Mapping[Way, Found]:
+    """How each change is reached; nothing where the key may not look connections up: one that only reads need not."""
+    try:
+        return routes(plan.due, counter.client, counter.project, counter.target)
+    except AuthenticationFailed:
+        return {}
 
 
 def _tables(plan: Plan, counter: Counter) -> frozenset[str]:

@@ -156,6 +156,14 @@ def test_a_workspace_of_another_name_is_refused_by_every_command(place: Place, c
     assert (answer.code, "P105" in answer.err) == (3, True), answer
 
 
+def test_a_key_that_may_not_look_connections_up_counts_all_the_same(place: Place) -> None:
+    place.cohort("vips", ALL)
+    place.fault("request", "status:403", match="connections/lookup", times=None)
+    plan = place.run("plan", "--members")
+    assert (plan.code, "0 now → 3" in plan.out) == (0, True), plan
+    assert place.struck() == 1
+
+
 def test_every_reason_has_a_case() -> None:
     folder = Path(runner.__file__).parent
     known = {code for name in JUDGES for code in CODE.findall((folder / name).read_text(encoding="utf-8"))}
