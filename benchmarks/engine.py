@@ -3,10 +3,12 @@
 python -m benchmarks.engine http://127.0.0.1:8430 --members 990000 --rounds 5 [--catalog td]
 python -m benchmarks.engine --workers 2 --members 20000000 --rounds 2
 
-With `--workers` the project's own engine is started as so many processes beside a coordinator (see `make trino`).
+With `--workers` the project's own engine is started as so many processes beside a
+coordinator (see `make trino`).
 
-Rows are made in the engine, in a schema of their own that is dropped at the end. Of each statement the best of some
-rounds is shown; those of one round follow each other, so that a busy machine slows down both.
+Rows are made in the engine, in a schema of their own that is dropped at the end. Of
+each statement the best of some rounds is shown; those of one round follow each other,
+so that a busy machine slows down both.
 """
 
 from __future__ import annotations
@@ -31,7 +33,9 @@ from runner.sql.members import members
 from runner.sync import delta
 
 SCHEMA = "cohort_benchmark"
-SCAN = re.compile(r"(?:TableScan|ScanFilter|ScanProject|ScanFilterProject)\[table = \w+:\w+\.(\w+)")
+SCAN = re.compile(
+    r"(?:TableScan|ScanFilter|ScanProject|ScanFilterProject)\[table = \w+:\w+\.(\w+)"
+)
 SPREAD = re.compile(r"Input avg\.: ([\d.]+) rows, Input std\.dev\.: ([\d.]+)%")
 ID = Handle(Kind.EXTERNAL_ID)
 HERE = Destination("shop", "vips")
@@ -61,26 +65,31 @@ class Engine:
             "X-Trino-Schema": self.schema,
             "X-Trino-Trace-Token": "1775000000",
         }
-        answer = requests.post(f"{self.address}/v1/statement", sql.encode(), headers=headers, timeout=600).json()
+        answer = requests.post(
+            f"{self.address}/v1/statement", sql.encode(), headers=headers, timeout=600
+        ).json()
         rows: list[list[object]] = []
         while True:
             rows += answer.get("data", [])
             if "error" in answer:
-                raise RuntimeError(f"{answer['error']['errorName']}: {answer['error']['message']}")
+                raise RuntimeError(
+                    f"{answer['error']['errorName']}: {answer['error']['message']}"
+                )
             if "nextUri" not in answer:
                 stats = answer["stats"]
-                return rows, Cost(stats["elapsedTimeMillis"] / 1000, stats["cpuTimeMillis"] / 1000)
+                return rows, Cost(
+                    stats["elapsedTimeMillis"] / 1000, stats["cpuTimeMillis"] / 1000
+                )
             answer = requests.get(answer["nextUri"], timeout=600).json()
 
 
 @contextmanager
 def filled(engine: Engine, number: int) -> Iterator[None]:
-    """Tables of people: `people` as they are now, `people_before` with one of a hundred another; and the same written
-    in several ways in `untidy`.
+    """Tables of people: `people` as they are now, `people_before` with one of a hundred
+    another; and the same written in several ways in `untidy`.
     """
-    thousands = (
-        f"UNNEST(SEQUENCE(0, {max(0, number // 1000 - 1)})) AS a (a) CROSS JOIN UNNEST(SEQUENCE(0, 999)) AS b (b)"
-    )
+    last = max(0, number // 1000 - 1)
+    thousands = f"UNNEST(SEQUENCE(0, {last})) AS a (a) CROSS JOIN UNNEST(SEQUENCE(0, 999)) AS b (b)"
     engine.run(f"CREATE SCHEMA IF NOT EXISTS {engine.catalog}.{SCHEMA}")
     made = {
         "people": f"SELECT 'customer-' || CAST(a * 1000 + b AS VARCHAR) AS id FROM {thousands}",
@@ -93,9 +102,15 @@ def filled(engine: Engine, number: int) -> Iterator[None]:
         engine.run(f"DROP TABLE IF EXISTS {name}")
         engine.run(f"CREATE TABLE {name} AS {sql}")
     engine.run("DROP TABLE IF EXISTS before")
-    engine.run(delta.create_snapshot(wanted("people_before"), None, table="before", state=SCHEMA))
+    engine.run(
+        delta.create_snapshot(
+            wanted("people_before"), None, table="before", state=SCHEMA
+        )
+    )
     engine.run("DROP TABLE IF EXISTS now")
-    engine.run(delta.create_snapshot(wanted("people"), "before", table="now", state=SCHEMA))
+    engine.run(
+        delta.create_snapshot(wanted("people"), "before", table="now", state=SCHEMA)
+    )
     try:
         yield
     finally:
@@ -106,7 +121,10 @@ def filled(engine: Engine, number: int) -> Iterator[None]:
 
 def wanted(table: str, *, lower: bool = False) -> str:
     """The members that a cohort of everybody in a table has."""
-    return members(f"SELECT id FROM {table}", (Identifier(Handle(Kind.EXTERNAL_ID), "id", lower=lower),))
+    return members(
+        f"SELECT id FROM {table}",
+        (Identifier(Handle(Kind.EXTERNAL_ID), "id", lower=lower),),
+    )
 
 
 def pairs() -> Mapping[str, tuple[str, str]]:
@@ -140,14 +158,21 @@ def pairs() -> Mapping[str, tuple[str, str]]:
             f"CREATE TABLE made AS {grouped.format('people')}",
         ),
         "a first snapshot, in small letters": (
-            delta.create_snapshot(wanted("untidy", lower=True), None, table="made", state=SCHEMA),
+            delta.create_snapshot(
+                wanted("untidy", lower=True), None, table="made", state=SCHEMA
+            ),
             f"CREATE TABLE made AS {lowered} FROM untidy GROUP BY 1",
         ),
         "a snapshot after another": (
-            delta.create_snapshot(wanted("people"), "before", table="made", state=SCHEMA),
+            delta.create_snapshot(
+                wanted("people"), "before", table="made", state=SCHEMA
+            ),
             f"CREATE TABLE made AS {since}",
         ),
-        "counts of a plan": (delta.count({"": planned}), counted.format(grouped.format("people"))),
+        "counts of a plan": (
+            delta.count({"": planned}),
+            counted.format(grouped.format("people")),
+        ),
         "counts of snapshots": (
             delta.count({"": ours}),
             counted.format("SELECT value, spellings FROM now WHERE kind <> ''"),
@@ -169,12 +194,20 @@ def best(costs: list[Cost]) -> Cost:
 
 
 def passes(engine: Engine, sql: str) -> str:
-    """How often each table is read, and how unevenly the busiest step's rows are spread over those who work."""
+    """How often each table is read, and how unevenly the busiest step's rows are spread
+    over those who work.
+    """
     rows, _ = engine.run(f"EXPLAIN ANALYZE {sql}")
     text = "\n".join(str(row[0]) for row in rows)
     read = [name for name in SCAN.findall(text) if name]
-    spread = max((float(share) for size, share in SPREAD.findall(text) if float(size) > 1000), default=0.0)
-    return ", ".join(f"{name} × {read.count(name)}" for name in sorted(set(read))) + f"; spread {spread:.0f} %"
+    spread = max(
+        (float(share) for size, share in SPREAD.findall(text) if float(size) > 1000),
+        default=0.0,
+    )
+    return (
+        ", ".join(f"{name} × {read.count(name)}" for name in sorted(set(read)))
+        + f"; spread {spread:.0f} %"
+    )
 
 
 COORDINATOR = Memory(heap=1536, query=400, tables=7000)
@@ -184,7 +217,9 @@ WORKER = Memory(heap=8500, query=4500, tables=3500)
 
 @contextmanager
 def cluster(workers: int) -> Iterator[tuple[str, list[int]]]:
-    """A coordinator and workers, each a process; yields the coordinator's address and the processes' numbers."""
+    """A coordinator and workers, each a process; yields the coordinator's address and
+    the processes' numbers.
+    """
     installed = home.installed(os.environ)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -193,14 +228,27 @@ def cluster(workers: int) -> Iterator[tuple[str, list[int]]]:
     with ExitStack() as stack:
 
         def start(memory: Memory, *options: str) -> str:
-            running = process.running(installed, os.environ, catalogs=("td",), memory=memory, options=(whole, *options))
+            running = process.running(
+                installed,
+                os.environ,
+                catalogs=("td",),
+                memory=memory,
+                options=(whole, *options),
+            )
             return stack.enter_context(running)
 
         address = start(COORDINATOR, "workers=true", f"http-server.http.port={port}")
         for _ in range(workers):
             start(WORKER, f"coordinator={address}")
         engine = Engine(address, "td", "information_schema")
-        while len(engine.run("SELECT node_id FROM system.runtime.nodes WHERE state = 'active'")[0]) <= workers:
+        while (
+            len(
+                engine.run(
+                    "SELECT node_id FROM system.runtime.nodes WHERE state = 'active'"
+                )[0]
+            )
+            <= workers
+        ):
             time.sleep(0.5)
         yield address, _children()
 
@@ -208,7 +256,11 @@ def cluster(workers: int) -> Iterator[tuple[str, list[int]]]:
 def _children() -> list[int]:
     """The engine's processes."""
     found = Path(f"/proc/{os.getpid()}/task").glob("*/children")
-    return [int(number) for path in found for number in path.read_text(encoding="utf-8").split()]
+    return [
+        int(number)
+        for path in found
+        for number in path.read_text(encoding="utf-8").split()
+    ]
 
 
 def peak(number: int) -> int:
@@ -227,7 +279,9 @@ def compare(engine: Engine, members: int, rounds: int) -> None:
                 for sql, found in zip(both, costs, strict=True):
                     engine.run("DROP TABLE IF EXISTS made")
                     found.append(engine.run(sql)[1])
-            ours, hand = (best(found[1:]) for found in costs)  # the first round compiles
+            ours, hand = (
+                best(found[1:]) for found in costs
+            )  # the first round compiles
             engine.run("DROP TABLE IF EXISTS made")
             print(
                 f"{name:36} {ours.wall:6.2f} s (cpu {ours.cpu:5.2f})  by hand {hand.wall:6.2f} s (cpu {hand.cpu:5.2f})"
@@ -250,7 +304,10 @@ def main() -> None:
         return
     with cluster(asked.workers) as (address, processes):
         compare(Engine(address, asked.catalog), asked.members, asked.rounds)
-        print("the most memory of each process:", ", ".join(f"{peak(each):,} MB" for each in processes))
+        print(
+            "the most memory of each process:",
+            ", ".join(f"{peak(each):,} MB" for each in processes),
+        )
 
 
 if __name__ == "__main__":

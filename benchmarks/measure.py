@@ -1,7 +1,7 @@
 """What a command costs: start-up, validation of many cohorts, jobs and requests of a sync.
 
-Run `python benchmarks/measure.py`. Times are the median of five runs, each beside a bare Python in the same run; memory
-is the peak of any run so far.
+Run `python benchmarks/measure.py`. Times are the median of five runs, each beside a
+bare Python in the same run; memory is the peak of any run so far.
 """
 
 from __future__ import annotations
@@ -38,7 +38,9 @@ def timed(command: list[str], folder: Path) -> tuple[float, float]:
         started = time.perf_counter()
         subprocess.run(command, cwd=folder, check=True, capture_output=True)
         taken.append(time.perf_counter() - started)
-    return statistics.median(taken), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    return statistics.median(taken), resource.getrusage(
+        resource.RUSAGE_CHILDREN
+    ).ru_maxrss / 1024
 
 
 @contextmanager
@@ -49,7 +51,9 @@ def repository(cohorts: int, url: str = "http://127.0.0.1:9") -> Iterator[Place]
         place = Place(Path(folder), url)
         place.project()
         for number in range(1, cohorts + 1):
-            place.cohort(f"cohort_{number}", SQL.format(number=number), name=f"Cohort {number}")
+            place.cohort(
+                f"cohort_{number}", SQL.format(number=number), name=f"Cohort {number}"
+            )
         yield place
 
 
@@ -57,11 +61,21 @@ def times() -> None:
     """Start-up and validation."""
     bare, _ = timed([sys.executable, "-c", "pass"], ROOT)
     print(f"bare python          {bare * 1000:7.0f} ms")
-    for cohorts, arguments in ((1, ["--help"]), (10, ["validate"]), (1000, ["validate"])):
+    for cohorts, arguments in (
+        (1, ["--help"]),
+        (10, ["validate"]),
+        (1000, ["validate"]),
+    ):
         with repository(cohorts) as place:
             taken, memory = timed([str(COHORTS), *arguments], place.folder)
-        what = f"{arguments[0]}, {cohorts:,} cohorts" if arguments != ["--help"] else "--help"
-        print(f"{what:<20} {taken * 1000:7.0f} ms  {taken / bare:5.1f} times bare python, at most {memory:.0f} MiB")
+        what = (
+            f"{arguments[0]}, {cohorts:,} cohorts"
+            if arguments != ["--help"]
+            else "--help"
+        )
+        print(
+            f"{what:<20} {taken * 1000:7.0f} ms  {taken / bare:5.1f} times bare python, at most {memory:.0f} MiB"
+        )
 
 
 ONE = "{external_id: customer_id}"
@@ -70,7 +84,10 @@ THREE = "{external_id: customer_id, device_id: device_id, aliases: {email: email
 
 def costs(cohorts: int) -> None:
     """Jobs and requests of a sync of so many cohorts, and of one cohort's share."""
-    with running(Options(shop=Shop(customers=2_000, purchases=20_000))) as url, repository(cohorts, url) as place:
+    with (
+        running(Options(shop=Shop(customers=2_000, purchases=20_000))) as url,
+        repository(cohorts, url) as place,
+    ):
         place.requests()
         for what, least, identifiers in (
             ("first sync", 2000, ONE),
@@ -82,17 +99,30 @@ def costs(cohorts: int) -> None:
             for number in range(1, cohorts + 1):
                 sql = f"SELECT customer_id, device_id, email FROM customers WHERE lifetime_value >= {least - number}"
                 extra = f"identifiers: {identifiers}\n"
-                place.cohort(f"cohort_{number}", sql, name=f"Cohort {number}", extra=extra)
+                place.cohort(
+                    f"cohort_{number}", sql, name=f"Cohort {number}", extra=extra
+                )
             answer = place.run("sync", timeout=600)
             counted = place.requests()
-            jobs, total = sum(counted["jobs"].values()), sum(counted["requests"].values())
-            print(f"{what:<22} {jobs / cohorts:6.1f} jobs  {total / cohorts:6.1f} requests a cohort, of {cohorts}")
+            jobs, total = (
+                sum(counted["jobs"].values()),
+                sum(counted["requests"].values()),
+            )
+            print(
+                f"{what:<22} {jobs / cohorts:6.1f} jobs  {total / cohorts:6.1f} requests a cohort, of {cohorts}"
+            )
             print(f"{'':<22} {answer.out.strip().splitlines()[-1]}")
 
 
 def many(cohorts: int, job_seconds: float, concurrencies: Iterable[int]) -> None:
-    """A refresh of so many cohorts after every customer has bought something, where each job takes so long."""
-    options = Options(shop=Shop(customers=2_000, purchases=20_000), job_seconds=job_seconds, parallel_jobs=64)
+    """A refresh of so many cohorts after every customer has bought something, where
+    each job takes so long.
+    """
+    options = Options(
+        shop=Shop(customers=2_000, purchases=20_000),
+        job_seconds=job_seconds,
+        parallel_jobs=64,
+    )
     with running(options) as url, repository(cohorts, url) as place:
         for number in range(1, cohorts + 1):
             sql = f"SELECT customer_id FROM customers WHERE lifetime_value >= {700 + number}"
@@ -102,13 +132,20 @@ def many(cohorts: int, job_seconds: float, concurrencies: Iterable[int]) -> None
             place.sql("UPDATE shop.customers SET lifetime_value = lifetime_value + 5")
             place.requests()
             started = time.perf_counter()
-            process = place.start("sync", "--refresh", "--concurrency", str(concurrency))
+            process = place.start(
+                "sync", "--refresh", "--concurrency", str(concurrency)
+            )
             peaks = [0]
-            threading.Thread(target=watch, args=(process.pid, peaks), daemon=True).start()
+            threading.Thread(
+                target=watch, args=(process.pid, peaks), daemon=True
+            ).start()
             out, _ = process.communicate(timeout=3600)
             taken = time.perf_counter() - started
             counted = place.requests()
-            jobs, total = sum(counted["jobs"].values()), sum(counted["requests"].values())
+            jobs, total = (
+                sum(counted["jobs"].values()),
+                sum(counted["requests"].values()),
+            )
             least = cohorts * job_seconds / concurrency
             print(
                 f"refresh of {cohorts} cohorts, {job_seconds:.0f} s a job, {concurrency} at once: {taken:.0f} s,"
@@ -119,7 +156,9 @@ def many(cohorts: int, job_seconds: float, concurrencies: Iterable[int]) -> None
 
 
 def watch(pid: int, peaks: list[int]) -> None:
-    """Note a process's peak memory (KiB) as long as it lives; what wait4 says includes the parent's before exec."""
+    """Note a process's peak memory (KiB) as long as it lives; what wait4 says includes
+    the parent's before exec.
+    """
     status = Path(f"/proc/{pid}/status")
     with suppress(OSError):
         while found := re.search(r"VmHWM:\s+(\d+)", status.read_text()):

@@ -1,6 +1,8 @@
-"""How long `cohorts review` takes, beside `cohorts validate` of the same files, and how long its comments are.
+"""How long `cohorts review` takes, beside `cohorts validate` of the same files, and how
+long its comments are.
 
-`python -m benchmarks.review`: medians of alternating runs; every cohort has a rule and a test, one of them is changed.
+`python -m benchmarks.review`: medians of alternating runs; every cohort has a rule and
+a test, one of them is changed.
 """
 
 from __future__ import annotations
@@ -51,7 +53,9 @@ tests:
 
 def write(folder: Path, number: int, days: int) -> None:
     """One cohort's file."""
-    (folder / "cohorts" / f"buyers_{number:04}.yml").write_text(COHORT.format(number=number, days=days))
+    (folder / "cohorts" / f"buyers_{number:04}.yml").write_text(
+        COHORT.format(number=number, days=days)
+    )
 
 
 def seconds(folder: Path, *arguments: str) -> float:
@@ -77,16 +81,26 @@ def prepared(folder: Path, many: int, changed: int) -> None:
 
 def main() -> None:
     """Print what was measured."""
-    print(f"{'cohorts':>8} {'review s':>9} {'validate s':>11} {'ratio':>6}   (one changed, as many tests as cohorts)")
+    print(
+        f"{'cohorts':>8} {'review s':>9} {'validate s':>11} {'ratio':>6}   (one changed, as many tests as cohorts)"
+    )
     for many in (10, 100, 1000):
         with tempfile.TemporaryDirectory() as name:
             prepared(Path(name), many, 1)
             pairs = [
-                (seconds(Path(name), "review", "--out", "out"), seconds(Path(name), "validate")) for _ in range(RUNS)
+                (
+                    seconds(Path(name), "review", "--out", "out"),
+                    seconds(Path(name), "validate"),
+                )
+                for _ in range(RUNS)
             ]
-        review, validate = (statistics.median(pair[side] for pair in pairs) for side in (0, 1))
+        review, validate = (
+            statistics.median(pair[side] for pair in pairs) for side in (0, 1)
+        )
         print(f"{many:>8} {review:>9.2f} {validate:>11.2f} {review / validate:>6.2f}")
-    print(f"\n{'changed':>8} {'comment, characters':>20} {'bytes':>8}   (limit: 65,536 characters)")
+    print(
+        f"\n{'changed':>8} {'comment, characters':>20} {'bytes':>8}   (limit: 65,536 characters)"
+    )
     for changed in (1, 50, 500):
         with tempfile.TemporaryDirectory() as name:
             prepared(Path(name), changed, changed)

@@ -1,4 +1,5 @@
-"""A rule with five conditions on events against SQL written by hand for the same people: size, and time in DuckDB.
+"""A rule with five conditions on events against SQL written by hand for the same
+people: size, and time in DuckDB.
 
 `python benchmarks/rules.py`: medians of alternating runs on the sandbox's shop, and their ratio.
 """
@@ -22,7 +23,11 @@ from runner.sql.rules import select
 RUNS = 15
 PROJECT = {
     "sources": {
-        "customers": {"table": "shop.customers", "key": "customer_id", "columns": {"country": "text"}},
+        "customers": {
+            "table": "shop.customers",
+            "key": "customer_id",
+            "columns": {"country": "text"},
+        },
         "purchases": {
             "table": "shop.purchases",
             "join": "customer_id",
@@ -35,9 +40,21 @@ RULE = {
     "all": [
         {"column": "country", "in": ["US", "CA"]},
         {"event": "purchases", "within": "180d", "count": {"gte": 2}},
-        {"event": "purchases", "within": "180d", "sum": {"column": "amount", "gte": 100}},
-        {"event": "purchases", "within": "180d", "where": {"column": "category", "equals": "running"}},
-        {"event": "purchases", "within": "180d", "distinct": {"column": "sku", "gte": 2}},
+        {
+            "event": "purchases",
+            "within": "180d",
+            "sum": {"column": "amount", "gte": 100},
+        },
+        {
+            "event": "purchases",
+            "within": "180d",
+            "where": {"column": "category", "equals": "running"},
+        },
+        {
+            "event": "purchases",
+            "within": "180d",
+            "distinct": {"column": "sku", "gte": 2},
+        },
     ],
     "none": [{"event": "purchases", "within": "14d"}],
 }
@@ -63,7 +80,10 @@ def main() -> None:
     warehouse, now = Warehouse(), int(time.time())
     fill_warehouse(warehouse, Shop(), now)
     project = documents.parse(json.dumps(PROJECT).encode(), "project.yml")
-    cohort = documents.parse(json.dumps({"audience": {"from": "customers", "where": RULE}}).encode(), "cohort.yml")
+    cohort = documents.parse(
+        json.dumps({"audience": {"from": "customers", "where": RULE}}).encode(),
+        "cohort.yml",
+    )
     assert isinstance(project, Document)
     assert isinstance(cohort, Document)
     audience, problems = rules.read(cohort, sources.read(project), {}, "UTC")
@@ -76,15 +96,27 @@ def main() -> None:
             begun = time.perf_counter()
             with warehouse.cursor() as cursor:
                 answer = query.execute(
-                    sql, database="shop", scheduled_time=now, now=now, warehouse=warehouse, cursor=cursor
+                    sql,
+                    database="shop",
+                    scheduled_time=now,
+                    now=now,
+                    warehouse=warehouse,
+                    cursor=cursor,
                 )
             took[name].append(time.perf_counter() - begun)
             found[name] = {row[0] for row in answer.rows} if answer else set()
     assert found["the rule"] == found["by hand"]
     for name, sql in texts.items():
-        print(f"{name:9} {len(sql):6,} characters {statistics.median(took[name]) * 1000:7.1f} ms")
-    ratios = [one / other for one, other in zip(took["the rule"], took["by hand"], strict=True)]
-    print(f"{statistics.median(ratios):.2f} times, {len(found['by hand']):,} people found by both")
+        print(
+            f"{name:9} {len(sql):6,} characters {statistics.median(took[name]) * 1000:7.1f} ms"
+        )
+    ratios = [
+        one / other
+        for one, other in zip(took["the rule"], took["by hand"], strict=True)
+    ]
+    print(
+        f"{statistics.median(ratios):.2f} times, {len(found['by hand']):,} people found by both"
+    )
 
 
 if __name__ == "__main__":

@@ -2,9 +2,10 @@
 
 python -m benchmarks.scale --cohorts 20 200 --members 1000 100000
 
-A sandbox on the real engine (see `make trino`) serves as Treasure Data and Braze. For each size every cohort is synced,
-then once more with one member in a hundred replaced. The command's seconds of processor time and its most memory are
-its own: what it does with members would show there.
+A sandbox on the real engine (see `make trino`) serves as Treasure Data and Braze. For
+each size every cohort is synced, then once more with one member in a hundred replaced.
+The command's seconds of processor time and its most memory are its own: what it does
+with members would show there.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ from runner.sandbox.server import running
 from tests.place import COHORTS, KEY, Place
 
 USED = re.compile(
-    r"User time \(seconds\): ([\d.]+).*System time \(seconds\): ([\d.]+).*Maximum resident.*?: (\d+)", re.S
+    r"User time \(seconds\): ([\d.]+).*System time \(seconds\): ([\d.]+).*Maximum resident.*?: (\d+)",
+    re.S,
 )
 MEMORY = Memory(heap=9000, query=4000, tables=4500)
 COHORT = "SELECT customer_id FROM crowd WHERE MOD(number + {number}, 100) < 10"
@@ -56,16 +58,24 @@ def measured(place: Place, *arguments: str) -> Used:
     used = USED.search(done.stderr)
     if not used:
         raise RuntimeError("/usr/bin/time -v is not GNU time")
-    return Used(time.perf_counter() - began, float(used[1]) + float(used[2]), int(used[3]) // 1024)
+    return Used(
+        time.perf_counter() - began,
+        float(used[1]) + float(used[2]),
+        int(used[3]) // 1024,
+    )
 
 
 def crowd(engine: Engine, people: int, generation: int) -> None:
-    """A table of people, of whom each cohort has one in ten; one in a hundred is another in each `generation`."""
+    """A table of people, of whom each cohort has one in ten; one in a hundred is
+    another in each `generation`.
+    """
     thousands = f"UNNEST(SEQUENCE(0, {people // 1000 - 1})) AS a (a) CROSS JOIN UNNEST(SEQUENCE(0, 999)) AS b (b)"
     number = "a * 1000 + b"
     name = f"CASE WHEN MOD(a, 100) = 7 THEN 'new-{generation}-' ELSE 'customer-' END || CAST({number} AS VARCHAR)"
     engine.run("DROP TABLE IF EXISTS crowd")
-    engine.run(f"CREATE TABLE crowd AS SELECT {name} AS customer_id, {number} AS number FROM {thousands}")
+    engine.run(
+        f"CREATE TABLE crowd AS SELECT {name} AS customer_id, {number} AS number FROM {thousands}"
+    )
 
 
 def play(address: str, cohorts: int, members: int) -> None:
@@ -79,7 +89,11 @@ def play(address: str, cohorts: int, members: int) -> None:
         place = Place(Path(folder), url)
         place.project()
         for number in range(cohorts):
-            place.cohort(f"c{number}", COHORT.format(number=number), extra="guards: {max_members: 100000000}\n")
+            place.cohort(
+                f"c{number}",
+                COHORT.format(number=number),
+                extra="guards: {max_members: 100000000}\n",
+            )
         for generation, name in enumerate(("first sync", "1 % churn")):
             crowd(Engine(address, CATALOG, "shop"), members * 10, generation)
             used = measured(place, "sync", "--refresh")
@@ -97,7 +111,9 @@ def main() -> None:
     parser.add_argument("--members", type=int, nargs="+", default=[1_000, 100_000])
     asked = parser.parse_args()
     installed = home.installed(os.environ)
-    with process.running(installed, os.environ, catalogs=(CATALOG,), memory=MEMORY) as address:
+    with process.running(
+        installed, os.environ, catalogs=(CATALOG,), memory=MEMORY
+    ) as address:
         for cohorts in asked.cohorts:
             for members in asked.members:
                 play(address, cohorts, members)

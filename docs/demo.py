@@ -1,4 +1,6 @@
-"""The demo: the real command against the sandbox, from empty to a cohort that changed; no prepared output."""
+"""The demo: the real command against the sandbox, from empty to a cohort that changed;
+no prepared output.
+"""
 
 from __future__ import annotations
 
@@ -23,25 +25,36 @@ KEY = {"TD_API_KEY": "sandbox-key"}
 
 def say(text: str) -> None:
     """A heading."""
-    print(f"\n\033[1m# {text}\033[0m" if sys.stdout.isatty() else f"\n# {text}", flush=True)
+    print(
+        f"\n\033[1m# {text}\033[0m" if sys.stdout.isatty() else f"\n# {text}",
+        flush=True,
+    )
 
 
 def run(*arguments: str, folder: Path) -> None:
     """Show a command, run it as a user would, and stop the demo if it fails."""
     print(f"$ cohorts {' '.join(arguments)}", flush=True)
-    subprocess.run([COHORTS, *arguments], cwd=folder, env={**os.environ, **KEY}, check=True)
+    subprocess.run(
+        [COHORTS, *arguments], cwd=folder, env={**os.environ, **KEY}, check=True
+    )
 
 
 def members(address: str) -> dict[str, int]:
     """How many members each cohort has in the sandbox's Braze."""
     with urllib.request.urlopen(f"{address}/sandbox/cohorts", timeout=10) as answer:
-        return {cohort["cohort_id"]: cohort["members"] for cohort in json.load(answer)["cohorts"]}
+        return {
+            cohort["cohort_id"]: cohort["members"]
+            for cohort in json.load(answer)["cohorts"]
+        }
 
 
 def writes(address: str) -> dict[str, int]:
     """How many members were written to each cohort so far, added or removed."""
     with urllib.request.urlopen(f"{address}/sandbox/cohorts", timeout=10) as answer:
-        return {cohort["cohort_id"]: cohort["members_written"] for cohort in json.load(answer)["cohorts"]}
+        return {
+            cohort["cohort_id"]: cohort["members_written"]
+            for cohort in json.load(answer)["cohorts"]
+        }
 
 
 def show_members(address: str) -> None:
@@ -59,7 +72,10 @@ def free_address() -> str:
 
 def start_sandbox(address: str) -> subprocess.Popen[bytes]:
     """Start the sandbox in a process of its own and wait until it answers."""
-    process = subprocess.Popen([COHORTS, "sandbox", "--port", address.rpartition(":")[2]], stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [COHORTS, "sandbox", "--port", address.rpartition(":")[2]],
+        stdout=subprocess.DEVNULL,
+    )
     for _ in range(150):
         if process.poll() is not None:
             sys.exit("The sandbox did not start.")
@@ -87,14 +103,19 @@ def story(folder: Path, address: str) -> None:
 
     say("A marketer raises the VIP threshold from 1500 to 1600")
     project = folder / "cohorts" / "project.yml"
-    project.write_text(project.read_text("utf-8").replace("vip_spend: 1500", "vip_spend: 1600", 1), "utf-8")
+    project.write_text(
+        project.read_text("utf-8").replace("vip_spend: 1500", "vip_spend: 1600", 1),
+        "utf-8",
+    )
     run("plan", "--members", folder=folder)
     held, written = members(address), writes(address)
     run("sync", folder=folder)
     say("Who no longer qualifies has left; no other cohort was touched")
     for cohort, count in sorted(members(address).items()):
         sent = writes(address)[cohort] - written[cohort]
-        print(f"  {cohort:<20} {held[cohort]:>8,} → {count:>8,} members in Braze, {sent:,} members written")
+        print(
+            f"  {cohort:<20} {held[cohort]:>8,} → {count:>8,} members in Braze, {sent:,} members written"
+        )
     run("status", folder=folder)
 
 
@@ -108,7 +129,9 @@ def main() -> None:
         with tempfile.TemporaryDirectory(prefix="cohorts-demo-") as temporary:
             shutil.copytree(ROOT / "cohorts", Path(temporary) / "cohorts")
             project = Path(temporary) / "cohorts" / "project.yml"
-            project.write_text(project.read_text("utf-8").replace(USUAL, address, 1), "utf-8")
+            project.write_text(
+                project.read_text("utf-8").replace(USUAL, address, 1), "utf-8"
+            )
             story(Path(temporary), address)
     finally:
         sandbox.send_signal(signal.SIGINT)

@@ -72,18 +72,34 @@ sub { color: #59636e; font-size: 11px; }
 
 def run(folder: Path, *command: str) -> str:
     """Run a command in a folder and return what it printed; a failure stops the script."""
-    author = {f"GIT_{who}_{what}": "reviewer" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    author = {
+        f"GIT_{who}_{what}": "reviewer"
+        for who in ("AUTHOR", "COMMITTER")
+        for what in ("NAME", "EMAIL")
+    }
     environment = {**os.environ, **demo.KEY, **author}
-    done = subprocess.run(command, cwd=folder, env=environment, text=True, capture_output=True, check=False)
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=environment,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
     if done.returncode:
-        sys.exit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+        sys.exit(
+            f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
+        )
     return done.stdout
 
 
 def change(folder: Path) -> None:
     """Raise the limit of one cohort, delete another one's file, and write a new one, on a branch."""
     project = folder / "cohorts" / "project.yml"
-    project.write_text(project.read_text("utf-8").replace("vip_spend: 1500", "vip_spend: 1600", 1), "utf-8")
+    project.write_text(
+        project.read_text("utf-8").replace("vip_spend: 1500", "vip_spend: 1600", 1),
+        "utf-8",
+    )
     (folder / "cohorts" / "growth" / "outdoor_fans.yml").unlink()
     (folder / "cohorts" / "growth" / "winter_runners.yml").write_text(NEW, "utf-8")
     run(folder, "git", "checkout", "-q", "-b", "winter")
@@ -95,14 +111,27 @@ def outputs(folder: Path, address: str) -> tuple[str, str]:
     """What `plan --members` prints, and the comment that `review --out` writes."""
     shutil.copytree(demo.ROOT / "cohorts", folder / "cohorts")
     project = folder / "cohorts" / "project.yml"
-    project.write_text(project.read_text("utf-8").replace(demo.USUAL, address, 1), "utf-8")
+    project.write_text(
+        project.read_text("utf-8").replace(demo.USUAL, address, 1), "utf-8"
+    )
     run(folder, "git", "init", "-q", "-b", "main")
     run(folder, "git", "add", "-A")
     run(folder, "git", "commit", "-q", "-m", "Cohorts")
     run(folder, demo.COHORTS, "sync")
     change(folder)
     plan = run(folder, demo.COHORTS, "plan", "--members")
-    run(folder, demo.COHORTS, "review", "--target", "sandbox", "--base", "main", "--members", "--out", "kept")
+    run(
+        folder,
+        demo.COHORTS,
+        "review",
+        "--target",
+        "sandbox",
+        "--base",
+        "main",
+        "--members",
+        "--out",
+        "kept",
+    )
     return plan, (folder / "kept" / "comment-sandbox.md").read_text("utf-8")
 
 
@@ -111,7 +140,9 @@ def terminal(command: str, printed: str) -> str:
     console = Console(record=True, width=COLUMNS, file=StringIO(), force_terminal=True)
     console.print(Text(f"$ {command}", style="bold"))
     for line in printed.rstrip().splitlines():
-        console.print(Text(line, style=_style(line.strip()[:1])), no_wrap=True, crop=True)
+        console.print(
+            Text(line, style=_style(line.strip()[:1])), no_wrap=True, crop=True
+        )
     layout = re.sub(r"@font-face \{\{.*?\}\}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
     svg = console.export_svg(title="", code_format=layout, unique_id="plan")
     svg = svg.replace("Fira Code,", "ui-monospace, DejaVu Sans Mono, Menlo, Consolas,")
@@ -125,7 +156,9 @@ def _style(sign: str) -> str:
 def page(comment: str) -> str:
     """The comment as HTML, much as GitHub shows it; the last fold, that of the new cohort, is open."""
     body = MarkdownIt("commonmark", {"html": True}).enable("table").render(comment)
-    body = re.sub(r'<code class="language-diff">(.*?)</code>', _coloured, body, flags=re.DOTALL)
+    body = re.sub(
+        r'<code class="language-diff">(.*?)</code>', _coloured, body, flags=re.DOTALL
+    )
     folded, _, last = body.rpartition("<details>")
     return PAGE.replace("BODY", f"{folded}<details open>{last}")
 
@@ -133,13 +166,21 @@ def page(comment: str) -> str:
 def _coloured(block: re.Match[str]) -> str:
     names = {"+": "plus", "-": "minus"}
     lines = block[1].rstrip("\n").split("\n")
-    spans = (f'<span class="{names.get(line[:1], "same")}">{line}</span>' for line in lines)
+    spans = (
+        f'<span class="{names.get(line[:1], "same")}">{line}</span>' for line in lines
+    )
     return f"<code>{''.join(spans)}</code>"
 
 
 def photograph(html: str, picture: Path) -> None:
-    """Let Chromium draw a page; its height is asked for first, so that nothing is left empty below it."""
-    browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    """Let Chromium draw a page; its height is asked for first, so that nothing is left
+    empty below it.
+    """
+    browser = (
+        shutil.which("chromium")
+        or shutil.which("chromium-browser")
+        or shutil.which("google-chrome")
+    )
     if not browser:
         sys.exit("The picture of the comment needs Chromium: apt-get install chromium")
     with tempfile.TemporaryDirectory() as folder:
@@ -148,9 +189,14 @@ def photograph(html: str, picture: Path) -> None:
         place.write_text(html + measure, "utf-8")
         quiet = ("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars")
         usual = (browser, *quiet, f"--user-data-dir={folder}")
-        title = re.search(r"<title>(\d+)", run(Path(folder), *usual, "--dump-dom", place.as_uri()))
+        title = re.search(
+            r"<title>(\d+)", run(Path(folder), *usual, "--dump-dom", place.as_uri())
+        )
         height = int(title[1]) + 34 if title else 1200
-        size = (f"--window-size={WIDTH},{height}", f"--force-device-scale-factor={SCALE}")
+        size = (
+            f"--window-size={WIDTH},{height}",
+            f"--force-device-scale-factor={SCALE}",
+        )
         run(Path(folder), *usual, *size, f"--screenshot={picture}", place.as_uri())
 
 
@@ -165,7 +211,9 @@ def main() -> None:
     finally:
         sandbox.send_signal(signal.SIGINT)
         sandbox.wait(10)
-    (PICTURES / "plan.svg").write_text(terminal("cohorts plan --members", plan), "utf-8")
+    (PICTURES / "plan.svg").write_text(
+        terminal("cohorts plan --members", plan), "utf-8"
+    )
     photograph(page(comment), PICTURES / "comment.png")
 
 

@@ -1,7 +1,7 @@
 """Writes the reference pages: `make reference`. A test keeps them current.
 
-docs/format.md is made from the JSON Schemas, docs/commands.md from the command itself, docs/same.md from the table of
-what the sandbox answers as Trino does.
+docs/format.md is made from the JSON Schemas, docs/commands.md from the command itself,
+docs/same.md from the table of what the sandbox answers as Trino does.
 """
 
 from __future__ import annotations
@@ -51,17 +51,29 @@ def page() -> str:
     """The whole page."""
     parts = [OPENING]
     for name, heading in FILES:
-        schema = json.loads((ROOT / "schema" / f"{name}.schema.json").read_text("utf-8"))
+        schema = json.loads(
+            (ROOT / "schema" / f"{name}.schema.json").read_text("utf-8")
+        )
         keys = [f"[`{key}`](#{_anchor(name, key)})" for key in schema["properties"]]
-        parts += [f"## {heading}\n", f"{schema['markdownDescription']}\n", f"Keys: {', '.join(keys)}.\n"]
+        parts += [
+            f"## {heading}\n",
+            f"{schema['markdownDescription']}\n",
+            f"Keys: {', '.join(keys)}.\n",
+        ]
         parts += _properties(schema, name, (), 3)
         if rule := schema.get("$defs", {}).get("rule"):
-            parts += ["### A rule\n", f"{rule['markdownDescription']}\n", _example_of(rule, "where")]
+            parts += [
+                "### A rule\n",
+                f"{rule['markdownDescription']}\n",
+                _example_of(rule, "where"),
+            ]
             parts += _properties(rule, "rule", (), 4)
     return "\n".join(parts).rstrip() + "\n"
 
 
-def _properties(schema: Mapping[str, Any], page_of: str, path: tuple[str, ...], depth: int) -> Iterator[str]:
+def _properties(
+    schema: Mapping[str, Any], page_of: str, path: tuple[str, ...], depth: int
+) -> Iterator[str]:
     for key, inner in schema.get("properties", {}).items():
         needed = key in schema.get("required", ())
         yield from _section(inner, page_of, (*path, key), depth, needed=needed)
@@ -71,15 +83,27 @@ def _properties(schema: Mapping[str, Any], page_of: str, path: tuple[str, ...], 
 
 
 def _section(
-    schema: Mapping[str, Any], page_of: str, path: tuple[str, ...], depth: int, *, needed: bool
+    schema: Mapping[str, Any],
+    page_of: str,
+    path: tuple[str, ...],
+    depth: int,
+    *,
+    needed: bool,
 ) -> Iterator[str]:
     anchor = f'<a id="{_anchor(page_of, *path)}"></a>\n\n' if len(path) == 1 else ""
     yield f"{anchor}{'#' * min(depth, 6)} `{'.'.join(path)}`{': required' if needed else ''}\n"
     yield f"{schema['markdownDescription']}\n"
     if facts := list(_facts(schema)):
         yield f"{'; '.join(facts)}.\n"
-    if schema.get("$ref") == "#/$defs/rule" or schema.get("items", {}).get("$ref") == "#/$defs/rule":
-        yield "Each is [a rule](#a-rule).\n" if schema.get("type") == "array" else "It is [a rule](#a-rule).\n"
+    if (
+        schema.get("$ref") == "#/$defs/rule"
+        or schema.get("items", {}).get("$ref") == "#/$defs/rule"
+    ):
+        yield (
+            "Each is [a rule](#a-rule).\n"
+            if schema.get("type") == "array"
+            else "It is [a rule](#a-rule).\n"
+        )
     if schema.get("examples"):
         yield _example_of(schema, path[-1])
     yield from _properties(schema, page_of, path, depth + 1)
@@ -88,7 +112,13 @@ def _section(
 def _example_of(schema: Mapping[str, Any], key: str) -> str:
     """Up to two examples of a key."""
     shown = [
-        yaml.safe_dump({key: example}, sort_keys=False, allow_unicode=True, default_flow_style=None, width=110)
+        yaml.safe_dump(
+            {key: example},
+            sort_keys=False,
+            allow_unicode=True,
+            default_flow_style=None,
+            width=110,
+        )
         for example in schema["examples"][:2]
     ]
     return "```yaml\n" + "# or\n".join(shown) + "```\n"
@@ -112,9 +142,15 @@ def _facts(schema: Mapping[str, Any]) -> Iterator[str]:
         yield f"at most {schema['maxLength']} characters"
     if "default" in schema:
         yield f"default: `{json.dumps(schema['default'])}`".replace('"', "")
-    alternatives = [branch["required"] for branch in schema.get("oneOf", []) if set(branch) == {"required"}]
+    alternatives = [
+        branch["required"]
+        for branch in schema.get("oneOf", [])
+        if set(branch) == {"required"}
+    ]
     if alternatives:
-        yield "exactly one of " + ", ".join(f"`{key}`" for keys in alternatives for key in keys)
+        yield "exactly one of " + ", ".join(
+            f"`{key}`" for keys in alternatives for key in keys
+        )
 
 
 def _anchor(page_of: str, *path: str) -> str:
@@ -246,14 +282,18 @@ def commands_page() -> str:
     """The page of all commands, with exit codes, environment and outputs."""
     found = [*_commands(typer.main.get_command(app), ())]
     parts = [COMMANDS_OPENING, "| command | what it does | key |\n|---|---|---|"]
-    parts[1:] = ["\n".join([parts[1], *(_row(path, command) for path, command in found)]) + "\n"]
+    parts[1:] = [
+        "\n".join([parts[1], *(_row(path, command) for path, command in found)]) + "\n"
+    ]
     for path, command in found:
         parts += _command(path, command)
     parts += [SELECTING, _exit_codes(), _environment(found), JSON, GITHUB]
     return "\n".join(parts).rstrip() + "\n"
 
 
-def _commands(command: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+def _commands(
+    command: Any, path: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Every command that does something, with the words that call it."""
     inner: Mapping[str, Any] = getattr(command, "commands", {})
     if not inner:
@@ -272,21 +312,46 @@ def _command(path: tuple[str, ...], command: Any) -> Iterator[str]:
     context = typer.Context(command)
     arguments = [each for each in command.params if each.param_type_name == "argument"]
     options = [each for each in command.params if each.param_type_name == "option"]
-    words = ["cohorts", *path, *(_usage(each) for each in arguments), *(["[OPTIONS]"] if options else [])]
+    words = [
+        "cohorts",
+        *path,
+        *(_usage(each) for each in arguments),
+        *(["[OPTIONS]"] if options else []),
+    ]
     paragraphs = (each.replace("\n", " ") for each in command.help.split("\n\n"))
     yield f"## `cohorts {' '.join(path)}`\n\n```text\n{' '.join(words)}\n```\n"
     yield "\n\n".join(paragraphs) + "\n"
     if arguments:
-        rows = [f"| `{_name(each)}` | {_cell(each.help or '')} | {_default(each)} |" for each in arguments]
-        yield "\n".join(["| argument | meaning | default |", "|---|---|---|", *rows]) + "\n"
+        rows = [
+            f"| `{_name(each)}` | {_cell(each.help or '')} | {_default(each)} |"
+            for each in arguments
+        ]
+        yield (
+            "\n".join(["| argument | meaning | default |", "|---|---|---|", *rows])
+            + "\n"
+        )
     if options:
         rows = [_option(each, context) for each in options]
-        yield "\n".join(["| option | meaning | default | environment |", "|---|---|---|---|", *rows]) + "\n"
+        yield (
+            "\n".join(
+                [
+                    "| option | meaning | default | environment |",
+                    "|---|---|---|---|",
+                    *rows,
+                ]
+            )
+            + "\n"
+        )
 
 
 def _option(option: Any, context: typer.Context) -> str:
     written = option.get_help_record(context)[0]
-    cells = (f"`{_cell(written)}`", _cell(option.help or ""), _default(option), _variable(option))
+    cells = (
+        f"`{_cell(written)}`",
+        _cell(option.help or ""),
+        _default(option),
+        _variable(option),
+    )
     return f"| {' | '.join(cells)} |"
 
 
@@ -315,7 +380,10 @@ def _cell(text: str) -> str:
 
 def _exit_codes() -> str:
     rows = [f"| {code.value} | {meaning} |" for code, meaning in EXIT_CODES.items()]
-    return "\n".join(["## Exit codes\n", "| exit code | meaning |", "|---|---|", *rows]) + "\n"
+    return (
+        "\n".join(["## Exit codes\n", "| exit code | meaning |", "|---|---|", *rows])
+        + "\n"
+    )
 
 
 def _environment(found: list[tuple[tuple[str, ...], Any]]) -> str:
@@ -329,7 +397,12 @@ def _environment(found: list[tuple[tuple[str, ...], Any]]) -> str:
         f"| `{name}` | The option of the same name of {', '.join(commands)}. |"
         for name, commands in sorted(of_options.items())
     ]
-    return "\n".join(["## Environment\n", "| variable | meaning |", "|---|---|", *rows, *more]) + "\n"
+    return (
+        "\n".join(
+            ["## Environment\n", "| variable | meaning |", "|---|---|", *rows, *more]
+        )
+        + "\n"
+    )
 
 
 if __name__ == "__main__":

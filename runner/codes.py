@@ -17,12 +17,16 @@ ENTRY = re.compile(
     """,
     re.MULTILINE | re.VERBOSE,
 )
-"""One code of the page: its heading, its meaning on one line, perhaps an example, and the cure on one line."""
+"""One code of the page: its heading, its meaning on one line, perhaps an example, and
+the cure on one line.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """An error code, what it means and what to do, in the page's words; `example` may be of several lines, or none."""
+    """An error code, what it means and what to do, in the page's words; `example` may
+    be of several lines, or none.
+    """
 
     code: str
     meaning: str
@@ -31,7 +35,9 @@ class Code:
 
 
 def known() -> Mapping[str, Code]:
-    """Every code, in the order of the page. It is shipped inside the package, and beside it in a checkout."""
+    """Every code, in the order of the page. It is shipped inside the package, and
+    beside it in a checkout.
+    """
     package = Path(__file__).parent
     places = (package / "docs", package.parent / "docs")
     page = next(place for place in places if place.is_dir()) / "codes.md"
@@ -42,13 +48,20 @@ def parse(page: str) -> Mapping[str, Code]:
     """The codes of a page, in its order."""
     found = (entry.groupdict(default="") for entry in ENTRY.finditer(page))
     return {
-        each["code"]: Code(each["code"], _plain(each["meaning"]), _plain(each["cure"]), each["example"].rstrip())
+        each["code"]: Code(
+            each["code"],
+            _plain(each["meaning"]),
+            _plain(each["cure"]),
+            each["example"].rstrip(),
+        )
         for each in found
     }
 
 
 def closest(text: str, codes: Iterable[str]) -> tuple[str, ...]:
-    """Up to three codes that may have been meant: the nearest numbers of the same letter, or else what looks alike."""
+    """Up to three codes that may have been meant: the nearest numbers of the same
+    letter, or else what looks alike.
+    """
     asked, names = text.strip().upper()[:20], tuple(codes)
     same = [name for name in names if name[0] == asked[:1]]
     if same and re.fullmatch(r"[A-Z][0-9]+", asked):
@@ -66,7 +79,10 @@ def explained(code: Code) -> str:
 
 def listed(codes: Iterable[Code]) -> str:
     """One line a code: the first sentence of its meaning."""
-    return "\n".join(f"{code.code}  {code.meaning.partition('. ')[0].removesuffix('.')}" for code in codes)
+    return "\n".join(
+        f"{code.code}  {code.meaning.partition('. ')[0].removesuffix('.')}"
+        for code in codes
+    )
 
 
 def _plain(text: str) -> str:

@@ -17,17 +17,21 @@ from runner import scalars, syntax
 from runner.errors import Position, Problem
 
 Pointer = tuple[str | int, ...]
-"""Where a value sits in a document: mapping keys and list indexes from the root, `()` being the root."""
+"""Where a value sits in a document: mapping keys and list indexes from the root, `()`
+being the root.
+"""
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 32
 MAX_PROBLEMS = 50
 """Of one file; the walk stops there."""
 
-# libyaml where PyYAML was built with it; the pure parser gives the same events, some twenty times slower.
+# libyaml where PyYAML was built with it; the pure parser gives the same events, some
+# twenty times slower.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-# What YAML forbids, and what makes a reviewer see something else than what runs (https://trojansource.codes).
+# What YAML forbids, and what makes a reviewer see something else than what runs
+# (https://trojansource.codes).
 _FORBIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]",
 )
@@ -35,7 +39,8 @@ _FORBIDDEN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A YAML file as data (str, int, float, bool, None, list, dict) with the position of every key and value.
+    """A YAML file as data (str, int, float, bool, None, list, dict) with the position
+    of every key and value.
 
     `source` is the file's text with `\\n` as the only line break and without a byte-order mark.
     """
@@ -58,8 +63,8 @@ class Document:
     def within(self, pointer: Pointer, line: int, column: int) -> Position:
         """The place in the file of a line and column (from 1) of the text at `pointer`.
 
-        Exact in literal blocks and one-line text; in folded text exact for everything but white space.
-        A place outside the text becomes the nearest one inside.
+        Exact in literal blocks and one-line text; in folded text exact for everything
+        but white space. A place outside the text becomes the nearest one inside.
         """
         if pointer not in self.values:
             return self.at(*pointer)
@@ -67,26 +72,34 @@ class Document:
         for step in pointer:
             text = text[step]
         start = self.values[pointer]
-        return scalars.place(self.source, start, text, line, column) if isinstance(text, str) else start
+        return (
+            scalars.place(self.source, start, text, line, column)
+            if isinstance(text, str)
+            else start
+        )
 
 
 def read(
     path: Path, shown: str, *, inside: Path | None = None, most: int = MAX_BYTES
 ) -> Document | tuple[Problem, ...]:
-    """Read one file of at most `most` bytes. `shown` is its path as displayed; a link must not lead out of the folder
-    `inside`.
+    """Read one file of at most `most` bytes. `shown` is its path as displayed; a link
+    must not lead out of the folder `inside`.
     """
     raw = _bytes(path, Position(shown), inside, most)
     return (raw,) if isinstance(raw, Problem) else parse(raw, shown, most=most)
 
 
 def read_text(path: Path, shown: str, *, inside: Path) -> str | tuple[Problem, ...]:
-    """Read one file that is no YAML, such as a template, with the same care; line breaks become `\\n`."""
+    """Read one file that is no YAML, such as a template, with the same care; line
+    breaks become `\\n`.
+    """
     raw = _bytes(path, Position(shown), inside)
     return (raw,) if isinstance(raw, Problem) else _decoded(raw, shown)
 
 
-def parse(raw: bytes, shown: str, *, most: int = MAX_BYTES) -> Document | tuple[Problem, ...]:
+def parse(
+    raw: bytes, shown: str, *, most: int = MAX_BYTES
+) -> Document | tuple[Problem, ...]:
     """Read one file's content, from wherever it comes, such as another commit."""
     text = _decoded(raw, shown, most)
     if not isinstance(text, str):
@@ -96,11 +109,17 @@ def parse(raw: bytes, shown: str, *, most: int = MAX_BYTES) -> Document | tuple[
     if walk.problems:
         return tuple(sorted(set(walk.problems)))
     if data is None:
-        return (Problem(Position(shown), "F006", "the file is empty", "fill it in, or delete it"),)
+        return (
+            Problem(
+                Position(shown), "F006", "the file is empty", "fill it in, or delete it"
+            ),
+        )
     return Document(shown, data, text, walk.values, walk.keys)
 
 
-def _decoded(raw: bytes, shown: str, most: int = MAX_BYTES) -> str | tuple[Problem, ...]:
+def _decoded(
+    raw: bytes, shown: str, most: int = MAX_BYTES
+) -> str | tuple[Problem, ...]:
     if len(raw) > most:
         return (_too_large(Position(shown), most),)
     try:
@@ -114,7 +133,11 @@ def quoted(value: object) -> str:
     """A value as a message shows it: on one line, at most some 60 characters."""
     if isinstance(value, str):
         text = json.dumps(value[:61], ensure_ascii=False)
-        return text if len(text) <= 60 and len(value) <= 60 else f'{text[:56].rstrip(chr(92))}…"'
+        return (
+            text
+            if len(text) <= 60 and len(value) <= 60
+            else f'{text[:56].rstrip(chr(92))}…"'
+        )
     if isinstance(value, dict | list):
         return "a list" if isinstance(value, list) else "a group of `name: value` lines"
     text = json.dumps(value)
@@ -125,51 +148,79 @@ def _upwards(pointer: Pointer) -> Iterator[Pointer]:
     return (pointer[:length] for length in range(len(pointer), -1, -1))
 
 
-def _bytes(path: Path, at: Position, inside: Path | None, most: int = MAX_BYTES) -> bytes | Problem:
+def _bytes(
+    path: Path, at: Position, inside: Path | None, most: int = MAX_BYTES
+) -> bytes | Problem:
     try:
-        if path.is_symlink() and inside and not path.resolve().is_relative_to(inside.resolve()):
+        if (
+            path.is_symlink()
+            and inside
+            and not path.resolve().is_relative_to(inside.resolve())
+        ):
             what = "the file is a link that leads out of this folder"
             return Problem(at, "F002", what, "put the file itself here")
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not an ordinary file"
+            kind = (
+                "a folder" if stat.S_ISDIR(status.st_mode) else "not an ordinary file"
+            )
             return Problem(at, "F001", f"this is {kind}", "put an ordinary file here")
         return _too_large(at, most) if status.st_size > most else path.read_bytes()
     except FileNotFoundError:
         if path.is_symlink():
             what = "the file is a link to something that does not exist"
-            return Problem(at, "F002", what, "put the file itself here, or delete the link")
-        return Problem(at, "F001", "the file does not exist", "create it, or correct the path")
+            return Problem(
+                at, "F002", what, "put the file itself here, or delete the link"
+            )
+        return Problem(
+            at, "F001", "the file does not exist", "create it, or correct the path"
+        )
     except (
         OSError,
         RuntimeError,
     ) as error:  # RuntimeError: links in a circle, as Path.resolve says it before 3.13
         reason = (getattr(error, "strerror", None) or "links in a circle").lower()
-        return Problem(at, "F001", f"the file cannot be read ({reason})", "check its permissions")
+        return Problem(
+            at, "F001", f"the file cannot be read ({reason})", "check its permissions"
+        )
 
 
 def _too_large(at: Position, most: int) -> Problem:
     what = f"the file is larger than {most // 1024:,} KiB"
-    return Problem(at, "F003", what, "shorten it; long lists of values belong in a table")
+    return Problem(
+        at, "F003", what, "shorten it; long lists of values belong in a table"
+    )
 
 
 def _not_utf8(raw: bytes, error: UnicodeDecodeError, shown: str) -> Problem:
     start = raw.rfind(b"\n", 0, error.start) + 1
     column = len(raw[start : error.start].decode("utf-8-sig", "replace")) + 1
     at = Position(shown, raw.count(b"\n", 0, error.start) + 1, column)
-    return Problem(at, "F004", "the file is not UTF-8 text", "save it in your editor with the encoding UTF-8")
+    return Problem(
+        at,
+        "F004",
+        "the file is not UTF-8 text",
+        "save it in your editor with the encoding UTF-8",
+    )
 
 
 def _forbidden(text: str, shown: str) -> Iterator[Problem]:
     for match in itertools.islice(_FORBIDDEN.finditer(text), 10):
         start = text.rfind("\n", 0, match.start()) + 1
-        at = Position(shown, text.count("\n", 0, match.start()) + 1, match.start() - start + 1)
+        at = Position(
+            shown, text.count("\n", 0, match.start()) + 1, match.start() - start + 1
+        )
         yield _invisible(at, match[0])
 
 
 def _invisible(at: Position, character: str) -> Problem:
     what = f"there is an invisible control character here (U+{ord(character):04X})"
-    return Problem(at, "F005", what, "delete it; such characters come from copying out of other programs")
+    return Problem(
+        at,
+        "F005",
+        what,
+        "delete it; such characters come from copying out of other programs",
+    )
 
 
 class _Stop(Exception):
@@ -194,7 +245,12 @@ class _Walk:
             data = self.node(self.parser.get_event(), ())
             self.parser.get_event()  # the document's end
             if type(event := self.parser.get_event()) is not yaml.StreamEndEvent:
-                self.problem(event, "F011", "a second document starts here", "put one document in each file")
+                self.problem(
+                    event,
+                    "F011",
+                    "a second document starts here",
+                    "put one document in each file",
+                )
         except yaml.MarkedYAMLError as error:
             self.problems.append(syntax.problem(error, self.text, self.shown))
         except _Stop:
@@ -212,13 +268,27 @@ class _Walk:
                 return None
         if event.tag is not None:
             what = f"{quoted(event.tag)} is a YAML tag; tags are not allowed here"
-            self.problem(event, "F010", what, "delete it, or put the text in quotes if it is meant to start with !")
+            self.problem(
+                event,
+                "F010",
+                what,
+                "delete it, or put the text in quotes if it is meant to start with !",
+            )
         if kind is yaml.ScalarEvent:
             return self.scalar(event)
         if len(pointer) >= MAX_DEPTH:
-            self.problem(event, "F013", f"this is nested more than {MAX_DEPTH} levels deep", "make it flatter")
+            self.problem(
+                event,
+                "F013",
+                f"this is nested more than {MAX_DEPTH} levels deep",
+                "make it flatter",
+            )
             raise _Stop
-        return self.mapping(pointer) if kind is yaml.MappingStartEvent else self.sequence(pointer)
+        return (
+            self.mapping(pointer)
+            if kind is yaml.MappingStartEvent
+            else self.sequence(pointer)
+        )
 
     def scalar(self, event: Any) -> object:
         if not event.style:
@@ -246,11 +316,20 @@ class _Walk:
         if isinstance(name, str):
             return name
         if isinstance(name, dict | list):
-            what, fix = "a name cannot be a list or a group", "put text that starts with { or [ in quotes"
+            what, fix = (
+                "a name cannot be a list or a group",
+                "put text that starts with { or [ in quotes",
+            )
         elif name is None:
-            what, fix = "there is no name before this colon", "write it, or put the whole text in quotes"
+            what, fix = (
+                "there is no name before this colon",
+                "write it, or put the whole text in quotes",
+            )
         else:
-            what, fix = f"{quoted(name)} is not text, so it cannot be a name", "put it in quotes"
+            what, fix = (
+                f"{quoted(name)} is not text, so it cannot be a name",
+                "put it in quotes",
+            )
         self.problem(event, "F012", what, fix)
         return f"{event.start_mark.line}:{event.start_mark.column}"  # unlike any other, so that the walk goes on
 
@@ -263,7 +342,9 @@ class _Walk:
     def anchor(self, event: Any) -> None:
         if not any(problem.code == "F009" for problem in self.problems):
             what = "text that starts with & or * is a YAML anchor or alias; they are not allowed here"
-            self.problem(event, "F009", what, "write the value out, or put the text in quotes")
+            self.problem(
+                event, "F009", what, "write the value out, or put the text in quotes"
+            )
 
     def problem(self, event: Any, code: str, what: str, fix: str) -> None:
         self.problems.append(Problem(self.position(event), code, what, fix))
@@ -271,4 +352,6 @@ class _Walk:
             raise _Stop
 
     def position(self, event: Any) -> Position:
-        return Position(self.shown, event.start_mark.line + 1, event.start_mark.column + 1)
+        return Position(
+            self.shown, event.start_mark.line + 1, event.start_mark.column + 1
+        )

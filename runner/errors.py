@@ -39,7 +39,9 @@ class Position:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One thing wrong with one file; sorts by place. `what` and `fix` are sentences without a full stop."""
+    """One thing wrong with one file; sorts by place. `what` and `fix` are sentences
+    without a full stop.
+    """
 
     at: Position
     code: str
@@ -53,12 +55,15 @@ class Problem:
 class CohortsError(Exception):
     """An expected failure of a whole run: shown as one message, never with a traceback.
 
-    `code` is stable, `what` says what happened, `fix` what to do; `at` is a file position where there is one.
+    `code` is stable, `what` says what happened, `fix` what to do; `at` is a file
+    position where there is one.
     """
 
     exit_code = ExitCode.FAILED
 
-    def __init__(self, code: str, what: str, fix: str, *, at: Position | None = None) -> None:
+    def __init__(
+        self, code: str, what: str, fix: str, *, at: Position | None = None
+    ) -> None:
         super().__init__(what)
         self.code, self.what, self.fix, self.at = code, what, fix, at
 

@@ -21,7 +21,9 @@ _ORDER = {kind: place for place, kind in enumerate(Kind)}
 
 @dataclass(frozen=True, slots=True)
 class Handle:
-    """One way to name people: a kind and, for aliases, a label. Members of one handle share an export."""
+    """One way to name people: a kind and, for aliases, a label. Members of one handle
+    share an export.
+    """
 
     kind: Kind
     label: str = ""
@@ -35,12 +37,16 @@ class Handle:
     @property
     def export_column(self) -> str:
         """The exact column that the connector wants (docs/services.md, The Braze cohort export)."""
-        return {Kind.EXTERNAL_ID: "user_ids", Kind.DEVICE_ID: "device_ids"}.get(self.kind, self.label)
+        return {Kind.EXTERNAL_ID: "user_ids", Kind.DEVICE_ID: "device_ids"}.get(
+            self.kind, self.label
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Identifier:
-    """A handle with the column of the cohort's query that holds its values. `lower`: compared in lower case."""
+    """A handle with the column of the cohort's query that holds its values. `lower`:
+    compared in lower case.
+    """
 
     handle: Handle
     column: str
@@ -49,7 +55,11 @@ class Identifier:
     @property
     def pointer(self) -> tuple[str, ...]:
         """Where a cohort's file gives it."""
-        return ("aliases", self.handle.label) if self.handle.label else (self.handle.kind.value,)
+        return (
+            ("aliases", self.handle.label)
+            if self.handle.label
+            else (self.handle.kind.value,)
+        )
 
 
 def read(given: Mapping[str, Any]) -> tuple[Identifier, ...]:

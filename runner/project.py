@@ -31,15 +31,18 @@ _SITES = {
     "ap03": "https://api.ap03.treasuredata.com",
 }
 
-# The names of the Braze connector's settings are not published; these are the console's in snake case.
+# The names of the Braze connector's settings are not published; these are the console's
+# in snake case.
 _SETTINGS = ("cohort_id", "cohort_name", "operation", "aliases", "thread_count")
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A guard's limit on members moved: over `count` and over `percent` (of the members possibly in Braze).
+    """A guard's limit on members moved: over `count` and over `percent` (of the members
+    possibly in Braze).
 
-    A limit given by the user has one of the two; the defaults have both, and both must be passed to refuse.
+    A limit given by the user has one of the two; the defaults have both, and both must
+    be passed to refuse.
     """
 
     count: int | None = None
@@ -66,11 +69,19 @@ class Guards:
         return Guards(
             max_members=int(given.get("max_members", self.max_members)),
             min_members=int(given.get("min_members", self.min_members)),
-            max_added=_limit(given["max_added"]) if "max_added" in given else self.max_added,
-            max_removed=_limit(given["max_removed"]) if "max_removed" in given else self.max_removed,
-            max_invalid=_limit(given["max_invalid"]) if "max_invalid" in given else self.max_invalid,
+            max_added=_limit(given["max_added"])
+            if "max_added" in given
+            else self.max_added,
+            max_removed=_limit(given["max_removed"])
+            if "max_removed" in given
+            else self.max_removed,
+            max_invalid=_limit(given["max_invalid"])
+            if "max_invalid" in given
+            else self.max_invalid,
             allow_empty=given.get("allow_empty", self.allow_empty),
-            max_written_per_month=given.get("max_written_per_month", self.max_written_per_month),
+            max_written_per_month=given.get(
+                "max_written_per_month", self.max_written_per_month
+            ),
         )
 
 
@@ -78,7 +89,8 @@ class Guards:
 class Target:
     """A Treasure Data site and database, a Braze workspace (an identity), a connection (a way).
 
-    `prefix` goes in front of every id in Braze. `vars` are the project's with the target's own in their place.
+    `prefix` goes in front of every id in Braze. `vars` are the project's with the
+    target's own in their place.
     """
 
     name: str
@@ -94,7 +106,9 @@ class Target:
 
     @property
     def is_sandbox(self) -> bool:
-        """True for the target named `sandbox` on loopback: it needs no setting up. Nothing else speaks without TLS."""
+        """True for the target named `sandbox` on loopback: it needs no setting up.
+        Nothing else speaks without TLS.
+        """
         return self.name == "sandbox" and self.endpoint.startswith("http://")
 
     def braze_id(self, cohort_braze_id: str) -> str:
@@ -104,7 +118,9 @@ class Target:
     @property
     def mapping(self) -> str:
         """A short hash of what the connector's settings are called: what a canary proves."""
-        return hashlib.sha256(repr(sorted(self.export_settings.items())).encode()).hexdigest()[:16]
+        return hashlib.sha256(
+            repr(sorted(self.export_settings.items())).encode()
+        ).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +136,9 @@ class Defaults:
 
 @dataclass(frozen=True, slots=True)
 class Reassert:
-    """Seconds: members who qualify for less than `recent` are added again, everyone after `full`. 0: never."""
+    """Seconds: members who qualify for less than `recent` are added again, everyone
+    after `full`. 0: never.
+    """
 
     recent: int = 7 * DAY
     full: int = 30 * DAY
@@ -128,8 +146,8 @@ class Reassert:
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
-    """People who are taken out of every cohort: the members of a cohort, or the rows of a table (`database.table`) with
-    the columns that name them.
+    """People who are taken out of every cohort: the members of a cohort, or the rows of
+    a table (`database.table`) with the columns that name them.
     """
 
     cohort: str = ""
@@ -139,9 +157,10 @@ class Suppression:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """The project file, checked. `guards` has every limit filled in; `max_withdrawn` is None where it gives none;
-    `timezone` is that of dates in files, and of schedules that name none; `review`: what a sync does with a change that
-    no merged pull request showed: `require`, `warn` or `off`.
+    """The project file, checked. `guards` has every limit filled in; `max_withdrawn` is
+    None where it gives none; `timezone` is that of dates in files, and of schedules
+    that name none; `review`: what a sync does with a change that no merged pull request
+    showed: `require`, `warn` or `off`.
     """
 
     targets: Mapping[str, Target]
@@ -178,7 +197,9 @@ def load(root: Path) -> Project | tuple[Problem, ...]:
 
 
 def _meeting(project: Project) -> Iterator[Problem]:
-    """Targets that would write over each other: the same memory, or the same cohorts in the same workspace."""
+    """Targets that would write over each other: the same memory, or the same cohorts in
+    the same workspace.
+    """
     memories: dict[tuple[str, str], str] = {}
     workspaces: dict[tuple[str, str], str] = {}
     for name, target in project.targets.items():
@@ -186,13 +207,18 @@ def _meeting(project: Project) -> Iterator[Problem]:
         if other != name:
             at = project.document.at("targets", name, "state_database")
             what = f"targets {other} and {name} keep their memory in the same database"
-            yield Problem(at, "P004", what, "give each target a `state_database` of its own")
+            yield Problem(
+                at, "P004", what, "give each target a `state_database` of its own"
+            )
         other = workspaces.setdefault((target.workspace, target.prefix), name)
         if other != name:
             at = project.document.at("targets", name, "workspace")
             what = f"targets {other} and {name} write the same cohorts of workspace {target.workspace}"
             yield Problem(
-                at, "P005", what, f"give one of them another workspace, or a prefix such as `prefix: {name}_`"
+                at,
+                "P005",
+                what,
+                f"give one of them another workspace, or a prefix such as `prefix: {name}_`",
             )
 
 
@@ -200,10 +226,14 @@ def _contrary(project: Project) -> Iterator[Problem]:
     """Values that are fine by themselves, but not beside another."""
     document, reassert = project.document, project.reassert
     if 0 < reassert.full < reassert.recent:
-        recent, full = (f"{seconds // DAY}d" for seconds in (reassert.recent, reassert.full))
+        recent, full = (
+            f"{seconds // DAY}d" for seconds in (reassert.recent, reassert.full)
+        )
         what = f"`recent` ({recent}) is longer than `full` ({full}), when everybody is sent again"
         data: Any = document.data
-        at = document.at("reassert", "recent" if "recent" in data["reassert"] else "full")
+        at = document.at(
+            "reassert", "recent" if "recent" in data["reassert"] else "full"
+        )
         yield Problem(at, "P008", what, "make `recent` at most as long as `full`")
     for name, target in project.targets.items():
         if target.state_database == target.database:
@@ -243,7 +273,12 @@ def _missing(folder: Path) -> Problem | None:
             "the project file has the wrong name",
             f"rename it to {FILE}",
         )
-    return Problem(Position(FILE), "P003", "the project file is missing", "`cohorts init` writes one")
+    return Problem(
+        Position(FILE),
+        "P003",
+        "the project file is missing",
+        "`cohorts init` writes one",
+    )
 
 
 def _project(document: Document) -> Project:
@@ -251,18 +286,30 @@ def _project(document: Document) -> Project:
     defaults, variables = data.get("defaults", {}), data.get("vars", {})
     timezone = data.get("timezone", schedules.DEFAULT_ZONE)
     return Project(
-        targets={name: _target(name, given, variables) for name, given in sorted(data["targets"].items())},
+        targets={
+            name: _target(name, given, variables)
+            for name, given in sorted(data["targets"].items())
+        },
         defaults=Defaults(
             owner=defaults.get("owner"),
             identifiers=identifiers.read(defaults.get("identifiers", {})),
             mode=defaults.get("mode", "mirror"),
-            schedule=schedules.read(defaults.get("schedule", schedules.NEVER), timezone),
+            schedule=schedules.read(
+                defaults.get("schedule", schedules.NEVER), timezone
+            ),
             max_age=schedules.seconds(defaults.get("max_age", schedules.NEVER)),
         ),
-        guards=Guards(max_members=data["guards"]["max_members"]).with_limits(data["guards"]),
-        max_withdrawn=_limit(data["guards"]["max_withdrawn"]) if "max_withdrawn" in data["guards"] else None,
+        guards=Guards(max_members=data["guards"]["max_members"]).with_limits(
+            data["guards"]
+        ),
+        max_withdrawn=_limit(data["guards"]["max_withdrawn"])
+        if "max_withdrawn" in data["guards"]
+        else None,
         reassert=Reassert(
-            **{name: DAY * int(days.removesuffix("d")) for name, days in data.get("reassert", {}).items()}
+            **{
+                name: DAY * int(days.removesuffix("d"))
+                for name, days in data.get("reassert", {}).items()
+            }
         ),
         vars=variables,
         document=document,
@@ -276,20 +323,27 @@ def _project(document: Document) -> Project:
 def _suppression(given: str | Mapping[str, Any]) -> Suppression:
     if isinstance(given, str):
         return Suppression(cohort=given)
-    return Suppression(table=given["table"], identifiers=identifiers.read(given["identifiers"]))
+    return Suppression(
+        table=given["table"], identifiers=identifiers.read(given["identifiers"])
+    )
 
 
-def _target(name: str, given: Mapping[str, Any], variables: Mapping[str, Variable]) -> Target:
+def _target(
+    name: str, given: Mapping[str, Any], variables: Mapping[str, Variable]
+) -> Target:
     return Target(
         name=name,
-        endpoint=_SITES[given["site"]] if "site" in given else given["endpoint"].rstrip("/"),
+        endpoint=_SITES[given["site"]]
+        if "site" in given
+        else given["endpoint"].rstrip("/"),
         database=given["database"],
         state_database=given["state_database"],
         workspace=given["workspace"],
         connection=given["connection"],
         prefix=given.get("prefix", ""),
         protected=given.get("protected", False),
-        export_settings={setting: setting for setting in _SETTINGS} | given.get("export_settings", {}),
+        export_settings={setting: setting for setting in _SETTINGS}
+        | given.get("export_settings", {}),
         vars={**variables, **given.get("vars", {})},
     )
 

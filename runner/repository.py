@@ -35,7 +35,9 @@ def commit(folder: Path) -> str:
 
 
 def order(folder: Path, other: str) -> Order:
-    """Whether this tree is at, or comes after, another commit; unknown where that commit is not in this clone."""
+    """Whether this tree is at, or comes after, another commit; unknown where that
+    commit is not in this clone.
+    """
     if commit(folder) == other:
         return Order.AFTER
     if _git(folder, "cat-file", "-e", f"{other}^{{commit}}")[0] != 0:
@@ -53,8 +55,17 @@ def is_shallow(folder: Path) -> bool:
 
 
 def commit_of(folder: Path, name: str) -> str:
-    """The commit that a branch, tag or abbreviation means; nothing where this clone has no such commit."""
-    code, out = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+    """The commit that a branch, tag or abbreviation means; nothing where this clone has
+    no such commit.
+    """
+    code, out = _git(
+        folder,
+        "rev-parse",
+        "--verify",
+        "--quiet",
+        "--end-of-options",
+        f"{name}^{{commit}}",
+    )
     return out if code == 0 else ""
 
 
@@ -65,26 +76,45 @@ def parents(folder: Path) -> tuple[str, ...]:
 
 
 def branched_from(folder: Path, name: str) -> str:
-    """The commit from which this tree and a branch went apart (`git merge-base`). Raises NoSuchCommit."""
+    """The commit from which this tree and a branch went apart (`git merge-base`).
+    Raises NoSuchCommit.
+    """
     there = commit_of(folder, name)
     if not there:
         fix = "fetch it (`fetch-depth: 0` in actions/checkout), or name another with `--base`"
-        raise NoSuchCommit("L017", f"there is no commit {name[:60]!r} in this clone", fix)
+        raise NoSuchCommit(
+            "L017", f"there is no commit {name[:60]!r} in this clone", fix
+        )
     code, out = _git(folder, "merge-base", there, "HEAD")
     if code != 0:
-        shallow = "; this clone is shallow: fetch its whole history" if is_shallow(folder) else ""
+        shallow = (
+            "; this clone is shallow: fetch its whole history"
+            if is_shallow(folder)
+            else ""
+        )
         fix = f"name a branch that this one began at with `--base`{shallow}"
-        raise NoSuchCommit("L017", f"this tree has no history in common with {name[:60]!r}", fix)
+        raise NoSuchCommit(
+            "L017", f"this tree has no history in common with {name[:60]!r}", fix
+        )
     return out
 
 
 def merged_since(folder: Path, commit: str, most: int) -> tuple[str, ...]:
-    """The commits of this branch after another one that changed cohorts, the newest first; what was merged counts as
-    one. All that this branch has where that one is unknown, or not on it.
+    """The commits of this branch after another one that changed cohorts, the newest
+    first; what was merged counts as one. All that this branch has where that one is
+    unknown, or not on it.
     """
     known = commit and order(folder, commit) is Order.AFTER
     which = ["HEAD", *([f"^{commit}"] if known else [])]
-    code, out = _git(folder, "rev-list", "--first-parent", f"--max-count={most}", *which, "--", "cohorts")
+    code, out = _git(
+        folder,
+        "rev-list",
+        "--first-parent",
+        f"--max-count={most}",
+        *which,
+        "--",
+        "cohorts",
+    )
     return tuple(out.split()) if code == 0 else ()
 
 
@@ -96,15 +126,28 @@ def is_same(folder: Path, commit: str, under: str) -> bool:
 
 
 def write_out(folder: Path, commit: str, under: str, into: Path) -> None:
-    """Write the files that a commit has below a folder into another place, byte for byte: no filter or attribute of the
-    repository has a say. A link stays one; whoever reads it refuses those that lead out of the folder.
+    """Write the files that a commit has below a folder into another place, byte for
+    byte: no filter or attribute of the repository has a say. A link stays one; whoever
+    reads it refuses those that lead out of the folder.
     """
     listed = _bytes(folder, "ls-tree", "-r", "-z", commit, "--", under)
     entries = [line.split(b"\t", 1) for line in listed.split(b"\0") if line]
-    wanted = [(what.split()[2], path.decode("utf-8", "surrogateescape")) for what, path in entries if _is_file(what)]
-    links = {path.decode("utf-8", "surrogateescape") for what, path in entries if what.split()[0] == LINK}
+    wanted = [
+        (what.split()[2], path.decode("utf-8", "surrogateescape"))
+        for what, path in entries
+        if _is_file(what)
+    ]
+    links = {
+        path.decode("utf-8", "surrogateescape")
+        for what, path in entries
+        if what.split()[0] == LINK
+    }
     asked = b"".join(name + b"\n" for name, _ in wanted)
-    for (_, path), content in zip(wanted, _contents(_bytes(folder, "cat-file", "--batch", given=asked)), strict=True):
+    for (_, path), content in zip(
+        wanted,
+        _contents(_bytes(folder, "cat-file", "--batch", given=asked)),
+        strict=True,
+    ):
         place = into / PurePosixPath(path)
         place.parent.mkdir(parents=True, exist_ok=True)
         if path in links:
@@ -118,7 +161,9 @@ def _is_file(entry: bytes) -> bool:
 
 
 def _contents(batch: bytes) -> Iterator[bytes]:
-    """What `git cat-file --batch` answers: a line that ends with the size, so many bytes, and a line break."""
+    """What `git cat-file --batch` answers: a line that ends with the size, so many
+    bytes, and a line break.
+    """
     at = 0
     while at < len(batch):
         end = batch.index(b"\n", at)
@@ -141,7 +186,9 @@ def _git(folder: Path, *arguments: str) -> tuple[int, str]:
     return asked.returncode, asked.stdout.decode("utf-8", "surrogateescape").strip()
 
 
-def _asked(folder: Path, arguments: tuple[str, ...], given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+def _asked(
+    folder: Path, arguments: tuple[str, ...], given: bytes = b""
+) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(  # noqa: S603 - no shell, fixed arguments
         ["git", *arguments],  # noqa: S607 - git is where the user has it
         cwd=folder,

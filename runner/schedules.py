@@ -44,7 +44,9 @@ def seconds(given: str) -> int:
 
 
 def problems(document: Document, *parent: str) -> Iterator[Problem]:
-    """What no JSON Schema can tell of the `schedule` and `timezone` in one group of a document that has its shape."""
+    """What no JSON Schema can tell of the `schedule` and `timezone` in one group of a
+    document that has its shape.
+    """
     group: Any = document.data
     for step in parent:
         group = group.get(step, {})
@@ -55,7 +57,9 @@ def problems(document: Document, *parent: str) -> Iterator[Problem]:
             what = f"the {wrong} of the schedule {quoted(schedule['cron'])} cannot be"
             fix = 'write minute, hour, day of the month, month, day of the week, such as "0 6 * * *"'
             yield Problem(at, "S011", what, fix)
-        yield from _zone(document, schedule.get("timezone"), *parent, "schedule", "timezone")
+        yield from _zone(
+            document, schedule.get("timezone"), *parent, "schedule", "timezone"
+        )
     yield from _zone(document, group.get("timezone"), *parent, "timezone")
 
 
@@ -73,12 +77,24 @@ def _zone(document: Document, name: str | None, *pointer: str) -> Iterator[Probl
     if name is None or name in zones():
         return
     places = [each for each in zones() if "/" in each]
-    close = [each for each in places if each.endswith(f"/{name}")] or difflib.get_close_matches(name, places, 1)
-    fix = f"perhaps you meant {close[0]}" if close else "write an IANA name such as Europe/Berlin"
-    yield Problem(document.at(*pointer), "S012", f"there is no time zone {quoted(name)}", fix)
+    close = [
+        each for each in places if each.endswith(f"/{name}")
+    ] or difflib.get_close_matches(name, places, 1)
+    fix = (
+        f"perhaps you meant {close[0]}"
+        if close
+        else "write an IANA name such as Europe/Berlin"
+    )
+    yield Problem(
+        document.at(*pointer), "S012", f"there is no time zone {quoted(name)}", fix
+    )
 
 
 @cache
 def zones() -> tuple[str, ...]:
-    """Every time zone there is. From the package, not from the machine: one may know names that another does not."""
-    return tuple(sorted((resources.files("tzdata") / "zones").read_text("utf-8").split()))
+    """Every time zone there is. From the package, not from the machine: one may know
+    names that another does not.
+    """
+    return tuple(
+        sorted((resources.files("tzdata") / "zones").read_text("utf-8").split())
+    )

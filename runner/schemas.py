@@ -26,7 +26,9 @@ _TYPES = {
 
 
 def text(name: str) -> str:
-    """The JSON of a schema: `cohort` or `project`. Shipped inside the package, beside it in a checkout."""
+    """The JSON of a schema: `cohort` or `project`. Shipped inside the package, beside
+    it in a checkout.
+    """
     package = Path(__file__).parent
     places = (package / "schema", package.parent / "schema")
     file = next(place for place in places if place.is_dir()) / f"{name}.schema.json"
@@ -50,7 +52,9 @@ def explain(errors: Sequence[Any], document: Document) -> tuple[Problem, ...]:
             guess = difflib.get_close_matches(name[:64], _known(error), 1, 0.7)
             meant.update((*error.absolute_path, match) for match in guess)
             found.append(_unknown_name(document, pointer, guess, _known(error)))
-    found.extend(problem for error in plain for problem in _explain(error, document, meant))
+    found.extend(
+        problem for error in plain for problem in _explain(error, document, meant)
+    )
     return tuple(sorted(set(found)))
 
 
@@ -64,7 +68,9 @@ def _validator(name: str) -> Any:
 
 
 def validator(schema: Any) -> Any:
-    """A validator with an editor's idea of patterns: Python's `$` also matches before a last line break."""
+    """A validator with an editor's idea of patterns: Python's `$` also matches before a
+    last line break.
+    """
     import jsonschema  # noqa: PLC0415 - 130 ms, not paid for by commands that read no file
 
     def pattern(_: Any, wanted: str, value: object, __: Any) -> Iterator[Any]:
@@ -83,8 +89,14 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 def _closest(error: Any) -> Iterator[Any]:
-    """The error itself or, where one of several branches must hold, those of the branch that came closest."""
-    if error.validator not in ("oneOf", "anyOf") or not error.context or _alternatives(error):
+    """The error itself or, where one of several branches must hold, those of the branch
+    that came closest.
+    """
+    if (
+        error.validator not in ("oneOf", "anyOf")
+        or not error.context
+        or _alternatives(error)
+    ):
         yield error
         return
     branches: dict[int, list[Any]] = {}
@@ -94,7 +106,9 @@ def _closest(error: Any) -> Iterator[Any]:
 
     def distance(branch: list[Any]) -> tuple[int, int]:
         shallow = sum(
-            inner.validator in ("type", "const", "enum") and len(inner.absolute_path) == here for inner in branch
+            inner.validator in ("type", "const", "enum")
+            and len(inner.absolute_path) == here
+            for inner in branch
         )
         return shallow, len(branch)
 
@@ -105,7 +119,10 @@ def _closest(error: Any) -> Iterator[Any]:
 def _alternatives(error: Any) -> list[str]:
     """The names of which exactly one must be given, where that is all that the branches say."""
     branches = error.validator_value
-    simple = all(set(branch) == {"required"} and len(branch["required"]) == 1 for branch in branches)
+    simple = all(
+        set(branch) == {"required"} and len(branch["required"]) == 1
+        for branch in branches
+    )
     return [branch["required"][0] for branch in branches] if simple else []
 
 
@@ -119,10 +136,21 @@ def _unknown(error: Any) -> list[str]:
     return [name for name in error.instance if name not in _known(error)]
 
 
-def _unknown_name(document: Document, pointer: Pointer, guess: Sequence[str], known: Sequence[str]) -> Problem:
-    fix = f"perhaps you meant `{guess[0]}`" if guess else f"remove it, or use one of: {', '.join(known)}"
+def _unknown_name(
+    document: Document, pointer: Pointer, guess: Sequence[str], known: Sequence[str]
+) -> Problem:
+    fix = (
+        f"perhaps you meant `{guess[0]}`"
+        if guess
+        else f"remove it, or use one of: {', '.join(known)}"
+    )
     where = f" in {_name(pointer[:-1])}" if pointer[:-1] else ""
-    return Problem(document.key_at(*pointer), "S001", f"unknown name {quoted(pointer[-1])}{where}", fix)
+    return Problem(
+        document.key_at(*pointer),
+        "S001",
+        f"unknown name {quoted(pointer[-1])}{where}",
+        fix,
+    )
 
 
 def _explain(error: Any, document: Document, meant: set[Pointer]) -> Iterator[Problem]:
@@ -132,11 +160,23 @@ def _explain(error: Any, document: Document, meant: set[Pointer]) -> Iterator[Pr
             if key not in error.instance and (*pointer, key) not in meant:
                 where = f" in {_name(pointer)}" if pointer else ""
                 fix = f"add it, for example `{key}: {_example(error.schema['properties'].get(key, {}))}`"
-                yield Problem(document.at(*pointer), "S002", f"`{key}` is missing{where}", fix)
-    elif error.validator != "additionalProperties" and not _moot(error) and not _misspelt(error, meant):
-        code, what, fix = _SAYINGS.get(error.validator, _not_allowed)(error, _name(pointer))
+                yield Problem(
+                    document.at(*pointer), "S002", f"`{key}` is missing{where}", fix
+                )
+    elif (
+        error.validator != "additionalProperties"
+        and not _moot(error)
+        and not _misspelt(error, meant)
+    ):
+        code, what, fix = _SAYINGS.get(error.validator, _not_allowed)(
+            error, _name(pointer)
+        )
         of_a_name = "propertyNames" in error.absolute_schema_path
-        at = document.key_at(*pointer, error.instance) if of_a_name else document.at(*pointer)
+        at = (
+            document.key_at(*pointer, error.instance)
+            if of_a_name
+            else document.at(*pointer)
+        )
         yield Problem(at, code, what, fix)
 
 
@@ -157,9 +197,17 @@ Saying = tuple[str, str, str]
 
 
 def _wrong_type(error: Any, name: str) -> Saying:
-    wanted = [error.validator_value] if isinstance(error.validator_value, str) else error.validator_value
+    wanted = (
+        [error.validator_value]
+        if isinstance(error.validator_value, str)
+        else error.validator_value
+    )
     given = error.instance
-    kinds = ", ".join(_TYPES[kind] for kind in wanted[:-1]) + " or " * (len(wanted) > 1) + _TYPES[wanted[-1]]
+    kinds = (
+        ", ".join(_TYPES[kind] for kind in wanted[:-1])
+        + " or " * (len(wanted) > 1)
+        + _TYPES[wanted[-1]]
+    )
     must = error.schema.get("patternErrorMessage", "") if len(wanted) > 1 else ""
     what = f"{name} {must or 'must be ' + kinds}, but it is {_given(given)}"
     if given is None:
@@ -169,7 +217,9 @@ def _wrong_type(error: Any, name: str) -> Saying:
 
 def _cure(wanted: str, given: object, schema: Any) -> str:
     match wanted, given:
-        case "string", bool() | int() | float() if _compiled(schema.get("pattern", "")).search(quoted(given)):
+        case "string", bool() | int() | float() if _compiled(
+            schema.get("pattern", "")
+        ).search(quoted(given)):
             return "put it in quotes"
         case "boolean", _:
             return "write true or false, without quotes"
@@ -183,21 +233,31 @@ def _cure(wanted: str, given: object, schema: Any) -> str:
 
 
 def _no_choice(error: Any, name: str) -> Saying:
-    choices = error.validator_value if error.validator == "enum" else [error.validator_value]
-    names = [choice if isinstance(choice, str) else json.dumps(choice) for choice in choices]
+    choices = (
+        error.validator_value if error.validator == "enum" else [error.validator_value]
+    )
+    names = [
+        choice if isinstance(choice, str) else json.dumps(choice) for choice in choices
+    ]
     shown = ", ".join(names)
     what = f"{name} must be {'one of ' if len(choices) > 1 else ''}{shown}, but it is {_given(error.instance)}"
     guess = difflib.get_close_matches(quoted(error.instance).strip('"'), names, 1)
     return (
         "S004",
         what,
-        f"write {(guess or names)[0]}" if guess or len(choices) == 1 else "choose one of them",
+        f"write {(guess or names)[0]}"
+        if guess or len(choices) == 1
+        else "choose one of them",
     )
 
 
 def _wrong_form(error: Any, name: str) -> Saying:
     if "propertyNames" in error.absolute_schema_path:
-        return "S005", f"the name {quoted(error.instance)} {error.schema['patternErrorMessage']}", "rename it"
+        return (
+            "S005",
+            f"the name {quoted(error.instance)} {error.schema['patternErrorMessage']}",
+            "rename it",
+        )
     must = error.schema.get("patternErrorMessage", "has the wrong form")
     what = f"{name} {must}, but it is {_given(error.instance)}"
     return "S005", what, f"write for example {_example(error.schema)}"
@@ -209,7 +269,9 @@ def _too_long(error: Any, name: str) -> Saying:
 
 
 def _too_few(error: Any, name: str) -> Saying:
-    entries = "1 entry" if error.validator_value == 1 else f"{error.validator_value} entries"
+    entries = (
+        "1 entry" if error.validator_value == 1 else f"{error.validator_value} entries"
+    )
     what = f"{name} must have at least {entries}, but has {len(error.instance)}"
     first = next(iter(error.schema.get("examples", ())), None)
     return "S006", what, f"add one, for example {_yaml(first)}" if first else "add one"
@@ -235,32 +297,60 @@ def _too_small(error: Any, name: str) -> Saying:
 def _not_exactly_one(error: Any, name: str) -> Saying:
     names = [f"`{key}`" for key in _alternatives(error)]
     given = [f"`{key}`" for key in _alternatives(error) if key in error.instance]
-    what = f"{name} has {' and '.join(given)} at once" if given else f"{name} lacks {' or '.join(names)}"
+    what = (
+        f"{name} has {' and '.join(given)} at once"
+        if given
+        else f"{name} lacks {' or '.join(names)}"
+    )
     return "S008", what, f"give exactly one of {', '.join(names)}"
 
 
 def _none_of(error: Any, name: str) -> Saying:
     names = [f"`{key}`" for key in _alternatives(error)]
-    return "S008", f"{name} lacks {' or '.join(names)}", f"give one of {', '.join(names)}"
+    return (
+        "S008",
+        f"{name} lacks {' or '.join(names)}",
+        f"give one of {', '.join(names)}",
+    )
 
 
 def _excluded(error: Any, name: str) -> Saying:
     names = [f"`{key}`" for key in error.validator_value["required"]]
-    return "S008", f"{name} has {' and '.join(names)} at once", f"give exactly one of {', '.join(names)}"
+    return (
+        "S008",
+        f"{name} has {' and '.join(names)} at once",
+        f"give exactly one of {', '.join(names)}",
+    )
 
 
 def _repeated(error: Any, name: str) -> Saying:
-    twice = next(item for place, item in enumerate(error.instance) if item in error.instance[:place])
+    twice = next(
+        item
+        for place, item in enumerate(error.instance)
+        if item in error.instance[:place]
+    )
     return "S010", f"{name} has {quoted(twice)} twice", "keep one"
 
 
 def _only_with(error: Any, name: str) -> Saying:
-    key, needed = next((key, needs) for key, needs in error.validator_value.items() if key in error.instance)
-    return "S008", f"`{key}` in {name} goes with `{needed[0]}` only", f"remove it, or use `{needed[0]}`"
+    key, needed = next(
+        (key, needs)
+        for key, needs in error.validator_value.items()
+        if key in error.instance
+    )
+    return (
+        "S008",
+        f"`{key}` in {name} goes with `{needed[0]}` only",
+        f"remove it, or use `{needed[0]}`",
+    )
 
 
 def _not_allowed(error: Any, name: str) -> Saying:
-    return "S009", f"{name} is not allowed here ({error.validator})", "see `cohorts schema` for what is"
+    return (
+        "S009",
+        f"{name} is not allowed here ({error.validator})",
+        "see `cohorts schema` for what is",
+    )
 
 
 _SAYINGS: dict[str, Callable[[Any, str], Saying]] = {
@@ -293,7 +383,9 @@ def _given(value: object) -> str:
         case int() | float():
             return f"a number ({quoted(value)})"
         case str():
-            shown = quoted(re.sub("//[^/@]+@", "//…@", value[:200]))  # a password in an address
+            shown = quoted(
+                re.sub("//[^/@]+@", "//…@", value[:200])
+            )  # a password in an address
             return f"the text {shown}" if value.strip() else "blank"
         case list():
             return "a list"
@@ -303,9 +395,13 @@ def _given(value: object) -> str:
 
 def _name(pointer: Pointer) -> str:
     """A value as a message names it: `guards.max_added`."""
-    steps = (f"[{step}]" if isinstance(step, int) else f".{_word(step)}" for step in pointer)
+    steps = (
+        f"[{step}]" if isinstance(step, int) else f".{_word(step)}" for step in pointer
+    )
     shown = "".join(steps).removeprefix(".")
-    return f"`{shown if len(shown) <= 80 else shown[:79] + '…'}`" if shown else "the file"
+    return (
+        f"`{shown if len(shown) <= 80 else shown[:79] + '…'}`" if shown else "the file"
+    )
 
 
 def _example(schema: Any) -> str:
@@ -318,4 +414,8 @@ def _word(step: str) -> str:
 
 
 def _yaml(example: object) -> str:
-    return example if isinstance(example, str) else re.sub(r'"([a-z_]+)":', r"\1:", json.dumps(example))
+    return (
+        example
+        if isinstance(example, str)
+        else re.sub(r'"([a-z_]+)":', r"\1:", json.dumps(example))
+    )

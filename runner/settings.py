@@ -18,10 +18,11 @@ class InvalidSetting(CohortsError):
 
 @dataclass(frozen=True, slots=True)
 class GitHubSettings:
-    """What GitHub Actions says of itself and of the run; texts are empty outside of it, addresses those of github.com.
+    """What GitHub Actions says of itself and of the run; texts are empty outside of it,
+    addresses those of github.com.
 
-    `repository` is OWNER/NAME, `event_path` the file that holds the event, `branch` the one that the run is for: empty
-    for a tag or a pull request.
+    `repository` is OWNER/NAME, `event_path` the file that holds the event, `branch` the
+    one that the run is for: empty for a tag or a pull request.
     """
 
     api_url: str
@@ -60,15 +61,19 @@ class Settings:
 def read(environ: Mapping[str, str]) -> Settings:
     """Settings from the environment.
 
-    `TD_API_KEY` is td-client's own name for the key. `COHORTS_RETRY_SECONDS` bounds how long a service that does not
-    answer is asked again (default 60), `COHORTS_JOB_SECONDS` how long one job is waited for (default 3600).
+    `TD_API_KEY` is td-client's own name for the key. `COHORTS_RETRY_SECONDS` bounds how
+    long a service that does not answer is asked again (default 60),
+    `COHORTS_JOB_SECONDS` how long one job is waited for (default 3600).
     `REQUESTS_CA_BUNDLE` is a file of certificates to trust instead of the usual ones.
-    `COHORTS_WEBHOOK_URL` is where notices go, and as secret as a key. `GITHUB_TOKEN` is given to a step on purpose; the
-    other names of GitHub's are those that every runner of Actions sets.
-    Raises InvalidSetting.
+    `COHORTS_WEBHOOK_URL` is where notices go, and as secret as a key. `GITHUB_TOKEN` is
+    given to a step on purpose; the other names of GitHub's are those that every runner
+    of Actions sets. Raises InvalidSetting.
     """
     server = environ.get("GITHUB_SERVER_URL", "")
-    repository, run = environ.get("GITHUB_REPOSITORY", ""), environ.get("GITHUB_RUN_ID", "")
+    repository, run = (
+        environ.get("GITHUB_REPOSITORY", ""),
+        environ.get("GITHUB_RUN_ID", ""),
+    )
     return Settings(
         td_api_key=environ.get("TD_API_KEY", "").strip() or None,
         retry_seconds=_seconds(environ, "COHORTS_RETRY_SECONDS", 60),
@@ -83,7 +88,10 @@ def read(environ: Mapping[str, str]) -> Settings:
 
 
 def _github(environ: Mapping[str, str]) -> GitHubSettings:
-    api = environ.get("GITHUB_API_URL", "").strip().rstrip("/") or "https://api.github.com"
+    api = (
+        environ.get("GITHUB_API_URL", "").strip().rstrip("/")
+        or "https://api.github.com"
+    )
     # an Enterprise Server has the two beside each other: …/api/v3 and …/api/graphql
     graphql = f"{api.removesuffix('/v3') if api.endswith('/api/v3') else api}/graphql"
     heads = "refs/heads/"
@@ -108,7 +116,9 @@ def _seconds(environ: Mapping[str, str], name: str, default: float) -> float:
         seconds = -1
     if not 0 <= seconds <= 86_400:
         raise InvalidSetting(
-            "R002", f"{name} is {text[:20]!r}", "give a number of seconds between 0 and 86400, or unset it"
+            "R002",
+            f"{name} is {text[:20]!r}",
+            "give a number of seconds between 0 and 86400, or unset it",
         )
     return seconds
 

@@ -13,7 +13,9 @@ from runner.schedules import seconds
 
 
 class Type(StrEnum):
-    """What a column holds. `date`: text such as 2026-03-31; `time`: unix seconds; `list`: an array of texts."""
+    """What a column holds. `date`: text such as 2026-03-31; `time`: unix seconds;
+    `list`: an array of texts.
+    """
 
     TEXT = "text"
     NUMBER = "number"
@@ -25,7 +27,9 @@ class Type(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column that rules may use. `personal`: its values tell who somebody is; `deprecated`: why not to use it."""
+    """A column that rules may use. `personal`: its values tell who somebody is;
+    `deprecated`: why not to use it.
+    """
 
     name: str
     type: Type
@@ -36,8 +40,8 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A table of people (`time` is empty) or of events. `key` is the column that says who; `table` may lack a database;
-    `max_lag` in seconds, 0 for any.
+    """A table of people (`time` is empty) or of events. `key` is the column that says
+    who; `table` may lack a database; `max_lag` in seconds, 0 for any.
     """
 
     name: str
@@ -57,7 +61,9 @@ class Source:
 def read(document: Document) -> Mapping[str, Source]:
     """The checked `sources` of a project file, by name."""
     data: Any = document.data
-    return {name: _source(name, given) for name, given in data.get("sources", {}).items()}
+    return {
+        name: _source(name, given) for name, given in data.get("sources", {}).items()
+    }
 
 
 def problems(document: Document) -> Iterator[Problem]:
@@ -70,7 +76,12 @@ def problems(document: Document) -> Iterator[Problem]:
                 kinds = " or ".join(sorted(fits))
                 what = f"{given[role]} is the {role} of {name}, so it must be {kinds}"
                 at = document.at("sources", name, "columns", given[role])
-                yield Problem(at, "C001", what, f"write {kinds}, or name another column under `{role}`")
+                yield Problem(
+                    at,
+                    "C001",
+                    what,
+                    f"write {kinds}, or name another column under `{role}`",
+                )
 
 
 _KEYS = frozenset({Type.TEXT, Type.NUMBER})
@@ -81,7 +92,9 @@ def _source(name: str, given: Mapping[str, Any]) -> Source:
     implied = {key: Column(key, Type.TEXT)} | (
         {given["time"]: Column(given["time"], Type.TIME)} if "join" in given else {}
     )
-    declared = {column: _column(column, said) for column, said in given["columns"].items()}
+    declared = {
+        column: _column(column, said) for column, said in given["columns"].items()
+    }
     return Source(
         name=name,
         table=given["table"],

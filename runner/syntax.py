@@ -14,12 +14,18 @@ _ESCAPE = "a backslash in double quotes begins a special character, and there is
 _ESCAPE_FIX = "use single quotes, or write the backslash twice"
 _QUOTES = "put the whole value in quotes"
 
-# A part of the parser's sentence (libyaml's and the pure parser's share it); whether the place to show is
-# where the thing began, not where the parser gave up; what to say, `{}` being the character there; the cure.
+# A part of the parser's sentence (libyaml's and the pure parser's share it); whether
+# the place to show is where the thing began, not where the parser gave up; what to say,
+# `{}` being the character there; the cure.
 _SAYINGS = (
     (" tab ", False, "a tab is used for indentation", "use spaces instead"),
     ("cannot start any token", False, "a value cannot start with {}", _QUOTES),
-    ("quoted scalar found unexpected", True, "this quote is never closed", "close it with the same quote"),
+    (
+        "quoted scalar found unexpected",
+        True,
+        "this quote is never closed",
+        "close it with the same quote",
+    ),
     ("escape character", False, _ESCAPE, _ESCAPE_FIX),
     ("hexdecimal", False, _ESCAPE, _ESCAPE_FIX),
     ("escape sequence", False, _ESCAPE, _ESCAPE_FIX),
@@ -33,7 +39,12 @@ _SAYINGS = (
         "text cannot start beside | or >",
         "start it on the next line, indented",
     ),
-    ("parsing a flow", True, "this {} is not closed, or a comma is missing after it", "add what is missing"),
+    (
+        "parsing a flow",
+        True,
+        "this {} is not closed, or a comma is missing after it",
+        "add what is missing",
+    ),
     (
         "entries are not allowed",
         False,
@@ -43,7 +54,12 @@ _SAYINGS = (
     ("expected node content", False, "a value cannot start with {}", _QUOTES),
     ("expected the node content", False, "a value cannot start with {}", _QUOTES),
 )
-_MISFIT = ("did not find expected key", "<block end>", "<document start>", "'-' indicator")
+_MISFIT = (
+    "did not find expected key",
+    "<block end>",
+    "<document start>",
+    "'-' indicator",
+)
 
 _NAME_WITHOUT_SPACE = re.compile(r"\s*(?:- )?([A-Za-z_]\w*):\S")
 
@@ -70,7 +86,9 @@ def _fault(error: yaml.MarkedYAMLError, lines: list[str]) -> Fault:
         if part in said:
             place = began if at_start else here
             return *place, what.format(_at(lines, place)), fix
-    if odd := _odd_space(range(max(1, began[0] if start else here[0] - 1), here[0] + 1), lines):
+    if odd := _odd_space(
+        range(max(1, began[0] if start else here[0] - 1), here[0] + 1), lines
+    ):
         return odd
     if "could not find expected ':'" in said:
         return _no_colon(began, lines)
@@ -97,7 +115,11 @@ def _no_colon(began: tuple[int, int], lines: list[str]) -> Fault:
     if found := _NAME_WITHOUT_SPACE.match(lines[began[0] - 1]):
         return _no_space(began[0], found)
     what = "this line has no `name: value`"
-    return *began, what, "add the colon and the value, or indent it if it belongs to the text above"
+    return (
+        *began,
+        what,
+        "add the colon and the value, or indent it if it belongs to the text above",
+    )
 
 
 def _stray_colon(here: tuple[int, int], lines: list[str]) -> Fault:
@@ -106,7 +128,9 @@ def _stray_colon(here: tuple[int, int], lines: list[str]) -> Fault:
         return *here, "a second colon stands in a text without quotes", _QUOTES
     if line > 1 and (found := _NAME_WITHOUT_SPACE.match(lines[line - 2])):
         return _no_space(line - 1, found)
-    return _misfit((line, 1 + len(lines[line - 1]) - len(lines[line - 1].lstrip())), lines)
+    return _misfit(
+        (line, 1 + len(lines[line - 1]) - len(lines[line - 1].lstrip())), lines
+    )
 
 
 def _no_space(line: int, found: re.Match[str]) -> Fault:
@@ -127,7 +151,11 @@ def _misfit(here: tuple[int, int], lines: list[str]) -> Fault:
     if before.endswith(("'", '"')):
         fix = "put the whole value in one pair of quotes (inside single quotes, write '' for ')"
         return *here, "text follows a closing quote", fix
-    return *here, "this line does not fit the lines above it", "align it with the lines it belongs to"
+    return (
+        *here,
+        "this line does not fit the lines above it",
+        "align it with the lines it belongs to",
+    )
 
 
 def _at(lines: list[str], place: tuple[int, int]) -> str:

@@ -1,7 +1,8 @@
-"""What is known of the tables that queries read, as `cohorts/tables.yml` keeps it: names and types, no data.
+"""What is known of the tables that queries read, as `cohorts/tables.yml` keeps it:
+names and types, no data.
 
-Types are Trino's words, not those of Treasure Data's API: queries are written in Trino's SQL, and what is told of them
-speaks of `bigint` and `array(varchar)`.
+Types are Trino's words, not those of Treasure Data's API: queries are written in
+Trino's SQL, and what is told of them speaks of `bigint` and `array(varchar)`.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ from runner.trino.tree import (
 FILE, MISNAMED = "cohorts/tables.yml", "cohorts/tables.yaml"
 
 UNKNOWN = "unknown"
-"""What stands in the place of a type, or of a table's columns, of which nothing is known: everything passes."""
+"""What stands in the place of a type, or of a table's columns, of which nothing is
+known: everything passes.
+"""
 
 MAX_BYTES = 4 * 1024 * 1024
 """A wide table has hundreds of columns, and the file is written by a program."""
@@ -50,13 +53,39 @@ _API = {
     "double": "double",
     "boolean": "boolean",
 }
-"""Trino's types by the words of Treasure Data's API. `int` and `float` are the narrowest that they may be in Trino:
-those are taken wherever a wider one is, so that no query is refused for what is not certain.
+"""Trino's types by the words of Treasure Data's API. `int` and `float` are the
+narrowest that they may be in Trino: those are taken wherever a wider one is, so that no
+query is refused for what is not certain.
 """
 
-_SIMPLE = ("bigint", "boolean", "date", "double", "integer", "int", "ipaddress", "json", "real", "smallint", "tinyint")
+_SIMPLE = (
+    "bigint",
+    "boolean",
+    "date",
+    "double",
+    "integer",
+    "int",
+    "ipaddress",
+    "json",
+    "real",
+    "smallint",
+    "tinyint",
+)
 _TIMES = ("time", "timestamp", "time with time zone", "timestamp with time zone")
-_BASES = frozenset({*_SIMPLE, *_TIMES, "array", "char", "decimal", "map", "row", "uuid", "varbinary", "varchar"})
+_BASES = frozenset(
+    {
+        *_SIMPLE,
+        *_TIMES,
+        "array",
+        "char",
+        "decimal",
+        "map",
+        "row",
+        "uuid",
+        "varbinary",
+        "varchar",
+    }
+)
 """What a column of a table can be in Trino 423."""
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
@@ -72,8 +101,9 @@ version: 1
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """Columns with Trino's types by `database.table`, in small letters; None for a table whose columns are not known,
-    "" for a type that is not. `document`: the file, where there is one.
+    """Columns with Trino's types by `database.table`, in small letters; None for a
+    table whose columns are not known, "" for a type that is not. `document`: the file,
+    where there is one.
     """
 
     columns: Mapping[str, Mapping[str, str] | None] = field(default_factory=dict)
@@ -89,7 +119,9 @@ NOTHING = Tables()
 
 
 def load(root: Path) -> Tables | tuple[Problem, ...]:
-    """Read the file; NOTHING where there is none, and all that is wrong with it, sorted, where it cannot be used."""
+    """Read the file; NOTHING where there is none, and all that is wrong with it,
+    sorted, where it cannot be used.
+    """
     file = root / FILE
     if not (file.exists() or file.is_symlink()):
         if (root / MISNAMED).exists():
@@ -107,13 +139,18 @@ def read(document: Document) -> Tables | tuple[Problem, ...]:
     if found := tuple(sorted(_problems(document))):
         return found
     data: Any = document.data
-    return Tables({name: _columns(given) for name, given in data["tables"].items()}, document)
+    return Tables(
+        {name: _columns(given) for name, given in data["tables"].items()}, document
+    )
 
 
 def _columns(given: str | Mapping[str, str]) -> Mapping[str, str] | None:
     if isinstance(given, str):
         return None
-    return TIME | {name.lower(): "" if kind == UNKNOWN else kind.lower() for name, kind in given.items()}
+    return TIME | {
+        name.lower(): "" if kind == UNKNOWN else kind.lower()
+        for name, kind in given.items()
+    }
 
 
 def _problems(document: Document) -> Iterator[Problem]:
@@ -126,7 +163,9 @@ def _problems(document: Document) -> Iterator[Problem]:
             place = ("tables", table, name)
             if (other := first.setdefault(name.lower(), name)) != name:
                 what = f"the columns {quoted(other)} and {quoted(name)} of {table} are one column in Trino"
-                yield Problem(document.key_at(*place), "F008", what, "keep one of the two")
+                yield Problem(
+                    document.key_at(*place), "F008", what, "keep one of the two"
+                )
             if kind != UNKNOWN and not is_type(kind):
                 what = f"{quoted(kind)} is not a type of Trino"
                 fix = f"write for example {_meant(kind)}, or {UNKNOWN} where it is not known"
@@ -136,7 +175,14 @@ def _problems(document: Document) -> Iterator[Problem]:
 def _meant(kind: str) -> str:
     """The type that somebody may have had in mind who wrote another system's word."""
     word = re.split(r"[^a-z]", kind.lower())[0]
-    words = {"string": "varchar", "text": "varchar", "long": "bigint", "number": "double", "float": "real", "list": ""}
+    words = {
+        "string": "varchar",
+        "text": "varchar",
+        "long": "bigint",
+        "number": "double",
+        "float": "real",
+        "list": "",
+    }
     return words.get(word, "varchar") or "array(varchar)"
 
 
@@ -164,7 +210,9 @@ def _is_known(kind: TypeName) -> bool:
 
 
 def trino_type(word: str) -> str:
-    """Trino's type of a column whose type Treasure Data's API words so; UNKNOWN where that is not certain."""
+    """Trino's type of a column whose type Treasure Data's API words so; UNKNOWN where
+    that is not certain.
+    """
     word = word.strip().lower()
     if word.startswith("array<") and word.endswith(">"):
         inner = trino_type(word[6:-1])
@@ -177,12 +225,17 @@ def text(known: Mapping[str, Mapping[str, str] | None]) -> str:
     lines = [_OPENING.rstrip("\n"), "tables:" if known else "tables: {}"]
     for table, columns in sorted(known.items()):
         lines.append(f"  {table}:" if columns else f"  {table}: {UNKNOWN}")
-        lines += [f"    {_written(name)}: {_written_type(kind)}" for name, kind in sorted((columns or {}).items())]
+        lines += [
+            f"    {_written(name)}: {_written_type(kind)}"
+            for name, kind in sorted((columns or {}).items())
+        ]
     return "\n".join(lines) + "\n"
 
 
 def _written(name: str) -> str:
-    plain = _PLAIN.fullmatch(name) and name not in _WORDS and scalars.plain(name) == name
+    plain = (
+        _PLAIN.fullmatch(name) and name not in _WORDS and scalars.plain(name) == name
+    )
     return name if plain else quoted_whole(name)
 
 

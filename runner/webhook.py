@@ -1,4 +1,6 @@
-"""A notice to a webhook, such as Slack's: posted once, or twice at most, and never in the way of anything."""
+"""A notice to a webhook, such as Slack's: posted once, or twice at most, and never in
+the way of anything.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,8 @@ PAUSE = 1.0
 def post(address: str, text: str, *, pause: float = PAUSE) -> str:
     """Post a notice as Slack takes it; why it could not be delivered, or nothing.
 
-    The address is a secret: neither it nor the words of an exception, which would hold it, are in the answer.
+    The address is a secret: neither it nor the words of an exception, which would hold
+    it, are in the answer.
     """
     if not _is_web(address):
         return "the address does not begin with https:// or http://"
@@ -32,8 +35,15 @@ def post(address: str, text: str, *, pause: float = PAUSE) -> str:
 def _tried(address: str, text: str) -> tuple[str, bool]:
     """Why it was not delivered, or nothing, and whether a second try may mend that."""
     try:
-        # a redirect could lead anywhere, and nobody needs what is answered: a body that never ends is not read
-        with requests.post(address, json={"text": text}, timeout=TIMEOUT, allow_redirects=False, stream=True) as answer:
+        # a redirect could lead anywhere, and nobody needs what is answered: a body that
+        # never ends is not read
+        with requests.post(
+            address,
+            json={"text": text},
+            timeout=TIMEOUT,
+            allow_redirects=False,
+            stream=True,
+        ) as answer:
             status = answer.status_code
     except requests.Timeout:
         return "it did not answer in time", True

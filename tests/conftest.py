@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from runner.sandbox.options import Options, Shop
 from runner.sandbox.server import running
 from tests.place import Place

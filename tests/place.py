@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import requests
-
 from tests.machine.runs import Forge
 
 COHORTS = Path(sys.executable).with_name("cohorts")

@@ -6,7 +6,6 @@ import subprocess
 import sys
 
 import pytest
-
 from runner import codes
 from tests.place import COHORTS
 

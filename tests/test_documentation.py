@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from runner import codes
 from runner.errors import ExitCode
 from runner.sandbox.duck import table

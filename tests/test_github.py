@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 import requests
-
 from runner.errors import CohortsError, ExitCode
 from runner.github.api import Comment, Issue
 from runner.github.events import BadEvent, Event, event

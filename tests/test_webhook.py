@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from runner.webhook import post
 from tests.hook import listening
 

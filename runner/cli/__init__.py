@@ -1,4 +1,6 @@
-"""The `cohorts` command: one short function per command, and the one place where errors become exit codes."""
+"""The `cohorts` command: one short function per command, and the one place where errors
+become exit codes.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,18 @@ from typing import NoReturn
 
 import typer
 
-from runner.cli import actions, definitions, delivery, drift, github, init, review, setup, sources, writing
+from runner.cli import (
+    actions,
+    definitions,
+    delivery,
+    drift,
+    github,
+    init,
+    review,
+    setup,
+    sources,
+    writing,
+)
 from runner.errors import CohortsError, ExitCode, InvalidDefinitions
 
 app = typer.Typer(
@@ -32,9 +45,12 @@ def _terminated(_signal: int, _frame: object) -> NoReturn:
 
 
 def main() -> None:
-    """Run a command; expected failures become one message on stderr and their exit code, others crash loudly."""
+    """Run a command; expected failures become one message on stderr and their exit
+    code, others crash loudly.
+    """
     signal.signal(signal.SIGTERM, _terminated)
-    # the folder it works in may be somebody's pull request: no Python that this starts takes a module from there
+    # the folder it works in may be somebody's pull request: no Python that this starts
+    # takes a module from there
     os.environ["PYTHONSAFEPATH"] = "1"
     actions.guard(os.environ)
     try:
@@ -48,11 +64,16 @@ def main() -> None:
         code = ExitCode.INTERRUPTED
     except typer.TyperException as exc:
         typer.echo(f"Usage error: {exc.format_message()}", err=True)
-        typer.echo("`cohorts --help` and `cohorts COMMAND --help` say what there is.", err=True)
+        typer.echo(
+            "`cohorts --help` and `cohorts COMMAND --help` say what there is.", err=True
+        )
         code = ExitCode.USAGE
     except BrokenPipeError:  # the reader of a pipe went away
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = ExitCode.FAILED
     if code == ExitCode.INTERRUPTED:
-        typer.echo("Interrupted: what was left unfinished is in the ledger and due again.", err=True)
+        typer.echo(
+            "Interrupted: what was left unfinished is in the ledger and due again.",
+            err=True,
+        )
     sys.exit(int(code or 0))

@@ -1,4 +1,6 @@
-"""What a command leaves for GitHub Actions: annotations in the log, a summary and outputs in files of the step."""
+"""What a command leaves for GitHub Actions: annotations in the log, a summary and
+outputs in files of the step.
+"""
 
 # ruff: noqa: PLC0415 - start-up must not pay for what a command does not use
 
@@ -26,10 +28,12 @@ if TYPE_CHECKING:  # types of modules that are imported late
 
 
 class Unheard(io.TextIOWrapper):
-    """A stream of which GitHub takes no line for a command, whatever is written: `::` at a line's beginning and `##[`
-    anywhere are parted by a letter that is not seen. Source: actions/runner, `ActionCommand.TryParseV2` and `TryParse`.
+    """A stream of which GitHub takes no line for a command, whatever is written: `::`
+    at a line's beginning and `##[` anywhere are parted by a letter that is not seen.
+    Source: actions/runner, `ActionCommand.TryParseV2` and `TryParse`.
 
-    A line is written when it is whole, so that no command can be put together from pieces; `end` writes the last one.
+    A line is written when it is whole, so that no command can be put together from
+    pieces; `end` writes the last one.
     """
 
     _begun = ""
@@ -56,7 +60,10 @@ class Unheard(io.TextIOWrapper):
 
 def _parted(text: str) -> str:
     lines = text.splitlines(keepends=True)
-    made = (line.replace("::", ":\u200b:", 1) if line.lstrip().startswith("::") else line for line in lines)
+    made = (
+        line.replace("::", ":\u200b:", 1) if line.lstrip().startswith("::") else line
+        for line in lines
+    )
     return "".join(made).replace("##[", "##\u200b[")
 
 
@@ -66,7 +73,8 @@ def in_actions(environ: Mapping[str, str]) -> bool:
 
 
 def guard(environ: Mapping[str, str]) -> None:
-    """In GitHub Actions: let nothing that is printed be a command, and have what secrets become masked in logs too.
+    """In GitHub Actions: let nothing that is printed be a command, and have what
+    secrets become masked in logs too.
 
     GitHub masks a secret as it was given; here are the shapes that clients give it.
     """
@@ -147,25 +155,46 @@ def leave_checks(
     notes: Sequence[Note] = (),
     failed: Sequence[Result] = (),
 ) -> None:
-    """What a check of files leaves: problems and what else is noted on their lines, a page, numbers."""
+    """What a check of files leaves: problems and what else is noted on their lines, a
+    page, numbers.
+    """
     from runner.report import github, lists
 
-    annotate([*github.of_problems("error", errors), *github.of_problems("warning", warnings), *notes])
+    annotate(
+        [
+            *github.of_problems("error", errors),
+            *github.of_problems("warning", warnings),
+            *notes,
+        ]
+    )
     blocks = [*lists.of_checks(errors, failed, warnings)] or ["Nothing is wrong."]
     summarize("\n\n".join([f"## Cohorts: {title}", *blocks]) + "\n")
     wrong = len({problem.at.path for problem in errors}) + len(failed)
     put_out({"failed": str(wrong), "exitcode": str(int(code))})
 
 
-def leave_plan(plan: Plan, asked: Wanted, code: ExitCode, paths: Mapping[str, str], *, uncounted: str) -> None:
-    """What a plan leaves: what a guard stops on its line, the plan as a page, numbers. `uncounted`: why members are not
-    counted, empty where they are.
+def leave_plan(
+    plan: Plan,
+    asked: Wanted,
+    code: ExitCode,
+    paths: Mapping[str, str],
+    *,
+    uncounted: str,
+) -> None:
+    """What a plan leaves: what a guard stops on its line, the plan as a page, numbers.
+    `uncounted`: why members are not counted, empty where they are.
     """
     from runner.report import github
     from runner.report.review import SUMMARY, Review, page
 
     annotate([*github.of_problems("error", asked.problems), *github.of_plan(plan)])
-    shown = Review(plan.target, plan, asked.problems, uncounted=uncounted, address=settings().run_address)
+    shown = Review(
+        plan.target,
+        plan,
+        asked.problems,
+        uncounted=uncounted,
+        address=settings().run_address,
+    )
     summarize(page(shown, limit=SUMMARY))
     failed = sum(bool(change.uncounted) for change in plan.changes)
     put_out(github.tally([plan], failed=failed, exit_code=code) | dict(paths))
@@ -176,12 +205,22 @@ def leave_sync(summary: Summary, asked: Wanted, code: ExitCode) -> None:
     from runner.report import github, synced
 
     warnings = github.of_problems("warning", summary.plan.warnings)
-    annotate([*github.of_problems("error", asked.problems), *github.of_sync(summary), *warnings])
+    annotate(
+        [
+            *github.of_problems("error", asked.problems),
+            *github.of_sync(summary),
+            *warnings,
+        ]
+    )
     summarize(synced.page(summary, asked.problems, address=settings().run_address))
     codes = [outcome.error.exit_code for outcome in summary.outcomes if outcome.error]
     refused = codes.count(ExitCode.BLOCKED) - len(summary.plan.refused)
     failed = len(codes) - codes.count(ExitCode.BLOCKED)
-    put_out(github.tally([summary.plan], failed=failed, exit_code=code, refused=max(0, refused)))
+    put_out(
+        github.tally(
+            [summary.plan], failed=failed, exit_code=code, refused=max(0, refused)
+        )
+    )
 
 
 def _append(variable: str, text: str, environ: Mapping[str, str]) -> None:
@@ -192,6 +231,8 @@ def _append(variable: str, text: str, environ: Mapping[str, str]) -> None:
 
 def _unheard(stream: Any) -> Unheard:
     stream.flush()
-    made = Unheard(stream.buffer, encoding="utf-8", errors="replace", line_buffering=True)
+    made = Unheard(
+        stream.buffer, encoding="utf-8", errors="replace", line_buffering=True
+    )
     atexit.register(made.end)
     return made

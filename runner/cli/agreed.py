@@ -1,4 +1,6 @@
-"""What was reviewed is what runs: a plan file, or comments on merged pull requests, beside the plan of now."""
+"""What was reviewed is what runs: a plan file, or comments on merged pull requests,
+beside the plan of now.
+"""
 
 # ruff: noqa: PLC0415 - start-up must not pay for what a command does not use
 
@@ -28,7 +30,9 @@ if TYPE_CHECKING:  # types of modules that are imported late
     from runner.sql.wanted import Wanted
 
 MOST_COMMITS = 100
-"""Commits of the main branch whose pull requests are asked for, the newest first; most often one or two do."""
+"""Commits of the main branch whose pull requests are asked for, the newest first; most
+often one or two do.
+"""
 
 POLICY = "review"
 
@@ -41,7 +45,9 @@ SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class PlanFile:
-    """A plan that was kept: of which target, made when (unix seconds), its checksum, and what it would deliver."""
+    """A plan that was kept: of which target, made when (unix seconds), its checksum,
+    and what it would deliver.
+    """
 
     target: str
     made_at: float
@@ -56,29 +62,49 @@ class PlanFile:
 
 
 def kept(path: Path, *, target: str, max_age: str) -> PlanFile:
-    """Read a plan that `cohorts plan --out` kept. Raises Usage for what is none, Stale where it is too old."""
+    """Read a plan that `cohorts plan --out` kept. Raises Usage for what is none, Stale
+    where it is too old.
+    """
     from runner.plan import reviewed
 
     try:
         told: Mapping[str, Any] = json.loads(path.read_bytes())
         made_at = datetime.fromisoformat(told["made_at"]).timestamp()
-        found = PlanFile(str(told["target"]), made_at, str(told["checksum"]), reviewed.read(told))
+        found = PlanFile(
+            str(told["target"]), made_at, str(told["checksum"]), reviewed.read(told)
+        )
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         fix = "make one with `cohorts plan --out plan.json`, and leave it as it is"
-        raise Usage("L020", f"{path} is no plan that can be read, or was changed since it was made", fix) from None
+        raise Usage(
+            "L020",
+            f"{path} is no plan that can be read, or was changed since it was made",
+            fix,
+        ) from None
     if found.target != target:
         raise Usage(
-            "L020", f"{path} is a plan for target {found.target[:60]}, not {target}", "make one for this target"
+            "L020",
+            f"{path} is a plan for target {found.target[:60]}, not {target}",
+            "make one for this target",
         )
     if told.get("since"):
         fix = "make one without `--offline`, with a key"
-        raise Usage("L020", f"{path} compares with a commit, not with what Braze holds", fix)
+        raise Usage(
+            "L020", f"{path} compares with a commit, not with what Braze holds", fix
+        )
     age = time.time() - found.made_at
     if age < -300:
-        raise Usage("L020", f"{path} was made in the future", "make one with `cohorts plan --out plan.json`")
+        raise Usage(
+            "L020",
+            f"{path} was made in the future",
+            "make one with `cohorts plan --out plan.json`",
+        )
     if age > _seconds(max_age):
         made = f"{age / 3600:,.0f} hours" if age >= 7200 else f"{age / 60:,.0f} minutes"
-        raise Stale("L018", f"{path} was made {made} ago; a plan is good for {max_age}", "plan again, and look at it")
+        raise Stale(
+            "L018",
+            f"{path} was made {made} ago; a plan is good for {max_age}",
+            "plan again, and look at it",
+        )
     return found
 
 
@@ -92,13 +118,17 @@ def refuse_other(plan: Plan, of: PlanFile) -> None:
         more = [f"and {len(found) - SHOWN:,} more"] if len(found) > SHOWN else []
         told = "".join(f"\n  {line}" for line in [*found[:SHOWN], *more])
         what = f"what is to be done is not what the plan has, in {many(len(found), 'cohort')}"
-        raise Stale("L019", what, f"plan again, look at it, and sync that; nothing was sent{told}")
+        raise Stale(
+            "L019",
+            what,
+            f"plan again, look at it, and sync that; nothing was sent{told}",
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """What was looked at before: the fingerprints of its queries (None: that is not known), and which settings are
-    others now.
+    """What was looked at before: the fingerprints of its queries (None: that is not
+    known), and which settings are others now.
     """
 
     known: Mapping[Destination, str] | None = None
@@ -115,7 +145,9 @@ class Claim:
 
 
 class Reviews:
-    """What the pull requests that were merged lately showed to whoever reviewed them; asked for once a run."""
+    """What the pull requests that were merged lately showed to whoever reviewed them;
+    asked for once a run.
+    """
 
     def __init__(self, target: str, root: Path) -> None:
         self._target, self._root = target, root
@@ -126,7 +158,9 @@ class Reviews:
         self._policies: dict[str, str] = {}
 
     def policy(self, commit: str) -> str:
-        """What `review` said in the tree that was looked at last; nothing where that cannot be told."""
+        """What `review` said in the tree that was looked at last; nothing where that
+        cannot be told.
+        """
         from runner import repository
         from runner.project import FILE
 
@@ -151,8 +185,8 @@ class Reviews:
         return self._since[commit]
 
     def unseen(self, marks: Collection[str], since: str) -> frozenset[str]:
-        """The marks that are not what a pull request that was merged since a commit showed last. Raises what GitHub's
-        API raises.
+        """The marks that are not what a pull request that was merged since a commit
+        showed last. Raises what GitHub's API raises.
         """
         from runner import repository
         from runner.plan import reviewed
@@ -160,7 +194,9 @@ class Reviews:
         if self._left is None:
             self._left = [*repository.merged_since(self._root, since, MOST_COMMITS)]
         with connected() as github:
-            while self._left and not all(mark[: reviewed.KEY] in self._seen for mark in marks):
+            while self._left and not all(
+                mark[: reviewed.KEY] in self._seen for mark in marks
+            ):
                 self._read(self._left.pop(0), github)
         return reviewed.unseen(marks, self._seen)
 
@@ -178,31 +214,51 @@ class Reviews:
             if pull in self._pulls:
                 continue
             self._pulls.add(pull)
-            for comment in reversed(github.own_comments(pull)):  # the newest is the one that is edited
+            for comment in reversed(
+                github.own_comments(pull)
+            ):  # the newest is the one that is edited
                 for mark in marker.read(comment.body, self._target):
-                    self._seen.setdefault(mark[: reviewed.KEY], mark)  # what was merged later has the last word
+                    self._seen.setdefault(
+                        mark[: reviewed.KEY], mark
+                    )  # what was merged later has the last word
 
 
-def compared(plan: Plan, project: Project, asked: Wanted, reviews: Reviews, *, last: str) -> Plan:
-    """The plan, warned of or refused (Stale) as the project's `review` says, where something was not reviewed so. A
-    `require` of the commit that was looked at `last` holds until a change of it was reviewed.
+def compared(
+    plan: Plan, project: Project, asked: Wanted, reviews: Reviews, *, last: str
+) -> Plan:
+    """The plan, warned of or refused (Stale) as the project's `review` says, where
+    something was not reviewed so. A `require` of the commit that was looked at `last`
+    holds until a change of it was reviewed.
     """
     here = settings().github
     if asked.target.is_sandbox or not plan.due:
         return plan
-    policy = "require" if "require" in (project.review, reviews.policy(last)) else project.review
+    policy = (
+        "require"
+        if "require" in (project.review, reviews.policy(last))
+        else project.review
+    )
     can_ask = bool(here.token and here.repository)
     if policy == "off" or (policy == "warn" and not can_ask):
         return plan
     since = reviews.since(last, project, asked)
-    waiting = {**_of_changes(plan, since), **_of_settings(since, asked, project.document.path)}
+    waiting = {
+        **_of_changes(plan, since),
+        **_of_settings(since, asked, project.document.path),
+    }
     if not waiting:
         return plan
     if not can_ask:
-        unseen, why = frozenset(waiting), "outside GitHub Actions there is no review to compare with"
+        unseen, why = (
+            frozenset(waiting),
+            "outside GitHub Actions there is no review to compare with",
+        )
     else:
         try:
-            unseen, why = reviews.unseen(waiting, last), "no pull request that was merged lately showed it so"
+            unseen, why = (
+                reviews.unseen(waiting, last),
+                "no pull request that was merged lately showed it so",
+            )
         except CohortsError as exc:
             if policy == "require":
                 raise
@@ -211,7 +267,9 @@ def compared(plan: Plan, project: Project, asked: Wanted, reviews: Reviews, *, l
     if POLICY not in (each.name for each in found):
         policy = project.review
     if policy == "require" and found:
-        names = ", ".join(each.name for each in found[:SHOWN]) + (", …" if len(found) > SHOWN else "")
+        names = ", ".join(each.name for each in found[:SHOWN]) + (
+            ", …" if len(found) > SHOWN else ""
+        )
         fix = 'look at `cohorts plan`; if it is right, `--plan FILE`, or once `--allow unreviewed --reason "…"`'
         raise Stale("L021", f"not reviewed: {names}: {why}", fix)
     fix = "look at it; with `review: require` in the project file it would not run"
@@ -238,7 +296,9 @@ def _of_settings(since: Since, asked: Wanted, place: str) -> dict[str, Claim]:
     places = {query.cohort.id: query.cohort.document for query in asked.queries}
     return {
         reviewed.mark_of(setting): Claim(
-            places[setting.cohort].at(*setting.name.split(".")) if setting.cohort else Position(place),
+            places[setting.cohort].at(*setting.name.split("."))
+            if setting.cohort
+            else Position(place),
             setting.title,
             str(setting),
         )
@@ -254,9 +314,15 @@ def _since(root: Path, commit: str, project: Project, asked: Wanted) -> Since:
     if not before:
         return Since()
     name = asked.target.name
-    there = queries.wanted(tree, before.targets[name]).queries if name in before.targets else ()
+    there = (
+        queries.wanted(tree, before.targets[name]).queries
+        if name in before.targets
+        else ()
+    )
     old = {cohort.id: cohort for cohort in tree.cohorts}
-    others = settled.changed(before, project, name, old, [query.cohort for query in asked.queries])
+    others = settled.changed(
+        before, project, name, old, [query.cohort for query in asked.queries]
+    )
     return Since(reviewed.by_destination(there), others)
 
 
@@ -271,4 +337,8 @@ def _warning(at: Position, what: str, fix: str) -> Problem:
 def _seconds(text: str) -> int:
     if found := re.fullmatch(r"(\d{1,4})([mhd])", text):
         return int(found[1]) * {"m": 60, "h": 3600, "d": 86_400}[found[2]]
-    raise Usage("P109", f"--max-age cannot be {text[:20]!r}", "write a number with m, h or d, such as 24h")
+    raise Usage(
+        "P109",
+        f"--max-age cannot be {text[:20]!r}",
+        "write a number with m, h or d, such as 24h",
+    )

@@ -1,4 +1,6 @@
-"""The tree that a branch is compared with: read from git, with nothing of it in the folder that is worked in."""
+"""The tree that a branch is compared with: read from git, with nothing of it in the
+folder that is worked in.
+"""
 
 # ruff: noqa: PLC0415 - start-up must not pay for what a command does not use
 
@@ -27,8 +29,9 @@ BRANCHES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """The tree that a branch is compared with: its commit, its project file if that can be used, its cohorts by id, by
-    target its queries, and the paths of the files that could not be read.
+    """The tree that a branch is compared with: its commit, its project file if that can
+    be used, its cohorts by id, by target its queries, and the paths of the files that
+    could not be read.
     """
 
     commit: str
@@ -46,14 +49,22 @@ def base_of(root: Path, asked: str) -> Base:
     project, tree = tree_at(root, commit)
     if not project:
         return Base(commit, None, {}, {}, frozenset())
-    wanted = {name: queries.wanted(tree, target) for name, target in project.targets.items()}
-    bad = frozenset(problem.at.path for each in wanted.values() for problem in each.problems)
-    return Base(commit, project, {cohort.id: cohort for cohort in tree.cohorts}, wanted, bad)
+    wanted = {
+        name: queries.wanted(tree, target) for name, target in project.targets.items()
+    }
+    bad = frozenset(
+        problem.at.path for each in wanted.values() for problem in each.problems
+    )
+    return Base(
+        commit, project, {cohort.id: cohort for cohort in tree.cohorts}, wanted, bad
+    )
 
 
-def tree_at(root: Path, commit: str, under: str = "cohorts") -> tuple[Project | None, Tree]:
-    """The project file and the cohorts of a commit, or only what lies under a path; no project where there was none
-    yet, or none that can be read.
+def tree_at(
+    root: Path, commit: str, under: str = "cohorts"
+) -> tuple[Project | None, Tree]:
+    """The project file and the cohorts of a commit, or only what lies under a path; no
+    project where there was none yet, or none that can be read.
     """
     from runner import project as projects
     from runner import repository
@@ -63,7 +74,11 @@ def tree_at(root: Path, commit: str, under: str = "cohorts") -> tuple[Project | 
         place = Path(folder)
         repository.write_out(root, commit, under, place)
         project = projects.load(place)
-        return (None, trees.load(place, None)) if isinstance(project, tuple) else (project, trees.load(place, project))
+        return (
+            (None, trees.load(place, None))
+            if isinstance(project, tuple)
+            else (project, trees.load(place, project))
+        )
 
 
 def _base_commit(root: Path, asked: str) -> str:
@@ -77,7 +92,9 @@ def _base_commit(root: Path, asked: str) -> str:
         told = event(Path(settings().github.event_path))
         parents = repository.parents(root)
         if told.head and len(parents) == 2 and parents[1] == told.head:
-            return parents[0]  # what the pull request was merged into for this run, newer than the event perhaps
+            return parents[
+                0
+            ]  # what the pull request was merged into for this run, newer than the event perhaps
         if told.base:
             return repository.branched_from(root, told.base)
     for branch in BRANCHES:
@@ -91,11 +108,15 @@ def _no_base(root: Path) -> CohortsError:
 
     if not repository.commit(root):
         fix = "go to a clone, or commit what is here first"
-        return repository.NoSuchCommit("L017", "there is no commit here, so nothing to compare with", fix)
+        return repository.NoSuchCommit(
+            "L017", "there is no commit here, so nothing to compare with", fix
+        )
     fix = "name a commit with `--base`"
     if repository.is_shallow(root):
         fix += ", or fetch the rest of this shallow clone: `git fetch --unshallow`"
-    return repository.NoSuchCommit("L017", "there is no main branch to compare with", fix)
+    return repository.NoSuchCommit(
+        "L017", "there is no main branch to compare with", fix
+    )
 
 
 def offline_plan(project: Project, asked: Wanted, base: Base) -> Plan:

@@ -25,9 +25,9 @@ if TYPE_CHECKING:  # types of modules that are imported late
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A repository's files with all that is wrong with them, and what only deserves a word; `project` is None where its
-    file cannot be used. `wanted` has the queries of each target, of those that have the same variables and
-    database once.
+    """A repository's files with all that is wrong with them, and what only deserves a
+    word; `project` is None where its file cannot be used. `wanted` has the queries of
+    each target, of those that have the same variables and database once.
     """
 
     tree: Tree
@@ -51,11 +51,19 @@ def checked(root: Path, day: date) -> Checked:
         tree = trees.load(root, None, day)
         return Checked(tree, None, tuple(sorted({*project, *tree.problems})), (), ())
     tree = trees.load(root, project, day)
-    different = {(repr(sorted(each.vars.items())), each.database): each for each in project.targets.values()}
+    different = {
+        (repr(sorted(each.vars.items())), each.database): each
+        for each in project.targets.values()
+    }
     asked = tuple(queries.wanted(tree, target) for target in different.values())
     errors, warnings = lints.found(tree, asked[0], project, _codeowners(root))
     found = {*errors, *(problem for each in asked for problem in each.problems)}
-    nobody = Problem(Position("cohorts/"), "D005", "there is no cohort yet", "write one with `cohorts new`")
+    nobody = Problem(
+        Position("cohorts/"),
+        "D005",
+        "there is no cohort yet",
+        "write one with `cohorts new`",
+    )
     soon = {
         *([] if tree.files else [nobody]),
         *warnings,
@@ -66,16 +74,23 @@ def checked(root: Path, day: date) -> Checked:
 
 @dataclass(frozen=True, slots=True)
 class Tested:
-    """How tests ended, and which queries the engine would not begin; only a real engine says the latter."""
+    """How tests ended, and which queries the engine would not begin; only a real engine
+    says the latter.
+    """
 
     results: tuple[Result, ...] = ()
     refused: tuple[Problem, ...] = ()
 
 
 def tested(
-    cohorts: Sequence[Cohort], asked: Wanted, tree: Tree, project: Project, engine: Engine = Engine.DUCKDB
+    cohorts: Sequence[Cohort],
+    asked: Wanted,
+    tree: Tree,
+    project: Project,
+    engine: Engine = Engine.DUCKDB,
 ) -> Tested:
-    """The own tests of these cohorts, run. Raises CohortsError where what this takes is missing: packages, the engine.
+    """The own tests of these cohorts, run. Raises CohortsError where what this takes is
+    missing: packages, the engine.
 
     A real engine also looks at the queries of all of them.
     """
@@ -100,7 +115,9 @@ def tested(
     with engine_tests.started(os.environ) as url:
         results = tuple(run(carry_out=engine_tests.carrying_out(url)))
         chosen = [query for query in asked.queries if query.cohort in cohorts]
-        refused = engine_tests.refused(chosen, asked.target, project.sources.values(), url, known=tree.known)
+        refused = engine_tests.refused(
+            chosen, asked.target, project.sources.values(), url, known=tree.known
+        )
     return Tested(results, refused)
 
 

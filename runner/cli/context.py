@@ -20,7 +20,14 @@ from typing import TYPE_CHECKING
 import typer
 
 from runner.cli.options import Output, Report
-from runner.errors import CohortsError, ExitCode, InvalidDefinitions, Problem, Stale, Unavailable
+from runner.errors import (
+    CohortsError,
+    ExitCode,
+    InvalidDefinitions,
+    Problem,
+    Stale,
+    Unavailable,
+)
 
 if TYPE_CHECKING:  # types of modules that are imported late
     from runner.plan.ledger import Ledger
@@ -75,7 +82,9 @@ def settings() -> Settings:
 
 
 def wanted(target: str) -> tuple[Project, Wanted]:
-    """Files to queries; raises InvalidDefinitions only when there are problems and nothing can be used."""
+    """Files to queries; raises InvalidDefinitions only when there are problems and
+    nothing can be used.
+    """
     from runner.definitions import tree as trees
     from runner.sql import wanted as queries
 
@@ -92,7 +101,9 @@ def today() -> date:
 
 
 def project(target: str) -> Project:
-    """The project file, with this target in it, if one is asked for. Raises InvalidDefinitions and Usage."""
+    """The project file, with this target in it, if one is asked for. Raises
+    InvalidDefinitions and Usage.
+    """
     from runner import project as projects
     from runner.definitions import tree as trees
 
@@ -117,18 +128,26 @@ def _sandbox_answers(target: Target) -> Iterator[None]:
         if not (target.is_sandbox and "connection refused" in exc.what):
             raise
         fix = "start it in another terminal with `cohorts sandbox`, or choose another `--target`"
-        raise Unavailable("R010", f"the sandbox at {target.endpoint} does not answer", fix) from None
+        raise Unavailable(
+            "R010", f"the sandbox at {target.endpoint} does not answer", fix
+        ) from None
 
 
 @contextmanager
-def treasure_data(target: Target, stop: threading.Event | None = None) -> Iterator[tuple[TreasureData, LedgerTable]]:
+def treasure_data(
+    target: Target, stop: threading.Event | None = None
+) -> Iterator[tuple[TreasureData, LedgerTable]]:
     """The client and the ledger of a target."""
     from runner.treasuredata.client import TreasureData
     from runner.treasuredata.ledger import LedgerTable
 
     found = settings()
     # the sandbox is on this machine: it is there, or somebody forgot to start it
-    patience = SANDBOX_SECONDS if target.is_sandbox and "COHORTS_RETRY_SECONDS" not in os.environ else None
+    patience = (
+        SANDBOX_SECONDS
+        if target.is_sandbox and "COHORTS_RETRY_SECONDS" not in os.environ
+        else None
+    )
     with (
         _sandbox_answers(target),
         TreasureData(
@@ -141,7 +160,12 @@ def treasure_data(target: Target, stop: threading.Event | None = None) -> Iterat
         ) as client,
     ):
         clock = lambda: int(time.time())  # noqa: E731 - the machine's; only td_scheduled_time of ledger jobs uses it
-        yield client, LedgerTable(client, target.state_database, token=secrets.token_hex(8), clock=clock)
+        yield (
+            client,
+            LedgerTable(
+                client, target.state_database, token=secrets.token_hex(8), clock=clock
+            ),
+        )
 
 
 @contextmanager
@@ -154,8 +178,8 @@ def place(
     reason: str = "",
     settles: bool = False,
 ) -> Iterator[Place]:
-    """A run that writes: it can be stopped by Ctrl-C and SIGTERM, tells its progress, and refuses an old tree.
-    `settles`: as `Run` has it.
+    """A run that writes: it can be stopped by Ctrl-C and SIGTERM, tells its progress,
+    and refuses an old tree. `settles`: as `Run` has it.
     """
     from runner import repository
     from runner.sync.place import Place
@@ -163,18 +187,33 @@ def place(
 
     found = settings()
     commit = repository.commit(Path())
-    run = Run(secrets.token_hex(8), found.actor, found.host, os.getpid(), found.run_address, commit, reason, settles)
+    run = Run(
+        secrets.token_hex(8),
+        found.actor,
+        found.host,
+        os.getpid(),
+        found.run_address,
+        commit,
+        reason,
+        settles,
+    )
 
     def fits(ledger: Ledger) -> None:
         if not allow_old_tree and not target.is_sandbox:
             refuse_old_tree(ledger, target)
 
-    with _stopping(stop), treasure_data(target, stop) as (client, table), _listening() as tell:
+    with (
+        _stopping(stop),
+        treasure_data(target, stop) as (client, table),
+        _listening() as tell,
+    ):
         yield Place(target, loaded, client, table, run, stop, tell, fits)
 
 
 def refuse_old_tree(ledger: Ledger, target: Target) -> None:
-    """An old tree never wins: this one must come after the commit that was synced last. Raises Stale."""
+    """An old tree never wins: this one must come after the commit that was synced last.
+    Raises Stale.
+    """
     from runner import repository
 
     if not ledger.commit:
@@ -190,7 +229,11 @@ def refuse_old_tree(ledger: Ledger, target: Target) -> None:
         )
     if order is repository.Order.UNKNOWN:
         here = "this clone is shallow: fetch the whole history (`fetch-depth: 0` in actions/checkout)"
-        cure = here if repository.is_shallow(Path()) else "fetch it, or go to the repository that it belongs to"
+        cure = (
+            here
+            if repository.is_shallow(Path())
+            else "fetch it, or go to the repository that it belongs to"
+        )
         raise Stale(
             "L009",
             f"target {target.name}: commit {last}, which was synced last, is not in this clone",
@@ -199,7 +242,9 @@ def refuse_old_tree(ledger: Ledger, target: Target) -> None:
 
 
 def confirm(place: Place, planned: Callable[[Ledger], Plan], *, yes: bool) -> None:
-    """Ask before a protected target is written to: outside CI a person has seen the plan. Raises Usage, Abort."""
+    """Ask before a protected target is written to: outside CI a person has seen the
+    plan. Raises Usage, Abort.
+    """
     from runner.report import terminal
     from runner.sync.planned import open_ledger
 
@@ -207,7 +252,9 @@ def confirm(place: Place, planned: Callable[[Ledger], Plan], *, yes: bool) -> No
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         what = f"target {place.target.name} is protected: without CI and without a terminal it needs --yes"
-        raise Usage("P108", what, "look at `cohorts plan` first, then run again with `--yes`")
+        raise Usage(
+            "P108", what, "look at `cohorts plan` first, then run again with `--yes`"
+        )
     made = planned(open_ledger(place.table, place.target, create=True))
     if made.due:
         typer.echo(terminal.plan(made, counted=False), err=True)
@@ -220,7 +267,11 @@ def patience(text: str | None) -> float:
         return IN_CI if os.environ.get("CI") else 0
     if found := re.fullmatch(r"(\d{1,5})([smh])", text):
         return int(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]
-    raise Usage("P109", f"--lock-timeout cannot be {text[:20]!r}", "write a number with s, m or h, such as 15m")
+    raise Usage(
+        "P109",
+        f"--lock-timeout cannot be {text[:20]!r}",
+        "write a number with s, m or h, such as 15m",
+    )
 
 
 def tell_problems(found: tuple[Problem, ...], output: Output | Report) -> None:
@@ -245,23 +296,35 @@ def _listening() -> Iterator[Callable[[str, str], None]]:
         def tell(cohort: str, step: str) -> None:
             busy.pop(cohort, None)
             busy[cohort] = step
-            line.update(" · ".join(f"{name}: {what}" if name else what for name, what in [*busy.items()][-3:]))
+            line.update(
+                " · ".join(
+                    f"{name}: {what}" if name else what
+                    for name, what in [*busy.items()][-3:]
+                )
+            )
 
         yield tell
 
 
 @contextmanager
 def _stopping(stop: Stop) -> Iterator[None]:
-    """Ctrl-C and SIGTERM ask the run to end cleanly; a second one ends it at once, which the next run heals."""
+    """Ctrl-C and SIGTERM ask the run to end cleanly; a second one ends it at once,
+    which the next run heals.
+    """
 
     def ask(number: int, _frame: object) -> None:
         if stop.is_set():
             raise SystemExit(128 + number)
         stop.set()
         stop.signal = number
-        typer.echo("Stopping: finishing what cannot be left. Once more stops at once.", err=True)
+        typer.echo(
+            "Stopping: finishing what cannot be left. Once more stops at once.",
+            err=True,
+        )
 
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {
+        number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         yield
     finally:

@@ -14,7 +14,15 @@ import typer
 
 from runner.cli.checking import checked, lacks_extra, tested
 from runner.cli.context import Usage, project, settings, today, treasure_data, wanted
-from runner.cli.options import Engine, EngineOption, ExcludeOption, Report, ReportOption, SelectOption, TargetOption
+from runner.cli.options import (
+    Engine,
+    EngineOption,
+    ExcludeOption,
+    Report,
+    ReportOption,
+    SelectOption,
+    TargetOption,
+)
 from runner.errors import CohortsError, ExitCode, InvalidDefinitions, Problem
 
 if TYPE_CHECKING:  # types of modules that are imported late
@@ -38,9 +46,15 @@ def validate(output: ReportOption = Report.TEXT) -> int:
 
     found = checked(Path(), today())
     if output is Report.JSON:
-        typer.echo(machine.problems(found.errors, found.warnings, cohorts=len(found.tree.cohorts)))
+        typer.echo(
+            machine.problems(
+                found.errors, found.warnings, cohorts=len(found.tree.cohorts)
+            )
+        )
     else:
-        typer.echo(terminal.problems(found.errors, found.warnings, cohorts=found.tree.files))
+        typer.echo(
+            terminal.problems(found.errors, found.warnings, cohorts=found.tree.files)
+        )
     code = ExitCode.INVALID if found.errors else ExitCode.DONE
     if output is Report.GITHUB:
         actions.leave_checks("validate", code, found.errors, found.warnings)
@@ -48,20 +62,32 @@ def validate(output: ReportOption = Report.TEXT) -> int:
 
 
 def render(
-    cohort: Annotated[str, typer.Argument(help="A cohort's id; all cohorts without it.")] = "",
+    cohort: Annotated[
+        str, typer.Argument(help="A cohort's id; all cohorts without it.")
+    ] = "",
     target: TargetOption = "sandbox",
 ) -> int:
-    """Print the SQL that would run, exactly as Braze's connector wants it; members compared by name are hidden."""
+    """Print the SQL that would run, exactly as Braze's connector wants it; members
+    compared by name are hidden.
+    """
     from runner.sql.shown import masked
 
     _, asked = wanted(target)
     chosen = [query for query in asked.queries if cohort in ("", query.cohort.id)]
-    mine = [problem for problem in asked.problems if not cohort or _is_about(problem, cohort)]
+    mine = [
+        problem
+        for problem in asked.problems
+        if not cohort or _is_about(problem, cohort)
+    ]
     for query in chosen:
         for handle, sql in query.exports.items():
             by = f" · by {handle}" if len(query.exports) > 1 else ""
-            heading = f"-- {query.cohort.id} · {query.cohort.name} · target {target}{by}"
-            typer.echo(f"{heading}\n{masked(sql, query.cohort.columns | query.barred.columns)}\n")
+            heading = (
+                f"-- {query.cohort.id} · {query.cohort.name} · target {target}{by}"
+            )
+            typer.echo(
+                f"{heading}\n{masked(sql, query.cohort.columns | query.barred.columns)}\n"
+            )
     if mine or (cohort and not chosen and asked.problems):
         raise InvalidDefinitions(mine or asked.problems)
     if cohort and not chosen:
@@ -82,7 +108,8 @@ def test(
 ) -> int:
     """Run the cohorts' own tests on this machine, without any key: rows given, members expected.
 
-    On a real Trino every query is also looked at by Trino itself, which refuses what Treasure Data would refuse.
+    On a real Trino every query is also looked at by Trino itself, which refuses what
+    Treasure Data would refuse.
     """
     from runner.cli import actions
     from runner.definitions import tree as trees
@@ -95,11 +122,15 @@ def test(
     asked = queries.wanted(tree, loaded.targets[target])
     chosen = selection.read(select or [], exclude or [])
     try:
-        cohorts = selection.of_cohorts([query.cohort for query in asked.queries], chosen)
+        cohorts = selection.of_cohorts(
+            [query.cohort for query in asked.queries], chosen
+        )
     except selection.BadSelection:
         if not asked.problems:
             raise
-        raise InvalidDefinitions(asked.problems) from None  # perhaps what was meant is among the bad files
+        raise InvalidDefinitions(
+            asked.problems
+        ) from None  # perhaps what was meant is among the bad files
     done = tested(cohorts, asked, tree, loaded, engine)
     results, problems = done.results, tuple(sorted({*asked.problems, *done.refused}))
     untested = [cohort for cohort in cohorts if not cohort.cases]
@@ -110,25 +141,34 @@ def test(
     if output is Report.JSON:
         typer.echo(machine.tests(results, untested, code, problems))
         return code
-    from runner.report import tested as report  # it needs the sandbox's packages, which are there now
+    from runner.report import (
+        tested as report,
+    )  # it needs the sandbox's packages, which are there now
 
     typer.echo(report.text(results, untested))
     if output is Report.GITHUB:
         wrong = [result for result in results if not result.passed]
-        actions.leave_checks("test", code, problems, notes=[*report.notes(results)], failed=wrong)
+        actions.leave_checks(
+            "test", code, problems, notes=[*report.notes(results)], failed=wrong
+        )
     for problem in problems:
         typer.echo(str(problem), err=True)
     return code
 
 
-def describe(cohort: Annotated[str, typer.Argument(help="A cohort's id.")], target: TargetOption = "sandbox") -> int:
+def describe(
+    cohort: Annotated[str, typer.Argument(help="A cohort's id.")],
+    target: TargetOption = "sandbox",
+) -> int:
     """Say in plain English who a cohort is; with a key also how many they were last."""
     from runner.report import described
 
     loaded, asked = wanted(target)
     cohorts = [query.cohort for query in asked.queries]
     found = next((each for each in cohorts if each.id == cohort), None)
-    if found is None and (mine := [problem for problem in asked.problems if _is_about(problem, cohort)]):
+    if found is None and (
+        mine := [problem for problem in asked.problems if _is_about(problem, cohort)]
+    ):
         raise InvalidDefinitions(mine)
     if found is None:
         close = difflib.get_close_matches(cohort, [each.id for each in cohorts], 1)
@@ -139,8 +179,12 @@ def describe(cohort: Annotated[str, typer.Argument(help="A cohort's id.")], targ
         )
         raise Usage("P103", f"there is no cohort {cohort[:60]!r}", fix)
     sizes = _sizes(found, loaded, target)
-    suppressed = bool(loaded.suppress) and found.id not in {listed.cohort for listed in loaded.suppress}
-    typer.echo(described.text(found, everybody=cohorts, suppressed=suppressed, sizes=sizes))
+    suppressed = bool(loaded.suppress) and found.id not in {
+        listed.cohort for listed in loaded.suppress
+    }
+    typer.echo(
+        described.text(found, everybody=cohorts, suppressed=suppressed, sizes=sizes)
+    )
     return ExitCode.DONE
 
 
@@ -158,17 +202,27 @@ def _sizes(cohort: Cohort, loaded: Project, target: str) -> str:
     except CohortsError as exc:  # who they are is the question; how many, an addition
         return f"not known ({exc.what})"
     for where, deployed in ledger.cohorts.items():
-        if where.workspace == here.workspace and where.cohort_id == here.braze_id(cohort.braze_id):
+        if where.workspace == here.workspace and where.cohort_id == here.braze_id(
+            cohort.braze_id
+        ):
             last = deployed.delivered
             if last is not None:
-                return f"{last.size:,}, {ago(ledger.now - last.as_of)} (target {target})"
+                return (
+                    f"{last.size:,}, {ago(ledger.now - last.as_of)} (target {target})"
+                )
     return f"not synced yet (target {target})"
 
 
 def schema(
-    name: Annotated[SchemaName, typer.Argument(help="Which schema.")] = SchemaName.COHORT,
+    name: Annotated[
+        SchemaName, typer.Argument(help="Which schema.")
+    ] = SchemaName.COHORT,
     with_names: Annotated[
-        bool, typer.Option("--project", help="With this project's sources, columns, cohorts and files in it.")
+        bool,
+        typer.Option(
+            "--project",
+            help="With this project's sources, columns, cohorts and files in it.",
+        ),
     ] = False,
 ) -> int:
     """Print a JSON Schema, for editors and other tools."""
@@ -178,16 +232,26 @@ def schema(
         typer.echo(schemas.text(name.value), nl=False)
         return ExitCode.DONE
     if name is not SchemaName.COHORT:
-        raise Usage("P114", "--project goes with the schema of cohorts", "write `cohorts schema cohort --project`")
+        raise Usage(
+            "P114",
+            "--project goes with the schema of cohorts",
+            "write `cohorts schema cohort --project`",
+        )
     from runner.definitions import editor, folder
     from runner.definitions import tree as trees
 
     loaded = project("")
-    typer.echo(editor.schema(loaded, trees.load(Path(), loaded), folder.lists(Path())[0]))
+    typer.echo(
+        editor.schema(loaded, trees.load(Path(), loaded), folder.lists(Path())[0])
+    )
     return ExitCode.DONE
 
 
-def explain(code: Annotated[str, typer.Argument(help="Such as Q005; all codes without it.")] = "") -> int:
+def explain(
+    code: Annotated[
+        str, typer.Argument(help="Such as Q005; all codes without it.")
+    ] = "",
+) -> int:
     """Say what an error code means and what to do about it."""
     from runner import codes
 
@@ -199,7 +263,11 @@ def explain(code: Annotated[str, typer.Argument(help="Such as Q005; all codes wi
     if found is None:
         meant = codes.closest(code, known)
         fix = f"perhaps you meant {', '.join(meant)}; " if meant else ""
-        raise Usage("P104", f"there is no code {code[:20]!r}", f"{fix}`cohorts explain` lists them all")
+        raise Usage(
+            "P104",
+            f"there is no code {code[:20]!r}",
+            f"{fix}`cohorts explain` lists them all",
+        )
     typer.echo(codes.explained(found))
     return ExitCode.DONE
 
@@ -207,18 +275,33 @@ def explain(code: Annotated[str, typer.Argument(help="Such as Q005; all codes wi
 def sandbox(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8399,
-    job_seconds: Annotated[float, typer.Option(help="How long each job takes at least.")] = 0.0,
+    job_seconds: Annotated[
+        float, typer.Option(help="How long each job takes at least.")
+    ] = 0.0,
     like_production: Annotated[
-        bool, typer.Option("--like-production", help="Nothing is set up: no connection, no ledger. For the tutorial.")
+        bool,
+        typer.Option(
+            "--like-production",
+            help="Nothing is set up: no connection, no ledger. For the tutorial.",
+        ),
     ] = False,
-    storm: Annotated[float, typer.Option(min=0, max=1, help="How often something goes wrong, from 0 to 1.")] = 0.0,
+    storm: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="How often something goes wrong, from 0 to 1."),
+    ] = 0.0,
     seed: Annotated[int, typer.Option(help="The same storm again.")] = 0,
     engine: EngineOption = Engine.DUCKDB,
     setup: Annotated[
-        bool, typer.Option("--setup", help="Set the engine up, which Maven downloads (88 MB), and serve nothing.")
+        bool,
+        typer.Option(
+            "--setup",
+            help="Set the engine up, which Maven downloads (88 MB), and serve nothing.",
+        ),
     ] = False,
 ) -> int:
-    """Serve a Treasure Data and a Braze with sample data on this machine, to try everything without an account."""
+    """Serve a Treasure Data and a Braze with sample data on this machine, to try
+    everything without an account.
+    """
     try:
         from runner.cli import trino
         from runner.sandbox.server import serve
@@ -229,7 +312,13 @@ def sandbox(
     ready = _like_production_ready if like_production else _sandbox_ready
     weather = {"rate": storm, "seed": seed} if storm else None
     started = partial(
-        serve, host, port, job_seconds=job_seconds, like_production=like_production, storm=weather, on_ready=ready
+        serve,
+        host,
+        port,
+        job_seconds=job_seconds,
+        like_production=like_production,
+        storm=weather,
+        on_ready=ready,
     )
     try:
         if engine is Engine.DUCKDB:
@@ -239,19 +328,29 @@ def sandbox(
                 started(tables=tables)
     except OSError as exc:
         raise CohortsError(
-            "R031", f"the sandbox cannot listen on {host}:{port} ({exc.strerror})", "choose another `--port`"
+            "R031",
+            f"the sandbox cannot listen on {host}:{port} ({exc.strerror})",
+            "choose another `--port`",
         ) from None
     return ExitCode.DONE
 
 
 def _sandbox_ready(address: str) -> None:
-    typer.echo(f"Treasure Data and Braze are at {address} (any browser: {address}/sandbox/cohorts)")
-    typer.echo("In another terminal: export TD_API_KEY=sandbox-key, then cohorts plan. Ctrl-C stops.")
+    typer.echo(
+        f"Treasure Data and Braze are at {address} (any browser: {address}/sandbox/cohorts)"
+    )
+    typer.echo(
+        "In another terminal: export TD_API_KEY=sandbox-key, then cohorts plan. Ctrl-C stops."
+    )
 
 
 def _like_production_ready(address: str) -> None:
-    typer.echo(f"A Treasure Data and a Braze that know nothing of cohorts yet are at {address}.")
-    typer.echo(f"The console's page for authentications is {address}/sandbox/connections. The key is sandbox-key.")
+    typer.echo(
+        f"A Treasure Data and a Braze that know nothing of cohorts yet are at {address}."
+    )
+    typer.echo(
+        f"The console's page for authentications is {address}/sandbox/connections. The key is sandbox-key."
+    )
     typer.echo("docs/tutorial.md goes on from here. Ctrl-C stops.")
 
 

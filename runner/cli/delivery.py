@@ -60,19 +60,38 @@ def plan(
     target: TargetOption = "sandbox",
     select: SelectOption = None,
     exclude: ExcludeOption = None,
-    members: Annotated[bool, typer.Option("--members", help="Count who would enter and leave.")] = False,
+    members: Annotated[
+        bool, typer.Option("--members", help="Count who would enter and leave.")
+    ] = False,
     refresh: RefreshOption = False,
     due: DueOption = False,
     reassert: ReassertOption = False,
     offline: Annotated[
-        bool, typer.Option("--offline", help="Compare with where this branch began, not with Braze; needs no key.")
+        bool,
+        typer.Option(
+            "--offline",
+            help="Compare with where this branch began, not with Braze; needs no key.",
+        ),
     ] = False,
-    base: Annotated[str, typer.Option("--base", metavar="REF", help="Compare with this commit; as --offline.")] = "",
+    base: Annotated[
+        str,
+        typer.Option(
+            "--base", metavar="REF", help="Compare with this commit; as --offline."
+        ),
+    ] = "",
     detailed_exitcode: Annotated[
-        bool, typer.Option("--detailed-exitcode", help="Exit 2 when there is something to do.")
+        bool,
+        typer.Option(
+            "--detailed-exitcode", help="Exit 2 when there is something to do."
+        ),
     ] = False,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="Also keep the plan as JSON, for `sync --plan`.")
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="FILE",
+            help="Also keep the plan as JSON, for `sync --plan`.",
+        ),
     ] = None,
     output: ReportOption = Report.TEXT,
 ) -> int:
@@ -86,22 +105,46 @@ def plan(
     if offline or base:
         if members or refresh or due or reassert:
             what = "without Treasure Data, nothing is counted, due or refreshed"
-            raise Usage("P114", what, "leave --offline and --base out, or the other option")
-        made = selected(offline_plan(project, asked, base_of(Path(), base)), select, exclude)
+            raise Usage(
+                "P114", what, "leave --offline and --base out, or the other option"
+            )
+        made = selected(
+            offline_plan(project, asked, base_of(Path(), base)), select, exclude
+        )
     else:
         chosen = selection.read(select or [], exclude or [])
         request = Request(refresh, due, reassert, chosen)
         made = _live(project, asked, request, members=members)
-    told = machine.plan(made, asked.problems, commit=repository.commit(Path()), now=int(time.time()))
+    told = machine.plan(
+        made, asked.problems, commit=repository.commit(Path()), now=int(time.time())
+    )
     if out:
         write(out, f"{told}\n")
     typer.echo(told if output is Report.JSON else terminal.plan(made, counted=members))
     tell_problems(asked.problems, output)
-    blocked, failed = bool(made.stop or made.refused), any(change.uncounted for change in made.changes)
-    code = plan_exit_code(asked, blocked=blocked, failed=failed, changes=detailed_exitcode and made.has_changes)
+    blocked, failed = (
+        bool(made.stop or made.refused),
+        any(change.uncounted for change in made.changes),
+    )
+    code = plan_exit_code(
+        asked,
+        blocked=blocked,
+        failed=failed,
+        changes=detailed_exitcode and made.has_changes,
+    )
     if output is Report.GITHUB:
-        how = "without Treasure Data nobody can" if offline or base else "<code>--members</code> counts them"
-        leave_plan(made, asked, code, {"plan_path": str(out)} if out else {}, uncounted="" if members else how)
+        how = (
+            "without Treasure Data nobody can"
+            if offline or base
+            else "<code>--members</code> counts them"
+        )
+        leave_plan(
+            made,
+            asked,
+            code,
+            {"plan_path": str(out)} if out else {},
+            uncounted="" if members else how,
+        )
     return code
 
 
@@ -114,12 +157,16 @@ def _live(project: Project, asked: Wanted, request: Request, *, members: bool) -
         ledger, made = look(table, project, asked, request)
         if members:
             now, token = ledger.now or int(time.time()), secrets.token_hex(8)
-            counter = Counter(client, asked.target, token, now, project, request.reassert)
+            counter = Counter(
+                client, asked.target, token, now, project, request.reassert
+            )
             made = counted(made, counter)
     return made
 
 
-def plan_exit_code(asked: Wanted, *, blocked: bool, failed: bool, changes: bool) -> ExitCode:
+def plan_exit_code(
+    asked: Wanted, *, blocked: bool, failed: bool, changes: bool
+) -> ExitCode:
     """A plan's exit code: an unsafe change fails in review, not on merge."""
     if asked.problems:
         return ExitCode.MIXED if asked.queries else ExitCode.INVALID
@@ -143,13 +190,24 @@ def sync(
     yes: YesOption = False,
     allow: AllowOption = None,
     reason: Annotated[
-        str, typer.Option("--reason", envvar="COHORTS_REASON", help="Why that is right; kept in the ledger.")
+        str,
+        typer.Option(
+            "--reason",
+            envvar="COHORTS_REASON",
+            help="Why that is right; kept in the ledger.",
+        ),
     ] = "",
     plan_file: Annotated[
         Path | None,
-        typer.Option("--plan", metavar="FILE", help="Only what this plan has: else exit 8, and send nothing."),
+        typer.Option(
+            "--plan",
+            metavar="FILE",
+            help="Only what this plan has: else exit 8, and send nothing.",
+        ),
     ] = None,
-    max_age: Annotated[str, typer.Option("--max-age", metavar="24h", help="How old that plan may be.")] = "24h",
+    max_age: Annotated[
+        str, typer.Option("--max-age", metavar="24h", help="How old that plan may be.")
+    ] = "24h",
     output: ReportOption = Report.TEXT,
 ) -> int:
     """Bring every cohort that changed, or was left unfinished, to its wanted members in Braze."""
@@ -161,19 +219,34 @@ def sync(
     project, asked = wanted(target)
     agreed = kept(plan_file, target=target, max_age=max_age) if plan_file else None
     reviews = Reviews(target, Path())
-    request = Request(refresh, due, reassert, selection.read(select or [], exclude or []), granted)
+    request = Request(
+        refresh, due, reassert, selection.read(select or [], exclude or []), granted
+    )
 
     def planned(ledger: Ledger) -> Plan:
         chosen = plan_of(project, asked, ledger, request)
         if agreed:
             refuse_other(chosen, agreed)
             return chosen
-        return chosen if granted.unreviewed else compared(chosen, project, asked, reviews, last=ledger.settled)
+        return (
+            chosen
+            if granted.unreviewed
+            else compared(chosen, project, asked, reviews, last=ledger.settled)
+        )
 
     how, stop = How(planned, concurrency, patience(lock_timeout), reassert), Stop()
     why = reason or (agreed.words if agreed else "")
-    settles = not (agreed or select or exclude or asked.problems)  # then all of this tree was looked at, or allowed
-    with place(project, asked.target, stop=stop, allow_old_tree=granted.old_tree, reason=why, settles=settles) as here:
+    settles = not (
+        agreed or select or exclude or asked.problems
+    )  # then all of this tree was looked at, or allowed
+    with place(
+        project,
+        asked.target,
+        stop=stop,
+        allow_old_tree=granted.old_tree,
+        reason=why,
+        settles=settles,
+    ) as here:
         summary = synced(here, how, asked, yes=yes)
     return told(summary, asked, stop, output)
 
@@ -196,7 +269,9 @@ def told(summary: Summary, asked: Wanted, stop: Stop, output: Output | Report) -
         typer.echo(machine.summary(summary, code, asked.problems))
     else:
         typer.echo(terminal.summary(summary))
-        for warning in summary.plan.warnings if output == Report.GITHUB or summary.outcomes else ():
+        for warning in (
+            summary.plan.warnings if output == Report.GITHUB or summary.outcomes else ()
+        ):
             typer.echo(f"warning: {warning}", err=True)
     tell_problems(asked.problems, output)
     if output == Report.GITHUB:
@@ -211,7 +286,9 @@ def status(
     exclude: ExcludeOption = None,
     output: OutputOption = Output.TEXT,
 ) -> int:
-    """Show every cohort: members in Braze by the ledger's account, as of when, what is due, failed or stale."""
+    """Show every cohort: members in Braze by the ledger's account, as of when, what is
+    due, failed or stale.
+    """
     from runner.plan import selection
     from runner.plan.standing import standings
     from runner.report import machine
@@ -232,9 +309,16 @@ def status(
 
 
 def history(
-    cohort: Annotated[str, typer.Argument(help="The cohort's id in Braze; all of them without it.")] = "",
+    cohort: Annotated[
+        str, typer.Argument(help="The cohort's id in Braze; all of them without it.")
+    ] = "",
     target: TargetOption = "sandbox",
-    limit: Annotated[int, typer.Option(min=0, help="How many records at most, the newest first; 0 for all.")] = 50,
+    limit: Annotated[
+        int,
+        typer.Option(
+            min=0, help="How many records at most, the newest first; 0 for all."
+        ),
+    ] = 50,
     output: OutputOption = Output.TEXT,
 ) -> int:
     """Show what was synced, when, by whom and why, by the ledger's account; needs no cohort files."""
@@ -243,13 +327,23 @@ def history(
 
     with treasure_data(project_of(target).targets[target]) as (_, table):
         found = records(table.entries()[0]) if table.exists() else ()
-    mine = [each for each in found if not cohort or each.destination.cohort_id == cohort]
+    mine = [
+        each for each in found if not cohort or each.destination.cohort_id == cohort
+    ]
     if cohort and not mine:
         known = sorted({each.destination.cohort_id for each in found} - {""})
-        fix = f"known are: {', '.join(known[:10])}" if known else "nothing was synced to this target yet"
+        fix = (
+            f"known are: {', '.join(known[:10])}"
+            if known
+            else "nothing was synced to this target yet"
+        )
         raise Usage("P103", f"the ledger knows no cohort {cohort[:60]!r}", fix)
     shown = mine[:limit] if limit else mine
-    typer.echo(machine.history(shown) if output is Output.JSON else terminal.history(shown, of=len(mine)))
+    typer.echo(
+        machine.history(shown)
+        if output is Output.JSON
+        else terminal.history(shown, of=len(mine))
+    )
     return ExitCode.DONE
 
 
@@ -262,7 +356,9 @@ def rollback(
     yes: YesOption = False,
     output: OutputOption = Output.TEXT,
 ) -> int:
-    """Bring back a cohort's members of before its last sync, and hold it until its definition changes."""
+    """Bring back a cohort's members of before its last sync, and hold it until its
+    definition changes.
+    """
     from runner.sync.place import How
     from runner.sync.upkeep import rolled_back
 
@@ -275,8 +371,13 @@ def rollback(
             "`cohorts validate` lists what is wrong with the files, and needs no key",
         )
     stop = Stop()
-    with place(project, asked.target, stop=stop, allow_old_tree=True, reason=reason) as here:
-        how = How(lambda ledger: rolled_back(here, asked, query, ledger), patience=patience(lock_timeout))
+    with place(
+        project, asked.target, stop=stop, allow_old_tree=True, reason=reason
+    ) as here:
+        how = How(
+            lambda ledger: rolled_back(here, asked, query, ledger),
+            patience=patience(lock_timeout),
+        )
         summary = synced(here, how, asked, yes=yes)
     return told(summary, asked, stop, output)
 

@@ -1,4 +1,6 @@
-"""Whether Braze is as the main branch wants it: a plan, how old members are, and the ledger beside its tables."""
+"""Whether Braze is as the main branch wants it: a plan, how old members are, and the
+ledger beside its tables.
+"""
 
 # ruff: noqa: PLC0415 - start-up must not pay for what a command does not use
 
@@ -21,12 +23,21 @@ if TYPE_CHECKING:  # types of modules that are imported late
 def drift(
     target: TargetOption = "sandbox",
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="Keep an issue's text here, for `github issue`.")
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="FILE",
+            help="Keep an issue's text here, for `github issue`.",
+        ),
     ] = None,
-    detailed_exitcode: Annotated[bool, typer.Option("--detailed-exitcode", help="Exit 2 when there is any.")] = False,
+    detailed_exitcode: Annotated[
+        bool, typer.Option("--detailed-exitcode", help="Exit 2 when there is any.")
+    ] = False,
     output: WordsOption = Words.TEXT,
 ) -> int:
-    """Tell what is not in Braze as the files want it, stale, or not as the ledger says; sends nothing."""
+    """Tell what is not in Braze as the files want it, stale, or not as the ledger says;
+    sends nothing.
+    """
     from runner.cli import actions
     from runner.report import drift as report
     from runner.report import github
@@ -41,7 +52,13 @@ def drift(
     if found.failure:
         raise found.failure
     if output is Words.GITHUB:
-        actions.put_out(github.tally([found.plan] if found.plan else [], failed=len(found.wrong), exit_code=code))
+        actions.put_out(
+            github.tally(
+                [found.plan] if found.plan else [],
+                failed=len(found.wrong),
+                exit_code=code,
+            )
+        )
     return code
 
 

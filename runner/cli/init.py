@@ -31,43 +31,76 @@ class _Done:
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(help="Where; made if it is not there.")] = Path(),
-    site: Annotated[str, typer.Option(metavar="REGION", help="us, tokyo, eu, ap02 or ap03. us.")] = "",
-    database: Annotated[str, typer.Option(metavar="NAME", help="The database that queries read.")] = "",
+    folder: Annotated[
+        Path, typer.Argument(help="Where; made if it is not there.")
+    ] = Path(),
+    site: Annotated[
+        str, typer.Option(metavar="REGION", help="us, tokyo, eu, ap02 or ap03. us.")
+    ] = "",
+    database: Annotated[
+        str, typer.Option(metavar="NAME", help="The database that queries read.")
+    ] = "",
     state_database: Annotated[
         str, typer.Option(metavar="NAME", help="Where the runner keeps its memory.")
     ] = "cohort_runner",
-    workspace: Annotated[str, typer.Option(metavar="NAME", help="Your name for the Braze workspace.")] = "",
+    workspace: Annotated[
+        str, typer.Option(metavar="NAME", help="Your name for the Braze workspace.")
+    ] = "",
     connection: Annotated[
-        str, typer.Option(metavar="NAME", help="Treasure Data's authentication for Braze.")
+        str,
+        typer.Option(metavar="NAME", help="Treasure Data's authentication for Braze."),
     ] = "braze_cohorts",
-    target: Annotated[str, typer.Option(metavar="NAME", help="What the target is called.")] = "production",
-    owner: Annotated[str, typer.Option(metavar="@TEAM", help="Who reviews on GitHub, such as @acme/crm.")] = "",
+    target: Annotated[
+        str, typer.Option(metavar="NAME", help="What the target is called.")
+    ] = "production",
+    owner: Annotated[
+        str,
+        typer.Option(metavar="@TEAM", help="Who reviews on GitHub, such as @acme/crm."),
+    ] = "",
     runner: Annotated[
         str,
-        typer.Option(metavar="VERSION", help="What workflows install: a pip requirement, or OWNER/REPO@COMMIT."),
+        typer.Option(
+            metavar="VERSION",
+            help="What workflows install: a pip requirement, or OWNER/REPO@COMMIT.",
+        ),
     ] = "",
-    force: Annotated[bool, typer.Option("--force", help="Write over files that are there, your own too.")] = False,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Write over files that are there, your own too."),
+    ] = False,
 ) -> int:
-    """Write a new repository: a project file without cohorts yet, GitHub's workflows, an editor's settings."""
+    """Write a new repository: a project file without cohorts yet, GitHub's workflows,
+    an editor's settings.
+    """
     from runner.scaffold import answers as asking
     from runner.scaffold.files import PROJECT, files
     from runner.scaffold.github import ACTION, REQUIREMENTS
 
     where = asking.runner(runner or _installed())
     given = asking.Answers(
-        site, database, state_database, workspace, connection=connection, target=target, owner=owner, runner=where
+        site,
+        database,
+        state_database,
+        workspace,
+        connection=connection,
+        target=target,
+        owner=owner,
+        runner=where,
     )
     if sys.stdin.isatty() and (force or not (folder / PROJECT).exists()):
         given = _completed(given)
     made = asking.checked(given.named())
     wanted = files(made)
-    chosen = {path: wanted.pop(path) for path in (ACTION, REQUIREMENTS) if path in wanted}
+    chosen = {
+        path: wanted.pop(path) for path in (ACTION, REQUIREMENTS) if path in wanted
+    }
     # where the command comes from was chosen before: that stays, until another place is named
     is_chosen = (folder / ACTION).exists() and not (runner or force)
     first = _write(folder, wanted, force=force)
     first += _write(folder, {} if is_chosen else chosen, force=force or bool(runner))
-    then = _write(folder, _schemas(folder), force=force)  # these say what the project file says that is there now
+    then = _write(
+        folder, _schemas(folder), force=force
+    )  # these say what the project file says that is there now
     typer.echo(_told(folder, first + then))
     if PROJECT in first.written:
         typer.echo(f"\n{_next(folder, made)}")
@@ -79,16 +112,29 @@ def _completed(given: Answers) -> Answers:
     proposed = given.named()
     return replace(
         given,
-        site=given.site or typer.prompt("Treasure Data's region (us, tokyo, eu, ap02, ap03)", default=proposed.site),
-        database=given.database or typer.prompt("Database that queries read", default=proposed.database),
-        workspace=given.workspace or typer.prompt("Your name for the Braze workspace", default=proposed.workspace),
+        site=given.site
+        or typer.prompt(
+            "Treasure Data's region (us, tokyo, eu, ap02, ap03)", default=proposed.site
+        ),
+        database=given.database
+        or typer.prompt("Database that queries read", default=proposed.database),
+        workspace=given.workspace
+        or typer.prompt(
+            "Your name for the Braze workspace", default=proposed.workspace
+        ),
         owner=given.owner
-        or typer.prompt("GitHub team that reviews, such as @acme/crm (or none)", default="", show_default=False),
+        or typer.prompt(
+            "GitHub team that reviews, such as @acme/crm (or none)",
+            default="",
+            show_default=False,
+        ),
     )
 
 
 def _write(folder: Path, files: Mapping[str, str], *, force: bool) -> _Done:
-    """Write what is not there yet. Raises Usage before anything is written where a link leads out of the folder."""
+    """Write what is not there yet. Raises Usage before anything is written where a link
+    leads out of the folder.
+    """
     written, left = [], []
     for path in files:
         _refuse_link(folder, path)
@@ -104,7 +150,11 @@ def _write(folder: Path, files: Mapping[str, str], *, force: bool) -> _Done:
             place.write_bytes(text.encode())
         except OSError as exc:
             what = f"{place} cannot be written: {exc.strerror}"
-            raise Usage("P121", what, "make room for it, or choose another folder; what is written stays") from None
+            raise Usage(
+                "P121",
+                what,
+                "make room for it, or choose another folder; what is written stays",
+            ) from None
         written.append(path)
     return _Done(tuple(written), tuple(left))
 
@@ -127,7 +177,8 @@ def _schemas(folder: Path) -> Mapping[str, str]:
 
     loaded = projects.load(folder)
     cohort = (
-        editor.schema(loaded, trees.load(folder, loaded), folders.lists(folder)[0]) + "\n"
+        editor.schema(loaded, trees.load(folder, loaded), folders.lists(folder)[0])
+        + "\n"
         if isinstance(loaded, projects.Project)
         else schemas.text("cohort")
     )
@@ -141,7 +192,9 @@ def _schemas(folder: Path) -> Mapping[str, str]:
 def _told(folder: Path, done: _Done) -> str:
     where = "here" if folder == Path() else f"in {folder}"
     count = len(done.written)
-    lines = [f"{count} file{'s' * (count != 1)} written {where}{':' if count else '; nothing was missing.'}"]
+    lines = [
+        f"{count} file{'s' * (count != 1)} written {where}{':' if count else '; nothing was missing.'}"
+    ]
     lines += [f"  {path}" for path in sorted(done.written)]
     if done.left:
         lines += [
@@ -177,7 +230,9 @@ def _next(folder: Path, made: Answers) -> str:
         *named,
         "cohorts new, and open a pull request",
     )
-    return "\n".join(["Next, as README.md there tells at length:", *(f"  {step}" for step in steps)])
+    return "\n".join(
+        ["Next, as README.md there tells at length:", *(f"  {step}" for step in steps)]
+    )
 
 
 def _installed() -> str:

@@ -1,4 +1,6 @@
-"""Notices to a team's chat after a run; a webhook that fails is a warning, and changes nothing else."""
+"""Notices to a team's chat after a run; a webhook that fails is a warning, and changes
+nothing else.
+"""
 
 # ruff: noqa: PLC0415 - start-up must not pay for what a command does not use
 
@@ -34,7 +36,11 @@ def noticed(command: Callable[Arguments, int]) -> Callable[Arguments, int]:
                 from runner.report import notice
 
                 target = str(kwargs.get("target", ""))
-                _post(notice.of_stopped_run(exc, target=target, address=settings().run_address))
+                _post(
+                    notice.of_stopped_run(
+                        exc, target=target, address=settings().run_address
+                    )
+                )
             raise
 
     return told
@@ -46,7 +52,11 @@ def tell(summary: Summary) -> None:
 
     found = notice.of(summary) if settings().webhook else None
     if found:
-        _post(notice.text(found, target=summary.plan.target, address=settings().run_address))
+        _post(
+            notice.text(
+                found, target=summary.plan.target, address=settings().run_address
+            )
+        )
 
 
 def _post(text: str) -> None:
@@ -54,4 +64,7 @@ def _post(text: str) -> None:
 
     if why := post(settings().webhook, text):
         fix = "the run is not touched by it; look at the variable COHORTS_WEBHOOK_URL, and at the service behind it"
-        typer.echo(f"R050 the notice could not be delivered to the webhook: {why}; {fix}", err=True)
+        typer.echo(
+            f"R050 the notice could not be delivered to the webhook: {why}; {fix}",
+            err=True,
+        )

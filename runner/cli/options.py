@@ -20,7 +20,9 @@ class Output(StrEnum):
 
 
 class Report(StrEnum):
-    """How a command answers that a workflow runs; `github`: text, and annotations, a summary and outputs."""
+    """How a command answers that a workflow runs; `github`: text, and annotations, a
+    summary and outputs.
+    """
 
     TEXT = "text"
     JSON = "json"
@@ -58,7 +60,9 @@ def _one_of(option: str, choices: type[Choice]) -> Callable[[str], Choice]:
             return choices(given)
         except ValueError:
             what = f"{option} cannot be {given[:60]!r}"
-            raise BadChoice("P131", what, f"write one of: {', '.join(choices)}") from None
+            raise BadChoice(
+                "P131", what, f"write one of: {', '.join(choices)}"
+            ) from None
 
     return read
 
@@ -78,7 +82,12 @@ EngineOption = Annotated[
     ),
 ]
 TargetOption = Annotated[
-    str, typer.Option("--target", envvar="COHORTS_TARGET", help="Where cohorts go, as named in cohorts/project.yml.")
+    str,
+    typer.Option(
+        "--target",
+        envvar="COHORTS_TARGET",
+        help="Where cohorts go, as named in cohorts/project.yml.",
+    ),
 ]
 OutputOption = Annotated[
     Output,
@@ -109,10 +118,19 @@ WordsOption = Annotated[
 ]
 RefreshOption = Annotated[
     bool,
-    typer.Option("--refresh", envvar="COHORTS_REFRESH", help="Also sync cohorts whose definition did not change."),
+    typer.Option(
+        "--refresh",
+        envvar="COHORTS_REFRESH",
+        help="Also sync cohorts whose definition did not change.",
+    ),
 ]
 DueOption = Annotated[
-    bool, typer.Option("--due", envvar="COHORTS_DUE", help="Also sync cohorts that are due by their schedule.")
+    bool,
+    typer.Option(
+        "--due",
+        envvar="COHORTS_DUE",
+        help="Also sync cohorts that are due by their schedule.",
+    ),
 ]
 SelectOption = Annotated[
     list[str] | None,
@@ -124,15 +142,30 @@ SelectOption = Annotated[
         help="Only these: ids (globs), tag:, owner:, path:, state:.",
     ),
 ]
-ExcludeOption = Annotated[list[str] | None, typer.Option("--exclude", metavar="WHAT", help="But not these.")]
-OutOption = Annotated[Path | None, typer.Option("--out", metavar="PLACE", help="Keep what was found in files here.")]
-YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask before syncing to a protected target.")]
+ExcludeOption = Annotated[
+    list[str] | None, typer.Option("--exclude", metavar="WHAT", help="But not these.")
+]
+OutOption = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="PLACE", help="Keep what was found in files here."),
+]
+YesOption = Annotated[
+    bool, typer.Option("--yes", help="Do not ask before syncing to a protected target.")
+]
 LockOption = Annotated[
     str | None,
-    typer.Option("--lock-timeout", metavar="15m", help="How long to wait for another run. 0s, in CI 15m."),
+    typer.Option(
+        "--lock-timeout",
+        metavar="15m",
+        help="How long to wait for another run. 0s, in CI 15m.",
+    ),
 ]
 ReassertOption = Annotated[
-    bool, typer.Option("--reassert", help="Refresh, and send everyone again, in case Braze knows them by now.")
+    bool,
+    typer.Option(
+        "--reassert",
+        help="Refresh, and send everyone again, in case Braze knows them by now.",
+    ),
 ]
 AllowOption = Annotated[
     list[str] | None,
@@ -144,4 +177,9 @@ AllowOption = Annotated[
         " Needs --reason.",
     ),
 ]
-ConcurrencyOption = Annotated[int, typer.Option(min=1, max=64, help="How many queries at once; twice as many exports.")]
+ConcurrencyOption = Annotated[
+    int,
+    typer.Option(
+        min=1, max=64, help="How many queries at once; twice as many exports."
+    ),
+]

@@ -37,33 +37,58 @@ ELSEWHERE = "this branch changes where the key of this target is sent, so none i
 def review(
     target: Annotated[
         list[str] | None,
-        typer.Option("--target", envvar="COHORTS_TARGETS", help="Targets to plan for; all but the sandbox without it."),
+        typer.Option(
+            "--target",
+            envvar="COHORTS_TARGETS",
+            help="Targets to plan for; all but the sandbox without it.",
+        ),
     ] = None,
     base: Annotated[
-        str, typer.Option("--base", metavar="REF", help="What to compare with; the pull request's base, or main.")
+        str,
+        typer.Option(
+            "--base",
+            metavar="REF",
+            help="What to compare with; the pull request's base, or main.",
+        ),
     ] = "",
     members: Annotated[
-        bool, typer.Option("--members", help="Count who would enter and leave; needs a read-only key.")
+        bool,
+        typer.Option(
+            "--members", help="Count who would enter and leave; needs a read-only key."
+        ),
     ] = False,
     out: OutOption = None,
     output: WordsOption = Words.TEXT,
     engine: EngineOption = Engine.DUCKDB,
 ) -> int:
-    """Answer a pull request: check every file, run the tests, plan what the branch changes; without any key."""
+    """Answer a pull request: check every file, run the tests, plan what the branch
+    changes; without any key.
+    """
     from runner.report import review as pages
 
     found = checked(Path(), today())
-    done = Tested() if members else _tested(found, engine)  # no SQL of a pull request runs beside a key
+    done = (
+        Tested() if members else _tested(found, engine)
+    )  # no SQL of a pull request runs beside a key
     found = replace(found, errors=tuple(sorted({*found.errors, *done.refused})))
     results = done.results
     against = base_of(Path(), base)
     names = _targets(target or [], found.project or against.project)
-    reviews = [_reviewed(name, found, results, against, members=members) for name in names]
+    reviews = [
+        _reviewed(name, found, results, against, members=members) for name in names
+    ]
     code = _exit_code(reviews)
     paths = _kept(reviews, out) if out else {}
     _tell(found, results, reviews)
     if output is Words.GITHUB:
-        _tell_github(found, results, reviews, code, paths, limit=pages.SUMMARY // max(1, len(reviews)))
+        _tell_github(
+            found,
+            results,
+            reviews,
+            code,
+            paths,
+            limit=pages.SUMMARY // max(1, len(reviews)),
+        )
     return code
 
 
@@ -76,10 +101,18 @@ def _tested(found: Checked, engine: Engine) -> Tested:
     if not found.project or not (has_tests or engine is Engine.TRINO):
         return Tested()
     asked = found.wanted[0]
-    return tested([query.cohort for query in asked.queries], asked, found.tree, found.project, engine)
+    return tested(
+        [query.cohort for query in asked.queries],
+        asked,
+        found.tree,
+        found.project,
+        engine,
+    )
 
 
-def _reviewed(name: str, found: Checked, results: tuple[Result, ...], base: Base, *, members: bool) -> Review:
+def _reviewed(
+    name: str, found: Checked, results: tuple[Result, ...], base: Base, *, members: bool
+) -> Review:
     from runner.plan import compared, reviewed, settled
     from runner.report.review import Review
     from runner.sql import wanted as queries
@@ -102,7 +135,9 @@ def _reviewed(name: str, found: Checked, results: tuple[Result, ...], base: Base
     asked = queries.wanted(found.tree, found.project.targets[name])
     plan = offline_plan(found.project, asked, base)
     there = base.wanted.get(name)
-    others = settled.changed(base.project, found.project, name, base.cohorts, found.tree.cohorts)
+    others = settled.changed(
+        base.project, found.project, name, base.cohorts, found.tree.cohorts
+    )
     shown = replace(
         shown,
         plan=plan,
@@ -110,7 +145,9 @@ def _reviewed(name: str, found: Checked, results: tuple[Result, ...], base: Base
         settings=others,
         uncounted=_no_key(),
         marks=reviewed.marks(there.queries if there else (), asked, others),
-        vanished=tuple(sorted(path for path in base.unreadable if not Path(path).exists())),
+        vanished=tuple(
+            sorted(path for path in base.unreadable if not Path(path).exists())
+        ),
     )
     if not members:
         return shown
@@ -125,8 +162,12 @@ def _endpoint(base: Base, target: str) -> str:
     return known.endpoint if known else ""
 
 
-def _counted(shown: Review, project: Project, asked: Wanted, touched: frozenset[Destination]) -> Review:
-    """The review with what the ledger says and members counted, of the cohorts that the branch changes alone."""
+def _counted(
+    shown: Review, project: Project, asked: Wanted, touched: frozenset[Destination]
+) -> Review:
+    """The review with what the ledger says and members counted, of the cohorts that the
+    branch changes alone.
+    """
     from runner.report.markup import words
     from runner.sync.counting import Counter, counted, overlaps
     from runner.sync.planned import Request, look
@@ -135,7 +176,12 @@ def _counted(shown: Review, project: Project, asked: Wanted, touched: frozenset[
     try:
         with treasure_data(here) as (client, table):
             ledger, made = look(table, project, asked, Request())
-            mine = replace(made, changes=tuple(each for each in made.changes if each.destination in touched))
+            mine = replace(
+                made,
+                changes=tuple(
+                    each for each in made.changes if each.destination in touched
+                ),
+            )
             now, token = ledger.now or int(time.time()), secrets.token_hex(8)
             counter = Counter(client, here, token, now, project)
             mine = counted(mine, counter)
@@ -149,7 +195,14 @@ def _counted(shown: Review, project: Project, asked: Wanted, touched: frozenset[
 def _before(there: Wanted | None) -> dict[Destination, Cohort]:
     from runner.plan.ledger import Destination
 
-    return {Destination(query.workspace, query.braze_id): query.cohort for query in there.queries} if there else {}
+    return (
+        {
+            Destination(query.workspace, query.braze_id): query.cohort
+            for query in there.queries
+        }
+        if there
+        else {}
+    )
 
 
 def _targets(asked: Sequence[str], project: Project | None) -> list[str]:
@@ -158,11 +211,17 @@ def _targets(asked: Sequence[str], project: Project | None) -> list[str]:
         return list(asked) or ["production"]
     if unknown := [name for name in asked if name not in project.targets]:
         known = ", ".join(sorted(project.targets))
-        raise Usage("P102", f"there is no target {unknown[0][:60]!r}", f"choose one of: {known}")
+        raise Usage(
+            "P102", f"there is no target {unknown[0][:60]!r}", f"choose one of: {known}"
+        )
     real = [name for name, each in project.targets.items() if not each.is_sandbox]
     if not asked and len(real) > MOST_TARGETS:
         what = f"there are {len(real)} targets, and each would be a comment of its own"
-        raise Usage("P115", what, "name those that matter with `--target`, or in the variable COHORTS_TARGETS")
+        raise Usage(
+            "P115",
+            what,
+            "name those that matter with `--target`, or in the variable COHORTS_TARGETS",
+        )
     return list(dict.fromkeys(asked)) or real or list(project.targets)
 
 
@@ -194,8 +253,14 @@ def _exit_code(reviews: Sequence[Review]) -> ExitCode:
             # a question is answered when it runs (`--allow`): no file could, and nobody could merge
             is_blocked = plan.stop or any(change.refusals for change in plan.changes)
             codes |= {ExitCode.BLOCKED} if is_blocked else set()
-            codes |= {ExitCode.FAILED} if any(change.uncounted for change in plan.changes) else set()
-    return codes.pop() if len(codes) == 1 else ExitCode.MIXED if codes else ExitCode.DONE
+            codes |= (
+                {ExitCode.FAILED}
+                if any(change.uncounted for change in plan.changes)
+                else set()
+            )
+    return (
+        codes.pop() if len(codes) == 1 else ExitCode.MIXED if codes else ExitCode.DONE
+    )
 
 
 def _kept(reviews: Sequence[Review], out: Path) -> dict[str, str]:
@@ -206,7 +271,9 @@ def _kept(reviews: Sequence[Review], out: Path) -> dict[str, str]:
     for shown in reviews:
         write(out / f"comment-{shown.target}.md", pages.page(shown))
         if shown.plan:
-            text = machine.plan(shown.plan, shown.errors, commit=shown.commit, now=int(time.time()))
+            text = machine.plan(
+                shown.plan, shown.errors, commit=shown.commit, now=int(time.time())
+            )
             write(out / f"plan-{shown.target}.json", f"{text}\n")
     one = reviews[0].target if len(reviews) == 1 else ""
     return {
@@ -215,10 +282,14 @@ def _kept(reviews: Sequence[Review], out: Path) -> dict[str, str]:
     }
 
 
-def _tell(found: Checked, results: tuple[Result, ...], reviews: Sequence[Review]) -> None:
+def _tell(
+    found: Checked, results: tuple[Result, ...], reviews: Sequence[Review]
+) -> None:
     from runner.report import terminal
 
-    typer.echo(terminal.problems(found.errors, found.warnings, cohorts=found.tree.files))
+    typer.echo(
+        terminal.problems(found.errors, found.warnings, cohorts=found.tree.files)
+    )
     if results:
         from runner.report import tested as report
 
@@ -228,8 +299,15 @@ def _tell(found: Checked, results: tuple[Result, ...], reviews: Sequence[Review]
         typer.echo(report.totals(results, untested))
     for shown in reviews:
         if shown.plan:
-            soon = tuple(each for each in shown.plan.warnings if each not in found.warnings)  # said above
-            typer.echo("\n" + terminal.plan(replace(shown.plan, warnings=soon), counted=not shown.uncounted))
+            soon = tuple(
+                each for each in shown.plan.warnings if each not in found.warnings
+            )  # said above
+            typer.echo(
+                "\n"
+                + terminal.plan(
+                    replace(shown.plan, warnings=soon), counted=not shown.uncounted
+                )
+            )
         if shown.failure:
             typer.echo(str(shown.failure), err=True)
 
@@ -248,15 +326,25 @@ def _tell_github(
     from runner.report import review as pages
 
     plans = [shown.plan for shown in reviews if shown.plan]
-    notes = [*github.of_problems("error", found.errors), *github.of_problems("warning", found.warnings)]
+    notes = [
+        *github.of_problems("error", found.errors),
+        *github.of_problems("warning", found.warnings),
+    ]
     if results:
         from runner.report import tested as report
 
         notes += report.notes(results)
-    actions.annotate([*notes, *dict.fromkeys(note for plan in plans for note in github.of_plan(plan))])
+    actions.annotate(
+        [
+            *notes,
+            *dict.fromkeys(note for plan in plans for note in github.of_plan(plan)),
+        ]
+    )
     for shown in reviews:
         actions.summarize(pages.page(shown, limit=limit))
-    failed = sum(not result.passed for result in results) + len({problem.at.path for problem in found.errors})
+    failed = sum(not result.passed for result in results) + len(
+        {problem.at.path for problem in found.errors}
+    )
     actions.put_out(github.tally(plans, failed=failed, exit_code=code) | dict(paths))
 
 

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from runner.cli.context import Stop, Usage, patience, place, project, treasure_data, wanted
+from runner.cli.context import (
+    Stop,
+    Usage,
+    patience,
+    place,
+    project,
+    treasure_data,
+    wanted,
+)
 from runner.cli.options import LockOption, Output, OutputOption, TargetOption
 from runner.errors import ExitCode
 
@@ -30,7 +38,11 @@ def bootstrap(target: TargetOption = "sandbox") -> int:
     with place(loaded, loaded.targets[target], stop=Stop()) as here:
         made = upkeep.bootstrap(here)
     state = loaded.targets[target].state_database
-    typer.echo(f"{state} holds a ledger now." if made else f"{state} holds a ledger already; nothing was done.")
+    typer.echo(
+        f"{state} holds a ledger now."
+        if made
+        else f"{state} holds a ledger already; nothing was done."
+    )
     typer.echo(f"Next: cohorts doctor --target {target}")
     return ExitCode.DONE
 
@@ -39,7 +51,11 @@ def doctor(
     target: TargetOption = "sandbox",
     canary: Annotated[
         str,
-        typer.Option("--canary", metavar="KIND:VALUE", help="Prove the mapping with one user, such as external_id:me."),
+        typer.Option(
+            "--canary",
+            metavar="KIND:VALUE",
+            help="Prove the mapping with one user, such as external_id:me.",
+        ),
     ] = "",
     lock_timeout: LockOption = None,
 ) -> int:
@@ -51,12 +67,16 @@ def doctor(
     here = loaded.targets[target]
     if canary:
         with place(loaded, here, stop=Stop()) as where:
-            checking.prove(where, _canary(canary), _seen, patience=patience(lock_timeout))
+            checking.prove(
+                where, _canary(canary), _seen, patience=patience(lock_timeout)
+            )
         typer.echo(f"Proven: target {target} adds and removes. Syncs may send now.")
         return ExitCode.DONE
     with treasure_data(here) as (client, table):
         found = []
-        for finding in checking.checks(client, here, table.read, token=secrets.token_hex(4), clock=int(time.time())):
+        for finding in checking.checks(
+            client, here, table.read, token=secrets.token_hex(4), clock=int(time.time())
+        ):
             typer.echo(terminal.finding(finding))
             found.append(finding)
     typer.echo(terminal.diagnosis(found, target))
@@ -66,12 +86,19 @@ def doctor(
 def adopt(
     cohort: CohortArgument,
     members_from: Annotated[
-        str, typer.Option("--members-from", metavar="DB.TABLE", help="Who may be in it, by the cohort's columns.")
+        str,
+        typer.Option(
+            "--members-from",
+            metavar="DB.TABLE",
+            help="Who may be in it, by the cohort's columns.",
+        ),
     ],
     target: TargetOption = "sandbox",
     lock_timeout: LockOption = None,
 ) -> int:
-    """Take over a cohort that Braze has already: say who may be in it, so that a sync can remove them."""
+    """Take over a cohort that Braze has already: say who may be in it, so that a sync
+    can remove them.
+    """
     from runner.sync import upkeep
 
     loaded, asked = wanted(target)
@@ -83,19 +110,30 @@ def adopt(
             "`cohorts validate` lists what is wrong with the files, and needs no key",
         )
     if not re.fullmatch(r"[a-z0-9_]{3,128}\.[a-z0-9_]{3,128}", members_from):
-        raise Usage("P110", f"--members-from cannot be {members_from[:80]!r}", "write database.table")
+        raise Usage(
+            "P110",
+            f"--members-from cannot be {members_from[:80]!r}",
+            "write database.table",
+        )
     with place(loaded, asked.target, stop=Stop()) as here:
         size = upkeep.adopt(here, query, members_from, patience=patience(lock_timeout))
-    typer.echo(f"{cohort}: {size:,} members on record as possibly in Braze; nothing was sent.")
+    typer.echo(
+        f"{cohort}: {size:,} members on record as possibly in Braze; nothing was sent."
+    )
     typer.echo(f"Next: cohorts plan --target {target} --members")
     return ExitCode.DONE
 
 
 def abandon(
-    cohort: Annotated[str, typer.Argument(help="The cohort's id in Braze, as `cohorts status` shows it.")],
+    cohort: Annotated[
+        str,
+        typer.Argument(help="The cohort's id in Braze, as `cohorts status` shows it."),
+    ],
     reason: Reason,
     target: TargetOption = "sandbox",
-    workspace: Annotated[str, typer.Option("--workspace", help="The workspace, if not the target's.")] = "",
+    workspace: Annotated[
+        str, typer.Option("--workspace", help="The workspace, if not the target's.")
+    ] = "",
     lock_timeout: LockOption = None,
 ) -> int:
     """Forget a cohort: its members stay in Braze for ever, and nothing is synced for it."""
@@ -105,31 +143,47 @@ def abandon(
     loaded = project(target)
     here = loaded.targets[target]
     with place(loaded, here, stop=Stop(), reason=reason) as where:
-        upkeep.abandon(where, Destination(workspace or here.workspace, cohort), patience=patience(lock_timeout))
+        upkeep.abandon(
+            where,
+            Destination(workspace or here.workspace, cohort),
+            patience=patience(lock_timeout),
+        )
     typer.echo(f"{cohort} is forgotten; whoever is in it in Braze stays there.")
     return ExitCode.DONE
 
 
 def unlock(target: TargetOption = "sandbox") -> int:
-    """Take the ledger from a run that is dead. If it is not, it stops by itself before it sends anything more."""
+    """Take the ledger from a run that is dead. If it is not, it stops by itself before
+    it sends anything more.
+    """
     from runner.sync import upkeep
 
     loaded = project(target)
     with place(loaded, loaded.targets[target], stop=Stop()) as here:
         holder = upkeep.unlock(here)
-    typer.echo(f"Taken from {holder}; the next run can begin." if holder else "Nobody was holding it.")
+    typer.echo(
+        f"Taken from {holder}; the next run can begin."
+        if holder
+        else "Nobody was holding it."
+    )
     return ExitCode.DONE
 
 
 def verify(target: TargetOption = "sandbox", output: OutputOption = Output.TEXT) -> int:
-    """Compare what the ledger says with the tables that are there; writes nothing, and needs no cohort files."""
+    """Compare what the ledger says with the tables that are there; writes nothing, and
+    needs no cohort files.
+    """
     from runner.report import machine, terminal
     from runner.sync.verify import verify as put_to_the_proof
 
     here = project(target).targets[target]
     with treasure_data(here) as (client, table):
         found = put_to_the_proof(client, table, here, token=secrets.token_hex(8))
-    typer.echo(machine.verified(found, target=target) if output is Output.JSON else terminal.verified(found))
+    typer.echo(
+        machine.verified(found, target=target)
+        if output is Output.JSON
+        else terminal.verified(found)
+    )
     return found.exit_code
 
 
@@ -147,7 +201,11 @@ def _canary(text: str) -> Canary:
         or (kind == Kind.ALIAS) != bool(re.fullmatch("[a-z_][a-z0-9_]*", label))
     ):
         what = "--canary names no user"
-        raise Usage("P111", what, "write external_id:VALUE, device_id:VALUE or alias:LABEL:VALUE")
+        raise Usage(
+            "P111",
+            what,
+            "write external_id:VALUE, device_id:VALUE or alias:LABEL:VALUE",
+        )
     return Canary(Handle(Kind(kind), label), value.strip())
 
 

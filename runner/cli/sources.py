@@ -29,8 +29,8 @@ app = typer.Typer(
 
 @app.command()
 def check(target: TargetOption = "sandbox") -> int:
-    """Tell which tables and columns of `sources`, and of cohorts/tables.yml, do not exist there any more, or are of
-    another type.
+    """Tell which tables and columns of `sources`, and of cohorts/tables.yml, do not
+    exist there any more, or are of another type.
     """
     from runner.definitions import behind, tables
 
@@ -40,7 +40,9 @@ def check(target: TargetOption = "sandbox") -> int:
     found = _found(loaded, target, *(read & kept.columns.keys()))
     problems = sorted(
         [
-            *tables.problems(loaded.document, loaded.sources, found, loaded.targets[target].database),
+            *tables.problems(
+                loaded.document, loaded.sources, found, loaded.targets[target].database
+            ),
             *behind.behind(kept, found, read),
         ]
     )
@@ -49,23 +51,35 @@ def check(target: TargetOption = "sandbox") -> int:
     for line in behind.news(kept, found, read):
         typer.echo(f"information: {line}")
     if not problems:
-        both = f" and {_count(len(kept.columns.keys() & read), 'table')}" if kept.document else ""
-        typer.echo(f"{_count(len(loaded.sources), 'source')}{both} checked: no problems.")
+        both = (
+            f" and {_count(len(kept.columns.keys() & read), 'table')}"
+            if kept.document
+            else ""
+        )
+        typer.echo(
+            f"{_count(len(loaded.sources), 'source')}{both} checked: no problems."
+        )
     return ExitCode.FAILED if problems else ExitCode.DONE
 
 
 @app.command()
 def pull(
     table: Annotated[
-        list[str] | None, typer.Argument(metavar="TABLE", help="Tables to be declared: database.table.")
+        list[str] | None,
+        typer.Argument(metavar="TABLE", help="Tables to be declared: database.table."),
     ] = None,
     target: TargetOption = "sandbox",
     keep_tables: Annotated[
         bool,
-        typer.Option("--tables", help="Keep names and types of all tables that queries read, in cohorts/tables.yml."),
+        typer.Option(
+            "--tables",
+            help="Keep names and types of all tables that queries read, in cohorts/tables.yml.",
+        ),
     ] = False,
 ) -> int:
-    """Add to cohorts/project.yml the columns that sources do not declare yet; of a new TABLE, print what to declare."""
+    """Add to cohorts/project.yml the columns that sources do not declare yet; of a new
+    TABLE, print what to declare.
+    """
     from runner.definitions import tables
     from runner.project import FILE
 
@@ -84,12 +98,16 @@ def pull(
         typer.echo(f"# to be put under `sources` in {FILE}; say what its key is")
         typer.echo("\n".join(tables.draft(name, found[name]) for name in asked))
         return ExitCode.DONE
-    text, names = tables.with_new_columns(loaded.document, loaded.sources, found, database)
+    text, names = tables.with_new_columns(
+        loaded.document, loaded.sources, found, database
+    )
     if not names:
         typer.echo("Every column is declared already.")
         return ExitCode.DONE
     (Path() / FILE).write_text(text, encoding="utf-8")
-    typer.echo(f"{len(names)} column{'s' * (len(names) != 1)} added to {FILE}: {', '.join(names)}.")
+    typer.echo(
+        f"{len(names)} column{'s' * (len(names) != 1)} added to {FILE}: {', '.join(names)}."
+    )
     return ExitCode.DONE
 
 
@@ -99,7 +117,9 @@ def _pull_tables(loaded: Project, target: str) -> int:
     from runner.definitions import behind
 
     before = tables.load(Path())
-    old = tables.NOTHING if isinstance(before, tuple) else before  # a file that cannot be read is written anew
+    old = (
+        tables.NOTHING if isinstance(before, tuple) else before
+    )  # a file that cannot be read is written anew
     read, are_all = _read_by_queries(loaded)
     mine = read[target]
     # a cohort with problems of its own may read any of those that are there
@@ -112,7 +132,9 @@ def _pull_tables(loaded: Project, target: str) -> int:
     kept = f"{_count(len(renewed), 'table')} in {tables.FILE}"
     typer.echo(f"{kept}{'.' if changed else ': nothing has changed.'}")
     for name in sorted(mine - found.keys()):
-        typer.echo(f"information: {name}: read by a query, and not there (target {target})")
+        typer.echo(
+            f"information: {name}: read by a query, and not there (target {target})"
+        )
     return ExitCode.DONE
 
 
@@ -124,7 +146,9 @@ def _read_by_queries(loaded: Project) -> tuple[Mapping[str, frozenset[str]], boo
 
     # a file that is behind must not be what keeps it from being written anew
     tree = replace(trees.load(Path(), loaded, today()), known=NOTHING_KNOWN)
-    asked = {name: queries.wanted(tree, target) for name, target in loaded.targets.items()}
+    asked = {
+        name: queries.wanted(tree, target) for name, target in loaded.targets.items()
+    }
     read = {name: queries.tables_of(each, tree) for name, each in asked.items()}
     return read, not any(each.problems for each in asked.values())
 
@@ -148,7 +172,13 @@ def _found(loaded: Project, target: str, *more: str) -> Tables:
     from runner.definitions import tables
 
     here = loaded.targets[target]
-    names = {*more, *(tables.full_name(source, here.database) for source in loaded.sources.values())}
+    names = {
+        *more,
+        *(
+            tables.full_name(source, here.database)
+            for source in loaded.sources.values()
+        ),
+    }
     with treasure_data(here) as (client, _):
         return {
             f"{database}.{name}": columns

@@ -21,13 +21,17 @@ from runner.sandbox.engine.tables import EngineTables
 def set_up(engine: Engine) -> int:
     """Set the engine up, once for each version of it. Raises Usage P130, Unavailable R032."""
     if engine is not Engine.TRINO:
-        raise Usage("P130", "there is nothing to set up for DuckDB", "add `--engine trino`")
+        raise Usage(
+            "P130", "there is nothing to set up for DuckDB", "add `--engine trino`"
+        )
     begun = time.monotonic()
     try:
         home.set_up(os.environ, typer.echo)
     except EngineProblem as exc:
         raise Unavailable("R032", exc.what, exc.fix) from None
-    typer.echo(f"Trino 423 is set up in {home.home(os.environ)} ({time.monotonic() - begun:.1f} s)")
+    typer.echo(
+        f"Trino 423 is set up in {home.home(os.environ)} ({time.monotonic() - begun:.1f} s)"
+    )
     return ExitCode.DONE
 
 
@@ -39,7 +43,9 @@ def tables() -> Iterator[EngineTables]:
         installed = home.installed(os.environ)
         typer.echo("Trino 423 starts …")
         with process.running(installed, os.environ, catalogs=[CATALOG]) as url:
-            typer.echo(f"Trino 423 is ready ({time.monotonic() - begun:.1f} s); the sample data goes into it …")
+            typer.echo(
+                f"Trino 423 is ready ({time.monotonic() - begun:.1f} s); the sample data goes into it …"
+            )
             yield EngineTables(url)
     except EngineProblem as exc:
         raise Unavailable("R032", exc.what, exc.fix) from None

@@ -37,12 +37,22 @@ class _Asked:
 
 
 def new(
-    cohort: Annotated[str, typer.Argument(metavar="ID", help="The new cohort's id; asked for without it.")] = "",
+    cohort: Annotated[
+        str,
+        typer.Argument(metavar="ID", help="The new cohort's id; asked for without it."),
+    ] = "",
     name: Annotated[str, typer.Option(help="What Braze is to show.")] = "",
     description: Annotated[str, typer.Option(help="Who is meant, in words.")] = "",
     owner: Annotated[str, typer.Option(help="The team that answers for it.")] = "",
-    source: Annotated[str, typer.Option("--from", metavar="SOURCE", help="A source of people.")] = "",
-    event: Annotated[str, typer.Option(metavar="SOURCE", help="A source of events that the first rule asks for.")] = "",
+    source: Annotated[
+        str, typer.Option("--from", metavar="SOURCE", help="A source of people.")
+    ] = "",
+    event: Annotated[
+        str,
+        typer.Option(
+            metavar="SOURCE", help="A source of events that the first rule asks for."
+        ),
+    ] = "",
     folder: Annotated[str, typer.Option(help="A folder under cohorts/.")] = "",
 ) -> int:
     """Write a new cohort's file, with a first rule and a first test; asks for what is not given."""
@@ -50,13 +60,18 @@ def new(
     asked = _Asked(cohort, name, description, owner, source, event, folder)
     path = _written(asked, loaded, Path(), may_ask=sys.stdin.isatty())
     typer.echo(f"{path} is written, with a rule and a test to make your own.")
-    typer.echo(f"Then: cohorts test -s {path.stem}, and cohorts review, which needs no key.")
+    typer.echo(
+        f"Then: cohorts test -s {path.stem}, and cohorts review, which needs no key."
+    )
     return ExitCode.DONE
 
 
 def fmt(
     check: Annotated[
-        bool, typer.Option("--check", help="Change nothing; end with 1 where something would be.")
+        bool,
+        typer.Option(
+            "--check", help="Change nothing; end with 1 where something would be."
+        ),
     ] = False,
 ) -> int:
     """Bring the keys of cohort files into their usual order; comments go with their keys."""
@@ -76,14 +91,18 @@ def fmt(
                 path.write_text(text, encoding="utf-8")
     for shown in changed:
         typer.echo(f"{shown}{' would be' if check else ''} brought into order")
-    typer.echo(f"{len(changed)} of {len(files)} files {'would change' if check else 'changed'}.")
+    typer.echo(
+        f"{len(changed)} of {len(files)} files {'would change' if check else 'changed'}."
+    )
     if unreadable:
         raise InvalidDefinitions(unreadable)
     return ExitCode.FAILED if check and changed else ExitCode.DONE
 
 
 def _written(asked: _Asked, loaded: Project, root: Path, *, may_ask: bool) -> Path:
-    """The new file. Raises Usage for what cannot be, and where nobody can be asked for what is missing."""
+    """The new file. Raises Usage for what cannot be, and where nobody can be asked for
+    what is missing.
+    """
     from runner import documents, schemas
     from runner.definitions import fresh
     from runner.definitions.folder import documents_of
@@ -91,31 +110,49 @@ def _written(asked: _Asked, loaded: Project, root: Path, *, may_ask: bool) -> Pa
     given = _completed(asked, loaded) if may_ask else asked
     if not given.cohort:
         raise Usage("P112", "the new cohort has no id", "write `cohorts new my_cohort`")
-    known = {"cohort_id": given.cohort, "name": given.name or _titled(given.cohort), "description": given.description}
+    known = {
+        "cohort_id": given.cohort,
+        "name": given.name or _titled(given.cohort),
+        "description": given.description,
+    }
     owner = given.owner if given.owner or loaded.defaults.owner else "my-team"
     named = loaded.defaults.identifiers
     people = [source for source in loaded.sources.values() if not source.has_events]
     if not named:
-        raise Usage("P112", "the project has no `defaults.identifiers`", "add them, so that new cohorts can use them")
+        raise Usage(
+            "P112",
+            "the project has no `defaults.identifiers`",
+            "add them, so that new cohorts can use them",
+        )
     if people or given.source:
         source = _source(given.source or people[0].name, people)
         events = [each for each in loaded.sources.values() if each.has_events]
         event = _source(given.event, events) if given.event else None
-        text = fresh.of_source(**known, owner=owner, source=source, events=event, named=named)
+        text = fresh.of_source(
+            **known, owner=owner, source=source, events=event, named=named
+        )
     else:
         text = fresh.of_sql(**known, owner=owner, named=named)
     folder = root / "cohorts" / _inside(given.folder)
     path = folder / f"{given.cohort}.yml"
     document = documents.parse(text.encode(), str(path))
-    found = schemas.problems(document, "cohort") if isinstance(document, documents.Document) else document
+    found = (
+        schemas.problems(document, "cohort")
+        if isinstance(document, documents.Document)
+        else document
+    )
     if found:
         raise InvalidDefinitions(found)
     same = (
-        at for at, found in documents_of(root) if isinstance(found, documents.Document) and _id(found) == given.cohort
+        at
+        for at, found in documents_of(root)
+        if isinstance(found, documents.Document) and _id(found) == given.cohort
     )
     if there := path if path.exists() else next(same, None):
         raise Usage(
-            "P112", f"the cohort {given.cohort} is there already: {there}", "choose another id, or edit that file"
+            "P112",
+            f"the cohort {given.cohort} is there already: {there}",
+            "choose another id, or edit that file",
         )
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
@@ -124,15 +161,30 @@ def _written(asked: _Asked, loaded: Project, root: Path, *, may_ask: bool) -> Pa
 
 def _completed(asked: _Asked, loaded: Project) -> _Asked:
     """Asks a person for what was not given."""
-    cohort = asked.cohort or typer.prompt("Id (lower-case letters, digits and underscores; never changes)")
+    cohort = asked.cohort or typer.prompt(
+        "Id (lower-case letters, digits and underscores; never changes)"
+    )
     name = asked.name or typer.prompt("Name in Braze", default=_titled(cohort))
-    description = asked.description or typer.prompt("Who is meant, in words", default="", show_default=False)
+    description = asked.description or typer.prompt(
+        "Who is meant, in words", default="", show_default=False
+    )
     owner = asked.owner or ("" if loaded.defaults.owner else typer.prompt("Owner"))
-    people = [source.name for source in loaded.sources.values() if not source.has_events]
+    people = [
+        source.name for source in loaded.sources.values() if not source.has_events
+    ]
     source = asked.source
     if not source and len(people) > 1:
-        source = typer.prompt(f"Source of people ({', '.join(people)})", default=people[0])
-    return replace(asked, cohort=cohort, name=name, description=description, owner=owner, source=source)
+        source = typer.prompt(
+            f"Source of people ({', '.join(people)})", default=people[0]
+        )
+    return replace(
+        asked,
+        cohort=cohort,
+        name=name,
+        description=description,
+        owner=owner,
+        source=source,
+    )
 
 
 def _id(read: Document | tuple[Problem, ...]) -> object:
@@ -148,7 +200,10 @@ def _source(name: str, known: Sequence[Source]) -> Source:
     found = next((source for source in known if source.name == name), None)
     if found is None:
         close = difflib.get_close_matches(name, [source.name for source in known], 1)
-        names = ", ".join(source.name for source in known) or "none is declared in cohorts/project.yml"
+        names = (
+            ", ".join(source.name for source in known)
+            or "none is declared in cohorts/project.yml"
+        )
         fix = f"perhaps you meant {close[0]}" if close else f"use one of: {names}"
         raise Usage("P112", f"there is no such source {name[:60]!r}", fix)
     return found
@@ -158,9 +213,17 @@ def _inside(folder: str) -> str:
     """A folder under cohorts/, as typed with or without it. Raises Usage."""
     inner = folder.strip("/").removeprefix("cohorts").strip("/")
     if inner and not re.fullmatch(r"[\w-]+(/[\w-]+)*", inner):
-        raise Usage("P112", f"{folder[:60]!r} is no folder under cohorts/", "write for example --folder growth")
+        raise Usage(
+            "P112",
+            f"{folder[:60]!r} is no folder under cohorts/",
+            "write for example --folder growth",
+        )
     if inner.split("/")[0] in ("templates", "lists"):
-        raise Usage("P112", f"cohorts/{inner.split('/')[0]}/ does not hold cohorts", "choose another folder")
+        raise Usage(
+            "P112",
+            f"cohorts/{inner.split('/')[0]}/ does not hold cohorts",
+            "choose another folder",
+        )
     return inner
 
 

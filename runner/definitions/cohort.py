@@ -16,7 +16,9 @@ from runner.schedules import Schedule
 
 
 class Mode(StrEnum):
-    """What a sync does in Braze: the cohort holds exactly who qualifies, or they are only let in, or only taken out."""
+    """What a sync does in Braze: the cohort holds exactly who qualifies, or they are
+    only let in, or only taken out.
+    """
 
     MIRROR = "mirror"
     ADD = "add"
@@ -33,7 +35,9 @@ class Suspension:
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """When a cohort ends (its last day), whether it is suspended, and the id in Braze that it had before, if any."""
+    """When a cohort ends (its last day), whether it is suspended, and the id in Braze
+    that it had before, if any.
+    """
 
     expires: date | None = None
     suspended: Suspension | None = None
@@ -42,12 +46,14 @@ class Life:
 
 @dataclass(frozen=True, slots=True)
 class Cohort:
-    """One cohort file. `id` never changes; `braze_id` is Braze's `cohort_id`, without a target's prefix; `sql` is the
-    template as written (empty where there is none), `template` the name of the file that it comes from (nothing
-    where it is written out), `params` what the file gives it; `rule` who of a source's people is meant, or of those
-    whom `sql` finds; `identifiers` are sorted, and at least one; without a `schedule` it is never due by time;
-    `max_age` in seconds, 0 where any age will do; `unsuppressed`: why those stay who are taken out of every other
-    cohort, empty where they do not.
+    """One cohort file. `id` never changes; `braze_id` is Braze's `cohort_id`, without a
+    target's prefix; `sql` is the template as written (empty where there is none),
+    `template` the name of the file that it comes from (nothing where it is written
+    out), `params` what the file gives it; `rule` who of a source's people is meant, or
+    of those whom `sql` finds; `identifiers` are sorted, and at least one; without a
+    `schedule` it is never due by time; `max_age` in seconds, 0 where any age will do;
+    `unsuppressed`: why those stay who are taken out of every other cohort, empty where
+    they do not.
     """
 
     id: str
@@ -72,7 +78,9 @@ class Cohort:
 
     @property
     def columns(self) -> frozenset[str]:
-        """The columns whose values tell who somebody is: those of identifiers, and what sources call personal."""
+        """The columns whose values tell who somebody is: those of identifiers, and what
+        sources call personal.
+        """
         named = {identifier.column for identifier in self.identifiers}
         return frozenset(named).union(self.rule.personal if self.rule else ())
 

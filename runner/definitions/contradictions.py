@@ -59,7 +59,9 @@ def never_measured(measures: Iterable[Measure]) -> str:
         compared[measure.aggregate, measure.column].append(measure.compare)
     for (aggregate, _), tests in compared.items():
         counted = aggregate in (Aggregate.COUNT, Aggregate.DISTINCT)
-        if not _range([*tests, *([Compare(Sign.GTE, 0)] if counted else [])]).is_possible:
+        if not _range(
+            [*tests, *([Compare(Sign.GTE, 0)] if counted else [])]
+        ).is_possible:
             return f"no {aggregate} passes all its tests"
     return ""
 
@@ -80,7 +82,9 @@ class _Range:
     def has(self, number: Any) -> bool:
         """True where a number lies in it."""
         (low, with_low), (high, with_high) = self.low, self.high
-        return (low < number or (with_low and low == number)) and (number < high or (with_high and number == high))
+        return (low < number or (with_low and low == number)) and (
+            number < high or (with_high and number == high)
+        )
 
 
 def _range(tests: Iterable[Compare]) -> _Range:
@@ -88,9 +92,17 @@ def _range(tests: Iterable[Compare]) -> _Range:
     for test in tests:
         value: Any = test.value
         if test.sign in (Sign.EQUALS, Sign.GT, Sign.GTE):
-            low = max(low, (value, test.sign is not Sign.GT), key=lambda end: (end[0], not end[1]))
+            low = max(
+                low,
+                (value, test.sign is not Sign.GT),
+                key=lambda end: (end[0], not end[1]),
+            )
         if test.sign in (Sign.EQUALS, Sign.LT, Sign.LTE):
-            high = min(high, (value, test.sign is not Sign.LT), key=lambda end: (end[0], end[1]))
+            high = min(
+                high,
+                (value, test.sign is not Sign.LT),
+                key=lambda end: (end[0], end[1]),
+            )
     return _Range(low, high)
 
 
@@ -98,7 +110,11 @@ def _possible(asked: Sequence[Test], excluded: Sequence[Test]) -> bool:
     if any(isinstance(test, IsNull) for test in asked):
         return all(isinstance(test, IsNull) for test in asked)
     sets = [values for test in asked if (values := _values(test)) is not None]
-    numbers = [test for test in asked if isinstance(test, Compare) and test.sign is not Sign.EQUALS]
+    numbers = [
+        test
+        for test in asked
+        if isinstance(test, Compare) and test.sign is not Sign.EQUALS
+    ]
     left: Mapping[Value, None] | None = None
     for values in sets:
         left = dict.fromkeys(value for value in values if left is None or value in left)
@@ -106,7 +122,9 @@ def _possible(asked: Sequence[Test], excluded: Sequence[Test]) -> bool:
     if left is None:
         return span.is_possible
     barred = {value for test in excluded for value in _values(test) or ()}
-    return any(value not in barred and (not numbers or span.has(value)) for value in left)
+    return any(
+        value not in barred and (not numbers or span.has(value)) for value in left
+    )
 
 
 def _values(test: Test) -> tuple[Value, ...] | None:
@@ -116,5 +134,13 @@ def _values(test: Test) -> tuple[Value, ...] | None:
             return (value,)
         case OneOf(values):
             return values
-        case Compare() | Has() | Matches() | IsNull() | Anniversary() | Holds() | Window():
+        case (
+            Compare()
+            | Has()
+            | Matches()
+            | IsNull()
+            | Anniversary()
+            | Holds()
+            | Window()
+        ):
             return None

@@ -1,4 +1,6 @@
-"""The cohort schema with this project's own names in it, so that an editor offers sources, columns and cohorts."""
+"""The cohort schema with this project's own names in it, so that an editor offers
+sources, columns and cohorts.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,10 @@ def schema(project: Project, tree: Tree, lists: Iterable[str]) -> str:
     made = json.loads(schemas.text("cohort"))
     people = [source for source in project.sources.values() if not source.has_events]
     events = [source for source in project.sources.values() if source.has_events]
-    rule, audience = made["$defs"]["rule"]["properties"], made["properties"]["audience"]["properties"]
+    rule, audience = (
+        made["$defs"]["rule"]["properties"],
+        made["properties"]["audience"]["properties"],
+    )
     _offer(audience["from"], {source.name: source.description for source in people})
     _offer(audience["template"], dict.fromkeys(tree.templates, ""))
     _offer(audience["top"]["properties"]["by"], _columns(people))
@@ -28,7 +33,10 @@ def schema(project: Project, tree: Tree, lists: Iterable[str]) -> str:
     for measure in ("distinct", "sum", "avg", "min", "max"):
         _offer(rule[measure]["properties"]["column"], _columns(events))
     for operator in ("in", "not_in"):
-        _offer(rule[operator]["properties"]["file"], {f"lists/{name}": "" for name in lists})
+        _offer(
+            rule[operator]["properties"]["file"],
+            {f"lists/{name}": "" for name in lists},
+        )
     made["$id"] = "urn:cohort-runner:schema:cohort:1:project"
     return json.dumps(made, indent=2, ensure_ascii=False)
 
@@ -44,8 +52,11 @@ def _columns(sources: Iterable[Source]) -> Mapping[str, str]:
 
 
 def _offer(schema_of: dict[str, Any], names: Mapping[str, str]) -> None:
-    """Only these values; what is said of each shows beside it. Nothing is offered where there is none."""
+    """Only these values; what is said of each shows beside it. Nothing is offered where
+    there is none.
+    """
     if names:
         schema_of["anyOf"] = [
-            {"const": name, **({"description": said} if said else {})} for name, said in names.items()
+            {"const": name, **({"description": said} if said else {})}
+            for name, said in names.items()
         ]

@@ -1,4 +1,6 @@
-"""What lies under `cohorts/`: cohort files, shared templates, lists of values; read, and nothing more."""
+"""What lies under `cohorts/`: cohort files, shared templates, lists of values; read,
+and nothing more.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ _LISTED = (".csv", ".txt")
 
 
 def templates(root: Path) -> tuple[Mapping[str, str], tuple[Problem, ...]]:
-    """Every file under `cohorts/templates/` by its name, used or not; and what is wrong with others."""
+    """Every file under `cohorts/templates/` by its name, used or not; and what is wrong
+    with others.
+    """
     found: dict[str, str] = {}
     problems: list[Problem] = []
     top = root / TEMPLATES
@@ -36,14 +40,23 @@ def templates(root: Path) -> tuple[Mapping[str, str], tuple[Problem, ...]]:
             problems += text
         elif not _TEMPLATE.fullmatch(name):
             fix = "use lower-case letters, digits and underscores, and the ending .sql"
-            problems.append(Problem(Position(shown), "D007", "this name cannot be used for a template", fix))
+            problems.append(
+                Problem(
+                    Position(shown),
+                    "D007",
+                    "this name cannot be used for a template",
+                    fix,
+                )
+            )
         else:
             found[name] = text
     return found, tuple(problems)
 
 
 def lists(root: Path) -> tuple[Mapping[str, tuple[str, ...]], tuple[Problem, ...]]:
-    """The values of every file under `cohorts/lists/`, by its name: the first of each line, without blank lines."""
+    """The values of every file under `cohorts/lists/`, by its name: the first of each
+    line, without blank lines.
+    """
     found: dict[str, tuple[str, ...]] = {}
     problems: list[Problem] = []
     top = root / LISTS
@@ -51,14 +64,20 @@ def lists(root: Path) -> tuple[Mapping[str, tuple[str, ...]], tuple[Problem, ...
         if path.suffix not in _LISTED or not path.is_file():
             continue
         name = path.relative_to(top).as_posix()
-        text = documents.read_text(path, f"{LISTS}/{_printable(name)}", inside=root / "cohorts")
+        text = documents.read_text(
+            path, f"{LISTS}/{_printable(name)}", inside=root / "cohorts"
+        )
         if not isinstance(text, str):
             problems += text
         elif path.suffix == ".csv":
             rows = csv.reader(io.StringIO(text))
-            found[name] = tuple(row[0].strip() for row in rows if row and row[0].strip())
+            found[name] = tuple(
+                row[0].strip() for row in rows if row and row[0].strip()
+            )
         else:
-            found[name] = tuple(line.strip() for line in text.splitlines() if line.strip())
+            found[name] = tuple(
+                line.strip() for line in text.splitlines() if line.strip()
+            )
     return found, tuple(problems)
 
 
@@ -76,13 +95,19 @@ def cohorts(root: Path) -> Iterator[Document | tuple[Problem, ...]]:
     for path, shown in _files(top, "cohorts", _OTHER_FOLDERS):
         if path.is_symlink() and path.is_dir():
             what = "this is a link to a folder, which is not followed"
-            yield (Problem(Position(shown), "F002", what, "put the folder itself here"),)
+            yield (
+                Problem(Position(shown), "F002", what, "put the folder itself here"),
+            )
         else:
             yield documents.read(path, shown, inside=top)
 
 
-def _files(folder: Path, shown: str, skipped: frozenset[str] = frozenset()) -> Iterator[tuple[Path, str]]:
-    """Cohort files, linked folders and folders that cannot be looked into; hidden ones are left out."""
+def _files(
+    folder: Path, shown: str, skipped: frozenset[str] = frozenset()
+) -> Iterator[tuple[Path, str]]:
+    """Cohort files, linked folders and folders that cannot be looked into; hidden ones
+    are left out.
+    """
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError:
@@ -94,12 +119,16 @@ def _files(folder: Path, shown: str, skipped: frozenset[str] = frozenset()) -> I
             continue
         if entry.is_dir(follow_symlinks=False):
             yield from _files(path, name)
-        elif (entry.name.lower().endswith(_SUFFIXES) and not _is_none(path, name)) or entry.is_dir():
+        elif (
+            entry.name.lower().endswith(_SUFFIXES) and not _is_none(path, name)
+        ) or entry.is_dir():
             yield path, name
 
 
 def _is_none(path: Path, name: str) -> bool:
-    """True for the project's file and that of tables, also where a name is nearly right and it is the only one."""
+    """True for the project's file and that of tables, also where a name is nearly right
+    and it is the only one.
+    """
     if name in (FILE, tables.FILE):
         return True
     return name in (MISNAMED, tables.MISNAMED) and not path.with_suffix(".yml").exists()
@@ -107,4 +136,8 @@ def _is_none(path: Path, name: str) -> bool:
 
 def _printable(name: str) -> str:
     """A file's name as it can be shown: on one line, and in UTF-8 whatever the disk has."""
-    return name if name.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in name)
+    return (
+        name
+        if name.isprintable()
+        else "".join(c if c.isprintable() else "\ufffd" for c in name)
+    )

@@ -1,4 +1,6 @@
-"""What is known of the tables that queries read: from `cohorts/tables.yml`, and from declared sources."""
+"""What is known of the tables that queries read: from `cohorts/tables.yml`, and from
+declared sources.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,9 @@ _STORED: Mapping[Type, str] = {
     Type.TIME: "bigint",
     Type.LIST: "array(varchar)",
 }
-"""Trino's types of declared columns. A number may be a bigint, a double or a decimal, and a boolean may be kept as a
-bigint: of those nothing is said, since to refuse a right query is worse than to miss a wrong one.
+"""Trino's types of declared columns. A number may be a bigint, a double or a decimal,
+and a boolean may be kept as a bigint: of those nothing is said, since to refuse a right
+query is worse than to miss a wrong one.
 """
 
 
@@ -40,26 +43,40 @@ class Known:
     sources: Mapping[str, Source] = field(default_factory=dict)
 
     def table(self, name: str, database: str) -> Table | None:
-        """A table by `database.table`; `database` is the target's, for sources that name none. None where there is no
-        such table: only of a database that the file of tables knows can that be said.
+        """A table by `database.table`; `database` is the target's, for sources that
+        name none. None where there is no such table: only of a database that the file
+        of tables knows can that be said.
         """
         declared: dict[str, str] = {}
         for source in self.sources.values():
             if full_name(source, database) == name:
-                declared |= {column.name: _STORED.get(column.type, "") for column in source.columns.values()}
+                declared |= {
+                    column.name: _STORED.get(column.type, "")
+                    for column in source.columns.values()
+                }
         if name in self.tables.columns:
             columns = self.tables.columns[name]
             # a column that is declared, and not in the file, may be newer than the file
-            return Table(declared | dict(columns), whole=True) if columns is not None else ANYTHING
+            return (
+                Table(declared | dict(columns), whole=True)
+                if columns is not None
+                else ANYTHING
+            )
         if declared:
             return Table(declared | TIME)
         return None if name.partition(".")[0] in self.tables.databases else ANYTHING
 
     def stored_in(self, databases: Sequence[str]) -> Callable[[str], Mapping[str, str]]:
-        """What the file of tables knows of a table's columns; one without a database is of the first that has it."""
+        """What the file of tables knows of a table's columns; one without a database is
+        of the first that has it.
+        """
 
         def stored(name: str) -> Mapping[str, str]:
-            names = [name] if "." in name else [f"{database}.{name}" for database in databases]
+            names = (
+                [name]
+                if "." in name
+                else [f"{database}.{name}" for database in databases]
+            )
             found = (self.tables.columns.get(each) for each in names)
             return next((columns for columns in found if columns), {})
 

@@ -20,13 +20,17 @@ def read(document: Document) -> Life:
     suspended = data.get("suspend")
     return Life(
         expires=_day(data["expires"]) if "expires" in data else None,
-        suspended=Suspension(suspended["reason"], until) if suspended and (until := _day(suspended["until"])) else None,
+        suspended=Suspension(suspended["reason"], until)
+        if suspended and (until := _day(suspended["until"]))
+        else None,
         previous_id=data.get("previous_id", ""),
     )
 
 
 def problems(document: Document, today: date | None) -> Iterator[Problem]:
-    """Days that no calendar has, and suspensions that last too long from `today` on (None: not looked at)."""
+    """Days that no calendar has, and suspensions that last too long from `today` on
+    (None: not looked at).
+    """
     data: Any = document.data
     for pointer in (("expires",), ("suspend", "until")):
         text = data.get(pointer[0], {})
@@ -36,7 +40,9 @@ def problems(document: Document, today: date | None) -> Iterator[Problem]:
         day = _day(text)
         if day is None:
             fix = "write a date of the calendar"
-            yield Problem(document.at(*pointer), "D020", f"there is no day {quoted(text)}", fix)
+            yield Problem(
+                document.at(*pointer), "D020", f"there is no day {quoted(text)}", fix
+            )
         elif pointer[0] == "suspend" and today and day - today > LONGEST_SUSPENSION:
             what = f"the suspension would last {(day - today).days} more days; {LONGEST_SUSPENSION.days} are the most"
             fix = f"write a day until {today + LONGEST_SUSPENSION}, and a later one when it comes near"

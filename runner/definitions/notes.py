@@ -13,7 +13,9 @@ class Notes:
         self.document = document
         self.problems: set[Problem] = set()
 
-    def tell(self, at: Pointer, code: str, what: str, fix: str, *, key: bool = False) -> None:
+    def tell(
+        self, at: Pointer, code: str, what: str, fix: str, *, key: bool = False
+    ) -> None:
         """Note a problem at a value, or at its key."""
         place = self.document.key_at(*at) if key else self.document.at(*at)
         self.problems.add(Problem(place, code, what, fix))

@@ -1,4 +1,6 @@
-"""Cohorts that refer to cohorts: each must be there, be good, know the same people, and lead to no circle."""
+"""Cohorts that refer to cohorts: each must be there, be good, know the same people, and
+lead to no circle.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ from runner.errors import Problem
 
 
 def problems(cohorts: Sequence[Cohort], bad: frozenset[str]) -> Iterator[Problem]:
-    """Every reference that leads nowhere, and whoever depends on one that does. `bad`: ids of files with problems."""
+    """Every reference that leads nowhere, and whoever depends on one that does. `bad`:
+    ids of files with problems.
+    """
     by_id = {cohort.id: cohort for cohort in cohorts}
     circles = _circles(by_id)
     circle = frozenset(circles)
@@ -25,13 +29,28 @@ def problems(cohorts: Sequence[Cohort], bad: frozenset[str]) -> Iterator[Problem
             if reference.cohort in circles.get(cohort.id, ()):
                 what = f"this leads back to {cohort.id} itself: {' → '.join(circles[cohort.id])}"
                 fix = "take one of these references out"
-            elif reference.cohort in bad or reference.cohort in lost or reference.cohort in circle:
-                what, fix = f"the cohort {reference.cohort} has problems of its own", "mend its file first"
+            elif (
+                reference.cohort in bad
+                or reference.cohort in lost
+                or reference.cohort in circle
+            ):
+                what, fix = (
+                    f"the cohort {reference.cohort} has problems of its own",
+                    "mend its file first",
+                )
             elif other is None:
                 close = difflib.get_close_matches(reference.cohort, by_id, 1)
                 what = f"there is no cohort {quoted(reference.cohort)}"
-                fix = f"perhaps you meant {close[0]}" if close else "add its file, or correct the id"
-            elif cohort.rule and other.rule and other.rule.source.key != cohort.rule.source.key:
+                fix = (
+                    f"perhaps you meant {close[0]}"
+                    if close
+                    else "add its file, or correct the id"
+                )
+            elif (
+                cohort.rule
+                and other.rule
+                and other.rule.source.key != cohort.rule.source.key
+            ):
                 what = f"{other.id} finds people by {other.rule.source.key}, this cohort by {cohort.rule.source.key}"
                 fix = "refer to a cohort whose source has the same key"
             if what:
@@ -47,7 +66,11 @@ def in_order(cohorts: Sequence[Cohort]) -> list[Cohort]:
 
 def _order(by_id: Mapping[str, Cohort], circle: frozenset[str]) -> list[str]:
     """Ids, each after those that it needs; those of a circle first."""
-    graph = {cohort.id: _needs(cohort, by_id) - circle for cohort in by_id.values() if cohort.id not in circle}
+    graph = {
+        cohort.id: _needs(cohort, by_id) - circle
+        for cohort in by_id.values()
+        if cohort.id not in circle
+    }
     return [*sorted(circle), *TopologicalSorter(graph).static_order()]
 
 
@@ -61,10 +84,16 @@ def _circles(by_id: Mapping[str, Cohort]) -> Mapping[str, Sequence[str]]:
         except CycleError as exc:
             circle: Sequence[str] = exc.args[1][::-1]
             found.update(dict.fromkeys(circle, circle))
-            graph = {cohort: needs - found.keys() for cohort, needs in graph.items() if cohort not in found}
+            graph = {
+                cohort: needs - found.keys()
+                for cohort, needs in graph.items()
+                if cohort not in found
+            }
         else:
             return found
 
 
 def _needs(cohort: Cohort, by_id: Mapping[str, Cohort]) -> set[str]:
-    return {reference.cohort for reference in cohort.references if reference.cohort in by_id}
+    return {
+        reference.cohort for reference in cohort.references if reference.cohort in by_id
+    }

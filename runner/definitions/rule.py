@@ -1,6 +1,8 @@
-"""A rule as its author meant it: groups, conditions on columns and on events, other cohorts; values only.
+"""A rule as its author meant it: groups, conditions on columns and on events, other
+cohorts; values only.
 
-A rule says of each person of a source whether it holds; there is no third answer, so a negation is the complement.
+A rule says of each person of a source whether it holds; there is no third answer, so a
+negation is the complement.
 """
 
 from __future__ import annotations
@@ -35,7 +37,9 @@ class FromNow:
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """Where a unit of the calendar begins: the one that now lies in (0), the one before (-1), the next (1)."""
+    """Where a unit of the calendar begins: the one that now lies in (0), the one before
+    (-1), the next (1).
+    """
 
     unit: Unit
     shift: int
@@ -145,7 +149,9 @@ class Aggregate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A measure and a number. Where there are no events count, distinct and sum are 0; of the others nothing holds."""
+    """A measure and a number. Where there are no events count, distinct and sum are 0;
+    of the others nothing holds.
+    """
 
     aggregate: Aggregate
     column: str
@@ -154,8 +160,9 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """What somebody did: all measures hold of those events of a source that lie in the window and pass `where`; and
-    nothing of `none_after` happened after the last of them (a name, or nothing).
+    """What somebody did: all measures hold of those events of a source that lie in the
+    window and pass `where`; and nothing of `none_after` happened after the last of them
+    (a name, or nothing).
     """
 
     source: Source
@@ -218,8 +225,8 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """People of a source for whom a rule holds (None: all); the base query, where there is one, stands in the cohort.
-    `zone`: whose calendar counts.
+    """People of a source for whom a rule holds (None: all); the base query, where there
+    is one, stands in the cohort. `zone`: whose calendar counts.
     """
 
     source: Source
@@ -237,13 +244,20 @@ class Audience:
     def sources(self) -> tuple[Source, ...]:
         """The sources that it reads, each once, its people first."""
         events = [part for part in self._parts if isinstance(part, Events)]
-        read = [source for each in events for source in (each.source, each.none_after) if source]
+        read = [
+            source
+            for each in events
+            for source in (each.source, each.none_after)
+            if source
+        ]
         return tuple({source.name: source for source in (self.source, *read)}.values())
 
     @property
     def personal(self) -> frozenset[str]:
         """The columns whose values tell who somebody is."""
-        columns = [column for source in self.sources for column in source.columns.values()]
+        columns = [
+            column for source in self.sources for column in source.columns.values()
+        ]
         keys = {source.key for source in self.sources}
         return frozenset(column.name for column in columns if column.personal) | keys
 
@@ -272,7 +286,11 @@ def columns_used(audience: Audience) -> tuple[tuple[Source, str], ...]:
     """The columns that an audience asks about, each once with its source."""
     found = _used(audience.where, audience.source) if audience.where else iter(())
     top = [(audience.source, audience.top.by)] if audience.top else []
-    return tuple({(source.name, column): (source, column) for source, column in (*found, *top)}.values())
+    return tuple(
+        {
+            (source.name, column): (source, column) for source, column in (*found, *top)
+        }.values()
+    )
 
 
 def _used(rule: Rule, source: Source) -> Iterator[tuple[Source, str]]:
@@ -285,7 +303,11 @@ def _used(rule: Rule, source: Source) -> Iterator[tuple[Source, str]]:
         case Not(part):
             yield from _used(part, source)
         case Events():
-            yield from ((rule.source, measure.column) for measure in rule.measures if measure.column)
+            yield from (
+                (rule.source, measure.column)
+                for measure in rule.measures
+                if measure.column
+            )
             if rule.where:
                 yield from _used(rule.where, rule.source)
         case InCohort():

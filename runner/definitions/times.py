@@ -31,36 +31,58 @@ class Times:
         except ValueError:
             pass
         self._notes.tell(
-            at, "C005", f"there is no day {quoted(text)}", "write a date of the calendar, such as 2026-03-31"
+            at,
+            "C005",
+            f"there is no day {quoted(text)}",
+            "write a date of the calendar, such as 2026-03-31",
         )
         return None
 
-    def window(self, name: str, given: Any, at: Pointer, *, days_only: bool) -> Window | None:
+    def window(
+        self, name: str, given: Any, at: Pointer, *, days_only: bool
+    ) -> Window | None:
         """A stretch of time, by the name of its test."""
         match name:
             case "within" | "within_next":
                 length = self._length(given, at, days_only=days_only)
-                return Window(FromNow(-length), FromNow(0)) if name == "within" else Window(FromNow(0), FromNow(length))
+                return (
+                    Window(FromNow(-length), FromNow(0))
+                    if name == "within"
+                    else Window(FromNow(0), FromNow(length))
+                )
             case "calendar":
                 return _calendar(given)
             case "before" | "after":
                 day = self.day(given, at)
                 if day is None:
                     return None
-                return Window(None, day) if name == "before" else Window(day + timedelta(days=1), None)
+                return (
+                    Window(None, day)
+                    if name == "before"
+                    else Window(day + timedelta(days=1), None)
+                )
             case _:
                 return self._from_to(given, at, days_only=days_only)
 
-    def _from_to(self, given: Sequence[Any], at: Pointer, *, days_only: bool) -> Window | None:
-        edges = [self._edge(edge, (*at, number), days_only=days_only) for number, edge in enumerate(given)]
+    def _from_to(
+        self, given: Sequence[Any], at: Pointer, *, days_only: bool
+    ) -> Window | None:
+        edges = [
+            self._edge(edge, (*at, number), days_only=days_only)
+            for number, edge in enumerate(given)
+        ]
         match edges:
             case [FromNow(first) as start, FromNow(last) as end]:
                 if first >= last:
-                    self._notes.tell(at, "C009", _REVERSED, "write the earlier time first")
+                    self._notes.tell(
+                        at, "C009", _REVERSED, "write the earlier time first"
+                    )
                 return Window(start, end)
             case [date() as start, date() as end]:
                 if start > end:
-                    self._notes.tell(at, "C009", _REVERSED, "write the earlier day first")
+                    self._notes.tell(
+                        at, "C009", _REVERSED, "write the earlier day first"
+                    )
                     return None
                 return Window(start, end + timedelta(days=1))
             case _:
@@ -77,11 +99,19 @@ class Times:
 
     def _length(self, given: str, at: Pointer, *, days_only: bool) -> int:
         if days_only and given[-1] == "h":
-            self._notes.tell(at, "C005", "a date knows no hours", "write days, such as 7d")
+            self._notes.tell(
+                at, "C005", "a date knows no hours", "write days, such as 7d"
+            )
         return int(given[:-1]) * SECONDS[given[-1]]
 
 
 def _calendar(name: str) -> Window:
-    unit = {"today": Unit.DAY, "yesterday": Unit.DAY}.get(name) or Unit(name.partition("_")[2])
+    unit = {"today": Unit.DAY, "yesterday": Unit.DAY}.get(name) or Unit(
+        name.partition("_")[2]
+    )
     last = name == "yesterday" or name.startswith("last_")
-    return Window(Begin(unit, -1), Begin(unit, 0)) if last else Window(Begin(unit, 0), Begin(unit, 1))
+    return (
+        Window(Begin(unit, -1), Begin(unit, 0))
+        if last
+        else Window(Begin(unit, 0), Begin(unit, 1))
+    )

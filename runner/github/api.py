@@ -1,4 +1,6 @@
-"""GitHub's API, as far as it is needed: comments and issues that this token wrote, and nobody else's."""
+"""GitHub's API, as far as it is needed: comments and issues that this token wrote, and
+nobody else's.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +21,9 @@ Node = Mapping[str, Any]
 LONGEST_BODY = 65_536
 """Characters that a comment or an issue may have."""
 
-# GITHUB_TOKEN may not ask who it is (GET /user), so only GraphQL can tell what it wrote. And `fullDatabaseId`, since
-# ids of comments have outgrown the 32 bits of `databaseId`.
+# GITHUB_TOKEN may not ask who it is (GET /user), so only GraphQL can tell what it
+# wrote. And `fullDatabaseId`, since ids of comments have outgrown the 32 bits of
+# `databaseId`.
 COMMENTS = """\
 query($owner: String!, $name: String!, $number: Int!, $after: String) {
   repository(owner: $owner, name: $name) {
@@ -70,16 +73,32 @@ class BadConnection(CohortsError):
 class GitHub:
     """One repository at GitHub or at an Enterprise Server, over one session; a context manager.
 
-    Whatever asks raises AuthenticationFailed (H001), Unavailable (H002) after `retry_seconds`, and CohortsError for
-    what is not there (H003) or was refused (H004). Neither the token nor what GitHub answered is ever in a message.
+    Whatever asks raises AuthenticationFailed (H001), Unavailable (H002) after
+    `retry_seconds`, and CohortsError for what is not there (H003) or was refused
+    (H004). Neither the token nor what GitHub answered is ever in a message.
     """
 
-    def __init__(self, *, api_url: str, graphql_url: str, repository: str, token: str, retry_seconds: float) -> None:
-        """`repository` is OWNER/NAME. Raises AuthenticationFailed without a token, and BadConnection."""
+    def __init__(
+        self,
+        *,
+        api_url: str,
+        graphql_url: str,
+        repository: str,
+        token: str,
+        retry_seconds: float,
+    ) -> None:
+        """`repository` is OWNER/NAME. Raises AuthenticationFailed without a token, and
+        BadConnection.
+        """
         if not re.fullmatch(r"[\w.-]+/[\w.-]+", repository, re.ASCII):
             fix = "set it to OWNER/NAME, as GitHub Actions does"
-            raise BadConnection("H007", "GITHUB_REPOSITORY does not name a repository", fix)
-        for name, address in (("GITHUB_API_URL", api_url), ("GITHUB_GRAPHQL_URL", graphql_url)):
+            raise BadConnection(
+                "H007", "GITHUB_REPOSITORY does not name a repository", fix
+            )
+        for name, address in (
+            ("GITHUB_API_URL", api_url),
+            ("GITHUB_GRAPHQL_URL", graphql_url),
+        ):
             if not _is_web(address):
                 fix = "set it to an address that begins with https://, or unset it"
                 raise BadConnection("H007", f"{name} is not an address", fix)
@@ -90,7 +109,12 @@ class GitHub:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        exc: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
         self._wire.close()
 
     def own_comments(self, pull: int) -> tuple[Comment, ...]:
@@ -98,8 +122,15 @@ class GitHub:
         return self._wire.persist(lambda: self._own_comments("pullRequest", pull))
 
     def create_comment(self, pull: int, body: str) -> int:
-        """Comment on a pull request; the comment's id. Nothing is written twice though an answer is lost."""
-        return self._comment("pullRequest", pull, body, Deed(f"comment on #{pull}", "pull-requests: write"))
+        """Comment on a pull request; the comment's id. Nothing is written twice though
+        an answer is lost.
+        """
+        return self._comment(
+            "pullRequest",
+            pull,
+            body,
+            Deed(f"comment on #{pull}", "pull-requests: write"),
+        )
 
     def edit_comment(self, comment_id: int, body: str) -> None:
         """Replace the text of a comment, one of `own_comments`."""
@@ -107,8 +138,9 @@ class GitHub:
         self._edit(f"issues/comments/{comment_id}", {"body": body}, deed)
 
     def pulls_of(self, commit: str, branch: str = "") -> tuple[int, ...]:
-        """The numbers of pull requests with a commit that were merged, into this branch if one is named; the latest
-        merge first. A commit that is not there is refused (H004).
+        """The numbers of pull requests with a commit that were merged, into this branch
+        if one is named; the latest merge first. A commit that is not there is refused
+        (H004).
         """
         return self._wire.persist(lambda: self._pulls_of(commit, branch))
 
@@ -117,16 +149,28 @@ class GitHub:
         return self._wire.persist(lambda: self._own_issues(label))
 
     def open_issue(self, title: str, body: str, label: str) -> int:
-        """Open an issue; its number. GitHub makes a label that does not exist. As with comments, never twice."""
-        deed, sent = Deed("open an issue", "issues: write"), {"title": title, "body": body, "labels": [label]}
+        """Open an issue; its number. GitHub makes a label that does not exist. As with
+        comments, never twice.
+        """
+        deed, sent = (
+            Deed("open an issue", "issues: write"),
+            {"title": title, "body": body, "labels": [label]},
+        )
         return self._create(
             lambda: number(self._rest("POST", "issues", sent, deed=deed), "number"),
-            lambda: [issue.number for issue in self._own_issues(label) if same(issue.body, body)],
+            lambda: [
+                issue.number
+                for issue in self._own_issues(label)
+                if same(issue.body, body)
+            ],
         )
 
     def edit_issue(self, issue: int, title: str, body: str) -> None:
         """Replace title and text of an issue, one of `own_issues`."""
-        deed, sent = Deed(f"edit #{issue}", "issues: write"), {"title": title, "body": body}
+        deed, sent = (
+            Deed(f"edit #{issue}", "issues: write"),
+            {"title": title, "body": body},
+        )
         self._edit(f"issues/{issue}", sent, deed)
 
     def close_issue(self, issue: int, comment: str) -> None:
@@ -138,28 +182,51 @@ class GitHub:
     def _own_comments(self, kind: str, thread: int) -> tuple[Comment, ...]:
         needs = "pull-requests: read" if kind == "pullRequest" else "issues: read"
         deed = Deed(f"read the comments of #{thread}", needs)
-        found = self._own(COMMENTS.replace("KIND", kind), {"number": thread}, (kind, "comments"), deed)
+        found = self._own(
+            COMMENTS.replace("KIND", kind), {"number": thread}, (kind, "comments"), deed
+        )
         with readable():
-            return tuple(Comment(int(node["fullDatabaseId"]), str(node["body"])) for node in found)
+            return tuple(
+                Comment(int(node["fullDatabaseId"]), str(node["body"]))
+                for node in found
+            )
 
     def _own_issues(self, label: str) -> tuple[Issue, ...]:
         deed = Deed(f"read the issues labelled {label}", "issues: read")
         found = self._own(ISSUES, {"label": label}, ("issues",), deed)
         with readable():
-            return tuple(Issue(int(node["number"]), str(node["title"]), str(node["body"])) for node in found)
+            return tuple(
+                Issue(int(node["number"]), str(node["title"]), str(node["body"]))
+                for node in found
+            )
 
     def _comment(self, kind: str, thread: int, body: str, deed: Deed) -> int:
         return self._create(
-            lambda: number(self._rest("POST", f"issues/{thread}/comments", {"body": body}, deed=deed), "id"),
-            lambda: [comment.id for comment in self._own_comments(kind, thread) if same(comment.body, body)],
+            lambda: number(
+                self._rest(
+                    "POST", f"issues/{thread}/comments", {"body": body}, deed=deed
+                ),
+                "id",
+            ),
+            lambda: [
+                comment.id
+                for comment in self._own_comments(kind, thread)
+                if same(comment.body, body)
+            ],
         )
 
     def _edit(self, path: str, sent: object, deed: Deed) -> None:
         # the answer is read: a proxy's page comes with a 200 too
-        self._wire.persist(lambda: number(self._rest("PATCH", path, sent, deed=deed), "id"))
+        self._wire.persist(
+            lambda: number(self._rest("PATCH", path, sent, deed=deed), "id")
+        )
 
-    def _create(self, post: Callable[[], int], made: Callable[[], Sequence[int]]) -> int:
-        """Create once: after an answer that was lost, what is there and says the same is taken for ours."""
+    def _create(
+        self, post: Callable[[], int], made: Callable[[], Sequence[int]]
+    ) -> int:
+        """Create once: after an answer that was lost, what is there and says the same
+        is taken for ours.
+        """
         is_open = False
 
         def once() -> int:
@@ -175,36 +242,60 @@ class GitHub:
         return self._wire.persist(once)
 
     def _pulls_of(self, commit: str, branch: str) -> tuple[int, ...]:
-        deed = Deed(f"find the pull requests of commit {commit[:12]}", "pull-requests: read")
+        deed = Deed(
+            f"find the pull requests of commit {commit[:12]}", "pull-requests: read"
+        )
         found: set[tuple[str, int]] = set()
         page = 1
         while page:
-            answer = self._rest("GET", f"commits/{commit}/pulls?per_page=100&page={page}", deed=deed)
+            answer = self._rest(
+                "GET", f"commits/{commit}/pulls?per_page=100&page={page}", deed=deed
+            )
             with readable():
                 for pull in answer.json():
                     if pull["merged_at"] and branch in ("", pull["base"]["ref"]):
                         found.add((str(pull["merged_at"]), int(pull["number"])))
-            # only whether there is more: an address that was answered could lead the token elsewhere
+            # only whether there is more: an address that was answered could lead the
+            # token elsewhere
             page = page + 1 if "next" in answer.links else 0
         return tuple(number for _, number in sorted(found, reverse=True))
 
-    def _own(self, query: str, variables: Node, path: tuple[str, ...], deed: Deed) -> list[Node]:
+    def _own(
+        self, query: str, variables: Node, path: tuple[str, ...], deed: Deed
+    ) -> list[Node]:
         """The nodes of all pages that this token wrote, oldest first."""
         owner, _, name = self._repository.partition("/")
         found: list[Node] = []
         after, more = None, True
         while more:
-            sent = {"query": query, "variables": {"owner": owner, "name": name, **variables, "after": after}}
+            sent = {
+                "query": query,
+                "variables": {
+                    "owner": owner,
+                    "name": name,
+                    **variables,
+                    "after": after,
+                },
+            }
             answer = self._wire.ask("POST", self._graphql_url, sent, deed=deed)
             page = data(answer, deed)
             with readable():
                 for step in ("repository", *path):
                     page = page[step]
-                found += [node for node in page["nodes"] if node and node["viewerDidAuthor"] is True]
-                more, after = page["pageInfo"]["hasNextPage"], page["pageInfo"]["endCursor"]
+                found += [
+                    node
+                    for node in page["nodes"]
+                    if node and node["viewerDidAuthor"] is True
+                ]
+                more, after = (
+                    page["pageInfo"]["hasNextPage"],
+                    page["pageInfo"]["endCursor"],
+                )
         return found
 
-    def _rest(self, method: str, path: str, sent: object = None, *, deed: Deed) -> requests.Response:
+    def _rest(
+        self, method: str, path: str, sent: object = None, *, deed: Deed
+    ) -> requests.Response:
         return self._wire.ask(method, f"{self._rest_url}/{path}", sent, deed=deed)
 
 

@@ -1,4 +1,6 @@
-"""The event that GitHub Actions started a run for, from the file that it leaves; the file is read with suspicion."""
+"""The event that GitHub Actions started a run for, from the file that it leaves; the
+file is read with suspicion.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +18,12 @@ Part = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What started a run: `pull` is 0 without a pull request, and a commit is empty where the event names none.
+    """What started a run: `pull` is 0 without a pull request, and a commit is empty
+    where the event names none.
 
-    `head` and `base` are the pull request's, `base` also a merge group's. `is_fork`: the pull request's branch is not
-    in the repository that it is for, or nobody can say that it is.
+    `head` and `base` are the pull request's, `base` also a merge group's. `is_fork`:
+    the pull request's branch is not in the repository that it is for, or nobody can say
+    that it is.
     """
 
     pull: int = 0
@@ -41,7 +45,9 @@ def event(path: Path) -> Event:
         return _event(read)
     except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         fix = "run this in a workflow of GitHub Actions, or let GITHUB_EVENT_PATH name the JSON of such an event"
-        raise BadEvent("H005", "the event that started this run cannot be read", fix) from None
+        raise BadEvent(
+            "H005", "the event that started this run cannot be read", fix
+        ) from None
 
 
 def _event(read: Part) -> Event:
@@ -51,7 +57,10 @@ def _event(read: Part) -> Event:
         group: Part = read.get("merge_group") or {}
         return Event(base=_commit(group.get("base_sha")))
     head, base = _part(pull, "head"), _part(pull, "base")
-    here, there = _part(base, "repo").get("full_name"), _part(head, "repo").get("full_name")
+    here, there = (
+        _part(base, "repo").get("full_name"),
+        _part(head, "repo").get("full_name"),
+    )
     number = pull.get("number")
     if not isinstance(number, int) or number < 1:
         raise ValueError(number)

@@ -35,29 +35,49 @@ REFUSALS = {"NOT_FOUND": 404, "FORBIDDEN": 403, "INSUFFICIENT_SCOPES": 403}
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """What is asked of GitHub, in words that follow "to", and the permission that a job needs for it."""
+    """What is asked of GitHub, in words that follow "to", and the permission that a job
+    needs for it.
+    """
 
     what: str
     needs: str
 
 
 class NoAnswer(Unavailable):
-    """GitHub did not answer, or asked for patience. `wait`: its wish, in seconds; `may_have_acted`: nobody knows."""
+    """GitHub did not answer, or asked for patience. `wait`: its wish, in seconds;
+    `may_have_acted`: nobody knows.
+    """
 
-    def __init__(self, what: str, *, wait: float | None = None, may_have_acted: bool = True) -> None:
-        super().__init__("H002", f"GitHub {what}", "run again later; what is there already is not made twice")
+    def __init__(
+        self, what: str, *, wait: float | None = None, may_have_acted: bool = True
+    ) -> None:
+        super().__init__(
+            "H002",
+            f"GitHub {what}",
+            "run again later; what is there already is not made twice",
+        )
         self.wait, self.may_have_acted = wait, may_have_acted
 
 
 class Wire:
-    """A session with a token. Proxies and certificates come from the environment, as requests reads them."""
+    """A session with a token. Proxies and certificates come from the environment, as
+    requests reads them.
+    """
 
     def __init__(self, token: str, *, retry_seconds: float) -> None:
         """Raises AuthenticationFailed where the token cannot be one."""
-        if not re.fullmatch(r"[!-~]+", token):  # anything else would end up in the words of an exception
-            what = "the GitHub token has characters that none has" if token else "no GitHub token"
+        if not re.fullmatch(
+            r"[!-~]+", token
+        ):  # anything else would end up in the words of an exception
+            what = (
+                "the GitHub token has characters that none has"
+                if token
+                else "no GitHub token"
+            )
             fix = "give the step GITHUB_TOKEN: ${{ github.token }} under `env`"
-            raise AuthenticationFailed("H006", f"{what}: see the environment variable GITHUB_TOKEN", fix)
+            raise AuthenticationFailed(
+                "H006", f"{what}: see the environment variable GITHUB_TOKEN", fix
+            )
         self._retry_seconds = retry_seconds
         self._session = requests.Session()
         # an auth of our own, or requests would put a ~/.netrc in its place
@@ -74,12 +94,23 @@ class Wire:
         """Close what is open."""
         self._session.close()
 
-    def ask(self, method: str, address: str, sent: object = None, *, deed: Deed) -> requests.Response:
-        """Ask once. Raises NoAnswer where asking again may help, and CohortsError where it was refused."""
+    def ask(
+        self, method: str, address: str, sent: object = None, *, deed: Deed
+    ) -> requests.Response:
+        """Ask once. Raises NoAnswer where asking again may help, and CohortsError where
+        it was refused.
+        """
         try:
-            # never redirected: at the new place requests would let a ~/.netrc speak, and a write could become a GET
-            answer = self._session.request(method, address, json=sent, timeout=TIMEOUT, allow_redirects=False)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as exc:
+            # never redirected: at the new place requests would let a ~/.netrc speak,
+            # and a write could become a GET
+            answer = self._session.request(
+                method, address, json=sent, timeout=TIMEOUT, allow_redirects=False
+            )
+        except (
+            requests.RequestException,
+            urllib3.exceptions.HTTPError,
+            ValueError,
+        ) as exc:
             raise NoAnswer(f"did not answer ({_reason(exc)})") from None
         status = answer.status_code
         if status == 429 or status >= 500 or _is_limited(answer):
@@ -118,7 +149,11 @@ class _Bearer(requests.auth.AuthBase):
 def _limited(answer: requests.Response) -> NoAnswer:
     """The error of an answer that says: not now."""
     status = answer.status_code
-    what = f"answered {status}" if status >= 429 else "asked for patience: its rate limit is reached"
+    what = (
+        f"answered {status}"
+        if status >= 429
+        else "asked for patience: its rate limit is reached"
+    )
     return NoAnswer(what, wait=_wait(answer), may_have_acted=status >= 500)
 
 
@@ -129,22 +164,36 @@ def _refused(status: int, deed: Deed) -> CohortsError:
         return AuthenticationFailed("H001", "GitHub does not accept the token", fix)
     if status == 403:
         fix = (
-            f"give the job the permission `{deed.needs}`; for a pull request from a fork, GitHub gives none that writes"
+            f"give the job the permission `{deed.needs}`; "
+            "for a pull request from a fork, GitHub gives none that writes"
         )
-        return AuthenticationFailed("H001", f"the GitHub token may not {deed.what}", fix)
+        return AuthenticationFailed(
+            "H001", f"the GitHub token may not {deed.what}", fix
+        )
     if status in (404, 410) or status < 400:
         fix = f"check GITHUB_REPOSITORY, and the permission `{deed.needs}`: without it, things look missing"
-        return CohortsError("H003", f"GitHub cannot {deed.what}: it finds no such thing ({status})", fix)
+        return CohortsError(
+            "H003", f"GitHub cannot {deed.what}: it finds no such thing ({status})", fix
+        )
     fix = "run again; if it comes back, please report it with this message"
     return CohortsError("H004", f"GitHub refused to {deed.what} ({status})", fix)
 
 
 @contextmanager
 def readable() -> Iterator[None]:
-    """What does not have the shape that GitHub's answers have, such as a proxy's page, counts as no answer."""
+    """What does not have the shape that GitHub's answers have, such as a proxy's page,
+    counts as no answer.
+    """
     try:
         yield
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError, RecursionError):
+    except (
+        AttributeError,
+        IndexError,
+        KeyError,
+        TypeError,
+        ValueError,
+        RecursionError,
+    ):
         raise NoAnswer("answered what cannot be read") from None
 
 
@@ -160,7 +209,10 @@ def data(answer: requests.Response, deed: Deed) -> Any:
     with readable():
         said: Any = answer.json()
         kinds = {str(error.get("type") or "") for error in said.get("errors", ())}
-        is_weary = any(str(error["message"]).startswith("Something went wrong") for error in said.get("errors", ()))
+        is_weary = any(
+            str(error["message"]).startswith("Something went wrong")
+            for error in said.get("errors", ())
+        )
         found = said.get("data")
     if "RATE_LIMITED" in kinds:
         raise _limited(answer)
@@ -188,9 +240,14 @@ def _is_limited(answer: requests.Response) -> bool:
 
 
 def _wait(answer: requests.Response) -> float | None:
-    """Seconds to wait as GitHub asks, or None; it gives seconds, or the second at which a limit ends."""
+    """Seconds to wait as GitHub asks, or None; it gives seconds, or the second at which
+    a limit ends.
+    """
     headers = answer.headers
-    after, reset = headers.get("Retry-After", "").strip(), headers.get("X-RateLimit-Reset", "").strip()
+    after, reset = (
+        headers.get("Retry-After", "").strip(),
+        headers.get("X-RateLimit-Reset", "").strip(),
+    )
     if after.isdecimal():
         return float(after)
     if headers.get("X-RateLimit-Remaining") == "0" and reset.isdecimal():

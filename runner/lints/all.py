@@ -12,7 +12,9 @@ from runner.project import Project
 from runner.sql.wanted import Wanted
 
 
-def found(tree: Tree, wanted: Wanted, project: Project, owners: str) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
+def found(
+    tree: Tree, wanted: Wanted, project: Project, owners: str
+) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
     """Errors and warnings. `owners`: the text of the CODEOWNERS file, empty where there is none."""
     level = levels(project)
     cohorts = [query.cohort for query in wanted.queries]
@@ -27,4 +29,6 @@ def found(tree: Tree, wanted: Wanted, project: Project, owners: str) -> tuple[tu
     sorted_out: dict[Level, set[Problem]] = {each: set() for each in Level}
     for lint in lints:
         sorted_out[level[lint.name] if lint.name else Level.ERROR].add(lint.problem)
-    return tuple(sorted(sorted_out[Level.ERROR])), tuple(sorted(sorted_out[Level.WARNING]))
+    return tuple(sorted(sorted_out[Level.ERROR])), tuple(
+        sorted(sorted_out[Level.WARNING])
+    )

@@ -36,7 +36,14 @@ class Name(StrEnum):
     NO_TESTS = "no_tests"
 
 
-OFF = frozenset({Name.UNUSED_SOURCE, Name.REPEATED_IDENTIFIER, Name.NOT_IN_CODEOWNERS, Name.NO_TESTS})
+OFF = frozenset(
+    {
+        Name.UNUSED_SOURCE,
+        Name.REPEATED_IDENTIFIER,
+        Name.NOT_IN_CODEOWNERS,
+        Name.NO_TESTS,
+    }
+)
 """What is not looked for unless a project asks for it; the others are warnings."""
 
 
@@ -52,4 +59,7 @@ def levels(project: Project) -> Mapping[Name, Level]:
     """How seriously each is taken."""
     data: Any = project.document.data
     given = data.get("lints", {})
-    return {name: Level(given.get(name, Level.OFF if name in OFF else Level.WARNING)) for name in Name}
+    return {
+        name: Level(given.get(name, Level.OFF if name in OFF else Level.WARNING))
+        for name in Name
+    }

@@ -1,7 +1,9 @@
-"""What the ledger's rows say happened: one frozen class for each event, read with suspicion and written beside it.
+"""What the ledger's rows say happened: one frozen class for each event, read with
+suspicion and written beside it.
 
-A row's details are JSON whose keys are the fields of its class. A field without a default must be there, and of its
-type. One with a default came in a later version: rows of earlier versions lack it.
+A row's details are JSON whose keys are the fields of its class. A field without a
+default must be there, and of its type. One with a default came in a later version: rows
+of earlier versions lack it.
 """
 
 from __future__ import annotations
@@ -31,7 +33,9 @@ class Event(StrEnum):
 
 
 class NotAsWritten(ValueError):
-    """A row's details are not what this tool writes; `key` is the first that is not there, or not of its type."""
+    """A row's details are not what this tool writes; `key` is the first that is not
+    there, or not of its type.
+    """
 
     def __init__(self, key: str) -> None:
         super().__init__(key)
@@ -66,17 +70,29 @@ class _Details:
         """The details of a row that was written at `time` (unix seconds). Raises NotAsWritten."""
         given = cls.completed(told, time)
         asked = _fields(cls.event).items()
-        return cls(**{name: _value(given, each) for name, each in asked if _is_needed(given, each)})
+        return cls(
+            **{
+                name: _value(given, each)
+                for name, each in asked
+                if _is_needed(given, each)
+            }
+        )
 
     @classmethod
     def completed(cls, told: Mapping[str, Any], time: int) -> Mapping[str, Any]:  # noqa: ARG003  others need the time
-        """What a row of any version says, with what earlier versions did not write. Raises NotAsWritten."""
+        """What a row of any version says, with what earlier versions did not write.
+        Raises NotAsWritten.
+        """
         return told
 
     def written(self) -> dict[str, Any]:
         """The details as JSON has them."""
         found = {each.name: getattr(self, each.name) for each in fields(self)}
-        return {name: _plain(value) for name, value in found.items() if value or name not in self.left_out}
+        return {
+            name: _plain(value)
+            for name, value in found.items()
+            if value or name not in self.left_out
+        }
 
 
 @cache
@@ -101,7 +117,13 @@ def _value(told: Mapping[str, Any], asked: tuple[Field[Any], object]) -> Any:
     value = told[each.name]
     if type(value) not in _KINDS[kind]:
         raise NotAsWritten(each.name)
-    within = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    within = (
+        value.values()
+        if isinstance(value, dict)
+        else value
+        if isinstance(value, list)
+        else ()
+    )
     if not all(type(one) is str for one in within):
         raise NotAsWritten(each.name)
     return tuple(value) if isinstance(value, list) else value
@@ -123,8 +145,8 @@ class Bootstrap(_Details):
 
 @dataclass(frozen=True, slots=True)
 class Leased(_Details):
-    """A run claimed an epoch, or holds it longer, for so many `seconds`. `settles`: all of this run's tree was compared
-    with what was reviewed.
+    """A run claimed an epoch, or holds it longer, for so many `seconds`. `settles`: all
+    of this run's tree was compared with what was reviewed.
     """
 
     event: ClassVar[Event] = Event.LEASE
@@ -158,8 +180,9 @@ class Verified(_Details):
 
 @dataclass(frozen=True, slots=True)
 class Intent(_Details):
-    """An attempt is about to begin, with the tables that it will make. `action`: why; `moved_from`: the id in Braze in
-    whose place the cohort is made; `allowed`: the guards overridden for it.
+    """An attempt is about to begin, with the tables that it will make. `action`: why;
+    `moved_from`: the id in Braze in whose place the cohort is made; `allowed`: the
+    guards overridden for it.
     """
 
     event: ClassVar[Event] = Event.INTENT
@@ -173,7 +196,9 @@ class Intent(_Details):
 
 @dataclass(frozen=True, slots=True)
 class Failed(_Details):
-    """An attempt failed. `unsent`: before anything was sent. Else `keys` are the domain keys of all that it sent."""
+    """An attempt failed. `unsent`: before anything was sent. Else `keys` are the domain
+    keys of all that it sent.
+    """
 
     event: ClassVar[Event] = Event.FAILED
     attempt: str
@@ -192,7 +217,9 @@ class Failed(_Details):
 
 @dataclass(frozen=True, slots=True)
 class Sending(_Details):
-    """An attempt may send from now on, under these domain keys; `table` None: nobody will be left in the cohort."""
+    """An attempt may send from now on, under these domain keys; `table` None: nobody
+    will be left in the cohort.
+    """
 
     event: ClassVar[Event] = Event.SENDING
     attempt: str
@@ -208,10 +235,11 @@ class Sending(_Details):
 
 @dataclass(frozen=True, slots=True)
 class _Ended(_Details):
-    """An attempt ended well. `table` holds everybody who may be in the cohort, `certain` those who certainly are, and
-    `taken_out` those whom mode `remove` took out. `size`: members; `barred`: of the removed, those whom `suppress`
-    takes out; `resolves`: attempts of whose traces nothing is left. Times in unix seconds. The other fields are as in
-    `plan.ledger.Delivered`.
+    """An attempt ended well. `table` holds everybody who may be in the cohort,
+    `certain` those who certainly are, and `taken_out` those whom mode `remove` took
+    out. `size`: members; `barred`: of the removed, those whom `suppress` takes out;
+    `resolves`: attempts of whose traces nothing is left. Times in unix seconds. The
+    other fields are as in `plan.ledger.Delivered`.
     """
 
     attempt: str
@@ -244,8 +272,8 @@ class _Ended(_Details):
 
 @dataclass(frozen=True, slots=True)
 class Synced(_Ended):
-    """An attempt brought the cohort to its wanted members. `settles`: the run's tree was compared with what was
-    reviewed, so that the next one is compared with it.
+    """An attempt brought the cohort to its wanted members. `settles`: the run's tree
+    was compared with what was reviewed, so that the next one is compared with it.
     """
 
     event: ClassVar[Event] = Event.SYNCED
@@ -254,8 +282,9 @@ class Synced(_Ended):
 
 @dataclass(frozen=True, slots=True)
 class Held(_Ended):
-    """An attempt let go whom `suppress` takes out, and left everybody else. `owed`: what an attempt before it wanted is
-    still to be done; `names`: all that Braze may show.
+    """An attempt let go whom `suppress` takes out, and left everybody else. `owed`:
+    what an attempt before it wanted is still to be done; `names`: all that Braze may
+    show.
     """
 
     event: ClassVar[Event] = Event.HELD
@@ -287,7 +316,19 @@ class Abandoned(_Details):
     reason: str = ""
 
 
-Details = Bootstrap | Leased | Released | Verified | Intent | Failed | Sending | Synced | Held | Adopted | Abandoned
+Details = (
+    Bootstrap
+    | Leased
+    | Released
+    | Verified
+    | Intent
+    | Failed
+    | Sending
+    | Synced
+    | Held
+    | Adopted
+    | Abandoned
+)
 
 OfAttempt = Intent | Failed | Sending | Synced | Held | Adopted
 """Details that name an attempt."""

@@ -44,7 +44,9 @@ Rows = Sequence[Row[Told]]
 
 
 def fold(entries: Iterable[Entry], *, now: int) -> Ledger:
-    """The ledger's rows, in any order and possibly repeated, as what they mean. `now` is the server's clock."""
+    """The ledger's rows, in any order and possibly repeated, as what they mean. `now`
+    is the server's clock.
+    """
     unique = {entry.row_id: entry for entry in entries}
     ordered = sorted(unique.values(), key=lambda entry: (entry.epoch, entry.sequence))
     by_destination: dict[Destination, list[Entry]] = {}
@@ -56,10 +58,15 @@ def fold(entries: Iterable[Entry], *, now: int) -> Ledger:
         id=next((row.detail.ledger_id for row in of_event(run_rows, Bootstrap)), ""),
         epoch=max((row.epoch for row in ordered), default=0),
         now=now,
-        cohorts={where: _deployed(where, rows, now) for where, rows in sorted(by_destination.items())},
+        cohorts={
+            where: _deployed(where, rows, now)
+            for where, rows in sorted(by_destination.items())
+        },
         lease=_lease(run_rows),
         commit=synced[-1].commit if synced else "",
-        settled=next((detail.commit for detail in reversed(synced) if detail.settles), ""),
+        settled=next(
+            (detail.commit for detail in reversed(synced) if detail.settles), ""
+        ),
         verified=frozenset(row.detail.mapping for row in of_event(run_rows, Verified)),
     )
 
@@ -92,7 +99,9 @@ class _Attempts:
     @property
     def resolved(self) -> frozenset[str]:
         """Attempts of whose traces nothing is left."""
-        return frozenset(attempt for row in self.ended_well for attempt in row.detail.resolves)
+        return frozenset(
+            attempt for row in self.ended_well for attempt in row.detail.resolves
+        )
 
     @property
     def synced(self) -> Rows[Synced]:
@@ -119,10 +128,16 @@ class _Attempts:
 
 
 def _deployed(where: Destination, rows: Sequence[Entry], now: int) -> Deployed:
-    forgotten = max((place for place, row in enumerate(rows) if isinstance(row.detail, Abandoned)), default=-1)
+    forgotten = max(
+        (place for place, row in enumerate(rows) if isinstance(row.detail, Abandoned)),
+        default=-1,
+    )
     rows = rows[forgotten + 1 :]
     attempts = _Attempts(
-        of_event(rows, Intent), of_event(rows, Sending, Adopted), of_event(rows, Synced, Held), of_event(rows, Failed)
+        of_event(rows, Intent),
+        of_event(rows, Sending, Adopted),
+        of_event(rows, Synced, Held),
+        of_event(rows, Failed),
     )
     last = attempts.ended_well[-1] if attempts.ended_well else None
     delivered = _delivered(last) if last else None
@@ -144,14 +159,25 @@ def _deployed(where: Destination, rows: Sequence[Entry], now: int) -> Deployed:
         failure_code=_failure_code(unfinished, failed),
         failed_at=failed[-1].time if failed else 0,
         tried_at=unfinished[0].time if unfinished else 0,
-        heir_of={row.detail.moved_from: row.epoch for row in attempts.intents if row.detail.moved_from},
-        made_in=max((row.epoch for row in attempts.intents if row.detail.action == "create"), default=0),
+        heir_of={
+            row.detail.moved_from: row.epoch
+            for row in attempts.intents
+            if row.detail.moved_from
+        },
+        made_in=max(
+            (row.epoch for row in attempts.intents if row.detail.action == "create"),
+            default=0,
+        ),
     )
 
 
 def _pending(attempts: _Attempts) -> tuple[Pending, ...]:
     """What may have sent something; of one that failed, only what it did send."""
-    used = {row.detail.attempt: row.detail.keys for row in attempts.failed if not row.detail.unsent}
+    used = {
+        row.detail.attempt: row.detail.keys
+        for row in attempts.failed
+        if not row.detail.unsent
+    }
     return tuple(
         Pending(
             row.detail.attempt,
@@ -169,15 +195,27 @@ def _reached(rows: Sequence[Entry]) -> tuple[str, dict[str, str]]:
 
     A cohort of nobody is synced, and an adopted one is there, without ever sending.
     """
-    told = [row.detail for row in of_event(rows, Sending, Adopted, Synced, Held) if row.detail.connection]
+    told = [
+        row.detail
+        for row in of_event(rows, Sending, Adopted, Synced, Held)
+        if row.detail.connection
+    ]
     return (told[-1].connection, dict(told[-1].setting_keys)) if told else ("", {})
 
 
-def _tables(delivered: Delivered | None, previous: Delivered | None, attempts: _Attempts) -> frozenset[str]:
+def _tables(
+    delivered: Delivered | None, previous: Delivered | None, attempts: _Attempts
+) -> frozenset[str]:
     """Snapshots that a sweep must leave."""
     # an attempt that failed before `sending` ended in its own process: it can send nothing any more
-    ended = attempts.resolved | {row.detail.attempt for row in attempts.failures if row.detail.unsent}
-    going_on = [row.detail for row in (*attempts.intents, *attempts.open) if row.detail.attempt not in ended]
+    ended = attempts.resolved | {
+        row.detail.attempt for row in attempts.failures if row.detail.unsent
+    }
+    going_on = [
+        row.detail
+        for row in (*attempts.intents, *attempts.open)
+        if row.detail.attempt not in ended
+    ]
     return frozenset().union(
         delivered.tables if delivered else (),
         previous.tables if previous else (),
@@ -200,7 +238,10 @@ def _named(detail: OfAttempt) -> frozenset[str]:
 
 def _failure_code(unfinished: Rows[Intent], failed: Rows[Failed]) -> str:
     """The code of the last attempt, where that one failed; empty where it was cut off."""
-    if not (unfinished and failed) or unfinished[-1].detail.attempt != failed[-1].detail.attempt:
+    if (
+        not (unfinished and failed)
+        or unfinished[-1].detail.attempt != failed[-1].detail.attempt
+    ):
         return ""
     return failed[-1].detail.code
 
@@ -231,7 +272,14 @@ def _delivered(row: Row[Ended]) -> Delivered:
 
 def _previous(ended_well: Rows[Ended], now: int) -> Delivered | None:
     """What was delivered before the last sync, while a rollback may still want it."""
-    last = max((place for place, row in enumerate(ended_well) if isinstance(row.detail, Synced)), default=0)
+    last = max(
+        (
+            place
+            for place, row in enumerate(ended_well)
+            if isinstance(row.detail, Synced)
+        ),
+        default=0,
+    )
     if not last or now - ended_well[last].time >= KEEP_PREVIOUS:
         return None
     return _delivered(ended_well[last - 1])
@@ -242,7 +290,9 @@ def _agreed(intents: Rows[Intent]) -> frozenset[str]:
     rollback. Both are on record in the rows of every version.
     """
     return frozenset(
-        row.detail.attempt for row in intents if AGREED in row.detail.allowed or row.detail.action == "rollback"
+        row.detail.attempt
+        for row in intents
+        if AGREED in row.detail.allowed or row.detail.action == "rollback"
     )
 
 
@@ -264,7 +314,9 @@ def _largest(attempts: _Attempts, now: int) -> int:
         sizes[row.row_id] = row.detail.size - left
         left += row.detail.barred
     agreed, synced = _agreed(attempts.intents), attempts.synced
-    anew = [place for place, each in enumerate(synced) if _begins_anew(each.detail, agreed)]
+    anew = [
+        place for place, each in enumerate(synced) if _begins_anew(each.detail, agreed)
+    ]
     synced = synced[max(anew, default=0) :]
     alike = [each for each in synced if each.detail.mode == synced[-1].detail.mode]
     recent = [sizes[each.row_id] for each in alike if now - each.time < DAY]

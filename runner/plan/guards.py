@@ -1,4 +1,6 @@
-"""Limits that stop an attempt before anything is sent: the arithmetic, and the words of a refusal; pure."""
+"""Limits that stop an attempt before anything is sent: the arithmetic, and the words of
+a refusal; pure.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ GUARDS = (
 """Guards of a cohort that may be overridden for one run, and stand in files."""
 
 MOVED = "moved"
-"""The question whether a new cohort is an old one under another id; answered for one run, or by `previous_id`."""
+"""The question whether a new cohort is an old one under another id; answered for one
+run, or by `previous_id`.
+"""
 
 FRACTIONS = frozenset({"real", "double"})
 """Types that no identifier can have: as text they lose digits."""
@@ -35,9 +39,10 @@ FRACTIONS = frozenset({"real", "double"})
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Members of one handle. `before`: possibly in Braze now; `after`: wanted; `entering`: wanted, surely not in Braze;
-    `missing`: wanted, not surely in Braze; `leaving`: possibly in Braze, not wanted; `merged`: wanted, and written in
-    several ways that are one when normalized; `type`: of the column, as Trino names it.
+    """Members of one handle. `before`: possibly in Braze now; `after`: wanted;
+    `entering`: wanted, surely not in Braze; `missing`: wanted, not surely in Braze;
+    `leaving`: possibly in Braze, not wanted; `merged`: wanted, and written in several
+    ways that are one when normalized; `type`: of the column, as Trino names it.
     """
 
     handle: Handle
@@ -60,10 +65,11 @@ def is_shared(by_handle: Iterable[Count]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many members a change is about. `whole`: everyone wanted is sent, whether known to be in Braze or not;
-    `largest_today`: the cohort's largest size in 24 hours, or since a removal in them that somebody agreed to;
-    `unusable`: of the query's `rows`, those that name nobody Braze could find; `barred`: of those who leave, those whom
-    `suppress` takes out; `expected`: what is written to Braze now and later.
+    """How many members a change is about. `whole`: everyone wanted is sent, whether
+    known to be in Braze or not; `largest_today`: the cohort's largest size in 24 hours,
+    or since a removal in them that somebody agreed to; `unusable`: of the query's
+    `rows`, those that name nobody Braze could find; `barred`: of those who leave, those
+    whom `suppress` takes out; `expected`: what is written to Braze now and later.
 
     In mode `remove` it is about who is taken out: `before` were, `after` are to be.
     """
@@ -125,24 +131,34 @@ class _Broken:
     instead: str = "mend the query or rule"
 
 
-def refusals(cohort: Cohort, counts: Counts, allowed: Collection[str] = ()) -> tuple[Problem, ...]:
-    """Every guard that these counts break, but those `allowed` for once, as problems at the line to change. Limits:
-    docs/delivery.md, What stops a sync.
+def refusals(
+    cohort: Cohort, counts: Counts, allowed: Collection[str] = ()
+) -> tuple[Problem, ...]:
+    """Every guard that these counts break, but those `allowed` for once, as problems at
+    the line to change. Limits: docs/delivery.md, What stops a sync.
 
-    A first sync is limited by `max_members` and `min_members` alone; percentages are of everybody who may be in Braze,
-    and for removals also of the largest size in the last 24 hours, so that many small losses do not add up unseen.
+    A first sync is limited by `max_members` and `min_members` alone; percentages are of
+    everybody who may be in Braze, and for removals also of the largest size in the last
+    24 hours, so that many small losses do not add up unseen.
     """
     broken = (
         *_by_size(cohort.guards, counts),
         *_by_movement(cohort.guards, counts),
         *_by_writing(cohort.guards, counts),
     )
-    return (*_unfit(cohort, counts), *(_refusal(cohort, each) for each in broken if each.guard not in allowed))
+    return (
+        *_unfit(cohort, counts),
+        *(_refusal(cohort, each) for each in broken if each.guard not in allowed),
+    )
 
 
 def _by_size(guards: Guards, counts: Counts) -> Iterator[_Broken]:
     if counts.after == 0 and not guards.allow_empty:
-        what = f"nobody qualifies any more (now {counts.before:,} members)" if counts.before else "nobody qualifies"
+        what = (
+            f"nobody qualifies any more (now {counts.before:,} members)"
+            if counts.before
+            else "nobody qualifies"
+        )
         yield _Broken("allow_empty", "G001", what, "true")
     elif counts.after < guards.min_members:
         what = f"{counts.after:,} members, under the limit of {guards.min_members:,}"
@@ -159,14 +175,23 @@ def _by_size(guards: Guards, counts: Counts) -> Iterator[_Broken]:
 
 def _by_movement(guards: Guards, counts: Counts) -> Iterator[_Broken]:
     if counts.mode is Mode.REMOVE:
-        is_first = not counts.before and guards.max_removed.percent is not None  # of nobody
+        is_first = (
+            not counts.before and guards.max_removed.percent is not None
+        )  # of nobody
         if not is_first and _over(guards.max_removed, counts.entering, counts.before):
             what = f"{counts.entering:,} more would be taken out, beside {counts.before:,}: over the limit of"
-            yield _Broken("max_removed", "G003", f"{what} {_limit(guards.max_removed)}", str(counts.entering))
+            yield _Broken(
+                "max_removed",
+                "G003",
+                f"{what} {_limit(guards.max_removed)}",
+                str(counts.entering),
+            )
         return
     if not counts.before:
         return
-    if counts.after or guards.allow_empty:  # else it is said already that nobody is left
+    if (
+        counts.after or guards.allow_empty
+    ):  # else it is said already that nobody is left
         yield from _by_removal(guards.max_removed, counts)
     if _over(guards.max_added, counts.entering, counts.before):
         what = f"{_share(counts.entering, counts.before)} would enter, over the limit of {_limit(guards.max_added)}"
@@ -208,21 +233,32 @@ def _unfit(cohort: Cohort, counts: Counts) -> Iterator[Problem]:
             continue
         at = cohort.document.at("identifiers", *identifier.pointer)
         if count.type in FRACTIONS:
+            type_name = count.type.upper()
             what = (
-                f"{cohort.id}: the column {identifier.column} is {count.type.upper()}, which would be sent like 1.2E7"
+                f"{cohort.id}: the column {identifier.column} is {type_name},"
+                " which would be sent like 1.2E7"
             )
-            yield Problem(at, "G006", what, f"cast it in the query: CAST({identifier.column} AS BIGINT)")
+            yield Problem(
+                at,
+                "G006",
+                what,
+                f"cast it in the query: CAST({identifier.column} AS BIGINT)",
+            )
         if count.merged:
             what = (
-                f"{cohort.id}: {count.merged:,} values of {count.handle} are written in both small letters and capitals"
+                f"{cohort.id}: {count.merged:,} values of {count.handle} are written"
+                " in both small letters and capitals"
             )
             fix = "mend them at their source, or leave out `normalize: lower`"
             yield Problem(at, "G007", what, fix)
 
 
-def too_many_withdrawn(withdrawn: int, in_braze: int, limit: Limit | None = None) -> str:
-    """Why so many withdrawals are refused, or nothing. `in_braze` counts the cohorts that may hold members now; without
-    a limit of the project's: more than 5, or more than 20 % where that is at least 2.
+def too_many_withdrawn(
+    withdrawn: int, in_braze: int, limit: Limit | None = None
+) -> str:
+    """Why so many withdrawals are refused, or nothing. `in_braze` counts the cohorts
+    that may hold members now; without a limit of the project's: more than 5, or more
+    than 20 % where that is at least 2.
     """
     if limit is None:
         if withdrawn < 2:

@@ -33,7 +33,9 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """Who ran it: a person or a CI's account, the commit and the run's address where known, and the reason given."""
+    """Who ran it: a person or a CI's account, the commit and the run's address where
+    known, and the reason given.
+    """
 
     actor: str = ""
     commit: str = ""
@@ -43,8 +45,9 @@ class Who:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One attempt on a cohort, or one act of a person. `at`: unix seconds, the server's clock. `members` is how many
-    qualified; `added` includes those sent again. `destination` is empty where it is about the whole target.
+    """One attempt on a cohort, or one act of a person. `at`: unix seconds, the server's
+    clock. `members` is how many qualified; `added` includes those sent again.
+    `destination` is empty where it is about the whole target.
     """
 
     at: int
@@ -64,7 +67,9 @@ def records(entries: Iterable[Entry]) -> tuple[Record, ...]:
     unique = {entry.row_id: entry for entry in entries}
     ordered = sorted(unique.values(), key=lambda entry: (entry.epoch, entry.sequence))
     who = {row.epoch: _who(row.detail) for row in of_event(ordered, Leased)}
-    ends = {row.detail.attempt: row for row in of_event(ordered, Synced, Held, Failed)}  # the last of an attempt
+    ends = {
+        row.detail.attempt: row for row in of_event(ordered, Synced, Held, Failed)
+    }  # the last of an attempt
     found = []
     for entry in ordered:
         by = who.get(entry.epoch, Who())
@@ -81,20 +86,47 @@ def records(entries: Iterable[Entry]) -> tuple[Record, ...]:
 
 
 def _act(entry: Entry, by: Who, members: int | None = None) -> Record:
-    return Record(entry.time, entry.destination, str(entry.event), Result.DONE, by, members=members)
+    return Record(
+        entry.time,
+        entry.destination,
+        str(entry.event),
+        Result.DONE,
+        by,
+        members=members,
+    )
 
 
-def _attempt(row: Entry, intent: Intent, end: Row[Ended | Failed] | None, by: Who) -> Record:
+def _attempt(
+    row: Entry, intent: Intent, end: Row[Ended | Failed] | None, by: Who
+) -> Record:
     action, allowed = intent.action, intent.allowed
     if end is None:
-        return Record(row.time, row.destination, action, Result.UNKNOWN, by, allowed=allowed)
+        return Record(
+            row.time, row.destination, action, Result.UNKNOWN, by, allowed=allowed
+        )
     match end.detail:
         case Failed(code=code, what=what):
             error = f"{code} {what}"
-            return Record(end.time, end.destination, action, Result.FAILED, by, error=error, allowed=allowed)
+            return Record(
+                end.time,
+                end.destination,
+                action,
+                Result.FAILED,
+                by,
+                error=error,
+                allowed=allowed,
+            )
         case Synced() | Held() as done:
             counts = done.size, done.added, done.removed
-            return Record(end.time, end.destination, action, Result.DONE, by, *counts, allowed=allowed)
+            return Record(
+                end.time,
+                end.destination,
+                action,
+                Result.DONE,
+                by,
+                *counts,
+                allowed=allowed,
+            )
 
 
 def _who(lease: Leased) -> Who:

@@ -20,7 +20,9 @@ KEEP_PREVIOUS = 7 * DAY
 
 @dataclass(frozen=True, slots=True, order=True)
 class Destination:
-    """A cohort in a Braze workspace: what a ledger row is about. Both empty where a row is about the whole run."""
+    """A cohort in a Braze workspace: what a ledger row is about. Both empty where a row
+    is about the whole run.
+    """
 
     workspace: str = ""
     cohort_id: str = ""
@@ -28,7 +30,9 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Row(Generic[Told_co]):
-    """One ledger row. `time` is the server's clock, unix seconds, 0 until written; order is (epoch, sequence) only."""
+    """One ledger row. `time` is the server's clock, unix seconds, 0 until written;
+    order is (epoch, sequence) only.
+    """
 
     row_id: str
     epoch: int
@@ -56,9 +60,13 @@ D = TypeVar("D", bound=Details)
 @overload
 def of_event(rows: Iterable[Row[Any]], a: type[A], /) -> list[Row[A]]: ...
 @overload
-def of_event(rows: Iterable[Row[Any]], a: type[A], b: type[B], /) -> list[Row[A | B]]: ...
+def of_event(
+    rows: Iterable[Row[Any]], a: type[A], b: type[B], /
+) -> list[Row[A | B]]: ...
 @overload
-def of_event(rows: Iterable[Row[Any]], a: type[A], b: type[B], c: type[C], /) -> list[Row[A | B | C]]: ...
+def of_event(
+    rows: Iterable[Row[Any]], a: type[A], b: type[B], c: type[C], /
+) -> list[Row[A | B | C]]: ...
 @overload
 def of_event(
     rows: Iterable[Row[Any]], a: type[A], b: type[B], c: type[C], d: type[D], /
@@ -70,10 +78,12 @@ def of_event(rows: Iterable[Row[Any]], *kinds: type[Any]) -> list[Row[Any]]:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """An attempt that may have sent something and is not known to have ended. `table` None: a withdrawal.
+    """An attempt that may have sent something and is not known to have ended. `table`
+    None: a withdrawal.
 
-    `export_keys` are the domain keys of every export that it may still have running, or may still submit. Its `synced`
-    row needs no fence: coming late, it is ordered before the epoch that took over. An adoption has no keys.
+    `export_keys` are the domain keys of every export that it may still have running, or
+    may still submit. Its `synced` row needs no fence: coming late, it is ordered before
+    the epoch that took over. An adoption has no keys.
     """
 
     attempt: str
@@ -85,14 +95,17 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What the last finished attempt left in Braze. `table` None: withdrawn, nobody is left. Times in unix seconds.
+    """What the last finished attempt left in Braze. `table` None: withdrawn, nobody is
+    left. Times in unix seconds.
 
-    `table` holds everybody who may be in the cohort, `certain` those who certainly are; None: nobody is. `taken_out`:
-    whom mode `remove` has told Braze to remove. `as_of`: the time that its query ran as of; `at`: when that was
-    written; `held_at`: when only those were let go since whom `suppress` takes out. `recent_at` and `full_at`: when
-    young members, and when all, were last sent whether known or not. `rejected`: the fingerprint that a rollback put
-    aside, or nothing. `owed`: an attempt was cut off, and what it wanted is still to be done.
-    `names`: all that Braze may show, where that is not sure.
+    `table` holds everybody who may be in the cohort, `certain` those who certainly are;
+    None: nobody is. `taken_out`: whom mode `remove` has told Braze to remove. `as_of`:
+    the time that its query ran as of; `at`: when that was written; `held_at`: when only
+    those were let go since whom `suppress` takes out. `recent_at` and `full_at`: when
+    young members, and when all, were last sent whether known or not. `rejected`: the
+    fingerprint that a rollback put aside, or nothing. `owed`: an attempt was cut off,
+    and what it wanted is still to be done. `names`: all that Braze may show, where that
+    is not sure.
     """
 
     table: str | None
@@ -131,16 +144,19 @@ class Delivered:
     @property
     def tables(self) -> frozenset[str]:
         """Every snapshot that this names."""
-        return frozenset(table for table in (self.table, self.certain, self.taken_out) if table)
+        return frozenset(
+            table for table in (self.table, self.certain, self.taken_out) if table
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
     """All that is known of one cohort in Braze.
 
-    `connection` and `setting_keys` are how it was last reached; `previous` is what a rollback can bring back.
-    `failure_code` is that of the last attempt; empty where that one was cut off, whatever `failure` remembers.
-    `tried_at` is the time of the first attempt since the last success. `heir_of`: ids in Braze in whose place it was
+    `connection` and `setting_keys` are how it was last reached; `previous` is what a
+    rollback can bring back. `failure_code` is that of the last attempt; empty where
+    that one was cut off, whatever `failure` remembers. `tried_at` is the time of the
+    first attempt since the last success. `heir_of`: ids in Braze in whose place it was
     made, each with the epoch; `made_in`: the epoch in which it was made last.
     """
 
@@ -192,18 +208,28 @@ class Deployed:
             self.delivered.certain if self.delivered else None,
             *(pending.table for pending in self.pending),
         ]
-        return () if None in named else tuple(dict.fromkeys(table for table in named if table))
+        return (
+            ()
+            if None in named
+            else tuple(dict.fromkeys(table for table in named if table))
+        )
 
     @property
     def taken_out(self) -> str | None:
-        """The snapshot of those who were certainly removed by mode `remove`, and not added since; None: nobody was."""
+        """The snapshot of those who were certainly removed by mode `remove`, and not
+        added since; None: nobody was.
+        """
         return self.delivered.taken_out if self.delivered and not self.pending else None
 
     @property
     def names(self) -> tuple[str, ...]:
         """Every name Braze may show, the latest last."""
         last = (self.delivered.names or [self.delivered.name]) if self.delivered else []
-        return tuple(dict.fromkeys([*last, *(pending.name for pending in self.pending if pending.name)]))
+        return tuple(
+            dict.fromkeys(
+                [*last, *(pending.name for pending in self.pending if pending.name)]
+            )
+        )
 
     @property
     def name(self) -> str:
@@ -235,11 +261,12 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """The whole ledger: its identity, the highest epoch, the server's time at reading (unix seconds), every cohort.
+    """The whole ledger: its identity, the highest epoch, the server's time at reading
+    (unix seconds), every cohort.
 
-    `commit` is that of the last run that synced anything, `settled` of the last whose whole tree had been compared with
-    what was reviewed; `verified` holds the hashes of setting mappings that a canary
-    has proven.
+    `commit` is that of the last run that synced anything, `settled` of the last whose
+    whole tree had been compared with what was reviewed; `verified` holds the hashes of
+    setting mappings that a canary has proven.
     """
 
     id: str
@@ -253,5 +280,9 @@ class Ledger:
 
     @property
     def protected_tables(self) -> frozenset[str]:
-        """Snapshots a sweep must leave: delivered, recently replaced, or named by an attempt that may go on."""
-        return frozenset().union(*(deployed.tables for deployed in self.cohorts.values()))
+        """Snapshots a sweep must leave: delivered, recently replaced, or named by an
+        attempt that may go on.
+        """
+        return frozenset().union(
+            *(deployed.tables for deployed in self.cohorts.values())
+        )

@@ -30,13 +30,24 @@ def is_suspended(cohort: Cohort, day: date) -> bool:
 
 def warnings(cohort: Cohort, day: date) -> Iterator[Problem]:
     """What a person should know before it happens, or forgot to clear away."""
-    expires, suspended, at = cohort.life.expires, cohort.life.suspended, cohort.document.at
+    expires, suspended, at = (
+        cohort.life.expires,
+        cohort.life.suspended,
+        cohort.document.at,
+    )
     if expires and day > expires:
         what = f"{cohort.id} expired on {expires}: nobody is in it any more, or will be"
-        yield Problem(at("expires"), "W002", what, "remove the file, or set a later day to bring it back")
+        yield Problem(
+            at("expires"),
+            "W002",
+            what,
+            "remove the file, or set a later day to bring it back",
+        )
     elif expires and expires - day <= EXPIRY_WARNING:
         what = f"{cohort.id} expires after {expires}, {_ahead(expires, day)}: everybody is taken out then"
-        yield Problem(at("expires"), "W001", what, "set a later day if it is still needed")
+        yield Problem(
+            at("expires"), "W001", what, "set a later day if it is still needed"
+        )
     if suspended and day > suspended.until:
         what = f"{cohort.id}: the suspension ended on {suspended.until}; it is synced again"
         yield Problem(at("suspend"), "W004", what, "remove `suspend`")

@@ -1,4 +1,6 @@
-"""A new cohort that looks like one whose file is gone: perhaps the same under another id, and that is asked; pure."""
+"""A new cohort that looks like one whose file is gone: perhaps the same under another
+id, and that is asked; pure.
+"""
 
 from __future__ import annotations
 
@@ -28,16 +30,24 @@ def questions(
     words = {query.braze_id: normalised(query.audience).split(" ") for query in new}
     few = len(new) * len(gone) <= MOST_PAIRS
     for deployed in gone:
-        before = normalised(deployed.delivered.sql).split(" ") if deployed.delivered else []
+        before = (
+            normalised(deployed.delivered.sql).split(" ") if deployed.delivered else []
+        )
         for query in new if before != [""] and before else ():
-            if words[query.braze_id] == before or (few and _is_alike(words[query.braze_id], before)):
+            if words[query.braze_id] == before or (
+                few and _is_alike(words[query.braze_id], before)
+            ):
                 yield query, deployed, _question(query, deployed, is_gone=is_gone)
                 break
 
 
 def _is_alike(one: list[str], other: list[str]) -> bool:
     pair = SequenceMatcher(None, one, other, autojunk=False)
-    return pair.real_quick_ratio() >= ALIKE and pair.quick_ratio() >= ALIKE and pair.ratio() >= ALIKE
+    return (
+        pair.real_quick_ratio() >= ALIKE
+        and pair.quick_ratio() >= ALIKE
+        and pair.ratio() >= ALIKE
+    )
 
 
 def _question(query: Query, gone: Deployed, *, is_gone: bool) -> Problem:

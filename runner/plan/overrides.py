@@ -35,8 +35,8 @@ class BadOverride(CohortsError):
 
 @dataclass(frozen=True, slots=True)
 class Overrides:
-    """Guards by cohort; whether any number of withdrawals is right; whether an older tree is; whether what nobody
-    reviewed is.
+    """Guards by cohort; whether any number of withdrawals is right; whether an older
+    tree is; whether what nobody reviewed is.
     """
 
     guards: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -48,7 +48,9 @@ class Overrides:
 def read(given: Sequence[str], reason: str) -> Overrides:
     """The overrides that options ask for. Raises BadOverride."""
     if bool(given) != bool(reason.strip()):
-        raise BadOverride("P107", "--allow and --reason go together", "write both, or none")
+        raise BadOverride(
+            "P107", "--allow and --reason go together", "write both, or none"
+        )
     guards: dict[str, frozenset[str]] = {}
     for each in given:
         guard, _, cohort = each.partition(":")
@@ -57,10 +59,14 @@ def read(given: Sequence[str], reason: str) -> Overrides:
         if guard not in OF_COHORTS or not cohort:
             known = ", ".join(f"{name}:COHORT" for name in OF_COHORTS)
             raise BadOverride(
-                "P107", f"--allow {each[:60]} names no guard", f"use {known}, {WITHDRAWALS}, {UNREVIEWED} or {OLD_TREE}"
+                "P107",
+                f"--allow {each[:60]} names no guard",
+                f"use {known}, {WITHDRAWALS}, {UNREVIEWED} or {OLD_TREE}",
             )
         guards[cohort] = guards.get(cohort, frozenset()) | {guard}
-    return Overrides(guards, WITHDRAWALS in given, OLD_TREE in given, UNREVIEWED in given)
+    return Overrides(
+        guards, WITHDRAWALS in given, OLD_TREE in given, UNREVIEWED in given
+    )
 
 
 def allow(plan: Plan, overrides: Overrides) -> Plan:
@@ -68,7 +74,9 @@ def allow(plan: Plan, overrides: Overrides) -> Plan:
     ids = {change.id for change in (*plan.changes, *plan.kept)}
     if unknown := sorted(set(overrides.guards) - ids):
         raise BadOverride(
-            "P103", f"--allow: there is no cohort {unknown[0][:60]!r}", f"use one of: {', '.join(sorted(ids)[:10])}"
+            "P103",
+            f"--allow: there is no cohort {unknown[0][:60]!r}",
+            f"use one of: {', '.join(sorted(ids)[:10])}",
         )
     withdrawn = frozenset({WITHDRAWALS} if overrides.withdrawals and plan.stop else ())
     changes = tuple(
@@ -76,8 +84,12 @@ def allow(plan: Plan, overrides: Overrides) -> Plan:
             change,
             allowed=overrides.guards.get(change.id, frozenset())
             | (withdrawn if change.action is Action.WITHDRAW else frozenset()),
-            stopped=None if MOVED in overrides.guards.get(change.stopped_for, ()) else change.stopped,
+            stopped=None
+            if MOVED in overrides.guards.get(change.stopped_for, ())
+            else change.stopped,
         )
         for change in plan.changes
     )
-    return replace(plan, changes=changes, stop="" if overrides.withdrawals else plan.stop)
+    return replace(
+        plan, changes=changes, stop="" if overrides.withdrawals else plan.stop
+    )

@@ -35,11 +35,13 @@ IDLE = frozenset({Action.NONE, Action.SUSPENDED})
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One cohort's part of the plan. `query` is None for a withdrawal; `cohort` is what its file says, if there is one;
-    `restored` is the snapshot that a rollback brings back; `allowed` are the guards overridden for this run. `counts`
-    and `refusals` are there once members are counted; `uncounted`: why they could not be. `stopped` is a question that
-    must be answered first, about the new cohort `stopped_for`. `moved_to`: a withdrawal that waits until the cohort is
-    there. `barred`: who must leave whatever stops it.
+    """One cohort's part of the plan. `query` is None for a withdrawal; `cohort` is what
+    its file says, if there is one; `restored` is the snapshot that a rollback brings
+    back; `allowed` are the guards overridden for this run. `counts` and `refusals` are
+    there once members are counted; `uncounted`: why they could not be. `stopped` is a
+    question that must be answered first, about the new cohort `stopped_for`.
+    `moved_to`: a withdrawal that waits until the cohort is there. `barred`: who must
+    leave whatever stops it.
     """
 
     destination: Destination
@@ -97,10 +99,12 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a sync of one target would do, sorted by cohort. `withheld`: cohorts in Braze that no readable file defines,
-    left alone because a file is unreadable and might be theirs. `stop`: why withdrawals are refused, or nothing.
-    `not_selected`: how many cohorts a selection left out. `kept`: what must be done to those whose withdrawal is held
-    back. `warnings`: what will happen soon. `since`: the commit that it is compared with; empty: what Braze holds.
+    """What a sync of one target would do, sorted by cohort. `withheld`: cohorts in
+    Braze that no readable file defines, left alone because a file is unreadable and
+    might be theirs. `stop`: why withdrawals are refused, or nothing. `not_selected`:
+    how many cohorts a selection left out. `kept`: what must be done to those whose
+    withdrawal is held back. `warnings`: what will happen soon. `since`: the commit that
+    it is compared with; empty: what Braze holds.
     """
 
     target: str
@@ -119,12 +123,18 @@ class Plan:
         due = [change for change in self.changes if change.action not in IDLE]
         if self.stop:
             due = [change for change in due if change.action is not Action.WITHDRAW]
-        return tuple(sorted([*due, *self.held_back], key=lambda change: change.destination))
+        return tuple(
+            sorted([*due, *self.held_back], key=lambda change: change.destination)
+        )
 
     @property
     def held_back(self) -> tuple[Change, ...]:
         """What a sync has to do with cohorts whose withdrawal is held back."""
-        return tuple(each for each in self.kept if each.action not in IDLE) if self.stop or self.withheld else ()
+        return (
+            tuple(each for each in self.kept if each.action not in IDLE)
+            if self.stop or self.withheld
+            else ()
+        )
 
     @property
     def has_changes(self) -> bool:
@@ -134,15 +144,26 @@ class Plan:
     @property
     def refused(self) -> tuple[Change, ...]:
         """The changes that a guard or a question would stop."""
-        return tuple(change for change in self.changes if change.refusals or change.stopped)
+        return tuple(
+            change for change in self.changes if change.refusals or change.stopped
+        )
 
     def with_changes(self, changes: Iterable[Change]) -> Plan:
         """The same plan with some changes in the place of those of the same destinations."""
         new = {change.destination: change for change in changes}
-        return replace(self, changes=tuple(new.get(change.destination, change) for change in self.changes))
+        return replace(
+            self,
+            changes=tuple(
+                new.get(change.destination, change) for change in self.changes
+            ),
+        )
 
 
 def is_unfinished(deployed: Deployed) -> bool:
     """True when the last attempt failed or was cut off."""
     owed = deployed.delivered is not None and deployed.delivered.owed
-    return owed or bool(deployed.unfinished) or any(not pending.adopted for pending in deployed.pending)
+    return (
+        owed
+        or bool(deployed.unfinished)
+        or any(not pending.adopted for pending in deployed.pending)
+    )

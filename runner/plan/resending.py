@@ -77,15 +77,21 @@ NOTHING = Expected()
 """Nobody is written."""
 
 
-def sent_again(synced: Synced, schedule: Schedule | None, reassert: Reassert, *, seconds: int) -> int:
+def sent_again(
+    synced: Synced, schedule: Schedule | None, reassert: Reassert, *, seconds: int
+) -> int:
     """How many identifiers later syncs by the schedule send again within so many seconds."""
     if schedule is None:
         return 0
     until = synced.at + seconds
-    return sum(number for at, number in _later(synced, schedule, reassert, until) if at < until)
+    return sum(
+        number for at, number in _later(synced, schedule, reassert, until) if at < until
+    )
 
 
-def usual_month(members: int, schedule: Schedule | None, reassert: Reassert, now: int) -> int:
+def usual_month(
+    members: int, schedule: Schedule | None, reassert: Reassert, now: int
+) -> int:
     """How many identifiers 30 days take where nobody enters or leaves: everyone is sent again at
     the first time of the schedule after `reassert.full`. `now` in unix seconds.
     """
@@ -97,7 +103,9 @@ def usual_month(members: int, schedule: Schedule | None, reassert: Reassert, now
     return math.ceil(members * MONTH * ROUNDS / (end - begin))
 
 
-def _later(synced: Synced, schedule: Schedule, reassert: Reassert, until: int) -> Iterator[tuple[int, int]]:
+def _later(
+    synced: Synced, schedule: Schedule, reassert: Reassert, until: int
+) -> Iterator[tuple[int, int]]:
     """The syncs that may send somebody again, each with its time and how many it sends. All other
     times of the schedule are passed over: there may be thousands.
     """

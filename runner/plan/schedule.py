@@ -13,11 +13,13 @@ from runner.schedules import Schedule
 
 @lru_cache(maxsize=4096)  # cohorts of one run share its time, and many share a schedule
 def next_due(schedule: Schedule, as_of: int) -> int:
-    """The first time after `as_of` that the schedule names (unix seconds both). There is one: the rarest that cronsim
-    takes, a certain weekday on 29 February, comes again within 40 years, and it looks 50 ahead.
+    """The first time after `as_of` that the schedule names (unix seconds both). There
+    is one: the rarest that cronsim takes, a certain weekday on 29 February, comes again
+    within 40 years, and it looks 50 ahead.
 
-    By the wall clock of its zone, as Debian's cron does it: a time that spring leaves out comes right after the gap,
-    and one that autumn has twice comes at the first; what runs by minutes or hours (`*`) takes both.
+    By the wall clock of its zone, as Debian's cron does it: a time that spring leaves
+    out comes right after the gap, and one that autumn has twice comes at the first;
+    what runs by minutes or hours (`*`) takes both.
     """
     start = datetime.fromtimestamp(as_of, ZoneInfo(schedule.zone))
     # started in an hour that comes twice, cronsim may name the earlier of the two, which is over

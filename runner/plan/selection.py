@@ -1,4 +1,6 @@
-"""Which cohorts a command is about, in the words of dbt: space is union, comma is intersection; pure."""
+"""Which cohorts a command is about, in the words of dbt: space is union, comma is
+intersection; pure.
+"""
 
 from __future__ import annotations
 
@@ -54,24 +56,44 @@ def read(select: Sequence[str], exclude: Sequence[str]) -> Selection:
 
 
 def choose(plan: Plan, selection: Selection) -> Plan:
-    """The part of a plan that is selected. What is not is left as it is: to select some never means to withdraw the
-    others, and the limit on withdrawals still looks at all of them. Raises BadSelection where nothing answers.
+    """The part of a plan that is selected. What is not is left as it is: to select some
+    never means to withdraw the others, and the limit on withdrawals still looks at all
+    of them. Raises BadSelection where nothing answers.
     """
     chosen = tuple(change for change in plan.changes if _is_selected(change, selection))
     terms = [term for every in selection.taken for term in every]
-    if not chosen and terms and plan.changes and not any(term.method == "state" for term in terms):
-        close = [] if terms[0].method else _close(terms[0].pattern, [change.id for change in plan.changes])
+    if (
+        not chosen
+        and terms
+        and plan.changes
+        and not any(term.method == "state" for term in terms)
+    ):
+        close = (
+            []
+            if terms[0].method
+            else _close(terms[0].pattern, [change.id for change in plan.changes])
+        )
         fix = f"perhaps you meant {' or '.join(close)}" if close else _known(plan)
         raise BadSelection("P106", "no cohort answers to this selection", fix)
     kept = tuple(change for change in plan.kept if _is_selected(change, selection))
-    return replace(plan, changes=chosen, kept=kept, not_selected=len(plan.changes) - len(chosen))
+    return replace(
+        plan, changes=chosen, kept=kept, not_selected=len(plan.changes) - len(chosen)
+    )
 
 
 def of_cohorts(cohorts: Sequence[Cohort], selection: Selection) -> tuple[Cohort, ...]:
-    """The cohorts that are selected, where there is no plan to tell their state. Raises BadSelection."""
-    terms = [term for every in (*selection.taken, *selection.left_out) for term in every]
+    """The cohorts that are selected, where there is no plan to tell their state. Raises
+    BadSelection.
+    """
+    terms = [
+        term for every in (*selection.taken, *selection.left_out) for term in every
+    ]
     if any(term.method == "state" for term in terms):
-        raise BadSelection("P106", "a state is known of a plan only", "select by id, tag:, owner: or path:")
+        raise BadSelection(
+            "P106",
+            "a state is known of a plan only",
+            "select by id, tag:, owner: or path:",
+        )
     changes = [
         Change(where, Action.NONE, (), None, Deployed(where), cohort=cohort)
         for cohort in cohorts
@@ -89,37 +111,62 @@ def _known(plan: Plan) -> str:
 
 
 def _close(pattern: str, ids: Sequence[str]) -> list[str]:
-    return [each for each in ids if pattern in each][:3] or difflib.get_close_matches(pattern, ids, 3)
+    return [each for each in ids if pattern in each][:3] or difflib.get_close_matches(
+        pattern, ids, 3
+    )
 
 
 def _union(expressions: Sequence[str]) -> tuple[tuple[Term, ...], ...]:
     pieces = [piece for expression in expressions for piece in expression.split()]
-    return tuple(tuple(_term(text, piece) for text in piece.split(",")) for piece in pieces)
+    return tuple(
+        tuple(_term(text, piece) for text in piece.split(",")) for piece in pieces
+    )
 
 
 def _term(text: str, piece: str) -> Term:
     method, colon, pattern = text.rpartition(":")
     if not pattern:
-        raise BadSelection("P106", f"the selection {piece[:60]!r} lacks a value", "write tag:retention, or vip_*")
+        raise BadSelection(
+            "P106",
+            f"the selection {piece[:60]!r} lacks a value",
+            "write tag:retention, or vip_*",
+        )
     if not colon:
         return Term("", pattern)
     if method not in METHODS:
-        raise BadSelection("P106", f"one cannot select by {method[:30]!r}", f"use an id, or {', '.join(METHODS)}")
+        raise BadSelection(
+            "P106",
+            f"one cannot select by {method[:30]!r}",
+            f"use an id, or {', '.join(METHODS)}",
+        )
     states = (*STATES, "failed")
     if method == "state" and pattern not in states:
-        raise BadSelection("P106", f"there is no state {pattern[:30]!r}", f"use one of: {', '.join(states)}")
+        raise BadSelection(
+            "P106",
+            f"there is no state {pattern[:30]!r}",
+            f"use one of: {', '.join(states)}",
+        )
     return Term(method, pattern)
 
 
 def _is_selected(change: Change, selection: Selection) -> bool:
     def answers(union: tuple[tuple[Term, ...], ...]) -> bool:
-        return any(all(_ANSWERS[term.method](change, term.pattern) for term in every) for every in union)
+        return any(
+            all(_ANSWERS[term.method](change, term.pattern) for term in every)
+            for every in union
+        )
 
-    return (not selection.taken or answers(selection.taken)) and not answers(selection.left_out)
+    return (not selection.taken or answers(selection.taken)) and not answers(
+        selection.left_out
+    )
 
 
 def _tagged(change: Change, pattern: str) -> bool:
-    return any(fnmatchcase(tag, pattern) for tag in change.cohort.tags) if change.cohort else False
+    return (
+        any(fnmatchcase(tag, pattern) for tag in change.cohort.tags)
+        if change.cohort
+        else False
+    )
 
 
 def _owned(change: Change, pattern: str) -> bool:

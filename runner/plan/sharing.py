@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Sharing:
-    """Other cohorts and how many of the members are in them too, the most first; `unknown`: why some, or all, could not
-    be told.
+    """Other cohorts and how many of the members are in them too, the most first;
+    `unknown`: why some, or all, could not be told.
     """
 
     others: tuple[tuple[str, int], ...] = ()

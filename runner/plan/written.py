@@ -21,7 +21,9 @@ from runner.project import Reassert
 from runner.schedules import Schedule
 
 
-def resend_of(change: Change, reassert: Reassert, now: int, *, asked: bool = False) -> Resend:
+def resend_of(
+    change: Change, reassert: Reassert, now: int, *, asked: bool = False
+) -> Resend:
     """What a change sends again; everyone where that is `asked` for. `now` in unix seconds."""
     last = change.deployed.delivered
     if last is None or last.is_withdrawn or change.query is None:
@@ -60,7 +62,9 @@ def sent(change: Change, counts: Counts) -> tuple[int, int]:
     return counts.added + bool(one_alone(change, counts)), counts.removed
 
 
-def last_sent(change: Change, counts: Counts, again: Resend, now: int) -> tuple[int, int]:
+def last_sent(
+    change: Change, counts: Counts, again: Resend, now: int
+) -> tuple[int, int]:
     """When young members, and when all, were last sent, once this sync is done; unix seconds."""
     deployed, last = change.deployed, change.deployed.delivered
     certain = deployed.taken_out if counts.mode is Mode.REMOVE else deployed.certain
@@ -69,7 +73,9 @@ def last_sent(change: Change, counts: Counts, again: Resend, now: int) -> tuple[
     return now if again.recent_since is not None else last.recent_at, last.full_at
 
 
-def expected(change: Change, counts: Counts, again: Resend, reassert: Reassert, now: int) -> Expected:
+def expected(
+    change: Change, counts: Counts, again: Resend, reassert: Reassert, now: int
+) -> Expected:
     """What a change is expected to write, by its schedule. `now` in unix seconds."""
     this_sync = sum(sent(change, counts))
     if change.query is None or change.action is Action.SUPPRESS:
@@ -104,7 +110,9 @@ def _in_a_month(
     caused = (counts.after if everyone else counts.entering) + counts.removed
     entered = replace(synced, young=counts.entering)
     if synced.full_at == synced.at:
-        return max(caused + sent_again(entered, schedule, reassert, seconds=MONTH), usual)
+        return max(
+            caused + sent_again(entered, schedule, reassert, seconds=MONTH), usual
+        )
     # how often everyone is sent in the next 30 days depends on the day: a budget must not
     young_only = Reassert(recent=reassert.recent, full=0)
     return caused + sent_again(entered, schedule, young_only, seconds=MONTH) + usual

@@ -16,8 +16,9 @@ IDENTIFIERS_A_REQUEST, REQUESTS_AN_HOUR = 1_000, 250_000
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What changes take at least: members to write now (each is a data point), requests to Braze.
-    As far as is known: members to write in the first week, this sync included, and in a usual month.
+    """What changes take at least: members to write now (each is a data point), requests
+    to Braze. As far as is known: members to write in the first week, this sync
+    included, and in a usual month.
     """
 
     added: int
@@ -35,7 +36,13 @@ class Cost:
                 adds, removes = sent(change, counts)
                 added, removed = added + adds, removed + removes
                 named = change.action in (Action.CREATE, Action.RENAME)
-                requests += sum(math.ceil(number / IDENTIFIERS_A_REQUEST) for number in (adds, removes)) + named
+                requests += (
+                    sum(
+                        math.ceil(number / IDENTIFIERS_A_REQUEST)
+                        for number in (adds, removes)
+                    )
+                    + named
+                )
                 first_week += counts.expected.first_week
                 usual_month += counts.expected.usual_month
         return cls(added, removed, requests, first_week, usual_month)
@@ -47,7 +54,9 @@ class Cost:
         if self.first_week == now and not self.usual_month:
             return f"{now:,} by this sync, nothing later until something changes"
         week = f"{self.first_week:,} in the first week (this sync included)"
-        return f"{now:,} by this sync, {week}, about {self.usual_month:,} in a usual month"
+        return (
+            f"{now:,} by this sync, {week}, about {self.usual_month:,} in a usual month"
+        )
 
     @property
     def words(self) -> str:

@@ -62,7 +62,11 @@ _MEASURES = {
     Aggregate.MIN: "the least {}",
     Aggregate.MAX: "the greatest {}",
 }
-_PARTS = {Part.CONTAINS: "has {} in it", Part.STARTS_WITH: "begins with {}", Part.ENDS_WITH: "ends with {}"}
+_PARTS = {
+    Part.CONTAINS: "has {} in it",
+    Part.STARTS_WITH: "begins with {}",
+    Part.ENDS_WITH: "ends with {}",
+}
 MODES = {
     Mode.MIRROR: "Braze is to hold exactly these people.",
     Mode.ADD: "These people are let in; nobody leaves.",
@@ -70,9 +74,12 @@ MODES = {
 }
 
 
-def text(cohort: Cohort, *, everybody: Sequence[Cohort], suppressed: bool, sizes: str) -> str:
-    """The whole page. `everybody`: all cohorts, to tell which refer to this one; `suppressed`: people are taken out of
-    every cohort of this project; `sizes`: what the ledger says of its members.
+def text(
+    cohort: Cohort, *, everybody: Sequence[Cohort], suppressed: bool, sizes: str
+) -> str:
+    """The whole page. `everybody`: all cohorts, to tell which refer to this one;
+    `suppressed`: people are taken out of every cohort of this project; `sizes`: what
+    the ledger says of its members.
     """
     lines = [f"{cohort.name} ({cohort.id})"]
     if cohort.description:
@@ -80,19 +87,34 @@ def text(cohort: Cohort, *, everybody: Sequence[Cohort], suppressed: bool, sizes
     lines += ["", *_who(cohort), "", MODES[cohort.mode]]
     if suppressed:
         also = f"Those whom the project suppresses stay: {cohort.unsuppressed}."
-        lines.append(also if cohort.unsuppressed else "Those whom the project suppresses are left out.")
+        lines.append(
+            also
+            if cohort.unsuppressed
+            else "Those whom the project suppresses are left out."
+        )
     lines.append("")
-    lines += [f"{name + ':':<12}{value}" for name, value in _facts(cohort, everybody, sizes) if value]
+    lines += [
+        f"{name + ':':<12}{value}"
+        for name, value in _facts(cohort, everybody, sizes)
+        if value
+    ]
     return "\n".join(lines)
 
 
 def who(cohort: Cohort) -> list[str]:
-    """Who is meant, for pages that many read: what is compared with an identifier or a personal column is hidden."""
-    return [ADDRESS.sub(HIDDEN, line) for line in _who(replace(cohort, params={}), cohort.columns)]
+    """Who is meant, for pages that many read: what is compared with an identifier or a
+    personal column is hidden.
+    """
+    return [
+        ADDRESS.sub(HIDDEN, line)
+        for line in _who(replace(cohort, params={}), cohort.columns)
+    ]
 
 
 def of_rule(rule: Rule, hidden: Collection[str] = ()) -> list[str]:
-    """A rule as lines, its parts indented below it; what is compared with one of the `hidden` columns is not told."""
+    """A rule as lines, its parts indented below it; what is compared with one of the
+    `hidden` columns is not told.
+    """
     match rule:
         case All(parts):
             return ["all of this:", *_below(parts, hidden)]
@@ -103,7 +125,11 @@ def of_rule(rule: Rule, hidden: Collection[str] = ()) -> list[str]:
         case InCohort(cohort):
             return [f"in the cohort {cohort}"]
         case OnColumn(column, test):
-            return [f"{column} is compared with {HIDDEN}" if column in hidden else f"{column} {_test(test)}"]
+            return [
+                f"{column} is compared with {HIDDEN}"
+                if column in hidden
+                else f"{column} {_test(test)}"
+            ]
         case Events():
             return _events(rule, hidden)
 
@@ -144,27 +170,49 @@ def _who(cohort: Cohort, hidden: Collection[str] = ()) -> Iterator[str]:
 
 
 def _params(cohort: Cohort) -> str:
-    return " With " + ", ".join(f"{name}: {value}" for name, value in cohort.params.items()) + "."
+    return (
+        " With "
+        + ", ".join(f"{name}: {value}" for name, value in cohort.params.items())
+        + "."
+    )
 
 
-def _facts(cohort: Cohort, everybody: Sequence[Cohort], sizes: str) -> Iterator[tuple[str, str]]:
-    named = (f"{identifier.handle} ({identifier.column})" for identifier in cohort.identifiers)
+def _facts(
+    cohort: Cohort, everybody: Sequence[Cohort], sizes: str
+) -> Iterator[tuple[str, str]]:
+    named = (
+        f"{identifier.handle} ({identifier.column})"
+        for identifier in cohort.identifiers
+    )
     yield "Named by", ", ".join(named)
     yield "Owner", cohort.owner
     yield "Tags", ", ".join(cohort.tags)
     yield (
         "Reads",
-        ", ".join(f"{source.name} ({source.table})" for source in (cohort.rule.sources if cohort.rule else ())),
+        ", ".join(
+            f"{source.name} ({source.table})"
+            for source in (cohort.rule.sources if cohort.rule else ())
+        ),
     )
-    yield "Uses", ", ".join(sorted({reference.cohort for reference in cohort.references}))
-    users = [other.id for other in everybody if cohort.id in {each.cohort for each in other.references}]
+    yield (
+        "Uses",
+        ", ".join(sorted({reference.cohort for reference in cohort.references})),
+    )
+    users = [
+        other.id
+        for other in everybody
+        if cohort.id in {each.cohort for each in other.references}
+    ]
     yield "Used by", ", ".join(sorted(users))
     if cohort.schedule:
         yield "Refreshed", f"{cohort.schedule.cron} ({cohort.schedule.zone})"
     if cohort.life.expires:
         yield "Expires", f"after {cohort.life.expires}"
     if cohort.life.suspended:
-        yield "Suspended", f"until {cohort.life.suspended.until}: {cohort.life.suspended.reason}"
+        yield (
+            "Suspended",
+            f"until {cohort.life.suspended.until}: {cohort.life.suspended.reason}",
+        )
     yield "Tests", str(len(cohort.cases)) if cohort.cases else "none"
     yield "Members", sizes
     yield "File", cohort.document.path
@@ -179,10 +227,20 @@ def _below(parts: Sequence[Rule], hidden: Collection[str]) -> Iterator[str]:
 
 def _events(events: Events, hidden: Collection[str]) -> list[str]:
     name, when = events.source.name, _when(events.window)
-    counts = [_count(measure.compare) for measure in events.measures if measure.aggregate is Aggregate.COUNT]
-    others = [_measure(measure) for measure in events.measures if measure.aggregate is not Aggregate.COUNT]
+    counts = [
+        _count(measure.compare)
+        for measure in events.measures
+        if measure.aggregate is Aggregate.COUNT
+    ]
+    others = [
+        _measure(measure)
+        for measure in events.measures
+        if measure.aggregate is not Aggregate.COUNT
+    ]
     many = "any" if counts == ["at least 1"] else " and ".join(counts)
-    first = f"{many} {name}{when}".strip() + (f" where {' and '.join(others)}" if others else "")
+    first = f"{many} {name}{when}".strip() + (
+        f" where {' and '.join(others)}" if others else ""
+    )
     if events.none_after:
         first += f", and no {events.none_after.name} after the last of them"
     if events.where is None:
@@ -277,7 +335,11 @@ def _period(unit: Unit, shift: int) -> str:
 
 
 def _length(seconds: int) -> str:
-    number, word = (seconds // 86_400, "day") if seconds % 86_400 == 0 else (seconds // 3_600, "hour")
+    number, word = (
+        (seconds // 86_400, "day")
+        if seconds % 86_400 == 0
+        else (seconds // 3_600, "hour")
+    )
     return f"{number} {word}{'s' * (number != 1)}"
 
 

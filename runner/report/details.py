@@ -28,21 +28,28 @@ def of_change(
     shared: Sharing,
     settings: Sequence[Setting] = (),
 ) -> str:
-    """The cohort, folded, or nothing where there is no more to say. `before`: as it was in the base; `shared`: who of
-    its members is in others too; `settings`: a new cohort's own.
+    """The cohort, folded, or nothing where there is no more to say. `before`: as it was
+    in the base; `shared`: who of its members is in others too; `settings`: a new
+    cohort's own.
     """
     if change.action is Action.NONE:
         return ""
     own = [code(f"{setting.name}: {setting.now}") for setting in settings]
     blocks = [*_blocks(change, before, own)]
     if change.counts and change.counts.unusable:
-        blocks.append(f"{many(change.counts.unusable, 'row')} left out that name nobody.")
+        blocks.append(
+            f"{many(change.counts.unusable, 'row')} left out that name nobody."
+        )
     if shared.others:
-        told = ", ".join(f"{number:,} are also in {code(name)}" for name, number in shared.others)
+        told = ", ".join(
+            f"{number:,} are also in {code(name)}" for name, number in shared.others
+        )
         blocks.append(f"Of its members {told}.")
     if shared.unknown:
         more = "more others" if shared.others else "others"
-        blocks.append(f"Whether {more} share members with it could not be told: {words(shared.unknown)}")
+        blocks.append(
+            f"Whether {more} share members with it could not be told: {words(shared.unknown)}"
+        )
     return folded(f"{sign} {code(change.id)}", *blocks) if blocks else ""
 
 
@@ -50,8 +57,13 @@ def _blocks(change: Change, before: Cohort | None, own: Sequence[str]) -> Iterat
     cohort = change.cohort if change.query else None
     if cohort and (others := [*_others(before, cohort), *own]):
         yield "\n".join(f"- {line}" for line in others)
-    old, new = described.who(before) if before else [], described.who(cohort) if cohort else []
-    told = [*difflib.unified_diff(old, new, lineterm="", n=50)][3:] if old and new else []
+    old, new = (
+        described.who(before) if before else [],
+        described.who(cohort) if cohort else [],
+    )
+    told = (
+        [*difflib.unified_diff(old, new, lineterm="", n=50)][3:] if old and new else []
+    )
     if told:
         yield fenced(told, "diff")
     elif cohort and cohort.rule and (not old or change.action is Action.CREATE):
@@ -61,7 +73,11 @@ def _blocks(change: Change, before: Cohort | None, own: Sequence[str]) -> Iterat
     if change.action in (Action.UPDATE, Action.SUSPENDED):
         if sql := sql_difference(change, ("before", "after")):
             yield fenced(sql[2:], "diff")
-        elif not told and change.action is Action.UPDATE and change.sql_before != change.sql_after:
+        elif (
+            not told
+            and change.action is Action.UPDATE
+            and change.sql_before != change.sql_after
+        ):
             yield NOT_SHOWN
 
 
@@ -76,7 +92,8 @@ def _others(before: Cohort | None, after: Cohort) -> Iterator[str]:
     if before.mode is not after.mode:
         yield f"{code(f'mode: {before.mode.value} → {after.mode.value}')} {described.MODES[after.mode]}"
     old, new = (
-        ", ".join(f"{each.handle} from {each.column}" for each in cohort.identifiers) for cohort in (before, after)
+        ", ".join(f"{each.handle} from {each.column}" for each in cohort.identifiers)
+        for cohort in (before, after)
     )
     if old != new:
         yield code(f"identifiers: {old} → {new}")

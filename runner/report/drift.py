@@ -19,7 +19,9 @@ HELD = "Braze has the members of before, until the definition changes or `cohort
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """What was found for a target. `failure`: why it could not be looked at; then the rest is not known."""
+    """What was found for a target. `failure`: why it could not be looked at; then the
+    rest is not known.
+    """
 
     target: str
     plan: Plan | None = None
@@ -31,27 +33,51 @@ class Drift:
     @property
     def wrong(self) -> tuple[Discrepancy, ...]:
         """What is not as the ledger says."""
-        return tuple(each for each in self.verified.found if not each.is_warning) if self.verified else ()
+        return (
+            tuple(each for each in self.verified.found if not each.is_warning)
+            if self.verified
+            else ()
+        )
 
     @property
     def held(self) -> tuple[Change, ...]:
         """The cohorts that a rollback put back, and that stay so."""
-        unchanged = (change for change in self.plan.changes if change.action is Action.NONE) if self.plan else ()
+        unchanged = (
+            (change for change in self.plan.changes if change.action is Action.NONE)
+            if self.plan
+            else ()
+        )
         return tuple(change for change in unchanged if change.is_held)
 
     @property
     def is_there(self) -> bool:
         """True where somebody should look."""
         waiting = self.plan is not None and bool(self.plan.due or self.plan.stop)
-        return bool(self.failure or waiting or self.held or self.stale or self.wrong or self.invalid_files)
+        return bool(
+            self.failure
+            or waiting
+            or self.held
+            or self.stale
+            or self.wrong
+            or self.invalid_files
+        )
 
 
 def page(shown: Drift, *, address: str) -> str:
     """As `cohorts github issue` takes it: a marker, a title, and the text."""
     state = "open" if shown.is_there else "closed"
-    head = [f"<!-- cohort-runner:drift {shown.target} {state} -->", f"# Cohorts: {shown.target} is not as wanted"]
+    head = [
+        f"<!-- cohort-runner:drift {shown.target} {state} -->",
+        f"# Cohorts: {shown.target} is not as wanted",
+    ]
     return (
-        "\n\n".join(["\n".join(head), *_found(shown), *([f"<sub>[the run]({address})</sub>"] if address else [])])
+        "\n\n".join(
+            [
+                "\n".join(head),
+                *_found(shown),
+                *([f"<sub>[the run]({address})</sub>"] if address else []),
+            ]
+        )
         + "\n"
     )
 
@@ -63,12 +89,23 @@ def text(shown: Drift) -> str:
     if shown.failure:
         return f"Target {shown.target} could not be looked at."
     due = shown.plan.due if shown.plan else ()
-    lines = [f"  withdrawals are refused: {shown.plan.stop}"] if shown.plan and shown.plan.stop else []
+    lines = (
+        [f"  withdrawals are refused: {shown.plan.stop}"]
+        if shown.plan and shown.plan.stop
+        else []
+    )
     lines += [f"  {change.id}: {'; '.join(change.reasons)}" for change in due]
     lines += [f"  {change.id}: held after a rollback" for change in shown.held]
     lines += [f"  {each.id}: stale" for each in shown.stale]
-    lines += [f"  {each.destination.cohort_id}: {each.code} {each.what}" for each in shown.wrong]
-    lines += [f"  {many(shown.invalid_files, 'file')} cannot be used"] if shown.invalid_files else []
+    lines += [
+        f"  {each.destination.cohort_id}: {each.code} {each.what}"
+        for each in shown.wrong
+    ]
+    lines += (
+        [f"  {many(shown.invalid_files, 'file')} cannot be used"]
+        if shown.invalid_files
+        else []
+    )
     return "\n".join([f"Target {shown.target} is not as wanted:", *lines])
 
 
@@ -84,17 +121,33 @@ def _found(shown: Drift) -> list[str]:
     ]
     stale = [f"- {code(each.id)}" for each in shown.stale]
     wrong = [
-        f"- {code(each.destination.cohort_id)} {code(f'{each.code} {each.what}; {each.fix}')}" for each in shown.wrong
+        f"- {code(each.destination.cohort_id)} {code(f'{each.code} {each.what}; {each.fix}')}"
+        for each in shown.wrong
     ]
     for title, lines in (
-        ("Not in Braze as the main branch has it; the next `cohorts sync` brings it there", due),
-        (f"Held after a rollback: {HELD}", [f"- {code(change.id)}" for change in shown.held]),
+        (
+            "Not in Braze as the main branch has it; the next `cohorts sync` brings it there",
+            due,
+        ),
+        (
+            f"Held after a rollback: {HELD}",
+            [f"- {code(change.id)}" for change in shown.held],
+        ),
         ("Stale: older than `max_age`", stale),
         ("Not as the ledger says", wrong),
     ):
         if lines:
             taken, missing = fitting(lines, COMMENT // 4, joint=1)
-            blocks.append("\n".join([f"**{title}**", "", *taken, *([f"- and {missing:,} more"] if missing else [])]))
+            blocks.append(
+                "\n".join(
+                    [
+                        f"**{title}**",
+                        "",
+                        *taken,
+                        *([f"- and {missing:,} more"] if missing else []),
+                    ]
+                )
+            )
     if shown.invalid_files:
         blocks.append(
             f"{many(shown.invalid_files, 'file')} of the main branch cannot be used: `cohorts validate` says why."

@@ -66,11 +66,20 @@ def of_sync(summary: Summary) -> Iterator[Note]:
         if error := outcome.error:
             cohort = outcome.change.cohort
             at = error.at or (cohort.document.at() if cohort else None)
-            yield Note("error", at, f"{outcome.change.id}: {error.code}", f"{error.what}; {error.fix}")
+            yield Note(
+                "error",
+                at,
+                f"{outcome.change.id}: {error.code}",
+                f"{error.what}; {error.fix}",
+            )
 
 
-def tally(plans: Sequence[Plan], *, failed: int, exit_code: int, refused: int = 0) -> dict[str, str]:
-    """The numbers that later steps may ask for, by name; over all targets. `refused`: by a guard, while it ran."""
+def tally(
+    plans: Sequence[Plan], *, failed: int, exit_code: int, refused: int = 0
+) -> dict[str, str]:
+    """The numbers that later steps may ask for, by name; over all targets. `refused`:
+    by a guard, while it ran.
+    """
     changes = [change for plan in plans for change in plan.changes]
     due = [change for plan in plans for change in plan.due]
     blocked = sum(bool(change.refusals or change.stopped) for change in changes) + sum(
@@ -93,12 +102,20 @@ def tally(plans: Sequence[Plan], *, failed: int, exit_code: int, refused: int = 
 
 def outputs(values: Mapping[str, str]) -> str:
     """Lines for the file that `GITHUB_OUTPUT` names; no value has a line break."""
-    return "".join(f"{name}={value}\n" for name, value in values.items() if "\n" not in value and "\r" not in value)
+    return "".join(
+        f"{name}={value}\n"
+        for name, value in values.items()
+        if "\n" not in value and "\r" not in value
+    )
 
 
 def _command(note: Note) -> str:
     """As https://docs.github.com/actions/reference/workflow-commands-for-github-actions escapes it."""
-    place = f"file={_property(note.at.path)},line={note.at.line},col={note.at.column}," if note.at else ""
+    place = (
+        f"file={_property(note.at.path)},line={note.at.line},col={note.at.column},"
+        if note.at
+        else ""
+    )
     return f"::{note.kind} {place}title={_property(note.title[:200])}::{escaped(note.text[:LONGEST])}"
 
 

@@ -22,7 +22,9 @@ def many(number: int, what: str) -> str:
     return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
-def fitting(blocks: Sequence[str], limit: int, *, joint: int = 2) -> tuple[list[str], int]:
+def fitting(
+    blocks: Sequence[str], limit: int, *, joint: int = 2
+) -> tuple[list[str], int]:
     """The blocks that fit, and how many do not; a big one takes no room from those after it."""
     taken: list[str] = []
     there = [block for block in blocks if block]
@@ -33,8 +35,16 @@ def fitting(blocks: Sequence[str], limit: int, *, joint: int = 2) -> tuple[list[
     return taken, len(there) - len(taken)
 
 
-def listed(found: Sequence[Each], text: Callable[[Each], str], elsewhere: str = "", *, most: int = LISTED) -> str:
-    """The first of them, a line each, and how many more there are; `elsewhere` says where those are."""
+def listed(
+    found: Sequence[Each],
+    text: Callable[[Each], str],
+    elsewhere: str = "",
+    *,
+    most: int = LISTED,
+) -> str:
+    """The first of them, a line each, and how many more there are; `elsewhere` says
+    where those are.
+    """
     lines = [f"- {text(each)}" for each in found[:most]]
     if len(found) > most:
         lines.append(f"- and {len(found) - most:,} more{elsewhere}")
@@ -49,8 +59,14 @@ def of_problem(problem: Problem) -> str:
 
 def of_test(result: Result) -> str:
     """How a test failed, or that it was not judged, on one line."""
-    missing, extra = (sum(map(len, people.values())) for people in (result.missing, result.extra))
-    parts = [f"{missing} missing" if missing else "", f"{extra} too many" if extra else "", result.failure[:80]]
+    missing, extra = (
+        sum(map(len, people.values())) for people in (result.missing, result.extra)
+    )
+    parts = [
+        f"{missing} missing" if missing else "",
+        f"{extra} too many" if extra else "",
+        result.failure[:80],
+    ]
     if result.unjudged:
         parts = ["not judged"]
     why = ", ".join(part for part in parts if part)
@@ -63,7 +79,11 @@ def of_files(problems: Sequence[Problem]) -> str:
     return f"{many(len(problems), 'problem')} in {many(files, 'file')}"
 
 
-def of_checks(errors: Sequence[Problem], failed: Sequence[Result], warnings: Sequence[Problem] = ()) -> Iterator[str]:
+def of_checks(
+    errors: Sequence[Problem],
+    failed: Sequence[Result],
+    warnings: Sequence[Problem] = (),
+) -> Iterator[str]:
     """What a check of files found, as blocks of a page."""
     if errors:
         yield f"> [!CAUTION]\n> **{of_files(errors)}**"

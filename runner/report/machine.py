@@ -26,7 +26,9 @@ if TYPE_CHECKING:  # it needs the sandbox's packages
 VERSION = 1
 
 
-def problems(found: Sequence[Problem], warnings: Sequence[Problem], *, cohorts: int) -> str:
+def problems(
+    found: Sequence[Problem], warnings: Sequence[Problem], *, cohorts: int
+) -> str:
     """The result of a validation."""
     return _text(
         {
@@ -37,7 +39,12 @@ def problems(found: Sequence[Problem], warnings: Sequence[Problem], *, cohorts: 
     )
 
 
-def tests(results: Sequence[Result], untested: Sequence[Cohort], code: ExitCode, found: Sequence[Problem]) -> str:
+def tests(
+    results: Sequence[Result],
+    untested: Sequence[Cohort],
+    code: ExitCode,
+    found: Sequence[Problem],
+) -> str:
     """How the cohorts' own tests ended."""
     return _text(
         {
@@ -50,9 +57,13 @@ def tests(results: Sequence[Result], untested: Sequence[Cohort], code: ExitCode,
 
 
 def plan(shown: Plan, found: Sequence[Problem], *, commit: str, now: int) -> str:
-    """A plan, with the problems of files that are not part of it; of which commit, made when (unix seconds)."""
+    """A plan, with the problems of files that are not part of it; of which commit, made
+    when (unix seconds).
+    """
     of = {"commit": commit or None, "made_at": _moment(now)}
-    return _text(of | _plan(shown) | {"problems": [_problem(problem) for problem in found]})
+    return _text(
+        of | _plan(shown) | {"problems": [_problem(problem) for problem in found]}
+    )
 
 
 def summary(shown: Summary, code: ExitCode, found: Sequence[Problem]) -> str:
@@ -67,8 +78,12 @@ def summary(shown: Summary, code: ExitCode, found: Sequence[Problem]) -> str:
     )
 
 
-def status(shown: Plan, cohorts: Sequence[Standing], now: int, found: Sequence[Problem]) -> str:
-    """Every cohort by the ledger's account, and what is due; cohorts whose file cannot be read have no action."""
+def status(
+    shown: Plan, cohorts: Sequence[Standing], now: int, found: Sequence[Problem]
+) -> str:
+    """Every cohort by the ledger's account, and what is due; cohorts whose file cannot
+    be read have no action.
+    """
     return _text(
         {
             "target": shown.target,
@@ -111,7 +126,9 @@ def verified(shown: Verified, *, target: str) -> str:
 
 def _text(body: Mapping[str, Any]) -> str:
     whole = json.dumps({"version": VERSION, **body}, indent=2, ensure_ascii=False)
-    return whole.replace("##[", "##\\u005b")  # the same text in JSON; in a log GitHub would take it for a command
+    return whole.replace(
+        "##[", "##\\u005b"
+    )  # the same text in JSON; in a log GitHub would take it for a command
 
 
 def _plan(shown: Plan) -> dict[str, Any]:
@@ -143,7 +160,9 @@ def _change(change: Change) -> dict[str, Any]:
             "before": counts.before,
             "after": counts.after,
             "added": counts.entering if counts.mode is not Mode.REMOVE else 0,
-            "removed": counts.removed if counts.mode is not Mode.REMOVE else counts.entering,
+            "removed": counts.removed
+            if counts.mode is not Mode.REMOVE
+            else counts.entering,
             "sent_again": counts.added - counts.entering,
             "unusable_rows": counts.unusable,
         },
@@ -154,9 +173,13 @@ def _change(change: Change) -> dict[str, Any]:
             "usual_month": counts.expected.usual_month,
             "everyone_when_somebody_leaves": counts.is_shared,
         },
-        "refusals": [_problem(problem) for problem in (*change.questions, *change.refusals)],
+        "refusals": [
+            _problem(problem) for problem in (*change.questions, *change.refusals)
+        ],
         "uncounted": change.uncounted and _problem(change.uncounted),
-        "sql_difference": sql_difference(change, NAMES) if change.action is Action.UPDATE else [],
+        "sql_difference": sql_difference(change, NAMES)
+        if change.action is Action.UPDATE
+        else [],
     }
 
 
@@ -174,11 +197,21 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
 def _done(done: Done | None) -> dict[str, int] | None:
     if done is None:
         return None
-    return {"added": done.added, "removed": done.removed, "sent_again": done.sent_again, "members": done.size}
+    return {
+        "added": done.added,
+        "removed": done.removed,
+        "sent_again": done.sent_again,
+        "members": done.size,
+    }
 
 
 def _cohort(each: Standing) -> dict[str, Any]:
-    deployed, change, last, schedule = each.deployed, each.change, each.deployed.delivered, each.schedule
+    deployed, change, last, schedule = (
+        each.deployed,
+        each.change,
+        each.deployed.delivered,
+        each.schedule,
+    )
     return {
         "id": each.id,
         "braze_id": deployed.destination.cohort_id,
@@ -187,7 +220,9 @@ def _cohort(each: Standing) -> dict[str, Any]:
         "members": last.size if last else None,
         "synced_at": _moment(last.at) if last else None,
         "as_of": None if each.as_of is None else _moment(each.as_of),
-        "unfinished": change.is_unfinished if change else bool(deployed.pending or deployed.unfinished),
+        "unfinished": change.is_unfinished
+        if change
+        else bool(deployed.pending or deployed.unfinished),
         "pending": bool(deployed.pending),
         "failure": deployed.failure or None,
         "failed_at": _moment(deployed.failed_at) if deployed.failure else None,
@@ -195,7 +230,9 @@ def _cohort(each: Standing) -> dict[str, Any]:
         "reasons": list(change.reasons) if change else [],
         "held": bool(change and change.is_held),
         "schedule": schedule and {"cron": schedule.cron, "timezone": schedule.zone},
-        "due_at": None if each.due_at is None or schedule is None else _moment(each.due_at, schedule.zone),
+        "due_at": None
+        if each.due_at is None or schedule is None
+        else _moment(each.due_at, schedule.zone),
         "due": each.is_due,
         "max_age": each.max_age or None,
         "stale": each.is_stale,
@@ -236,7 +273,9 @@ def _tested(result: Result) -> dict[str, Any]:
         "path": result.case.at.path,
         "line": result.case.at.line,
         "passed": result.passed,
-        "missing": {str(handle): list(values) for handle, values in result.missing.items()},
+        "missing": {
+            str(handle): list(values) for handle, values in result.missing.items()
+        },
         "extra": {str(handle): list(values) for handle, values in result.extra.items()},
         "failure": result.failure or None,
         "unjudged": result.unjudged or None,

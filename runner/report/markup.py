@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-# Everything that Markdown, HTML or GitHub itself (mentions, references, links, emoji) could read as more than a letter.
+# Everything that Markdown, HTML or GitHub itself (mentions, references, links, emoji)
+# could read as more than a letter.
 _LIVE = re.compile(r"[^\w ,;=%'\u2013\u2026→←−•·…-]|_")
 
-# What GitHub takes as it is: no sign that could begin a mention, a reference (`GH-1` is one), a link or a mark.
+# What GitHub takes as it is: no sign that could begin a mention, a reference (`GH-1` is
+# one), a link or a mark.
 _DEAD = re.compile(r"(?:[^\W_]|[ ,;()%'+→–]|-(?!\d))+")
 
 # Letters that are not seen, or that turn the others round (https://trojansource.codes).
@@ -23,21 +25,29 @@ LONGEST = 300
 def seen(text: str) -> str:
     """The text on one line, with every letter that cannot be seen written out."""
     return _UNSEEN.sub(
-        lambda found: f"\\u{ord(found[0]):04x}", text.replace("\r\n", "\n").replace("\n", "⏎").replace("\t", " ")
+        lambda found: f"\\u{ord(found[0]):04x}",
+        text.replace("\r\n", "\n").replace("\n", "⏎").replace("\t", " "),
     )
 
 
 def code(text: str) -> str:
-    """A piece of somebody's text as code, where GitHub looks for neither mentions nor references. Every sign is written
-    as a number, so that neither a table nor an inline mark ends in it.
+    """A piece of somebody's text as code, where GitHub looks for neither mentions nor
+    references. Every sign is written as a number, so that neither a table nor an inline
+    mark ends in it.
     """
     whole = seen(text)
     short = whole if len(whole) <= LONGEST else f"{whole[:LONGEST]}…"
-    return f"<code>{_LIVE.sub(lambda found: f'&#{ord(found[0])};', short)}</code>" if short else ""
+    return (
+        f"<code>{_LIVE.sub(lambda found: f'&#{ord(found[0])};', short)}</code>"
+        if short
+        else ""
+    )
 
 
 def words(text: str) -> str:
-    """A name, or a sentence of ours that may quote others: as it is where nothing in it can mean more, else as code."""
+    """A name, or a sentence of ours that may quote others: as it is where nothing in it
+    can mean more, else as code.
+    """
     return (
         text
         if _DEAD.fullmatch(text)
@@ -50,8 +60,13 @@ def words(text: str) -> str:
 
 def fenced(lines: Sequence[str], language: str = "") -> str:
     """Lines in a block that none of them can end."""
-    whole = [_UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", line.replace("\t", "    ")) for line in lines]
-    longest = max((len(run) for line in whole for run in re.findall("`+", line)), default=0)
+    whole = [
+        _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", line.replace("\t", "    "))
+        for line in lines
+    ]
+    longest = max(
+        (len(run) for line in whole for run in re.findall("`+", line)), default=0
+    )
     fence = "`" * max(3, longest + 1)
     return "\n".join([f"{fence}{language}", *whole, fence])
 

@@ -1,4 +1,6 @@
-"""What a team's chat is told after a run: what changed in how cohorts fare; counts and ids, in Slack's markup."""
+"""What a team's chat is told after a run: what changed in how cohorts fare; counts and
+ids, in Slack's markup.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """A cohort that fares otherwise than before: how it fares now, and the error's code (nothing where it is well)."""
+    """A cohort that fares otherwise than before: how it fares now, and the error's code
+    (nothing where it is well).
+    """
 
     cohort: str
     fate: Fate
@@ -51,19 +55,25 @@ class Notice:
 
 
 def of(summary: Summary) -> Notice | None:
-    """What a run changed, against what the ledger said of each cohort before it; None where there is nothing to tell.
+    """What a run changed, against what the ledger said of each cohort before it; None
+    where there is nothing to tell.
 
-    Refused withdrawals leave no trace in the ledger, so they are told after every run that refuses them.
+    Refused withdrawals leave no trace in the ledger, so they are told after every run
+    that refuses them.
     """
     found = (_news(outcome) for outcome in summary.outcomes)
     news = tuple(sorted((each for each in found if each), key=lambda each: each.cohort))
-    withdrawals = sum(change.action is Action.WITHDRAW for change in summary.plan.changes)
+    withdrawals = sum(
+        change.action is Action.WITHDRAW for change in summary.plan.changes
+    )
     refused = withdrawals if summary.plan.stop else 0
     return Notice(news, refused) if news or refused else None
 
 
 def _news(outcome: Outcome) -> News | None:
-    if isinstance(outcome.error, Interrupted):  # how it fares, the next run will find out
+    if isinstance(
+        outcome.error, Interrupted
+    ):  # how it fares, the next run will find out
         return None
     before, now = _before(outcome.change.deployed), _now(outcome.error)
     code = outcome.error.code if outcome.error else ""
@@ -97,14 +107,20 @@ def text(notice: Notice, *, target: str, address: str) -> str:
             lines.append(f"{sign} {len(told):,} {words}: {_named(told)}")
     if notice.refused:
         many = f"{notice.refused:,} withdrawal{'s' * (notice.refused != 1)}"
-        lines.append(f":no_entry: {many} refused by a guard, nobody was taken out (G005)")
-    codes = sorted({each.code for each in notice.news if each.code} | ({"G005"} if notice.refused else set()))
+        lines.append(
+            f":no_entry: {many} refused by a guard, nobody was taken out (G005)"
+        )
+    codes = sorted(
+        {each.code for each in notice.news if each.code}
+        | ({"G005"} if notice.refused else set())
+    )
     return "\n".join([*lines, *_more(codes, address)])
 
 
 def of_stopped_run(error: CohortsError, *, target: str, address: str) -> str:
-    """The words for a run that could not begin, or was stopped as a whole. Whether the one before it fared the same is
-    not known, since it left nothing in the ledger: so this is told each time.
+    """The words for a run that could not begin, or was stopped as a whole. Whether the
+    one before it fared the same is not known, since it left nothing in the ledger: so
+    this is told each time.
     """
     why = WHY.get(ExitCode(error.exit_code), "it failed as a whole")
     lines = [
@@ -115,17 +131,30 @@ def of_stopped_run(error: CohortsError, *, target: str, address: str) -> str:
 
 
 def _named(told: Sequence[News]) -> str:
-    names = [f"`{_escaped(each.cohort)}`{f' ({_escaped(each.code)})' if each.code else ''}" for each in told[:MOST]]
-    return ", ".join(names) + (f" and {len(told) - MOST:,} more" if len(told) > MOST else "")
+    names = [
+        f"`{_escaped(each.cohort)}`{f' ({_escaped(each.code)})' if each.code else ''}"
+        for each in told[:MOST]
+    ]
+    return ", ".join(names) + (
+        f" and {len(told) - MOST:,} more" if len(told) > MOST else ""
+    )
 
 
 def _more(codes: Sequence[str], address: str) -> list[str]:
-    explain = [f"`cohorts explain {_escaped(codes[0])}` says what to do."] if codes else []
-    link = [f"<{_escaped(address).replace('|', '%7C')}|The run>"] if address.startswith(("https://", "http://")) else []
+    explain = (
+        [f"`cohorts explain {_escaped(codes[0])}` says what to do."] if codes else []
+    )
+    link = (
+        [f"<{_escaped(address).replace('|', '%7C')}|The run>"]
+        if address.startswith(("https://", "http://"))
+        else []
+    )
     return [" ".join([*explain, *link])] if explain or link else []
 
 
 def _escaped(value: str) -> str:
-    """As plain text in Slack and its kin: no markup, no link, nobody mentioned, also where a bare @ would do it."""
+    """As plain text in Slack and its kin: no markup, no link, nobody mentioned, also
+    where a bare @ would do it.
+    """
     plain = value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return " ".join(plain.replace("@", "@\u200b").replace("`", "'").split())

@@ -1,4 +1,6 @@
-"""What a pull request is answered with: one page a target, the riskiest first, in Markdown that GitHub takes."""
+"""What a pull request is answered with: one page a target, the riskiest first, in
+Markdown that GitHub takes.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ COMMENT = 65_000
 """Characters of a comment, a little under GitHub's limit of 65,536."""
 
 SUMMARY = 250_000
-"""Characters of a step summary, so that it stays under GitHub's limit of 1 MiB however many bytes they take."""
+"""Characters of a step summary, so that it stays under GitHub's limit of 1 MiB however
+many bytes they take.
+"""
 
 SIGNS = {
     Action.CREATE: "🟢 new",
@@ -51,12 +55,14 @@ SEGMENT = "Segments → Create segment → filter <i>Treasure Data Cohorts</i>"
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """What was found for one target. `plan`: None where the project file cannot be read; `tested`: tests ran;
-    `before`: cohorts as they were in the base, by where they go; `uncounted`: why members are not counted, empty where
-    they are; `others`: how many cohorts a sync would touch for another reason than this branch; `overlaps`: how many
-    members of a changed cohort are in others too, the most first; `address`: of the run that has the whole of it;
-    `failure`: what stopped the counting; `settings`: what else the branch changes; `marks`: of all that this shows, for
-    the sync that follows; `vanished`: files that are gone and could not be read before.
+    """What was found for one target. `plan`: None where the project file cannot be
+    read; `tested`: tests ran; `before`: cohorts as they were in the base, by where they
+    go; `uncounted`: why members are not counted, empty where they are; `others`: how
+    many cohorts a sync would touch for another reason than this branch; `overlaps`: how
+    many members of a changed cohort are in others too, the most first; `address`: of
+    the run that has the whole of it; `failure`: what stopped the counting; `settings`:
+    what else the branch changes; `marks`: of all that this shows, for the sync that
+    follows; `vanished`: files that are gone and could not be read before.
     """
 
     target: str
@@ -95,17 +101,25 @@ class Review:
 
 
 def page(shown: Review, *, limit: int = COMMENT) -> str:
-    """The whole page, within so many characters; what does not fit is counted, and where it is is said."""
+    """The whole page, within so many characters; what does not fit is counted, and
+    where it is is said.
+    """
     head = [
         marker.written(shown.target, shown.plan, shown.marks),
         f"## Cohorts → {code(shown.target)}",
         *_news(shown),
     ]
     foot = _foot(shown)
-    left = limit - len("\n\n".join([*head, foot])) - 1_000  # for what is said of what was left out
+    left = (
+        limit - len("\n\n".join([*head, foot])) - 1_000
+    )  # for what is said of what was left out
     blocks = []
     for title, block in (("Changes", _rows(shown, int(left * 0.6))), *_lists(shown)):
-        told = block if len(block) < left else f"**{title}** did not fit here{_elsewhere(shown)}."
+        told = (
+            block
+            if len(block) < left
+            else f"**{title}** did not fit here{_elsewhere(shown)}."
+        )
         if told:
             blocks.append(told)
             left -= len(told) + 2
@@ -115,21 +129,31 @@ def page(shown: Review, *, limit: int = COMMENT) -> str:
             SIGNS[change.action],
             shown.before.get(change.destination),
             shown.overlaps.get(change.destination, Sharing()),
-            [setting for setting in shown.settings if setting.is_new and setting.cohort == change.id],
+            [
+                setting
+                for setting in shown.settings
+                if setting.is_new and setting.cohort == change.id
+            ],
         )
         for change in shown.changes
     ]
     taken, missing = fitting(folds, left)
     blocks += taken
     if missing:
-        blocks.append(f"The details of {many(missing, 'cohort')} did not fit here{_elsewhere(shown)}.")
+        blocks.append(
+            f"The details of {many(missing, 'cohort')} did not fit here{_elsewhere(shown)}."
+        )
     return "\n\n".join([*head, *blocks, foot]) + "\n"
 
 
 def _news(shown: Review) -> Iterator[str]:
     if shown.errors:
         what = f"**{of_files(shown.errors)}**, listed below."
-        rest = " Nothing is withdrawn while a file cannot be read." if shown.plan else " No plan could be made."
+        rest = (
+            " Nothing is withdrawn while a file cannot be read."
+            if shown.plan
+            else " No plan could be made."
+        )
         yield f"> [!CAUTION]\n> {what}{rest}"
     if shown.failed:
         yield f"> [!CAUTION]\n> **{_failures(shown)}.**"
@@ -137,7 +161,9 @@ def _news(shown: Review) -> Iterator[str]:
     if plan is None:
         return
     if shown.vanished:
-        files = ", ".join(map(code, shown.vanished[:5])) + (", …" if len(shown.vanished) > 5 else "")
+        files = ", ".join(map(code, shown.vanished[:5])) + (
+            ", …" if len(shown.vanished) > 5 else ""
+        )
         yield f"> [!WARNING]\n> **Could not be read before, and is gone:** {files}. Who is in its cohort leaves."
     if shown.changed_settings:
         what = "They decide where members are sent, when, and what may stop it."
@@ -154,16 +180,24 @@ def _news(shown: Review) -> Iterator[str]:
 
 
 def _names(changes: Sequence[Change]) -> str:
-    return ", ".join(code(change.id) for change in changes[:5]) + (", …" if len(changes) > 5 else "")
+    return ", ".join(code(change.id) for change in changes[:5]) + (
+        ", …" if len(changes) > 5 else ""
+    )
 
 
 def _in_short(shown: Review, plan: Plan) -> str:
-    tally = {action: sum(change.action is action for change in plan.changes) for action in Action if action not in IDLE}
+    tally = {
+        action: sum(change.action is action for change in plan.changes)
+        for action in Action
+        if action not in IDLE
+    }
     parts = [f"{number} to {action}" for action, number in tally.items() if number]
     tests = _tests_in_short(shown)
     if not parts:
         held = sum(change.action is Action.SUSPENDED for change in plan.changes)
-        nothing = "No query changes" if shown.changed_settings else "Nothing changes in Braze"
+        nothing = (
+            "No query changes" if shown.changed_settings else "Nothing changes in Braze"
+        )
         nothing += " by the files that can be read" if shown.errors else ""
         return f"**{nothing}**{f' ({held} suspended)' if held else ''}. {tests}"
     whole = [change for change in plan.due if not (change.refusals or change.stopped)]
@@ -175,7 +209,11 @@ def _in_short(shown: Review, plan: Plan) -> str:
     return (
         f"{said} In all **{cost.added:,} to add and {cost.removed:,} to remove**{blocked}: at least {cost.words}."
         f" Written to Braze: **{cost.over_time}**."
-        + (f" {many(shown.others, 'cohort')} more would be synced for other reasons." if shown.others else "")
+        + (
+            f" {many(shown.others, 'cohort')} more would be synced for other reasons."
+            if shown.others
+            else ""
+        )
     )
 
 
@@ -210,23 +248,49 @@ def _rows(shown: Review, limit: int) -> str:
     if not changes:
         return ""
     counted = not shown.uncounted
-    columns = ["", "Cohort", "Why", *(["Enter", "Leave", "Members", *WRITTEN] if counted else [])]
-    head = [f"| {' | '.join(columns)} |", f"|{'|'.join([' --- '] * 3 + [' ---: '] * (len(columns) - 3))}|"]
-    rows, missing = fitting([_row(change, counted=counted) for change in changes], limit, joint=1)
-    more = [f"\n{many(missing, 'cohort')} more did not fit here{_elsewhere(shown)}."] if missing else []
+    columns = [
+        "",
+        "Cohort",
+        "Why",
+        *(["Enter", "Leave", "Members", *WRITTEN] if counted else []),
+    ]
+    head = [
+        f"| {' | '.join(columns)} |",
+        f"|{'|'.join([' --- '] * 3 + [' ---: '] * (len(columns) - 3))}|",
+    ]
+    rows, missing = fitting(
+        [_row(change, counted=counted) for change in changes], limit, joint=1
+    )
+    more = (
+        [f"\n{many(missing, 'cohort')} more did not fit here{_elsewhere(shown)}."]
+        if missing
+        else []
+    )
     return "\n".join([*head, *rows, *more])
 
 
 def _row(change: Change, *, counted: bool) -> str:
-    blocked = "⛔ blocked, " if change.refusals or change.stopped or change.uncounted else ""
-    name = f"{words(change.name)}<br>" if change.name and change.name != change.id else ""
-    cells = [f"{blocked}{SIGNS[change.action]}", f"{name}{code(change.id)}", _why(change)]
+    blocked = (
+        "⛔ blocked, " if change.refusals or change.stopped or change.uncounted else ""
+    )
+    name = (
+        f"{words(change.name)}<br>" if change.name and change.name != change.id else ""
+    )
+    cells = [
+        f"{blocked}{SIGNS[change.action]}",
+        f"{name}{code(change.id)}",
+        _why(change),
+    ]
     if counts := change.counts:
         cost = Cost.of([change])
         leave = counts.removed if counts.mode is not Mode.REMOVE else counts.entering
         enter = counts.entering if counts.mode is not Mode.REMOVE else 0
         cells += [f"{enter:,}", f"{leave:,}", f"{counts.before:,} → {counts.after:,}"]
-        cells += [f"{cost.added + cost.removed:,}", f"{cost.first_week:,}", f"{cost.usual_month:,}"]
+        cells += [
+            f"{cost.added + cost.removed:,}",
+            f"{cost.first_week:,}",
+            f"{cost.usual_month:,}",
+        ]
     elif counted:
         cells += [""] * (3 + len(WRITTEN))
     return f"| {' | '.join(cells)} |"
@@ -242,25 +306,42 @@ def _lists(shown: Review) -> Iterator[tuple[str, str]]:
     if shown.errors:
         yield _list("Problems", listed(shown.errors, of_problem, _elsewhere(shown)))
     if settings := shown.changed_settings:
-        lines = listed(settings, lambda each: code(str(each)), _elsewhere(shown), most=SETTINGS)
+        lines = listed(
+            settings, lambda each: code(str(each)), _elsewhere(shown), most=SETTINGS
+        )
         yield _list("Settings", lines)
     if shown.failed:
         title = "Tests that did not pass" if _unjudged(shown) else "Failed tests"
         yield _list(title, listed(shown.failed, of_test, _elsewhere(shown)))
     changes = shown.changes
     # a question is about two cohorts, and asked once
-    if stopped := dict.fromkeys(problem for change in changes for problem in (*change.questions, *change.refusals)):
-        yield _list("Guards and questions", listed([*stopped], of_problem, _elsewhere(shown)))
+    if stopped := dict.fromkeys(
+        problem
+        for change in changes
+        for problem in (*change.questions, *change.refusals)
+    ):
+        yield _list(
+            "Guards and questions", listed([*stopped], of_problem, _elsewhere(shown))
+        )
     if uncounted := [change.uncounted for change in changes if change.uncounted]:
         yield _list("Not counted", listed(uncounted, of_problem, _elsewhere(shown)))
     if new := [change for change in changes if change.action is Action.CREATE]:
         names = listed(new, lambda change: words(change.name), _elsewhere(shown))
         told = f"Somebody builds a segment for each in Braze, by hand, once it is synced: {SEGMENT}."
-        if moved := [change for change in new if change.query and change.query.previous_id]:
-            told += f" Segments of the old one are changed to the new one: {_names(moved)}."
+        if moved := [
+            change for change in new if change.query and change.query.previous_id
+        ]:
+            told += (
+                f" Segments of the old one are changed to the new one: {_names(moved)}."
+            )
         yield "New in Braze", f"**New in Braze**\n\n{told}\n\n{names}"
     if soon := sorted({*(shown.plan.warnings if shown.plan else ()), *shown.warnings}):
-        yield "Warnings", folded(many(len(soon), "warning"), listed(soon, of_problem, _elsewhere(shown)))
+        yield (
+            "Warnings",
+            folded(
+                many(len(soon), "warning"), listed(soon, of_problem, _elsewhere(shown))
+            ),
+        )
 
 
 def _list(title: str, lines: str) -> tuple[str, str]:
@@ -269,8 +350,15 @@ def _list(title: str, lines: str) -> tuple[str, str]:
 
 def _foot(shown: Review) -> str:
     since = shown.plan.since if shown.plan else ""
-    against = f"Compared with <code>{since[:12]}</code>" if since else "Compared with what Braze holds"
-    parts = [against if shown.plan else "", f"of <code>{shown.commit[:12]}</code>" if shown.commit else ""]
+    against = (
+        f"Compared with <code>{since[:12]}</code>"
+        if since
+        else "Compared with what Braze holds"
+    )
+    parts = [
+        against if shown.plan else "",
+        f"of <code>{shown.commit[:12]}</code>" if shown.commit else "",
+    ]
     if shown.plan:
         parts.append(f"plan <code>{reviewed.of_plan(shown.plan)[:19]}</code>")
     if shown.address:
@@ -283,11 +371,22 @@ def _elsewhere(shown: Review) -> str:
 
 
 def _risk(change: Change) -> tuple[int, int, Destination]:
-    """What a reviewer should see first: what is stopped, who leaves, what changes for those who stay."""
+    """What a reviewer should see first: what is stopped, who leaves, what changes for
+    those who stay.
+    """
     leaving = change.counts.removed if change.counts else 0
     if change.refusals or change.stopped or change.uncounted:
         rank = 0
     else:
-        order = (Action.WITHDRAW, Action.SUPPRESS, Action.UPDATE, Action.RETRY, Action.CREATE, Action.RENAME)
-        rank = 1 + (order.index(change.action) if change.action in order else len(order))
+        order = (
+            Action.WITHDRAW,
+            Action.SUPPRESS,
+            Action.UPDATE,
+            Action.RETRY,
+            Action.CREATE,
+            Action.RENAME,
+        )
+        rank = 1 + (
+            order.index(change.action) if change.action in order else len(order)
+        )
     return rank, -leaving, change.destination

@@ -19,20 +19,38 @@ def status(shown: Sequence[Standing]) -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     lines = []
     for row, more in zip(rows, below, strict=True):
-        cells = (f"{row[0]:<{widths[0]}}", f"{row[1]:>{widths[1]}}", f"{row[2]:<{widths[2]}}", f"{row[3]:<{widths[3]}}")
+        cells = (
+            f"{row[0]:<{widths[0]}}",
+            f"{row[1]:>{widths[1]}}",
+            f"{row[2]:<{widths[2]}}",
+            f"{row[3]:<{widths[3]}}",
+        )
         lines.append("  ".join((*cells, row[4])))
         lines += [f"    {text}" for text in more]
     stale = sum(each.is_stale for each in shown)
     if stale:
-        lines += ["", f"{stale:,} of {len(shown):,} cohort{'s' * (len(shown) != 1)} stale."]
+        lines += [
+            "",
+            f"{stale:,} of {len(shown):,} cohort{'s' * (len(shown) != 1)} stale.",
+        ]
     return "\n".join(lines)
 
 
 def _row(each: Standing) -> tuple[str, str, str, str, str]:
     last = each.deployed.delivered
     size = f"{last.size:,}" if last else "-"
-    as_of = "-" if each.as_of is None else f"{_minute(each.as_of)} ({ago(each.now - each.as_of)})"
-    return each.id, size, as_of, _next(each), f"{_state(each)}{', STALE' if each.is_stale else ''}"
+    as_of = (
+        "-"
+        if each.as_of is None
+        else f"{_minute(each.as_of)} ({ago(each.now - each.as_of)})"
+    )
+    return (
+        each.id,
+        size,
+        as_of,
+        _next(each),
+        f"{_state(each)}{', STALE' if each.is_stale else ''}",
+    )
 
 
 def _state(each: Standing) -> str:
@@ -61,7 +79,11 @@ def _below(each: Standing) -> Iterator[str]:
     if each.change is None:
         yield "its file cannot be read"
     else:  # a failure is told with its time, below
-        why = [why for why in each.change.reasons if why != "unchanged" and not (failure and why.endswith(failure))]
+        why = [
+            why
+            for why in each.change.reasons
+            if why != "unchanged" and not (failure and why.endswith(failure))
+        ]
         yield from ["; ".join(why)] if why else []
     if each.deployed.pending:
         yield "pending: an attempt may have sent something, and is not known to have ended"
@@ -89,12 +111,20 @@ def ago(seconds: int) -> str:
         return "just now"
     if minutes < 120:
         return f"{minutes} min ago"
-    return f"{minutes // 60} h ago" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days ago"
+    return (
+        f"{minutes // 60} h ago"
+        if minutes < 48 * 60
+        else f"{minutes // (24 * 60)} days ago"
+    )
 
 
 def _exactly(seconds: int) -> str:
     """An age as files say it: `26h`."""
-    size, unit = next((size, unit) for size, unit in ((86_400, "d"), (3_600, "h"), (60, "m")) if seconds % size == 0)
+    size, unit = next(
+        (size, unit)
+        for size, unit in ((86_400, "d"), (3_600, "h"), (60, "m"))
+        if seconds % size == 0
+    )
     return f"{seconds // size}{unit}"
 
 

@@ -15,19 +15,42 @@ from runner.sync.run import Summary
 
 def page(shown: Summary, problems: Sequence[Problem], *, address: str) -> str:
     """The whole page. `problems`: of files that could not be used."""
-    head = [f"## Sync → {code(shown.plan.target)}", *_news(shown, problems), *_in_short(shown, problems)]
-    rows, missing = fitting([_row(each) for each in sorted(shown.outcomes, key=_failed_first)], SUMMARY // 2, joint=1)
+    head = [
+        f"## Sync → {code(shown.plan.target)}",
+        *_news(shown, problems),
+        *_in_short(shown, problems),
+    ]
+    rows, missing = fitting(
+        [_row(each) for each in sorted(shown.outcomes, key=_failed_first)],
+        SUMMARY // 2,
+        joint=1,
+    )
     if rows:
         head.append(
-            "\n".join(["| | Cohort | | Added | Removed | Qualify |", "| --- | --- | --- | ---: | ---: | ---: |", *rows])
+            "\n".join(
+                [
+                    "| | Cohort | | Added | Removed | Qualify |",
+                    "| --- | --- | --- | ---: | ---: | ---: |",
+                    *rows,
+                ]
+            )
         )
     if missing:
         head.append(f"{missing:,} more did not fit here.")
-    listed = [f"- {code(str(problem))}" for problem in [*problems, *shown.plan.warnings]]
+    listed = [
+        f"- {code(str(problem))}" for problem in [*problems, *shown.plan.warnings]
+    ]
     if listed:
-        told = "1 problem or warning" if len(listed) == 1 else f"{len(listed):,} problems and warnings"
+        told = (
+            "1 problem or warning"
+            if len(listed) == 1
+            else f"{len(listed):,} problems and warnings"
+        )
         head.append(folded(told, "\n".join(fitting(listed, SUMMARY // 4, joint=1)[0])))
-    return "\n\n".join([*head, f"<sub>[this run]({address})</sub>" if address else ""]) + "\n"
+    return (
+        "\n\n".join([*head, f"<sub>[this run]({address})</sub>" if address else ""])
+        + "\n"
+    )
 
 
 def _news(shown: Summary, problems: Sequence[Problem]) -> Iterator[str]:
@@ -50,7 +73,11 @@ def _in_short(shown: Summary, problems: Sequence[Problem]) -> Iterator[str]:
         yield f"**{len(done)} of {len(shown.outcomes)} synced**: {added:,} members added, {removed:,} removed."
     elif not shown.outcomes:
         is_all = not (shown.plan.stop or problems or shown.plan.not_selected)
-        yield "**Nothing to do**: Braze is as the files want it." if is_all else "**Nothing else to do.**"
+        yield (
+            "**Nothing to do**: Braze is as the files want it."
+            if is_all
+            else "**Nothing else to do.**"
+        )
     if shown.plan.not_selected:
         yield f"{many(shown.plan.not_selected, 'cohort')} not selected, and left alone."
 
@@ -64,5 +91,9 @@ def _row(outcome: Outcome) -> str:
     if error := outcome.error:
         return f"| ❌ | {code(change.id)} | {code(str(error))} | | | |"
     done = outcome.done
-    numbers = [f"{number:,}" for number in (done.added, done.removed, done.size)] if done else ["", "", ""]
+    numbers = (
+        [f"{number:,}" for number in (done.added, done.removed, done.size)]
+        if done
+        else ["", "", ""]
+    )
     return f"| ✅ | {code(change.id)} | {PAST[change.action]} | {' | '.join(numbers)} |"

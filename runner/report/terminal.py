@@ -54,8 +54,12 @@ PAST = {
 }
 
 
-def problems(found: Sequence[Problem], warnings: Sequence[Problem], *, cohorts: int) -> str:
-    """Every problem on its line, then how many; where there are none, how many cohorts were looked at."""
+def problems(
+    found: Sequence[Problem], warnings: Sequence[Problem], *, cohorts: int
+) -> str:
+    """Every problem on its line, then how many; where there are none, how many cohorts
+    were looked at.
+    """
     soon = [f"warning: {warning}" for warning in warnings]
     if not found:
         return "\n".join([*soon, f"{many(cohorts, 'cohort')} checked: no problems."])
@@ -71,14 +75,24 @@ def problems(found: Sequence[Problem], warnings: Sequence[Problem], *, cohorts: 
 
 
 def plan(shown: Plan, *, counted: bool) -> str:
-    """The plan: one line a change with its why, the SQL difference of updates, guards, and how many of each."""
-    changes = [*(change for change in shown.changes if change.action is not Action.NONE), *shown.held_back]
+    """The plan: one line a change with its why, the SQL difference of updates, guards,
+    and how many of each.
+    """
+    changes = [
+        *(change for change in shown.changes if change.action is not Action.NONE),
+        *shown.held_back,
+    ]
     since = f", compared with commit {shown.since[:12]}" if shown.since else ""
-    lines = [f"Plan for target {shown.target} (Braze workspace {shown.workspace}){since}", ""]
+    lines = [
+        f"Plan for target {shown.target} (Braze workspace {shown.workspace}){since}",
+        "",
+    ]
     if changes:
         width = max(len(change.id) for change in changes)
         for change in changes:
-            lines += _change(change, width, ("before", "in this tree") if shown.since else NAMES)
+            lines += _change(
+                change, width, ("before", "in this tree") if shown.since else NAMES
+            )
         lines.append("")
     lines += [
         f"  ? {where.cohort_id}: left alone, since a file that cannot be read may be its own"
@@ -90,26 +104,39 @@ def plan(shown: Plan, *, counted: bool) -> str:
             "",
         ]
     if shown.refused:
-        lines += ["A guard would stop what is marked BLOCKED; nothing of it would be sent.", ""]
+        lines += [
+            "A guard would stop what is marked BLOCKED; nothing of it would be sent.",
+            "",
+        ]
     lines += [f"warning: {warning}" for warning in shown.warnings]
     lines.append(_totals(shown))
     if changes and shown.since:
-        lines.append("Members not computed: a plan against a commit asks Treasure Data nothing.")
+        lines.append(
+            "Members not computed: a plan against a commit asks Treasure Data nothing."
+        )
     elif changes and counted:
-        cost = Cost.of(change for change in shown.due if not (change.refusals or change.stopped))
+        cost = Cost.of(
+            change for change in shown.due if not (change.refusals or change.stopped)
+        )
         lines.append(f"Written to Braze, as far as is known: {cost.over_time}.")
     elif changes:
-        lines.append("Members not counted; `--members` counts who would enter and leave.")
+        lines.append(
+            "Members not counted; `--members` counts who would enter and leave."
+        )
     return "\n".join(lines)
 
 
 def _change(change: Change, width: int, names: tuple[str, str]) -> list[str]:
     why = "; ".join(change.reasons)
-    lines = [f"  {SIGNS[change.action]} {change.id:<{width}}  {change.action:<8}  {change.name} ({why})"]
+    lines = [
+        f"  {SIGNS[change.action]} {change.id:<{width}}  {change.action:<8}  {change.name} ({why})"
+    ]
     if change.counts:
         lines.append(f"      members: {_counts(change.counts)}")
         lines.append(f"      written: {_written(change, change.counts)}")
-    lines += [f"      BLOCKED {problem}" for problem in (*change.questions, *change.refusals)]
+    lines += [
+        f"      BLOCKED {problem}" for problem in (*change.questions, *change.refusals)
+    ]
     lines += [f"      FAILED {change.uncounted}"] if change.uncounted else []
     if change.action is Action.UPDATE:
         lines += [f"      {text}" for text in sql_difference(change, names)]
@@ -117,8 +144,8 @@ def _change(change: Change, width: int, names: tuple[str, str]) -> list[str]:
 
 
 def sql_difference(change: Change, names: tuple[str, str]) -> list[str]:
-    """Unified difference of the audience's SQL, delivered to wanted, members hidden; empty where it is the same.
-    `names`: what the two are called.
+    """Unified difference of the audience's SQL, delivered to wanted, members hidden;
+    empty where it is the same. `names`: what the two are called.
     """
     columns = change.query.cohort.columns if change.query else frozenset()
     before = masked(change.sql_before, columns).splitlines()
@@ -128,13 +155,21 @@ def sql_difference(change: Change, names: tuple[str, str]) -> list[str]:
 
 def _counts(counts: Counts) -> str:
     again = counts.added - counts.entering
-    unusable = f"; {many(counts.unusable, 'row')} left out that name nobody" if counts.unusable else ""
+    unusable = (
+        f"; {many(counts.unusable, 'row')} left out that name nobody"
+        if counts.unusable
+        else ""
+    )
     if counts.mode is Mode.REMOVE:
         more = f"; {again:,} sent again" if again else ""
         return f"{counts.before:,} taken out so far → {counts.after:,}; {counts.entering:,} to take out{more}{unusable}"
     sent = f"; {again:,} sent again" if again else ""
     wanted = [count for count in counts.by_handle if count.after]
-    by = ", ".join(f"{count.after:,} by {count.handle}" for count in wanted) if len(wanted) > 1 else ""
+    by = (
+        ", ".join(f"{count.after:,} by {count.handle}" for count in wanted)
+        if len(wanted) > 1
+        else ""
+    )
     after = f"{counts.after:,} ({by})" if by else f"{counts.after:,}"
     return f"{counts.before:,} now → {after}; {counts.entering:,} enter, {counts.removed:,} leave{sent}{unusable}"
 
@@ -159,16 +194,28 @@ def _everyone_again(counts: Counts) -> str:
 
 
 def _totals(shown: Plan) -> str:
-    tally = {action: sum(change.action is action for change in shown.changes) for action in Action}
-    words = [f"{number} to {action}" for action, number in tally.items() if number and action not in IDLE]
-    back = sum(change.is_held for change in shown.changes if change.action is Action.NONE)
+    tally = {
+        action: sum(change.action is action for change in shown.changes)
+        for action in Action
+    }
+    words = [
+        f"{number} to {action}"
+        for action, number in tally.items()
+        if number and action not in IDLE
+    ]
+    back = sum(
+        change.is_held for change in shown.changes if change.action is Action.NONE
+    )
     held = f", {tally[Action.SUSPENDED]} suspended" if tally[Action.SUSPENDED] else ""
     held += f", {back} held after a rollback" if back else ""
     left_out = f", {shown.not_selected} not selected" if shown.not_selected else ""
     if not words:
         there = "unchanged" if shown.since else "in Braze as wanted"
         return f"Nothing to do: {many(tally[Action.NONE] - back, 'cohort')} {there}{held}{left_out}."
-    return ", ".join([*words, f"{tally[Action.NONE] - back} unchanged"]) + f"{held}{left_out}."
+    return (
+        ", ".join([*words, f"{tally[Action.NONE] - back} unchanged"])
+        + f"{held}{left_out}."
+    )
 
 
 def summary(shown: Summary) -> str:
@@ -180,7 +227,10 @@ def summary(shown: Summary) -> str:
         lines = [_outcome(outcome, width) for outcome in shown.outcomes]
         done = [outcome.done for outcome in shown.outcomes if outcome.done]
         unchanged = sum(change.action is Action.NONE for change in shown.plan.changes)
-        added, removed = sum(one.added for one in done), sum(one.removed for one in done)
+        added, removed = (
+            sum(one.added for one in done),
+            sum(one.removed for one in done),
+        )
         lines += [
             "",
             (
@@ -192,7 +242,9 @@ def summary(shown: Summary) -> str:
     if shown.plan.stop:
         lines.append(f"G005 {shown.plan.stop}; nothing was withdrawn: {SMALLER}")
     if shown.invalid_files:
-        lines.append(f"{many(shown.invalid_files, 'file')} could not be used; nothing was withdrawn.")
+        lines.append(
+            f"{many(shown.invalid_files, 'file')} could not be used; nothing was withdrawn."
+        )
     return "\n".join(lines)
 
 
@@ -206,7 +258,11 @@ def _outcome(outcome: Outcome, width: int) -> str:
             f"{f' ({done.sent_again:,} sent again)' if done.sent_again else ''}"
         )
     held = outcome.held
-    out = f"\n    {'':<{width}}  {held.removed:,} left all the same: `suppress` takes them out" if held else ""
+    out = (
+        f"\n    {'':<{width}}  {held.removed:,} left all the same: `suppress` takes them out"
+        if held
+        else ""
+    )
     return f"  ✗ {change.id:<{width}}  {outcome.error}{out}"
 
 
@@ -217,18 +273,39 @@ def history(shown: Sequence[Record], *, of: int) -> str:
     rows = [("WHEN (UTC)", "COHORT", "WHAT", "WHO", "RESULT")]
     rows += [_record(record) for record in shown]
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    below = [(), *([text for text in (record.error, _why(record)) if text] for record in shown)]
+    below = [
+        (),
+        *([text for text in (record.error, _why(record)) if text] for record in shown),
+    ]
     lines = []
     for row, more in zip(rows, below, strict=True):
-        lines.append("  ".join([*(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False)), row[4]]))
+        lines.append(
+            "  ".join(
+                [
+                    *(
+                        f"{cell:<{width}}"
+                        for cell, width in zip(row, widths, strict=False)
+                    ),
+                    row[4],
+                ]
+            )
+        )
         lines += [f"{'':<{widths[0]}}  {text}" for text in more]
     left = of - len(shown)
-    return "\n".join([*lines, *([f"{left:,} earlier; `--limit 0` shows them."] if left else [])])
+    return "\n".join(
+        [*lines, *([f"{left:,} earlier; `--limit 0` shows them."] if left else [])]
+    )
 
 
 def _record(record: Record) -> tuple[str, str, str, str, str]:
     by = f"{record.who.actor}{f' at {record.who.commit[:7]}' if record.who.commit else ''}"
-    return _minute(record.at), record.destination.cohort_id or "-", record.what, by or "-", _result(record)
+    return (
+        _minute(record.at),
+        record.destination.cohort_id or "-",
+        record.what,
+        by or "-",
+        _result(record),
+    )
 
 
 def _result(record: Record) -> str:
@@ -238,7 +315,11 @@ def _result(record: Record) -> str:
         return "failed"
     if record.added is not None and record.members is not None:
         return f"{record.added:,} added, {record.removed:,} removed, {record.members:,} qualify"
-    return f"{record.members:,} possibly in Braze" if record.members is not None else "done"
+    return (
+        f"{record.members:,} possibly in Braze"
+        if record.members is not None
+        else "done"
+    )
 
 
 def _why(record: Record) -> str:
@@ -253,7 +334,9 @@ def _minute(at: int) -> str:
 
 def finding(shown: Finding) -> str:
     """One line of a diagnosis, with what to do below it."""
-    mark = {State.OK: "✓", State.FAILED: "✗", State.WARNING: "!", State.UNKNOWN: "?"}[shown.state]
+    mark = {State.OK: "✓", State.FAILED: "✗", State.WARNING: "!", State.UNKNOWN: "?"}[
+        shown.state
+    ]
     line = f"  {mark} {shown.name:<14}  {shown.found}"
     return f"{line}\n    {'':<14}  → {shown.fix}" if shown.fix else line
 
@@ -271,8 +354,14 @@ def verified(shown: Verified) -> str:
     lines = []
     for each in shown.found:
         where = f"{each.destination.cohort_id}: " if each.destination.cohort_id else ""
-        lines.append(f"  {'!' if each.is_warning else '✗'} {each.code} {where}{each.what}; {each.fix}")
+        lines.append(
+            f"  {'!' if each.is_warning else '✗'} {each.code} {where}{each.what}; {each.fix}"
+        )
     wrong = sum(not each.is_warning for each in shown.found)
-    end = f"{many(wrong, 'thing')} not as the ledger says." if wrong else "all is as the ledger says."
+    end = (
+        f"{many(wrong, 'thing')} not as the ledger says."
+        if wrong
+        else "all is as the ledger says."
+    )
     compared = f"{many(shown.cohorts, 'cohort')}, {many(shown.snapshots, 'snapshot')} compared: {end}"
     return "\n".join([*lines, *([""] if lines else []), compared])

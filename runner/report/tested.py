@@ -1,4 +1,6 @@
-"""How tests of cohorts ended, for people and pull requests. The rows shown are those that a file gives."""
+"""How tests of cohorts ended, for people and pull requests. The rows shown are those
+that a file gives.
+"""
 
 from __future__ import annotations
 
@@ -38,17 +40,24 @@ def totals(results: Sequence[Result], untested: Sequence[Cohort]) -> str:
     failed = sum(not result.passed for result in results) - unjudged
     tested = len({result.cohort.id for result in results})
     tests, cohorts = many(len(results), "test"), many(tested, "cohort")
-    parts = [f"{failed} failed" if failed else "", f"{unjudged} not judged" if unjudged else ""]
+    parts = [
+        f"{failed} failed" if failed else "",
+        f"{unjudged} not judged" if unjudged else "",
+    ]
     told = f"{tests} of {cohorts}: {', '.join(filter(None, parts)) or 'all passed'}."
     if untested:
-        names = ", ".join(cohort.id for cohort in untested[:5]) + (", …" if len(untested) > 5 else "")
+        names = ", ".join(cohort.id for cohort in untested[:5]) + (
+            ", …" if len(untested) > 5 else ""
+        )
         has = "has" if len(untested) == 1 else "have"
         told += f" {many(len(untested), 'cohort')} {has} no test: {names}."
     return told
 
 
 def notes(results: Sequence[Result]) -> Iterator[Note]:
-    """Annotations: an error at each test that failed or was not judged, a warning at each that proves little."""
+    """Annotations: an error at each test that failed or was not judged, a warning at
+    each that proves little.
+    """
     for result in results:
         title = f"{result.cohort.id}: {result.case.name}"
         if not result.passed:
@@ -67,11 +76,15 @@ def _why(result: Result) -> Iterator[str]:
         yield from _people("missing", handle, values, result)
     for handle, values in result.extra.items():
         yield from _people("should not be there", handle, values, result)
-    for name, key in () if result.passed or result.failure or result.unjudged else result.strangers:
+    for name, key in (
+        () if result.passed or result.failure or result.unjudged else result.strangers
+    ):
         yield f"{name} names {key}, of whom no other row is given"
 
 
-def _people(what: str, handle: Handle, values: Sequence[str], result: Result) -> Iterator[str]:
+def _people(
+    what: str, handle: Handle, values: Sequence[str], result: Result
+) -> Iterator[str]:
     by = f" (by {handle})" if len(result.case.expect) > 1 else ""
     for value in values[:SHOWN]:
         yield f"{what}: {value}{by}"
@@ -90,4 +103,10 @@ def _row(row: Mapping[str, Any]) -> str:
 def _cell(cell: object) -> str:
     if isinstance(cell, list):
         return f"[{', '.join(map(str, cell))}]"
-    return "null" if cell is None else str(cell).lower() if isinstance(cell, bool) else str(cell)
+    return (
+        "null"
+        if cell is None
+        else str(cell).lower()
+        if isinstance(cell, bool)
+        else str(cell)
+    )

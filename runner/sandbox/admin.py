@@ -1,4 +1,6 @@
-"""The sandbox's own API: what Braze holds, SQL and users for tests, and what a run cost in requests."""
+"""The sandbox's own API: what Braze holds, SQL and users for tests, and what a run cost
+in requests.
+"""
 
 from __future__ import annotations
 
@@ -29,8 +31,19 @@ class BadRequest(ValueError):
 class AdminApi:
     """The routes under /sandbox."""
 
-    def __init__(self, warehouse: Tables, workspaces: Workspaces, history: History, counts: RequestCounts) -> None:
-        self._warehouse, self._workspaces, self._history, self._counts = warehouse, workspaces, history, counts
+    def __init__(
+        self,
+        warehouse: Tables,
+        workspaces: Workspaces,
+        history: History,
+        counts: RequestCounts,
+    ) -> None:
+        self._warehouse, self._workspaces, self._history, self._counts = (
+            warehouse,
+            workspaces,
+            history,
+            counts,
+        )
 
     def routes(self) -> list[Route]:
         """Every route; the front page leads to the cohorts."""
@@ -49,13 +62,27 @@ class AdminApi:
         if not _prefers_html(request):
             braze = self._braze(request)
             return JSONResponse({"cohorts": braze.shown() if braze else []})
-        cohorts = [{"workspace": name, **cohort} for name, braze in self._workspaces.all() for cohort in braze.shown()]
-        tables = [(name, table) for name in self._warehouse.databases() for table in self._warehouse.tables(name)]
-        return HTMLResponse(pages.overview(cohorts, tables, self._history.page(0, 19)[1]))
+        cohorts = [
+            {"workspace": name, **cohort}
+            for name, braze in self._workspaces.all()
+            for cohort in braze.shown()
+        ]
+        tables = [
+            (name, table)
+            for name in self._warehouse.databases()
+            for table in self._warehouse.tables(name)
+        ]
+        return HTMLResponse(
+            pages.overview(cohorts, tables, self._history.page(0, 19)[1])
+        )
 
     def _cohort(self, request: Request) -> Response:
         braze = self._braze(request)
-        cohort = braze.shown_with_members(request.path_params["cohort_id"]) if braze else None
+        cohort = (
+            braze.shown_with_members(request.path_params["cohort_id"])
+            if braze
+            else None
+        )
         return JSONResponse(cohort) if cohort else _problem("no such cohort", 404)
 
     async def _sql(self, request: Request) -> Response:
@@ -64,14 +91,24 @@ class AdminApi:
             if isinstance(sql, str):
                 return JSONResponse({"rows": await run_in_threadpool(self._rows, sql)})
             if isinstance(sql, list) and all(isinstance(one, str) for one in sql):
-                return JSONResponse({"results": await run_in_threadpool(self._results, sql)})
-            raise BadRequest("the body must be JSON with 'sql': a statement, or a list of them")
+                return JSONResponse(
+                    {"results": await run_in_threadpool(self._results, sql)}
+                )
+            raise BadRequest(
+                "the body must be JSON with 'sql': a statement, or a list of them"
+            )
         except (duckdb.Error, QueryFailed, BadRequest) as exc:
             return _problem(str(exc), 400)
 
     def _rows(self, sql: str) -> list[list[Any]]:
         rows = self._warehouse.anything(sql)
-        return [[value if isinstance(value, str | int | float | None) else str(value) for value in row] for row in rows]
+        return [
+            [
+                value if isinstance(value, str | int | float | None) else str(value)
+                for value in row
+            ]
+            for row in rows
+        ]
 
     def _results(self, statements: Sequence[str]) -> list[list[list[Any]]]:
         """Rows of each; it stops at the first that fails, and what came before stays done."""
@@ -85,14 +122,18 @@ class AdminApi:
         if request.method == "POST":
             try:
                 body = await _json_or_form(request)
-                name, workspace = str(body["name"]).strip(), str(body["workspace"]).strip()
+                name, workspace = (
+                    str(body["name"]).strip(),
+                    str(body["workspace"]).strip(),
+                )
             except (ValueError, KeyError, TypeError):
                 name = workspace = ""
             if not name or not workspace:
                 return _problem("a connection has a name and a workspace", 400)
             await run_in_threadpool(self._workspaces.connect, name, workspace)
         connections = [
-            {"name": made.name, "id": made.id, "workspace": made.workspace} for made in self._workspaces.connections()
+            {"name": made.name, "id": made.id, "workspace": made.workspace}
+            for made in self._workspaces.connections()
         ]
         if _prefers_html(request):
             return HTMLResponse(pages.connections(connections))
@@ -112,9 +153,23 @@ class AdminApi:
         try:
             body = await _body(request)
             if request.method == "DELETE":
-                return JSONResponse({"users": braze.delete_users([_user(one) for one in _objects(body, "users")])})
-            changes = [_change(one) for one in _objects(body, "change")] if "change" in body else []
-            users = [_user(one) for one in _objects(body, "users")] if "users" in body or not changes else []
+                return JSONResponse(
+                    {
+                        "users": braze.delete_users(
+                            [_user(one) for one in _objects(body, "users")]
+                        )
+                    }
+                )
+            changes = (
+                [_change(one) for one in _objects(body, "change")]
+                if "change" in body
+                else []
+            )
+            users = (
+                [_user(one) for one in _objects(body, "users")]
+                if "users" in body or not changes
+                else []
+            )
             braze.put_users(users)
             for who, gains, loses in changes:
                 braze.change_user(who, gains, loses)
@@ -122,17 +177,23 @@ class AdminApi:
             return _problem(str(exc.args[0]), 404)
         except ValueError as exc:
             return _problem(str(exc), 400)
-        return JSONResponse({"users": len(users)} | ({"changed": len(changes)} if changes else {}))
+        return JSONResponse(
+            {"users": len(users)} | ({"changed": len(changes)} if changes else {})
+        )
 
     def _requests(self, request: Request) -> Response:
         if request.method == "DELETE":
             self._counts.clear()
             self._history.forget_kinds()
-        return JSONResponse({"requests": self._counts.shown(), "jobs": self._history.kinds()})
+        return JSONResponse(
+            {"requests": self._counts.shown(), "jobs": self._history.kinds()}
+        )
 
 
 async def _body(request: Request) -> dict[str, Any]:
-    """The JSON object in the body; an empty one where there is something else, so that each act says what it takes."""
+    """The JSON object in the body; an empty one where there is something else, so that
+    each act says what it takes.
+    """
     try:
         body = await request.json()
     except ValueError:
@@ -151,14 +212,18 @@ async def _given(request: Request, name: str) -> Any:
 def _objects(body: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     """A list of objects in the body. Raises BadRequest."""
     value = body.get(name)
-    if not isinstance(value, list) or not all(isinstance(one, Mapping) for one in value):
+    if not isinstance(value, list) or not all(
+        isinstance(one, Mapping) for one in value
+    ):
         raise BadRequest(f"the body must be JSON with {name!r}: list")
     return value
 
 
 async def _json_or_form(request: Request) -> dict[str, Any]:
     body = (await request.body()).decode()
-    if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+    if request.headers.get("content-type", "").startswith(
+        "application/x-www-form-urlencoded"
+    ):
         return dict(parse_qsl(body))
     return dict(json.loads(body))
 
@@ -166,7 +231,10 @@ async def _json_or_form(request: Request) -> dict[str, Any]:
 def _user(given: Mapping[str, Any]) -> User:
     return User(
         external_id=given.get("external_id"),
-        aliases=frozenset((str(label), str(name)) for label, name in (given.get("aliases") or {}).items()),
+        aliases=frozenset(
+            (str(label), str(name))
+            for label, name in (given.get("aliases") or {}).items()
+        ),
         devices=frozenset(map(str, given.get("devices") or ())),
     )
 
@@ -175,13 +243,19 @@ def _change(given: Mapping[str, Any]) -> tuple[User, User, User]:
     """Who is changed, what that profile gains, and what it loses. Raises BadRequest."""
     parts = [given.get(name, {}) for name in ("who", "gains", "loses")]
     if "who" not in given or not all(isinstance(part, Mapping) for part in parts):
-        raise BadRequest("a change has a 'who', and 'gains' or 'loses', each in the shape of a user")
+        raise BadRequest(
+            "a change has a 'who', and 'gains' or 'loses', each in the shape of a user"
+        )
     who, gains, loses = (_user(part) for part in parts)
     return who, gains, loses
 
 
 def _shown(user: User) -> dict[str, Any]:
-    return {"external_id": user.external_id, "aliases": dict(sorted(user.aliases)), "devices": sorted(user.devices)}
+    return {
+        "external_id": user.external_id,
+        "aliases": dict(sorted(user.aliases)),
+        "devices": sorted(user.devices),
+    }
 
 
 def _problem(message: str, status: int) -> JSONResponse:
@@ -189,7 +263,11 @@ def _problem(message: str, status: int) -> JSONResponse:
 
 
 def _prefers_html(request: Request) -> bool:
-    accepted = [part.split(";")[0].strip() for part in request.headers.get("accept", "").split(",")]
+    accepted = [
+        part.split(";")[0].strip()
+        for part in request.headers.get("accept", "").split(",")
+    ]
     return "text/html" in accepted and (
-        "application/json" not in accepted or accepted.index("text/html") < accepted.index("application/json")
+        "application/json" not in accepted
+        or accepted.index("text/html") < accepted.index("application/json")
     )

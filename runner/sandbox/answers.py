@@ -28,14 +28,19 @@ def refusal(exc: Refused) -> JSONResponse:
         "severity": "error",
         "status_code": exc.status,
     }
-    return JSONResponse(body | ({"details": exc.details} if exc.details else {}), exc.status)
+    return JSONResponse(
+        body | ({"details": exc.details} if exc.details else {}), exc.status
+    )
 
 
 async def form_fields(request: Request) -> Mapping[str, str]:
     """Fields of a multipart, urlencoded or JSON body, as text."""
     if request.headers.get("content-type", "").startswith("application/json"):
         given = json_object((await request.body()).decode(), "body")
-        return {key: value if isinstance(value, str) else json.dumps(value) for key, value in given.items()}
+        return {
+            key: value if isinstance(value, str) else json.dumps(value)
+            for key, value in given.items()
+        }
     async with request.form(max_part_size=LONGEST_PART) as form:
         return {key: value for key, value in form.items() if isinstance(value, str)}
 
@@ -51,20 +56,32 @@ def json_object(text: str, what: str) -> dict[str, Any]:
     return value
 
 
-def whole(form: Mapping[str, str], name: str, *, lowest: int | None = None, highest: int | None = None) -> int:
+def whole(
+    form: Mapping[str, str],
+    name: str,
+    *,
+    lowest: int | None = None,
+    highest: int | None = None,
+) -> int:
     """A whole number in a field, 0 where it is left out. Raises Refused 422."""
     try:
         value = int(form.get(name) or 0)
     except ValueError:
         raise Refused(422, f"{name} must be a whole number") from None
-    if (lowest is not None and value < lowest) or (highest is not None and value > highest):
+    if (lowest is not None and value < lowest) or (
+        highest is not None and value > highest
+    ):
         raise Refused(422, f"{name} must be between {lowest} and {highest}")
     return value
 
 
 def moment(seconds: float | None) -> str | None:
     """Unix seconds as Treasure Data writes times."""
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return (
+        None
+        if seconds is None
+        else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    )
 
 
 def status_body(job: Job) -> dict[str, Any]:
@@ -81,7 +98,9 @@ def status_body(job: Job) -> dict[str, Any]:
 def job_body(job: Job) -> dict[str, Any]:
     """What `job/show` answers."""
     rows = job.rows
-    schema = [[column.name, column.trino_type] for column in rows.columns] if rows else []
+    schema = (
+        [[column.name, column.trino_type] for column in rows.columns] if rows else []
+    )
     return {
         **status_body(job),
         "updated_at": moment(job.updated_at),
@@ -106,7 +125,11 @@ def job_body(job: Job) -> dict[str, Any]:
 
 def table_body(table: Table) -> dict[str, Any]:
     """A table as `table/list` shows it; its schema leaves out `time`."""
-    schema = [[column.name, column.api_type, column.name] for column in table.columns if column.name != "time"]
+    schema = [
+        [column.name, column.api_type, column.name]
+        for column in table.columns
+        if column.name != "time"
+    ]
     return {
         "id": zlib.crc32(table.name.encode()),
         "name": table.name,
@@ -123,8 +146,13 @@ def ranged(request: Request, body: bytes, media: str) -> Response:
     first, _, last = span.partition("-")
     if unit != "bytes" or not first.isdigit():
         return Response(body, media_type=media)
-    start, end = int(first), min(int(last) if last.isdigit() else len(body) - 1, len(body) - 1)
+    start, end = (
+        int(first),
+        min(int(last) if last.isdigit() else len(body) - 1, len(body) - 1),
+    )
     if start > end:
-        return Response(status_code=416, headers={"Content-Range": f"bytes */{len(body)}"})
+        return Response(
+            status_code=416, headers={"Content-Range": f"bytes */{len(body)}"}
+        )
     headers = {"Content-Range": f"bytes {start}-{end}/{len(body)}"}
     return Response(body[start : end + 1], 206, headers, media)

@@ -28,22 +28,39 @@ from runner.sandbox.workspaces import Workspaces
 
 
 class Sandbox:
-    """Everything a sandbox holds; `close` ends its threads. `address` is where its own Braze is reached.
+    """Everything a sandbox holds; `close` ends its threads. `address` is where its own
+    Braze is reached.
 
     Tables are kept in DuckDB, unless others are given.
     """
 
-    def __init__(self, options: Options, address: str, tables: EngineTables | None = None) -> None:
-        self._chosen, self._clock, self._faults, self._holds = Chosen(options), Clock(options.ahead), Faults(), Holds()
+    def __init__(
+        self, options: Options, address: str, tables: EngineTables | None = None
+    ) -> None:
+        self._chosen, self._clock, self._faults, self._holds = (
+            Chosen(options),
+            Clock(options.ahead),
+            Faults(),
+            Holds(),
+        )
         for fault in options.faults:
             self._faults.add(fault)
         if options.storm is not None:
             self._faults.storm(options.storm)
         self._warehouse: Tables = tables or Warehouse()
         self._people = self._sample(options)
-        self._workspaces = Workspaces(options.partner, options.connections, self._clock, self._fill(options))
+        self._workspaces = Workspaces(
+            options.partner, options.connections, self._clock, self._fill(options)
+        )
         self._connector = Connector(self._chosen, address, self._clock)
-        self._jobs = Jobs(self._chosen, self._warehouse, self._connector, self._faults, self._holds, self._clock)
+        self._jobs = Jobs(
+            self._chosen,
+            self._warehouse,
+            self._connector,
+            self._faults,
+            self._holds,
+            self._clock,
+        )
 
     def _sample(self, options: Options) -> Callable[[], sample.People]:
         """Fill the tables; returns what tells whom Braze is to know of them."""
@@ -59,7 +76,9 @@ class Sandbox:
                 return lambda: people
 
     def _fill(self, options: Options) -> Callable[[Braze], None]:
-        return lambda braze: sample.fill_braze(self._people(), braze) if options.shop else None
+        return lambda braze: (
+            sample.fill_braze(self._people(), braze) if options.shop else None
+        )
 
     def close(self) -> None:
         """End running jobs and give the data back."""
@@ -70,7 +89,12 @@ class Sandbox:
         """The ASGI app."""
         counts, history = RequestCounts(), self._jobs.history
         treasure_data = TreasureDataApi(
-            self._chosen, self._warehouse, self._jobs, self._connector, self._workspaces, self._faults
+            self._chosen,
+            self._warehouse,
+            self._jobs,
+            self._connector,
+            self._workspaces,
+            self._faults,
         )
         routes = [
             *treasure_data.routes(),
@@ -79,7 +103,9 @@ class Sandbox:
             *AdminApi(self._warehouse, self._workspaces, history, counts).routes(),
         ]
         app = Starlette(routes=routes)
-        return Wire(app, routes, self._faults, self._holds, counts, self._clock, history.newest)
+        return Wire(
+            app, routes, self._faults, self._holds, counts, self._clock, history.newest
+        )
 
 
 def create_app(options: Options, address: str) -> tuple[ASGIApp, Sandbox]:

@@ -1,4 +1,6 @@
-"""A Braze workspace: users with their identifiers, cohorts of users, and the partner cohort API's rules."""
+"""A Braze workspace: users with their identifiers, cohorts of users, and the partner
+cohort API's rules.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ from runner.sandbox.options import Partner
 MOST_IDENTIFIERS = 1_000
 HOUR = 3600
 KINDS = ("user_ids", "device_ids", "aliases")
-ISO_8601 = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?")
+ISO_8601 = re.compile(
+    r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?"
+)
 
 Identifier = tuple[str, str, str]
 """Kind, label (of an alias, else empty), value."""
@@ -47,7 +51,9 @@ class User:
     @property
     def shown(self) -> str:
         """One identifier to list the user by."""
-        return self.external_id or min([*self.devices, *(name for _, name in self.aliases)], default="?")
+        return self.external_id or min(
+            [*self.devices, *(name for _, name in self.aliases)], default="?"
+        )
 
 
 @dataclass(slots=True)
@@ -64,7 +70,11 @@ class Braze:
     """One workspace. Members belong to users, so two identifiers of one user are one member."""
 
     def __init__(self, partner: Partner, data_import_key: str, clock: Clock) -> None:
-        self._partner, self._data_import_key, self._clock = partner, data_import_key, clock
+        self._partner, self._data_import_key, self._clock = (
+            partner,
+            data_import_key,
+            clock,
+        )
         self._users: list[User | None] = []
         self._index: dict[Identifier, int] = {}
         self._cohorts: dict[str, Membership] = {}
@@ -75,19 +85,26 @@ class Braze:
         """Add users; one with a known external id replaces that profile and stays in its cohorts."""
         with self._lock:
             for user in users:
-                number = None if user.external_id is None else self._index.get(("user_ids", "", user.external_id))
+                number = (
+                    None
+                    if user.external_id is None
+                    else self._index.get(("user_ids", "", user.external_id))
+                )
                 if number is None:
                     number = len(self._users)
                     self._users.append(None)
                 self._replace(number, user)
 
     def delete_users(self, users: Iterable[User]) -> int:
-        """Delete the profiles that these identifiers lead to, and their memberships; returns how many there were.
+        """Delete the profiles that these identifiers lead to, and their memberships;
+        returns how many there were.
 
         A user who comes back is a new profile, and in no cohort.
         """
         with self._lock:
-            found = {number for user in users if (number := self._number(user)) is not None}
+            found = {
+                number for user in users if (number := self._number(user)) is not None
+            }
             for number in found:
                 self._replace(number, None)
             for cohort in self._cohorts.values():
@@ -97,11 +114,13 @@ class Braze:
     def change_user(self, who: User, gains: User, loses: User) -> None:
         """Change the identifiers of one profile; its memberships stay with it.
 
-        An anonymous user (device alone) who gains an external id is identified: from then on the external id and the
-        aliases lead there, and the devices no more. What leads to another profile so far leads to this one, as
-        when a device changes hands; an external id is never taken from another.
+        An anonymous user (device alone) who gains an external id is identified: from
+        then on the external id and the aliases lead there, and the devices no more.
+        What leads to another profile so far leads to this one, as when a device changes
+        hands; an external id is never taken from another.
 
-        Raises KeyError where nobody is meant, ValueError for an external id that is another's or would be lost.
+        Raises KeyError where nobody is meant, ValueError for an external id that is
+        another's or would be lost.
         """
         with self._lock:
             number = self._number(who)
@@ -110,10 +129,16 @@ class Braze:
                 raise KeyError("no such user")
             if loses.external_id is not None:
                 raise ValueError("a user never loses the external id: delete that user")
-            if gains.external_id and self._index.get(("user_ids", "", gains.external_id), number) != number:
+            if (
+                gains.external_id
+                and self._index.get(("user_ids", "", gains.external_id), number)
+                != number
+            ):
                 raise ValueError("that external id is another user's")
             moved = replace(gains, external_id=None).identifiers()
-            for other in {self._index[one] for one in moved if one in self._index} - {number}:
+            for other in {self._index[one] for one in moved if one in self._index} - {
+                number
+            }:
                 self._replace(other, _without(self._users[other], gains))
             labels = {label for label, _ in gains.aliases}
             kept = {alias for alias in user.aliases if alias[0] not in labels}
@@ -128,7 +153,9 @@ class Braze:
 
     def _number(self, user: User) -> int | None:
         """The profile that any of these identifiers leads to."""
-        return next((self._index[one] for one in user.identifiers() if one in self._index), None)
+        return next(
+            (self._index[one] for one in user.identifiers() if one in self._index), None
+        )
 
     def _replace(self, number: int, user: User | None) -> None:
         """A profile as it is from now on, and the ways that lead to it."""
@@ -137,7 +164,9 @@ class Braze:
             if self._index.get(identifier) == number:
                 del self._index[identifier]
         self._users[number] = user
-        self._index.update((identifier, number) for identifier in (user.identifiers() if user else ()))
+        self._index.update(
+            (identifier, number) for identifier in (user.identifiers() if user else ())
+        )
 
     def shown(self) -> list[dict[str, Any]]:
         """Every cohort in counts, sorted by id."""
@@ -152,7 +181,9 @@ class Braze:
             numbers = self._cohorts[cohort_id].users
             return {
                 **self._counts(cohort_id),
-                "members": sorted(user.shown for number in numbers if (user := self._users[number])),
+                "members": sorted(
+                    user.shown for number in numbers if (user := self._users[number])
+                ),
             }
 
     def users(self) -> list[User]:
@@ -171,7 +202,9 @@ class Braze:
         }
 
     def rate(self) -> dict[str, str]:
-        """Count a request; the headers that tell the rate limit; a negative rest means it is used up."""
+        """Count a request; the headers that tell the rate limit; a negative rest means
+        it is used up.
+        """
         with self._lock:
             now = int(self._clock.now())
             if now // HOUR != self._hour:
@@ -187,7 +220,11 @@ class Braze:
     def save(self, partner: str, body: object) -> None:
         """`POST /partners/{partner}/cohorts`: make or rename a cohort. Raises Rejected."""
         given = self._checked(partner, body)
-        cohort_id, name, created_at = given["cohort_id"], given.get("name"), given.get("created_at")
+        cohort_id, name, created_at = (
+            given["cohort_id"],
+            given.get("name"),
+            given.get("created_at"),
+        )
         if not isinstance(name, str) or not name:
             raise Rejected(400, "'name' must be a string that is not empty")
         if not isinstance(created_at, str) or not ISO_8601.fullmatch(created_at):
@@ -198,11 +235,19 @@ class Braze:
             cohort.requests += 1
 
     def change(self, partner: str, body: object) -> None:
-        """`POST /partners/{partner}/cohorts/users`: users in and out, in the order given. Raises Rejected."""
+        """`POST /partners/{partner}/cohorts/users`: users in and out, in the order
+        given. Raises Rejected.
+        """
         given = self._checked(partner, body)
-        changes = [_change(change) for change in _listed(given.get("cohort_changes"), "cohort_changes")]
+        changes = [
+            _change(change)
+            for change in _listed(given.get("cohort_changes"), "cohort_changes")
+        ]
         if sum(len(identifiers) for _, identifiers in changes) > MOST_IDENTIFIERS:
-            raise Rejected(400, f"'cohort_changes' must hold at most {MOST_IDENTIFIERS} identifiers")
+            raise Rejected(
+                400,
+                f"'cohort_changes' must hold at most {MOST_IDENTIFIERS} identifiers",
+            )
         with self._lock:
             cohort = self._cohorts.get(given["cohort_id"])
             if cohort is None:
@@ -210,7 +255,11 @@ class Braze:
             cohort.requests += 1
             for should_remove, identifiers in changes:
                 cohort.written += len(identifiers)
-                found = {self._index[identifier] for identifier in identifiers if identifier in self._index}
+                found = {
+                    self._index[identifier]
+                    for identifier in identifiers
+                    if identifier in self._index
+                }
                 if should_remove:
                     cohort.users -= found
                 else:
@@ -232,19 +281,26 @@ class Braze:
 
 def _without(user: User | None, gone: User) -> User | None:
     """A profile that another took identifiers from."""
-    return user and User(user.external_id, user.aliases - gone.aliases, user.devices - gone.devices)
+    return user and User(
+        user.external_id, user.aliases - gone.aliases, user.devices - gone.devices
+    )
 
 
 def _change(change: object) -> tuple[bool, list[Identifier]]:
     """Whether to remove, and whom. Raises Rejected."""
-    if not isinstance(change, Mapping) or not change.keys() <= {*KINDS, "should_remove"}:
+    if not isinstance(change, Mapping) or not change.keys() <= {
+        *KINDS,
+        "should_remove",
+    }:
         raise Rejected(400, "'cohort_changes' is malformed")
     should_remove = change.get("should_remove", False)
     if not isinstance(should_remove, bool):
         raise Rejected(400, "'should_remove' must be a boolean")
     found: list[Identifier] = []
     for kind in KINDS:
-        found.extend(_identifier(kind, value) for value in _listed(change.get(kind, []), kind))
+        found.extend(
+            _identifier(kind, value) for value in _listed(change.get(kind, []), kind)
+        )
     return should_remove, found
 
 

@@ -26,7 +26,9 @@ class Clock:
 
     def http_date(self, seconds: float) -> str:
         """The moment that many seconds from now, as HTTP headers write it."""
-        return format_datetime(datetime.fromtimestamp(self.now() + seconds, UTC), usegmt=True)
+        return format_datetime(
+            datetime.fromtimestamp(self.now() + seconds, UTC), usegmt=True
+        )
 
     def advance(self, seconds: float) -> None:
         """Move it forward. Raises ValueError for a way back, which no service's clock takes."""

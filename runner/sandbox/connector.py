@@ -1,4 +1,6 @@
-"""The result export: a query's rows delivered to a Braze cohort over HTTP, as Treasure Data's connector would."""
+"""The result export: a query's rows delivered to a Braze cohort over HTTP, as Treasure
+Data's connector would.
+"""
 
 from __future__ import annotations
 
@@ -54,12 +56,25 @@ class Connector:
             raise ExportFailed(f"{keys['cohort_id']} is required")
         if values["operation"] not in {"add", "remove"}:
             raise ExportFailed(f"{keys['operation']} must be add or remove")
-        aliases = tuple(alias for part in values["aliases"].split(",") if (alias := part.strip()))
+        aliases = tuple(
+            alias for part in values["aliases"].split(",") if (alias := part.strip())
+        )
         name = values["cohort_name"] or values["cohort_id"]
-        remove = values["operation"] == "remove" and self._chosen.options.obeys_operation is Answer.OK
+        remove = (
+            values["operation"] == "remove"
+            and self._chosen.options.obeys_operation is Answer.OK
+        )
         return Settings(values["cohort_id"], name, remove, aliases)
 
-    def deliver(self, rows: Rows, settings: Settings, import_key: str, *, half: bool, stop: threading.Event) -> None:
+    def deliver(
+        self,
+        rows: Rows,
+        settings: Settings,
+        import_key: str,
+        *,
+        half: bool,
+        stop: threading.Event,
+    ) -> None:
         """Send every row; `half`: give up after half of the identifiers. Raises ExportFailed."""
         kinds = _kinds(rows, settings)
         if not rows.rows and self._chosen.options.empty_export is Answer.FAIL:
@@ -69,30 +84,52 @@ class Connector:
         with requests.Session() as session:
             self._introduce(session, settings, import_key, stop)
             for start in range(0, len(sent), BATCH):
-                change = {**_change(sent[start : start + BATCH]), "should_remove": settings.remove}
+                change = {
+                    **_change(sent[start : start + BATCH]),
+                    "should_remove": settings.remove,
+                }
                 body = {"cohort_id": settings.cohort_id, "cohort_changes": [change]}
                 self._post(session, "/users", import_key, body, stop)
         if half:
-            raise ExportFailed(f"connection lost after {len(sent)} of {len(identifiers)} identifiers")
+            raise ExportFailed(
+                f"connection lost after {len(sent)} of {len(identifiers)} identifiers"
+            )
 
-    def _introduce(self, session: requests.Session, settings: Settings, import_key: str, stop: threading.Event) -> None:
+    def _introduce(
+        self,
+        session: requests.Session,
+        settings: Settings,
+        import_key: str,
+        stop: threading.Event,
+    ) -> None:
         """Make a cohort that is new to this connector, or rename it."""
         known = self._names.get((import_key, settings.cohort_id))
         if known == settings.cohort_name:
             return
-        if known is None and settings.remove and self._chosen.options.unknown_removal is Answer.FAIL:
+        if (
+            known is None
+            and settings.remove
+            and self._chosen.options.unknown_removal is Answer.FAIL
+        ):
             return  # Braze itself will refuse if it knows no such cohort
         body = {
             "cohort_id": settings.cohort_id,
             "name": settings.cohort_name,
-            "created_at": datetime.fromtimestamp(self._clock.now(), UTC).isoformat(timespec="seconds"),
+            "created_at": datetime.fromtimestamp(self._clock.now(), UTC).isoformat(
+                timespec="seconds"
+            ),
         }
         self._post(session, "", import_key, body, stop)
         with self._lock:
             self._names[import_key, settings.cohort_id] = settings.cohort_name
 
     def _post(
-        self, session: requests.Session, path: str, import_key: str, body: Mapping[str, Any], stop: threading.Event
+        self,
+        session: requests.Session,
+        path: str,
+        import_key: str,
+        body: Mapping[str, Any],
+        stop: threading.Event,
     ) -> None:
         partner = self._chosen.options.partner
         keys = {"partner_api_key": partner.api_key, "client_secret": import_key}
@@ -109,9 +146,16 @@ class Connector:
                 if response.ok and not (complaints := _errors(response)):
                     return
                 if response.ok:
-                    raise ExportFailed(f"Braze answered {response.status_code} with errors: {complaints}")
-                problem = f"Braze answered {response.status_code}: {response.text[:200]}"
-                if response.status_code not in {423, 429} and response.status_code < 500:
+                    raise ExportFailed(
+                        f"Braze answered {response.status_code} with errors: {complaints}"
+                    )
+                problem = (
+                    f"Braze answered {response.status_code}: {response.text[:200]}"
+                )
+                if (
+                    response.status_code not in {423, 429}
+                    and response.status_code < 500
+                ):
                     break
             stop.wait(pause)
             pause *= 2
@@ -130,17 +174,25 @@ def _errors(response: requests.Response) -> str:
 def _kinds(rows: Rows, settings: Settings) -> list[tuple[int, str]]:
     """Which columns are exported, and as what; their names must be exact. Raises ExportFailed."""
     wanted = (*DIRECT, *settings.aliases)
-    kinds = [(index, column.name) for index, column in enumerate(rows.columns) if column.name in wanted]
+    kinds = [
+        (index, column.name)
+        for index, column in enumerate(rows.columns)
+        if column.name in wanted
+    ]
     if not kinds:
         seen = ", ".join(column.name for column in rows.columns)
-        raise ExportFailed(f"the result must have at least one of the columns {', '.join(wanted)}; it has: {seen}")
+        raise ExportFailed(
+            f"the result must have at least one of the columns {', '.join(wanted)}; it has: {seen}"
+        )
     return kinds
 
 
 def _identifiers(rows: Rows, kinds: list[tuple[int, str]]) -> Iterator[tuple[str, str]]:
     """Column and value of every identifier, row by row; NULLs are left out."""
     for row in rows.rows:
-        yield from ((name, str(row[index])) for index, name in kinds if row[index] is not None)
+        yield from (
+            (name, str(row[index])) for index, name in kinds if row[index] is not None
+        )
 
 
 def _change(identifiers: Sequence[tuple[str, str]]) -> dict[str, Any]:
@@ -150,5 +202,7 @@ def _change(identifiers: Sequence[tuple[str, str]]) -> dict[str, Any]:
         if name in DIRECT:
             change.setdefault(name, []).append(value)
         else:
-            change.setdefault("aliases", []).append({"alias_label": name, "alias_name": value})
+            change.setdefault("aliases", []).append(
+                {"alias_label": name, "alias_name": value}
+            )
     return change

@@ -26,42 +26,65 @@ class Missing(LookupError):
 class ControlApi:
     """The routes under /sandbox that change how the services behave."""
 
-    def __init__(self, faults: Faults, holds: Holds, clock: Clock, chosen: Chosen) -> None:
-        self._faults, self._holds, self._clock, self._chosen = faults, holds, clock, chosen
+    def __init__(
+        self, faults: Faults, holds: Holds, clock: Clock, chosen: Chosen
+    ) -> None:
+        self._faults, self._holds, self._clock, self._chosen = (
+            faults,
+            holds,
+            clock,
+            chosen,
+        )
 
     def routes(self) -> list[Route]:
         """By path; each shows the state after what was done."""
         acts: dict[str, dict[str, Act]] = {
-            "/sandbox/faults": {"GET": self._show_faults, "POST": self._add_faults, "DELETE": self._clear_faults},
+            "/sandbox/faults": {
+                "GET": self._show_faults,
+                "POST": self._add_faults,
+                "DELETE": self._clear_faults,
+            },
             "/sandbox/held": {"GET": self._held, "POST": self._release},
             "/sandbox/clock": {"GET": self._show_clock, "POST": self._advance},
             "/sandbox/options": {"GET": self._show_options, "POST": self._choose},
         }
         return [
-            Route(path, _endpoint(act), methods=[method]) for path, some in acts.items() for method, act in some.items()
+            Route(path, _endpoint(act), methods=[method])
+            for path, some in acts.items()
+            for method, act in some.items()
         ]
 
-    def _show_faults(self, _request: Request, _body: Mapping[str, Any]) -> dict[str, Any]:
+    def _show_faults(
+        self, _request: Request, _body: Mapping[str, Any]
+    ) -> dict[str, Any]:
         return self._faults.shown()
 
     def _add_faults(self, _request: Request, body: Mapping[str, Any]) -> dict[str, Any]:
         faults, storm = body.get("faults", []), body.get("storm")
         if not body.keys() & {"faults", "storm"} or not _all_objects(faults):
-            raise ValueError("the body must be JSON with 'faults': list, or with 'storm': object")
+            raise ValueError(
+                "the body must be JSON with 'faults': list, or with 'storm': object"
+            )
         if storm is not None and not isinstance(storm, Mapping):
-            raise ValueError("the body must be JSON with 'faults': list, or with 'storm': object")
+            raise ValueError(
+                "the body must be JSON with 'faults': list, or with 'storm': object"
+            )
         for fault in faults:
             self._faults.add(fault)
         if storm is not None:
             self._faults.storm(storm)
         return self._faults.shown()
 
-    def _clear_faults(self, _request: Request, _body: Mapping[str, Any]) -> dict[str, Any]:
+    def _clear_faults(
+        self, _request: Request, _body: Mapping[str, Any]
+    ) -> dict[str, Any]:
         self._faults.clear()
         return self._faults.shown()
 
     def _held(self, request: Request, _body: Mapping[str, Any]) -> dict[str, Any]:
-        wait, after = (request.query_params.get(name) or "0" for name in ("wait", "after"))
+        wait, after = (
+            request.query_params.get(name) or "0" for name in ("wait", "after")
+        )
         return {"held": self._holds.shown(float(wait), int(after))}
 
     def _release(self, _request: Request, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,13 +92,16 @@ class ControlApi:
         if "job" in body:
             which = f"job {body['job']}"
         if not isinstance(which, int | str):
-            raise ValueError("the body must be JSON with 'release': an id or 'all', or with 'job': a job's id")  # noqa: TRY004
+            body_needs = "the body must be JSON with 'release': an id or 'all', or with 'job': a job's id"
+            raise ValueError(body_needs)  # noqa: TRY004 - it is answered as every bad body
         released = self._holds.release(which, how)
         if not released and which != "all":
             raise Missing(f"{which!r} is not held")
         return {"released": released, "held": self._holds.shown()}
 
-    def _show_clock(self, _request: Request, _body: Mapping[str, Any]) -> dict[str, Any]:
+    def _show_clock(
+        self, _request: Request, _body: Mapping[str, Any]
+    ) -> dict[str, Any]:
         return {"now": self._clock.now(), "advanced": self._clock.advanced}
 
     def _advance(self, request: Request, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -85,7 +111,9 @@ class ControlApi:
         self._clock.advance(seconds)
         return self._show_clock(request, body)
 
-    def _show_options(self, _request: Request, _body: Mapping[str, Any]) -> dict[str, Any]:
+    def _show_options(
+        self, _request: Request, _body: Mapping[str, Any]
+    ) -> dict[str, Any]:
         return self._chosen.shown()
 
     def _choose(self, _request: Request, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -108,7 +136,9 @@ def _endpoint(act: Act) -> Callable[[Request], Awaitable[Response]]:
 
 
 def _object(body: bytes) -> dict[str, Any]:
-    """The JSON object in a body; an empty one where it holds something else, so that each act says what it takes."""
+    """The JSON object in a body; an empty one where it holds something else, so that
+    each act says what it takes.
+    """
     try:
         given = json.loads(body)
     except ValueError:

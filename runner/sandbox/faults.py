@@ -9,7 +9,13 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from runner.sandbox.catalogue import KINDS, STORM_STATUSES, Place, is_possible, status_of
+from runner.sandbox.catalogue import (
+    KINDS,
+    STORM_STATUSES,
+    Place,
+    is_possible,
+    status_of,
+)
 from runner.sandbox.storm import Storm
 
 SECONDS = 1.0
@@ -23,9 +29,10 @@ class BadFault(ValueError):
 class Fault:
     """What strikes. `match` is a part of the cohort id, SQL or path it strikes (any where empty).
 
-    The first `after` matching events pass; of the others it strikes `times` (None: all), each with `chance`, drawn by
-    a generator of its own that begins with `seed`. `seconds`: how slow or late. `retry_after`: that header of a
-    `status:NNN`, as it is given; `date:5` becomes the HTTP date 5 seconds from now.
+    The first `after` matching events pass; of the others it strikes `times` (None:
+    all), each with `chance`, drawn by a generator of its own that begins with `seed`.
+    `seconds`: how slow or late. `retry_after`: that header of a `status:NNN`, as it is
+    given; `date:5` becomes the HTTP date 5 seconds from now.
     """
 
     at: Place
@@ -56,7 +63,11 @@ class _Armed:
 
     def strikes(self, place: Place, about: tuple[str, ...]) -> bool:
         """Take an event; True when this one is struck."""
-        if self.fault.at is not place or self.times == 0 or not any(self.fault.match in text for text in about):
+        if (
+            self.fault.at is not place
+            or self.times == 0
+            or not any(self.fault.match in text for text in about)
+        ):
             return False
         if self.after > 0:
             self.after -= 1
@@ -82,7 +93,8 @@ class Faults:
         """Add one as the admin API spells it. Raises BadFault."""
         fault = _fault(given)
         with self._lock:
-            self._armed.append(_Armed(fault, Random(fault.seed), fault.times, fault.after))  # noqa: S311 - a test's dice
+            chance = Random(fault.seed)  # noqa: S311
+            self._armed.append(_Armed(fault, chance, fault.times, fault.after))
 
     def storm(self, given: Mapping[str, Any]) -> None:
         """Begin a storm as the admin API spells it; it replaces one that rages. Raises ValueError."""
@@ -106,7 +118,9 @@ class Faults:
             }
 
     def take(self, place: Place, *about: str) -> Fault | None:
-        """The first fault that strikes here, counted down; `about` is what it may match, the line or SQL first."""
+        """The first fault that strikes here, counted down; `about` is what it may
+        match, the line or SQL first.
+        """
         if not self._armed and self._storm is None:
             return None
         with self._lock:
@@ -134,7 +148,11 @@ def _fault(given: Mapping[str, Any]) -> Fault:
         place = Place(str(given.get("at")))
     except ValueError:
         raise BadFault(f"at: one of {', '.join(Place)}") from None
-    do, times, retry_after = str(given.get("do")), given.get("times", 1), given.get("retry_after")
+    do, times, retry_after = (
+        str(given.get("do")),
+        given.get("times", 1),
+        given.get("retry_after"),
+    )
     if not is_possible(place, do):
         wire = ", status:NNN" if place in STORM_STATUSES else ""
         raise BadFault(f"do at {place}: one of {', '.join(sorted(KINDS[place]))}{wire}")
@@ -153,7 +171,9 @@ def _fault(given: Mapping[str, Any]) -> Fault:
             retry_after=None if retry_after is None else str(retry_after),
         )
     except (TypeError, ValueError) as exc:
-        raise BadFault(f"times, after, chance, seed, seconds and what follows date: are numbers: {exc}") from None
+        raise BadFault(
+            f"times, after, chance, seed, seconds and what follows date: are numbers: {exc}"
+        ) from None
 
 
 def _shown(armed: _Armed) -> dict[str, Any]:

@@ -1,4 +1,6 @@
-"""The jobs that Treasure Data remembers, by id and domain key; it forgets those that are older than 7 days."""
+"""The jobs that Treasure Data remembers, by id and domain key; it forgets those that
+are older than 7 days.
+"""
 
 from __future__ import annotations
 
@@ -74,10 +76,16 @@ class History:
         with self.lock:
             self._forget()
             key, options = order.domain_key, self._chosen.options
-            if key is not None and (export_target is None or options.export_key is Answer.OK):
+            if key is not None and (
+                export_target is None or options.export_key is Answer.OK
+            ):
                 first = self._keys.get(key)
-                if first and (first in self._jobs or options.forgets_keys is Answer.FAIL):
-                    raise Refused(409, "Domain key has already been taken", conflicts_with=first)
+                if first and (
+                    first in self._jobs or options.forgets_keys is Answer.FAIL
+                ):
+                    raise Refused(
+                        409, "Domain key has already been taken", conflicts_with=first
+                    )
                 self._keys[key] = str(self._last_id + 1)
             self._last_id += 1
             now = self._clock.now()
@@ -107,12 +115,22 @@ class History:
         return next(reversed(self._jobs), None)
 
     def page(self, first: int, last: int, status: str = "") -> tuple[int, list[Job]]:
-        """How many jobs there are (with a status, if one is named), and those from `first` to `last`, newest first."""
+        """How many jobs there are (with a status, if one is named), and those from
+        `first` to `last`, newest first.
+        """
         with self.lock:
             self._forget()
-            found = (job for job in reversed(self._jobs.values()) if status in {"", job.status})
+            found = (
+                job
+                for job in reversed(self._jobs.values())
+                if status in {"", job.status}
+            )
             page = list(islice(found, first, last + 1))
-            count = sum(status == job.status for job in self._jobs.values()) if status else len(self._jobs)
+            count = (
+                sum(status == job.status for job in self._jobs.values())
+                if status
+                else len(self._jobs)
+            )
             return count, page
 
     def not_ended(self) -> list[Job]:
@@ -129,7 +147,9 @@ class History:
         """Change a job; once it ended nothing changes it."""
         with self.lock:
             if not self.has_ended(job_id):
-                self._jobs[job_id] = replace(self._jobs[job_id], updated_at=self._clock.now(), **fields)
+                self._jobs[job_id] = replace(
+                    self._jobs[job_id], updated_at=self._clock.now(), **fields
+                )
 
     def end(self, job_id: str, status: str, stderr: str = "") -> None:
         """Its last change."""
@@ -139,13 +159,17 @@ class History:
         """A success is taken back, because its linked export failed."""
         with self.lock:
             if job_id in self._jobs:
-                self._jobs[job_id] = replace(self._jobs[job_id], status="error", stderr=stderr)
+                self._jobs[job_id] = replace(
+                    self._jobs[job_id], status="error", stderr=stderr
+                )
 
     def link(self, job_id: str, export_id: str) -> None:
         """A success gets its linked export."""
         with self.lock:
             if job_id in self._jobs:
-                self._jobs[job_id] = replace(self._jobs[job_id], linked_export=export_id)
+                self._jobs[job_id] = replace(
+                    self._jobs[job_id], linked_export=export_id
+                )
 
     def kinds(self) -> dict[str, int]:
         """How many jobs of each type there were since they were last forgotten."""
@@ -158,7 +182,9 @@ class History:
             self._kinds.clear()
 
     def _forget(self) -> None:
-        """Jobs lie in the order of their beginnings, so only those that are old enough are looked at."""
+        """Jobs lie in the order of their beginnings, so only those that are old enough
+        are looked at.
+        """
         limit = self._clock.now() - KEPT
         old = takewhile(lambda job: job.created_at < limit, self._jobs.values())
         for job in [job for job in old if job.ended]:

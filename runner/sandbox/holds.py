@@ -1,4 +1,6 @@
-"""Requests and jobs that are held until somebody lets them go on: crash points, and deeds that outlive their doer."""
+"""Requests and jobs that are held until somebody lets them go on: crash points, and
+deeds that outlive their doer.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ class How(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One request (`line`: method and path) or job. `when`: before or after it acted; `after` keeps only the answer."""
+    """One request (`line`: method and path) or job. `when`: before or after it acted;
+    `after` keeps only the answer.
+    """
 
     id: int
     line: str
@@ -61,17 +65,27 @@ class Holds:
     def shown(self, wait: float = 0.0, after: int = 0) -> list[dict[str, Any]]:
         """What is held with an id above `after`; waits up to so many seconds for the first."""
         with self._changed:
-            self._changed.wait_for(lambda: any(number > after for number in self._held), min(wait, LONGEST_WAIT))
+            self._changed.wait_for(
+                lambda: any(number > after for number in self._held),
+                min(wait, LONGEST_WAIT),
+            )
             found = [held for held in self._held.values() if held.id > after]
         return [
-            {"id": held.id, "line": held.line, "when": held.when} | ({"job": held.job} if held.job else {})
+            {"id": held.id, "line": held.line, "when": held.when}
+            | ({"job": held.job} if held.job else {})
             for held in found
         ]
 
     def release(self, which: int | str, how: How) -> list[int]:
-        """Let one go on by its id, one by its job's, or `all`; returns the ids once those requests have acted."""
+        """Let one go on by its id, one by its job's, or `all`; returns the ids once
+        those requests have acted.
+        """
         with self._changed:
-            chosen = [held for held in self._held.values() if which in {"all", held.id, f"job {held.job}"}]
+            chosen = [
+                held
+                for held in self._held.values()
+                if which in {"all", held.id, f"job {held.job}"}
+            ]
             for held in chosen:
                 del self._held[held.id]
         # set here, outside the lock: the waiting side may run at once

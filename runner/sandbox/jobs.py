@@ -1,4 +1,6 @@
-"""Jobs from queued to ended: queries in threads of their own, result exports after them, and faults on the way."""
+"""Jobs from queued to ended: queries in threads of their own, result exports after
+them, and faults on the way.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,13 @@ class Jobs:
     """What runs. Queries and exports run in a few threads each; `close` ends them."""
 
     def __init__(
-        self, chosen: Chosen, warehouse: Tables, connector: Connector, faults: Faults, holds: Holds, clock: Clock
+        self,
+        chosen: Chosen,
+        warehouse: Tables,
+        connector: Connector,
+        faults: Faults,
+        holds: Holds,
+        clock: Clock,
     ) -> None:
         self._chosen, self._warehouse, self._connector = chosen, warehouse, connector
         self._faults, self._holds, self._clock = faults, holds, clock
@@ -63,7 +71,9 @@ class Jobs:
         self._exports.shutdown(cancel_futures=True)
 
     def issue(self, order: Order) -> Job:
-        """Queue a query. Raises Refused: 404 for its database, 409 when its domain key was ever used."""
+        """Queue a query. Raises Refused: 404 for its database, 409 when its domain key
+        was ever used.
+        """
         self._warehouse.check_database(order.database)
         job = self.history.new(order)
         self._start(self._queries, job, self._query)
@@ -81,10 +91,13 @@ class Jobs:
     def kill(self, job_id: str) -> str:
         """Stop a job; returns its status before. One that ended stays as it is. Raises Refused 404.
 
-        A running job is killed when its thread says so: what it finished before counts as its success.
+        A running job is killed when its thread says so: what it finished before counts
+        as its success.
         """
         job = self.history.get(job_id)
-        if job.ended or self._faults.take(Place.KILL, job.order.query, job_id, job.order.domain_key or ""):
+        if job.ended or self._faults.take(
+            Place.KILL, job.order.query, job_id, job.order.domain_key or ""
+        ):
             return job.status
         self._stop(job_id)
         self._wait_for_end(job_id)
@@ -94,7 +107,10 @@ class Jobs:
         with self.history.lock:
             if stop := self._stops.get(job_id):
                 stop.set()
-            if not self.history.has_ended(job_id) and self.history.get(job_id).status == "queued":
+            if (
+                not self.history.has_ended(job_id)
+                and self.history.get(job_id).status == "queued"
+            ):
                 self.history.end(job_id, "killed", CANCELED)
 
     def _wait_for_end(self, job_id: str) -> None:
@@ -106,7 +122,9 @@ class Jobs:
                     session.interrupt()
             time.sleep(0.01)
 
-    def _start(self, threads: ThreadPoolExecutor, job: Job, work: Callable[[Job], None]) -> None:
+    def _start(
+        self, threads: ThreadPoolExecutor, job: Job, work: Callable[[Job], None]
+    ) -> None:
         def notice(done: Future[None]) -> None:
             self._stops.pop(job.id, None)
             if not done.cancelled() and (exc := done.exception()):
@@ -127,26 +145,42 @@ class Jobs:
             if self._stops[job.id].is_set():
                 self.history.end(job.id, "killed", CANCELED)
                 return
-            told = str(exc) if isinstance(exc, ExportFailed) else f"Query {job.id} failed: {exc}"
+            told = (
+                str(exc)
+                if isinstance(exc, ExportFailed)
+                else f"Query {job.id} failed: {exc}"
+            )
             self.history.end(job.id, "error", told)
             if job.export_target and self._chosen.options.failed_export is Answer.FAIL:
                 self.history.turn_to_error(job.export_target, f"result export: {exc}")
 
     def _query(self, job: Job) -> None:
         order = job.order
-        cohort = str((order.settings or {}).get(self._chosen.options.setting_keys["cohort_id"], ""))
-        fault = self._faults.take(Place.QUERY, order.query, cohort, order.domain_key or "")
+        cohort = str(
+            (order.settings or {}).get(
+                self._chosen.options.setting_keys["cohort_id"], ""
+            )
+        )
+        fault = self._faults.take(
+            Place.QUERY, order.query, cohort, order.domain_key or ""
+        )
         self._begin(job, fault)
         if fault and fault.do == "fail":
             raise QueryFailed(FAULT)
-        scheduled = order.scheduled_time if order.scheduled_time is not None else int(job.created_at)
+        scheduled = (
+            order.scheduled_time
+            if order.scheduled_time is not None
+            else int(job.created_at)
+        )
         rows = self._execute(job, scheduled)
         if fault and fault.do == "applied_error":
             raise QueryFailed(FAULT)
         self._succeed(job, rows, fault)
 
     def _begin(self, job: Job, fault: Fault | None) -> None:
-        """Queued until the job begins, then running; what a fault does before the job's own work. Raises Killed."""
+        """Queued until the job begins, then running; what a fault does before the job's
+        own work. Raises Killed.
+        """
         do = fault.do if fault else ""
         if fault and do == "late" and fault.at is Place.QUERY:
             self._pause(job, fault.seconds)
@@ -190,7 +224,10 @@ class Jobs:
             self._sessions[job.id] = session
         try:
             return session.execute(
-                job.order.query, database=job.order.database, scheduled_time=scheduled_time, now=self._clock.now()
+                job.order.query,
+                database=job.order.database,
+                scheduled_time=scheduled_time,
+                now=self._clock.now(),
             )
         finally:
             with self.history.lock:
@@ -198,36 +235,66 @@ class Jobs:
             session.close()
 
     def _succeed(self, job: Job, rows: Rows | None, fault: Fault | None) -> None:
-        """The query's success, and its linked export's beginning, in one step unless a fault keeps them apart."""
+        """The query's success, and its linked export's beginning, in one step unless a
+        fault keeps them apart.
+        """
         apart = fault.seconds if fault and fault.do == "no_export" else None
         with self.history.lock:
             if self.history.has_ended(job.id):
                 return
             linked = self._link(job) if apart is None else None
             link = linked.id if linked else None
-            self.history.change(job.id, status="success", end_at=self._clock.now(), rows=rows, linked_export=link)
-        if apart is not None and not self._closing.wait(apart) and (linked := self._link(job)):
+            self.history.change(
+                job.id,
+                status="success",
+                end_at=self._clock.now(),
+                rows=rows,
+                linked_export=link,
+            )
+        if (
+            apart is not None
+            and not self._closing.wait(apart)
+            and (linked := self._link(job))
+        ):
             self.history.link(job.id, linked.id)
         if linked:
             with suppress(RuntimeError):  # closing: no thread takes it any more
-                self._start(self._exports, linked, partial(self._export, replace(job, rows=rows)))
+                self._start(
+                    self._exports,
+                    linked,
+                    partial(self._export, replace(job, rows=rows)),
+                )
 
     def _link(self, job: Job) -> Job | None:
         if job.order.settings is None:
             return None
-        order = replace(job.order, type=EXPORT, query=f"RESULT EXPORT FROM JOB {job.id}", domain_key=None)
+        order = replace(
+            job.order,
+            type=EXPORT,
+            query=f"RESULT EXPORT FROM JOB {job.id}",
+            domain_key=None,
+        )
         return self.history.new(order, export_target=job.id)
 
     def _export(self, target: Job, job: Job) -> None:
         """Deliver the rows of `target`, which may be forgotten by now."""
         settings = self._connector.check(job.order.settings or {})
-        fault = self._faults.take(Place.EXPORT, settings.cohort_id, target.order.query, target.order.domain_key or "")
+        fault = self._faults.take(
+            Place.EXPORT,
+            settings.cohort_id,
+            target.order.query,
+            target.order.domain_key or "",
+        )
         self._begin(job, fault)
         if fault and fault.do == "fail":
             raise ExportFailed(FAULT)
         rows, stop = target.rows or Rows((), ()), self._stops[job.id]
         self._connector.deliver(
-            rows, settings, job.order.import_key, half=bool(fault and fault.do == "half"), stop=stop
+            rows,
+            settings,
+            job.order.import_key,
+            half=bool(fault and fault.do == "half"),
+            stop=stop,
         )
         if fault and fault.do == "late":
             self._pause(job, fault.seconds)

@@ -9,9 +9,14 @@ from types import MappingProxyType
 from typing import Any
 
 SETTING_KEYS: Mapping[str, str] = MappingProxyType(
-    {key: key for key in ("cohort_id", "cohort_name", "operation", "aliases", "thread_count")}
+    {
+        key: key
+        for key in ("cohort_id", "cohort_name", "operation", "aliases", "thread_count")
+    }
 )
-"""What the connector calls its settings; the real keys are not public, so these are a guess that can be changed."""
+"""What the connector calls its settings; the real keys are not public, so these are a
+guess that can be changed.
+"""
 
 
 class Answer(StrEnum):
@@ -40,17 +45,22 @@ class Partner:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Everything that can be chosen when a sandbox starts; what is in CHANGEABLE also while it runs.
+    """Everything that can be chosen when a sandbox starts; what is in CHANGEABLE also
+    while it runs.
 
-    `powerless_keys` authenticate but may do nothing (403); `reading_keys` may query, but make no database and no table.
-    `connections` are pairs of a connection's name and its workspace. `empty_export`: an export of 0 rows.
-    `unknown_removal`: a removal from a cohort that Braze has never seen. `failed_export`: what a query job says after
-    its linked export failed; OK keeps it `success`, FAIL turns it to `error`. `validates`: FAIL where settings of a
-    result export cannot be checked without sending. `export_key`: FAIL where a domain key of a `result_export` is not
-    looked at. `obeys_operation`: FAIL where the connector adds whatever the operation says. `forgets_keys`: OK where a
-    domain key may be used again once its job is forgotten, FAIL where it stays taken for ever. `braze_success`: the
-    status of Braze's good answers, 201 or 202. `ahead`: seconds by which the sandbox's clock is ahead of this
-    machine's, below 0 where it is behind. `faults` and `storm`: as the admin API spells them, from the start on.
+    `powerless_keys` authenticate but may do nothing (403); `reading_keys` may query,
+    but make no database and no table. `connections` are pairs of a connection's name
+    and its workspace. `empty_export`: an export of 0 rows. `unknown_removal`: a removal
+    from a cohort that Braze has never seen. `failed_export`: what a query job says
+    after its linked export failed; OK keeps it `success`, FAIL turns it to `error`.
+    `validates`: FAIL where settings of a result export cannot be checked without
+    sending. `export_key`: FAIL where a domain key of a `result_export` is not looked
+    at. `obeys_operation`: FAIL where the connector adds whatever the operation says.
+    `forgets_keys`: OK where a domain key may be used again once its job is forgotten,
+    FAIL where it stays taken for ever. `braze_success`: the status of Braze's good
+    answers, 201 or 202. `ahead`: seconds by which the sandbox's clock is ahead of this
+    machine's, below 0 where it is behind. `faults` and `storm`: as the admin API spells
+    them, from the start on.
     """
 
     keys: frozenset[str] = frozenset({"sandbox-key"})
@@ -104,7 +114,9 @@ class Chosen:
 
     def change(self, given: Mapping[str, Any]) -> None:
         """All that are given, or none. Raises BadOption."""
-        values: dict[str, Any] = {name: _value(name, value) for name, value in given.items()}
+        values: dict[str, Any] = {
+            name: _value(name, value) for name, value in given.items()
+        }
         self._options = replace(self._options, **values)
 
     def shown(self) -> dict[str, Any]:

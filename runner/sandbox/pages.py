@@ -22,7 +22,11 @@ nav { margin-bottom: 1.5rem; }
 """
 
 
-def overview(cohorts: Iterable[Mapping[str, Any]], tables: Iterable[tuple[str, Table]], jobs: Iterable[Job]) -> str:
+def overview(
+    cohorts: Iterable[Mapping[str, Any]],
+    tables: Iterable[tuple[str, Table]],
+    jobs: Iterable[Job],
+) -> str:
     """The whole page as HTML."""
     in_braze = [
         [
@@ -38,8 +42,15 @@ def overview(cohorts: Iterable[Mapping[str, Any]], tables: Iterable[tuple[str, T
     stored = [[database, table.name, table.rows] for database, table in tables]
     last = [[job.id, job.order.type, job.order.database, job.status] for job in jobs]
     return (
-        _head("Sandbox", "Treasure Data and Braze on this machine. Nothing here has left it.")
-        + _section("Cohorts in Braze", ["Workspace", "Cohort", "Name", "Members", "Written", "Requests"], in_braze)
+        _head(
+            "Sandbox",
+            "Treasure Data and Braze on this machine. Nothing here has left it.",
+        )
+        + _section(
+            "Cohorts in Braze",
+            ["Workspace", "Cohort", "Name", "Members", "Written", "Requests"],
+            in_braze,
+        )
         + _section("Tables in Treasure Data", ["Database", "Table", "Rows"], stored)
         + _section("Last jobs", ["Job", "Type", "Database", "Status"], last)
         + "</html>"
@@ -48,9 +59,15 @@ def overview(cohorts: Iterable[Mapping[str, Any]], tables: Iterable[tuple[str, T
 
 def connections(made: Iterable[Mapping[str, Any]]) -> str:
     """What stands in for the console's page where a Braze authentication is made."""
-    rows = [[connection["name"], connection["workspace"], str(connection["id"])] for connection in made]
+    rows = [
+        [connection["name"], connection["workspace"], str(connection["id"])]
+        for connection in made
+    ]
     return (
-        _head("Authentications", "In Treasure Data's console this is Integrations Hub → Authentications.")
+        _head(
+            "Authentications",
+            "In Treasure Data's console this is Integrations Hub → Authentications.",
+        )
         + _section("Braze", ["Name", "Workspace", "Number"], rows)
         + "<h2>New authentication</h2>"
         '<form method="post"><label>Name <input name="name" value="braze_cohorts" required></label>'
@@ -74,9 +91,16 @@ def _section(title: str, heads: Sequence[str], rows: Sequence[Sequence[object]])
     if not rows:
         return f"<h2>{escape(title)}</h2><p>None yet.</p>"
     numeric = [isinstance(value, int) for value in rows[0]]
-    head = "".join(_cell("th", text, number) for text, number in zip(heads, numeric, strict=True))
+    head = "".join(
+        _cell("th", text, number) for text, number in zip(heads, numeric, strict=True)
+    )
     body = "".join(
-        "<tr>" + "".join(_cell("td", value, number) for value, number in zip(row, numeric, strict=True)) + "</tr>"
+        "<tr>"
+        + "".join(
+            _cell("td", value, number)
+            for value, number in zip(row, numeric, strict=True)
+        )
+        + "</tr>"
         for row in rows
     )
     return f"<h2>{escape(title)}</h2><table><tr>{head}</tr>{body}</table>"

@@ -23,11 +23,21 @@ class PartnerApi:
     def routes(self) -> list[Route]:
         """Both of them."""
         return [
-            Route("/partners/{partner}/cohorts", self._endpoint(Braze.save), methods=["POST"]),
-            Route("/partners/{partner}/cohorts/users", self._endpoint(Braze.change), methods=["POST"]),
+            Route(
+                "/partners/{partner}/cohorts",
+                self._endpoint(Braze.save),
+                methods=["POST"],
+            ),
+            Route(
+                "/partners/{partner}/cohorts/users",
+                self._endpoint(Braze.change),
+                methods=["POST"],
+            ),
         ]
 
-    def _endpoint(self, act: Callable[[Braze, str, object], None]) -> Callable[[Request], Awaitable[Response]]:
+    def _endpoint(
+        self, act: Callable[[Braze, str, object], None]
+    ) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             try:
                 body = json.loads(await request.body())
@@ -45,6 +55,8 @@ class PartnerApi:
             except Rejected as exc:
                 return JSONResponse({"message": exc.message}, exc.status, limits)
             status = self._chosen.options.braze_success
-            return JSONResponse({"message": "queued" if status == 202 else "success"}, status, limits)
+            return JSONResponse(
+                {"message": "queued" if status == 202 else "success"}, status, limits
+            )
 
         return endpoint

@@ -1,4 +1,6 @@
-"""Statements carried out in the warehouse, with `time` filled in, and DuckDB's complaints in Trino's words."""
+"""Statements carried out in the warehouse, with `time` filled in, and DuckDB's
+complaints in Trino's words.
+"""
 
 from __future__ import annotations
 
@@ -29,8 +31,12 @@ from runner.trino.types import Type
 
 __all__ = ["NotHere", "QueryFailed", "Rows", "execute"]
 
-IN_PYTHON = re.compile(r"Python exception occurred while executing the UDF: (\w+): (.*)", re.DOTALL)
-TEXTUAL = frozenset({"date", "timestamp", "timestamp with time zone", "decimal", *INTERVALS})
+IN_PYTHON = re.compile(
+    r"Python exception occurred while executing the UDF: (\w+): (.*)", re.DOTALL
+)
+TEXTUAL = frozenset(
+    {"date", "timestamp", "timestamp with time zone", "decimal", *INTERVALS}
+)
 """Types whose values a result holds as texts."""
 
 
@@ -51,12 +57,16 @@ def execute(
     warehouse: Warehouse,
     cursor: duckdb.DuckDBPyConnection,
 ) -> Rows | None:
-    """Carry out one statement; rows for a SELECT, None for what has no result. `now` (unix seconds) fills `time`.
+    """Carry out one statement; rows for a SELECT, None for what has no result. `now`
+    (unix seconds) fills `time`.
 
-    Raises QueryFailed, also when the cursor was interrupted, and NotHere where Trino's answer is not known.
+    Raises QueryFailed, also when the cursor was interrupted, and NotHere where Trino's
+    answer is not known.
     """
     try:
-        statement = statements.translate(sql, Job(database, scheduled_time, now, warehouse))
+        statement = statements.translate(
+            sql, Job(database, scheduled_time, now, warehouse)
+        )
         if isinstance(statement, Select):
             return _select(statement, warehouse, cursor)
         with warehouse.writing:
@@ -66,12 +76,16 @@ def execute(
     return None
 
 
-def _run(sql: str, warehouse: Warehouse, cursor: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+def _run(
+    sql: str, warehouse: Warehouse, cursor: duckdb.DuckDBPyConnection
+) -> duckdb.DuckDBPyConnection:
     warehouse.teach(sql)
     return cursor.execute(sql)
 
 
-def _select(statement: Select, warehouse: Warehouse, cursor: duckdb.DuckDBPyConnection) -> Rows:
+def _select(
+    statement: Select, warehouse: Warehouse, cursor: duckdb.DuckDBPyConnection
+) -> Rows:
     sql, columns = statement.sql, statement.columns
     shown = [_shown(f"c{number}", kind) for number, (_, kind) in enumerate(columns)]
     if any(one != f"c{number}" for number, one in enumerate(shown)):
@@ -80,14 +94,18 @@ def _select(statement: Select, warehouse: Warehouse, cursor: duckdb.DuckDBPyConn
     rows = _run(sql, warehouse, cursor).fetchall()
     plain = [_plain(kind) for _, kind in columns]
     if any(plain):
-        rows = [tuple(_held(value, make) for value, make in zip(row, plain, strict=True)) for row in rows]
+        rows = [
+            tuple(_held(value, make) for value, make in zip(row, plain, strict=True))
+            for row in rows
+        ]
     return Rows(_described(columns), tuple(rows))
 
 
 def _described(columns: Sequence[tuple[str, Type]]) -> tuple[Column, ...]:
     """Trino calls a nameless column `_col0`."""
     return tuple(
-        Column(name or f"_col{number}", storage(kind), str(kind)) for number, (name, kind) in enumerate(columns)
+        Column(name or f"_col{number}", storage(kind), str(kind))
+        for number, (name, kind) in enumerate(columns)
     )
 
 
@@ -100,7 +118,9 @@ def _shown(sql: str, kind: Type) -> str:
     if kind.base == "array":
         made = _shown("x", element(kind))
         return sql if made == "x" else f"list_transform({sql}, lambda x: {made})"
-    if kind.base in {"row", "map"} and any(_shown("x", one) != "x" for one in inner(kind)):
+    if kind.base in {"row", "map"} and any(
+        _shown("x", one) != "x" for one in inner(kind)
+    ):
         raise NotHere(f"a result of type {kind}")
     return sql
 
@@ -110,11 +130,16 @@ def _plain(kind: Type) -> Callable[[Any], Any] | None:
     inside = [_plain(one) for one in inner(kind)]
     match kind.base:
         case "row":
-            return lambda value: [_held(one, make) for one, make in zip(value.values(), inside, strict=True)]
+            return lambda value: [
+                _held(one, make)
+                for one, make in zip(value.values(), inside, strict=True)
+            ]
         case "array" if inside[0]:
             return lambda value: [_held(one, inside[0]) for one in value]
         case "map" if inside[1]:
-            return lambda value: {key: _held(one, inside[1]) for key, one in value.items()}
+            return lambda value: {
+                key: _held(one, inside[1]) for key, one in value.items()
+            }
     return None
 
 
@@ -130,7 +155,9 @@ def _write(
 ) -> None:
     there = warehouse.columns(statement.name.database, statement.name.table)
     if statement.name.database not in warehouse.databases():
-        raise QueryFailed(f"line 1:1: Schema '{statement.name.database}' does not exist")
+        raise QueryFailed(
+            f"line 1:1: Schema '{statement.name.database}' does not exist"
+        )
     if isinstance(statement, Create):
         _create(statement, there, now, warehouse, cursor)
         return
@@ -167,7 +194,9 @@ def _create(
     for name in names:
         check_column(name)
         if names.count(name) > 1:
-            raise QueryFailed(f"line 1:1: Column name '{name}' specified more than once")
+            raise QueryFailed(
+                f"line 1:1: Column name '{name}' specified more than once"
+            )
     shown = [
         f'{statements.kept(f"c{index}", kind)} AS "{name}"'
         for index, (name, kind) in enumerate(columns)
@@ -181,7 +210,9 @@ def _create(
         warehouse,
         cursor,
     )
-    kinds = {name: str(statements.stored(kind)) for name, kind in columns if name != TIME}
+    kinds = {
+        name: str(statements.stored(kind)) for name, kind in columns if name != TIME
+    }
     warehouse.remember(statement.name.database, statement.name.table, kinds)
 
 
@@ -197,7 +228,9 @@ def _insert(
     targets = list(statement.columns)
     for column in targets:
         if column not in known:
-            raise QueryFailed(f"line 1:1: Insert column name does not exist in target table: {column}")
+            raise QueryFailed(
+                f"line 1:1: Insert column name does not exist in target table: {column}"
+            )
     if not targets:
         targets = [column.name for column in there]
         if len(given) == len(there) - 1:
@@ -211,7 +244,8 @@ def _insert(
         raise QueryFailed(f"line 1:1: {problem}")
     inside = [f"c{index}" for index in range(len(given))]
     shown = [
-        statements.inserted(name, source, target) for name, source, target in zip(inside, given, kinds, strict=True)
+        statements.inserted(name, source, target)
+        for name, source, target in zip(inside, given, kinds, strict=True)
     ]
     if TIME not in targets:
         targets, shown = [*targets, TIME], [*shown, str(now)]
@@ -240,12 +274,19 @@ def _add_column(
         f'CREATE OR REPLACE TABLE {statement.name.sql} AS SELECT * EXCLUDE ("{TIME}"),'
         f' CAST(NULL AS {storage(kind)}) AS "{statement.column}", "{TIME}" FROM {statement.name.sql}'
     )
-    warehouse.remember(statement.name.database, statement.name.table, {statement.column: str(kind)})
+    warehouse.remember(
+        statement.name.database, statement.name.table, {statement.column: str(kind)}
+    )
 
 
 # messages
 
-OVERFLOWS = {"addition": "+", "subtraction": "-", "multiplication": "*", "division": "/"}
+OVERFLOWS = {
+    "addition": "+",
+    "subtraction": "-",
+    "multiplication": "*",
+    "division": "/",
+}
 WIDTHS = {"INT8": "tinyint", "INT16": "smallint", "INT32": "integer", "INT64": "bigint"}
 REFUSED_HERE = (
     duckdb.BinderException,
@@ -280,17 +321,24 @@ def _what(message: str) -> str:
 def _value_words(message: str) -> str:
     if "Division by zero" in message:
         return "Division by zero"
-    if match := re.search(r"Overflow in (\w+) of (INT\d+) \((-?\d+) . (-?\d+)\)", message):
+    if match := re.search(
+        r"Overflow in (\w+) of (INT\d+) \((-?\d+) . (-?\d+)\)", message
+    ):
         sign = OVERFLOWS.get(match[1], "?")
         kind = WIDTHS.get(match[2], match[2])
         return f"{kind} {match[1]} overflow: {match[3]} {sign} {match[4]}"
     if match := re.search(r"Overflow in division of (-?\d+) / (-?\d+)", message):
         return f"bigint division overflow: {match[1]} / {match[2]}"
-    if match := re.search(r"Type (\w+) with value (\S+) can't be cast .* destination type (INT\d+)", message):
+    if match := re.search(
+        r"Type (\w+) with value (\S+) can't be cast .* destination type (INT\d+)",
+        message,
+    ):
         if match[1] == "INT128":
             return "bigint addition overflow"
         return f"Out of range for {WIDTHS.get(match[3], match[3])}: {match[2]}"
-    if match := re.search(r'Casting value "(\S+)" to type DECIMAL\((\d+),(\d+)\) failed', message):
+    if match := re.search(
+        r'Casting value "(\S+)" to type DECIMAL\((\d+),(\d+)\) failed', message
+    ):
         return f"Cannot cast '{match[1]}' to DECIMAL({match[2]}, {match[3]})"
     if "More than one row returned by a subquery" in message:
         return "Scalar sub-query has returned multiple rows"

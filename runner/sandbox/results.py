@@ -26,14 +26,22 @@ MEDIA = {
 
 
 def encode(rows: Rows, form: str, *, header: bool) -> bytes:
-    """Rows as msgpack lists, JSON lists (one a line), CSV or TSV. Raises Refused 422 for an unknown format."""
+    """Rows as msgpack lists, JSON lists (one a line), CSV or TSV. Raises Refused 422
+    for an unknown format.
+    """
     match form:
         case "msgpack":
-            return b"".join(msgpack.packb([_plain(value) for value in row]) for row in rows.rows)
+            return b"".join(
+                msgpack.packb([_plain(value) for value in row]) for row in rows.rows
+            )
         case "msgpack.gz":
-            return gzip.compress(encode(rows, "msgpack", header=header), compresslevel=1, mtime=0)
+            return gzip.compress(
+                encode(rows, "msgpack", header=header), compresslevel=1, mtime=0
+            )
         case "json" | "jsonl":
-            return "".join(json.dumps([_plain(value) for value in row]) + "\n" for row in rows.rows).encode()
+            return "".join(
+                json.dumps([_plain(value) for value in row]) + "\n" for row in rows.rows
+            ).encode()
         case "csv" | "tsv":
             names = [[column.name for column in rows.columns]] if header else []
             return _separated([*names, *rows.rows], "," if form == "csv" else "\t")
@@ -45,7 +53,9 @@ _SIZES: WeakKeyDictionary[Rows, int] = WeakKeyDictionary()
 
 
 def size(rows: Rows) -> int:
-    """Bytes of a result as msgpack.gz: what clients divide into ranges. Kept, since jobs are shown often."""
+    """Bytes of a result as msgpack.gz: what clients divide into ranges. Kept, since
+    jobs are shown often.
+    """
     if (known := _SIZES.get(rows)) is None:
         known = _SIZES[rows] = len(encode(rows, "msgpack.gz", header=False))
     return known

@@ -1,4 +1,6 @@
-"""A small shop to try cohorts on: customers, purchases and who of them Braze knows; the same at every start."""
+"""A small shop to try cohorts on: customers, purchases and who of them Braze knows; the
+same at every start.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +13,15 @@ from runner.sandbox.warehouse import Warehouse
 SEED = 20240229
 DAY = 86_400
 
-EXAMPLE = (("TDCohort1", "1a2b3c"), ("TDCohort2", "4d5f6g"), ("TDCohort3", "7h8j9k"), ("TDCohort4", "1ab2cd"))
-"""External ids and devices of the example in the integration's documentation; Braze knows the last by device alone."""
+EXAMPLE = (
+    ("TDCohort1", "1a2b3c"),
+    ("TDCohort2", "4d5f6g"),
+    ("TDCohort3", "7h8j9k"),
+    ("TDCohort4", "1ab2cd"),
+)
+"""External ids and devices of the example in the integration's documentation; Braze
+knows the last by device alone.
+"""
 
 People = Sequence[tuple[str, str, str]]
 """Customers that Braze knows: the external id, the email, the device."""
@@ -23,7 +32,8 @@ ANONYMOUS = 5
 
 def _share(salt: str, *, of: str = "n") -> str:
     """SQL of a number in [0, 1) that depends on a column and the salt alone."""
-    # one text, not several arguments: DuckDB combines the hashes of arguments so that salted numbers are related
+    # one text, not several arguments: DuckDB combines the hashes of arguments so that
+    # salted numbers are related
     return f"(hash('{SEED} {salt} ' || {of}) / 18446744073709551616.0)"
 
 
@@ -85,7 +95,9 @@ def fill_warehouse(warehouse: Warehouse, shop: Shop, now: int) -> None:
     warehouse.create_database("shop")
     warehouse.fetch(CUSTOMERS, [now, shop.customers])
     warehouse.fetch(PURCHASES, [now, shop.customers, shop.purchases])
-    rows = ", ".join(f"('{name}', '{name}@gmail.com', '{device}', {now})" for name, device in EXAMPLE)
+    rows = ", ".join(
+        f"('{name}', '{name}@gmail.com', '{device}', {now})" for name, device in EXAMPLE
+    )
     warehouse.fetch(
         "CREATE TABLE shop.example_cohort_table AS"
         f" SELECT external_id, email, device_ids, CAST(time AS BIGINT) AS time"
@@ -95,17 +107,27 @@ def fill_warehouse(warehouse: Warehouse, shop: Shop, now: int) -> None:
 
 def known(warehouse: Warehouse) -> People:
     """The customers of the database `shop` whom Braze knows, as they are now."""
-    return [(customer, email, device) for customer, email, device in warehouse.fetch(f"{KNOWN} ORDER BY 1")]
+    return [
+        (customer, email, device)
+        for customer, email, device in warehouse.fetch(f"{KNOWN} ORDER BY 1")
+    ]
 
 
 def fill_braze(people: People, braze: Braze) -> None:
     """Give a workspace the users that it knows of the database `shop`."""
     braze.put_users(
-        User(customer, frozenset({("email", email)} if number % 3 else ()), frozenset({device} if number % 2 else ()))
+        User(
+            customer,
+            frozenset({("email", email)} if number % 3 else ()),
+            frozenset({device} if number % 2 else ()),
+        )
         for number, (customer, email, device) in enumerate(people)
     )
     braze.put_users(
-        User(name, frozenset({("email", f"{name}@gmail.com")}), frozenset({device})) for name, device in EXAMPLE[:-1]
+        User(name, frozenset({("email", f"{name}@gmail.com")}), frozenset({device}))
+        for name, device in EXAMPLE[:-1]
     )
     braze.put_users([User(devices=frozenset({EXAMPLE[-1][1]}))])
-    braze.put_users(User(devices=frozenset({f"anonymous-{number}"})) for number in range(ANONYMOUS))
+    braze.put_users(
+        User(devices=frozenset({f"anonymous-{number}"})) for number in range(ANONYMOUS)
+    )

@@ -42,7 +42,9 @@ class _Server(uvicorn.Server):
 
 
 class _Brief(_Server):
-    """Ends at once: hundreds of tests have one each, and uvicorn takes 0.2 s to see that it is to go, and to go."""
+    """Ends at once: hundreds of tests have one each, and uvicorn takes 0.2 s to see
+    that it is to go, and to go.
+    """
 
     async def main_loop(self) -> None:
         while not self.should_exit:
@@ -67,14 +69,22 @@ def serve(
     tables: EngineTables | None = None,
     on_ready: Callable[[str], None] = lambda _url: None,
 ) -> None:
-    """Serve until Ctrl-C (returns, everything closed) or SIGTERM (ends the process as that signal does).
+    """Serve until Ctrl-C (returns, everything closed) or SIGTERM (ends the process as
+    that signal does).
 
-    `like_production`: as a new customer's account, where nobody has made a connection yet. `storm`: as the admin API
-    spells it. `tables`: of an engine, in place of DuckDB's.
-    `on_ready` gets the base URL once requests are answered. Raises OSError where the port is taken.
+    `like_production`: as a new customer's account, where nobody has made a connection
+    yet. `storm`: as the admin API spells it. `tables`: of an engine, in place of
+    DuckDB's. `on_ready` gets the base URL once requests are answered. Raises OSError
+    where the port is taken.
     """
     connections = () if like_production else Options().connections
-    options = Options(keys=frozenset({key}), job_seconds=job_seconds, shop=shop, connections=connections, storm=storm)
+    options = Options(
+        keys=frozenset({key}),
+        job_seconds=job_seconds,
+        shop=shop,
+        connections=connections,
+        storm=storm,
+    )
     with _listening(host, port) as (listener, url):
         sandbox = Sandbox(options, url, tables)
         try:
@@ -86,14 +96,20 @@ def serve(
 
 @contextmanager
 def running(
-    options: Options, *, host: str = LOOPBACK, port: int = 0, tables: EngineTables | None = None
+    options: Options,
+    *,
+    host: str = LOOPBACK,
+    port: int = 0,
+    tables: EngineTables | None = None,
 ) -> Iterator[str]:
     """A sandbox in a thread of its own, on a free port unless one is given; yields its base URL."""
     with _listening(host, port) as (listener, url):
         sandbox = Sandbox(options, url, tables)
         ready = threading.Event()
         server = _Brief(_config(sandbox), ready.set)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="sandbox-server")
+        thread = threading.Thread(
+            target=server.run, kwargs={"sockets": [listener]}, name="sandbox-server"
+        )
         thread.start()
         try:
             if not ready.wait(30):

@@ -12,14 +12,20 @@ from runner.sandbox.query import Rows
 from runner.sandbox.warehouse import Warehouse
 
 Tables = Warehouse | EngineTables
-"""Where databases and tables are kept. What both have alike is what the API, the pages and the admin use of them."""
+"""Where databases and tables are kept. What both have alike is what the API, the pages
+and the admin use of them.
+"""
 
 
 class Session(Protocol):
     """Carries out statements; `interrupt` comes from another thread."""
 
-    def execute(self, sql: str, *, database: str, scheduled_time: int, now: float) -> Rows | None:
-        """Rows for a SELECT, None for what has no result. `now` (unix seconds) fills `time`. Raises QueryFailed."""
+    def execute(
+        self, sql: str, *, database: str, scheduled_time: int, now: float
+    ) -> Rows | None:
+        """Rows for a SELECT, None for what has no result. `now` (unix seconds) fills
+        `time`. Raises QueryFailed.
+        """
 
     def interrupt(self) -> None:
         """End what runs."""
@@ -35,7 +41,9 @@ class DuckSession:
         self._warehouse = warehouse
         self._cursor: duckdb.DuckDBPyConnection = warehouse.cursor()
 
-    def execute(self, sql: str, *, database: str, scheduled_time: int, now: float) -> Rows | None:
+    def execute(
+        self, sql: str, *, database: str, scheduled_time: int, now: float
+    ) -> Rows | None:
         """As Session says."""
         return query.execute(
             sql,

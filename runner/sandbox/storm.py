@@ -21,7 +21,8 @@ class BadStorm(ValueError):
 
 @dataclass(slots=True)
 class Storm:
-    """Each stream of events (a place; on the wire each method and path without its last parts) draws by itself.
+    """Each stream of events (a place; on the wire each method and path without its last
+    parts) draws by itself.
 
     So what strikes the third look at a job does not depend on what else happens in between.
     """
@@ -34,13 +35,19 @@ class Storm:
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Storm:
-        """A storm as the admin API spells it: `seed`, `rate`, perhaps `kinds` and the places `at`. Raises BadStorm."""
+        """A storm as the admin API spells it: `seed`, `rate`, perhaps `kinds` and the
+        places `at`. Raises BadStorm.
+        """
         if unknown := sorted(set(given) - {"seed", "rate", "kinds", "at"}):
             raise BadStorm(f"a storm has no {', '.join(unknown)}")
         try:
             seed, rate = int(given.get("seed", 0)), float(given["rate"])
             places = [Place(str(place)) for place in given.get("at") or Place]
-            named = None if given.get("kinds") is None else [str(kind) for kind in given["kinds"]]
+            named = (
+                None
+                if given.get("kinds") is None
+                else [str(kind) for kind in given["kinds"]]
+            )
         except (KeyError, TypeError, ValueError):
             raise BadStorm(
                 f"a storm has a seed, a rate, and lists of kinds and of places ({', '.join(Place)})"
@@ -48,7 +55,9 @@ class Storm:
         if not 0 <= rate <= 1:
             raise BadStorm("rate: from 0 to 1")
         kinds = {
-            place: stormy(place) if named is None else tuple(do for do in named if is_possible(place, do))
+            place: stormy(place)
+            if named is None
+            else tuple(do for do in named if is_possible(place, do))
             for place in places
         }
         if lost := sorted(set(named or ()).difference(*kinds.values())):
@@ -60,7 +69,9 @@ class Storm:
         return {
             "seed": self.seed,
             "rate": self.rate,
-            "kinds": {place.value: list(kinds) for place, kinds in self.kinds.items() if kinds},
+            "kinds": {
+                place.value: list(kinds) for place, kinds in self.kinds.items() if kinds
+            },
         }
 
     def strikes(self, place: Place, line: str) -> str | None:

@@ -1,4 +1,6 @@
-"""Treasure Data's time arithmetic: zones, date texts, durations and relative intervals, in whole seconds since 1970."""
+"""Treasure Data's time arithmetic: zones, date texts, durations and relative intervals,
+in whole seconds since 1970.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,17 @@ import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-FIXED_HOURS = {"PST": -8, "PDT": -7, "MST": -7, "MDT": -6, "CST": -6, "CDT": -5, "EST": -5, "EDT": -4, "JST": 9}
+FIXED_HOURS = {
+    "PST": -8,
+    "PDT": -7,
+    "MST": -7,
+    "MDT": -6,
+    "CST": -6,
+    "CDT": -5,
+    "EST": -5,
+    "EDT": -4,
+    "JST": 9,
+}
 OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)")
 DURATION = re.compile(r"([+-]?)(\d+)([smhdwMqy])")
 DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d))?(?:\.\d+)?)?")
@@ -43,7 +55,17 @@ def parse(text: str, where: tzinfo) -> int:
     own = text[match.end() :].strip()
     year, month, day, hour, minute, second = (int(part or 0) for part in match.groups())
     try:
-        return seconds(datetime(year, month, day, hour, minute, second, tzinfo=zone(own) if own else where))
+        return seconds(
+            datetime(
+                year,
+                month,
+                day,
+                hour,
+                minute,
+                second,
+                tzinfo=zone(own) if own else where,
+            )
+        )
     except ValueError:
         raise BadTime(f"Invalid time {text!r}") from None
 
@@ -51,24 +73,36 @@ def parse(text: str, where: tzinfo) -> int:
 def add(start: int, duration: str) -> int:
     """TD_TIME_ADD: whole seconds of d, h, m, s (and w), also several in a row ('1d2h')."""
     parts = DURATION.findall(duration)
-    if not parts or "".join(map("".join, parts)) != duration or any(unit in MONTHS for *_, unit in parts):
+    if (
+        not parts
+        or "".join(map("".join, parts)) != duration
+        or any(unit in MONTHS for *_, unit in parts)
+    ):
         raise BadTime(f"Invalid duration {duration!r}")
     sign = -1 if parts[0][0] == "-" else 1
-    return start + sign * sum(int(length) * FIXED_SECONDS[unit] for _, length, unit in parts)
+    return start + sign * sum(
+        int(length) * FIXED_SECONDS[unit] for _, length, unit in parts
+    )
 
 
 def interval(text: str, now: int, where: tzinfo) -> tuple[int, int]:
-    """TD_INTERVAL's half-open bounds. `-7d` ends where today starts; `/offset` moves the end; '-1h/now' reaches now."""
+    """TD_INTERVAL's half-open bounds. `-7d` ends where today starts; `/offset` moves
+    the end; '-1h/now' reaches now.
+    """
     length, _, offset = text.partition("/")
     count, unit = _duration(length)
     present = datetime.fromtimestamp(now, where)
-    context = _offset(offset, unit, present, where) if offset else truncate(present, unit)
+    context = (
+        _offset(offset, unit, present, where) if offset else truncate(present, unit)
+    )
     start, end = _window(context, count, unit)
     return seconds(start), seconds(end)
 
 
 def truncate(moment: datetime, unit: str) -> datetime:
-    """The start of the unit (s m h d w M q y) that a moment lies in, by its zone's clock; weeks start on Monday."""
+    """The start of the unit (s m h d w M q y) that a moment lies in, by its zone's
+    clock; weeks start on Monday.
+    """
     moment = moment.replace(microsecond=0)
     match unit:
         case "s":
@@ -123,7 +157,9 @@ def _shift(moment: datetime, count: int, unit: str) -> datetime:
         return moment.replace(year=months // 12, month=months % 12 + 1)
     if unit in {"d", "w"}:  # by the calendar: a day may have 23 hours
         return moment + timedelta(days=count * (7 if unit == "w" else 1))
-    return (moment.astimezone(UTC) + timedelta(seconds=count * FIXED_SECONDS[unit])).astimezone(moment.tzinfo)
+    return (
+        moment.astimezone(UTC) + timedelta(seconds=count * FIXED_SECONDS[unit])
+    ).astimezone(moment.tzinfo)
 
 
 def _duration(text: str) -> tuple[int, str]:

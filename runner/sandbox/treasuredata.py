@@ -77,8 +77,14 @@ class TreasureDataApi:
             "/v3/connector_configs/validate_with_connection": self._validate,
         }
         return [
-            *(Route(path, self._getting(act), methods=["GET"]) for path, act in get.items()),
-            *(Route(path, self._posting(act), methods=["POST"]) for path, act in post.items()),
+            *(
+                Route(path, self._getting(act), methods=["GET"])
+                for path, act in get.items()
+            ),
+            *(
+                Route(path, self._posting(act), methods=["POST"])
+                for path, act in post.items()
+            ),
         ]
 
     def _getting(self, act: Endpoint) -> Callable[[Request], Response]:
@@ -108,9 +114,17 @@ class TreasureDataApi:
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
         if scheme == "TD1" and key in self._chosen.options.keys:
             return
-        if scheme == "TD1" and key in self._chosen.options.reading_keys and _is_reading(request, form):
+        if (
+            scheme == "TD1"
+            and key in self._chosen.options.reading_keys
+            and _is_reading(request, form)
+        ):
             return
-        if scheme == "TD1" and key in self._chosen.options.powerless_keys | self._chosen.options.reading_keys:
+        if (
+            scheme == "TD1"
+            and key
+            in self._chosen.options.powerless_keys | self._chosen.options.reading_keys
+        ):
             raise Refused(403, "Access denied")
         raise Refused(401, "Authentication failed")
 
@@ -118,17 +132,25 @@ class TreasureDataApi:
         kind, database = request.path_params["type"], request.path_params["database"]
         sql = form.get("query", "")
         if kind not in {"trino", "presto"}:
-            raise Refused(422, f"The sandbox has no {kind.capitalize()}: issue jobs as trino or presto")
+            raise Refused(
+                422,
+                f"The sandbox has no {kind.capitalize()}: issue jobs as trino or presto",
+            )
         if not sql.strip():
             raise Refused(422, "query is missing")
         if len(sql) > LONGEST_QUERY:
-            raise Refused(422, f"Query is too long: {len(sql)} characters, at most {LONGEST_QUERY}")
+            raise Refused(
+                422,
+                f"Query is too long: {len(sql)} characters, at most {LONGEST_QUERY}",
+            )
         job = self._jobs.issue(
             Order(
                 kind,
                 database,
                 sql,
-                scheduled_time=None if "scheduled_time" not in form else whole(form, "scheduled_time"),
+                scheduled_time=None
+                if "scheduled_time" not in form
+                else whole(form, "scheduled_time"),
                 domain_key=form.get("domain_key") or None,
                 priority=whole(form, "priority", lowest=-2, highest=2),
                 retry_limit=whole(form, "retry_limit", lowest=0, highest=32),
@@ -147,12 +169,18 @@ class TreasureDataApi:
             **self._export(form),
         )
         job = self._jobs.issue_export(target.id, order)
-        return JSONResponse({"job": job.id, "job_id": job.id, "database": order.database})
+        return JSONResponse(
+            {"job": job.id, "job_id": job.id, "database": order.database}
+        )
 
     def _export(self, form: Mapping[str, str]) -> dict[str, Any]:
-        """The connector's settings of a job; what they say is only looked at when the export begins."""
+        """The connector's settings of a job; what they say is only looked at when the
+        export begins.
+        """
         connection = self._connection(form.get("result_connection_id", ""))
-        settings = json_object(form.get("result_connection_settings", "{}"), "result_connection_settings")
+        settings = json_object(
+            form.get("result_connection_settings", "{}"), "result_connection_settings"
+        )
         return {"settings": settings, "import_key": connection.data_import_key}
 
     def _connection(self, connection_id: str) -> Connection:
@@ -180,22 +208,35 @@ class TreasureDataApi:
 
     def _job_kill(self, request: Request, _form: Mapping[str, str]) -> Response:
         job_id = request.path_params["job_id"]
-        return JSONResponse({"former_status": self._jobs.kill(job_id), "job_id": job_id})
+        return JSONResponse(
+            {"former_status": self._jobs.kill(job_id), "job_id": job_id}
+        )
 
     def _job_status(self, request: Request) -> Response:
-        return JSONResponse(status_body(self._history.get(request.path_params["job_id"])))
+        return JSONResponse(
+            status_body(self._history.get(request.path_params["job_id"]))
+        )
 
     def _job_by_key(self, request: Request) -> Response:
-        return JSONResponse(status_body(self._history.by_key(request.path_params["key"])))
+        return JSONResponse(
+            status_body(self._history.by_key(request.path_params["key"]))
+        )
 
     def _job_show(self, request: Request) -> Response:
         return JSONResponse(job_body(self._history.get(request.path_params["job_id"])))
 
     def _job_list(self, request: Request) -> Response:
         first, last = (whole(request.query_params, name) for name in ("from", "to"))
-        count, page = self._history.page(first, last or first + 19, request.query_params.get("status") or "")
+        count, page = self._history.page(
+            first, last or first + 19, request.query_params.get("status") or ""
+        )
         return JSONResponse(
-            {"count": count, "from": first, "to": last or None, "jobs": [job_body(job) for job in page]}
+            {
+                "count": count,
+                "from": first,
+                "to": last or None,
+                "jobs": [job_body(job) for job in page],
+            }
         )
 
     def _job_result(self, request: Request) -> Response:
@@ -235,7 +276,9 @@ class TreasureDataApi:
         return JSONResponse({"database": database, "tables": tables})
 
     def _table_create(self, request: Request, _form: Mapping[str, str]) -> Response:
-        database, table, kind = (request.path_params[name] for name in ("database", "table", "type"))
+        database, table, kind = (
+            request.path_params[name] for name in ("database", "table", "type")
+        )
         if kind != "log":
             raise Refused(422, f"Table type {kind!r} is not 'log'")
         self._warehouse.create_table(database, table)
@@ -250,4 +293,7 @@ class TreasureDataApi:
 def _is_reading(request: Request, form: Mapping[str, str] | None) -> bool:
     """True for what changes nothing: a GET, or a query."""
     first = (form or {}).get("query", "").split(maxsplit=1)[:1]
-    return request.method == "GET" or [word.upper() for word in first] in (["SELECT"], ["WITH"])
+    return request.method == "GET" or [word.upper() for word in first] in (
+        ["SELECT"],
+        ["WITH"],
+    )

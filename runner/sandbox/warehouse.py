@@ -1,4 +1,6 @@
-"""Databases and tables as Treasure Data has them, kept in DuckDB: a database is a schema, every table has `time`."""
+"""Databases and tables as Treasure Data has them, kept in DuckDB: a database is a
+schema, every table has `time`.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +18,24 @@ DATABASE_OR_TABLE = re.compile(r"[a-z0-9_]{3,128}")
 COLUMN = re.compile(r"[a-z_][a-z0-9_]*")
 TIME = "time"
 
-RESERVED = frozenset({"main", "temp", "system", "memory", "information_schema", "pg_catalog"})
+RESERVED = frozenset(
+    {"main", "temp", "system", "memory", "information_schema", "pg_catalog"}
+)
 """Names DuckDB keeps for itself."""
 
-TRINO_NAMES = {"DOUBLE": "double", "FLOAT": "real", "BOOLEAN": "boolean", "VARCHAR": "varchar", "DATE": "date"}
-API_NAMES = {"DOUBLE": "double", "FLOAT": "float", "BOOLEAN": "boolean", "VARCHAR": "string"}
+TRINO_NAMES = {
+    "DOUBLE": "double",
+    "FLOAT": "real",
+    "BOOLEAN": "boolean",
+    "VARCHAR": "varchar",
+    "DATE": "date",
+}
+API_NAMES = {
+    "DOUBLE": "double",
+    "FLOAT": "float",
+    "BOOLEAN": "boolean",
+    "VARCHAR": "string",
+}
 INTEGERS = frozenset(
     {
         "TINYINT",
@@ -77,9 +92,13 @@ class Column:
         if self.type.endswith("[]"):
             return f"array({Column(self.name, self.type[:-2]).trino_type})"
         if self.type in INTEGERS:
-            return "integer" if self.type in {"INTEGER", "INTEGER_LITERAL"} else "bigint"
+            return (
+                "integer" if self.type in {"INTEGER", "INTEGER_LITERAL"} else "bigint"
+            )
         if self.type.startswith("TIMESTAMP"):
-            return "timestamp(3) with time zone" if "ZONE" in self.type else "timestamp(3)"
+            return (
+                "timestamp(3) with time zone" if "ZONE" in self.type else "timestamp(3)"
+            )
         return TRINO_NAMES.get(self.type, self.type.lower())
 
     @property
@@ -100,11 +119,17 @@ class Table:
 
 
 class Warehouse:
-    """All data, in memory, at the `most` so much of it, such as 1GB. One writer at a time; readers never wait."""
+    """All data, in memory, at the `most` so much of it, such as 1GB. One writer at a
+    time; readers never wait.
+    """
 
     def __init__(self, most: str = "") -> None:
         self._root = duckdb.connect(
-            ":memory:", config={"python_enable_replacements": "false", "python_scan_all_frames": "false"}
+            ":memory:",
+            config={
+                "python_enable_replacements": "false",
+                "python_scan_all_frames": "false",
+            },
         )
         self._root.execute("SET TimeZone = 'UTC'")
         self._teaching = threading.Lock()
@@ -151,7 +176,9 @@ class Warehouse:
             return cursor.execute(sql, list(values)).fetchall()
 
     def databases(self) -> list[str]:
-        """Names, sorted; remembered until they may have changed, since every statement asks for them."""
+        """Names, sorted; remembered until they may have changed, since every statement
+        asks for them.
+        """
         changes, (as_of, known) = self._changes, self._databases
         if as_of != changes:
             rows = self.fetch(
@@ -193,7 +220,8 @@ class Warehouse:
         """Sorted by name. Raises Refused 404."""
         self.check_database(database)
         sizes = self.fetch(
-            "SELECT table_name, estimated_size FROM duckdb_tables() WHERE schema_name = ? ORDER BY 1", [database]
+            "SELECT table_name, estimated_size FROM duckdb_tables() WHERE schema_name = ? ORDER BY 1",
+            [database],
         )
         columns: dict[str, list[Column]] = {}
         for table, name, kind in self.fetch(
@@ -206,9 +234,12 @@ class Warehouse:
 
     def columns(self, database: str, table: str) -> tuple[Column, ...] | None:
         """A table's columns in order, or None where there is no such table."""
-        quoted = ".".join('"' + part.replace('"', '""') + '"' for part in (database, table))
+        quoted = ".".join(
+            '"' + part.replace('"', '""') + '"' for part in (database, table)
+        )
         try:
-            # unlike duckdb_columns(), this does not read the whole catalogue, which grows with every table
+            # unlike duckdb_columns(), this does not read the whole catalogue, which
+            # grows with every table
             rows = self.fetch(f"DESCRIBE {quoted}")
         except duckdb.CatalogException:
             return None
@@ -237,4 +268,7 @@ class Warehouse:
 def check_name(name: str, what: str) -> None:
     """Raises Refused 422 for a name Treasure Data does not take."""
     if not DATABASE_OR_TABLE.fullmatch(name) or name in RESERVED:
-        raise Refused(422, f"{what} name {name!r} is invalid: 3 to 128 characters of lower case a-z, 0-9 and '_'")
+        raise Refused(
+            422,
+            f"{what} name {name!r} is invalid: 3 to 128 characters of lower case a-z, 0-9 and '_'",
+        )

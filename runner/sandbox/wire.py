@@ -1,4 +1,6 @@
-"""What happens to requests on their way: counting, and faults that answer, drop, hold or hang a connection."""
+"""What happens to requests on their way: counting, and faults that answer, drop, hold
+or hang a connection.
+"""
 
 from __future__ import annotations
 
@@ -64,12 +66,18 @@ class Wire:
         newest_job: Callable[[], str | None],
     ) -> None:
         self._app, self._routes, self._counts = app, routes, counts
-        self._faults, self._holds, self._clock, self._newest_job = faults, holds, clock, newest_job
+        self._faults, self._holds, self._clock, self._newest_job = (
+            faults,
+            holds,
+            clock,
+            newest_job,
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection event."""
         if scope["type"] == "http" and scope["path"].startswith("//"):
-            # td-client asks for `//v3/…` where its endpoint has no path; the real service takes that as well
+            # td-client asks for `//v3/…` where its endpoint has no path; the real
+            # service takes that as well
             scope = {**scope, "path": "/" + scope["path"].lstrip("/")}
         if scope["type"] != "http" or str(scope["path"]).startswith(ADMIN):
             await self._app(scope, receive, send)
@@ -88,7 +96,9 @@ class Wire:
             return self._faults.take(Place.BRAZE, line, body.decode(errors="replace"))
         return self._faults.take(Place.REQUEST, line, body.decode(errors="replace"))
 
-    async def _play(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _play(
+        self, fault: Fault, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         match fault.do:
             case "hold_before" | "hold_after":
                 await self._hold(fault, scope, receive, send)
@@ -106,18 +116,28 @@ class Wire:
                 scope["state"]["transport"].abort()
                 await _gone(receive)
             case "errors":
-                await JSONResponse({"message": "success", "errors": [TOLD]}, 201)(scope, receive, send)
+                await JSONResponse({"message": "success", "errors": [TOLD]}, 201)(
+                    scope, receive, send
+                )
             case "key_taken":
-                taken = Refused(409, "Domain key has already been taken", conflicts_with=self._newest_job() or "1")
+                taken = Refused(
+                    409,
+                    "Domain key has already been taken",
+                    conflicts_with=self._newest_job() or "1",
+                )
                 await refusal(taken)(scope, receive, send)
             case _:
                 await self._answered(fault)(scope, receive, send)
 
-    async def _hold(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _hold(
+        self, fault: Fault, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         """Keep a request, or its answer, until it is released; its sender may be gone by then."""
         before = fault.do == "hold_before"
         answer = [] if before else await self._acted(scope, receive)
-        held = self._holds.hold(f"{scope['method']} {scope['path']}", "before" if before else "after")
+        held = self._holds.hold(
+            f"{scope['method']} {scope['path']}", "before" if before else "after"
+        )
         try:
             how = await asyncio.wrap_future(held.how)
             if how is How.DROP:
@@ -144,7 +164,13 @@ class Wire:
             kind, _, seconds = fault.retry_after.partition("date:")
             headers["Retry-After"] = kind or self._clock.http_date(float(seconds))
         told = f"{HTTPStatus(status).phrase} ({TOLD})"
-        body = {"error": told, "message": told, "text": told, "severity": "error", "status_code": status}
+        body = {
+            "error": told,
+            "message": told,
+            "text": told,
+            "severity": "error",
+            "status_code": status,
+        }
         return JSONResponse(body, status, headers)
 
     def _template(self, scope: Scope) -> str:
@@ -164,9 +190,19 @@ async def _cut(answer: Sequence[Message], scope: Scope, send: Send) -> None:
     begin, *rest = answer
     body = b"".join(message.get("body", b"") for message in rest)
     length = (b"content-length", str(max(len(body), 1)).encode())
-    others = [(name, value) for name, value in begin["headers"] if name.lower() != b"content-length"]
+    others = [
+        (name, value)
+        for name, value in begin["headers"]
+        if name.lower() != b"content-length"
+    ]
     await send({**begin, "headers": [*others, length]})
-    await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+    await send(
+        {
+            "type": "http.response.body",
+            "body": body[: len(body) // 2],
+            "more_body": True,
+        }
+    )
     scope["state"]["transport"].close()
 
 

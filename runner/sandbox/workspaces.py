@@ -25,7 +25,11 @@ class Workspaces:
     """Every workspace and connection. A workspace begins with the users that `fill` gives it."""
 
     def __init__(
-        self, partner: Partner, given: Iterable[tuple[str, str]], clock: Clock, fill: Callable[[Braze], None]
+        self,
+        partner: Partner,
+        given: Iterable[tuple[str, str]],
+        clock: Clock,
+        fill: Callable[[Braze], None],
     ) -> None:
         self._partner, self._clock, self._fill = partner, clock, fill
         self._workspaces: dict[str, Braze] = {}
@@ -36,13 +40,19 @@ class Workspaces:
             self.connect(name, workspace)
 
     def connect(self, name: str, workspace: str) -> Connection:
-        """Make a connection, and its workspace if that is new; one of this name leads to the new place then."""
+        """Make a connection, and its workspace if that is new; one of this name leads
+        to the new place then.
+        """
         with self._lock:
             if workspace not in self._workspaces:
-                self._workspaces[workspace] = Braze(self._partner, _key(workspace), self._clock)
+                self._workspaces[workspace] = Braze(
+                    self._partner, _key(workspace), self._clock
+                )
                 self._fill(self._workspaces[workspace])
             self._last_id += 1
-            self._connections[name] = Connection(name, self._last_id, workspace, _key(workspace))
+            self._connections[name] = Connection(
+                name, self._last_id, workspace, _key(workspace)
+            )
             return self._connections[name]
 
     def disconnect(self, name: str) -> bool:
@@ -60,7 +70,10 @@ class Workspaces:
 
     def by_id(self, connection_id: str) -> Connection | None:
         """A connection by its number."""
-        return next((found for found in self.connections() if str(found.id) == connection_id), None)
+        return next(
+            (found for found in self.connections() if str(found.id) == connection_id),
+            None,
+        )
 
     def all(self) -> list[tuple[str, Braze]]:
         """The workspaces with their names, in the order in which they were made."""
@@ -72,9 +85,13 @@ class Workspaces:
         return self._workspaces.get(name)
 
     def of_request(self, body: object) -> Braze | None:
-        """The workspace that a partner request is for, by its `client_secret`; the first where it names none."""
+        """The workspace that a partner request is for, by its `client_secret`; the
+        first where it names none.
+        """
         secret = body.get("client_secret") if isinstance(body, Mapping) else None
-        mine = (braze for name, braze in self._workspaces.items() if _key(name) == secret)
+        mine = (
+            braze for name, braze in self._workspaces.items() if _key(name) == secret
+        )
         return next(mine, self.braze())
 
 

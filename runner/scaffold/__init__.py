@@ -1,1 +1,3 @@
-"""A new repository of cohorts as text: its project file, its workflows, and what stands around them."""
+"""A new repository of cohorts as text: its project file, its workflows, and what stands
+around them.
+"""

@@ -1,4 +1,6 @@
-"""What a new repository is asked for: where its cohorts go, whose they are, and where the command comes from."""
+"""What a new repository is asked for: where its cohorts go, whose they are, and where
+the command comes from.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +19,16 @@ SITE, DATABASE, WORKSPACE = "us", "my_database", "my-workspace"
 SANDBOX = "sandbox"
 """The target that every new repository has."""
 
-_ACTION = re.compile(r"(?P<repository>[A-Za-z0-9][\w.-]*/[A-Za-z0-9_.][\w.-]*)@(?P<commit>.*)")
+_ACTION = re.compile(
+    r"(?P<repository>[A-Za-z0-9][\w.-]*/[A-Za-z0-9_.][\w.-]*)@(?P<commit>.*)"
+)
 _PINNED = re.compile(
     r"[A-Za-z0-9][\w.-]*(\[[A-Za-z0-9][\w.,-]*\])?"
     r"(==[A-Za-z0-9][\w.+!-]*| ?@ ?(git\+https://[\w./:%+-]+@[0-9a-f]{40}|https://[\w./@:%+-]+#sha256=[0-9a-f]{64}))"
 )
-_OWNER = re.compile(r"@[A-Za-z0-9][A-Za-z0-9-]*(/[A-Za-z0-9_.-]+)?|[\w.+-]+@[\w-]+(\.[\w-]+)+")
+_OWNER = re.compile(
+    r"@[A-Za-z0-9][A-Za-z0-9-]*(/[A-Za-z0-9_.-]+)?|[\w.+-]+@[\w-]+(\.[\w-]+)+"
+)
 
 
 class BadAnswer(CohortsError):
@@ -78,27 +84,42 @@ def checked(answers: Answers) -> Answers:
     """The same answers. Raises BadAnswer for the first that no project file could hold."""
     if not re.search(_target()["propertyNames"]["pattern"] + r"\Z", answers.target):
         must = _target()["propertyNames"]["patternErrorMessage"]
-        raise BadAnswer("P120", f"--target {must}, but it is {answers.target[:60]!r}", "write for example production")
+        raise BadAnswer(
+            "P120",
+            f"--target {must}, but it is {answers.target[:60]!r}",
+            "write for example production",
+        )
     if answers.target == SANDBOX:
         what = f"--target cannot be {SANDBOX}, which is there anyway"
         raise BadAnswer("P120", what, "name the one that is real, such as production")
     sites = _target()["additionalProperties"]["properties"]["site"]["enum"]
     if answers.site not in sites:
-        raise BadAnswer("P120", f"--site cannot be {answers.site[:20]!r}", f"write one of {', '.join(sites)}")
+        raise BadAnswer(
+            "P120",
+            f"--site cannot be {answers.site[:20]!r}",
+            f"write one of {', '.join(sites)}",
+        )
     for key in ("database", "state_database", "workspace", "connection"):
         _check(key, getattr(answers, key))
     if answers.workspace == SANDBOX:
         what = f"--workspace cannot be {SANDBOX}, which is the sandbox's own"
-        raise BadAnswer("P120", what, "give your Braze workspace a name of yours, such as shop-us")
+        raise BadAnswer(
+            "P120", what, "give your Braze workspace a name of yours, such as shop-us"
+        )
     if answers.owner and not _OWNER.fullmatch(answers.owner):
         what = f"--owner cannot be {answers.owner[:60]!r}"
-        raise BadAnswer("P120", what, "write a GitHub team or user, such as @acme/crm, or an e-mail address")
+        raise BadAnswer(
+            "P120",
+            what,
+            "write a GitHub team or user, such as @acme/crm, or an e-mail address",
+        )
     return answers
 
 
 def installed(version: str, origin: str) -> str:
-    """What a new repository is to install, where nobody says: the commit that this command came from, else its version.
-    `origin`: the text of `direct_url.json` (PEP 610); nothing where it came from an index.
+    """What a new repository is to install, where nobody says: the commit that this
+    command came from, else its version. `origin`: the text of `direct_url.json` (PEP
+    610); nothing where it came from an index.
     """
     told = json.loads(origin) if origin else {}
     source = told.get("vcs_info") or {}
@@ -108,7 +129,9 @@ def installed(version: str, origin: str) -> str:
 
 
 def runner(text: str) -> Requirement | Action:
-    """Where the command comes from, as written in `--runner`. Raises BadAnswer for what may be another one tomorrow."""
+    """Where the command comes from, as written in `--runner`. Raises BadAnswer for what
+    may be another one tomorrow.
+    """
     given = text.strip()
     if found := _ACTION.fullmatch(given):
         if not re.fullmatch(r"[0-9a-f]{40}", found["commit"]):
@@ -128,7 +151,9 @@ def runner(text: str) -> Requirement | Action:
 
 def _check(key: str, value: str) -> None:
     schema = _target()["additionalProperties"]["properties"][key]
-    if not re.search(schema["pattern"].removesuffix("$") + r"\Z", value) or len(value) > schema.get("maxLength", 255):
+    if not re.search(schema["pattern"].removesuffix("$") + r"\Z", value) or len(
+        value
+    ) > schema.get("maxLength", 255):
         must, option = schema["patternErrorMessage"], key.replace("_", "-")
         fix = f"write for example {schema['examples'][0]}"
         raise BadAnswer("P120", f"--{option} {must}, but it is {value[:60]!r}", fix)

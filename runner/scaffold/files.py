@@ -18,12 +18,17 @@ TABLES_SCHEMA = ".vscode/tables.schema.json"
 
 
 def files(answers: Answers) -> dict[str, str]:
-    """Paths and what is written there, but for the schemas of the editor, which the project itself decides."""
+    """Paths and what is written there, but for the schemas of the editor, which the
+    project itself decides.
+    """
     made = {
         PROJECT: project(answers),
         "cohorts/templates/README.md": desk.TEMPLATES,
         "cohorts/lists/README.md": desk.LISTS,
-        **{f".github/workflows/{name}": shipped(f"workflows/{name}") for name in WORKFLOWS},
+        **{
+            f".github/workflows/{name}": shipped(f"workflows/{name}")
+            for name in WORKFLOWS
+        },
         github.ACTION: github.action(answers),
         ".github/CODEOWNERS": github.codeowners(answers),
         ".github/dependabot.yml": github.dependabot(answers),
@@ -44,4 +49,6 @@ def shipped(name: str) -> str:
     """A file of this repository's `.github/`. Shipped inside the package, beside it in a checkout."""
     package = Path(__file__).parent
     places = (package / "shipped", package.parent.parent / ".github")
-    return (next(place for place in places if place.is_dir()) / name).read_bytes().decode()
+    return (
+        (next(place for place in places if place.is_dir()) / name).read_bytes().decode()
+    )

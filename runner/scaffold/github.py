@@ -106,7 +106,9 @@ def action(answers: Answers) -> str:
     """The composite action that puts the command on the PATH."""
     match answers.runner:
         case Action(repository, commit):
-            return _FROM_ACTION.replace("REPOSITORY", repository).replace("COMMIT", commit)
+            return _FROM_ACTION.replace("REPOSITORY", repository).replace(
+                "COMMIT", commit
+            )
         case Requirement():
             return _FROM_INDEX
 
@@ -124,7 +126,9 @@ def dependabot(answers: Answers) -> str:
 def codeowners(answers: Answers) -> str:
     """Who is asked to review what; commented out as long as nobody is named."""
     owner, mark = answers.owner or "@acme/crm", "" if answers.owner else "# "
-    hint = "" if answers.owner else "# Write your own team and take away the first `#`.\n"
+    hint = (
+        "" if answers.owner else "# Write your own team and take away the first `#`.\n"
+    )
     return f"""\
 # Who must approve a change, once the branch rules of main ask for a review by code owners.
 {hint}{mark}* {owner}

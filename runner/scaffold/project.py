@@ -68,7 +68,10 @@ targets:
 
 def _yaml(value: str) -> str:
     """A text as YAML reads it: plain where nothing but text could be meant."""
-    plain = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_./-]*", value) and value.lower() not in _WORDS
+    plain = (
+        re.fullmatch(r"[A-Za-z_][A-Za-z0-9_./-]*", value)
+        and value.lower() not in _WORDS
+    )
     return value if plain else json.dumps(value, ensure_ascii=False)
 
 

@@ -1,4 +1,6 @@
-"""Who is taken out of every cohort: the lists of `suppress` as one SELECT, and how they name people."""
+"""Who is taken out of every cohort: the lists of `suppress` as one SELECT, and how they
+name people.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +14,9 @@ from runner.sql.fingerprint import short
 
 @dataclass(frozen=True, slots=True)
 class Barred:
-    """`sql` selects `kind, label, value`, each value once and in small letters; nothing where nobody is barred.
-    `handles` are those by which every list names people, `columns` what lists call them; `mark` changes when they do.
+    """`sql` selects `kind, label, value`, each value once and in small letters; nothing
+    where nobody is barred. `handles` are those by which every list names people,
+    `columns` what lists call them; `mark` changes when they do.
     """
 
     sql: str = ""
@@ -34,26 +37,36 @@ def barred(lists: Sequence[tuple[str, Sequence[Identifier]]]) -> Barred:
         return NO_ONE
     sql = members.suppressed(lists)
     handles = [frozenset(_handles(identifiers)) for _, identifiers in lists]
-    columns = frozenset(identifier.column for _, identifiers in lists for identifier in identifiers)
+    columns = frozenset(
+        identifier.column for _, identifiers in lists for identifier in identifiers
+    )
     return Barred(sql, frozenset.intersection(*handles), columns, _mark(lists))
 
 
 def _mark(lists: Sequence[tuple[str, Sequence[Identifier]]]) -> str:
-    """A short hash of the lists. It is part of fingerprints, so it is of the SQL that the first version wrote for them,
-    and not of what is run: else every cohort would be sent again whenever that is written otherwise.
+    """A short hash of the lists. It is part of fingerprints, so it is of the SQL that
+    the first version wrote for them, and not of what is run: else every cohort would be
+    sent again whenever that is written otherwise.
     """
-    return short("\nUNION\n".join(_first_written(audience, identifiers) for audience, identifiers in lists))
+    return short(
+        "\nUNION\n".join(
+            _first_written(audience, identifiers) for audience, identifiers in lists
+        )
+    )
 
 
 def _first_written(audience: str, identifiers: Sequence[Identifier]) -> str:
     named = ", ".join(
-        f'TRIM(CAST(audience."{one.column}" AS VARCHAR)) AS written_{number}' for number, one in enumerate(identifiers)
+        f'TRIM(CAST(audience."{one.column}" AS VARCHAR)) AS written_{number}'
+        for number, one in enumerate(identifiers)
     )
     rows = ", ".join(
         f"({number}, CAST('{one.handle.kind}' AS VARCHAR), CAST('{one.handle.label}' AS VARCHAR))"
         for number, one in enumerate(identifiers)
     )
-    cases = "".join(f" WHEN {number} THEN written_{number}" for number in range(len(identifiers)))
+    cases = "".join(
+        f" WHEN {number} THEN written_{number}" for number in range(len(identifiers))
+    )
     return (
         "SELECT kind, label, value FROM ("
         f" SELECT asked.kind, asked.label, LOWER(CASE asked.number{cases} ELSE NULL END) AS value"

@@ -1,4 +1,6 @@
-"""What one rendering may still do: counted, not timed, so that the same template always ends the same."""
+"""What one rendering may still do: counted, not timed, so that the same template always
+ends the same.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +18,8 @@ MAX_STEPS = 20_000
 MAX_TEXT = 250_000
 """Characters a template may make. A query may have 1,000,000 (docs/services.md, Issuing a job).
 
-The SQL must fit into one twice over: wrapped, and as a text with every quote doubled in the ledger's
-row that says it was delivered.
+The SQL must fit into one twice over: wrapped, and as a text with every quote doubled in
+the ledger's row that says it was delivered.
 """
 
 MAX_DEPTH = 40
@@ -26,7 +28,15 @@ MAX_DEPTH = 40
 MAX_WORK = 2_000_000
 """Pieces of a template run and values looked at, all together: well under a second."""
 
-LISTS: tuple[type[Any], ...] = (list, tuple, set, range, type({}.keys()), type({}.values()), type({}.items()))
+LISTS: tuple[type[Any], ...] = (
+    list,
+    tuple,
+    set,
+    range,
+    type({}.keys()),
+    type({}.values()),
+    type({}.items()),
+)
 
 
 class Budget:
@@ -39,33 +49,48 @@ class Budget:
         """One more loop round or call."""
         self.steps -= 1
         if self.steps < 0:
-            raise Refused("T004", f"the template takes more than {MAX_STEPS:,} steps", "make its loops shorter")
+            raise Refused(
+                "T004",
+                f"the template takes more than {MAX_STEPS:,} steps",
+                "make its loops shorter",
+            )
 
     def grow(self, characters: int) -> None:
         """So many characters more."""
         self.text -= characters
         if self.text < 0:
-            raise Refused("T004", f"the template makes more than {MAX_TEXT:,} characters", "make its loops shorter")
+            raise Refused(
+                "T004",
+                f"the template makes more than {MAX_TEXT:,} characters",
+                "make its loops shorter",
+            )
 
     def spend(self, work: int) -> None:
         """So much work, whatever it makes."""
         self.work -= work
         if self.work < 0:
-            raise Refused("T004", "the template has too much to do", "make its loops and lists shorter")
+            raise Refused(
+                "T004",
+                "the template has too much to do",
+                "make its loops and lists shorter",
+            )
 
     def enter(self) -> None:
         """One call deeper."""
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            raise Refused("T004", "the template calls itself too deeply", "make it simpler")
+            raise Refused(
+                "T004", "the template calls itself too deeply", "make it simpler"
+            )
 
     def leave(self) -> None:
         """Back from a call."""
         self.depth -= 1
 
     def weigh(self, value: object) -> None:
-        """How much a value is with all in it, as when it were written out: spent at once, since a list that holds
-        another twice, forty times over, would be compared or printed for ever.
+        """How much a value is with all in it, as when it were written out: spent at
+        once, since a list that holds another twice, forty times over, would be compared
+        or printed for ever.
         """
         waiting: list[Iterator[Any]] = [iter((value,))]
         while waiting:
@@ -105,7 +130,9 @@ class _Weighed(NodeTransformer):
 
     def visit_Getitem(self, node: nodes.Getitem) -> nodes.Node:  # noqa: N802 - the visitor's naming
         self.generic_visit(node)
-        if isinstance(node.arg, nodes.Slice):  # Jinja cuts these without asking the environment
+        if isinstance(
+            node.arg, nodes.Slice
+        ):  # Jinja cuts these without asking the environment
             node.node = _filtered(node.node, "_compared")
         return node
 
@@ -116,7 +143,9 @@ class _Weighed(NodeTransformer):
 
 
 def counted(tree: nodes.Template) -> None:
-    """Make a template count what it does: every loop round, every macro call, every list and comparison."""
+    """Make a template count what it does: every loop round, every macro call, every
+    list and comparison.
+    """
     for loop in list(tree.find_all(nodes.For)):
         loop.iter = _filtered(loop.iter, "_rounds", _cost(loop))
     macros: list[Any] = list(tree.find_all((nodes.Macro, nodes.CallBlock)))
@@ -129,7 +158,10 @@ def counted(tree: nodes.Template) -> None:
 def _cost(node: nodes.Node) -> int:
     """A piece of a template's share of the work, each time it runs."""
     within: Iterable[nodes.Node] = node.find_all(nodes.Node)
-    return sum(1 + (len(part.data) >> 1 if isinstance(part, nodes.TemplateData) else 0) for part in within)
+    return sum(
+        1 + (len(part.data) >> 1 if isinstance(part, nodes.TemplateData) else 0)
+        for part in within
+    )
 
 
 def _filtered(node: Any, name: str, *numbers: int) -> nodes.Filter:

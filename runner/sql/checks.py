@@ -58,14 +58,25 @@ class Finding:
     about: Identifier | None = None
 
 
-@lru_cache(maxsize=4096)  # targets whose variables print the same SQL need it checked once
-def check(sql: str, written: str, identifiers: tuple[Identifier, ...]) -> tuple[Finding, ...]:
+@lru_cache(
+    maxsize=4096
+)  # targets whose variables print the same SQL need it checked once
+def check(
+    sql: str, written: str, identifiers: tuple[Identifier, ...]
+) -> tuple[Finding, ...]:
     """Everything wrong with an audience's SQL. `written` is the same with what was cut off its end."""
     if not sql.strip():
         return (Finding(1, 1, "Q001", "there is no SQL here", "write one SELECT"),)
     second = _second_statement(written)
     if second is not None:
-        return (Finding(*place(written, second), "Q003", "there are several statements", "write one SELECT"),)
+        return (
+            Finding(
+                *place(written, second),
+                "Q003",
+                "there are several statements",
+                "write one SELECT",
+            ),
+        )
     try:
         statement = parsed(sql)
     except SyntaxRefused as refusal:
@@ -104,12 +115,19 @@ def _refused(sql: str, refusal: SyntaxRefused) -> Finding:
     if [text for text, _ in words[:-1]] == ["with", "function"]:
         return _not_a_select(place(sql, begins), "with function")
     if word in {"into", "?"}:
-        return Finding(*where, "Q010", f"{word.upper()} has no meaning in a cohort's query", "take it out")
+        return Finding(
+            *where,
+            "Q010",
+            f"{word.upper()} has no meaning in a cohort's query",
+            "take it out",
+        )
     before = words[-2][0] if len(words) > 1 else ""
     fix = _HINTS.get(word) or _HINTS.get(before) or "correct it at this place"
     if (before, word) == ("=", "="):
         fix = "write = for equality"
-    return Finding(*where, "Q002", f"Trino cannot read this SQL: {refusal.message}", fix)
+    return Finding(
+        *where, "Q002", f"Trino cannot read this SQL: {refusal.message}", fix
+    )
 
 
 def _not_a_select(where: tuple[int, int], word: str) -> Finding:
@@ -117,31 +135,50 @@ def _not_a_select(where: tuple[int, int], word: str) -> Finding:
     return Finding(*where, "Q004", f"{word.upper()} is not a SELECT", fix)
 
 
-def _statement_findings(statement: Statement, sql: str, identifiers: tuple[Identifier, ...]) -> Iterator[Finding]:
+def _statement_findings(
+    statement: Statement, sql: str, identifiers: tuple[Identifier, ...]
+) -> Iterator[Finding]:
     if not isinstance(statement, Query):
         yield _not_a_select(place(sql, statement.at), _words(statement, sql))
         return
     branches = tuple(_branches(statement))
     if not isinstance(branches[0], Select):
-        yield Finding(*place(sql, branches[0].at), "Q004", "this is not a SELECT", "write one SELECT")
+        yield Finding(
+            *place(sql, branches[0].at),
+            "Q004",
+            "this is not a SELECT",
+            "write one SELECT",
+        )
         return
     yield from _ends(statement, sql)
     yield from _forbidden(statement, sql)
     selects = [branch for branch in branches if isinstance(branch, Select)]
-    star = next((item for branch in selects for item in branch.items if isinstance(item, Star)), None)
+    star = next(
+        (item for branch in selects for item in branch.items if isinstance(item, Star)),
+        None,
+    )
     if star is not None:
-        what, fix = "SELECT * hides which column is the identifier", f"name the column: SELECT {identifiers[0].column}"
+        what, fix = (
+            "SELECT * hides which column is the identifier",
+            f"name the column: SELECT {identifiers[0].column}",
+        )
         yield Finding(*place(sql, star.at), "Q005", what, fix)
         return
     for identifier in identifiers:
-        yield from _identifier_findings(selects[0], place(sql, statement.at), identifier)
+        yield from _identifier_findings(
+            selects[0], place(sql, statement.at), identifier
+        )
 
 
 def _words(statement: Statement, sql: str) -> str:
     """What a statement begins with, as people call it: DROP TABLE, INSERT."""
     if isinstance(statement, OtherStatement):
         known = {"CREATE", "DROP", "ALTER"}
-        return statement.words if statement.words.split()[0] in known else statement.words.split()[0]
+        return (
+            statement.words
+            if statement.words.split()[0] in known
+            else statement.words.split()[0]
+        )
     words = [text.upper() for text, _ in _solid(sql[:200])][:2]
     return words[0] if words[0] in {"INSERT", "DELETE"} else " ".join(words)
 
@@ -154,16 +191,23 @@ def _ends(query: Query, sql: str) -> Iterator[Finding]:
         if part.order_by:
             at = _word_after(sql, part.body.end, ("order",))
             yield Finding(
-                *place(sql, at), "Q006", "ORDER BY at the end of the query", "leave it out: a cohort is a set"
+                *place(sql, at),
+                "Q006",
+                "ORDER BY at the end of the query",
+                "leave it out: a cohort is a set",
             )
         after = part.order_by[-1].end if part.order_by else part.body.end
         if part.limited:
-            at = _word_after(sql, part.offset.end if part.offset else after, ("limit", "fetch"))
+            at = _word_after(
+                sql, part.offset.end if part.offset else after, ("limit", "fetch")
+            )
             fix = top if part.order_by else chance
             yield Finding(*place(sql, at), "Q006", "LIMIT at the end of the query", fix)
         if part.offset:
             at = _word_after(sql, after, ("offset",))
-            yield Finding(*place(sql, at), "Q006", "OFFSET at the end of the query", chance)
+            yield Finding(
+                *place(sql, at), "Q006", "OFFSET at the end of the query", chance
+            )
 
 
 def _word_after(sql: str, at: int, words: tuple[str, ...]) -> int:
@@ -175,17 +219,31 @@ def _forbidden(query: Query, sql: str) -> Iterator[Finding]:
     """What a cohort may not read or call, wherever it stands."""
     own = "read your own tables only"
     for node in walk(query):
-        if isinstance(node, Table) and {part.key for part in node.name[:-1]} & FORBIDDEN_SCHEMAS:
-            yield Finding(*place(sql, node.at), "Q009", "this reads the warehouse's own tables", own)
+        if (
+            isinstance(node, Table)
+            and {part.key for part in node.name[:-1]} & FORBIDDEN_SCHEMAS
+        ):
+            yield Finding(
+                *place(sql, node.at),
+                "Q009",
+                "this reads the warehouse's own tables",
+                own,
+            )
         elif isinstance(node, TableFunction) and node.name[-1].key != "json_table":
-            yield Finding(*place(sql, node.at), "Q009", "TABLE(…) calls a table function", own)
+            yield Finding(
+                *place(sql, node.at), "Q009", "TABLE(…) calls a table function", own
+            )
         elif isinstance(node, Call) and node.key == "fail":
-            what = "fail(…) ends the query with a text of its own, which would be in a log"
+            what = (
+                "fail(…) ends the query with a text of its own, which would be in a log"
+            )
             fix = "take it out: a cohort that must not run is suspended, or has a guard"
             yield Finding(*place(sql, node.name[-1].at), "Q009", what, fix)
 
 
-def _identifier_findings(branch: Select, begins: tuple[int, int], asked: Identifier) -> Iterator[Finding]:
+def _identifier_findings(
+    branch: Select, begins: tuple[int, int], asked: Identifier
+) -> Iterator[Finding]:
     identifier = asked.column
     found = [item for item in branch.items if isinstance(item, SelectItem)]
     columns = [_column(item) for item in found]
@@ -197,7 +255,11 @@ def _identifier_findings(branch: Select, begins: tuple[int, int], asked: Identif
         return
     names = [column for column in columns if _NAME.fullmatch(column)]
     close = difflib.get_close_matches(identifier, names, n=1) or names[:1]
-    or_else = f", or set `{'.'.join(('identifiers', *asked.pointer))}: {close[0]}`" if close else ""
+    or_else = (
+        f", or set `{'.'.join(('identifiers', *asked.pointer))}: {close[0]}`"
+        if close
+        else ""
+    )
     has = ", ".join(column or "(unnamed)" for column in columns[:8])
     fix = f"select {identifier}{or_else}"
     what = f"the query does not return the identifier column {identifier} (it returns: {has})"
@@ -208,7 +270,9 @@ def _column(item: SelectItem) -> str:
     """A column's name; none for a literal, which may be a member."""
     if item.alias:
         return item.alias.key
-    return item.expression.name.key if isinstance(item.expression, Column | Field) else ""
+    return (
+        item.expression.name.key if isinstance(item.expression, Column | Field) else ""
+    )
 
 
 def _outermost(body: Body) -> Iterator[Query]:

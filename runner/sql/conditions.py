@@ -33,8 +33,9 @@ from runner.sql.tokens import indented
 
 TOO_MANY = {Part.CONTAINS: 700, Part.STARTS_WITH: 900, Part.ENDS_WITH: 10_000}
 TOO_MANY_HELD = 650
-"""So many texts, asked for one by one, are more than Trino compiles, by whatever they stand (measured). From there on
-they are written as one array; below, a rule's SQL stays as it was, and with it the cohort's fingerprint.
+"""So many texts, asked for one by one, are more than Trino compiles, by whatever they
+stand (measured). From there on they are written as one array; below, a rule's SQL stays
+as it was, and with it the cohort's fingerprint.
 """
 
 _WIDTH = 100
@@ -83,7 +84,11 @@ def holds(column: Column, sql: str, test: Test, zone: str) -> str:
         case Holds():
             return _holds_texts(sql, test)
         case Window():
-            return windows.dates(sql, test, zone) if column.type is Type.DATE else windows.seconds(sql, test, zone)
+            return (
+                windows.dates(sql, test, zone)
+                if column.type is Type.DATE
+                else windows.seconds(sql, test, zone)
+            )
 
 
 def fails(column: Column, sql: str, test: Test, zone: str) -> str:
@@ -91,7 +96,9 @@ def fails(column: Column, sql: str, test: Test, zone: str) -> str:
     match test:
         case IsNull():
             return f"{sql} IS NOT NULL"
-        case Compare(Sign.EQUALS, str() | int() | float() as value) if not isinstance(value, bool):
+        case Compare(Sign.EQUALS, str() | int() | float() as value) if not isinstance(
+            value, bool
+        ):
             return f"{sql} IS DISTINCT FROM {literal(value)}"
         case OneOf():
             return f"COALESCE({sql} NOT IN {literal(list(test.values))}, TRUE)"
@@ -102,13 +109,19 @@ def fails(column: Column, sql: str, test: Test, zone: str) -> str:
 def _has_any(sql: str, test: Has) -> str:
     if len(set(test.texts)) >= TOO_MANY[test.part]:
         return f"ANY_MATCH({_array(test.texts)}, text -> {_has(sql, test.part, 'text', 'LENGTH(text)')})"
-    return joined("OR", [_has(sql, test.part, literal(text), str(len(text))) for text in test.texts])
+    return joined(
+        "OR",
+        [_has(sql, test.part, literal(text), str(len(text))) for text in test.texts],
+    )
 
 
 def _holds_texts(sql: str, test: Holds) -> str:
     if len(set(test.texts)) >= TOO_MANY_HELD:
         return f"{'ALL' if test.every else 'ANY'}_MATCH({_array(test.texts)}, text -> CONTAINS({sql}, text))"
-    return joined("AND" if test.every else "OR", [f"CONTAINS({sql}, {literal(text)})" for text in test.texts])
+    return joined(
+        "AND" if test.every else "OR",
+        [f"CONTAINS({sql}, {literal(text)})" for text in test.texts],
+    )
 
 
 def _has(sql: str, part: Part, text: str, length: str) -> str:
@@ -128,7 +141,9 @@ def _array(texts: Iterable[str]) -> str:
 
 
 def joined(word: str, parts: list[str]) -> str:
-    """Conditions joined; in parentheses where there are several, on lines of their own where they are long."""
+    """Conditions joined; in parentheses where there are several, on lines of their own
+    where they are long.
+    """
     if len(parts) == 1:
         return parts[0]
     text = f"({f' {word} '.join(parts)})"

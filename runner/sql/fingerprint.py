@@ -1,4 +1,6 @@
-"""What would be delivered, as one short text: two queries with the same fingerprint deliver the same members alike."""
+"""What would be delivered, as one short text: two queries with the same fingerprint
+deliver the same members alike.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +16,17 @@ VERSION = "v1"
 
 
 def parts(
-    *, sql: str, cohort_id: str, name: str, identifiers: Sequence[Identifier], mode: str, workspace: str
+    *,
+    sql: str,
+    cohort_id: str,
+    name: str,
+    identifiers: Sequence[Identifier],
+    mode: str,
+    workspace: str,
 ) -> Mapping[str, str]:
-    """A short hash for each part that decides what is delivered, so that a plan can say which one changed."""
+    """A short hash for each part that decides what is delivered, so that a plan can say
+    which one changed.
+    """
     whole = {
         "identifiers": [_identifier(identifier) for identifier in identifiers],
         "mode": mode,
@@ -43,7 +53,12 @@ def fingerprint(of_parts: Mapping[str, str]) -> str:
 
 def _identifier(identifier: Identifier) -> list[str]:
     handle = identifier.handle
-    return [handle.kind.value, handle.label, identifier.column, "lower" if identifier.lower else ""]
+    return [
+        handle.kind.value,
+        handle.label,
+        identifier.column,
+        "lower" if identifier.lower else "",
+    ]
 
 
 def _hash(value: object) -> str:

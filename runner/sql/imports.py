@@ -1,6 +1,8 @@
-"""Shared macros: the imports of a template replaced by what they import, before anything is compiled.
+"""Shared macros: the imports of a template replaced by what they import, before
+anything is compiled.
 
-One tree for all means one budget, one set of rules and one place where quoting happens, whatever file a macro is from.
+One tree for all means one budget, one set of rules and one place where quoting happens,
+whatever file a macro is from.
 """
 
 from __future__ import annotations
@@ -14,7 +16,8 @@ from jinja2 import nodes
 from runner.sql.library import Library
 from runner.sql.literals import Refused
 
-# Marks in the rendered text that say which line of the template follows; private use, refused in what authors write.
+# Marks in the rendered text that say which line of the template follows; private use,
+# refused in what authors write.
 MARK, MARK_END = "\ue000", "\ue001"
 MARKS = re.compile(f"{MARK}([0-9]+){MARK_END}")
 
@@ -31,27 +34,47 @@ class Unreadable(Refused):
 
 
 def expand(tree: nodes.Template, library: Library, read: Reader) -> None:
-    """Put the macros of other files in the place of their imports, each file once. Raises Unreadable."""
+    """Put the macros of other files in the place of their imports, each file once.
+    Raises Unreadable.
+    """
     names = [node.name for node in tree.body if isinstance(node, nodes.Macro)]
     _expand(tree, library, read, {"": frozenset(names)})
 
 
-def _expand(tree: nodes.Template, library: Library, read: Reader, known: dict[str, frozenset[str]]) -> None:
+def _expand(
+    tree: nodes.Template,
+    library: Library,
+    read: Reader,
+    known: dict[str, frozenset[str]],
+) -> None:
     body: list[nodes.Node] = []
     for node in tree.body:
-        body += _macros(node, library, read, known) if isinstance(node, nodes.FromImport) else [node]
+        body += (
+            _macros(node, library, read, known)
+            if isinstance(node, nodes.FromImport)
+            else [node]
+        )
     tree.body = body
 
 
 def _macros(
-    asked: nodes.FromImport, library: Library, read: Reader, known: dict[str, frozenset[str]]
+    asked: nodes.FromImport,
+    library: Library,
+    read: Reader,
+    known: dict[str, frozenset[str]],
 ) -> list[nodes.Node]:
     """The macros that an import brings, those of `known` files left out: they are there already."""
     name = asked.template.value if isinstance(asked.template, nodes.Const) else None
     number = library.number(name) if isinstance(name, str) else None
     if number is None or not isinstance(name, str):
-        what = "an import names no file" if name is None else f"there is no file {name!r} in cohorts/templates/"
-        raise Unreadable("T009", what, _close(str(name or ""), library.names), asked.lineno)
+        what = (
+            "an import names no file"
+            if name is None
+            else f"there is no file {name!r} in cohorts/templates/"
+        )
+        raise Unreadable(
+            "T009", what, _close(str(name or ""), library.names), asked.lineno
+        )
     brought: list[nodes.Node] = []
     if name not in known:
         tree = read(library.text(number, ""), str(number))
@@ -61,22 +84,36 @@ def _macros(
     for wanted in asked.names:
         if not isinstance(wanted, str):
             fix = f"import it as it is: import {wanted[0]}"
-            raise Unreadable("T009", f"the macro {wanted[0]} would get another name here", fix, asked.lineno)
+            raise Unreadable(
+                "T009",
+                f"the macro {wanted[0]} would get another name here",
+                fix,
+                asked.lineno,
+            )
         if wanted not in known[name]:
             what = f"there is no macro {wanted!r} in {name}"
             raise Unreadable("T009", what, _close(wanted, known[name]), asked.lineno)
     return brought
 
 
-def _own(tree: nodes.Template, known: dict[str, frozenset[str]], line: int) -> frozenset[str]:
+def _own(
+    tree: nodes.Template, known: dict[str, frozenset[str]], line: int
+) -> frozenset[str]:
     """The names of a file's macros: it holds nothing else, and no other file has them."""
     for node in tree.body:
         if not isinstance(node, nodes.Macro | nodes.FromImport) and not _is_blank(node):
             fix = "move everything else to where it is used"
-            raise Unreadable("T009", "a file that is imported from holds macros only", fix, node.lineno)
+            raise Unreadable(
+                "T009",
+                "a file that is imported from holds macros only",
+                fix,
+                node.lineno,
+            )
     mine = [node.name for node in tree.body if isinstance(node, nodes.Macro)]
     if twice := sorted(set(mine) & frozenset().union(*known.values())):
-        raise Unreadable("T009", f"there are two macros named {twice[0]}", "rename one of them", line)
+        raise Unreadable(
+            "T009", f"there are two macros named {twice[0]}", "rename one of them", line
+        )
     return frozenset(mine)
 
 
@@ -84,9 +121,16 @@ def _is_blank(node: nodes.Node) -> bool:
     """White space between macros, and the marks in it."""
     if not isinstance(node, nodes.Output):
         return False
-    return all(isinstance(part, nodes.TemplateData) and not MARKS.sub("", part.data).strip() for part in node.nodes)
+    return all(
+        isinstance(part, nodes.TemplateData) and not MARKS.sub("", part.data).strip()
+        for part in node.nodes
+    )
 
 
 def _close(name: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, list(known), 1)
-    return f"perhaps you meant {close[0]}" if close else f"there are: {', '.join(sorted(known)[:8]) or 'none'}"
+    return (
+        f"perhaps you meant {close[0]}"
+        if close
+        else f"there are: {', '.join(sorted(known)[:8]) or 'none'}"
+    )

@@ -36,7 +36,9 @@ TESTS = frozenset(
         "mapping", "ne", "none", "number", "odd", "string", "undefined",
     }
 )  # fmt: skip
-LOOP_NAMES = frozenset({"index", "index0", "revindex", "revindex0", "first", "last", "length"})
+LOOP_NAMES = frozenset(
+    {"index", "index0", "revindex", "revindex0", "first", "last", "length"}
+)
 
 # Marks around printed texts, which bring their own quotes and so must not stand inside an author's.
 VALUE, VALUE_END = "\ue002", "\ue003"
@@ -59,7 +61,9 @@ def _finalize(context: Context, value: object) -> Markup:
 
 
 class _Lines(Extension):
-    """Puts a mark with the template's line before every piece of plain text and every line within it."""
+    """Puts a mark with the template's line before every piece of plain text and every
+    line within it.
+    """
 
     def filter_stream(self, stream: TokenStream) -> Any:
         before = FILE * int(stream.name or 0)
@@ -76,7 +80,9 @@ class _Lines(Extension):
 
 
 class Sandbox(SandboxedEnvironment):
-    """Values only: no attributes but a map's keys, no methods but a map's, no loader, a budget for everything."""
+    """Values only: no attributes but a map's keys, no methods but a map's, no loader, a
+    budget for everything.
+    """
 
     intercepted_binops = frozenset(SandboxedEnvironment.default_binop_table)
 
@@ -93,40 +99,67 @@ class Sandbox(SandboxedEnvironment):
         self.budget = Budget()
         self.library = EMPTY
         self.globals = {"range": self._range}
-        allowed: dict[str, Callable[..., Any]] = {name: self.filters[name] for name in FILTERS}
-        allowed |= {"identifier": identifier, "lower": _lower, "upper": _upper, "round": _round}
+        allowed: dict[str, Callable[..., Any]] = {
+            name: self.filters[name] for name in FILTERS
+        }
+        allowed |= {
+            "identifier": identifier,
+            "lower": _lower,
+            "upper": _upper,
+            "round": _round,
+        }
         allowed |= {"join": self._join, "replace": self._replace, "sum": self._sum}
-        self.filters = {name: self._guarded(name, function) for name, function in allowed.items()}
-        self.filters |= {"_rounds": self._rounds, "_text": self._text, "_made": self._made}
+        self.filters = {
+            name: self._guarded(name, function) for name, function in allowed.items()
+        }
+        self.filters |= {
+            "_rounds": self._rounds,
+            "_text": self._text,
+            "_made": self._made,
+        }
         self.filters |= {"_compared": self._compared, "_spent": self._spent}
         known: Any = self.tests
         self.tests = {name: self._guarded(name, known[name]) for name in TESTS}
 
-    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+    def _parse(
+        self, source: str, name: str | None, filename: str | None
+    ) -> nodes.Template:
         del filename  # there are no files
         tree = self._read(source, name)
         expand(tree, self.library, self._read)
         for switch in tree.find_all(nodes.EvalContextModifier):
-            raise jinja2.TemplateSyntaxError("switches the quoting of values, which always stays on", switch.lineno)
+            raise jinja2.TemplateSyntaxError(
+                "switches the quoting of values, which always stays on", switch.lineno
+            )
         for kind in (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends):
             for reader in tree.find_all(kind):
                 what = 'reads another file, which only {% from "file.sql" import macro %} at the top can'
                 raise jinja2.TemplateSyntaxError(what, reader.lineno)
         for found in tree.find_all(nodes.Filter):
             if found.name.startswith("_"):
-                raise jinja2.TemplateAssertionError(f"No filter named {found.name!r}.", found.lineno)
+                raise jinja2.TemplateAssertionError(
+                    f"No filter named {found.name!r}.", found.lineno
+                )
         for block in tree.find_all(nodes.FilterBlock):
-            raise jinja2.TemplateSyntaxError("filters SQL text, which could undo its quoting", block.lineno)
+            raise jinja2.TemplateSyntaxError(
+                "filters SQL text, which could undo its quoting", block.lineno
+            )
         for constant in tree.find_all(nodes.Const):
             if isinstance(constant.value, float) and not math.isfinite(constant.value):
-                raise jinja2.TemplateSyntaxError("this number is too large", constant.lineno)
+                raise jinja2.TemplateSyntaxError(
+                    "this number is too large", constant.lineno
+                )
         counted(tree)
         return tree
 
     def _read(self, source: str, name: str | None) -> nodes.Template:
-        """A file's tree. Raises jinja2.TemplateSyntaxError, with the line as the library numbers it."""
+        """A file's tree. Raises jinja2.TemplateSyntaxError, with the line as the
+        library numbers it.
+        """
         before = FILE * int(name or 0)
-        if number := re.search(r"\d{1000}", source):  # Python reads no number of more than some 4,000 digits
+        if number := re.search(
+            r"\d{1000}", source
+        ):  # Python reads no number of more than some 4,000 digits
             line = before + source.count("\n", 0, number.start()) + 1
             raise jinja2.TemplateSyntaxError("this number is too large", line)
         try:
@@ -142,8 +175,16 @@ class Sandbox(SandboxedEnvironment):
 
     def getitem(self, obj: Any, argument: Any) -> Any:
         """As Jinja's `a[b]`, for maps, lists and texts alone."""
-        if isinstance(obj, list | tuple | str) and isinstance(argument, int) and not isinstance(obj, Markup):
-            return obj[argument] if -len(obj) <= argument < len(obj) else self.undefined(f"no entry {argument} here")
+        if (
+            isinstance(obj, list | tuple | str)
+            and isinstance(argument, int)
+            and not isinstance(obj, Markup)
+        ):
+            return (
+                obj[argument]
+                if -len(obj) <= argument < len(obj)
+                else self.undefined(f"no entry {argument} here")
+            )
         return self._get(obj, argument)
 
     def _get(self, obj: Any, name: Any) -> Any:
@@ -156,7 +197,11 @@ class Sandbox(SandboxedEnvironment):
         if isinstance(obj, jinja2.runtime.LoopContext) and name in LOOP_NAMES:
             return getattr(obj, name)
         if isinstance(name, str) and name.startswith("_"):
-            raise Refused("T005", f"the template reaches for {name[:40]!r}", "use variables, filters and macros only")
+            raise Refused(
+                "T005",
+                f"the template reaches for {name[:40]!r}",
+                "use variables, filters and macros only",
+            )
         return self.undefined(obj=obj, name=name)
 
     def is_safe_callable(self, obj: Any) -> bool:
@@ -197,7 +242,9 @@ class Sandbox(SandboxedEnvironment):
         for side in (left, right):
             if isinstance(side, jinja2.Undefined):
                 str(side)  # raises with the name
-        raise Refused("T007", f"`{operator}` works on numbers only", "join texts with `~`")
+        raise Refused(
+            "T007", f"`{operator}` works on numbers only", "join texts with `~`"
+        )
 
     def _guarded(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         """A filter or test that pays for what it looks at, and takes values, not SQL text."""
@@ -229,7 +276,11 @@ class Sandbox(SandboxedEnvironment):
         if isinstance(values, jinja2.Undefined):
             str(values)
         if not isinstance(values, _LOOPED):
-            raise Refused("T007", "only lists and maps can be looped over", "loop over a variable that is a list")
+            raise Refused(
+                "T007",
+                "only lists and maps can be looped over",
+                "loop over a variable that is a list",
+            )
         for value in iter(values):
             self.budget.step()
             self.budget.spend(cost)
@@ -238,7 +289,11 @@ class Sandbox(SandboxedEnvironment):
     def _range(self, *bounds: int) -> range:
         made = range(*bounds)
         if len(made) > MAX_STEPS:
-            raise Refused("T004", f"a range of more than {MAX_STEPS:,} is refused", "make it shorter")
+            raise Refused(
+                "T004",
+                f"a range of more than {MAX_STEPS:,} is refused",
+                "make it shorter",
+            )
         return made
 
     def _text(self, value: Any) -> Any:
@@ -246,7 +301,9 @@ class Sandbox(SandboxedEnvironment):
         if isinstance(value, jinja2.Undefined):
             str(value)
         if isinstance(value, bool) or not isinstance(value, str | int | float):
-            raise Refused("T007", "`~` joins texts and numbers", "print other values one by one")
+            raise Refused(
+                "T007", "`~` joins texts and numbers", "print other values one by one"
+            )
         self.budget.grow(len(str(value)))
         return value
 
@@ -265,7 +322,9 @@ class Sandbox(SandboxedEnvironment):
     def _sum(self, values: Any) -> Any:
         listed = list(self._rounds(values))
         if not all(isinstance(value, int | float) for value in listed):
-            raise Refused("T007", "`sum` adds numbers only", "give it a list of numbers")
+            raise Refused(
+                "T007", "`sum` adds numbers only", "give it a list of numbers"
+            )
         return sum(listed)
 
 
@@ -276,7 +335,9 @@ def _one() -> Sandbox:
 
 
 def fresh(library: Library = EMPTY) -> Sandbox:
-    """The sandbox with a full budget. There is one, since making it costs as much as rendering; not for two threads."""
+    """The sandbox with a full budget. There is one, since making it costs as much as
+    rendering; not for two threads.
+    """
     sandbox = _one()
     sandbox.budget, sandbox.library = Budget(), library
     return sandbox
@@ -284,17 +345,28 @@ def fresh(library: Library = EMPTY) -> Sandbox:
 
 @functools.lru_cache(maxsize=4096)
 def names_used(template: str, library: Library) -> frozenset[str]:
-    """The variables that a template asks for, in itself or in the macros it imports. Raises as `compiled`."""
-    return frozenset(jinja2.meta.find_undeclared_variables(fresh(library).parse(template)))
+    """The variables that a template asks for, in itself or in the macros it imports.
+    Raises as `compiled`.
+    """
+    return frozenset(
+        jinja2.meta.find_undeclared_variables(fresh(library).parse(template))
+    )
 
 
-@functools.lru_cache(maxsize=4096)  # a cohort is rendered once for each target, a template for each cohort
+@functools.lru_cache(
+    maxsize=4096
+)  # a cohort is rendered once for each target, a template for each cohort
 def compiled(template: str, library: Library) -> CodeType:
     """A template's code; raises jinja2.TemplateSyntaxError and Refused."""
     try:
         return fresh(library).compile(template)
-    except (SyntaxError, MemoryError) as exc:  # of the Python that Jinja writes: its own limits of nesting
-        raise Refused("T004", "the template is nested too deeply", "make it flatter") from exc
+    except (
+        SyntaxError,
+        MemoryError,
+    ) as exc:  # of the Python that Jinja writes: its own limits of nesting
+        raise Refused(
+            "T004", "the template is nested too deeply", "make it flatter"
+        ) from exc
 
 
 def _refuse_sql(values: tuple[Any, ...]) -> None:
@@ -304,12 +376,22 @@ def _refuse_sql(values: tuple[Any, ...]) -> None:
 
 
 def _round(value: float, precision: int = 0, method: str = "common") -> float:
-    if not isinstance(precision, int) or abs(precision) > 20 or method not in {"common", "ceil", "floor"}:
-        raise Refused("T007", "`round` takes up to 20 digits, and common, ceil or floor", "change them")
+    if (
+        not isinstance(precision, int)
+        or abs(precision) > 20
+        or method not in {"common", "ceil", "floor"}
+    ):
+        raise Refused(
+            "T007",
+            "`round` takes up to 20 digits, and common, ceil or floor",
+            "change them",
+        )
     shift: float = 10**precision
     if method == "common":
         return round(value, precision)
-    return (math.ceil(value * shift) if method == "ceil" else math.floor(value * shift)) / shift
+    return (
+        math.ceil(value * shift) if method == "ceil" else math.floor(value * shift)
+    ) / shift
 
 
 def _lower(value: object) -> str:

@@ -1,15 +1,20 @@
-"""Shared templates and macros: texts by name, and their places in numbers that survive a compilation."""
+"""Shared templates and macros: texts by name, and their places in numbers that survive
+a compilation.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
 FILE = 1_000_000
-"""Lines apart that files are numbered: line 12 of the third file is 3,000,012. A file holds at most 256 KiB."""
+"""Lines apart that files are numbered: line 12 of the third file is 3,000,012. A file
+holds at most 256 KiB.
+"""
 
 
 class Library:
-    """The files under `cohorts/templates/`. File 0 is the template that is rendered; it need not be one of them.
+    """The files under `cohorts/templates/`. File 0 is the template that is rendered; it
+    need not be one of them.
 
     Compared by identity, so that what was compiled with it can be kept.
     """

@@ -1,4 +1,6 @@
-"""The members of an audience as SQL: the author's query wrapped, so that no column can have the wrong name."""
+"""The members of an audience as SQL: the author's query wrapped, so that no column can
+have the wrong name.
+"""
 
 from __future__ import annotations
 
@@ -11,16 +13,20 @@ COLUMNS = "kind, label, value"
 """What a member is."""
 
 NOTED = "spellings, type"
-"""What is noted of a member: whether the query wrote it in one way (1) or several (2), and the type of its column."""
+"""What is noted of a member: whether the query wrote it in one way (1) or several (2),
+and the type of its column.
+"""
 
 
 NOTES = ("unusable", "usable")
-"""Labels of the two rows of no kind that a snapshot ends with: `spellings` counts the query's rows that name nobody
-Braze could find, and the others.
+"""Labels of the two rows of no kind that a snapshot ends with: `spellings` counts the
+query's rows that name nobody Braze could find, and the others.
 """
 
 LONGEST = 1_000
-"""Characters of an identifier. Braze does not publish its limit; no id, device or address is as long as this."""
+"""Characters of an identifier. Braze does not publish its limit; no id, device or
+address is as long as this.
+"""
 
 NOTHING = "''"
 """The empty text in SQL."""
@@ -30,19 +36,25 @@ CONTROL = "[[:cntrl:]]"
 
 
 def members(audience: str, identifiers: Sequence[Identifier], barred: str = "") -> str:
-    """One row a member: `kind`, `label`, `value` (distinct, usable), `spellings`, `type`; and the NOTES.
+    """One row a member: `kind`, `label`, `value` (distinct, usable), `spellings`,
+    `type`; and the NOTES.
 
-    The audience is read once however many identifiers there are, and so is `barred`, which selects `kind, label, value`
-    of people to leave out (see `suppressed`): whoever stands in a row with one of them is left out by all names. `type`
-    is Trino's name of the column's type: numbers with a fraction would be written like `1.2E7`, and are refused when
-    they are counted.
+    The audience is read once however many identifiers there are, and so is `barred`,
+    which selects `kind, label, value` of people to leave out (see `suppressed`):
+    whoever stands in a row with one of them is left out by all names. `type` is Trino's
+    name of the column's type: numbers with a fraction would be written like `1.2E7`,
+    and are refused when they are counted.
     """
     note = len(identifiers)  # the number of the row that is no identifier's
     lowered = [str(number) for number, one in enumerate(identifiers) if one.lower]
     people = _people(audience, identifiers, barred if note == 1 else "")
     if barred and note > 1:
         people = _looked_up(people, identifiers, barred)
-    value = f"CASE WHEN number IN ({', '.join(lowered)}) THEN LOWER(written) ELSE written END" if lowered else "written"
+    value = (
+        f"CASE WHEN number IN ({', '.join(lowered)}) THEN LOWER(written) ELSE written END"
+        if lowered
+        else "written"
+    )
     rows = "SUM(row_count)" if barred and note > 1 else "COUNT(*)"
     written = "WHEN MIN(written) = MAX(written) THEN 1 ELSE 2" if lowered else "ELSE 1"
     more = ", row_count" if barred and note > 1 else ""
@@ -72,7 +84,9 @@ def members(audience: str, identifiers: Sequence[Identifier], barred: str = "") 
 
 
 def _people(audience: str, identifiers: Sequence[Identifier], barred: str) -> str:
-    """The rows of the audience: of each identifier the value and its type, and whether they name everybody well."""
+    """The rows of the audience: of each identifier the value and its type, and whether
+    they name everybody well.
+    """
     numbers = range(len(identifiers))
     named = ",\n".join(
         f"      {_written(one)} AS written_{number}, {_type(one)} AS type_{number}"
@@ -82,7 +96,8 @@ def _people(audience: str, identifiers: Sequence[Identifier], barred: str) -> st
     broken = " OR ".join(f"usable_{number} <> written_{number}" for number in numbers)
     kept = ", ".join(f"usable_{number}, type_{number}" for number in numbers)
     usable = ",\n".join(
-        f"    written_{number}, type_{number}, {_usable(number)} AS usable_{number}" for number in numbers
+        f"    written_{number}, type_{number}, {_usable(number)} AS usable_{number}"
+        for number in numbers
     )
     out = ""
     if barred:
@@ -99,15 +114,18 @@ def _people(audience: str, identifiers: Sequence[Identifier], barred: str) -> st
 
 
 def _looked_up(people: str, identifiers: Sequence[Identifier], barred: str) -> str:
-    """Rows that say the same as one, with how many they are, and whether one of their names is barred. All names are
-    looked up at once: Trino would read the lists again for each other place where they are asked.
+    """Rows that say the same as one, with how many they are, and whether one of their
+    names is barred. All names are looked up at once: Trino would read the lists again
+    for each other place where they are asked.
     """
     numbers = range(len(identifiers))
     keys = _case("usable", len(identifiers), NOTHING)
     names = ", ".join(f"usable_{number}" for number in numbers)
     types = ", ".join(f"type_{number}" for number in numbers)
     most = ", ".join(f"MAX(type_{number}) AS type_{number}" for number in numbers)
-    kinds = _of_number([f"{one.handle.kind}/{one.handle.label}/" for one in identifiers], NOTHING)
+    kinds = _of_number(
+        [f"{one.handle.kind}/{one.handle.label}/" for one in identifiers], NOTHING
+    )
     return (
         f"SELECT {names}, note, {most},\n"
         "  SUM(CASE number WHEN 0 THEN 1 ELSE 0 END) AS row_count, MAX(is_barred) AS is_barred\n"
@@ -133,19 +151,26 @@ def _numbers(count: int) -> str:
 
 
 def _of_number(texts: Sequence[str], otherwise: str) -> str:
-    lines = "".join(f" WHEN {number} THEN '{text}'" for number, text in enumerate(texts))
+    lines = "".join(
+        f" WHEN {number} THEN '{text}'" for number, text in enumerate(texts)
+    )
     return f"CASE number{lines} ELSE {otherwise} END"
 
 
 def suppressed(lists: Iterable[tuple[str, Sequence[Identifier]]]) -> str:
-    """`kind, label, value` of everybody whom one of these queries names, each value once and in small letters: who must
-    not be written to is found in whatever letters it was written. Each query is read once.
+    """`kind, label, value` of everybody whom one of these queries names, each value
+    once and in small letters: who must not be written to is found in whatever letters
+    it was written. Each query is read once.
     """
-    return "\nUNION\n".join(_listed(audience, identifiers) for audience, identifiers in lists)
+    return "\nUNION\n".join(
+        _listed(audience, identifiers) for audience, identifiers in lists
+    )
 
 
 def _listed(audience: str, identifiers: Sequence[Identifier]) -> str:
-    named = ", ".join(f"{_written(one)} AS written_{number}" for number, one in enumerate(identifiers))
+    named = ", ".join(
+        f"{_written(one)} AS written_{number}" for number, one in enumerate(identifiers)
+    )
     return (
         "SELECT kind, label, value\n"
         "FROM (\n"
@@ -160,7 +185,9 @@ def _listed(audience: str, identifiers: Sequence[Identifier]) -> str:
 
 
 def _usable(number: int) -> str:
-    """The value of an identifier's column; nothing where there is none, or one that Braze could not take."""
+    """The value of an identifier's column; nothing where there is none, or one that
+    Braze could not take.
+    """
     written = f"written_{number}"
     broken = f"LENGTH({written}) > {LONGEST} OR REGEXP_LIKE({written}, '{CONTROL}')"
     return f"CASE WHEN {broken} THEN '' ELSE COALESCE({written}, '') END"
@@ -168,7 +195,9 @@ def _usable(number: int) -> str:
 
 def export(audience: str, identifier: Identifier, barred: str = "") -> str:
     """The members of one handle as the connector wants them: one column with its exact name."""
-    value = f"LOWER({_written(identifier)})" if identifier.lower else _written(identifier)
+    value = (
+        f"LOWER({_written(identifier)})" if identifier.lower else _written(identifier)
+    )
     out = ""
     if barred:
         out = (
@@ -204,5 +233,7 @@ def _type(identifier: Identifier) -> str:
 
 
 def _case(name: str, identifiers: int, of_note: str) -> str:
-    lines = "".join(f" WHEN {number} THEN {name}_{number}" for number in range(identifiers))
+    lines = "".join(
+        f" WHEN {number} THEN {name}_{number}" for number in range(identifiers)
+    )
     return f"CASE number{lines} ELSE {of_note} END"

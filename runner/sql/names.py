@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-# Trino's reserved words (https://trino.io/docs/current/language/reserved.html), and those of other readers of the same
-# SQL that are likely names of columns.
+# Trino's reserved words (https://trino.io/docs/current/language/reserved.html), and
+# those of other readers of the same SQL that are likely names of columns.
 _RESERVED = """\
 alter and as between by case cast constraint create cross cube current_catalog current_date current_path
 current_role current_schema current_time current_timestamp current_user deallocate delete describe distinct drop

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
-def author_place(statement: str, inner: str, line: int, column: int) -> tuple[int, int] | None:
-    """The line and column (from 1) in `inner`, which the statement holds, moved to the right or not, of a place in the
-    statement; None where that is not part of it.
+def author_place(
+    statement: str, inner: str, line: int, column: int
+) -> tuple[int, int] | None:
+    """The line and column (from 1) in `inner`, which the statement holds, moved to the
+    right or not, of a place in the statement; None where that is not part of it.
     """
     around, lines = statement.split("\n"), inner.split("\n")
     if not 1 <= line <= len(around):
@@ -21,7 +23,9 @@ def author_place(statement: str, inner: str, line: int, column: int) -> tuple[in
 
 
 def _depth(around: Sequence[str], lines: Sequence[str], start: int) -> int | None:
-    """How far to the right these lines stand from one of the statement on; None where they do not stand there."""
+    """How far to the right these lines stand from one of the statement on; None where
+    they do not stand there.
+    """
     if start + len(lines) > len(around):
         return None
     full = next((number for number, line in enumerate(lines) if line), None)

@@ -33,8 +33,8 @@ SQL = ("audience", "sql")
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What an author wrote, rendered: the SQL as it is wrapped, and where each piece of it came from; `above`: the
-    empty lines that were cut off before it.
+    """What an author wrote, rendered: the SQL as it is wrapped, and where each piece of
+    it came from; `above`: the empty lines that were cut off before it.
     """
 
     sql: str
@@ -50,9 +50,10 @@ class Written:
 class Query:
     """The SQL of one cohort for one target.
 
-    `audience` is the author's SQL rendered (one SELECT, no trailing semicolon). `barred`: whom `suppress` takes out.
-    `parts` are the fingerprint's, by name. `previous_id`: in Braze, before the cohort was moved on purpose. `written`:
-    the author's own SQL, where there is any; a rule may be around it.
+    `audience` is the author's SQL rendered (one SELECT, no trailing semicolon).
+    `barred`: whom `suppress` takes out. `parts` are the fingerprint's, by name.
+    `previous_id`: in Braze, before the cohort was moved on purpose. `written`: the
+    author's own SQL, where there is any; a rule may be around it.
     """
 
     cohort: Cohort
@@ -66,8 +67,9 @@ class Query:
     written: Written | None = field(default=None, compare=False, repr=False)
 
     def place(self, statement: str, line: int, column: int) -> Position | None:
-        """The place in a file of what was told of a statement that holds the audience; None where it is not about it.
-        SQL that a rule makes stands nowhere: that is the rule.
+        """The place in a file of what was told of a statement that holds the audience;
+        None where it is not about it. SQL that a rule makes stands nowhere: that is the
+        rule.
         """
         document = self.cohort.document
         inside = author_place(statement, self.audience, line, column)
@@ -79,15 +81,24 @@ class Query:
         return document.at("audience", "where") if self.cohort.rule else None
 
     def members(self, barred: str | None = None) -> str:
-        """One row a member (see `runner.sql.members`); `barred`: another SELECT of the same people, such as a table."""
-        return members.members(self.audience, self.cohort.identifiers, self.barred.sql if barred is None else barred)
+        """One row a member (see `runner.sql.members`); `barred`: another SELECT of the
+        same people, such as a table.
+        """
+        return members.members(
+            self.audience,
+            self.cohort.identifiers,
+            self.barred.sql if barred is None else barred,
+        )
 
     @property
     def exports(self) -> Mapping[Handle, str]:
         """The members as the connector wants them, by handle: one column of exact name each."""
         identifiers = self.cohort.identifiers
         barred = "" if self.cohort.mode is Mode.REMOVE else self.barred.sql
-        return {one.handle: members.export(self.audience, one, barred) for one in identifiers}
+        return {
+            one.handle: members.export(self.audience, one, barred)
+            for one in identifiers
+        }
 
     def standing_in(self, audience: str) -> Query:
         """The same cohort with other SQL, such as members that a test gives."""
@@ -99,13 +110,16 @@ class Query:
         return not check(self.audience, self.audience, (key,))
 
     def without(self, barred: Barred) -> Query:
-        """The same query with people taken out of every cohort. In mode `remove` it names who is taken out, and spares
-        nobody: what is barred is whom the cohort let in before.
+        """The same query with people taken out of every cohort. In mode `remove` it
+        names who is taken out, and spares nobody: what is barred is whom the cohort let
+        in before.
         """
         if not barred:
             return self
         made_of = {**self.parts, SUPPRESSION: barred.mark}
-        return replace(self, barred=barred, parts=made_of, fingerprint=fingerprint(made_of))
+        return replace(
+            self, barred=barred, parts=made_of, fingerprint=fingerprint(made_of)
+        )
 
 
 def build(
@@ -115,8 +129,9 @@ def build(
     others: Mapping[str, Query] = MappingProxyType({}),
     known: Known = NOTHING_KNOWN,
 ) -> Query | tuple[Problem, ...]:
-    """Render, check and wrap a cohort's SQL for a target; everything wrong with it, at its place in its file. `others`:
-    the queries of the cohorts that it refers to, by their ids; `known`: the tables that it may read.
+    """Render, check and wrap a cohort's SQL for a target; everything wrong with it, at
+    its place in its file. `others`: the queries of the cohorts that it refers to, by
+    their ids; `known`: the tables that it may read.
     """
     written = _written(cohort, target, library, known) if cohort.sql else None
     if isinstance(written, tuple):
@@ -142,12 +157,16 @@ def build(
         audience=audience,
         fingerprint=fingerprint(made_of),
         parts=made_of,
-        previous_id=target.braze_id(cohort.life.previous_id) if cohort.life.previous_id else "",
+        previous_id=target.braze_id(cohort.life.previous_id)
+        if cohort.life.previous_id
+        else "",
         written=written,
     )
 
 
-def _written(cohort: Cohort, target: Target, library: Library, known: Known) -> Written | tuple[Problem, ...]:
+def _written(
+    cohort: Cohort, target: Target, library: Library, known: Known
+) -> Written | tuple[Problem, ...]:
     """The SQL of the author, rendered and checked."""
     rendered = render(cohort.sql, {**target.vars, **cohort.params}, library)
     if isinstance(rendered, Fault):
@@ -157,51 +176,93 @@ def _written(cohort: Cohort, target: Target, library: Library, known: Known) -> 
     sql = without_end(rendered.text)
     asked = cohort.identifiers
     if cohort.rule and cohort.rule.source.key not in {one.column for one in asked}:
-        asked = (*asked, Identifier(Handle(IdentifierKind.EXTERNAL_ID), cohort.rule.source.key))
-    if findings := check(sql, rendered.text, asked) or resolved(sql, target.database, known):
-        return tuple(sorted({_problem(cohort, rendered.locate(found.line, found.column), found) for found in findings}))
+        asked = (
+            *asked,
+            Identifier(Handle(IdentifierKind.EXTERNAL_ID), cohort.rule.source.key),
+        )
+    if findings := check(sql, rendered.text, asked) or resolved(
+        sql, target.database, known
+    ):
+        return tuple(
+            sorted(
+                {
+                    _problem(cohort, rendered.locate(found.line, found.column), found)
+                    for found in findings
+                }
+            )
+        )
     return Written(sql.strip("\n"), rendered, len(sql) - len(sql.lstrip("\n")))
 
 
-def _narrowed(cohort: Cohort, rule: Audience, base: str, others: Mapping[str, Query]) -> str | tuple[Problem, ...]:
+def _narrowed(
+    cohort: Cohort, rule: Audience, base: str, others: Mapping[str, Query]
+) -> str | tuple[Problem, ...]:
     """The rule as SQL, over the author's where there is one."""
     found: list[Problem] = []
     for reference in rule.cohorts:
         other = others.get(reference.cohort)
         at = cohort.document.at(*reference.pointer)
         if other is None:
-            what, fix = f"the cohort {reference.cohort} has problems of its own", "mend its file first"
+            what, fix = (
+                f"the cohort {reference.cohort} has problems of its own",
+                "mend its file first",
+            )
             found.append(Problem(at, "C012", what, fix))
         elif not other.returns(rule.source.key):
             what = f"the cohort {reference.cohort} does not return {rule.source.key}, by which people are found here"
-            found.append(Problem(at, "C012", what, f"let its query return {rule.source.key} too"))
+            found.append(
+                Problem(at, "C012", what, f"let its query return {rule.source.key} too")
+            )
     if found:
         return tuple(sorted(set(found)))
     columns = [identifier.column for identifier in cohort.identifiers]
     try:
-        sql = rules.select(rule, columns, {each.cohort: others[each.cohort].audience for each in rule.cohorts}, base)
+        sql = rules.select(
+            rule,
+            columns,
+            {each.cohort: others[each.cohort].audience for each in rule.cohorts},
+            base,
+        )
     except Refused as exc:
-        return (Problem(cohort.document.at("audience", "where"), "C005", exc.what, exc.fix),)
+        return (
+            Problem(cohort.document.at("audience", "where"), "C005", exc.what, exc.fix),
+        )
     if rule.where and (many := sizes.largest(rule.where)) >= sizes.TOO_MANY:
         what = f"{many:,} different conditions are in one `any`: Trino runs fewer than {sizes.TOO_MANY:,}"
         fix = "put what they ask for into a table, or a part of them into cohorts that this one refers to"
         return (Problem(cohort.document.at("audience", "where"), "C014", what, fix),)
     if len(sql) > MAX_TEXT:
         what = f"this rule is more than {MAX_TEXT:,} characters of SQL, with the cohorts that it refers to"
-        return (Problem(cohort.document.at("audience", "where"), "C013", what, "make it simpler"),)
+        return (
+            Problem(
+                cohort.document.at("audience", "where"), "C013", what, "make it simpler"
+            ),
+        )
     return sql
 
 
-def _unfit(cohort: Cohort, audience: str, target: Target, known: Known) -> Iterator[Problem]:
-    """What Trino refuses of a rule's SQL. Over declared columns alone it is right as it is made: what can be wrong are
-    the author's columns below it, and tables that are not as they were declared.
+def _unfit(
+    cohort: Cohort, audience: str, target: Target, known: Known
+) -> Iterator[Problem]:
+    """What Trino refuses of a rule's SQL. Over declared columns alone it is right as it
+    is made: what can be wrong are the author's columns below it, and tables that are
+    not as they were declared.
     """
     rule = cohort.rule
-    if rule is None or not (cohort.sql or known.has(full_name(each, target.database) for each in rule.sources)):
+    if rule is None or not (
+        cohort.sql
+        or known.has(full_name(each, target.database) for each in rule.sources)
+    ):
         return
-    at = cohort.document.at("audience", "where") if rule.where else cohort.document.at("audience")
+    at = (
+        cohort.document.at("audience", "where")
+        if rule.where
+        else cohort.document.at("audience")
+    )
     for found in resolved(audience, target.database, known):
-        yield Problem(at, found.code, f"in the SQL of this rule: {found.what}", found.fix)
+        yield Problem(
+            at, found.code, f"in the SQL of this rule: {found.what}", found.fix
+        )
 
 
 def _faulty(cohort: Cohort, fault: Fault) -> Problem:
@@ -209,8 +270,18 @@ def _faulty(cohort: Cohort, fault: Fault) -> Problem:
     if fault.missing and cohort.template:
         at = cohort.document.at("audience", "template")
         what = f"the template {fault.file or cohort.template} needs {fault.missing!r} in its line {fault.line}"
-        return Problem(at, fault.code, what, "give it under `params`, or under `vars` in cohorts/project.yml")
-    return Problem(_place(cohort, fault.file, fault.line, fault.column), fault.code, fault.what, fault.fix)
+        return Problem(
+            at,
+            fault.code,
+            what,
+            "give it under `params`, or under `vars` in cohorts/project.yml",
+        )
+    return Problem(
+        _place(cohort, fault.file, fault.line, fault.column),
+        fault.code,
+        fault.what,
+        fault.fix,
+    )
 
 
 def _unused(cohort: Cohort, library: Library) -> Iterator[Problem]:
@@ -225,12 +296,21 @@ def _unused(cohort: Cohort, library: Library) -> Iterator[Problem]:
                 else f"remove it; it uses: {', '.join(sorted(asked)) or 'none'}"
             )
             at = cohort.document.key_at("audience", "params", name)
-            yield Problem(at, "T010", f"the template {cohort.template} does not use the parameter {name}", fix)
+            yield Problem(
+                at,
+                "T010",
+                f"the template {cohort.template} does not use the parameter {name}",
+                fix,
+            )
 
 
 def _problem(cohort: Cohort, place: tuple[str, int, int], found: Finding) -> Problem:
-    at = cohort.document.at("identifiers", *found.about.pointer) if found.about else None
-    if at is None or at == cohort.document.at():  # the column is the project's default: point at the SQL
+    at = (
+        cohort.document.at("identifiers", *found.about.pointer) if found.about else None
+    )
+    if (
+        at is None or at == cohort.document.at()
+    ):  # the column is the project's default: point at the SQL
         at = _place(cohort, *place)
     return Problem(at, found.code, found.what, found.fix)
 
@@ -238,4 +318,8 @@ def _problem(cohort: Cohort, place: tuple[str, int, int], found: Finding) -> Pro
 def _place(cohort: Cohort, file: str, line: int, column: int) -> Position:
     """A place in a file of the library, or in the cohort's own SQL."""
     file = file or cohort.template
-    return Position(f"cohorts/templates/{file}", line, column) if file else cohort.document.within(SQL, line, column)
+    return (
+        Position(f"cohorts/templates/{file}", line, column)
+        if file
+        else cohort.document.within(SQL, line, column)
+    )

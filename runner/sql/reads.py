@@ -9,15 +9,18 @@ from runner.trino.tree import Node, Query, Table, With, children
 
 
 def tables_read(sql: str, database: str) -> frozenset[str]:
-    """The tables that a query reads, as `database.table` in small letters; a name without a database is one of
-    `database`. Names that a WITH gives, and tables of other catalogs, are left out.
+    """The tables that a query reads, as `database.table` in small letters; a name
+    without a database is one of `database`. Names that a WITH gives, and tables of
+    other catalogs, are left out.
     """
     try:
         statement = parse(sql)
     except SyntaxRefused:
         return frozenset()
     names = [name for name in _names(statement, frozenset()) if len(name) < 3]
-    return frozenset(".".join(name if len(name) == 2 else (database, *name)) for name in names)
+    return frozenset(
+        ".".join(name if len(name) == 2 else (database, *name)) for name in names
+    )
 
 
 def _names(node: Node, given: frozenset[str]) -> Iterator[tuple[str, ...]]:

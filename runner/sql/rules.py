@@ -1,7 +1,9 @@
-"""A rule as one SELECT for Trino: a row a person, with what was done joined in, one row a person each.
+"""A rule as one SELECT for Trino: a row a person, with what was done joined in, one row
+a person each.
 
-Each source of events is read once for each stretch of time, grouped by person; facts of it are columns. So nothing
-multiplies rows, nobody's count is 0 and not missing, and a negation has an answer for everybody.
+Each source of events is read once for each stretch of time, grouped by person; facts of
+it are columns. So nothing multiplies rows, nobody's count is 0 and not missing, and a
+negation has an answer for everybody.
 """
 
 from __future__ import annotations
@@ -42,21 +44,37 @@ _SUMS = {
     Aggregate.MIN: "MIN({})",
     Aggregate.MAX: "MAX({})",
 }
-_OPPOSITES = {Sign.GT: "<=", Sign.GTE: "<", Sign.LT: ">=", Sign.LTE: ">", Sign.EQUALS: "<>"}
+_OPPOSITES = {
+    Sign.GT: "<=",
+    Sign.GTE: "<",
+    Sign.LT: ">=",
+    Sign.LTE: ">",
+    Sign.EQUALS: "<>",
+}
 _COUNTED = frozenset({Aggregate.COUNT, Aggregate.DISTINCT})
 _FROM_NOTHING = frozenset({Aggregate.COUNT, Aggregate.DISTINCT, Aggregate.SUM})
 
 
-def select(audience: Audience, columns: Iterable[str], others: Mapping[str, str], base: str = "") -> str:
-    """Who an audience is: its source's key and the columns asked for. `others`: the SELECTs of the cohorts that it
-    refers to, each with the key; `base`: a SELECT with the key and the columns, which the rule narrows. Raises Refused.
+def select(
+    audience: Audience,
+    columns: Iterable[str],
+    others: Mapping[str, str],
+    base: str = "",
+) -> str:
+    """Who an audience is: its source's key and the columns asked for. `others`: the
+    SELECTs of the cohorts that it refers to, each with the key; `base`: a SELECT with
+    the key and the columns, which the rule narrows. Raises Refused.
     """
-    return _Writer(audience, others, base).written(list(dict.fromkeys([audience.source.key, *columns])))
+    return _Writer(audience, others, base).written(
+        list(dict.fromkeys([audience.source.key, *columns]))
+    )
 
 
 @dataclass(slots=True)
 class _Pass:
-    """One read of a source's events in one stretch of time. `facts`: names of aggregates, by their SQL and filter."""
+    """One read of a source's events in one stretch of time. `facts`: names of
+    aggregates, by their SQL and filter.
+    """
 
     name: str
     source: Source
@@ -73,7 +91,9 @@ class _Pass:
 class _Writer:
     """Writes one audience; gathers what must be joined."""
 
-    def __init__(self, audience: Audience, others: Mapping[str, str], base: str) -> None:
+    def __init__(
+        self, audience: Audience, others: Mapping[str, str], base: str
+    ) -> None:
         self._audience, self._others, self._base = audience, others, base
         self._people = audience.source.name
         self._taken = {audience.source.name, audience.source.table}
@@ -88,21 +108,29 @@ class _Writer:
         top, sample = self._audience.top, self._audience.sample
         if sample and not top:
             tests.append(_sampled(self._of(source.key), sample))
-        named = [f"{quoted(self._base_name or self._people)}.{quoted(column)}" for column in columns]
+        named = [
+            f"{quoted(self._base_name or self._people)}.{quoted(column)}"
+            for column in columns
+        ]
         if top and top.by not in columns:
             named.append(self._of(top.by))
         lines = [f"SELECT {', '.join(named)}", *self._from()]
         if tests:
             lines.append(_where(tests))
         if top:
-            lines += [f"ORDER BY {self._of(top.by)} DESC NULLS LAST, {self._of(source.key)}", f"LIMIT {top.limit}"]
+            lines += [
+                f"ORDER BY {self._of(top.by)} DESC NULLS LAST, {self._of(source.key)}",
+                f"LIMIT {top.limit}",
+            ]
             best = self._free("best")
             lines = [
                 f"SELECT {', '.join(quoted(column) for column in columns)}",
                 f"FROM (\n{indented(chr(10).join(lines), 2)}\n) AS {best}",
                 *([f"WHERE {_sampled(quoted(source.key), sample)}"] if sample else []),
             ]
-        made = [f"{quoted(name)} AS (\n{indented(sql, 2)}\n)" for name, sql in self._made()]
+        made = [
+            f"{quoted(name)} AS (\n{indented(sql, 2)}\n)" for name, sql in self._made()
+        ]
         return "\n".join([*(["WITH " + ",\n".join(made)] if made else []), *lines])
 
     def _made(self) -> Iterable[tuple[str, str]]:
@@ -113,7 +141,10 @@ class _Writer:
         for each in self._passes.values():
             yield each.name, _pass(each, self._audience.zone)
         for cohort, name in self._cohorts.items():
-            yield name, f"SELECT DISTINCT {key}\nFROM (\n{indented(self._others[cohort], 2)}\n) AS members"
+            yield (
+                name,
+                f"SELECT DISTINCT {key}\nFROM (\n{indented(self._others[cohort], 2)}\n) AS members",
+            )
 
     def _from(self) -> Iterable[str]:
         source = self._audience.source
@@ -125,7 +156,10 @@ class _Writer:
         else:
             yield f"FROM {people}"
         joined = [(each.name, each.source.key) for each in self._passes.values()]
-        for name, key in [*joined, *((name, source.key) for name in self._cohorts.values())]:
+        for name, key in [
+            *joined,
+            *((name, source.key) for name in self._cohorts.values()),
+        ]:
             yield f"LEFT JOIN {quoted(name)} ON {quoted(name)}.{quoted(key)} = {mine}"
 
     def _of(self, column: str) -> str:
@@ -141,7 +175,9 @@ class _Writer:
     # the rule
 
     def _sql(self, rule: Rule) -> str:
-        """A condition that is true for those for whom the rule holds, and false or NULL for the others."""
+        """A condition that is true for those for whom the rule holds, and false or NULL
+        for the others.
+        """
         match rule:
             case All(parts):
                 return conditions.joined("AND", [self._sql(part) for part in parts])
@@ -155,7 +191,9 @@ class _Writer:
                 return f"{self._cohort(cohort)} IS NOT NULL"
             case OnColumn(column, test):
                 source = self._audience.source
-                return conditions.holds(source.columns[column], self._of(column), test, self._audience.zone)
+                return conditions.holds(
+                    source.columns[column], self._of(column), test, self._audience.zone
+                )
 
     def _not(self, rule: Rule) -> str:
         """The exact complement: true where the rule is false or NULL."""
@@ -168,12 +206,16 @@ class _Writer:
                 return self._sql(part)
             case InCohort(cohort):
                 return f"{self._cohort(cohort)} IS NULL"
-            case Events(measures=(Measure(aggregate, column, compare),), none_after=None) if aggregate in _COUNTED:
+            case Events(
+                measures=(Measure(aggregate, column, compare),), none_after=None
+            ) if aggregate in _COUNTED:
                 fact = self._fact(rule, aggregate, column)
                 return f"COALESCE({fact}, 0) {_OPPOSITES[compare.sign]} {literal(compare.value)}"
             case OnColumn(column, test):
                 source = self._audience.source
-                return conditions.fails(source.columns[column], self._of(column), test, self._audience.zone)
+                return conditions.fails(
+                    source.columns[column], self._of(column), test, self._audience.zone
+                )
             case Events():
                 return f"COALESCE(NOT ({self._sql(rule)}), TRUE)"
 
@@ -183,7 +225,10 @@ class _Writer:
         return f"{quoted(name)}.{quoted(self._audience.source.key)}"
 
     def _events(self, events: Events) -> str:
-        tests = [_measured(self._fact(events, each.aggregate, each.column), each) for each in events.measures]
+        tests = [
+            _measured(self._fact(events, each.aggregate, each.column), each)
+            for each in events.measures
+        ]
         if events.none_after:
             last = self._fact(events, Aggregate.MAX, events.source.time)
             other = self._pass(events.none_after, events.window)
@@ -193,8 +238,14 @@ class _Writer:
 
     def _fact(self, events: Events, aggregate: Aggregate, column: str) -> str:
         """The column that has a measure of each person's events; NULL where there are none."""
-        where = conditions.of_events(events.where, events.source, self._audience.zone) if events.where else ""
-        return self._pass(events.source, events.window).fact(_SUMS[aggregate].format(quoted(column)), where)
+        where = (
+            conditions.of_events(events.where, events.source, self._audience.zone)
+            if events.where
+            else ""
+        )
+        return self._pass(events.source, events.window).fact(
+            _SUMS[aggregate].format(quoted(column)), where
+        )
 
     def _pass(self, source: Source, window: Window) -> _Pass:
         known = self._passes.get((source.name, window))
@@ -213,9 +264,17 @@ def _pass(each: _Pass, zone: str) -> str:
         f"  {sql}{f' FILTER (WHERE {where})' if where and not shared else ''} AS {name}"
         for (sql, where), name in each.facts.items()
     ]
-    tests = [] if each.window == Window(None, None) else [windows.seconds(quoted(each.source.time), each.window, zone)]
+    tests = (
+        []
+        if each.window == Window(None, None)
+        else [windows.seconds(quoted(each.source.time), each.window, zone)]
+    )
     tests += [shared] if shared else []
-    lines = [f"SELECT {quoted(each.source.key)},", ",\n".join(facts), f"FROM {_table(each.source)}"]
+    lines = [
+        f"SELECT {quoted(each.source.key)},",
+        ",\n".join(facts),
+        f"FROM {_table(each.source)}",
+    ]
     if tests:
         lines.append(_where(tests))
     return "\n".join([*lines, f"GROUP BY {quoted(each.source.key)}"])
@@ -226,7 +285,11 @@ def _label(window: Window) -> str:
         case Window(None, None):
             return "_ever"
         case Window(FromNow(offset), FromNow(0)):
-            return f"_last_{-offset // 86_400}d" if offset % 86_400 == 0 else f"_last_{-offset // 3_600}h"
+            return (
+                f"_last_{-offset // 86_400}d"
+                if offset % 86_400 == 0
+                else f"_last_{-offset // 3_600}h"
+            )
         case Window(Begin(Unit.DAY, shift)):
             return "_today" if shift == 0 else "_yesterday"
         case Window(Begin(unit, shift)):

@@ -1,4 +1,6 @@
-"""Names and types of an audience's SQL, resolved without any key: what Treasure Data would refuse before it runs."""
+"""Names and types of an audience's SQL, resolved without any key: what Treasure Data
+would refuse before it runs.
+"""
 
 from __future__ import annotations
 
@@ -90,28 +92,39 @@ class _Asked:
 
 
 def _columns(table: Table) -> tuple[ColumnType, ...]:
-    named = tuple(ColumnType(name, parse_type(kind) if kind else None) for name, kind in table.columns.items())
+    named = tuple(
+        ColumnType(name, parse_type(kind) if kind else None)
+        for name, kind in table.columns.items()
+    )
     return named if table.whole else (*named, FURTHER)
 
 
-@lru_cache(maxsize=4096)  # targets whose variables print the same SQL, in the same database, need it resolved once
+@lru_cache(
+    maxsize=4096
+)  # targets whose variables print the same SQL, in the same database, need it resolved once
 def resolved(sql: str, database: str, known: Known) -> tuple[Finding, ...]:
     """What Trino refuses of SQL that has its grammar; nothing where it is not certain."""
     statement = parsed(sql)
     asked = _Asked(known, database, set())
     lookup: Lookup = asked
     refusals = analyze(statement, lookup).refusals
-    return tuple(_finding(refusal, sql, statement, asked) for refusal in refusals if _is_certain(refusal))
+    return tuple(
+        _finding(refusal, sql, statement, asked)
+        for refusal in refusals
+        if _is_certain(refusal)
+    )
 
 
 def _is_certain(refusal: Refusal) -> bool:
-    """False where a function is one that Treasure Data may have, or have otherwise, unless its name is nearly another's
-    which is known.
+    """False where a function is one that Treasure Data may have, or have otherwise,
+    unless its name is nearly another's which is known.
     """
     if refusal.name != "FUNCTION_NOT_FOUND" or not _may_be_there(refusal.identifier):
         return True
     known = refusal.identifier in functions.names()
-    return not known and bool(difflib.get_close_matches(refusal.identifier, functions.names(), 1, 0.88))
+    return not known and bool(
+        difflib.get_close_matches(refusal.identifier, functions.names(), 1, 0.88)
+    )
 
 
 def _may_be_there(function: str) -> bool:
@@ -119,40 +132,74 @@ def _may_be_there(function: str) -> bool:
     return function.startswith("td_") or functions.is_of_plugin(function)
 
 
-def _finding(refusal: Refusal, sql: str, statement: Statement, asked: _Asked) -> Finding:
+def _finding(
+    refusal: Refusal, sql: str, statement: Statement, asked: _Asked
+) -> Finding:
     code, what, fix = _told(refusal, statement, asked)
     line, column = place(sql, refusal.at)
     return Finding(line, column, code, what, fix)
 
 
-def _told(refusal: Refusal, statement: Statement, asked: _Asked) -> tuple[str, str, str]:
+def _told(
+    refusal: Refusal, statement: Statement, asked: _Asked
+) -> tuple[str, str, str]:
     """Code, what is wrong, and what to do."""
     code, name = _CODES.get(refusal.name, OTHER), refusal.identifier.rpartition(".")[2]
     match code:
         case "Q011":
-            return code, f"there is no table {_table(refusal, asked)} in {FILE}", _other_table(name, asked)
+            return (
+                code,
+                f"there is no table {_table(refusal, asked)} in {FILE}",
+                _other_table(name, asked),
+            )
         case "Q012" if _is_alias(name, refusal.at, statement):
-            what = f"{name} is a name that this SELECT gives, which is not known inside it"
-            return ALIAS, what, "repeat the expression, or put this SELECT into a WITH and go on from there"
+            what = (
+                f"{name} is a name that this SELECT gives, which is not known inside it"
+            )
+            return (
+                ALIAS,
+                what,
+                "repeat the expression, or put this SELECT into a WITH and go on from there",
+            )
         case "Q012":
-            return code, f"there is no column {refusal.identifier or name}", _other_column(name, refusal, asked)
+            return (
+                code,
+                f"there is no column {refusal.identifier or name}",
+                _other_column(name, refusal, asked),
+            )
         case "Q015":
             what = f"the column {refusal.identifier} is in more than one table here"
             return code, what, "say of which: table.column"
         case _:
             if refusal.name == "FUNCTION_NOT_FOUND" and name not in functions.names():
-                return FUNCTION, f"Trino has no function {name or '…'}", _other_function(name)
+                return (
+                    FUNCTION,
+                    f"Trino has no function {name or '…'}",
+                    _other_function(name),
+                )
             return _of_types(code, refusal)
 
 
 def _of_types(code: str, refusal: Refusal) -> tuple[str, str, str]:
     message = _one_line(refusal.message)
     if code == UNGROUPED:
-        return code, message, "add it to GROUP BY, or take an aggregate of it such as MAX(…)"
+        return (
+            code,
+            message,
+            "add it to GROUP BY, or take an aggregate of it such as MAX(…)",
+        )
     if re.search(r"\b(UNION|INTERSECT|EXCEPT) query has\b", message):
-        return SETS, message, "let both queries return the same number of columns, of the same types"
+        return (
+            SETS,
+            message,
+            "let both queries return the same number of columns, of the same types",
+        )
     if code == TYPES or refusal.name == "FUNCTION_NOT_FOUND":
-        return TYPES, message, "write a CAST where two types meet: Trino converts none by itself"
+        return (
+            TYPES,
+            message,
+            "write a CAST where two types meet: Trino converts none by itself",
+        )
     return OTHER, f"Treasure Data refuses this: {message}", "write it in another way"
 
 
@@ -172,11 +219,15 @@ def _table(refusal: Refusal, asked: _Asked) -> str:
 def _other_table(name: str, asked: _Asked) -> str:
     close = difflib.get_close_matches(name, asked.known.names(asked.database), 1)
     meant = f"perhaps you meant {close[0]}; " if close else ""
-    return f"{meant}correct its name, or run `cohorts sources pull --tables` if it is new"
+    return (
+        f"{meant}correct its name, or run `cohorts sources pull --tables` if it is new"
+    )
 
 
 def _other_column(name: str, refusal: Refusal, asked: _Asked) -> str:
-    close = difflib.get_close_matches(name, refusal.candidates or sorted(asked.columns), 1)
+    close = difflib.get_close_matches(
+        name, refusal.candidates or sorted(asked.columns), 1
+    )
     return f"perhaps you meant {close[0]}" if close else "correct its name"
 
 
@@ -189,11 +240,19 @@ def _other_function(name: str) -> str:
 
 def _is_alias(name: str, at: int, statement: Statement) -> bool:
     """True for a name that the innermost SELECT around a place gives to one of its own columns."""
-    around = [node for node in walk(statement) if isinstance(node, Select) and node.at <= at < node.end]
+    around = [
+        node
+        for node in walk(statement)
+        if isinstance(node, Select) and node.at <= at < node.end
+    ]
     innermost = min(around, key=lambda node: node.end - node.at, default=None)
     return innermost is not None and name in set(_aliases(innermost))
 
 
 def _aliases(node: Node) -> Iterator[str]:
     if isinstance(node, Select):
-        yield from (item.alias.key for item in node.items if isinstance(item, SelectItem) and item.alias)
+        yield from (
+            item.alias.key
+            for item in node.items
+            if isinstance(item, SelectItem) and item.alias
+        )

@@ -47,18 +47,22 @@ from runner.trino.tree import (
 HIDDEN = "'•••'"
 ADDRESS = re.compile(r"[^\s'\"@]+@[^\s'\"@]+")
 
-# Where a condition or a column's expression ends: what is inside with an identifier is hidden, what is beside is not.
+# Where a condition or a column's expression ends: what is inside with an identifier is
+# hidden, what is beside is not.
 BOUNDS = (And, Or, Select, SelectItem, Join, Query, GroupingElement, SortItem, Delete)
 
 
 def masked(sql: str, columns: Collection[str]) -> str:
-    """The SQL with every literal that meets an identifier column hidden, and every e-mail address; lines stay as they
-    are. Rather too much than too little: SQL that cannot be read loses all its texts.
+    """The SQL with every literal that meets an identifier column hidden, and every
+    e-mail address; lines stay as they are. Rather too much than too little: SQL that
+    cannot be read loses all its texts.
     """
     try:
         secret = _secrets(parse(sql), columns) if sql.strip() else set()
     except SyntaxRefused:
-        if any(text == "'" for _, text in tokens(sql)):  # where texts begin and end cannot be told
+        if any(
+            text == "'" for _, text in tokens(sql)
+        ):  # where texts begin and end cannot be told
             return "\n".join("•••" for _ in sql.split("\n"))
         secret = None
     return "".join(_shown(kind, text, secret) for kind, text in tokens(sql))
@@ -69,19 +73,27 @@ def _shown(kind: Kind, text: str, secret: set[str] | None) -> str:
         value = text[text.index("'") + 1 : -1].replace("''", "'")
         if not value:  # the empty text names nobody; the wrapper of every query has it
             return text
-        if secret is None or value in secret or text[0] != "'":  # the last: written in escapes, U&'\\0041'
+        if (
+            secret is None or value in secret or text[0] != "'"
+        ):  # the last: written in escapes, U&'\\0041'
             return HIDDEN[:-1] + "\n" * text.count("\n") + "'"
         return ADDRESS.sub("•••", text)
     if kind is Kind.NUMBER and (secret is None or text in secret):
         return HIDDEN
     if kind is Kind.COMMENT:  # a sentence may name anybody
         begins = text[:2]
-        return f"{begins} •••" + "\n" * text.count("\n") + (" */" if begins == "/*" else "")
+        return (
+            f"{begins} •••"
+            + "\n" * text.count("\n")
+            + (" */" if begins == "/*" else "")
+        )
     return ADDRESS.sub("•••", text) if kind is Kind.QUOTED else text
 
 
 def _secrets(statement: Statement, columns: Collection[str]) -> set[str] | None:
-    """The literals that may be members; None where the statement was not read, and all of them may be."""
+    """The literals that may be members; None where the statement was not read, and all
+    of them may be.
+    """
     if isinstance(statement, OtherStatement):
         return None
     nodes = tuple(walk(statement))
@@ -112,17 +124,24 @@ def _places(nodes: tuple[Node, ...], names: set[str]) -> Iterator[Node]:
                 yield _around(node, parents)
             case SelectItem(alias=Identifier() as alias) if alias.key in names:
                 yield node
-            # rows that are written out, and a text that is a column, most often name somebody, wherever they are used
+            # rows that are written out, and a text that is a column, most often name
+            # somebody, wherever they are used
             case Values() | Unnest():
                 yield node
             case SelectItem(expression=Text() | Number() | TypedText() | Sign()):
                 yield node
             # VALUES, UNNEST, WITH and what is written into a table name their columns here
-            case Aliased(columns=named) | WithQuery(columns=named) if _any(named, names):
+            case Aliased(columns=named) | WithQuery(columns=named) if _any(
+                named, names
+            ):
                 yield node
-            case Insert(columns=named) | CreateTableAs(columns=named) if _any(named, names):
+            case Insert(columns=named) | CreateTableAs(columns=named) if _any(
+                named, names
+            ):
                 yield node
-            case SetOperation() if names & _first_names(node):  # the later branches need not name theirs
+            case SetOperation() if names & _first_names(
+                node
+            ):  # the later branches need not name theirs
                 yield from _items(node)
 
 
@@ -152,7 +171,9 @@ def _items(body: Body) -> Iterator[Node]:
 def _name(item: SelectItem) -> str:
     if item.alias:
         return item.alias.key
-    return item.expression.name.key if isinstance(item.expression, Column | Field) else ""
+    return (
+        item.expression.name.key if isinstance(item.expression, Column | Field) else ""
+    )
 
 
 def _column(expression: Expression) -> str:
@@ -160,8 +181,8 @@ def _column(expression: Expression) -> str:
 
 
 def _names(nodes: tuple[Node, ...], columns: Collection[str]) -> set[str]:
-    """The identifier's columns, those it is made from (`email AS customer_id`) and those it is compared with
-    (`ON customer_id = v.id`), through any number of steps.
+    """The identifier's columns, those it is made from (`email AS customer_id`) and
+    those it is compared with (`ON customer_id = v.id`), through any number of steps.
     """
     names, before = {column.lower() for column in columns}, 0
     together = [
@@ -170,7 +191,14 @@ def _names(nodes: tuple[Node, ...], columns: Collection[str]) -> set[str]:
         if isinstance(node, Comparison) and node.comparator is Comparator.EQUAL
     ]
     made = [
-        (node.alias.key, {inside.name.key for inside in walk(node.expression) if isinstance(inside, Column | Field)})
+        (
+            node.alias.key,
+            {
+                inside.name.key
+                for inside in walk(node.expression)
+                if isinstance(inside, Column | Field)
+            },
+        )
         for node in nodes
         if isinstance(node, SelectItem) and node.alias
     ]
@@ -184,7 +212,9 @@ def _names(nodes: tuple[Node, ...], columns: Collection[str]) -> set[str]:
 
 
 def _around(column: Node, parents: Mapping[Node, Node]) -> Node:
-    """The whole condition or expression that an identifier stands in; the column alone where it is only counted."""
+    """The whole condition or expression that an identifier stands in; the column alone
+    where it is only counted.
+    """
     node = column
     while node in parents and not isinstance(parents[node], BOUNDS):
         node = parents[node]

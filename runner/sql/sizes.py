@@ -1,4 +1,6 @@
-"""How much of a rule must stand in one expression: Trino compiles no expression of a thousand conditions."""
+"""How much of a rule must stand in one expression: Trino compiles no expression of a
+thousand conditions.
+"""
 
 from __future__ import annotations
 
@@ -18,14 +20,19 @@ from runner.definitions.rule import (
 )
 
 TOO_MANY = 1_000
-"""Conditions of the cheapest kind in one OR that Trino does not compile, whatever they stand beside (measured). Of
-dearer kinds it takes fewer, so less than this is no promise.
+"""Conditions of the cheapest kind in one OR that Trino does not compile, whatever they
+stand beside (measured). Of dearer kinds it takes fewer, so less than this is no
+promise.
 """
 
 
 def largest(rule: Rule) -> int:
-    """How many different conditions the largest `any` of a rule has, at least: values of one column are one list."""
-    return max((len(set(_leaves(part, alone=True))) for part in _disjunctions(rule)), default=0)
+    """How many different conditions the largest `any` of a rule has, at least: values
+    of one column are one list.
+    """
+    return max(
+        (len(set(_leaves(part, alone=True))) for part in _disjunctions(rule)), default=0
+    )
 
 
 def _disjunctions(rule: Rule) -> Iterator[Rule]:
@@ -42,7 +49,9 @@ def _disjunctions(rule: Rule) -> Iterator[Rule]:
 
 
 def _leaves(rule: Rule, *, alone: bool) -> Iterator[Hashable]:
-    """Different conditions; `alone`: directly in an OR, where Trino makes one list of values of a column."""
+    """Different conditions; `alone`: directly in an OR, where Trino makes one list of
+    values of a column.
+    """
     match rule:
         case AnyOf(parts):
             for part in parts:

@@ -1,7 +1,8 @@
 """Trino's lexical structure, as far as telling comments, texts, names and the rest apart.
 
-Our own, and small, on purpose: fingerprints rest on it, and an upgrade of an SQL library must never change one, since
-every cohort would then be sent again. Lexical rules: Trino's SqlBase.g4.
+Our own, and small, on purpose: fingerprints rest on it, and an upgrade of an SQL
+library must never change one, since every cohort would then be sent again. Lexical
+rules: Trino's SqlBase.g4.
 """
 
 from __future__ import annotations
@@ -49,7 +50,9 @@ def tokens(sql: str) -> Iterator[SqlToken]:
 
 
 def normalised(sql: str) -> str:
-    """The SQL without comments, on one line, words in lower case: equal for SQL that only looks different."""
+    """The SQL without comments, on one line, words in lower case: equal for SQL that
+    only looks different.
+    """
     return " ".join(
         text.lower() if kind is Kind.WORD else text
         for kind, text in tokens(sql)
@@ -58,17 +61,25 @@ def normalised(sql: str) -> str:
 
 
 def indented(sql: str, by: int = 2) -> str:
-    """The SQL moved to the right, unless a text in it spans lines: then its line breaks are part of what it means."""
-    if any("\n" in text for kind, text in tokens(sql) if kind in (Kind.TEXT, Kind.QUOTED)):
+    """The SQL moved to the right, unless a text in it spans lines: then its line breaks
+    are part of what it means.
+    """
+    if any(
+        "\n" in text for kind, text in tokens(sql) if kind in (Kind.TEXT, Kind.QUOTED)
+    ):
         return sql
     return "\n".join(" " * by + line if line else line for line in sql.split("\n"))
 
 
 def without_end(sql: str) -> str:
-    """The SQL without a semicolon, white space and comments at its end: another piece may follow it."""
+    """The SQL without a semicolon, white space and comments at its end: another piece
+    may follow it.
+    """
     if not any(end in sql for end in (";", "--", "/*")):
         return sql.rstrip()
     pieces = list(tokens(sql))
-    while pieces and (pieces[-1][0] in (Kind.SPACE, Kind.COMMENT) or pieces[-1][1] == ";"):
+    while pieces and (
+        pieces[-1][0] in (Kind.SPACE, Kind.COMMENT) or pieces[-1][1] == ";"
+    ):
         pieces.pop()
     return "".join(text for _, text in pieces)

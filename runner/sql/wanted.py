@@ -22,7 +22,9 @@ from runner.sql.reads import tables_read
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Queries sorted by cohort id; all problems, of files and of SQL, sorted; who is taken out of every cohort."""
+    """Queries sorted by cohort id; all problems, of files and of SQL, sorted; who is
+    taken out of every cohort.
+    """
 
     target: Target
     queries: tuple[Query, ...]
@@ -36,9 +38,11 @@ class Wanted:
 
 
 def wanted(tree: Tree, target: Target) -> Wanted:
-    """Every cohort rendered and checked for one target, without those who are taken out of every cohort.
+    """Every cohort rendered and checked for one target, without those who are taken out
+    of every cohort.
 
-    Where a list of them cannot be used there is no query but those of the lists: nobody on it may be written to.
+    Where a list of them cannot be used there is no query but those of the lists: nobody
+    on it may be written to.
     """
     shared = library(tree)
     built: list[tuple[Cohort, Query | tuple[Problem, ...]]] = []
@@ -48,12 +52,15 @@ def wanted(tree: Tree, target: Target) -> Wanted:
         built.append((cohort, made))
         if isinstance(made, Query):
             known[cohort.id] = made
-    # a cohort that clashes with another file runs nowhere; problems of its SQL are told all the same
+    # a cohort that clashes with another file runs nowhere; problems of its SQL are told
+    # all the same
     for cohort in tree.clashing:
         # what is wrong with references is told of the files
         alone = replace(cohort, rule=None) if cohort.references else cohort
         if alone.sql or alone.rule:
-            built.append((cohort, query.build(alone, target, shared, known, tree.known)))
+            built.append(
+                (cohort, query.build(alone, target, shared, known, tree.known))
+            )
     good = {cohort_id: known[cohort_id] for cohort_id in sorted(known)}
     users: dict[Problem, list[str]] = defaultdict(list)
     for cohort, found in built:
@@ -63,13 +70,17 @@ def wanted(tree: Tree, target: Target) -> Wanted:
     lists = {listed.cohort for listed in tree.suppress if listed.cohort}
     usable = lists <= good.keys()
     out = _barred(tree, good) if usable else NO_ONE
-    spared = lists | {cohort_id for cohort_id, found in good.items() if found.cohort.unsuppressed}
+    spared = lists | {
+        cohort_id for cohort_id, found in good.items() if found.cohort.unsuppressed
+    }
     queries = [
         found if cohort_id in spared else found.without(out)
         for cohort_id, found in good.items()
         if usable or cohort_id in spared
     ]
-    return Wanted(target, tuple(queries), tuple(sorted(problems.union(tree.problems))), out)
+    return Wanted(
+        target, tuple(queries), tuple(sorted(problems.union(tree.problems))), out
+    )
 
 
 def _barred(tree: Tree, good: Mapping[str, Query]) -> Barred:
@@ -89,10 +100,15 @@ def _table(listed: Suppression) -> str:
 
 
 def tables_of(asked: Wanted, tree: Tree) -> frozenset[str]:
-    """The tables that the queries of a target read, as `database.table`; those of `suppress` included."""
+    """The tables that the queries of a target read, as `database.table`; those of
+    `suppress` included.
+    """
     database = asked.target.database
     lists = [_table(listed) for listed in tree.suppress if listed.table]
-    read = (tables_read(sql, database) for sql in (*(query.audience for query in asked.queries), *lists))
+    read = (
+        tables_read(sql, database)
+        for sql in (*(query.audience for query in asked.queries), *lists)
+    )
     return frozenset().union(*read)
 
 
@@ -101,7 +117,9 @@ def library(tree: Tree) -> Library:
     return _library(tuple(sorted(tree.templates.items())))
 
 
-@lru_cache(maxsize=1)  # the same for every target, so that what is compiled with it is kept
+@lru_cache(
+    maxsize=1
+)  # the same for every target, so that what is compiled with it is kept
 def _library(texts: tuple[tuple[str, str], ...]) -> Library:
     return Library(dict(texts))
 

@@ -1,7 +1,8 @@
-"""Stretches of time as Treasure Data's SQL, by the time a run is for: columns of seconds, and of dates as text.
+"""Stretches of time as Treasure Data's SQL, by the time a run is for: columns of
+seconds, and of dates as text.
 
-`TD_TIME_RANGE` with constant ends lets Treasure Data skip what lies outside of them; `TD_INTERVAL` would leave today
-out (docs/services.md, Treasure Data's Trino).
+`TD_TIME_RANGE` with constant ends lets Treasure Data skip what lies outside of them;
+`TD_INTERVAL` would leave today out (docs/services.md, Treasure Data's Trino).
 """
 
 from __future__ import annotations
@@ -43,10 +44,13 @@ def dates(column: str, window: Window, zone: str) -> str:
 
 
 def anniversary(column: str, test: Anniversary, zone: str) -> str:
-    """The condition that the day of a date comes round within so many days. The stretch may go past the end of a year;
-    where February has 28 days, its last one is also the 29th's.
+    """The condition that the day of a date comes round within so many days. The stretch
+    may go past the end of a year; where February has 28 days, its last one is also the
+    29th's.
     """
-    first, last, after = (_day(number, zone, "MM-dd") for number in (0, test.days - 1, test.days))
+    first, last, after = (
+        _day(number, zone, "MM-dd") for number in (0, test.days - 1, test.days)
+    )
     last = f"CASE WHEN {after} = '03-01' THEN '02-29' ELSE {last} END"
     of_year = f"SUBSTR({column}, 6, 5)"
     return (
@@ -81,7 +85,9 @@ def _duration(offset: int) -> str:
 
 
 def _begin(edge: Begin, zone: str) -> str:
-    """A unit's beginning: one second before it lies in the unit before, some days after it in the next."""
+    """A unit's beginning: one second before it lies in the unit before, some days after
+    it in the next.
+    """
     zoned = "" if zone == "UTC" else f", {literal(zone)}"
     this = f"TD_DATE_TRUNC('{edge.unit}', {NOW}{zoned})"
     if edge.shift == 0:
@@ -91,13 +97,21 @@ def _begin(edge: Begin, zone: str) -> str:
 
 
 def _date(edge: Edge, zone: str, *, is_end: bool) -> str:
-    """An edge as a date. So many days before now are today and the days before it; after now, today and those after."""
+    """An edge as a date. So many days before now are today and the days before it;
+    after now, today and those after.
+    """
     match edge:
         case FromNow(offset):
             days = offset // DAY
-            return _day(days + 1 if days < 0 or (is_end and days == 0) else days, zone, "yyyy-MM-dd")
+            return _day(
+                days + 1 if days < 0 or (is_end and days == 0) else days,
+                zone,
+                "yyyy-MM-dd",
+            )
         case Begin():
-            return f"TD_TIME_FORMAT({_begin(edge, zone)}, 'yyyy-MM-dd', {literal(zone)})"
+            return (
+                f"TD_TIME_FORMAT({_begin(edge, zone)}, 'yyyy-MM-dd', {literal(zone)})"
+            )
         case date():
             return literal(edge.isoformat())
 

@@ -27,16 +27,19 @@ class GuardRefused(Blocked):
     """A guard stopped this attempt before anything was sent."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
-        super().__init__(problems[0].code, problems[0].what, problems[0].fix, at=problems[0].at)
+        super().__init__(
+            problems[0].code, problems[0].what, problems[0].fix, at=problems[0].at
+        )
         self.problems = problems
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where an attempt works: Treasure Data, its databases, and the one writer of the ledger. `queries` and `exports`
-    are how many may run at once; ledger rows and counts wait for neither, since many cohorts share them. `tables`: the
-    state database's, as the run began; `reassert`: when members are sent again. `barred_table` holds those who are
-    taken out of every cohort, if anybody is.
+    """Where an attempt works: Treasure Data, its databases, and the one writer of the
+    ledger. `queries` and `exports` are how many may run at once; ledger rows and counts
+    wait for neither, since many cohorts share them. `tables`: the state database's, as
+    the run began; `reassert`: when members are sent again. `barred_table` holds those
+    who are taken out of every cohort, if anybody is.
     """
 
     client: TreasureData
@@ -52,7 +55,9 @@ class Site:
     barred_table: str = ""
 
     def barred(self, change: Change) -> str:
-        """SELECT of those who are taken out of this cohort as of every other; nothing where it spares nobody."""
+        """SELECT of those who are taken out of this cohort as of every other; nothing
+        where it spares nobody.
+        """
         if not self.barred_table or not change.barred:
             return ""
         return f'SELECT kind, label, value FROM "{self.state}"."{self.barred_table}"'
@@ -60,9 +65,10 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """An attempt's identity: every name it may use follows from it. `table` holds the wanted members, in mode `remove`
-    those to take out; None: nobody is wanted. `rest`: a second one, of whom mode `remove` leaves in the cohort. `mode`
-    is what is done in Braze: whoever is withdrawn leaves as in a mirror.
+    """An attempt's identity: every name it may use follows from it. `table` holds the
+    wanted members, in mode `remove` those to take out; None: nobody is wanted. `rest`:
+    a second one, of whom mode `remove` leaves in the cohort. `mode` is what is done in
+    Braze: whoever is withdrawn leaves as in a mirror.
     """
 
     change: Change
@@ -92,8 +98,8 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """An attempt that ended well: members who are new, who left, who are in the cohort now, and who were sent although
-    they may have been in it already.
+    """An attempt that ended well: members who are new, who left, who are in the cohort
+    now, and who were sent although they may have been in it already.
     """
 
     added: int
@@ -102,9 +108,13 @@ class Done:
     sent_again: int
 
 
-def begin(change: Change, epoch: int, *, connection: str, route: Route, resend: Resend) -> Attempt:
+def begin(
+    change: Change, epoch: int, *, connection: str, route: Route, resend: Resend
+) -> Attempt:
     """The attempt for a change in this epoch."""
-    table, rest = (delta.table_name(change.destination, epoch, number) for number in (0, 1))
+    table, rest = (
+        delta.table_name(change.destination, epoch, number) for number in (0, 1)
+    )
     mode = change.query.cohort.mode if change.query else Mode.MIRROR
     return Attempt(
         change,
@@ -134,4 +144,12 @@ def intent(attempt: Attempt) -> Intent:
 def resolved(attempt: Attempt) -> tuple[str, ...]:
     """The attempts of whose traces nothing is left when this one ended well."""
     deployed = attempt.change.deployed
-    return tuple(sorted({attempt.id, *deployed.unfinished, *(pending.attempt for pending in deployed.pending)}))
+    return tuple(
+        sorted(
+            {
+                attempt.id,
+                *deployed.unfinished,
+                *(pending.attempt for pending in deployed.pending),
+            }
+        )
+    )

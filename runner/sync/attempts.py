@@ -1,4 +1,6 @@
-"""All attempts of a run: what earlier ones left is settled, then each is carried out, many side by side."""
+"""All attempts of a run: what earlier ones left is settled, then each is carried out,
+many side by side.
+"""
 
 from __future__ import annotations
 
@@ -29,19 +31,24 @@ SETTLE = 0.1
 """Seconds until an earlier export has settled in Braze (docs/services.md, Braze's partner API)."""
 
 COUNTED_TOGETHER = 8
-"""Cohorts counted in one query: Trino refuses one with more than some 100 stages, and each cohort takes several."""
+"""Cohorts counted in one query: Trino refuses one with more than some 100 stages, and
+each cohort takes several.
+"""
 
 EXPORTS = 2
-"""Exports at once for each query at once: one reads a difference only, and mostly waits for Braze."""
+"""Exports at once for each query at once: one reads a difference only, and mostly waits for Braze.
+"""
 
 WAITING = 16
-"""Cohorts under way for each that queries or sends: the others wait for ledger rows and counts, which they share."""
+"""Cohorts under way for each that queries or sends: the others wait for ledger rows and
+counts, which they share.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one change ended. `held`: what a cohort that a guard stopped lost all the same, since nobody may write to
-    whom `suppress` names.
+    """How one change ended. `held`: what a cohort that a guard stopped lost all the
+    same, since nobody may write to whom `suppress` names.
     """
 
     change: Change
@@ -57,9 +64,14 @@ def site_of(place: Place, writer: Writer, concurrency: int) -> Site:
     def counted(asked: Sequence[Attempt]) -> Sequence[Counts | CohortsError]:
         return delivering.count(asked, client, target.state_database, writer)
 
-    queries, exports = threading.Semaphore(concurrency), threading.Semaphore(concurrency * EXPORTS)
+    queries, exports = (
+        threading.Semaphore(concurrency),
+        threading.Semaphore(concurrency * EXPORTS),
+    )
     counts = Shared(counted, most=COUNTED_TOGETHER, at_once=max(1, concurrency // 4))
-    tables = client.tables(target.state_database)  # while the ledger is ours, nobody else sweeps
+    tables = client.tables(
+        target.state_database
+    )  # while the ledger is ours, nobody else sweeps
     return Site(
         client,
         target.database,
@@ -74,18 +86,28 @@ def site_of(place: Place, writer: Writer, concurrency: int) -> Site:
     )
 
 
-def settle(due: Sequence[Change], site: Site, place: Place, concurrency: int) -> dict[Destination, CohortsError]:
-    """Make sure that nothing which an earlier attempt issued can still act. What cannot be settled fails its cohort
-    only, unless that was allowed.
+def settle(
+    due: Sequence[Change], site: Site, place: Place, concurrency: int
+) -> dict[Destination, CohortsError]:
+    """Make sure that nothing which an earlier attempt issued can still act. What cannot
+    be settled fails its cohort only, unless that was allowed.
     """
 
     def settled(change: Change) -> CohortsError | None:
         site.tell(change.id, "looking after an earlier attempt")
-        keys = (key for pending in change.deployed.pending for key in pending.export_keys)
+        keys = (
+            key for pending in change.deployed.pending for key in pending.export_keys
+        )
         try:
             for key in keys:
                 what = f"{change.id}: waiting for an earlier attempt"
-                export.settle(site.client, site.state, key, scheduled_time=site.writer.started, what=what)
+                export.settle(
+                    site.client,
+                    site.state,
+                    key,
+                    scheduled_time=site.writer.started,
+                    what=what,
+                )
         except (AuthenticationFailed, Locked, Interrupted):
             raise
         except CohortsError as exc:
@@ -93,7 +115,13 @@ def settle(due: Sequence[Change], site: Site, place: Place, concurrency: int) ->
         return None
 
     left = [change for change in due if change.deployed.pending]
-    errors = side_by_side(settled, left, threads=concurrency * WAITING, keep=site.writer.renew, stop=place.stop)
+    errors = side_by_side(
+        settled,
+        left,
+        threads=concurrency * WAITING,
+        keep=site.writer.renew,
+        stop=place.stop,
+    )
     if left:
         place.stop.wait(SETTLE)
     return {change.destination: error for change, error in errors if error}
@@ -107,16 +135,30 @@ def fold(
     place: Place,
     how: How,
 ) -> bool:
-    """Fold what many attempts left pending, so that queries stay small; False where there was nothing to fold. One that
-    fails is as it was.
+    """Fold what many attempts left pending, so that queries stay small; False where
+    there was nothing to fold. One that fails is as it was.
     """
     begun = []
     for change in due:
         route = found.get(way_of(change, place.target))
-        if isinstance(route, export.Route) and change.destination not in unsettled and holding.is_due(change.deployed):
-            bare = replace(change, query=None, barred=NO_ONE)  # folding takes nobody out
+        if (
+            isinstance(route, export.Route)
+            and change.destination not in unsettled
+            and holding.is_due(change.deployed)
+        ):
+            bare = replace(
+                change, query=None, barred=NO_ONE
+            )  # folding takes nobody out
             connection = way_of(change, place.target)[0]
-            begun.append(holding.begin(bare, site.writer.epoch, holding.FOLDING, connection=connection, route=route))
+            begun.append(
+                holding.begin(
+                    bare,
+                    site.writer.epoch,
+                    holding.FOLDING,
+                    connection=connection,
+                    route=route,
+                )
+            )
 
     def folded(attempt: Attempt) -> None:
         try:
@@ -129,7 +171,9 @@ def fold(
     if begun:
         _announce(begun, site)
         threads = how.concurrency * WAITING
-        side_by_side(folded, begun, threads=threads, keep=site.writer.renew, stop=place.stop)
+        side_by_side(
+            folded, begun, threads=threads, keep=site.writer.renew, stop=place.stop
+        )
     return bool(begun)
 
 
@@ -141,18 +185,22 @@ def carry_out_all(
     place: Place,
     how: How,
 ) -> tuple[Outcome, ...]:
-    """Carry out what is due; one outcome each, in the plan's order. Whoever is moved leaves the old cohort when the
-    new one is there.
+    """Carry out what is due; one outcome each, in the plan's order. Whoever is moved
+    leaves the old cohort when the new one is there.
     """
     site, unbarred = _barring(planned.due, site)
     begun, outcomes = [], []
     unable: dict[Destination, CohortsError] = {}
-    late = loaded.refused(planned.due, place.project, site.writer.started, lambda sql: _asked(site, sql))
+    late = loaded.refused(
+        planned.due, place.project, site.writer.started, lambda sql: _asked(site, sql)
+    )
     known = Known(found, site.tables, late)
     for change in planned.due:
         way = way_of(change, place.target)
         route = found[way]
-        error = unsettled.get(change.destination) or (None if isinstance(route, export.Route) else route)
+        error = unsettled.get(change.destination) or (
+            None if isinstance(route, export.Route) else route
+        )
         if error or not isinstance(route, export.Route):
             outcomes.append(Outcome(change, error=error))
             continue
@@ -166,7 +214,9 @@ def carry_out_all(
     for moved in (False, True):
         part = [attempt for attempt in begun if bool(attempt.change.moved_to) is moved]
         outcomes += _side_by_side(part, tuple(outcomes), unable, site, place, how)
-    if {outcome.change.destination for outcome in outcomes} != {change.destination for change in planned.due}:
+    if {outcome.change.destination for outcome in outcomes} != {
+        change.destination for change in planned.due
+    }:
         raise AssertionError("the set that was synced is not the set that was planned")
     return tuple(sorted(outcomes, key=lambda outcome: outcome.change.destination))
 
@@ -175,12 +225,14 @@ def _asked(site: Site, sql: str) -> Sequence[Sequence[Any]]:
     """The rows of a question about the target's own tables."""
     key = f"cohorts-{site.writer.ledger.id}-{site.writer.epoch}-loaded"
     what = "looking whether sources are loaded (`max_lag`)"
-    return site.client.select(site.database, sql, key=key, scheduled_time=site.writer.started, what=what)
+    return site.client.select(
+        site.database, sql, key=key, scheduled_time=site.writer.started, what=what
+    )
 
 
 def _barring(due: Sequence[Change], site: Site) -> tuple[Site, CohortsError | None]:
-    """The people who are taken out of every cohort, in a table of this run; or why they are not known: then no cohort
-    may be synced that they are taken out of.
+    """The people who are taken out of every cohort, in a table of this run; or why they
+    are not known: then no cohort may be synced that they are taken out of.
     """
     barred = next((change.barred.sql for change in due if change.barred), "")
     if not barred:
@@ -202,11 +254,17 @@ def _barring(due: Sequence[Change], site: Site) -> tuple[Site, CohortsError | No
     return replace(site, barred_table=table), None
 
 
-def _begin(change: Change, way: Way, route: export.Route, site: Site, place: Place, how: How) -> Attempt:
+def _begin(
+    change: Change, way: Way, route: export.Route, site: Site, place: Place, how: How
+) -> Attempt:
     epoch, connection = site.writer.epoch, way[0]
     if change.action is Action.SUPPRESS:
-        return holding.begin(change, epoch, holding.SUPPRESSING, connection=connection, route=route)
-    again = resend_of(change, place.project.reassert, site.writer.started, asked=how.reassert)
+        return holding.begin(
+            change, epoch, holding.SUPPRESSING, connection=connection, route=route
+        )
+    again = resend_of(
+        change, place.project.reassert, site.writer.started, asked=how.reassert
+    )
     return one.begin(change, epoch, connection=connection, route=route, resend=again)
 
 
@@ -234,17 +292,28 @@ def _side_by_side(
         if error:
             steps.record_failure(attempt, site, error, unsent=True)
             return (
-                _held(attempt, site, error) if isinstance(error, GuardRefused) else Outcome(attempt.change, error=error)
+                _held(attempt, site, error)
+                if isinstance(error, GuardRefused)
+                else Outcome(attempt.change, error=error)
             )
         return _outcome(attempt, site)
 
     threads = how.concurrency * WAITING
-    ended = side_by_side(outcome, begun, threads=threads, keep=site.writer.renew, stop=place.stop)
-    return [found or Outcome(attempt.change, error=_not_begun(attempt)) for attempt, found in ended]
+    ended = side_by_side(
+        outcome, begun, threads=threads, keep=site.writer.renew, stop=place.stop
+    )
+    return [
+        found or Outcome(attempt.change, error=_not_begun(attempt))
+        for attempt, found in ended
+    ]
 
 
 def _not_begun(attempt: Attempt) -> Interrupted:
-    return Interrupted("R040", f"{attempt.change.id}: interrupted before it began", "run again; it is due again")
+    return Interrupted(
+        "R040",
+        f"{attempt.change.id}: interrupted before it began",
+        "run again; it is due again",
+    )
 
 
 def _not_moved(change: Change) -> CohortsError:
@@ -272,10 +341,20 @@ def _held(attempt: Attempt, site: Site, refused: CohortsError) -> Outcome:
     change = attempt.change
     barred = site.barred(change)
     try:
-        if not barred or not change.deployed.possible or not delivering.count_barred(attempt, site, barred):
+        if (
+            not barred
+            or not change.deployed.possible
+            or not delivering.count_barred(attempt, site, barred)
+        ):
             return Outcome(change, error=refused)
         number, way = holding.SUPPRESSING, attempt
-        held = holding.begin(change, site.writer.epoch, number, connection=way.connection, route=way.route)
+        held = holding.begin(
+            change,
+            site.writer.epoch,
+            number,
+            connection=way.connection,
+            route=way.route,
+        )
         _announce([held], site)
         return Outcome(change, error=refused, held=holding.carry_out(held, site))
     except (AuthenticationFailed, Locked):
@@ -285,7 +364,9 @@ def _held(attempt: Attempt, site: Site, refused: CohortsError) -> Outcome:
 
 
 def sweep(site: Site) -> None:
-    """Drop snapshots of earlier epochs that nothing needs, by the ledger as read back. Failing it harms nothing."""
+    """Drop snapshots of earlier epochs that nothing needs, by the ledger as read back.
+    Failing it harms nothing.
+    """
     with suppress(CohortsError):
         keep = site.writer.read().protected_tables
         for table in sorted(site.client.tables(site.state)):

@@ -20,8 +20,8 @@ ANNOUNCED = (Failed, Sending, Synced, Held)
 
 @dataclass(frozen=True, slots=True, order=True)
 class Discrepancy:
-    """One thing that is not as the ledger says; sorts by cohort. `destination` is empty where it is about no cohort. A
-    warning keeps nothing from being right.
+    """One thing that is not as the ledger says; sorts by cohort. `destination` is empty
+    where it is about no cohort. A warning keeps nothing from being right.
     """
 
     destination: Destination
@@ -33,8 +33,8 @@ class Discrepancy:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A snapshot that must be there, and how many members it holds by the ledger's account (None: it does not say).
-    `kept`: only for a rollback.
+    """A snapshot that must be there, and how many members it holds by the ledger's
+    account (None: it does not say). `kept`: only for a rollback.
     """
 
     deployed: Deployed
@@ -49,7 +49,9 @@ def snapshots(ledger: Ledger) -> tuple[Snapshot, ...]:
     for deployed in ledger.cohorts.values():
         last, before = deployed.delivered, deployed.previous
         for table in sorted(last.tables) if last else ():
-            found[table] = Snapshot(deployed, table, last.size if last and table == last.counted else None)
+            found[table] = Snapshot(
+                deployed, table, last.size if last and table == last.counted else None
+            )
         for pending in deployed.pending:
             if pending.table:
                 found.setdefault(pending.table, Snapshot(deployed, pending.table))
@@ -60,7 +62,9 @@ def snapshots(ledger: Ledger) -> tuple[Snapshot, ...]:
 
 
 def sizes(tables: Sequence[str], state: str) -> str:
-    """A read-only query for the sizes of snapshots: one row each, its name and how many members it holds."""
+    """A read-only query for the sizes of snapshots: one row each, its name and how many
+    members it holds.
+    """
     return "\nUNION ALL\n".join(
         f"SELECT CAST('{table}' AS VARCHAR) AS snapshot, COUNT(*) AS members\n"
         f'FROM "{state}"."{table}" WHERE kind <> \'\''
@@ -74,11 +78,16 @@ def discrepancies(
     tables: frozenset[str],
     counted: Mapping[str, int | CohortsError],
 ) -> tuple[Discrepancy, ...]:
-    """Everything that is not as the ledger says, sorted. `tables` are all of the state database's; `counted` has the
-    size of every snapshot that is there, or why it could not be counted.
+    """Everything that is not as the ledger says, sorted. `tables` are all of the state
+    database's; `counted` has the size of every snapshot that is there, or why it could
+    not be counted.
     """
     found = [
-        *(each for snapshot in snapshots(ledger) for each in _of_snapshot(snapshot, tables, counted)),
+        *(
+            each
+            for snapshot in snapshots(ledger)
+            for each in _of_snapshot(snapshot, tables, counted)
+        ),
         *_left_over(ledger, tables),
         *_of_rows(entries),
     ]
@@ -86,7 +95,9 @@ def discrepancies(
 
 
 def _of_snapshot(
-    snapshot: Snapshot, tables: frozenset[str], counted: Mapping[str, int | CohortsError]
+    snapshot: Snapshot,
+    tables: frozenset[str],
+    counted: Mapping[str, int | CohortsError],
 ) -> Iterator[Discrepancy]:
     where, table = snapshot.deployed.destination, snapshot.table
     name = where.cohort_id
@@ -94,7 +105,11 @@ def _of_snapshot(
         if snapshot.kept:
             fix = "nothing else needs it; the next sync replaces it"
             yield Discrepancy(
-                where, "L013", f"the snapshot {table}, kept for a rollback, is gone", fix, is_warning=True
+                where,
+                "L013",
+                f"the snapshot {table}, kept for a rollback, is gone",
+                fix,
+                is_warning=True,
             )
         else:
             what = f"the snapshot {table} is gone, so it is not known who is in Braze"
@@ -102,7 +117,12 @@ def _of_snapshot(
         return
     size = counted[table]
     if isinstance(size, CohortsError):
-        yield Discrepancy(where, size.code, f"the snapshot {table} cannot be counted: {size.what}", size.fix)
+        yield Discrepancy(
+            where,
+            size.code,
+            f"the snapshot {table} cannot be counted: {size.what}",
+            size.fix,
+        )
     elif snapshot.size is not None and size != snapshot.size:
         what = f"the snapshot {table} holds {size:,} members, and the ledger says {snapshot.size:,}"
         yield Discrepancy(where, "L014", what, ways_out(name, name, defined=True))
@@ -115,13 +135,19 @@ def _left_over(ledger: Ledger, tables: frozenset[str]) -> Iterator[Discrepancy]:
     left = sum(epoch is not None and epoch < ledger.epoch for epoch in epochs.values())
     if left:
         what = f"{left:,} snapshot{'s are' if left > 1 else ' is'} left over from earlier runs"
-        yield Discrepancy(Destination(), "L015", what, "nothing: the next run sweeps", is_warning=True)
+        yield Discrepancy(
+            Destination(), "L015", what, "nothing: the next run sweeps", is_warning=True
+        )
 
 
 def _of_rows(entries: Iterable[Entry]) -> Iterator[Discrepancy]:
-    """Rows that no run can have written alone: what an attempt did, without its intent; an epoch, without its lease."""
+    """Rows that no run can have written alone: what an attempt did, without its intent;
+    an epoch, without its lease.
+    """
     unique = {entry.row_id: entry for entry in entries}.values()
-    intents = {(row.destination, row.detail.attempt) for row in of_event(unique, Intent)}
+    intents = {
+        (row.destination, row.detail.attempt) for row in of_event(unique, Intent)
+    }
     claimed = {row.epoch for row in of_event(unique, Leased, Bootstrap)}
     orphans: dict[tuple[Destination, int], set[str]] = defaultdict(set)
     unclaimed: dict[int, int] = defaultdict(int)

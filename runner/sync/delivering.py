@@ -1,6 +1,7 @@
 """An attempt carried out, step by step (docs/delivery.md, An attempt).
 
-Whatever was perhaps delivered is in the ledger before it is sent: every step may be the last, and the next run heals.
+Whatever was perhaps delivered is in the ledger before it is sent: every step may be the
+last, and the next run heals.
 """
 
 from __future__ import annotations
@@ -26,9 +27,11 @@ from runner.treasuredata.export import Operation
 
 
 def carry_out(attempt: Attempt, site: Site) -> Done:
-    """Snapshot, count, guard, record, remove, add, record. Raises GuardRefused, JobFailed, Unavailable, Locked.
+    """Snapshot, count, guard, record, remove, add, record. Raises GuardRefused,
+    JobFailed, Unavailable, Locked.
 
-    A failure before `sending` is recorded as harmless; after it, the attempt stays pending and the next run heals it.
+    A failure before `sending` is recorded as harmless; after it, the attempt stays
+    pending and the next run heals it.
     """
     change = attempt.change
     try:
@@ -38,12 +41,20 @@ def carry_out(attempt: Attempt, site: Site) -> Done:
             record_failure(attempt, site, exc, unsent=True)
         raise
     steps = steps_of(attempt, counts)
-    send_all(attempt, site, steps, lambda step: _members_of(attempt, site, counts, step), size=counts.after)
+    send_all(
+        attempt,
+        site,
+        steps,
+        lambda step: _members_of(attempt, site, counts, step),
+        size=counts.after,
+    )
     site.tell(change.id, "recording")
     site.writer.record((change.destination, _synced(attempt, site, counts)))
     if attempt.mode is Mode.REMOVE:
         return Done(0, counts.entering, counts.after, counts.added - counts.entering)
-    return Done(counts.entering, counts.removed, counts.after, counts.added - counts.entering)
+    return Done(
+        counts.entering, counts.removed, counts.after, counts.added - counts.entering
+    )
 
 
 def _counted(attempt: Attempt, site: Site) -> Counts:
@@ -53,18 +64,27 @@ def _counted(attempt: Attempt, site: Site) -> Counts:
         before = deployed.delivered.table if deployed.delivered else None
         before = deployed.taken_out if attempt.mode is Mode.REMOVE else before
         wanted = wanted_members(change, state=site.state, barred=site.barred(change))
-        create(attempt, site, "next", delta.create_snapshot(wanted, before, table=attempt.table, state=site.state))
+        create(
+            attempt,
+            site,
+            "next",
+            delta.create_snapshot(
+                wanted, before, table=attempt.table, state=site.state
+            ),
+        )
     if attempt.rest and attempt.table:
         left = delta.left_over(deployed, attempt.table, state=site.state)
-        made = delta.create_snapshot(left, deployed.possible[0], table=attempt.rest, state=site.state)
+        made = delta.create_snapshot(
+            left, deployed.possible[0], table=attempt.rest, state=site.state
+        )
         create(attempt, site, "rest", made)
     site.tell(change.id, "counting")
     return site.counts.ask(attempt)
 
 
 def wanted_members(change: Change, *, state: str, barred: str) -> str:
-    """The members that a change wants in the cohort; in mode `remove`, those whom it takes out. `barred` selects whom
-    nobody may write to; nothing where there is nobody.
+    """The members that a change wants in the cohort; in mode `remove`, those whom it
+    takes out. `barred` selects whom nobody may write to; nothing where there is nobody.
     """
     query, deployed = change.query, change.deployed
     if query is None:
@@ -73,9 +93,13 @@ def wanted_members(change: Change, *, state: str, barred: str) -> str:
         restored = Deployed(deployed.destination, Delivered.of_table(change.restored))
         return delta.staying(restored, state=state, barred=barred)
     if query.cohort.mode is Mode.ADD:
-        return delta.everybody(query.members(barred), deployed, state=state, barred=barred)
+        return delta.everybody(
+            query.members(barred), deployed, state=state, barred=barred
+        )
     if query.cohort.mode is Mode.REMOVE:
-        return delta.with_barred(query.members(""), deployed, state=state, barred=barred)
+        return delta.with_barred(
+            query.members(""), deployed, state=state, barred=barred
+        )
     return query.members(barred)
 
 
@@ -93,12 +117,18 @@ def create(attempt: Attempt, site: Site, step: str, sql: str) -> None:
 
 @contextmanager
 def at_the_authors(change: Change) -> Iterator[None]:
-    """An error in the author's SQL is told at its place in their file, not in the statement around it."""
+    """An error in the author's SQL is told at its place in their file, not in the
+    statement around it.
+    """
     try:
         yield
     except JobFailed as exc:
         reason = exc.reason
-        at = change.query.place(exc.sql, reason.line, reason.column) if change.query and reason.line else None
+        at = (
+            change.query.place(exc.sql, reason.line, reason.column)
+            if change.query and reason.line
+            else None
+        )
         if at is None:
             raise
         raise exc.placed(at) from None
@@ -111,9 +141,13 @@ def _guarded(attempt: Attempt, site: Site, counts: Counts) -> Counts:
         return count_barred(attempt, site, site.barred(attempt.change))
 
     again, now = attempt.resend, site.writer.started
-    counts = replace(counts, expected=expected(attempt.change, counts, again, site.reassert, now))
+    counts = replace(
+        counts, expected=expected(attempt.change, counts, again, site.reassert, now)
+    )
     are_kept = attempt.mode is not Mode.MIRROR
-    counts, refused = judged(attempt.change, counts, are_kept=are_kept, count_barred=leaving)
+    counts, refused = judged(
+        attempt.change, counts, are_kept=are_kept, count_barred=leaving
+    )
     if refused:
         raise GuardRefused(refused)
     return counts
@@ -121,19 +155,32 @@ def _guarded(attempt: Attempt, site: Site, counts: Counts) -> Counts:
 
 def count_barred(attempt: Attempt, site: Site, barred: str) -> int:
     """How many may be in the cohort whom nobody may write to."""
-    leaving = delta.leaving_barred(attempt.change.deployed, state=site.state, barred=barred)
+    leaving = delta.leaving_barred(
+        attempt.change.deployed, state=site.state, barred=barred
+    )
     sql = f"SELECT COUNT(*) AS members\nFROM (\n{leaving}\n) AS leaving"
-    key, what = attempt.key(site, "barred"), f"{attempt.change.id}: counting who is taken out of every cohort"
-    rows = site.client.select(site.state, sql, key=key, scheduled_time=site.writer.started, what=what)
+    key, what = (
+        attempt.key(site, "barred"),
+        f"{attempt.change.id}: counting who is taken out of every cohort",
+    )
+    rows = site.client.select(
+        site.state, sql, key=key, scheduled_time=site.writer.started, what=what
+    )
     return int(rows[0][0])
 
 
 def count(
     asked: Sequence[Attempt], client: TreasureData, state: str, writer: Writer
 ) -> Sequence[Counts | CohortsError]:
-    """Counts for several attempts in one query; where that fails, each for itself: it fails only those it must."""
+    """Counts for several attempts in one query; where that fails, each for itself: it
+    fails only those it must.
+    """
     names = {attempt.id: _sets(attempt, state) for attempt in asked}
-    what = f"{asked[0].change.id}: counting members" if len(asked) == 1 else "counting members of several cohorts"
+    what = (
+        f"{asked[0].change.id}: counting members"
+        if len(asked) == 1
+        else "counting members of several cohorts"
+    )
     try:
         rows = client.select(
             state,
@@ -145,9 +192,20 @@ def count(
     except JobFailed as exc:
         if len(asked) == 1:
             return [exc]
-        return [answer for attempt in asked for answer in count([attempt], client, state, writer)]
+        return [
+            answer
+            for attempt in asked
+            for answer in count([attempt], client, state, writer)
+        ]
     return [
-        delta.counted(rows, each.id, each.change.deployed, whole=each.resend.everyone, mode=each.mode) for each in asked
+        delta.counted(
+            rows,
+            each.id,
+            each.change.deployed,
+            whole=each.resend.everyone,
+            mode=each.mode,
+        )
+        for each in asked
     ]
 
 
@@ -164,7 +222,9 @@ def _sets(attempt: Attempt, state: str) -> delta.Sets:
 def _members_of(attempt: Attempt, site: Site, counts: Counts, step: Step) -> str:
     which = _sets(attempt, site.state)
     if step.one:
-        return delta.values_of(which.next if counts.after else which.possible, step.handle)
+        return delta.values_of(
+            which.next if counts.after else which.possible, step.handle
+        )
     if step.operation is Operation.REMOVE and attempt.mode is not Mode.REMOVE:
         return which.removals(step.handle)
     return which.additions(step.handle, whole=counts.whole)
@@ -201,8 +261,8 @@ def _synced(attempt: Attempt, site: Site, counts: Counts) -> Synced:
 
 
 def _as_of(change: Change, now: int) -> int:
-    """When the query ran (unix seconds); not when its row is written, or a refresh that comes due meanwhile would be
-    taken for done. A rollback brings back an earlier time.
+    """When the query ran (unix seconds); not when its row is written, or a refresh that
+    comes due meanwhile would be taken for done. A rollback brings back an earlier time.
     """
     previous = change.deployed.previous
     return previous.as_of if change.restored and previous else now

@@ -1,8 +1,9 @@
 """Members to add and to remove, as SQL over snapshots; pure.
 
-A snapshot is a table of the state database with columns `kind`, `label`, `value`, `spellings`, `type`, `since`. With ∅
-a value like any other: certain = delivered ∩ every pending, possible = delivered ∪ every pending,
-remove = possible − next, add = next − certain.
+A snapshot is a table of the state database with columns `kind`, `label`, `value`,
+`spellings`, `type`, `since`. With ∅ a value like any other: certain = delivered ∩ every
+pending, possible = delivered ∪ every pending, remove = possible − next, add = next −
+certain.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ NOBODY = f"SELECT {EMPTY} AS kind, {EMPTY} AS label, {EMPTY} AS value, 0 AS spel
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A table of members: whether they may be in Braze, and those `since` before which are certainly there (0: nobody
-    is; None: whenever).
+    """A table of members: whether they may be in Braze, and those `since` before which
+    are certainly there (0: nobody is; None: whenever).
     """
 
     table: str
@@ -38,18 +39,28 @@ class Snapshot:
 
     def certain(self, people: str) -> str:
         """The certain ones, as a SELECT; `people` selects all."""
-        return people if self.certain_before is None else f"{people} AND since < {self.certain_before}"
+        return (
+            people
+            if self.certain_before is None
+            else f"{people} AND since < {self.certain_before}"
+        )
 
     @property
     def tags(self) -> str:
         """Columns that say of a member which of the two it is."""
-        certain = "1" if self.certain_before is None else f"CASE WHEN since < {self.certain_before} THEN 1 ELSE 0 END"
+        certain = (
+            "1"
+            if self.certain_before is None
+            else f"CASE WHEN since < {self.certain_before} THEN 1 ELSE 0 END"
+        )
         return f"{int(self.possible)} AS possible, {'0' if self.certain_before == 0 else certain} AS certain"
 
 
 @dataclass(frozen=True, slots=True)
 class Sets:
-    """SELECTs of members: who may be in Braze, who certainly is, who is wanted (with what is noted of them)."""
+    """SELECTs of members: who may be in Braze, who certainly is, who is wanted (with
+    what is noted of them).
+    """
 
     snapshots: tuple[Snapshot, ...]
     next: str
@@ -58,17 +69,33 @@ class Sets:
     @property
     def possible(self) -> str:
         """Who is in any snapshot of those who may be there."""
-        return _joined([_people(each.table, self.state) for each in self.snapshots if each.possible], "UNION") or NOBODY
+        return (
+            _joined(
+                [
+                    _people(each.table, self.state)
+                    for each in self.snapshots
+                    if each.possible
+                ],
+                "UNION",
+            )
+            or NOBODY
+        )
 
     @property
     def certain(self) -> str:
         """Who is in every snapshot of those who are there."""
-        sure = [each.certain(_people(each.table, self.state)) for each in self.snapshots if each.certain_before != 0]
+        sure = [
+            each.certain(_people(each.table, self.state))
+            for each in self.snapshots
+            if each.certain_before != 0
+        ]
         return _joined(sure, "INTERSECT") or NOBODY
 
     def removals(self, handle: Handle) -> str:
         """possible − next: the values of one handle."""
-        return _minus(values_of(self.possible, handle), _values_or_none(self.next, handle))
+        return _minus(
+            values_of(self.possible, handle), _values_or_none(self.next, handle)
+        )
 
     def additions(self, handle: Handle, *, whole: bool) -> str:
         """next − certain, or `next` as a whole: the values of one handle."""
@@ -77,8 +104,12 @@ class Sets:
 
 
 def table_name(where: Destination, epoch: int, attempt: int) -> str:
-    """A snapshot's table: fixed width, so that no name is the start of another; the destination only as a hash."""
-    digest = hashlib.sha256(f"{where.workspace}\0{where.cohort_id}".encode()).hexdigest()[:16]
+    """A snapshot's table: fixed width, so that no name is the start of another; the
+    destination only as a hash.
+    """
+    digest = hashlib.sha256(
+        f"{where.workspace}\0{where.cohort_id}".encode()
+    ).hexdigest()[:16]
     return f"members_{digest}_{epoch:08d}_{attempt:02d}"
 
 
@@ -94,17 +125,28 @@ def snapshot_epoch(table: str) -> int | None:
         return int(rest)
     digest, _, rest = rest.partition("_")
     epoch, _, attempt = rest.partition("_")
-    is_ours = head == "members" and len(digest) == 16 and len(epoch) == 8 and len(attempt) == 2
+    is_ours = (
+        head == "members"
+        and len(digest) == 16
+        and len(epoch) == 8
+        and len(attempt) == 2
+    )
     return int(epoch) if is_ours and epoch.isdigit() and attempt.isdigit() else None
 
 
-def sets(deployed: Deployed, *, next_sql: str, state: str, recent_since: int | None = None) -> Sets:
-    """The three sets for a cohort; `next_sql` selects the wanted members (`NOBODY` for a withdrawal).
+def sets(
+    deployed: Deployed, *, next_sql: str, state: str, recent_since: int | None = None
+) -> Sets:
+    """The three sets for a cohort; `next_sql` selects the wanted members (`NOBODY` for
+    a withdrawal).
 
-    Members wanted since `recent_since` (unix seconds) or later are not certain: Braze may not have known them.
+    Members wanted since `recent_since` (unix seconds) or later are not certain: Braze
+    may not have known them.
     """
     before = deployed.delivered.certain if deployed.delivered else None
-    sure = dict.fromkeys(deployed.certain, None) | ({before: recent_since} if before in deployed.certain else {})
+    sure = dict.fromkeys(deployed.certain, None) | (
+        {before: recent_since} if before in deployed.certain else {}
+    )
     snapshots = tuple(
         Snapshot(table, table in deployed.possible, sure.get(table, 0))
         for table in dict.fromkeys([*deployed.possible, *deployed.certain])
@@ -112,9 +154,17 @@ def sets(deployed: Deployed, *, next_sql: str, state: str, recent_since: int | N
     return Sets(snapshots, next_sql, state)
 
 
-def taking_out(deployed: Deployed, *, next_sql: str, state: str, recent_since: int | None = None) -> Sets:
-    """The sets of mode `remove`: `next_sql` selects whom to take out, and those are certain who were taken out."""
-    done = (Snapshot(deployed.taken_out, possible=True, certain_before=recent_since),) if deployed.taken_out else ()
+def taking_out(
+    deployed: Deployed, *, next_sql: str, state: str, recent_since: int | None = None
+) -> Sets:
+    """The sets of mode `remove`: `next_sql` selects whom to take out, and those are
+    certain who were taken out.
+    """
+    done = (
+        (Snapshot(deployed.taken_out, possible=True, certain_before=recent_since),)
+        if deployed.taken_out
+        else ()
+    )
     return Sets(done, next_sql, state)
 
 
@@ -124,7 +174,9 @@ def members_of(table: str | None, state: str) -> str:
 
 
 def everybody(wanted: str, deployed: Deployed, *, state: str, barred: str = "") -> str:
-    """Mode `add`: who is wanted, and whoever may be in the cohort already, but nobody who is barred."""
+    """Mode `add`: who is wanted, and whoever may be in the cohort already, but nobody
+    who is barred.
+    """
     if not deployed.possible:
         return wanted
     return (
@@ -135,18 +187,24 @@ def everybody(wanted: str, deployed: Deployed, *, state: str, barred: str = "") 
     )
 
 
-def staying(deployed: Deployed, *, state: str, barred: str, certain: bool = False) -> str:
+def staying(
+    deployed: Deployed, *, state: str, barred: str, certain: bool = False
+) -> str:
     """Who may be in the cohort (or `certain`ly is) and is not barred."""
     tables = deployed.certain if certain else deployed.possible
-    members = _joined([_people(table, state) for table in tables], "INTERSECT" if certain else "UNION")
-    return f"SELECT {COLUMNS}, 1 AS spellings, {EMPTY} AS type\nFROM (\n{indented(members or NOBODY)}\n) AS members" + (
-        f"\nWHERE NOT ({_is_barred(barred)})" if barred else ""
+    members = _joined(
+        [_people(table, state) for table in tables], "INTERSECT" if certain else "UNION"
+    )
+    return (
+        f"SELECT {COLUMNS}, 1 AS spellings, {EMPTY} AS type\nFROM (\n{indented(members or NOBODY)}\n) AS members"
+        + (f"\nWHERE NOT ({_is_barred(barred)})" if barred else "")
     )
 
 
 def shared(wanted: str, others: Mapping[str, str], *, state: str) -> str:
-    """How many of the wanted members are in other cohorts too: a row with its name and the number for each that has
-    any. `others`: snapshots by the names that are answered.
+    """How many of the wanted members are in other cohorts too: a row with its name and
+    the number for each that has any. `others`: snapshots by the names that are
+    answered.
     """
     theirs = [
         f"SELECT CAST('{name}' AS VARCHAR) AS other, {COLUMNS}\nFROM \"{state}\".\"{table}\" WHERE kind <> ''"
@@ -204,8 +262,8 @@ def create_barred(barred: str, *, table: str, state: str) -> str:
 
 
 def create_snapshot(members: str, before: str | None, *, table: str, state: str) -> str:
-    """CREATE TABLE AS of the wanted members. `since` (unix seconds) is when a member was first wanted: kept from the
-    snapshot `before`, else the run's time.
+    """CREATE TABLE AS of the wanted members. `since` (unix seconds) is when a member
+    was first wanted: kept from the snapshot `before`, else the run's time.
     """
     since, join = "TD_SCHEDULED_TIME()", ""
     if before:
@@ -223,11 +281,15 @@ def create_snapshot(members: str, before: str | None, *, table: str, state: str)
 
 def count(asked: Mapping[str, Sets]) -> str:
     """One row of counts for each name and handle (see `counted`). Each set is read once."""
-    return _joined([_count_of(name, which) for name, which in asked.items()], "UNION ALL")
+    return _joined(
+        [_count_of(name, which) for name, which in asked.items()], "UNION ALL"
+    )
 
 
 def _count_of(name: str, which: Sets) -> str:
-    """Every table is read once. Whoever is in as many snapshots of those who are certain as there are is certain."""
+    """Every table is read once. Whoever is in as many snapshots of those who are
+    certain as there are is certain.
+    """
     sure = max(1, sum(each.certain_before != 0 for each in which.snapshots))
     return (
         f"SELECT CAST('{name}' AS VARCHAR) AS name,\n"
@@ -249,13 +311,17 @@ def _count_of(name: str, which: Sets) -> str:
 
 
 def _known(which: Sets) -> str:
-    """One row for everybody in any snapshot: whether they may be in Braze, and how many snapshots are certain."""
+    """One row for everybody in any snapshot: whether they may be in Braze, and how many
+    snapshots are certain.
+    """
     tagged = [
         f'SELECT {COLUMNS}, {each.tags}\nFROM "{which.state}"."{each.table}" WHERE kind <> \'\''
         for each in which.snapshots
     ]
     if not tagged:
-        return f"SELECT {COLUMNS}, 0 AS possible, 0 AS certain FROM ({NOBODY}) AS nobody"
+        return (
+            f"SELECT {COLUMNS}, 0 AS possible, 0 AS certain FROM ({NOBODY}) AS nobody"
+        )
     if len(tagged) == 1:
         return tagged[0]
     return (
@@ -265,17 +331,28 @@ def _known(which: Sets) -> str:
 
 
 def counted(
-    rows: Iterable[Sequence[Any]], name: str, deployed: Deployed, *, whole: bool, mode: Mode = Mode.MIRROR
+    rows: Iterable[Sequence[Any]],
+    name: str,
+    deployed: Deployed,
+    *,
+    whole: bool,
+    mode: Mode = Mode.MIRROR,
 ) -> Counts:
     """One name's part of the answer to `count`.
 
-    Membership in Braze belongs to a user, not to an identifier: where people are named in several ways, or by devices,
-    a removal may take out somebody who is still wanted under another name, so then everyone wanted is sent after the
-    removals (docs/delivery.md, People and identifiers). `whole`: everyone is sent anyway. In mode `remove`, who is
-    listed no longer is not anybody's business.
+    Membership in Braze belongs to a user, not to an identifier: where people are named
+    in several ways, or by devices, a removal may take out somebody who is still wanted
+    under another name, so then everyone wanted is sent after the removals
+    (docs/delivery.md, People and identifiers). `whole`: everyone is sent anyway. In
+    mode `remove`, who is listed no longer is not anybody's business.
     """
     mine = [row for row in rows if row[0] == name]
-    by_handle = tuple(sorted((_count(row, mode) for row in mine if row[1]), key=lambda found: found.handle))
+    by_handle = tuple(
+        sorted(
+            (_count(row, mode) for row in mine if row[1]),
+            key=lambda found: found.handle,
+        )
+    )
     noted = {row[2]: int(row[-2] or 0) for row in mine if not row[1] and row[4]}
     shared = is_shared(by_handle)
     disturbed = bool(deployed.pending) or any(found.leaving for found in by_handle)
@@ -291,15 +368,28 @@ def counted(
 
 def _count(row: Sequence[Any], mode: Mode) -> Count:
     _, kind, label, *numbers, _, type_name = row
-    before, after, entering, missing, leaving, merged = (int(number) for number in numbers)
+    before, after, entering, missing, leaving, merged = (
+        int(number) for number in numbers
+    )
     if mode is Mode.REMOVE:
         leaving = 0
     handle = Handle(Kind(kind), label)
-    return Count(handle, before, after, entering, missing, leaving, merged, str(type_name or "").lower())
+    return Count(
+        handle,
+        before,
+        after,
+        entering,
+        missing,
+        leaving,
+        merged,
+        str(type_name or "").lower(),
+    )
 
 
 def export(values: str, handle: Handle, *, one: bool = False) -> str:
-    """Values of one handle as the connector wants them: one column of exact name. `one`: only a single one of them."""
+    """Values of one handle as the connector wants them: one column of exact name.
+    `one`: only a single one of them.
+    """
     value = "MIN(value)" if one else "value"
     return f'SELECT {value} AS "{handle.export_column}"\nFROM (\n{indented(values)}\n) AS members'
 

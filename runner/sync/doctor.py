@@ -1,4 +1,6 @@
-"""Whether a target is set up: one finding for each thing that can be wrong, and the proof that the mapping works."""
+"""Whether a target is set up: one finding for each thing that can be wrong, and the
+proof that the mapping works.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ CANARY = "cohort_runner_canary"
 """The id in Braze, after the target's prefix, of the cohort that proves the mapping."""
 
 SKEW = 300
-"""Seconds that this machine's clock may be away from the server's; nothing is decided by it, logs are read by it."""
+"""Seconds that this machine's clock may be away from the server's; nothing is decided
+by it, logs are read by it.
+"""
 
 
 class State(StrEnum):
@@ -39,7 +43,9 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One check: what was looked at, what was found, and what to do about it (nothing where it is well)."""
+    """One check: what was looked at, what was found, and what to do about it (nothing
+    where it is well).
+    """
 
     name: str
     state: State
@@ -57,10 +63,15 @@ class Canary:
 
 
 def checks(
-    client: TreasureData, target: Target, ledger: Callable[[], Ledger], *, token: str, clock: int
+    client: TreasureData,
+    target: Target,
+    ledger: Callable[[], Ledger],
+    *,
+    token: str,
+    clock: int,
 ) -> Iterator[Finding]:
-    """Look at everything a sync needs, in the order in which one thing needs another; stops where nothing further can
-    be known.
+    """Look at everything a sync needs, in the order in which one thing needs another;
+    stops where nothing further can be known.
     """
     try:
         databases = client.databases()
@@ -74,16 +85,24 @@ def checks(
 
 
 def _queries(
-    client: TreasureData, target: Target, databases: frozenset[str], token: str, clock: int
+    client: TreasureData,
+    target: Target,
+    databases: frozenset[str],
+    token: str,
+    clock: int,
 ) -> Iterator[Finding]:
     if target.database not in databases:
         fix = f"correct `database` of target {target.name}, or give the key's user the right to query it"
-        yield Finding("database", State.FAILED, f"the key sees no database {target.database}", fix)
+        yield Finding(
+            "database", State.FAILED, f"the key sees no database {target.database}", fix
+        )
         return
     sql = "SELECT CAST(FLOOR(TO_UNIXTIME(NOW())) AS BIGINT) AS now"
     try:
         key = f"cohorts-{token}-doctor-clock"
-        rows = client.select(target.database, sql, key=key, scheduled_time=clock, what="a query to try")
+        rows = client.select(
+            target.database, sql, key=key, scheduled_time=clock, what="a query to try"
+        )
     except CohortsError as exc:
         yield _failed("database", exc)
         return
@@ -91,7 +110,12 @@ def _queries(
     skew = int(rows[0][0]) - clock
     if abs(skew) > SKEW:
         fix = "set this machine's clock; the tool goes by the server's"
-        yield Finding("clock", State.WARNING, f"this machine is {abs(skew):,} seconds off the server", fix)
+        yield Finding(
+            "clock",
+            State.WARNING,
+            f"this machine is {abs(skew):,} seconds off the server",
+            fix,
+        )
     else:
         yield Finding("clock", State.OK, "this machine agrees with the server")
 
@@ -102,7 +126,9 @@ def _connection(client: TreasureData, target: Target) -> Iterator[Finding]:
     except CohortsError as exc:
         yield _failed("connection", exc)
         return
-    yield Finding("connection", State.OK, f"{target.connection} is number {route.connection_id}")
+    yield Finding(
+        "connection", State.OK, f"{target.connection} is number {route.connection_id}"
+    )
     settings = route.settings(
         cohort_id=target.braze_id(CANARY),
         name="Cohort Runner canary",
@@ -111,10 +137,18 @@ def _connection(client: TreasureData, target: Target) -> Iterator[Finding]:
     )
     name, refused = "setting names", client.refuses(route.connection_id, settings)
     if refused is None:
-        yield Finding(name, State.UNKNOWN, "Treasure Data does not say here; the canary will tell")
+        yield Finding(
+            name, State.UNKNOWN, "Treasure Data does not say here; the canary will tell"
+        )
     elif refused:
         fix = f"correct `export_settings` of target {target.name}"
-        yield Finding(name, State.FAILED, f"Treasure Data refuses them: {refused}", fix, ExitCode.INVALID)
+        yield Finding(
+            name,
+            State.FAILED,
+            f"Treasure Data refuses them: {refused}",
+            fix,
+            ExitCode.INVALID,
+        )
     else:
         yield Finding(name, State.OK, "Treasure Data accepts them")
 
@@ -130,7 +164,11 @@ def _memory(
     state = target.state_database
     bootstrap = f"on the first day, run `cohorts bootstrap --target {target.name}`; later, look at `state_database`"
     if state not in databases or TABLE not in client.tables(state):
-        there = f"{state} holds no ledger" if state in databases else f"the key sees no database {state}"
+        there = (
+            f"{state} holds no ledger"
+            if state in databases
+            else f"the key sees no database {state}"
+        )
         yield Finding("state database", State.FAILED, there, bootstrap, ExitCode.LOCKED)
         return
     try:
@@ -138,7 +176,11 @@ def _memory(
     except CohortsError as exc:
         yield _failed("state database", exc)
         return
-    yield Finding("state database", State.OK, f"{state} remembers {_many(len(known.cohorts), 'cohort')}")
+    yield Finding(
+        "state database",
+        State.OK,
+        f"{state} remembers {_many(len(known.cohorts), 'cohort')}",
+    )
     rights = _rights(client, state, token, clock)
     yield rights
     asker = Asker(client, state, f"cohorts-{token}-doctor-{token}", clock)
@@ -149,7 +191,11 @@ def _memory(
     else:
         yield Finding("ledger", State.OK, "free to write")
     if target.mapping in known.verified or target.is_sandbox:
-        yield Finding("canary", State.OK, "these setting names add and remove, as a person saw in Braze")
+        yield Finding(
+            "canary",
+            State.OK,
+            "these setting names add and remove, as a person saw in Braze",
+        )
     else:
         fix = f"run `cohorts doctor --target {target.name} --canary external_id:SOMEBODY`, with a user of your own"
         found = "not proven yet that these setting names add and remove"
@@ -159,11 +205,25 @@ def _memory(
 def _meanings(asker: Asker, *, can_write: bool) -> Iterator[Finding]:
     """What statements mean to this account's engine."""
     asked: list[tuple[str, Callable[[Asker], Difference | str | None], str]] = [
-        ("time ranges", meanings.time_ranges, "open ends and ends of two kinds are taken as rules mean them"),
-        ("ledger columns", meanings.ledger_columns, "texts of any length, and whole numbers"),
+        (
+            "time ranges",
+            meanings.time_ranges,
+            "open ends and ends of two kinds are taken as rules mean them",
+        ),
+        (
+            "ledger columns",
+            meanings.ledger_columns,
+            "texts of any length, and whole numbers",
+        ),
     ]
     if can_write:
-        asked.append(("new tables", meanings.new_tables, "they get a time; a text of three letters is kept as {}"))
+        asked.append(
+            (
+                "new tables",
+                meanings.new_tables,
+                "they get a time; a text of three letters is kept as {}",
+            )
+        )
     for name, ask, well in asked:
         try:
             found = ask(asker)
@@ -172,7 +232,9 @@ def _meanings(asker: Asker, *, can_write: bool) -> Iterator[Finding]:
             continue
         if isinstance(found, Difference):
             code = ExitCode.LOCKED if found.code.startswith("L") else ExitCode.FAILED
-            yield Finding(name, State.FAILED, f"{found.code} {found.what}", found.fix, code)
+            yield Finding(
+                name, State.FAILED, f"{found.code} {found.what}", found.fix, code
+            )
         else:
             yield Finding(name, State.OK, well.format(found))
 
@@ -182,23 +244,42 @@ def _rights(client: TreasureData, state: str, token: str, clock: int) -> Finding
     name, keys = "rights", f"cohorts-{token}-doctor"
     try:
         made = f'CREATE TABLE "{state}"."{probe}" AS SELECT 1 AS one'
-        client.run(state, made, key=f"{keys}-create", scheduled_time=clock, what="making a table to try")
+        client.run(
+            state,
+            made,
+            key=f"{keys}-create",
+            scheduled_time=clock,
+            what="making a table to try",
+        )
         added = f'INSERT INTO "{state}"."{probe}" (one) SELECT 2 AS one'
-        client.run(state, added, key=f"{keys}-insert", scheduled_time=clock, what="writing a row to try")
+        client.run(
+            state,
+            added,
+            key=f"{keys}-insert",
+            scheduled_time=clock,
+            what="writing a row to try",
+        )
         client.delete_table(state, probe)
     except CohortsError as exc:
         fix = f"give the key's user the rights to make, write and delete tables in {state}"
         return Finding(name, State.FAILED, exc.what, fix, ExitCode(exc.exit_code))
-    return Finding(name, State.OK, f"tables can be made, written and deleted in {state}")
+    return Finding(
+        name, State.OK, f"tables can be made, written and deleted in {state}"
+    )
 
 
 def _failed(name: str, exc: CohortsError) -> Finding:
-    return Finding(name, State.FAILED, f"{exc.code} {exc.what}", exc.fix, ExitCode(exc.exit_code))
+    return Finding(
+        name, State.FAILED, f"{exc.code} {exc.what}", exc.fix, ExitCode(exc.exit_code)
+    )
 
 
-def prove(place: Place, canary: Canary, ask: Callable[[str], bool], *, patience: float) -> None:
-    """Add one user to a cohort of their own, and remove them, while a person looks at Braze; on record when both were
-    seen (docs/delivery.md, What stops a sync). Raises CohortsError where they were not.
+def prove(
+    place: Place, canary: Canary, ask: Callable[[str], bool], *, patience: float
+) -> None:
+    """Add one user to a cohort of their own, and remove them, while a person looks at
+    Braze; on record when both were seen (docs/delivery.md, What stops a sync). Raises
+    CohortsError where they were not.
     """
     target, ledger = place.target, open_ledger(place.table, place.target, create=True)
     route = export.route(place.client, target.connection, target.export_settings)
@@ -216,14 +297,22 @@ def prove(place: Place, canary: Canary, ask: Callable[[str], bool], *, patience:
                 "the connector ignores `operation`: correct its name in `export_settings`; nothing may be sent before",
             ),
         ):
-            place.tell("canary", "adding one user" if operation is Operation.ADD else "removing the user")
+            place.tell(
+                "canary",
+                "adding one user"
+                if operation is Operation.ADD
+                else "removing the user",
+            )
             value = canary.value.replace("'", "''")
             export.send(
                 place.client,
                 target.state_database,
                 f"SELECT '{value}' AS \"{canary.handle.export_column}\"",
                 route.settings(
-                    cohort_id=cohort, name="Cohort Runner canary", operation=operation, handle=canary.handle
+                    cohort_id=cohort,
+                    name="Cohort Runner canary",
+                    operation=operation,
+                    handle=canary.handle,
                 ),
                 via=route,
                 key=f"cohorts-{ledger.id}-{writer.epoch}-canary-{operation.value}",
@@ -233,7 +322,9 @@ def prove(place: Place, canary: Canary, ask: Callable[[str], bool], *, patience:
             if not ask(question):
                 what = f"target {target.name}: the canary was not seen to {operation.value} a user; nothing is proven"
                 raise CohortsError("A004", what, cure)
-        writer.record((Destination(), Verified(target.mapping, place.run.actor)), sure=True)
+        writer.record(
+            (Destination(), Verified(target.mapping, place.run.actor)), sure=True
+        )
 
 
 def _many(number: int, what: str) -> str:
@@ -242,4 +333,7 @@ def _many(number: int, what: str) -> str:
 
 def exit_code(found: Sequence[Finding]) -> ExitCode:
     """The first failure's; well where nothing failed."""
-    return next((finding.exit_code for finding in found if finding.state is State.FAILED), ExitCode.DONE)
+    return next(
+        (finding.exit_code for finding in found if finding.state is State.FAILED),
+        ExitCode.DONE,
+    )

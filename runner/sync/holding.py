@@ -1,5 +1,5 @@
-"""What is done to a cohort that is to stay as it is: only those leave who are taken out of every cohort, and what many
-attempts left pending is folded into two snapshots.
+"""What is done to a cohort that is to stay as it is: only those leave who are taken out
+of every cohort, and what many attempts left pending is folded into two snapshots.
 
 Nobody is added, so nothing more is certain afterwards than before (docs/delivery.md, Folding).
 """
@@ -24,7 +24,8 @@ from runner.sync.steps import Step, record_failure, removals_of, send_all
 from runner.treasuredata.export import Operation, Route
 
 MANY_PENDING = 8
-"""Pending attempts of a cohort that are folded: its queries would read a snapshot for each of them."""
+"""Pending attempts of a cohort that are folded: its queries would read a snapshot for each of them.
+"""
 
 NOTHING = Delivered(None, 0, "", "", {}, "", 0)
 """What is known of a cohort before its first delivery."""
@@ -33,12 +34,26 @@ SUPPRESSING, FOLDING = 2, 4
 """Numbers of the tables that a hold makes, beside 0 and 1 of an attempt of the same run."""
 
 
-def begin(change: Change, epoch: int, number: int, *, connection: str, route: Route) -> Attempt:
-    """The attempt that holds a cohort; `number` is SUPPRESSING or FOLDING. It tells Braze no new name."""
+def begin(
+    change: Change, epoch: int, number: int, *, connection: str, route: Route
+) -> Attempt:
+    """The attempt that holds a cohort; `number` is SUPPRESSING or FOLDING. It tells
+    Braze no new name.
+    """
     change = replace(change, query=None)
-    table, rest = (delta.table_name(change.destination, epoch, number + extra) for extra in (0, 1))
+    table, rest = (
+        delta.table_name(change.destination, epoch, number + extra) for extra in (0, 1)
+    )
     certain = rest if change.deployed.certain else None
-    return Attempt(change, table.removeprefix("members_"), table, certain, connection, route, Resend())
+    return Attempt(
+        change,
+        table.removeprefix("members_"),
+        table,
+        certain,
+        connection,
+        route,
+        Resend(),
+    )
 
 
 def carry_out(attempt: Attempt, site: Site) -> Done:
@@ -50,18 +65,32 @@ def carry_out(attempt: Attempt, site: Site) -> Done:
         site.tell(change.id, "looking who must leave")
         _snapshot(attempt, site, barred)
         counts = site.counts.ask(attempt)
-        judged(change, counts, are_kept=True, count_barred=lambda: 0)  # there is no query whose guards could refuse
+        judged(
+            change, counts, are_kept=True, count_barred=lambda: 0
+        )  # there is no query whose guards could refuse
     except CohortsError as exc:
         if not isinstance(exc, Locked | Interrupted):
             record_failure(attempt, site, exc, unsent=True)
         raise
     steps = removals_of(counts)
-    if steps and not deployed.ever_added and counts.after:  # a removal from a cohort unknown to Braze may fail for ever
+    if (
+        steps and not deployed.ever_added and counts.after
+    ):  # a removal from a cohort unknown to Braze may fail for ever
         anybody = next(count for count in counts.by_handle if count.after)
         steps = [Step("first", Operation.ADD, anybody.handle, 1, one=True), *steps]
-    leaving = delta.leaving_barred(deployed, state=site.state, barred=barred) if barred else delta.NOBODY
+    leaving = (
+        delta.leaving_barred(deployed, state=site.state, barred=barred)
+        if barred
+        else delta.NOBODY
+    )
     staying = delta.members_of(attempt.table, site.state)
-    send_all(attempt, site, steps, lambda step: staying if step.one else leaving, size=counts.after)
+    send_all(
+        attempt,
+        site,
+        steps,
+        lambda step: staying if step.one else leaving,
+        size=counts.after,
+    )
     site.tell(change.id, "recording")
     site.writer.record((change.destination, _held(attempt, site, counts)))
     return Done(0, counts.removed, counts.after, 0)
@@ -72,14 +101,17 @@ def _snapshot(attempt: Attempt, site: Site, barred: str) -> None:
     before = deployed.delivered.table if deployed.delivered else None
     for table, certain in ((attempt.table, False), (attempt.rest, True)):
         if table:
-            members = delta.staying(deployed, state=site.state, barred=barred, certain=certain)
+            members = delta.staying(
+                deployed, state=site.state, barred=barred, certain=certain
+            )
             made = delta.create_snapshot(members, before, table=table, state=site.state)
             create(attempt, site, "certain" if certain else "staying", made)
 
 
 def _held(attempt: Attempt, site: Site, counts: Counts) -> Held:
-    """What is in Braze now: who may be, and who certainly is. A removal may take out a person who is still in under
-    another name, so where people have several, nobody is certain after one.
+    """What is in Braze now: who may be, and who certainly is. A removal may take out a
+    person who is still in under another name, so where people have several, nobody is
+    certain after one.
     """
     change, deployed = attempt.change, attempt.change.deployed
     last = deployed.delivered or NOTHING

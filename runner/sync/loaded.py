@@ -1,4 +1,6 @@
-"""Sources that are not loaded: a cohort made of half a table would lose people who did nothing (guard G011)."""
+"""Sources that are not loaded: a cohort made of half a table would lose people who did
+nothing (guard G011).
+"""
 
 from __future__ import annotations
 
@@ -22,22 +24,40 @@ Select = Callable[[str], Sequence[Sequence[Any]]]
 """Runs a query in the target's database; raises CohortsError."""
 
 
-def refused(due: Iterable[Change], project: Project, now: int, select: Select) -> Mapping[Destination, CohortsError]:
-    """The changes whose query reads a source that is older than its `max_lag`, each with why. One query for all; where
-    it fails, nobody knows, and they are refused with its error. `now` in unix seconds.
+def refused(
+    due: Iterable[Change], project: Project, now: int, select: Select
+) -> Mapping[Destination, CohortsError]:
+    """The changes whose query reads a source that is older than its `max_lag`, each
+    with why. One query for all; where it fails, nobody knows, and they are refused with
+    its error. `now` in unix seconds.
     """
-    limited = {source.name: source for source in project.sources.values() if source.max_lag}
-    used = {change.destination: _used(change, limited) for change in due} if limited else {}
+    limited = {
+        source.name: source for source in project.sources.values() if source.max_lag
+    }
+    used = (
+        {change.destination: _used(change, limited) for change in due}
+        if limited
+        else {}
+    )
     asked = sorted({name for names in used.values() for name in names})
     if not asked:
         return {}
     try:
-        late = {str(name) for name, newest in select(_newest([limited[name] for name in asked], now)) if newest is None}
+        late = {
+            str(name)
+            for name, newest in select(_newest([limited[name] for name in asked], now))
+            if newest is None
+        }
     except CohortsError as exc:
         return {where: exc for where, names in used.items() if names}
     changes = {change.destination: change for change in due}
     return {
-        where: GuardRefused(tuple(_problem(changes[where], limited[name], project.document) for name in found))
+        where: GuardRefused(
+            tuple(
+                _problem(changes[where], limited[name], project.document)
+                for name in found
+            )
+        )
         for where, names in used.items()
         if (found := sorted(names & late))
     }
@@ -45,16 +65,28 @@ def refused(due: Iterable[Change], project: Project, now: int, select: Select) -
 
 def _used(change: Change, limited: Mapping[str, Source]) -> frozenset[str]:
     """The sources whose tables a change's query names, in a rule as in SQL."""
-    if change.query is None or change.action in _WITHOUT_QUERY or LATE in change.allowed:
+    if (
+        change.query is None
+        or change.action in _WITHOUT_QUERY
+        or LATE in change.allowed
+    ):
         return frozenset()
     words = {
-        text.strip('"').lower() for kind, text in tokens(change.query.audience) if kind in (Kind.WORD, Kind.QUOTED)
+        text.strip('"').lower()
+        for kind, text in tokens(change.query.audience)
+        if kind in (Kind.WORD, Kind.QUOTED)
     }
-    return frozenset(name for name, source in limited.items() if source.table.rpartition(".")[2] in words)
+    return frozenset(
+        name
+        for name, source in limited.items()
+        if source.table.rpartition(".")[2] in words
+    )
 
 
 def _newest(sources: Iterable[Source], now: int) -> str:
-    """A row a source: its name, and the time of its newest row that is young enough, if there is one."""
+    """A row a source: its name, and the time of its newest row that is young enough, if
+    there is one.
+    """
     return "\nUNION ALL\n".join(
         f"SELECT '{source.name}' AS source, MAX({quoted(source.time)}) AS newest\n"
         f"FROM {'.'.join(map(quoted, source.table.split('.')))}\n"

@@ -1,4 +1,6 @@
-"""Statements whose meaning only an account can tell: what no documentation says, asked of the engine, and compared."""
+"""Statements whose meaning only an account can tell: what no documentation says, asked
+of the engine, and compared.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,9 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Where to ask: a client, the state database, what job keys begin with, and this machine's time (unix seconds)."""
+    """Where to ask: a client, the state database, what job keys begin with, and this
+    machine's time (unix seconds).
+    """
 
     client: TreasureData
     state: str
@@ -53,7 +57,9 @@ class Asker:
         """Rows of a query; `name` is unique to it. Raises CohortsError."""
         key = f"{self.key}-{name}"
         what = "a statement to try"
-        return self.client.select(self.state, sql, key=key, scheduled_time=self.clock, what=what)
+        return self.client.select(
+            self.state, sql, key=key, scheduled_time=self.clock, what=what
+        )
 
 
 def time_ranges(asker: Asker) -> Difference | None:
@@ -62,7 +68,11 @@ def time_ranges(asker: Asker) -> Difference | None:
     try:
         rows = asker.select("ranges", _ranges(RANGES))
         found = dict(zip(RANGES, rows[0], strict=True))
-        wrong = [f"{sql} is {str(not wanted).upper()}" for sql, wanted in RANGES.items() if found[sql] != int(wanted)]
+        wrong = [
+            f"{sql} is {str(not wanted).upper()}"
+            for sql, wanted in RANGES.items()
+            if found[sql] != int(wanted)
+        ]
     except JobFailed:
         wrong = [*_refused(asker)]
         if not wrong:
@@ -76,7 +86,8 @@ def time_ranges(asker: Asker) -> Difference | None:
 
 def _ranges(conditions: Iterator[str] | dict[str, bool]) -> str:
     asked = ",\n".join(
-        f"  CASE WHEN {condition} THEN 1 ELSE 0 END AS range_{number}" for number, condition in enumerate(conditions)
+        f"  CASE WHEN {condition} THEN 1 ELSE 0 END AS range_{number}"
+        for number, condition in enumerate(conditions)
     )
     return f"SELECT\n{asked}\nFROM (VALUES 5) AS moments (time)"
 
@@ -93,7 +104,9 @@ def _refused(asker: Asker) -> Iterator[str]:
 def ledger_columns(asker: Asker) -> Difference | None:
     """As what the engine keeps the ledger's columns. Read-only. Raises CohortsError."""
     asked = ", ".join(f"TYPEOF({name}) AS {name}" for name in TYPES)
-    ((*kinds,),) = asker.select("columns", f'SELECT {asked}\nFROM "{asker.state}"."{TABLE}"\nLIMIT 1')
+    ((*kinds,),) = asker.select(
+        "columns", f'SELECT {asked}\nFROM "{asker.state}"."{TABLE}"\nLIMIT 1'
+    )
     kept = {name: str(kind).lower() for name, kind in zip(TYPES, kinds, strict=True)}
     narrow = [
         f"{name} is {kind}"
@@ -107,13 +120,16 @@ def ledger_columns(asker: Asker) -> Difference | None:
 
 
 def new_tables(asker: Asker) -> Difference | str:
-    """Whether a new table has a `time` when nobody gives one; in a table of its own, which is dropped. Where all is
-    well, how it keeps a text of three letters. Raises CohortsError.
+    """Whether a new table has a `time` when nobody gives one; in a table of its own,
+    which is dropped. Where all is well, how it keeps a text of three letters. Raises
+    CohortsError.
     """
     table = f"cohort_doctor_{asker.key.rsplit('-', maxsplit=1)[-1]}_time"
     made = f'CREATE TABLE "{asker.state}"."{table}" AS\nSELECT \'abc\' AS word'
     what, now = "making a table to try", asker.clock
-    asker.client.run(asker.state, made, key=f"{asker.key}-time", scheduled_time=now, what=what)
+    asker.client.run(
+        asker.state, made, key=f"{asker.key}-time", scheduled_time=now, what=what
+    )
     try:
         sql = f'SELECT LOWER(TYPEOF(word)) AS word, COALESCE(time, 0) AS time\nFROM "{asker.state}"."{table}"'
         ((word, time),) = asker.select("time-read", sql)
@@ -125,10 +141,16 @@ def new_tables(asker: Asker) -> Difference | str:
         with suppress(CohortsError):
             asker.client.delete_table(asker.state, table)
     if abs(int(time) - now) > DAY:
-        return _no_time("got no `time` of the moment when it was made" if not time else f"got {time} as its `time`")
+        return _no_time(
+            "got no `time` of the moment when it was made"
+            if not time
+            else f"got {time} as its `time`"
+        )
     return str(word)
 
 
 def _no_time(what: str) -> Difference:
-    fix = "report it; the ledger is read by its `time`, so nothing should be sent before"
+    fix = (
+        "report it; the ledger is read by its `time`, so nothing should be sent before"
+    )
     return Difference("R052", f"a new table {what}", fix)

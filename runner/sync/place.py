@@ -17,7 +17,9 @@ from runner.treasuredata.ledger import LedgerTable
 
 @dataclass(frozen=True, slots=True)
 class How:
-    """How a sync is to be done: what is due, how many cohorts at once, how long to wait for another run (seconds)."""
+    """How a sync is to be done: what is due, how many cohorts at once, how long to wait
+    for another run (seconds).
+    """
 
     planned: Callable[[Ledger], Plan]
     concurrency: int = 4
@@ -27,7 +29,9 @@ class How:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What a run works with. `stop` is set when it is to end; `fits` refuses a ledger that this tree must not write."""
+    """What a run works with. `stop` is set when it is to end; `fits` refuses a ledger
+    that this tree must not write.
+    """
 
     target: Target
     project: Project

@@ -17,8 +17,8 @@ from runner.treasuredata.ledger import LedgerTable
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a person asks for. `refresh`: cohorts that have not changed too; `due`: those due by their schedule;
-    `reassert`: every cohort, and all of its members again.
+    """What a person asks for. `refresh`: cohorts that have not changed too; `due`:
+    those due by their schedule; `reassert`: every cohort, and all of its members again.
     """
 
     refresh: bool = False
@@ -29,7 +29,8 @@ class Request:
 
 
 def plan_of(project: Project, wanted: Wanted, ledger: Ledger, request: Request) -> Plan:
-    """The plan for what is wanted against a ledger: what is allowed is, and what is not selected is left out.
+    """The plan for what is wanted against a ledger: what is allowed is, and what is not
+    selected is left out.
 
     Raises InvalidProject, BadOverride and BadSelection.
     """
@@ -49,14 +50,19 @@ def plan_of(project: Project, wanted: Wanted, ledger: Ledger, request: Request) 
     return selection.choose(overrides.allow(plan, request.overrides), request.selection)
 
 
-def look(table: LedgerTable, project: Project, wanted: Wanted, request: Request) -> tuple[Ledger, Plan]:
-    """The ledger and the plan for it; nothing is written. Raises what `open_ledger` and `plan_of` raise."""
+def look(
+    table: LedgerTable, project: Project, wanted: Wanted, request: Request
+) -> tuple[Ledger, Plan]:
+    """The ledger and the plan for it; nothing is written. Raises what `open_ledger` and
+    `plan_of` raise.
+    """
     ledger = open_ledger(table, wanted.target, create=False)
     return ledger, plan_of(project, wanted, ledger, request)
 
 
 def open_ledger(table: LedgerTable, target: Target, *, create: bool) -> Ledger:
-    """Read the ledger. Only the sandbox's is created by itself; a missing one elsewhere is never "create all".
+    """Read the ledger. Only the sandbox's is created by itself; a missing one elsewhere
+    is never "create all".
 
     Without `create`, a sandbox without a ledger reads as an empty one. Raises Locked.
     """
@@ -74,13 +80,17 @@ def open_ledger(table: LedgerTable, target: Target, *, create: bool) -> Ledger:
 
 
 def _refuse_shared_connection(plan: Plan, project: Project, target: Target) -> None:
-    """A connection leads to one workspace: under two names, one would be emptied while the other is filled.
+    """A connection leads to one workspace: under two names, one would be emptied while
+    the other is filled.
 
     Raises InvalidProject.
     """
     for change in plan.changes:
         before = change.destination.workspace
-        if before != target.workspace and change.deployed.connection == target.connection:
+        if (
+            before != target.workspace
+            and change.deployed.connection == target.connection
+        ):
             raise InvalidProject(
                 "P105",
                 f"the workspace is {target.workspace} now, but its connection {target.connection} led to {before}",

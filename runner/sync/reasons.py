@@ -1,6 +1,7 @@
 """Why a cohort may not be synced: every reason, told before and after its members are counted.
 
-`plan --members` and `sync` ask here, so that a review refuses what the sync would refuse, in the same words.
+`plan --members` and `sync` ask here, so that a review refuses what the sync would
+refuse, in the same words.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ TOO_MANY_LEAVE = "G003"
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the services answered as the run began: how each cohort is reached, which tables the state database has,
-    and which changes read a source that is not loaded, each with the refusal.
+    """What the services answered as the run began: how each cohort is reached, which
+    tables the state database has, and which changes read a source that is not loaded,
+    each with the refusal.
     """
 
     routes: Mapping[Way, Found]
@@ -49,15 +51,20 @@ def before_counting(change: Change, way: Way, known: Known) -> Iterator[CohortsE
 def judged(
     change: Change, counts: Counts, *, are_kept: bool, count_barred: Callable[[], int]
 ) -> tuple[Counts, tuple[Problem, ...]]:
-    """The counts of a change, and every guard that refuses it. Raises CohortsError where `suppress` has a gap.
+    """The counts of a change, and every guard that refuses it. Raises CohortsError
+    where `suppress` has a gap.
 
-    `are_kept`: whoever is in the cohort stays, unless `suppress` names them. `count_barred` counts whom `suppress`
-    takes out; it is asked only where that matters.
+    `are_kept`: whoever is in the cohort stays, unless `suppress` names them.
+    `count_barred` counts whom `suppress` takes out; it is asked only where that
+    matters.
     """
     if change.barred and are_kept:
         _refuse_uncovered(change, counts)
     if change.query is None or change.action is Action.SUPPRESS or change.restored:
-        return counts, ()  # no guard holds back what must leave, or what a person brings back
+        return (
+            counts,
+            (),
+        )  # no guard holds back what must leave, or what a person brings back
     found = refusals(change.query.cohort, counts, change.allowed)
     if change.barred and any(problem.code == TOO_MANY_LEAVE for problem in found):
         counts = replace(counts, barred=count_barred())
@@ -66,7 +73,9 @@ def judged(
 
 
 def _refuse_uncovered(change: Change, counts: Counts) -> None:
-    """Raise CohortsError where somebody may be in the cohort by a name that no list of `suppress` has."""
+    """Raise CohortsError where somebody may be in the cohort by a name that no list of
+    `suppress` has.
+    """
     handles = {count.handle for count in counts.by_handle if count.before}
     if uncovered := sorted(handles - change.barred.handles):
         names = " and ".join(map(str, uncovered))

@@ -20,7 +20,9 @@ from runner.sync.writer import Writer, claim
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """How a sync ended: the plan it carried out and one outcome for each change that was due, in the plan's order."""
+    """How a sync ended: the plan it carried out and one outcome for each change that
+    was due, in the plan's order.
+    """
 
     plan: Plan
     outcomes: tuple[Outcome, ...]
@@ -28,9 +30,11 @@ class Summary:
 
 
 def sync(place: Place, how: How, *, invalid_files: int) -> Summary:
-    """Bring every due cohort to its wanted members. One that fails stops neither the others nor the run.
+    """Bring every due cohort to its wanted members. One that fails stops neither the
+    others nor the run.
 
-    Raises what concerns the whole run: InvalidProject, AuthenticationFailed, Unavailable, Locked, Stale, Interrupted.
+    Raises what concerns the whole run: InvalidProject, AuthenticationFailed,
+    Unavailable, Locked, Stale, Interrupted.
     """
     ledger = open_ledger(place.table, place.target, create=True)
     place.fits(ledger)
@@ -45,7 +49,9 @@ def sync(place: Place, how: How, *, invalid_files: int) -> Summary:
         planned = how.planned(writer.ledger)
         unsettled = attempts.settle(planned.due, site, place, how.concurrency)
         found |= _routes(planned, found, place)
-        if any(change.deployed.pending for change in planned.due):  # what was waited for may have recorded its end
+        if any(
+            change.deployed.pending for change in planned.due
+        ):  # what was waited for may have recorded its end
             planned = how.planned(writer.read())
             if attempts.fold(planned.due, found, unsettled, site, place, how):
                 planned = how.planned(writer.read())
@@ -56,15 +62,24 @@ def sync(place: Place, how: How, *, invalid_files: int) -> Summary:
     return Summary(planned, outcomes, invalid_files)
 
 
-def _routes(planned: Plan, found: Mapping[Way, Found], place: Place) -> dict[Way, Found]:
+def _routes(
+    planned: Plan, found: Mapping[Way, Found], place: Place
+) -> dict[Way, Found]:
     """The ways that are not known yet."""
-    new = [change for change in planned.due if way_of(change, place.target) not in found]
+    new = [
+        change for change in planned.due if way_of(change, place.target) not in found
+    ]
     return routes(new, place.client, place.project, place.target)
 
 
 def exit_code(summary: Summary) -> ExitCode:
-    """All of one cause: that cause's code; otherwise MIXED. Valid cohorts beside invalid files count as done."""
-    codes = {ExitCode(outcome.error.exit_code) if outcome.error else ExitCode.DONE for outcome in summary.outcomes}
+    """All of one cause: that cause's code; otherwise MIXED. Valid cohorts beside
+    invalid files count as done.
+    """
+    codes = {
+        ExitCode(outcome.error.exit_code) if outcome.error else ExitCode.DONE
+        for outcome in summary.outcomes
+    }
     if ExitCode.INTERRUPTED in codes:
         return ExitCode.INTERRUPTED
     if summary.plan.stop:
@@ -73,11 +88,15 @@ def exit_code(summary: Summary) -> ExitCode:
         codes.add(ExitCode.INVALID)
         if summary.plan.changes:
             codes.add(ExitCode.DONE)
-    return codes.pop() if len(codes) == 1 else ExitCode.MIXED if codes else ExitCode.DONE
+    return (
+        codes.pop() if len(codes) == 1 else ExitCode.MIXED if codes else ExitCode.DONE
+    )
 
 
 def refuse_unproven(target: Target, ledger: Ledger) -> None:
-    """The connector's setting keys are not public: one that ignored `operation` would turn removals into additions."""
+    """The connector's setting keys are not public: one that ignored `operation` would
+    turn removals into additions.
+    """
     if not target.is_sandbox and target.mapping not in ledger.verified:
         raise Locked(
             "L007",
@@ -87,8 +106,12 @@ def refuse_unproven(target: Target, ledger: Ledger) -> None:
 
 
 @contextmanager
-def written(place: Place, ledger: Ledger, *, patience: float, force: bool = False) -> Iterator[Writer]:
-    """The ledger's one writer, for as long as the block lasts; let go however it ends. Raises Locked."""
+def written(
+    place: Place, ledger: Ledger, *, patience: float, force: bool = False
+) -> Iterator[Writer]:
+    """The ledger's one writer, for as long as the block lasts; let go however it ends.
+    Raises Locked.
+    """
     place.tell("", "claiming the ledger")
     writer = claim(
         place.table,

@@ -1,4 +1,6 @@
-"""Work on many cohorts at the same time: side by side in threads, and together, in one job of Treasure Data."""
+"""Work on many cohorts at the same time: side by side in threads, and together, in one
+job of Treasure Data.
+"""
 
 from __future__ import annotations
 
@@ -25,22 +27,26 @@ def side_by_side(
     keep: Callable[[], None],
     stop: threading.Event,
 ) -> list[tuple[Item, Result | None]]:
-    """Do it to all items, some at a time, and call `keep` now and then; None for what was not begun before `stop`
-    was set.
+    """Do it to all items, some at a time, and call `keep` now and then; None for what
+    was not begun before `stop` was set.
 
     The first exception of any stops all, and is raised once the others have come to rest.
     """
     if not items:
         return []
     first: BaseException | None = None
-    with ThreadPoolExecutor(min(threads, len(items)), thread_name_prefix="cohort") as pool:
+    with ThreadPoolExecutor(
+        min(threads, len(items)), thread_name_prefix="cohort"
+    ) as pool:
         futures: list[Future[Result | None]] = [
             pool.submit(lambda item=item: None if stop.is_set() else do(item))  # type: ignore[misc]
             for item in items
         ]
         open_ones = set(futures)
         while open_ones:
-            ended, open_ones = wait(open_ones, timeout=HEARTBEAT, return_when=FIRST_COMPLETED)
+            ended, open_ones = wait(
+                open_ones, timeout=HEARTBEAT, return_when=FIRST_COMPLETED
+            )
             errors = [error for future in ended if (error := future.exception())]
             try:
                 if not first and not errors:
@@ -52,7 +58,9 @@ def side_by_side(
                 stop.set()
     if first:
         raise first
-    return [(item, future.result()) for item, future in zip(items, futures, strict=True)]
+    return [
+        (item, future.result()) for item, future in zip(items, futures, strict=True)
+    ]
 
 
 @dataclass(slots=True, eq=False)
@@ -63,14 +71,19 @@ class _Asked(Generic[Item, Result]):
 
 
 class Shared(Generic[Item, Result]):
-    """Does what several threads ask for in one go: whoever comes first works for all who wait behind, `most` at a time,
-    `at_once` of them side by side.
+    """Does what several threads ask for in one go: whoever comes first works for all
+    who wait behind, `most` at a time, `at_once` of them side by side.
 
-    `do` answers each item, in order, with its result or its failure; what it raises is raised for all of them.
+    `do` answers each item, in order, with its result or its failure; what it raises is
+    raised for all of them.
     """
 
     def __init__(
-        self, do: Callable[[Sequence[Item]], Sequence[Result | CohortsError]], *, most: int, at_once: int = 1
+        self,
+        do: Callable[[Sequence[Item]], Sequence[Result | CohortsError]],
+        *,
+        most: int,
+        at_once: int = 1,
     ) -> None:
         self._do, self._most = do, most
         self._waiting: list[_Asked[Item, Result]] = []
@@ -98,14 +111,23 @@ class Shared(Generic[Item, Result]):
         with self._lock:
             if mine not in self._waiting:
                 return
-            batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+            batch, self._waiting = (
+                self._waiting[: self._most],
+                self._waiting[self._most :],
+            )
         answers: Sequence[Result | CohortsError] = ()
         try:
             answers = self._do([asked.item for asked in batch])
         except CohortsError as exc:
             answers = [exc] * len(batch)
         finally:  # after an unexpected error the others must not wait for ever
-            lost = CohortsError("R041", "what this was done together with crashed", "report the error shown below")
-            for asked, answer in zip(batch, answers or [lost] * len(batch), strict=True):
+            lost = CohortsError(
+                "R041",
+                "what this was done together with crashed",
+                "report the error shown below",
+            )
+            for asked, answer in zip(
+                batch, answers or [lost] * len(batch), strict=True
+            ):
                 asked.answer = answer
                 asked.done.set()

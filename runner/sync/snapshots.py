@@ -1,4 +1,6 @@
-"""Snapshots that the ledger names and the state database has lost: without them nobody knows who is in Braze; pure."""
+"""Snapshots that the ledger names and the state database has lost: without them nobody
+knows who is in Braze; pure.
+"""
 
 from __future__ import annotations
 
@@ -16,15 +18,25 @@ def rests_on(deployed: Deployed) -> list[str]:
 
 
 def refuse_lost(change: Change, tables: Collection[str]) -> None:
-    """Raise CohortsError where a snapshot that this change rests on is not among the state database's tables."""
+    """Raise CohortsError where a snapshot that this change rests on is not among the
+    state database's tables.
+    """
     lost = [table for table in rests_on(change.deployed) if table not in tables]
     if lost:
         more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
         what = f"{change.id}: the snapshot {lost[0]}{more} is gone, so it is not known who is in Braze"
-        raise CohortsError("L013", what, ways_out(change.id, change.destination.cohort_id, defined=bool(change.query)))
+        raise CohortsError(
+            "L013",
+            what,
+            ways_out(
+                change.id, change.destination.cohort_id, defined=bool(change.query)
+            ),
+        )
     if change.restored and change.restored not in tables:
         what = f"{change.id}: the snapshot {change.restored}, which was to come back, is gone"
-        raise CohortsError("L013", what, "mend the definition instead; nothing was changed")
+        raise CohortsError(
+            "L013", what, "mend the definition instead; nothing was changed"
+        )
 
 
 def ways_out(cohort: str, braze_id: str, *, defined: bool) -> str:

@@ -31,7 +31,9 @@ class Step:
 
 
 def steps_of(attempt: Attempt, counts: Counts) -> tuple[Step, ...]:
-    """Removals, finished, then additions; never an export of nobody, one for each handle. Mode `remove` adds nobody."""
+    """Removals, finished, then additions; never an export of nobody, one for each
+    handle. Mode `remove` adds nobody.
+    """
     sent = Operation.REMOVE if attempt.mode is Mode.REMOVE else Operation.ADD
     removals = removals_of(counts)
     additions = [
@@ -54,7 +56,14 @@ def removals_of(counts: Counts) -> list[Step]:
     ]
 
 
-def send_all(attempt: Attempt, site: Site, steps: Sequence[Step], members: Callable[[Step], str], *, size: int) -> None:
+def send_all(
+    attempt: Attempt,
+    site: Site,
+    steps: Sequence[Step],
+    members: Callable[[Step], str],
+    *,
+    size: int,
+) -> None:
     """On record first, then one export after the other. Raises JobFailed, Unavailable, Locked."""
     if not steps:
         return
@@ -63,7 +72,9 @@ def send_all(attempt: Attempt, site: Site, steps: Sequence[Step], members: Calla
         for step in steps:
             with site.exports:
                 _send(attempt, site, step, members(step))
-    except JobFailed as exc:  # anything else may still be running, or sent by somebody else
+    except (
+        JobFailed
+    ) as exc:  # anything else may still be running, or sent by somebody else
         record_failure(attempt, site, exc, unsent=False)
         raise
 
@@ -78,7 +89,10 @@ def _send(attempt: Attempt, site: Site, step: Step, members: str) -> None:
         site.state,
         delta.export(members, step.handle, one=step.one),
         attempt.route.settings(
-            cohort_id=change.destination.cohort_id, name=change.name, operation=step.operation, handle=step.handle
+            cohort_id=change.destination.cohort_id,
+            name=change.name,
+            operation=step.operation,
+            handle=step.handle,
         ),
         via=attempt.route,
         key=attempt.key(site, step.name),
@@ -87,14 +101,20 @@ def _send(attempt: Attempt, site: Site, step: Step, members: str) -> None:
     )
 
 
-def record_failure(attempt: Attempt, site: Site, exc: CohortsError, *, unsent: bool) -> None:
+def record_failure(
+    attempt: Attempt, site: Site, exc: CohortsError, *, unsent: bool
+) -> None:
     """Why it failed. `keys`: what it sent under; nothing else will come from it."""
     failed = Failed(attempt.id, exc.code, exc.what, unsent, tuple(attempt.used))
-    with suppress(CohortsError):  # the failure itself is what the user must hear; without this row it is due too
+    with suppress(
+        CohortsError
+    ):  # the failure itself is what the user must hear; without this row it is due too
         site.writer.record((attempt.change.destination, failed))
 
 
-def _record_sending(attempt: Attempt, site: Site, steps: Sequence[Step], size: int) -> None:
+def _record_sending(
+    attempt: Attempt, site: Site, steps: Sequence[Step], size: int
+) -> None:
     """The durable record of what may be delivered, with all that is ever needed to take it back."""
     change = attempt.change
     sending = Sending(

@@ -1,4 +1,6 @@
-"""What is done to a ledger besides syncing: made once, taken over, told of what was there before, told to forget."""
+"""What is done to a ledger besides syncing: made once, taken over, told of what was
+there before, told to forget.
+"""
 
 from __future__ import annotations
 
@@ -26,13 +28,16 @@ AT_ONCE = 8
 def bootstrap(place: Place) -> bool:
     """Make a target's state database and ledger; False where they are there already.
 
-    Raises Locked where another database of the account remembers this workspace: with two memories, neither is right.
+    Raises Locked where another database of the account remembers this workspace: with
+    two memories, neither is right.
     """
     if place.table.exists():
         place.table.read()
         return False
     for database in _with_ledger(place.client):
-        other = LedgerTable(place.client, database, token=place.run.token, clock=place.table.clock).read()
+        other = LedgerTable(
+            place.client, database, token=place.run.token, clock=place.table.clock
+        ).read()
         if any(where.workspace == place.target.workspace for where in other.cohorts):
             raise Locked(
                 "L010",
@@ -54,13 +59,21 @@ def _with_ledger(client: TreasureData) -> list[str]:
 
     databases = sorted(client.databases())
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return [name for name, found in zip(databases, pool.map(holds, databases), strict=True) if found]
+        return [
+            name
+            for name, found in zip(databases, pool.map(holds, databases), strict=True)
+            if found
+        ]
 
 
 def unlock(place: Place) -> str:
-    """Take the ledger from whoever holds it, and let it go; who that was, or nothing. The other run stops by itself."""
+    """Take the ledger from whoever holds it, and let it go; who that was, or nothing.
+    The other run stops by itself.
+    """
     ledger = open_ledger(place.table, place.target, create=False)
-    holder = ledger.lease.words if ledger.lease and ledger.lease.holds(ledger.now) else ""
+    holder = (
+        ledger.lease.words if ledger.lease and ledger.lease.holds(ledger.now) else ""
+    )
     if ledger.id:
         with written(place, ledger, patience=0, force=True):
             pass
@@ -68,30 +81,50 @@ def unlock(place: Place) -> str:
 
 
 def adopt(place: Place, query: Query, table: str, *, patience: float) -> int:
-    """Record the rows of a table as members whom the cohort may already have in Braze; how many there are.
+    """Record the rows of a table as members whom the cohort may already have in Braze;
+    how many there are.
 
-    `table` is `database.table`, with the columns of the cohort's identifiers. Nothing is sent. Raises Locked.
+    `table` is `database.table`, with the columns of the cohort's identifiers. Nothing
+    is sent. Raises Locked.
     """
     where = Destination(query.workspace, query.braze_id)
     ledger = open_ledger(place.table, place.target, create=True)
     with written(place, ledger, patience=patience) as writer:
         known = writer.ledger.cohorts.get(where)
         if known and known.in_braze:
-            what = f"{query.cohort.id} is known already: it was synced or adopted before"
-            raise CohortsError("A001", what, "`cohorts sync` brings it in step; `cohorts abandon` forgets it first")
+            what = (
+                f"{query.cohort.id} is known already: it was synced or adopted before"
+            )
+            raise CohortsError(
+                "A001",
+                what,
+                "`cohorts sync` brings it in step; `cohorts abandon` forgets it first",
+            )
         database, _, name = table.partition(".")
         named = sorted({identifier.column for identifier in query.cohort.identifiers})
         columns = ", ".join(f'"{column}"' for column in named)
         made = delta.table_name(where, writer.epoch, 0)
-        sql = members(f'SELECT {columns} FROM "{database}"."{name}"', query.cohort.identifiers)
+        sql = members(
+            f'SELECT {columns} FROM "{database}"."{name}"', query.cohort.identifiers
+        )
         key = f"cohorts-{ledger.id}-{made.removeprefix('members_')}"
         state = place.target.state_database
         what = f"{query.cohort.id}: reading {table}"
         created = delta.create_snapshot(sql, None, table=made, state=state)
         client, now = place.client, writer.started
-        client.run(place.target.database, created, key=f"{key}-adopt", scheduled_time=now, what=what)
-        counted = f'SELECT COUNT(*) AS members FROM "{state}"."{made}" WHERE kind <> \'\''
-        rows = client.select(state, counted, key=f"{key}-count", scheduled_time=now, what=what)
+        client.run(
+            place.target.database,
+            created,
+            key=f"{key}-adopt",
+            scheduled_time=now,
+            what=what,
+        )
+        counted = (
+            f'SELECT COUNT(*) AS members FROM "{state}"."{made}" WHERE kind <> \'\''
+        )
+        rows = client.select(
+            state, counted, key=f"{key}-count", scheduled_time=now, what=what
+        )
         attempt = made.removeprefix("members_")
         adopted = Adopted(
             attempt=attempt,
@@ -107,10 +140,18 @@ def adopt(place: Place, query: Query, table: str, *, patience: float) -> int:
 
 
 def abandon(place: Place, where: Destination, *, patience: float) -> None:
-    """Forget a cohort: whoever is in it in Braze stays there, and is nobody's business any more. Raises Locked."""
+    """Forget a cohort: whoever is in it in Braze stays there, and is nobody's business
+    any more. Raises Locked.
+    """
     ledger = open_ledger(place.table, place.target, create=False)
     if where not in ledger.cohorts:
-        known = ", ".join(sorted(known.cohort_id for known in ledger.cohorts if known.workspace == where.workspace))
+        known = ", ".join(
+            sorted(
+                known.cohort_id
+                for known in ledger.cohorts
+                if known.workspace == where.workspace
+            )
+        )
         what = f"the ledger knows no cohort {where.cohort_id!r} in workspace {where.workspace}"
         raise CohortsError("A002", what, f"it knows: {known or 'none there'}")
     with written(place, ledger, patience=patience) as writer:
@@ -118,13 +159,19 @@ def abandon(place: Place, where: Destination, *, patience: float) -> None:
 
 
 def rolled_back(place: Place, wanted: Wanted, query: Query, ledger: Ledger) -> Plan:
-    """The plan that brings back a cohort's members as they were before its last sync. Raises CohortsError."""
-    plan_of(place.project, wanted, ledger, Request())  # what refuses any other run refuses this one
+    """The plan that brings back a cohort's members as they were before its last sync.
+    Raises CohortsError.
+    """
+    plan_of(
+        place.project, wanted, ledger, Request()
+    )  # what refuses any other run refuses this one
     deployed = ledger.cohorts.get(Destination(query.workspace, query.braze_id))
     change = rollback(query, deployed) if deployed else None
     if change is None:
         what = f"{query.cohort.id}: there is no earlier sync to go back to"
         raise CohortsError(
-            "A003", what, f"what was replaced is kept for {KEEP_PREVIOUS // DAY} days; mend the definition"
+            "A003",
+            what,
+            f"what was replaced is kept for {KEEP_PREVIOUS // DAY} days; mend the definition",
         )
     return Plan(place.target.name, place.target.workspace, (change,))

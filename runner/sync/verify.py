@@ -34,12 +34,18 @@ class Verified:
     @property
     def exit_code(self) -> ExitCode:
         """Well, unless something is wrong; a warning is not."""
-        return ExitCode.FAILED if any(not each.is_warning for each in self.found) else ExitCode.DONE
+        return (
+            ExitCode.FAILED
+            if any(not each.is_warning for each in self.found)
+            else ExitCode.DONE
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class _Asker:
-    """Asks one database for sizes; `key` begins the domain keys of its jobs, `now` is their time (unix seconds)."""
+    """Asks one database for sizes; `key` begins the domain keys of its jobs, `now` is
+    their time (unix seconds).
+    """
 
     client: TreasureData
     state: str
@@ -51,20 +57,30 @@ class _Asker:
         sql, what = audit.sizes(tables, self.state), "counting snapshots"
         try:
             key = f"{self.key}-{tables[0]}-{len(tables)}"
-            rows = self.client.select(self.state, sql, key=key, scheduled_time=self.now, what=what)
+            rows = self.client.select(
+                self.state, sql, key=key, scheduled_time=self.now, what=what
+            )
         except JobFailed as exc:
             if len(tables) == 1:
                 return {tables[0]: exc}
-            return {name: size for table in tables for name, size in self.sizes([table]).items()}
+            return {
+                name: size
+                for table in tables
+                for name, size in self.sizes([table]).items()
+            }
         return {str(name): int(members) for name, members in rows}
 
 
-def verify(client: TreasureData, table: LedgerTable, target: Target, *, token: str) -> Verified:
-    """Compare what the ledger says with what is there; `token` is unique to this command. Raises Locked for a ledger
-    that cannot be used, or while runs keep writing.
+def verify(
+    client: TreasureData, table: LedgerTable, target: Target, *, token: str
+) -> Verified:
+    """Compare what the ledger says with what is there; `token` is unique to this
+    command. Raises Locked for a ledger that cannot be used, or while runs keep writing.
     """
     if not table.exists():
-        open_ledger(table, target, create=False)  # refuses; only the sandbox may have none yet
+        open_ledger(
+            table, target, create=False
+        )  # refuses; only the sandbox may have none yet
         return Verified(0, 0, ())
     for look in range(LOOKS):
         entries, now = table.entries()
@@ -72,14 +88,30 @@ def verify(client: TreasureData, table: LedgerTable, target: Target, *, token: s
         there = client.tables(target.state_database)
         named = audit.snapshots(ledger)
         present = sorted({snapshot.table for snapshot in named} & there)
-        counted = _counted(present, _Asker(client, target.state_database, f"cohorts-{token}-verify-{look}", now))
+        counted = _counted(
+            present,
+            _Asker(
+                client, target.state_database, f"cohorts-{token}-verify-{look}", now
+            ),
+        )
         found = audit.discrepancies(entries, ledger, there, counted)
         if not found or len(table.entries()[0]) == len(entries):
             return Verified(len(ledger.cohorts), len(named), found)
-    raise Locked("L001", "a run is writing, so what is compared changes meanwhile", "verify again when it has ended")
+    raise Locked(
+        "L001",
+        "a run is writing, so what is compared changes meanwhile",
+        "verify again when it has ended",
+    )
 
 
 def _counted(tables: Sequence[str], asker: _Asker) -> dict[str, int | CohortsError]:
-    groups = [tables[first : first + COUNTED_TOGETHER] for first in range(0, len(tables), COUNTED_TOGETHER)]
+    groups = [
+        tables[first : first + COUNTED_TOGETHER]
+        for first in range(0, len(tables), COUNTED_TOGETHER)
+    ]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return {name: size for sizes in pool.map(asker.sizes, groups) for name, size in sizes.items()}
+        return {
+            name: size
+            for sizes in pool.map(asker.sizes, groups)
+            for name, size in sizes.items()
+        }

@@ -19,17 +19,24 @@ Found = Route | CohortsError
 
 
 def way_of(change: Change, target: Target) -> Way:
-    """Connection and setting keys to reach a destination by: one in another workspace only as it was reached before."""
+    """Connection and setting keys to reach a destination by: one in another workspace
+    only as it was reached before.
+    """
     deployed = change.deployed
     # to where nothing was ever sent, nothing is sent now
-    here = change.destination.workspace == target.workspace or not (deployed.connection or deployed.is_kept)
+    here = change.destination.workspace == target.workspace or not (
+        deployed.connection or deployed.is_kept
+    )
     connection = target.connection if here else deployed.connection
     keys = target.export_settings if here else deployed.setting_keys
     return connection, tuple(sorted(keys.items()))
 
 
-def routes(due: Iterable[Change], client: TreasureData, project: Project, target: Target) -> dict[Way, Found]:
-    """The route of each change's way. A connection that is gone blocks its destinations only; the target's, the run.
+def routes(
+    due: Iterable[Change], client: TreasureData, project: Project, target: Target
+) -> dict[Way, Found]:
+    """The route of each change's way. A connection that is gone blocks its destinations
+    only; the target's, the run.
 
     Raises InvalidProject for the target's.
     """

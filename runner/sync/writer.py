@@ -1,4 +1,6 @@
-"""The one writer: claims an epoch of the ledger, writes its rows in batches, and notices when another run took over."""
+"""The one writer: claims an epoch of the ledger, writes its rows in batches, and
+notices when another run took over.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +19,8 @@ from runner.treasuredata.client import JobFailed
 from runner.treasuredata.ledger import LedgerTable
 
 LEASE = 600
-"""Seconds a run may be silent before another may take its place; outlives a queue. A shorter one is only ruder: a run
-that was overtaken is fenced, not trusted to stop.
+"""Seconds a run may be silent before another may take its place; outlives a queue. A
+shorter one is only ruder: a run that was overtaken is fenced, not trusted to stop.
 """
 
 RENEWAL = 120.0
@@ -33,8 +35,9 @@ LONGEST_PAUSE = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Who is writing, for the ledger: a token unique to the run, people and places for whoever reads it. `settles`: all
-    of this tree was compared with what was reviewed, so that the next one is compared with this.
+    """Who is writing, for the ledger: a token unique to the run, people and places for
+    whoever reads it. `settles`: all of this tree was compared with what was reviewed,
+    so that the next one is compared with this.
     """
 
     token: str
@@ -47,8 +50,9 @@ class Run:
     settles: bool = False
 
     def outlived(self, lease: Lease) -> bool:
-        """True when the holder was a process of this host that is gone. Wrong once in a while, where hosts share a
-        name, and harmless then: whoever is overtaken is fenced.
+        """True when the holder was a process of this host that is gone. Wrong once in a
+        while, where hosts share a name, and harmless then: whoever is overtaken is
+        fenced.
         """
         if lease.host != self.host:
             return False
@@ -69,41 +73,70 @@ MOST_ROWS = 200
 
 
 class Writer:
-    """A claimed epoch. `ledger` is the ledger as read last; `started` is the server's time at the claim."""
+    """A claimed epoch. `ledger` is the ledger as read last; `started` is the server's
+    time at the claim.
+    """
 
     def __init__(self, table: LedgerTable, ledger: Ledger, run: Run) -> None:
         self._table, self.ledger, self.run = table, ledger, run
         self.epoch, self.started = ledger.epoch, ledger.now
         self._sequence = count(1)
-        self._rows: Shared[tuple[Sequence[Told], bool], None] = Shared(self._write, most=MOST_ROWS)
+        self._rows: Shared[tuple[Sequence[Told], bool], None] = Shared(
+            self._write, most=MOST_ROWS
+        )
         self._renewed = time.monotonic()
         self.overtaken = False
 
     def record(self, *rows: Told, sure: bool = False) -> None:
-        """Write rows, durable when this returns. Threads that write at the same time share one INSERT.
+        """Write rows, durable when this returns. Threads that write at the same time
+        share one INSERT.
 
         `sure`: raise Locked unless the rows are visible and no run has claimed a later epoch
         (docs/delivery.md, One writer).
         """
         self._rows.ask((rows, sure))
 
-    def _write(self, asked: Sequence[tuple[Sequence[Told], bool]]) -> Sequence[CohortsError | None]:
+    def _write(
+        self, asked: Sequence[tuple[Sequence[Told], bool]]
+    ) -> Sequence[CohortsError | None]:
         made = [[self._entry(*row) for row in rows] for rows, _ in asked]
         first = made[0][0].sequence
         entries = [entry for each in made for entry in each]
-        self._table.append(self.ledger, entries, key=f"cohorts-{self.ledger.id}-{self.epoch}-rows-{first}")
-        to_see = [entry.row_id for each, (_, sure) in zip(made, asked, strict=True) for entry in each if sure]
+        self._table.append(
+            self.ledger,
+            entries,
+            key=f"cohorts-{self.ledger.id}-{self.epoch}-rows-{first}",
+        )
+        to_see = [
+            entry.row_id
+            for each, (_, sure) in zip(made, asked, strict=True)
+            for entry in each
+            if sure
+        ]
         if not to_see:
             return [None] * len(asked)
         visible, highest = self._table.sees(to_see)
         self._check(highest)
         unseen = set(to_see) - visible
-        gone = Locked("L005", "a row just written to the ledger is not there", "run again; nothing was sent for it")
-        return [gone if any(entry.row_id in unseen for entry in each) else None for each in made]
+        gone = Locked(
+            "L005",
+            "a row just written to the ledger is not there",
+            "run again; nothing was sent for it",
+        )
+        return [
+            gone if any(entry.row_id in unseen for entry in each) else None
+            for each in made
+        ]
 
     def _entry(self, destination: Destination, detail: Details) -> Entry:
         sequence = next(self._sequence)
-        return Row(f"{self.ledger.id}-{self.epoch}-{sequence}", self.epoch, sequence, destination, detail)
+        return Row(
+            f"{self.ledger.id}-{self.epoch}-{sequence}",
+            self.epoch,
+            sequence,
+            destination,
+            detail,
+        )
 
     def renew(self) -> None:
         """Hold the lease longer, if it is time; raises Locked when another run has taken over."""
@@ -141,33 +174,55 @@ def claim(
     pause: Callable[[float], object],
     force: bool = False,
 ) -> Writer:
-    """Claim the epoch after the highest, waiting at most `patience` seconds for whoever holds it (`force`: not at all,
-    and whoever it is). `pause` waits for seconds and says whether to give up. Raises Locked and Interrupted.
+    """Claim the epoch after the highest, waiting at most `patience` seconds for whoever
+    holds it (`force`: not at all, and whoever it is). `pause` waits for seconds and
+    says whether to give up. Raises Locked and Interrupted.
 
-    The domain key follows from the epoch alone, so of two runs only one INSERT is ever made. A key that was used by a
-    run whose INSERT failed leaves no row: that epoch is burned, and the next one is tried.
+    The domain key follows from the epoch alone, so of two runs only one INSERT is ever
+    made. A key that was used by a run whose INSERT failed leaves no row: that epoch is
+    burned, and the next one is tried.
     """
     deadline, wait, burned = time.monotonic() + patience, 1.0, 0
     while burned < BURNED:
         lease = ledger.lease
-        if lease and not force and lease.token != run.token and lease.holds(ledger.now) and not run.outlived(lease):
+        if (
+            lease
+            and not force
+            and lease.token != run.token
+            and lease.holds(ledger.now)
+            and not run.outlived(lease)
+        ):
             if time.monotonic() >= deadline:
-                raise Locked("L001", f"another run is writing: {lease.words}", _cure(lease, ledger.now))
+                raise Locked(
+                    "L001",
+                    f"another run is writing: {lease.words}",
+                    _cure(lease, ledger.now),
+                )
             tell(f"waiting for another run: {lease.words}")
             if pause(min(wait, max(deadline - time.monotonic(), 0.1))):
-                raise Interrupted("R040", "interrupted while another run was writing", "run again later")
+                raise Interrupted(
+                    "R040",
+                    "interrupted while another run was writing",
+                    "run again later",
+                )
             wait = min(wait * 1.5, LONGEST_PAUSE)
             ledger = table.read()
             continue
         epoch = ledger.epoch + 1 + burned
         row = Row(f"{ledger.id}-{epoch}-0", epoch, 0, Destination(), _lease(run))
-        with suppress(JobFailed):  # under a burned key we see the other run's failure; the ledger decides
-            table.append(ledger, [row], key=f"cohorts-{ledger.id}-{epoch}-claim", once=True)
+        with suppress(
+            JobFailed
+        ):  # under a burned key we see the other run's failure; the ledger decides
+            table.append(
+                ledger, [row], key=f"cohorts-{ledger.id}-{epoch}-claim", once=True
+            )
         ledger = table.read()
         if ledger.epoch == epoch and ledger.lease and ledger.lease.token == run.token:
             return Writer(table, ledger, run)
         burned = burned + 1 if ledger.epoch < epoch else 0
-    raise Locked("L001", f"{BURNED} epochs in a row could not be claimed", "run again later")
+    raise Locked(
+        "L001", f"{BURNED} epochs in a row could not be claimed", "run again later"
+    )
 
 
 def _lease(run: Run) -> Leased:

@@ -1,4 +1,6 @@
-"""Treasure Data as this tool needs it, over td-client: idempotent jobs, bounded waits, errors translated once."""
+"""Treasure Data as this tool needs it, over td-client: idempotent jobs, bounded waits,
+errors translated once.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,14 @@ from tdclient.util import create_url
 
 from runner.errors import CohortsError, Interrupted, Position, Unavailable
 from runner.treasuredata.wire import NoAnswer, Wire, persist, pool
-from runner.treasuredata.words import NO_REASON, Reason, conflicting_job, hidden, reason, translated
+from runner.treasuredata.words import (
+    NO_REASON,
+    Reason,
+    conflicting_job,
+    hidden,
+    reason,
+    translated,
+)
 
 Answer = TypeVar("Answer")
 
@@ -35,7 +44,9 @@ CONNECTOR = "braze"
 """What the check of settings calls the connector: a guess, asked for nothing but a hint."""
 
 FIRST_POLL, LONGEST_POLL = 0.01, 5.0
-"""Seconds between two looks at a job: doubles from the first to the second. One of 10 seconds is looked at 10 times."""
+"""Seconds between two looks at a job: doubles from the first to the second. One of 10
+seconds is looked at 10 times.
+"""
 
 # td-client logs answers and, at debug level, the key: its logger must reach no handler
 logging.getLogger("tdclient").addHandler(logging.NullHandler())
@@ -43,12 +54,19 @@ logging.getLogger("tdclient").propagate = False
 
 
 class JobFailed(CohortsError):
-    """A job ended without success. `job_id` is what to look up in the console; `reason` the service's, whose place is
-    one of `sql`.
+    """A job ended without success. `job_id` is what to look up in the console; `reason`
+    the service's, whose place is one of `sql`.
     """
 
     def __init__(
-        self, code: str, what: str, fix: str, *, job_id: str, reason: Reason | None = None, sql: str = ""
+        self,
+        code: str,
+        what: str,
+        fix: str,
+        *,
+        job_id: str,
+        reason: Reason | None = None,
+        sql: str = "",
     ) -> None:
         super().__init__(code, what, fix)
         self.job_id, self.reason, self.sql = job_id, reason or NO_REASON, sql
@@ -56,7 +74,14 @@ class JobFailed(CohortsError):
     def placed(self, at: Position) -> JobFailed:
         """The same error, at a place in a file instead of one in the SQL that was sent."""
         what = self.what.replace(self.reason.text, self.reason.without_place)
-        told = JobFailed(self.code, what, self.fix, job_id=self.job_id, reason=self.reason, sql=self.sql)
+        told = JobFailed(
+            self.code,
+            what,
+            self.fix,
+            job_id=self.job_id,
+            reason=self.reason,
+            sql=self.sql,
+        )
         told.at = at
         return told
 
@@ -86,7 +111,9 @@ class Job:
 
 
 class TreasureData:
-    """One account at one site. Every call is repeatable and bounded in time; use as a context manager."""
+    """One account at one site. Every call is repeatable and bounded in time; use as a
+    context manager.
+    """
 
     def __init__(
         self,
@@ -98,7 +125,8 @@ class TreasureData:
         stop: threading.Event | None = None,
         ca_bundle: str = "",
     ) -> None:
-        # measured with td-client 1.7.0: without the slash at its end it asks for `//v3/…`; -1 ends its own retries
+        # measured with td-client 1.7.0: without the slash at its end it asks for
+        # `//v3/…`; -1 ends its own retries
         self._client = tdclient.Client(
             apikey=key,
             endpoint=f"{endpoint.rstrip('/')}/",
@@ -106,7 +134,9 @@ class TreasureData:
             http_proxy="http://unused",  # its own pool is not used, and must not stumble over what HTTP_PROXY holds
         )
         timeout = urllib3.Timeout(connect=10, read=60)
-        self._client.api.http = cast("Any", Wire(pool(endpoint, ca_bundle=ca_bundle, timeout=timeout)))
+        self._client.api.http = cast(
+            "Any", Wire(pool(endpoint, ca_bundle=ca_bundle, timeout=timeout))
+        )
         self._retry_seconds, self._job_seconds = retry_seconds, job_seconds
         self._stop = stop or threading.Event()
 
@@ -126,18 +156,29 @@ class TreasureData:
         export: Export | None = None,
         priority: Priority = 0,
     ) -> tuple[str, bool]:
-        """Issue a Trino job once, whatever happens to the answers: `key` is its domain key. Returns the job's id, and
-        False where the key had been used before: by a try whose answer was lost, or by another run.
+        """Issue a Trino job once, whatever happens to the answers: `key` is its domain
+        key. Returns the job's id, and False where the key had been used before: by a
+        try whose answer was lost, or by another run.
         """
-        options: dict[str, Any] = {"domain_key": key, "scheduled_time": str(scheduled_time)}
+        options: dict[str, Any] = {
+            "domain_key": key,
+            "scheduled_time": str(scheduled_time),
+        }
         if export:
             options["result_connection_id"] = str(export.connection_id)
-            options["result_connection_settings"] = json.dumps(dict(export.settings), sort_keys=True)
+            options["result_connection_settings"] = json.dumps(
+                dict(export.settings), sort_keys=True
+            )
 
         def issue() -> tuple[str, bool]:
             try:
                 issued = self._client.api.query(
-                    sql, type="trino", db=database, priority=priority, retry_limit=0, **options
+                    sql,
+                    type="trino",
+                    db=database,
+                    priority=priority,
+                    retry_limit=0,
+                    **options,
                 )
                 return str(issued), True
             except td_errors.AlreadyExistsError as exc:
@@ -151,12 +192,22 @@ class TreasureData:
 
         return self._ask(issue, f"database {database}")
 
-    def wait(self, job_id: str, *, what: str, to_the_end: bool = False, seconds: float | None = None) -> Job:
-        """Wait for a job to end, at most `seconds`, and never longer than `job_seconds`. Returns it however it ended;
-        raises Unavailable on time-out, and Interrupted when the run is to stop, unless it is waited for `to_the_end`:
-        the ledger's own jobs are.
+    def wait(
+        self,
+        job_id: str,
+        *,
+        what: str,
+        to_the_end: bool = False,
+        seconds: float | None = None,
+    ) -> Job:
+        """Wait for a job to end, at most `seconds`, and never longer than
+        `job_seconds`. Returns it however it ended; raises Unavailable on time-out, and
+        Interrupted when the run is to stop, unless it is waited for `to_the_end`: the
+        ledger's own jobs are.
         """
-        longest = min(self._job_seconds, self._job_seconds if seconds is None else seconds)
+        longest = min(
+            self._job_seconds, self._job_seconds if seconds is None else seconds
+        )
         deadline, pause = time.monotonic() + longest, FIRST_POLL
         while not (job := Job(job_id, self.status(job_id))).ended:
             if time.monotonic() > deadline:
@@ -166,45 +217,90 @@ class TreasureData:
                     "look at the job in Treasure Data, then run again; the next run waits for it first",
                 )
             if self._stop.wait(pause) and not to_the_end:
-                raise Interrupted("R040", f"{what}: interrupted", "run again; what was left unfinished is due again")
+                raise Interrupted(
+                    "R040",
+                    f"{what}: interrupted",
+                    "run again; what was left unfinished is due again",
+                )
             if to_the_end:
                 time.sleep(pause if self._stop.is_set() else 0)
             pause = min(pause * 2, LONGEST_POLL)
         return job
 
-    def run(self, database: str, sql: str, *, key: str, scheduled_time: int, what: str, urgent: bool = False) -> str:
-        """Issue a job and wait until it succeeded; returns its id. Raises JobFailed with the service's reason,
-        and where the key is another job's: its success would be taken for a row written, or its rows for an answer.
+    def run(
+        self,
+        database: str,
+        sql: str,
+        *,
+        key: str,
+        scheduled_time: int,
+        what: str,
+        urgent: bool = False,
+    ) -> str:
+        """Issue a job and wait until it succeeded; returns its id. Raises JobFailed
+        with the service's reason, and where the key is another job's: its success would
+        be taken for a row written, or its rows for an answer.
 
-        `urgent`: it does not queue behind a company's reports, and is waited for also when the run is to stop.
+        `urgent`: it does not queue behind a company's reports, and is waited for also
+        when the run is to stop.
         """
-        job_id, fresh = self.submit(database, sql, key=key, scheduled_time=scheduled_time, priority=1 if urgent else 0)
+        job_id, fresh = self.submit(
+            database,
+            sql,
+            key=key,
+            scheduled_time=scheduled_time,
+            priority=1 if urgent else 0,
+        )
         ended = self.wait(job_id, what=what, to_the_end=urgent)
         if not fresh and not self.runs(job_id, sql):
-            taken, fix = f"{what}: its key belongs to job {job_id}, which does something else", "run again"
+            taken, fix = (
+                f"{what}: its key belongs to job {job_id}, which does something else",
+                "run again",
+            )
             raise JobFailed("R023", taken, fix, job_id=job_id)
         if ended.status != "success":
             raise self.failure(job_id, code="R020", what=what, sql=sql)
         return job_id
 
     def runs(self, job_id: str, sql: str) -> bool:
-        """True where a job has this SQL, as far as it tells one job from another: services may keep white space
-        otherwise.
+        """True where a job has this SQL, as far as it tells one job from another:
+        services may keep white space otherwise.
         """
         return self.show(job_id).query.split() == sql.split()
 
     def select(
-        self, database: str, sql: str, *, key: str, scheduled_time: int, what: str, urgent: bool = False
+        self,
+        database: str,
+        sql: str,
+        *,
+        key: str,
+        scheduled_time: int,
+        what: str,
+        urgent: bool = False,
     ) -> Sequence[list[Any]]:
-        """Rows of a small read-only query (counts, ledger rows; never members), as lists in column order."""
-        job_id = self.run(database, sql, key=key, scheduled_time=scheduled_time, what=what, urgent=urgent)
+        """Rows of a small read-only query (counts, ledger rows; never members), as
+        lists in column order.
+        """
+        job_id = self.run(
+            database,
+            sql,
+            key=key,
+            scheduled_time=scheduled_time,
+            what=what,
+            urgent=urgent,
+        )
         return self._ask(
-            lambda: [cast("list[Any]", row) for row in self._client.api.job_result_format_each(job_id, "msgpack")],
+            lambda: [
+                cast("list[Any]", row)
+                for row in self._client.api.job_result_format_each(job_id, "msgpack")
+            ],
             f"result of job {job_id}",
         )
 
     def failure(self, job_id: str, *, code: str, what: str, sql: str = "") -> JobFailed:
-        """The error for a job that ended without success, with the service's reason. `sql` is what it was sent."""
+        """The error for a job that ended without success, with the service's reason.
+        `sql` is what it was sent.
+        """
         job = self.show(job_id)
         reason = f": {job.reason.text}" if job.reason.text else ""
         fix = "look at the job in Treasure Data, mend the cause, and run again"
@@ -229,14 +325,18 @@ class TreasureData:
         linked = shown.get("linked_result_export_job_id")
         query = str(shown.get("query") or "").strip()
         said = reason(shown.get("debug"), query)
-        return Job(job_id, str(shown["status"]), str(linked) if linked else None, said, query)
+        return Job(
+            job_id, str(shown["status"]), str(linked) if linked else None, said, query
+        )
 
     def kill(self, job_id: str) -> None:
         """Ask for a job to be ended; whether it was shows in its status."""
         self._ask(lambda: self._client.api.kill(job_id), f"job {job_id}")
 
     def find(self, key: str) -> Job | None:
-        """The job issued under a domain key, or None where none was. Keys are remembered at least 7 days."""
+        """The job issued under a domain key, or None where none was. Keys are
+        remembered at least 7 days.
+        """
         return self._ask(lambda: self._by_key(key), f"domain key {key}")
 
     def connection_id(self, name: str) -> int | None:
@@ -249,19 +349,29 @@ class TreasureData:
         return self._ask(look_up, f"connection {name}")
 
     def refuses(self, connection_id: int, settings: Mapping[str, str]) -> str | None:
-        """What the service has against an export's settings; "" when it accepts them, None where it does not say.
+        """What the service has against an export's settings; "" when it accepts them,
+        None where it does not say.
 
-        That this check works for result exports, and what the connector's type is called, is not documented
-        (docs/services.md, Checking without sending): an answer that is neither clearly yes nor clearly no is none.
+        That this check works for result exports, and what the connector's type is
+        called, is not documented (docs/services.md, Checking without sending): an
+        answer that is neither clearly yes nor clearly no is none.
         """
-        params = {"type": CONNECTOR, "settings": json.dumps(dict(settings)), "connection_id": str(connection_id)}
+        params = {
+            "type": CONNECTOR,
+            "settings": json.dumps(dict(settings)),
+            "connection_id": str(connection_id),
+        }
 
         def asked() -> str | None:
-            with self._client.api.post("/v3/connector_configs/validate_with_connection", params) as response:
+            with self._client.api.post(
+                "/v3/connector_configs/validate_with_connection", params
+            ) as response:
                 body = response.read()
                 if response.status == 422:
                     answer = self._client.api.checked_json(body, [])
-                    return hidden(str(answer.get("message") or answer.get("error") or "refused"))
+                    return hidden(
+                        str(answer.get("message") or answer.get("error") or "refused")
+                    )
                 return "" if response.status == 200 else None
 
         try:
@@ -271,7 +381,9 @@ class TreasureData:
 
     def databases(self) -> frozenset[str]:
         """Names of the databases the key can see."""
-        return self._ask(lambda: frozenset(self._client.api.list_databases()), "databases")
+        return self._ask(
+            lambda: frozenset(self._client.api.list_databases()), "databases"
+        )
 
     def create_database(self, name: str) -> None:
         """Create a database; one that exists is fine."""
@@ -286,7 +398,10 @@ class TreasureData:
 
     def tables(self, database: str) -> frozenset[str]:
         """Names of a database's tables."""
-        return self._ask(lambda: frozenset(self._client.api.list_tables(database)), f"database {database}")
+        return self._ask(
+            lambda: frozenset(self._client.api.list_tables(database)),
+            f"database {database}",
+        )
 
     def columns(self, database: str) -> Mapping[str, Mapping[str, str]]:
         """The columns of a database's tables, each with its type as the API words it, and `time`.
@@ -302,7 +417,8 @@ class TreasureData:
 
         found = self._ask(listed, f"database {database}")
         return {
-            name: {_in_sql(column): str(column[1]) for column in table["schema"]} | {"time": "long"}
+            name: {_in_sql(column): str(column[1]) for column in table["schema"]}
+            | {"time": "long"}
             for name, table in found.items()
         }
 
@@ -319,9 +435,15 @@ class TreasureData:
 
     def _by_key(self, key: str) -> Job | None:
         answer = self._get(create_url("/v3/job/status_by_domain_key/{key}", key=key))
-        return None if answer is None else Job(str(answer["job_id"]), str(answer["status"]))
+        return (
+            None
+            if answer is None
+            else Job(str(answer["job_id"]), str(answer["status"]))
+        )
 
-    def _get(self, path: str, params: dict[str, Any] | None = None) -> dict[str, Any] | None:
+    def _get(
+        self, path: str, params: dict[str, Any] | None = None
+    ) -> dict[str, Any] | None:
         """JSON of a GET that td-client has no method for; None on 404."""
         with self._client.api.get(path, params) as response:
             body = response.read()

@@ -1,4 +1,6 @@
-"""The route into Braze through Treasure Data's result export: success only by the export's own word."""
+"""The route into Braze through Treasure Data's result export: success only by the
+export's own word.
+"""
 
 from __future__ import annotations
 
@@ -35,15 +37,22 @@ class Operation(StrEnum):
 class Route:
     """A way into a Braze workspace: a connection's id, and what the connector calls its settings.
 
-    The keys are not public (docs/services.md, What decides the design), so the project file has them.
+    The keys are not public (docs/services.md, What decides the design), so the project
+    file has them.
     """
 
     connection_id: int
     setting_keys: Mapping[str, str]
 
-    def settings(self, *, cohort_id: str, name: str, operation: Operation, handle: Handle) -> Mapping[str, str]:
+    def settings(
+        self, *, cohort_id: str, name: str, operation: Operation, handle: Handle
+    ) -> Mapping[str, str]:
         """The connector's settings for one export."""
-        values = {"cohort_id": cohort_id, "cohort_name": name, "operation": operation.value}
+        values = {
+            "cohort_id": cohort_id,
+            "cohort_name": name,
+            "operation": operation.value,
+        }
         if handle.label:
             values["aliases"] = handle.label
         return {self.setting_keys[key]: value for key, value in values.items()}
@@ -55,7 +64,9 @@ class NoConnection(CohortsError):
     exit_code = ExitCode.INVALID
 
 
-def route(client: TreasureData, connection: str, setting_keys: Mapping[str, str]) -> Route:
+def route(
+    client: TreasureData, connection: str, setting_keys: Mapping[str, str]
+) -> Route:
     """The route through a connection by its name; raises NoConnection where there is none."""
     connection_id = client.connection_id(connection)
     if connection_id is None:
@@ -78,12 +89,22 @@ def send(
     scheduled_time: int,
     what: str,
 ) -> None:
-    """Run a query and export its rows; returns when the export itself succeeded. Raises JobFailed or Unavailable."""
+    """Run a query and export its rows; returns when the export itself succeeded. Raises
+    JobFailed or Unavailable.
+    """
     job_id, fresh = client.submit(
-        database, sql, key=key, scheduled_time=scheduled_time, export=Export(via.connection_id, settings)
+        database,
+        sql,
+        key=key,
+        scheduled_time=scheduled_time,
+        export=Export(via.connection_id, settings),
     )
     if not fresh and not client.runs(job_id, sql):
-        raise Locked("L004", "another run has taken over, and forbids this one to send", "let that run finish")
+        raise Locked(
+            "L004",
+            "another run has taken over, and forbids this one to send",
+            "let that run finish",
+        )
     finish(client, job_id, what=what)
 
 
@@ -97,7 +118,9 @@ def finish(client: TreasureData, job_id: str, *, what: str) -> None:
 
 
 def linked(client: TreasureData, job_id: str, *, what: str) -> str:
-    """The linked export of a succeeded query; it may show up a little later than the query's success."""
+    """The linked export of a succeeded query; it may show up a little later than the
+    query's success.
+    """
     deadline, pause = time.monotonic() + LINK_WAIT, 0.02
     while (export := client.show(job_id).linked_export_id) is None:
         if time.monotonic() > deadline:
@@ -111,15 +134,21 @@ def linked(client: TreasureData, job_id: str, *, what: str) -> str:
     return export
 
 
-def settle(client: TreasureData, database: str, key: str, *, scheduled_time: int, what: str) -> None:
-    """Make sure that nothing can reach Braze any more under a domain key, however it ended. Raises Unavailable.
+def settle(
+    client: TreasureData, database: str, key: str, *, scheduled_time: int, what: str
+) -> None:
+    """Make sure that nothing can reach Braze any more under a domain key, however it
+    ended. Raises Unavailable.
 
-    A key that was never used is used up by a harmless query, so that a submit which comes late is refused. A query that
-    succeeded and shows no export *yet* is not finished.
+    A key that was never used is used up by a harmless query, so that a submit which
+    comes late is refused. A query that succeeded and shows no export *yet* is not
+    finished.
     """
     job = client.find(key)
     if job is None:
-        job_id, fresh = client.submit(database, FENCE, key=key, scheduled_time=scheduled_time)
+        job_id, fresh = client.submit(
+            database, FENCE, key=key, scheduled_time=scheduled_time
+        )
         if fresh:
             return
     else:
@@ -131,8 +160,9 @@ def settle(client: TreasureData, database: str, key: str, *, scheduled_time: int
 
 
 def _ended(client: TreasureData, job: Job, *, what: str) -> Job:
-    """A job of a run that is over, killed if it has not ended by itself: whatever it did or not is on record as
-    possible. Raises Unavailable where it goes on all the same.
+    """A job of a run that is over, killed if it has not ended by itself: whatever it
+    did or not is on record as possible. Raises Unavailable where it goes on all the
+    same.
     """
     if job.ended:
         return job

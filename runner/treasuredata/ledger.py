@@ -37,22 +37,40 @@ TOO_NARROW = "Cannot truncate"
 """Trino's words for a text that is longer than its column."""
 
 LONGEST = 900_000
-"""Characters of rows in one INSERT; a query may have 1,000,000 (docs/services.md, Issuing a job)."""
+"""Characters of rows in one INSERT; a query may have 1,000,000 (docs/services.md, Issuing a job).
+"""
 
 
 class LedgerTable:
     """One state database's ledger. `token` is unique to the run and names its read-only jobs."""
 
-    def __init__(self, client: TreasureData, database: str, *, token: str, clock: Callable[[], int]) -> None:
-        self._client, self._database, self._token, self.clock = client, database, token, clock
+    def __init__(
+        self,
+        client: TreasureData,
+        database: str,
+        *,
+        token: str,
+        clock: Callable[[], int],
+    ) -> None:
+        self._client, self._database, self._token, self.clock = (
+            client,
+            database,
+            token,
+            clock,
+        )
         self._reads = count()
 
     def exists(self) -> bool:
         """True when the state database and its ledger are there."""
-        return self._database in self._client.databases() and TABLE in self._client.tables(self._database)
+        return (
+            self._database in self._client.databases()
+            and TABLE in self._client.tables(self._database)
+        )
 
     def bootstrap(self) -> None:
-        """Create the state database and a ledger whose first row names it. Of two who do it at once, one makes it."""
+        """Create the state database and a ledger whose first row names it. Of two who
+        do it at once, one makes it.
+        """
         self._client.create_database(self._database)
         first = Row(f"{self._token}-0", 0, 0, Destination(), Bootstrap(self._token))
         self._client.run(
@@ -70,7 +88,9 @@ class LedgerTable:
         return fold(entries, now=now)
 
     def entries(self) -> tuple[Sequence[Entry], int]:
-        """Every row, in any order, and the server's clock (unix seconds). Raises Locked for what is not a ledger."""
+        """Every row, in any order, and the server's clock (unix seconds). Raises Locked
+        for what is not a ledger.
+        """
         where = f"{self._database}.{TABLE}"
         try:
             rows = self._select(
@@ -80,16 +100,25 @@ class LedgerTable:
             if MISSING_COLUMN not in exc.what:
                 raise Locked(exc.code, exc.what, exc.fix) from None
             fix = "look at what happened to it; nothing is synced without the memory of what is in Braze"
-            raise Locked("L003", f"the table {where} is not a ledger: it has other columns", fix) from None
+            raise Locked(
+                "L003", f"the table {where} is not a ledger: it has other columns", fix
+            ) from None
         return entries_of([row[:-1] for row in rows], where), int(rows[0][-1])
 
-    def append(self, ledger: Ledger, entries: Sequence[Entry], *, key: str, once: bool = False) -> None:
-        """Write rows, whatever happens to the answers, in as few INSERTs as their size allows; `key` is the domain
-        key of the first. One that fails is made again, unless it must be made `once` at most: it may have been applied,
-        but rows are read once however often they are there. Raises JobFailed.
+    def append(
+        self, ledger: Ledger, entries: Sequence[Entry], *, key: str, once: bool = False
+    ) -> None:
+        """Write rows, whatever happens to the answers, in as few INSERTs as their size
+        allows; `key` is the domain key of the first. One that fails is made again,
+        unless it must be made `once` at most: it may have been applied, but rows are
+        read once however often they are there. Raises JobFailed.
         """
-        for number, part in enumerate(_parts([_row(entry, ledger.id) for entry in entries])):
-            sql = f'INSERT INTO "{self._database}"."{TABLE}" ({COLUMNS})\n{_select(part)}'
+        for number, part in enumerate(
+            _parts([_row(entry, ledger.id) for entry in entries])
+        ):
+            sql = (
+                f'INSERT INTO "{self._database}"."{TABLE}" ({COLUMNS})\n{_select(part)}'
+            )
             mine = f"{key}-{number}" if number else key
             try:
                 self._insert(sql, mine)
@@ -103,14 +132,22 @@ class LedgerTable:
     def _narrow(self, ledger: Ledger) -> Locked:
         """Why nothing can be written: earlier versions gave a column the length of its first text."""
         where = f"{self._database}.{TABLE}"
-        fix = "copy it into a table with wider columns: `cohorts explain L022` tells how"
+        fix = (
+            "copy it into a table with wider columns: `cohorts explain L022` tells how"
+        )
         if not ledger.epoch:
             fix = f"it remembers nothing yet: delete the table {where}, then run `cohorts bootstrap`"
-        return Locked("L022", f"the columns of the ledger {where} are too narrow for its rows", fix)
+        return Locked(
+            "L022",
+            f"the columns of the ledger {where} are too narrow for its rows",
+            fix,
+        )
 
     def _insert(self, sql: str, key: str) -> None:
         what, now = "writing to the ledger", self.clock()
-        self._client.run(self._database, sql, key=key, scheduled_time=now, what=what, urgent=True)
+        self._client.run(
+            self._database, sql, key=key, scheduled_time=now, what=what, urgent=True
+        )
 
     def sees(self, row_ids: Sequence[str]) -> tuple[frozenset[str], int]:
         """Which of these rows are visible, and the highest epoch (docs/delivery.md, One writer)."""
@@ -120,7 +157,9 @@ class LedgerTable:
             f'FROM "{self._database}"."{TABLE}"\n'
             "GROUP BY 1"
         )
-        return frozenset(row[0] for row in rows if row[0]), max(int(row[1]) for row in rows)
+        return frozenset(row[0] for row in rows if row[0]), max(
+            int(row[1]) for row in rows
+        )
 
     def _select(self, sql: str) -> Sequence[list[Any]]:
         return self._client.select(
@@ -134,7 +173,9 @@ class LedgerTable:
 
 
 def _parts(rows: Iterable[str]) -> Iterator[Sequence[str]]:
-    """Rows in order, in parts that are no longer than a query may be; a row is never that long (`sql.budget`)."""
+    """Rows in order, in parts that are no longer than a query may be; a row is never
+    that long (`sql.budget`).
+    """
     part: list[str] = []
     size = 0
     for row in rows:
@@ -165,8 +206,9 @@ def _select(rows: Sequence[str]) -> str:
 
 
 def _row(entry: Entry, ledger_id: str) -> str:
-    """An entry as JSON inside an SQL text. `detail` is JSON within JSON, not a text of it: so no quote in it is
-    escaped twice, and the longest row is twice as long as what it tells.
+    """An entry as JSON inside an SQL text. `detail` is JSON within JSON, not a text of
+    it: so no quote in it is escaped twice, and the longest row is twice as long as what
+    it tells.
     """
     where = entry.destination
     row = {

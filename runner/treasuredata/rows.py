@@ -1,4 +1,6 @@
-"""Rows of the ledger's table, read with suspicion: what this tool did not write so is refused, never guessed at."""
+"""Rows of the ledger's table, read with suspicion: what this tool did not write so is
+refused, never guessed at.
+"""
 
 from __future__ import annotations
 
@@ -22,10 +24,13 @@ OURS = re.compile(r"[0-9a-z-]{1,80}")
 
 
 def entries_of(rows: Sequence[Sequence[Any]], table: str) -> tuple[Entry, ...]:
-    """Rows of `READ` as entries; `table` is its name, for messages. Raises Locked for a ledger that is newer than this
-    tool (L002), none at all (L003), mixed with another (L012) or damaged (L011).
+    """Rows of `READ` as entries; `table` is its name, for messages. Raises Locked for a
+    ledger that is newer than this tool (L002), none at all (L003), mixed with another
+    (L012) or damaged (L011).
     """
-    newest = max((row[8] for row in rows if type(row[8]) is int), default=SCHEMA_VERSION)
+    newest = max(
+        (row[8] for row in rows if type(row[8]) is int), default=SCHEMA_VERSION
+    )
     if newest > SCHEMA_VERSION:
         raise Locked(
             "L002",
@@ -37,9 +42,13 @@ def entries_of(rows: Sequence[Sequence[Any]], table: str) -> tuple[Entry, ...]:
     by_id: dict[str, Entry] = {}
     for entry in found:
         if _said(by_id.setdefault(entry.row_id, entry)) != _said(entry):
-            raise _damaged(entry.row_id, entry.event, "is there twice, with different words")
+            raise _damaged(
+                entry.row_id, entry.event, "is there twice, with different words"
+            )
         if isinstance(entry.detail, Bootstrap) and entry.detail.ledger_id != ledger_id:
-            raise _damaged(entry.row_id, entry.event, "names another ledger than it is in")
+            raise _damaged(
+                entry.row_id, entry.event, "names another ledger than it is in"
+            )
     return found
 
 
@@ -54,7 +63,11 @@ def _identity(rows: Sequence[Sequence[Any]], table: str) -> str:
         )
     foreign = sum(row[9] != next(iter(first.values())) for row in rows)
     if len(first) > 1 or foreign:
-        mixed = f"{len(first)} ledgers begin in it" if len(first) > 1 else f"{foreign:,} of its rows are of another"
+        mixed = (
+            f"{len(first)} ledgers begin in it"
+            if len(first) > 1
+            else f"{foreign:,} of its rows are of another"
+        )
         raise Locked(
             "L012",
             f"the table {table} is not one ledger: {mixed}",
@@ -68,7 +81,10 @@ def _entry(row: Sequence[Any]) -> Entry:
     if not all(type(text) is str for text in (row_id, workspace, cohort_id, event)):
         raise _damaged(row_id, event, "lacks its id, its event or what it is about")
     if (
-        not all(type(number) is int and number >= 0 for number in (epoch, sequence, time, version))
+        not all(
+            type(number) is int and number >= 0
+            for number in (epoch, sequence, time, version)
+        )
         or time > LAST_MOMENT
     ):
         raise _damaged(row_id, event, "lacks its place or its time")
@@ -88,7 +104,9 @@ def _entry(row: Sequence[Any]) -> Entry:
         details = read(Event(event), told, time)
     except NotAsWritten as exc:
         raise _damaged(row_id, event, f"has no proper `{exc.key}`") from None
-    return Row(row_id, epoch, sequence, Destination(workspace, cohort_id), details, time)
+    return Row(
+        row_id, epoch, sequence, Destination(workspace, cohort_id), details, time
+    )
 
 
 def _said(entry: Entry) -> tuple[object, ...]:

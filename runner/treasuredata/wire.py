@@ -1,4 +1,6 @@
-"""The one seam under td-client: what an answer means, whether asking again may help, and for how long we do."""
+"""The one seam under td-client: what an answer means, whether asking again may help,
+and for how long we do.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ LONGEST_WAIT = 60.0
 
 
 class NoAnswer(Unavailable):
-    """The service did not answer, or asked for patience: whether it acted is unknown. `wait`: its wish, in seconds."""
+    """The service did not answer, or asked for patience: whether it acted is unknown.
+    `wait`: its wish, in seconds.
+    """
 
     def __init__(self, what: str, *, wait: float | None = None) -> None:
         super().__init__(
@@ -37,7 +41,9 @@ class NoAnswer(Unavailable):
 
 
 class BadProxy(CohortsError):
-    """HTTPS_PROXY is no address of a proxy that can be used. What it is may hold a password, and is not shown."""
+    """HTTPS_PROXY is no address of a proxy that can be used. What it is may hold a
+    password, and is not shown.
+    """
 
     exit_code = ExitCode.USAGE
 
@@ -50,8 +56,9 @@ class BadProxy(CohortsError):
 
 
 def pool(url: str, *, ca_bundle: str, timeout: urllib3.Timeout) -> urllib3.PoolManager:
-    """Connections as the environment asks for them: through `HTTPS_PROXY` unless `NO_PROXY` names the host, trusting a
-    bundle of certificates instead of the usual ones. td-client knows `HTTP_PROXY` alone, and one bundle.
+    """Connections as the environment asks for them: through `HTTPS_PROXY` unless
+    `NO_PROXY` names the host, trusting a bundle of certificates instead of the usual
+    ones. td-client knows `HTTP_PROXY` alone, and one bundle.
 
     Raises BadProxy.
     """
@@ -71,9 +78,13 @@ def pool(url: str, *, ca_bundle: str, timeout: urllib3.Timeout) -> urllib3.PoolM
         raise BadProxy from None
     if asked.scheme not in ("http", "https") or not asked.hostname:
         raise BadProxy
-    named = unquote(f"{asked.username}:{asked.password or ''}") if asked.username else None
+    named = (
+        unquote(f"{asked.username}:{asked.password or ''}") if asked.username else None
+    )
     headers = urllib3.make_headers(proxy_basic_auth=named) if named else {}
-    return urllib3.ProxyManager(f"{asked.scheme}://{asked.hostname}{port}", proxy_headers=headers, **options)
+    return urllib3.ProxyManager(
+        f"{asked.scheme}://{asked.hostname}{port}", proxy_headers=headers, **options
+    )
 
 
 def _is_here(host: str) -> bool:
@@ -91,19 +102,29 @@ class Wire:
     def __init__(self, pool: urllib3.PoolManager) -> None:
         self._pool = pool
 
-    def request(self, method: str, url: str, **options: Any) -> urllib3.BaseHTTPResponse:
+    def request(
+        self, method: str, url: str, **options: Any
+    ) -> urllib3.BaseHTTPResponse:
         """As `urllib3.PoolManager.request`; raises NoAnswer."""
-        return self._checked(lambda: self._pool.request(method, url, retries=False, **options))
+        return self._checked(
+            lambda: self._pool.request(method, url, retries=False, **options)
+        )
 
-    def urlopen(self, method: str, url: str, **options: Any) -> urllib3.BaseHTTPResponse:
+    def urlopen(
+        self, method: str, url: str, **options: Any
+    ) -> urllib3.BaseHTTPResponse:
         """As `urllib3.PoolManager.urlopen`; raises NoAnswer."""
-        return self._checked(lambda: self._pool.urlopen(method, url, retries=False, **options))
+        return self._checked(
+            lambda: self._pool.urlopen(method, url, retries=False, **options)
+        )
 
     def clear(self) -> None:
         """Close what is open."""
         self._pool.clear()
 
-    def _checked(self, send: Callable[[], urllib3.BaseHTTPResponse]) -> urllib3.BaseHTTPResponse:
+    def _checked(
+        self, send: Callable[[], urllib3.BaseHTTPResponse]
+    ) -> urllib3.BaseHTTPResponse:
         try:
             response = send()
         except (urllib3.exceptions.HTTPError, OSError) as exc:
@@ -115,7 +136,9 @@ class Wire:
 
 
 def persist(ask: Callable[[], Answer], *, seconds: float) -> Answer:
-    """Ask until there is an answer, at most for `seconds`; the last NoAnswer is raised. `ask` must be repeatable."""
+    """Ask until there is an answer, at most for `seconds`; the last NoAnswer is raised.
+    `ask` must be repeatable.
+    """
     for attempt in stamina.retry_context(
         on=_wait_or_stop,
         attempts=None if seconds else 1,
@@ -141,7 +164,11 @@ def _reason(exc: Exception) -> str:
         return "connection refused"
     if isinstance(exc, urllib3.exceptions.TimeoutError):
         return "timed out"
-    return "connection lost" if isinstance(exc, urllib3.exceptions.ProtocolError) else type(exc).__name__
+    return (
+        "connection lost"
+        if isinstance(exc, urllib3.exceptions.ProtocolError)
+        else type(exc).__name__
+    )
 
 
 def retry_after(response: urllib3.BaseHTTPResponse) -> float | None:
@@ -150,6 +177,8 @@ def retry_after(response: urllib3.BaseHTTPResponse) -> float | None:
     if text.isdigit():
         return float(text)
     try:
-        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
+        return max(
+            0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
+        )
     except (ValueError, TypeError):
         return None

@@ -23,7 +23,9 @@ PLACE = re.compile(r"\bline (\d+):(\d+): ")
 
 
 class NotThere(CohortsError):
-    """The service knows no such thing (404), such as an old job (docs/services.md, Following a job)."""
+    """The service knows no such thing (404), such as an old job (docs/services.md,
+    Following a job).
+    """
 
 
 @contextmanager
@@ -39,11 +41,15 @@ def translated(what: str) -> Iterator[None]:
         ) from None
     except td_errors.ForbiddenError:
         raise AuthenticationFailed(
-            "R004", f"the key may not use {what} (403)", "give its user the rights, or use another key"
+            "R004",
+            f"the key may not use {what} (403)",
+            "give its user the rights, or use another key",
         ) from None
     except td_errors.NotFoundError:
         raise NotThere(
-            "R005", f"Treasure Data knows no {what} (404)", "check the name in cohorts/project.yml"
+            "R005",
+            f"Treasure Data knows no {what} (404)",
+            "check the name in cohorts/project.yml",
         ) from None
     except (urllib3.exceptions.HTTPError, OSError):
         raise NoAnswer("broke off its answer") from None
@@ -56,7 +62,9 @@ def translated(what: str) -> Iterator[None]:
 
 
 def hidden(text: str) -> str:
-    """A service's words with everything quoted or address-like hidden: it may be a member. One line, 300 characters."""
+    """A service's words with everything quoted or address-like hidden: it may be a
+    member. One line, 300 characters.
+    """
     return _one_line(_masked(text, ""))
 
 
@@ -65,8 +73,9 @@ def _one_line(text: str) -> str:
 
 
 def _masked(text: str, sql: str) -> str:
-    """From the first quote to the last, since what is quoted may hold quotes and line breaks. Names of columns, tables
-    and functions stay, and what else names something in the query: they are what the reader must mend.
+    """From the first quote to the last, since what is quoted may hold quotes and line
+    breaks. Names of columns, tables and functions stay, and what else names something
+    in the query: they are what the reader must mend.
     """
     named: list[str] = []
 
@@ -75,10 +84,17 @@ def _masked(text: str, sql: str) -> str:
         return f"\0{len(named) - 1}\0"
 
     text = NAMED.sub(kept, text.replace("\0", ""))
-    # an expression may hold texts in quotes of their own: what stands between two such pairs would be shown
+    # an expression may hold texts in quotes of their own: what stands between two such
+    # pairs would be shown
     if sql and PLACE.search(text) and text.count("'") == 2:
         names, values = _spoken(sql)
-        text = re.sub(r"'([^']+)'", lambda match: kept(match) if _is_named(match[1], names, values) else match[0], text)
+        text = re.sub(
+            r"'([^']+)'",
+            lambda match: (
+                kept(match) if _is_named(match[1], names, values) else match[0]
+            ),
+            text,
+        )
     text = re.sub(r"(['\"]).*['\"]", "'…'", text, flags=re.DOTALL)
     text = re.sub(r"['\"](?!…|(?<=…')).*", "'…", text, flags=re.DOTALL)
     text = re.sub(r"(cannot be cast to [\w() ]+:).*", r"\1 …", text, flags=re.DOTALL)
@@ -99,20 +115,26 @@ def _spoken(sql: str) -> tuple[frozenset[str], frozenset[str]]:
 
 
 def _is_named(quoted: str, names: frozenset[str], values: frozenset[str]) -> bool:
-    """True for a name of the query, such as `p.country`, and for an expression that is made of nothing else. What is a
-    text of the query too may be a member.
+    """True for a name of the query, such as `p.country`, and for an expression that is
+    made of nothing else. What is a text of the query too may be a member.
     """
     pieces = [(kind, text) for kind, text in tokens(quoted) if kind is not Kind.SPACE]
-    if not pieces or any(kind in (Kind.TEXT, Kind.NUMBER, Kind.COMMENT) for kind, _ in pieces):
+    if not pieces or any(
+        kind in (Kind.TEXT, Kind.NUMBER, Kind.COMMENT) for kind, _ in pieces
+    ):
         return False
-    words = {text.strip('"').lower() for kind, text in pieces if kind in (Kind.WORD, Kind.QUOTED)}
+    words = {
+        text.strip('"').lower()
+        for kind, text in pieces
+        if kind in (Kind.WORD, Kind.QUOTED)
+    }
     return bool(words) and words <= names - values and quoted.lower() not in values
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a job failed, in the service's words with all values hidden; and the line and column (from 1) of its SQL that
-    this is about, 0 where it names none.
+    """Why a job failed, in the service's words with all values hidden; and the line and
+    column (from 1) of its SQL that this is about, 0 where it names none.
     """
 
     text: str = ""
@@ -129,20 +151,27 @@ NO_REASON = Reason()
 
 
 def reason(debug: object, sql: str) -> Reason:
-    """The last line that a failed job wrote, hidden like any other word of the service but for the names in its SQL."""
+    """The last line that a failed job wrote, hidden like any other word of the service
+    but for the names in its SQL.
+    """
     if not isinstance(debug, Mapping):
         return NO_REASON
     # what is quoted is hidden before the last line is looked for: a value may hold a line break
-    lines = _masked(str(debug.get("stderr") or debug.get("cmdout") or ""), sql).strip().splitlines()
+    lines = (
+        _masked(str(debug.get("stderr") or debug.get("cmdout") or ""), sql)
+        .strip()
+        .splitlines()
+    )
     text = _one_line(_without_data(lines[-1])) if lines else ""
     place = PLACE.search(text)
     return Reason(text, int(place[1]), int(place[2])) if place else Reason(text)
 
 
 def _without_data(text: str) -> str:
-    """A failure while rows were read quotes values (`Cannot cast value to UUID: ann`, `Duplicate map keys (ann)
-    are not allowed`): what comes after a colon or a bracket is hidden. One of the query itself has a place in it, and
-    was found before any row was read.
+    """A failure while rows were read quotes values (`Cannot cast value to UUID: ann`,
+    `Duplicate map keys (ann) are not allowed`): what comes after a colon or a bracket
+    is hidden. One of the query itself has a place in it, and was found before any row
+    was read.
     """
     if PLACE.search(text):
         return text

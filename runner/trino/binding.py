@@ -1,4 +1,6 @@
-"""Whether a signature takes arguments of given types, and what its variables then are: Trino's SignatureBinder."""
+"""Whether a signature takes arguments of given types, and what its variables then are:
+Trino's SignatureBinder.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,15 @@ MOST_ROUNDS = 4
 """After so many rounds Trino gives up with an internal error."""
 
 _WITH_NUMBERS = frozenset(
-    {"varchar", "char", "decimal", "time", "timestamp", "time with time zone", "timestamp with time zone"}
+    {
+        "varchar",
+        "char",
+        "decimal",
+        "time",
+        "timestamp",
+        "time with time zone",
+        "timestamp with time zone",
+    }
 )
 _COVARIANT = frozenset({"array", "map", "row"})
 
@@ -124,8 +134,12 @@ def formals(signature: Signature, count: int) -> tuple[Type, ...] | None:
     return declared if len(declared) == count else None
 
 
-def bind(signature: Signature, given: Sequence[Given], *, converting: bool) -> Form | None:
-    """The signature for arguments of these types; None where it does not take them. Raises Unsettled and NoEnd."""
+def bind(
+    signature: Signature, given: Sequence[Given], *, converting: bool
+) -> Form | None:
+    """The signature for arguments of these types; None where it does not take them.
+    Raises Unsettled and NoEnd.
+    """
     declared = formals(signature, len(given))
     if declared is None:
         return None
@@ -144,7 +158,9 @@ class _Binder:
         self.bound = Bound()
         self.steps: list[_Step] = []
 
-    def bind(self, declared: Sequence[Type], given: Sequence[Given], *, converting: bool) -> Form | None:
+    def bind(
+        self, declared: Sequence[Type], given: Sequence[Given], *, converting: bool
+    ) -> Form | None:
         """See `bind`."""
         pairs = list(zip(declared, given, strict=True))
         for formal, one in pairs:
@@ -154,7 +170,10 @@ class _Binder:
                 self.steps.append(_Related(formal, one, converting))
             elif formal.base != "function":
                 return None
-        if not all(_add(self.steps, self.variables, formal, one, converting=converting) for formal, one in pairs):
+        if not all(
+            _add(self.steps, self.variables, formal, one, converting=converting)
+            for formal, one in pairs
+        ):
             return None
         if not self._solved():
             return None
@@ -163,10 +182,14 @@ class _Binder:
         if not all(name in self.bound.types for name in self.variables):
             return None
         arguments = tuple(filled(formal, self.bound) for formal in declared)
-        return Form(self.signature, arguments, filled(self.signature.returns, self.bound))
+        return Form(
+            self.signature, arguments, filled(self.signature.returns, self.bound)
+        )
 
     def _may_fit(self, formal: Type, given: Type, *, converting: bool) -> bool:
-        """False for what cannot fit: told early, since most forms of a function are of another base."""
+        """False for what cannot fit: told early, since most forms of a function are of
+        another base.
+        """
         if formal.base.lower() in self.variables and not formal.arguments:
             return True
         base = formal.base.lower()
@@ -184,7 +207,14 @@ class _Binder:
         raise NoEnd
 
 
-def _add(steps: list[_Step], variables: dict[str, Variable], formal: Type, given: Given, *, converting: bool) -> bool:
+def _add(
+    steps: list[_Step],
+    variables: dict[str, Variable],
+    formal: Type,
+    given: Given,
+    *,
+    converting: bool,
+) -> bool:
     """Add the steps of one argument and what is inside it. False where it can never fit."""
     if formal.base == "function":
         steps.append(_Function(formal, given))
@@ -208,7 +238,9 @@ def _add(steps: list[_Step], variables: dict[str, Variable], formal: Type, given
         return False
     into = converting and formal.base in _COVARIANT
     pairs = zip(formal.elements, inner, strict=True)
-    return all(_add(steps, variables, one, each, converting=into) for one, each in pairs)
+    return all(
+        _add(steps, variables, one, each, converting=into) for one, each in pairs
+    )
 
 
 def _outcome(steps: Sequence[_Step], binder: _Binder) -> _Outcome:
@@ -278,7 +310,9 @@ def _numbers(step: _Numbers, bound: Bound) -> _Outcome:
     start: list[int] = []
     for number, declared in enumerate(formal.arguments):
         if isinstance(declared, Type):
-            start.append(bound.numbers.get(declared.base.lower(), based.numbers[number]))
+            start.append(
+                bound.numbers.get(declared.base.lower(), based.numbers[number])
+            )
         else:
             start.append(declared)
     shared = common(_numbered(formal.base, start), step.given)
@@ -299,7 +333,9 @@ def _castable(step: _Castable, binder: _Binder) -> _Outcome:
     if not _is_bound(step.wanted, binder):
         return _Outcome.WAITING
     wanted = filled(step.wanted, binder.bound)
-    fits = castable(wanted, step.given) if step.backwards else castable(step.given, wanted)
+    fits = (
+        castable(wanted, step.given) if step.backwards else castable(step.given, wanted)
+    )
     return _Outcome.SATISFIED if fits else _Outcome.WAITING
 
 
@@ -331,7 +367,10 @@ def filled(formal: Type, bound: Bound) -> Type:
     if not formal.arguments:
         return bound.types.get(formal.base.lower(), _plain(formal))
     if formal.base in _WITH_NUMBERS:
-        numbers = [one if isinstance(one, int) else bound.numbers[one.base.lower()] for one in formal.arguments]
+        numbers = [
+            one if isinstance(one, int) else bound.numbers[one.base.lower()]
+            for one in formal.arguments
+        ]
         return _numbered(formal.base, numbers)
     return Type(formal.base, tuple(filled(one, bound) for one in formal.elements))
 

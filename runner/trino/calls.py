@@ -26,11 +26,18 @@ _BEGINS_VALUE = (
     | {"CASE", "CAST", "EXISTS", "EXTRACT", "GROUPING", "LISTAGG", "NORMALIZE", "TRIM"}
     | {"FALSE", "NOT", "NULL", "TRUE"}
     | {"JSON_ARRAY", "JSON_EXISTS", "JSON_OBJECT", "JSON_QUERY", "JSON_VALUE"}
-    | {"CURRENT_CATALOG", "CURRENT_DATE", "CURRENT_PATH", "CURRENT_SCHEMA", "CURRENT_USER"}
+    | {
+        "CURRENT_CATALOG",
+        "CURRENT_DATE",
+        "CURRENT_PATH",
+        "CURRENT_SCHEMA",
+        "CURRENT_USER",
+    }
     | {"CURRENT_TIME", "CURRENT_TIMESTAMP", "LOCALTIME", "LOCALTIMESTAMP"}
 )
 
-# How many arguments Trino's parser itself wants: at least, and at most (0: any number), and what it says otherwise.
+# How many arguments Trino's parser itself wants: at least, and at most (0: any number),
+# and what it says otherwise.
 _COUNTS = {
     "if": (2, 3, "Invalid number of arguments for 'if' function"),
     "nullif": (2, 2, "Invalid number of arguments for 'nullif' function"),
@@ -43,7 +50,9 @@ _COUNTS = {
 def begins_call(cursor: Cursor) -> bool:
     """True at `a.b(`, RUNNING or FINAL before it included."""
     by = 1 if cursor.kind in _MODES and cursor.ahead() in NAMES else 0
-    return _name_and_parenthesis(cursor, by) or (by == 1 and _name_and_parenthesis(cursor, 0))
+    return _name_and_parenthesis(cursor, by) or (
+        by == 1 and _name_and_parenthesis(cursor, 0)
+    )
 
 
 def _name_and_parenthesis(cursor: Cursor, by: int) -> bool:
@@ -59,7 +68,9 @@ def begins_no_value(cursor: Cursor) -> bool:
 
 
 def named(cursor: Cursor) -> Expression:
-    """What begins with a name: a column, a call, a lambda, or a typed text such as DATE '2026-01-31'."""
+    """What begins with a name: a column, a call, a lambda, or a typed text such as DATE
+    '2026-01-31'.
+    """
     if begins_call(cursor):
         return call(cursor)
     at = cursor.at
@@ -94,11 +105,17 @@ def call(cursor: Cursor) -> Expression:
     """`name(arguments)` and what follows it."""
     at = cursor.at
     mode = ""
-    if cursor.kind in _MODES and cursor.ahead() in NAMES and _name_and_parenthesis(cursor, 1):
+    if (
+        cursor.kind in _MODES
+        and cursor.ahead() in NAMES
+        and _name_and_parenthesis(cursor, 1)
+    ):
         mode = cursor.expect_any(_MODES)
     name = cursor.qualified_name()
     cursor.expect("(")
-    if cursor.kind == "*" or (cursor.kind in NAMES and cursor.ahead() == "." and cursor.ahead(2) == "*"):
+    if cursor.kind == "*" or (
+        cursor.kind in NAMES and cursor.ahead() == "." and cursor.ahead(2) == "*"
+    ):
         return _star(cursor, at, name)
     distinct = set_quantifier(cursor)
     arguments: tuple[Expression, ...] = ()
@@ -108,7 +125,9 @@ def call(cursor: Cursor) -> Expression:
 
 
 def call_from(cursor: Cursor, mark: tuple[int, int], first: Expression) -> Expression:
-    """The call that begins at `mark`, whose name is one word, and whose first argument was read already."""
+    """The call that begins at `mark`, whose name is one word, and whose first argument
+    was read already.
+    """
     here = cursor.mark()
     cursor.back_to(mark)
     at = cursor.at
@@ -130,7 +149,9 @@ def _star(cursor: Cursor, at: int, name: tuple[Identifier, ...]) -> Expression:
     cursor.expect_all("*", ")")
     condition = _filter(cursor)
     window = _window(cursor)
-    found = Call(at, cursor.end, name, arguments, star=True, filter=condition, window=window)
+    found = Call(
+        at, cursor.end, name, arguments, star=True, filter=condition, window=window
+    )
     _check(found, "")
     return found
 
@@ -156,7 +177,17 @@ def _after(
         cursor.advance()
         cursor.advance()
     window = _window(cursor) if nulls is Nulls.UNSAID else over(cursor)
-    found = Call(at, cursor.end, name, arguments, False, distinct, order_by, condition, window, nulls)  # noqa: FBT003
+    found = Call(
+        at,
+        cursor.end,
+        name,
+        arguments,
+        distinct=distinct,
+        order_by=order_by,
+        filter=condition,
+        window=window,
+        nulls=nulls,
+    )
     if _is_row(found, mode):
         return Row(at, cursor.end, arguments)
     _check(found, mode)
@@ -164,11 +195,15 @@ def _after(
 
 
 def _is_row(found: Call, mode: str) -> bool:
-    """True for ROW(a, b), which is a value of its own; ROW(DISTINCT a) and the like would be a function."""
+    """True for ROW(a, b), which is a value of its own; ROW(DISTINCT a) and the like
+    would be a function.
+    """
     name = found.name[0]
     if len(found.name) > 1 or name.quoted or name.key != "row" or not found.arguments:
         return False
-    return not (mode or found.distinct or found.order_by or found.filter or found.window)
+    return not (
+        mode or found.distinct or found.order_by or found.filter or found.window
+    )
 
 
 def _check(found: Call, mode: str) -> None:
@@ -225,7 +260,9 @@ def listagg(cursor: Cursor) -> Expression:
         raise cursor.mismatch("ORDER")
     order_by = sort_items(cursor)
     cursor.expect(")")
-    return Call(at, cursor.end, (name,), tuple(arguments), distinct=distinct, order_by=order_by)
+    return Call(
+        at, cursor.end, (name,), tuple(arguments), distinct=distinct, order_by=order_by
+    )
 
 
 def _overflow(cursor: Cursor) -> None:

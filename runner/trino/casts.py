@@ -14,7 +14,9 @@ _JSON = Type("json")
 def _bases() -> frozenset[tuple[str, str]]:
     """The plain casts, from a base to another."""
     plain = (one for one in signatures("$CAST") if not one.variables)
-    return frozenset((one.arguments[0].base.lower(), one.returns.base.lower()) for one in plain)
+    return frozenset(
+        (one.arguments[0].base.lower(), one.returns.base.lower()) for one in plain
+    )
 
 
 def castable(source: Type, target: Type) -> bool:
@@ -37,11 +39,15 @@ def _from_json(target: Type) -> bool:
     if target.base == "map" and not castable(VARCHAR, target.elements[0]):
         return False
     inside = target.elements[1:] if target.base == "map" else target.elements
-    return target.base in {"array", "map", "row"} and all(castable(_JSON, one) for one in inside)
+    return target.base in {"array", "map", "row"} and all(
+        castable(_JSON, one) for one in inside
+    )
 
 
 def _to_json(source: Type) -> bool:
     if source.base == "map" and not castable(source.elements[0], VARCHAR):
         return False
     inside = source.elements[1:] if source.base == "map" else source.elements
-    return source.base in {"array", "map", "row"} and all(castable(one, _JSON) for one in inside)
+    return source.base in {"array", "map", "row"} and all(
+        castable(one, _JSON) for one in inside
+    )

@@ -1,4 +1,6 @@
-"""A place in a statement's tokens, from which the grammar's rules read on; and how a statement is refused."""
+"""A place in a statement's tokens, from which the grammar's rules read on; and how a
+statement is refused.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,17 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from runner.trino import lexer
-from runner.trino.lexer import BACKQUOTED, DIGITS_FIRST, END, NAME, QUOTED, TEXT, UNICODE_TEXT, UNKNOWN, Tokens
+from runner.trino.lexer import (
+    BACKQUOTED,
+    DIGITS_FIRST,
+    END,
+    NAME,
+    QUOTED,
+    TEXT,
+    UNICODE_TEXT,
+    UNKNOWN,
+    Tokens,
+)
 from runner.trino.tree import Expression, Identifier, Query, ScalarQuery
 from runner.trino.unicode import NotDecoded, decoded
 from runner.trino.words import NOT_RESERVED
@@ -18,7 +30,8 @@ _Read = TypeVar("_Read")
 
 QUERIES = frozenset({"SELECT", "VALUES", "TABLE", "WITH"})
 
-# A value inside a value, a query inside a query: Trino itself ends with a stack overflow somewhere after this.
+# A value inside a value, a query inside a query: Trino itself ends with a stack
+# overflow somewhere after this.
 DEEPEST = 3_000
 
 # How often all of a statement may be read in another way, since what it means shows late:
@@ -27,7 +40,9 @@ AGAIN = 20
 
 
 class SyntaxRefused(Exception):
-    """What is written is no statement of Trino 423: `at` is the offset of the token that does not fit."""
+    """What is written is no statement of Trino 423: `at` is the offset of the token
+    that does not fit.
+    """
 
     def __init__(self, at: int, message: str) -> None:
         super().__init__(message)
@@ -45,7 +60,9 @@ class Grammar:
     value: Callable[[Cursor], Expression]
     query: Callable[[Cursor], Query]
     query_from: Callable[[Cursor, int, Query], Query]
-    """The rest of a query whose first part, which began at the offset, stands in parentheses and was read already."""
+    """The rest of a query whose first part, which began at the offset, stands in
+    parentheses and was read already.
+    """
 
 
 class Cursor:
@@ -103,7 +120,10 @@ class Cursor:
         index, self._deep = mark
         self._again += max(self.index - index, 0)
         if self._again > AGAIN * len(self._kinds):
-            raise SyntaxRefused(self._starts[index], "nested in more ways than can be tried; write it more simply")
+            raise SyntaxRefused(
+                self._starts[index],
+                "nested in more ways than can be tried; write it more simply",
+            )
         self.index = index
         self.kind = self._kinds[index]
         self.at = self._starts[index]
@@ -130,7 +150,9 @@ class Cursor:
         return kind
 
     def expect(self, kind: str, *instead: str) -> None:
-        """Go past a token that must be of this kind. `instead` is what could have stood here too, for the message."""
+        """Go past a token that must be of this kind. `instead` is what could have stood
+        here too, for the message.
+        """
         if self.kind != kind:
             raise self.mismatch(kind, *instead)
         self.advance()
@@ -181,8 +203,14 @@ class Cursor:
         return self.grammar.query(self)
 
     def rest_of_query(self, at: int, first: Expression) -> Query | None:
-        """The query that began at `at` with `(query)`, read as a value until it went on; None where it is a value."""
-        if not isinstance(first, ScalarQuery) or first.at != at or first.end != self.end:
+        """The query that began at `at` with `(query)`, read as a value until it went
+        on; None where it is a value.
+        """
+        if (
+            not isinstance(first, ScalarQuery)
+            or first.at != at
+            or first.end != self.end
+        ):
             return None
         if first.query.with_ is not None or not self.goes_on_as_query():
             return None
@@ -277,15 +305,24 @@ class Cursor:
     # refusing
 
     def mismatch(self, *expected: str) -> SyntaxRefused:
-        """The refusal of the token that comes next, in Trino's words, without what may be a member's identifier."""
+        """The refusal of the token that comes next, in Trino's words, without what may
+        be a member's identifier.
+        """
         at, kind = self.at, self.kind
         if kind == UNKNOWN and self.sql[at] in "'\"`":
-            return SyntaxRefused(at, f"mismatched input '{self.sql[at]}': the quote that opens here is never closed")
+            return SyntaxRefused(
+                at,
+                f"mismatched input '{self.sql[at]}': the quote that opens here is never closed",
+            )
         if kind == "/*":
-            return SyntaxRefused(at, "mismatched input '/*': the comment that opens here is never closed")
+            return SyntaxRefused(
+                at, "mismatched input '/*': the comment that opens here is never closed"
+            )
         wanted = dict.fromkeys((*expected, *self.next_clauses))
         listed = ", ".join(one if one.startswith("<") else f"'{one}'" for one in wanted)
-        return SyntaxRefused(at, f"mismatched input '{self._shown()}'. Expecting: {listed}")
+        return SyntaxRefused(
+            at, f"mismatched input '{self._shown()}'. Expecting: {listed}"
+        )
 
     def _shown(self) -> str:
         written = self.sql[self.at : self._ends[self.index]]

@@ -129,7 +129,9 @@ def _predicate(cursor: Cursor, at: int, left: Expression) -> Expression:
     return read(cursor, at, left, Said(negated, sign_at))
 
 
-def _comparison(cursor: Cursor, at: int, left: Expression, comparator: Comparator) -> Expression:
+def _comparison(
+    cursor: Cursor, at: int, left: Expression, comparator: Comparator
+) -> Expression:
     sign_at = cursor.at
     cursor.advance()
     if cursor.kind in ("ALL", "ANY", "SOME") and cursor.ahead() == "(":
@@ -139,7 +141,8 @@ def _comparison(cursor: Cursor, at: int, left: Expression, comparator: Comparato
             try:
                 right = value(cursor)
             except SyntaxRefused:
-                # `= ALL ((SELECT 1) UNION SELECT 2)` is a query, and `= ALL ((SELECT 1))` a function's call
+                # `= ALL ((SELECT 1) UNION SELECT 2)` is a query, and `= ALL ((SELECT
+                # 1))` a function's call
                 if not _opens_query(cursor, mark[0] + 2):
                     raise
                 cursor.back_to(mark)
@@ -147,13 +150,17 @@ def _comparison(cursor: Cursor, at: int, left: Expression, comparator: Comparato
                 return Comparison(at, cursor.end, comparator, left, right, sign_at)
         quantifier = cursor.expect_any(("ALL", "ANY", "SOME")).lower()
         query = cursor.query_in_parentheses()
-        return QuantifiedComparison(at, cursor.end, comparator, quantifier, left, query, sign_at)
+        return QuantifiedComparison(
+            at, cursor.end, comparator, quantifier, left, query, sign_at
+        )
     right = value(cursor)
     return Comparison(at, cursor.end, comparator, left, right, sign_at)
 
 
 def _opens_query(cursor: Cursor, index: int) -> bool:
-    """True if nothing but parentheses stands between the token of this index and a query's first word."""
+    """True if nothing but parentheses stands between the token of this index and a
+    query's first word.
+    """
     by = index - cursor.index
     while cursor.ahead(by) == "(":
         by += 1
@@ -167,7 +174,9 @@ def _is(cursor: Cursor, at: int, left: Expression) -> Expression:
     if cursor.take("NULL"):
         return IsNull(at, cursor.end, left, negated)
     if cursor.kind != "DISTINCT":
-        raise cursor.mismatch(*(("DISTINCT", "NULL") if negated else ("DISTINCT", "NOT", "NULL")))
+        raise cursor.mismatch(
+            *(("DISTINCT", "NULL") if negated else ("DISTINCT", "NOT", "NULL"))
+        )
     cursor.expect_all("DISTINCT", "FROM")
     right = value(cursor)
     return IsDistinct(at, cursor.end, left, right, negated, sign_at)
@@ -224,7 +233,9 @@ def _value(cursor: Cursor, loosest: int) -> Expression:
 
 
 def _signed(cursor: Cursor) -> Expression:
-    """A value with the signs before it. A minus before a number is the number's own, and binds closest."""
+    """A value with the signs before it. A minus before a number is the number's own,
+    and binds closest.
+    """
     signs = []
     while cursor.kind in ("+", "-") and not _begins_number(cursor):
         signs.append((cursor.at, cursor.kind == "-"))

@@ -16,13 +16,19 @@ _TREASURE_DATA = _HERE / "functions-treasuredata.tsv"
 UNTOLD = Type("?")
 """A type that no documentation defines; in a signature, any type."""
 
-_PLUGINS = re.compile(r"st_\w+|bing_tile\w*|\w*_?geometry_?\w*|to_spherical_geography|great_circle_distance|geohash\w*")
-"""Functions of a plugin of Trino. Whether Treasure Data has it is not documented: they are let pass."""
+_PLUGINS = re.compile(
+    r"st_\w+|bing_tile\w*|\w*_?geometry_?\w*|to_spherical_geography|great_circle_distance|geohash\w*"
+)
+"""Functions of a plugin of Trino. Whether Treasure Data has it is not documented: they
+are let pass.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """What a type variable must be: comparable or orderable, of a base, castable to or from other types."""
+    """What a type variable must be: comparable or orderable, of a base, castable to or
+    from other types.
+    """
 
     name: str
     comparable: bool = False
@@ -33,7 +39,9 @@ class Variable:
 
     def __str__(self) -> str:
         """In Trino's words."""
-        shown = self.name + ":comparable" * self.comparable + ":orderable" * self.orderable
+        shown = (
+            self.name + ":comparable" * self.comparable + ":orderable" * self.orderable
+        )
         return shown + "".join(f":castableTo({one})" for one in self.to)
 
 
@@ -41,10 +49,11 @@ class Variable:
 class Signature:
     """One form of a function. `kind` is scalar, aggregate or window.
 
-    Types are as Trino declares them: with type variables (`array(t)`), which `variables` tells more of, and variables
-    for numbers (`varchar(x)`), of which `lengths` computes some. `variadic`: the last argument may stand any number of
-    times. `nullable` tells of each argument whether the function takes NULL itself. `told` is false where the types
-    of the arguments are not documented.
+    Types are as Trino declares them: with type variables (`array(t)`), which
+    `variables` tells more of, and variables for numbers (`varchar(x)`), of which
+    `lengths` computes some. `variadic`: the last argument may stand any number of
+    times. `nullable` tells of each argument whether the function takes NULL itself.
+    `told` is false where the types of the arguments are not documented.
     """
 
     name: str
@@ -60,12 +69,21 @@ class Signature:
     def __str__(self) -> str:
         """As Trino shows it among those it expected."""
         shown = f"{self.name}({', '.join(declared(one) for one in self.arguments)})"
-        return f"{shown} {', '.join(map(str, self.variables))}" if self.variables else shown
+        return (
+            f"{shown} {', '.join(map(str, self.variables))}"
+            if self.variables
+            else shown
+        )
 
 
 def declared(kind: Type) -> str:
     """A type as Trino shows it in a signature: without spaces after commas."""
-    return str(kind).replace(", ", ",").replace("HyperLogLog", "hyperloglog").replace("SetDigest", "setdigest")
+    return (
+        str(kind)
+        .replace(", ", ",")
+        .replace("HyperLogLog", "hyperloglog")
+        .replace("SetDigest", "setdigest")
+    )
 
 
 @cache
@@ -87,7 +105,9 @@ def names() -> tuple[str, ...]:
 
 @cache
 def signatures(name: str) -> tuple[Signature, ...]:
-    """The forms of a function, or of an operator such as `$ADD`, in Trino's order; empty where there is none."""
+    """The forms of a function, or of an operator such as `$ADD`, in Trino's order;
+    empty where there is none.
+    """
     key = name if name.startswith("$") else name.lower()
     return tuple(_read(line) for line in _lines().get(key, ()))
 
@@ -108,7 +128,9 @@ def kinds(name: str) -> frozenset[str]:
 def _read(line: str) -> Signature:
     name, kind, returns, arguments, conditions, nulls = line.split("\t")[:6]
     variadic = arguments.endswith("...")
-    types = tuple(formal(one) for one in arguments.removesuffix("...").split("; ") if one)
+    types = tuple(
+        formal(one) for one in arguments.removesuffix("...").split("; ") if one
+    )
     variables: list[Variable] = []
     lengths: list[tuple[str, str]] = []
     for condition in conditions.split("; ") if conditions else ():
@@ -138,7 +160,14 @@ def _variable(condition: str) -> Variable:
         bounds[key] = value
     to = (formal(bounds["to"]),) if "to" in bounds else ()
     from_ = (formal(bounds["from"]),) if "from" in bounds else ()
-    return Variable(name, "comparable" in bounds, "orderable" in bounds, bounds.get("base", ""), to, from_)
+    return Variable(
+        name,
+        "comparable" in bounds,
+        "orderable" in bounds,
+        bounds.get("base", ""),
+        to,
+        from_,
+    )
 
 
 @cache
@@ -149,7 +178,9 @@ def formal(text: str) -> Type:
         return Type(text)
     inside, _, zone = inside.rpartition(")")
     parts = _parts(inside)
-    return Type(base + zone, tuple(int(one) if one.isdigit() else formal(one) for one in parts))
+    return Type(
+        base + zone, tuple(int(one) if one.isdigit() else formal(one) for one in parts)
+    )
 
 
 def _parts(text: str) -> list[str]:

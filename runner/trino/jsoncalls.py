@@ -155,7 +155,14 @@ def _json_object(cursor: Cursor) -> Expression:
 def _member(cursor: Cursor, arguments: list[Expression]) -> None:
     """`KEY 'a' VALUE 1`, `'a' VALUE 1` or `'a': 1`. KEY is a name too: `key VALUE 1`."""
     mark = cursor.mark()
-    said = cursor.kind == "KEY" and cursor.ahead() not in ("VALUE", ":", ".", "[", "(", "->")
+    said = cursor.kind == "KEY" and cursor.ahead() not in (
+        "VALUE",
+        ":",
+        ".",
+        "[",
+        "(",
+        "->",
+    )
     if said:
         cursor.advance()
     key = cursor.expression()

@@ -16,7 +16,9 @@ def _parsed(text: str) -> ast.expr:
 
 
 def computed(text: str, known: Mapping[str, int]) -> int:
-    """The value of a signature's expression of numbers. Raises KeyError for a variable that is not known."""
+    """The value of a signature's expression of numbers. Raises KeyError for a variable
+    that is not known.
+    """
     return _value(_parsed(text), known)
 
 

@@ -49,14 +49,21 @@ _WHOLE = r"[0-9](?:_?[0-9])*"
 _NUMBERS = (
     (DOUBLE, re.compile(r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)[Ee][+-]?[0-9]+")),
     (DECIMAL, re.compile(rf"{_WHOLE}\.(?:{_WHOLE})?|\.{_WHOLE}")),
-    (INTEGER, re.compile(rf"0[Xx](?:_?[0-9A-Fa-f])+|0[Oo](?:_?[0-7])+|0[Bb](?:_?[01])+|{_WHOLE}")),
+    (
+        INTEGER,
+        re.compile(
+            rf"0[Xx](?:_?[0-9A-Fa-f])+|0[Oo](?:_?[0-7])+|0[Bb](?:_?[01])+|{_WHOLE}"
+        ),
+    ),
     (DIGITS_FIRST, re.compile(r"[0-9][A-Za-z0-9_]+")),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """The tokens of a statement: their kinds, and where each begins and ends. The last one is the statement's end."""
+    """The tokens of a statement: their kinds, and where each begins and ends. The last
+    one is the statement's end.
+    """
 
     sql: str
     kinds: list[str]
@@ -67,7 +74,8 @@ class Tokens:
 def read(sql: str) -> Tokens:
     """The tokens of `sql`.
 
-    After a character that no token of Trino has, nothing is read: it is refused there at the latest.
+    After a character that no token of Trino has, nothing is read: it is refused there
+    at the latest.
     """
     tokens = Tokens(sql, [], [], [])
     kinds, starts, ends = tokens.kinds, tokens.starts, tokens.ends
@@ -104,7 +112,9 @@ def read(sql: str) -> Tokens:
 
 
 def _number(sql: str, start: int) -> tuple[str, int]:
-    """The kind and the end of the longest token that begins with a digit here; of two as long, the one listed first."""
+    """The kind and the end of the longest token that begins with a digit here; of two
+    as long, the one listed first.
+    """
     kind, end = "", start
     for candidate, pattern in _NUMBERS:
         found = pattern.match(sql, start)

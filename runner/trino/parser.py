@@ -80,7 +80,10 @@ def _one_statement(tokens: Tokens) -> Statement:
     if isinstance(found, OtherStatement):
         return found
     if cursor.take(";") and cursor.kind != END:
-        raise SyntaxRefused(cursor.at, "a second statement begins here; one statement is all that is read")
+        raise SyntaxRefused(
+            cursor.at,
+            "a second statement begins here; one statement is all that is read",
+        )
     if cursor.kind != END:
         raise cursor.mismatch("<EOF>")
     return found
@@ -102,11 +105,15 @@ def _statement(cursor: Cursor) -> Statement:
         return _add_column(cursor) or _other(cursor)
     if kind in _OTHER:
         return _other(cursor)
-    raise cursor.mismatch("SELECT", "WITH", "VALUES", "INSERT", "CREATE", "DELETE", "DROP", "ALTER")
+    raise cursor.mismatch(
+        "SELECT", "WITH", "VALUES", "INSERT", "CREATE", "DELETE", "DROP", "ALTER"
+    )
 
 
 def _other(cursor: Cursor) -> Statement:
-    """What begins as a statement of Trino does. Its words are not read; a second statement is none of them."""
+    """What begins as a statement of Trino does. Its words are not read; a second
+    statement is none of them.
+    """
     at = cursor.at
     words = [cursor.kind]
     cursor.advance()
@@ -116,7 +123,10 @@ def _other(cursor: Cursor) -> Statement:
         cursor.advance()
     end = cursor.end
     if cursor.take(";") and cursor.kind != END:
-        raise SyntaxRefused(cursor.at, "a second statement begins here; one statement is all that is read")
+        raise SyntaxRefused(
+            cursor.at,
+            "a second statement begins here; one statement is all that is read",
+        )
     return OtherStatement(at, end, " ".join(words))
 
 
@@ -245,7 +255,9 @@ def _create_table(cursor: Cursor) -> Statement | None:
     if cursor.take("WITH"):
         with_data = not cursor.take("NO")
         cursor.expect("DATA")
-    return CreateTableAs(at, cursor.end, table, query, columns, if_not_exists, with_data)
+    return CreateTableAs(
+        at, cursor.end, table, query, columns, if_not_exists, with_data
+    )
 
 
 def _query_or_parentheses(cursor: Cursor) -> Query:

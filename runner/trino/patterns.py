@@ -1,4 +1,6 @@
-"""Patterns of rows: what MATCH_RECOGNIZE and a window's frame share. They are read, and little is kept."""
+"""Patterns of rows: what MATCH_RECOGNIZE and a window's frame share. They are read, and
+little is kept.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +68,9 @@ def definitions(cursor: Cursor) -> tuple[Expression, ...]:
 
 
 def frame_pattern(cursor: Cursor) -> tuple[bool, tuple[Expression, ...]]:
-    """What may follow a window's frame: whether it recognises a pattern, and the conditions it defines."""
+    """What may follow a window's frame: whether it recognises a pattern, and the
+    conditions it defines.
+    """
     found = after_match(cursor)
     if cursor.kind == "PATTERN":
         pattern(cursor)

@@ -58,9 +58,13 @@ def number(cursor: Cursor) -> Expression:
     cursor.advance()
     text = cursor.sql[number_at : cursor.end].replace("_", "")
     if kind is NumberKind.INTEGER and whole_number(text) > _LARGEST + negative:
-        raise SyntaxRefused(at, "Invalid numeric literal: it is greater than a bigint can be")
+        raise SyntaxRefused(
+            at, "Invalid numeric literal: it is greater than a bigint can be"
+        )
     if negative and kind is NumberKind.INTEGER and not text.isdigit():
-        raise SyntaxRefused(at, "Invalid numeric literal: a minus sign goes with a decimal number only")
+        raise SyntaxRefused(
+            at, "Invalid numeric literal: a minus sign goes with a decimal number only"
+        )
     found = Number(number_at, cursor.end, kind, text)
     return Sign(at, cursor.end, negative=True, value=found) if negative else found
 
@@ -191,7 +195,10 @@ def _parentheses(cursor: Cursor) -> Expression:
             items.append(cursor.expression())
         cursor.expect(")")
         return Row(at, cursor.end, tuple(items))
-    whole = isinstance(first, ScalarQuery) and (first.at, first.end) == (first_at, cursor.end)
+    whole = isinstance(first, ScalarQuery) and (first.at, first.end) == (
+        first_at,
+        cursor.end,
+    )
     cursor.expect(")", ",")
     if whole and isinstance(first, ScalarQuery):
         return ScalarQuery(at, cursor.end, first.query)

@@ -125,13 +125,17 @@ def _term(cursor: Cursor, *, at: int, loosest: int) -> Body:
 
 
 def _set_operations(cursor: Cursor, at: int, left: Body, *, loosest: int) -> Body:
-    """The set operations after a query that began at `at`: INTERSECT binds closer than UNION and EXCEPT."""
+    """The set operations after a query that began at `at`: INTERSECT binds closer than
+    UNION and EXCEPT.
+    """
     while cursor.kind in SETS and _BINDING[cursor.kind] >= loosest:
         kind, sign_at = cursor.kind, cursor.at
         cursor.advance()
         keeps_all = cursor.take_any(("ALL", "DISTINCT")) == "ALL"
         right = _term(cursor, at=cursor.at, loosest=_BINDING[kind] + 1)
-        left = SetOperation(at, cursor.end, SetKind(kind.lower()), keeps_all, left, right, sign_at)
+        left = SetOperation(
+            at, cursor.end, SetKind(kind.lower()), keeps_all, left, right, sign_at
+        )
     return left
 
 
@@ -155,7 +159,8 @@ def _primary(cursor: Cursor) -> Body:
             cursor.advance()
             if cursor.take("WITH"):
                 raise SyntaxRefused(
-                    at, "WITH in parentheses can be neither a whole statement nor a side of UNION and its like"
+                    at,
+                    "WITH in parentheses can be neither a whole statement nor a side of UNION and its like",
                 )
             found = query(cursor)
             cursor.expect(")")
@@ -189,18 +194,27 @@ def _select(cursor: Cursor) -> Select:
         cursor.advance()
         windows = cursor.list_of(lambda: named_window(cursor))
         cursor.next_clauses = (",", *_AFTER_QUERY)
-    return Select(at, cursor.end, items, distinct, from_, where, group_by, having, windows)
+    return Select(
+        at, cursor.end, items, distinct, from_, where, group_by, having, windows
+    )
 
 
 def _took_all_before_star(cursor: Cursor) -> bool:
     """Go past the ALL of `SELECT ALL *`; in `SELECT all * 2` it is a column."""
-    if cursor.at_all("ALL", "*") and cursor.ahead(2) not in (INTEGER, DECIMAL, DOUBLE, "("):
+    if cursor.at_all("ALL", "*") and cursor.ahead(2) not in (
+        INTEGER,
+        DECIMAL,
+        DOUBLE,
+        "(",
+    ):
         cursor.advance()
         return True
     return False
 
 
-def _condition(cursor: Cursor, word: str, next_clauses: tuple[str, ...]) -> Expression | None:
+def _condition(
+    cursor: Cursor, word: str, next_clauses: tuple[str, ...]
+) -> Expression | None:
     if not cursor.take(word):
         return None
     cursor.next_clauses = ()
@@ -213,7 +227,9 @@ def _item(cursor: Cursor) -> SelectItem | Star:
     at = cursor.at
     if cursor.take("*"):
         return Star(at, cursor.end)
-    if cursor.kind in ("NOT", "+") or (cursor.kind == "-" and cursor.ahead() not in (INTEGER, DECIMAL, DOUBLE)):
+    if cursor.kind in ("NOT", "+") or (
+        cursor.kind == "-" and cursor.ahead() not in (INTEGER, DECIMAL, DOUBLE)
+    ):
         expression = cursor.expression()
     else:
         cursor.deepen()
@@ -271,7 +287,8 @@ def _grouping_element(cursor: Cursor) -> GroupingElement:
         cursor.expect("(")
         if cursor.kind == ")":
             raise SyntaxRefused(
-                cursor.at, f"mismatched input ')'. Expecting: <expression>: an empty {kind} groups nothing"
+                cursor.at,
+                f"mismatched input ')'. Expecting: <expression>: an empty {kind} groups nothing",
             )
         sets = cursor.list_of(lambda: _grouping_set(cursor))
         cursor.expect(")", ",")
@@ -301,7 +318,9 @@ def _grouping_set(cursor: Cursor) -> tuple[Expression, ...]:
 
 
 def _listed(cursor: Cursor) -> tuple[Expression, ...]:
-    """The expressions of `(a, b)` if it ends the grouping set, else none; its first parenthesis was read."""
+    """The expressions of `(a, b)` if it ends the grouping set, else none; its first
+    parenthesis was read.
+    """
     try:
         found = cursor.list_of(cursor.expression)
         cursor.expect(")")

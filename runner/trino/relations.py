@@ -28,8 +28,19 @@ _KINDS = {
     "FULL": JoinKind.FULL,
     "JOIN": JoinKind.INNER,
 }
-# The words that may follow MATCH_RECOGNIZE's parenthesis; they are names too, as `t match_recognize (pattern)` shows.
-_IN_MATCH = ("PARTITION", "ORDER", "MEASURES", "ONE", "ALL", "AFTER", "INITIAL", "SEEK", "PATTERN")
+# The words that may follow MATCH_RECOGNIZE's parenthesis; they are names too, as `t
+# match_recognize (pattern)` shows.
+_IN_MATCH = (
+    "PARTITION",
+    "ORDER",
+    "MEASURES",
+    "ONE",
+    "ALL",
+    "AFTER",
+    "INITIAL",
+    "SEEK",
+    "PATTERN",
+)
 
 
 def from_clause(cursor: Cursor) -> Relation:
@@ -192,7 +203,11 @@ def _parentheses(cursor: Cursor) -> Relation:
         return Subquery(at, cursor.end, query)
     first_at = cursor.at
     found = relation(cursor)
-    if isinstance(found, Subquery) and not found.lateral and (found.at, found.end) == (first_at, cursor.end):
+    if (
+        isinstance(found, Subquery)
+        and not found.lateral
+        and (found.at, found.end) == (first_at, cursor.end)
+    ):
         query = found.query
         if query.with_ is None and cursor.goes_on_as_query():
             query = cursor.grammar.query_from(cursor, first_at, query)
@@ -217,4 +232,6 @@ def _match_recognize(cursor: Cursor, at: int, found: Relation) -> Relation:
     cursor.expect(")", ",")
     names = tuple(name for name, _ in measures)
     inside = (*(value for _, value in measures), *conditions)
-    return MatchRecognize(at, cursor.end, found, partitions, order_by, names, all_rows, inside)
+    return MatchRecognize(
+        at, cursor.end, found, partitions, order_by, names, all_rows, inside
+    )

@@ -59,7 +59,9 @@ def _resolve(name: str, given: Sequence[Given]) -> Form | Ambiguous | None:
     return found[0] if found else None
 
 
-def _applicable(candidates: Sequence[Signature], given: Sequence[Given], *, converting: bool) -> list[Form]:
+def _applicable(
+    candidates: Sequence[Signature], given: Sequence[Given], *, converting: bool
+) -> list[Form]:
     forms = (bind(one, given, converting=converting) for one in candidates)
     return [one for one in forms if one is not None]
 
@@ -72,7 +74,11 @@ def _most_specific(forms: Sequence[Form], given: Sequence[Given]) -> list[Form]:
     only_nulls = [one for one in forms if _converts_only_nulls(one, types)]
     if only_nulls:
         kept = only_nulls
-    if len(kept) > 1 and len({one.returns for one in kept}) == 1 and all(_is_null(one, types) for one in kept):
+    if (
+        len(kept) > 1
+        and len({one.returns for one in kept}) == 1
+        and all(_is_null(one, types) for one in kept)
+    ):
         return [max(kept, key=_shown)]
     return kept
 
@@ -92,11 +98,16 @@ def _representatives(forms: Sequence[Form]) -> list[Form]:
 
 
 def _is_more_specific(form: Form, than: Form) -> bool:
-    return UNTOLD not in form.arguments and bind(than.signature, form.arguments, converting=True) is not None
+    return (
+        UNTOLD not in form.arguments
+        and bind(than.signature, form.arguments, converting=True) is not None
+    )
 
 
 def _converts_only_nulls(form: Form, types: Sequence[Type]) -> bool:
-    return all(mine in (UNKNOWN, its) for mine, its in zip(types, form.arguments, strict=True))
+    return all(
+        mine in (UNKNOWN, its) for mine, its in zip(types, form.arguments, strict=True)
+    )
 
 
 def _is_null(form: Form, types: Sequence[Type]) -> bool:
@@ -105,4 +116,6 @@ def _is_null(form: Form, types: Sequence[Type]) -> bool:
     if form.signature.kind != "scalar":
         return True
     last = len(nullable) - 1
-    return any(kind == UNKNOWN and not nullable[min(at, last)] for at, kind in enumerate(types))
+    return any(
+        kind == UNKNOWN and not nullable[min(at, last)] for at, kind in enumerate(types)
+    )

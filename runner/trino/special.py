@@ -27,7 +27,11 @@ def _extract(cursor: Cursor) -> Expression:
     value = cursor.value()
     cursor.expect(")")
     if field.quoted or field.key not in EXTRACTED:
-        raise SyntaxRefused(at, "Invalid EXTRACT field: it is one of " + ", ".join(sorted(EXTRACTED)).upper())
+        raise SyntaxRefused(
+            at,
+            "Invalid EXTRACT field: it is one of "
+            + ", ".join(sorted(EXTRACTED)).upper(),
+        )
     return Extract(at, cursor.end, field.key, value)
 
 
@@ -52,7 +56,9 @@ def _trim(cursor: Cursor) -> Expression:
 
 
 def _trim_side(cursor: Cursor, at: int) -> Expression | None:
-    """`TRIM(LEADING …`, if the word is none of a column: `trim(both)`, `trim(leading.name)`, `trim(both(x))`."""
+    """`TRIM(LEADING …`, if the word is none of a column: `trim(both)`,
+    `trim(leading.name)`, `trim(both(x))`.
+    """
     mark = cursor.mark()
     side = cursor.expect_any(_SIDES).lower()
     what = None
@@ -108,7 +114,9 @@ def _substring(cursor: Cursor) -> Expression:
     if cursor.take("FOR"):
         arguments.append(cursor.value())
     cursor.expect(")")
-    return Call(at, cursor.end, (Identifier(name.at, name.end, "substr"),), tuple(arguments))
+    return Call(
+        at, cursor.end, (Identifier(name.at, name.end, "substr"),), tuple(arguments)
+    )
 
 
 def _position(cursor: Cursor) -> Expression:
@@ -127,7 +135,9 @@ def _position(cursor: Cursor) -> Expression:
         cursor.advance()
         text = cursor.value()
         if cursor.take(")"):
-            return Call(at, cursor.end, (Identifier(name.at, name.end, "strpos"),), (text, part))
+            return Call(
+                at, cursor.end, (Identifier(name.at, name.end, "strpos"),), (text, part)
+            )
         # `position(a IN (1), b)` is a call with a condition in it
         cursor.back_to(mark)
         return calls.call(cursor)

@@ -5,7 +5,15 @@ from __future__ import annotations
 from runner.trino import jsoncalls
 from runner.trino.cursor import NAMES, QUERIES, Cursor
 from runner.trino.lexer import TEXT, UNICODE_TEXT
-from runner.trino.tree import Expression, Identifier, Query, Relation, SortItem, Table, TableFunction
+from runner.trino.tree import (
+    Expression,
+    Identifier,
+    Query,
+    Relation,
+    SortItem,
+    Table,
+    TableFunction,
+)
 from runner.trino.typenames import read_type
 from runner.trino.windows import sort_item
 
@@ -82,7 +90,11 @@ def _table_argument(cursor: Cursor, inside: list[Inside]) -> None:
 
 
 def _names_table(cursor: Cursor) -> bool:
-    if cursor.kind not in NAMES or cursor.at_all("PARTITION", "BY") or cursor.at_all("COPARTITION", "("):
+    if (
+        cursor.kind not in NAMES
+        or cursor.at_all("PARTITION", "BY")
+        or cursor.at_all("COPARTITION", "(")
+    ):
         return False
     return not (cursor.kind in ("PRUNE", "KEEP") and cursor.ahead() == "WHEN")
 

@@ -1,8 +1,10 @@
-"""A statement of Trino 423 as a tree: what its grammar (SqlBase.g4) tells apart, each part with its place in the SQL.
+"""A statement of Trino 423 as a tree: what its grammar (SqlBase.g4) tells apart, each
+part with its place in the SQL.
 
-Every node begins with `at` and `end`: the offsets, in characters, of its first character and of the one after its last.
-Where Trino tells of an operator's place, between its values, `sign_at` is that place.
-Nodes are compared by identity, so that facts about one place (its type, say) can be kept in a mapping.
+Every node begins with `at` and `end`: the offsets, in characters, of its first
+character and of the one after its last. Where Trino tells of an operator's place,
+between its values, `sign_at` is that place. Nodes are compared by identity, so that
+facts about one place (its type, say) can be kept in a mapping.
 """
 
 from __future__ import annotations
@@ -16,7 +18,9 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Identifier:
-    """A name. `name` is as it was written, without quotes; Trino compares names without regard to case."""
+    """A name. `name` is as it was written, without quotes; Trino compares names without
+    regard to case.
+    """
 
     at: int
     end: int
@@ -31,10 +35,12 @@ class Identifier:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TypeName:
-    """A type as it is written, such as `decimal(10, 2)`, `array(varchar)` or `row(a bigint, b varchar)`.
+    """A type as it is written, such as `decimal(10, 2)`, `array(varchar)` or `row(a
+    bigint, b varchar)`.
 
-    `base` is in lower case, `timestamp with time zone` included. `arguments` are lengths and types inside; `names` are
-    those of a row's fields, "" where a field has none, and empty for any other type.
+    `base` is in lower case, `timestamp with time zone` included. `arguments` are
+    lengths and types inside; `names` are those of a row's fields, "" where a field has
+    none, and empty for any other type.
     """
 
     at: int
@@ -102,7 +108,9 @@ class Number:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TypedText:
-    """DATE '2026-01-31', TIMESTAMP '…', JSON '…': a type's name and a text. `type` is in lower case."""
+    """DATE '2026-01-31', TIMESTAMP '…', JSON '…': a type's name and a text. `type` is
+    in lower case.
+    """
 
     at: int
     end: int
@@ -112,7 +120,9 @@ class TypedText:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Interval:
-    """INTERVAL '3' DAY; `unit` and `to` in lower case, `to` empty where there is none; `negative` for a minus sign."""
+    """INTERVAL '3' DAY; `unit` and `to` in lower case, `to` empty where there is none;
+    `negative` for a minus sign.
+    """
 
     at: int
     end: int
@@ -161,10 +171,12 @@ class Nulls(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Call:
-    """A function call. `star` for `count(*)` (or `count(t.*)`, whose `arguments` then hold the name).
+    """A function call. `star` for `count(*)` (or `count(t.*)`, whose `arguments` then
+    hold the name).
 
-    COALESCE, NULLIF, IF and TRY are calls too, and so are SUBSTRING(a FROM b) (`substr`), POSITION(a IN b) (`strpos`,
-    its arguments in that function's order) and NORMALIZE(a, NFC) (its form as a Text).
+    COALESCE, NULLIF, IF and TRY are calls too, and so are SUBSTRING(a FROM b)
+    (`substr`), POSITION(a IN b) (`strpos`, its arguments in that function's order) and
+    NORMALIZE(a, NFC) (its form as a Text).
     """
 
     at: int
@@ -432,7 +444,9 @@ class Extract:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Present:
-    """CURRENT_DATE, CURRENT_TIMESTAMP(3), LOCALTIME, CURRENT_USER and their like; `which` in lower case."""
+    """CURRENT_DATE, CURRENT_TIMESTAMP(3), LOCALTIME, CURRENT_USER and their like;
+    `which` in lower case.
+    """
 
     at: int
     end: int
@@ -460,7 +474,9 @@ class Row:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trim:
-    """TRIM([LEADING|TRAILING|BOTH] [what] FROM value), TRIM(value), TRIM(value, what); `side` in lower case."""
+    """TRIM([LEADING|TRAILING|BOTH] [what] FROM value), TRIM(value), TRIM(value, what);
+    `side` in lower case.
+    """
 
     at: int
     end: int
@@ -480,9 +496,11 @@ class Grouping:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class JsonCall:
-    """JSON_VALUE, JSON_QUERY, JSON_EXISTS, JSON_OBJECT or JSON_ARRAY, whose clauses no other function has.
+    """JSON_VALUE, JSON_QUERY, JSON_EXISTS, JSON_OBJECT or JSON_ARRAY, whose clauses no
+    other function has.
 
-    `name` in lower case. `arguments` are the values inside it; `path` is JSON_VALUE's and its like's.
+    `name` in lower case. `arguments` are the values inside it; `path` is JSON_VALUE's
+    and its like's.
     """
 
     at: int
@@ -570,9 +588,11 @@ class Bound:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """`ROWS BETWEEN start AND stop`; `kind` is rows, range or groups; `stop` is None where only a start is given.
+    """`ROWS BETWEEN start AND stop`; `kind` is rows, range or groups; `stop` is None
+    where only a start is given.
 
-    `pattern` is true where the frame recognises a pattern of rows, with `inside` as in MatchRecognize.
+    `pattern` is true where the frame recognises a pattern of rows, with `inside` as in
+    MatchRecognize.
     """
 
     at: int
@@ -586,7 +606,9 @@ class Frame:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Window:
-    """OVER (…), or one named in WINDOW. `base` is the name of the window that it takes up, alone for `OVER name`."""
+    """OVER (…), or one named in WINDOW. `base` is the name of the window that it takes
+    up, alone for `OVER name`.
+    """
 
     at: int
     end: int
@@ -611,7 +633,9 @@ class NamedWindow:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """A table, a view, or what a WITH made; one to three names. `version` is the value of FOR VERSION AS OF."""
+    """A table, a view, or what a WITH made; one to three names. `version` is the value
+    of FOR VERSION AS OF.
+    """
 
     at: int
     end: int
@@ -663,7 +687,9 @@ class Unnest:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TableFunction:
-    """TABLE(f(…)), or JSON_TABLE(…). `inside` are the values, queries and tables in it, which are not told apart."""
+    """TABLE(f(…)), or JSON_TABLE(…). `inside` are the values, queries and tables in it,
+    which are not told apart.
+    """
 
     at: int
     end: int
@@ -683,7 +709,9 @@ class JoinKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Join:
-    """`left JOIN right ON on`, or USING (`using`), or NATURAL. `comma` where only a comma joins them."""
+    """`left JOIN right ON on`, or USING (`using`), or NATURAL. `comma` where only a
+    comma joins them.
+    """
 
     at: int
     end: int
@@ -698,7 +726,8 @@ class Join:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MatchRecognize:
-    """`relation MATCH_RECOGNIZE (…)`. `measures` are the names it makes; `all_rows` keeps the relation's columns too.
+    """`relation MATCH_RECOGNIZE (…)`. `measures` are the names it makes; `all_rows`
+    keeps the relation's columns too.
 
     `inside` are the values of its measures and definitions.
     """
@@ -713,7 +742,16 @@ class MatchRecognize:
     inside: tuple[Expression, ...] = ()
 
 
-Relation = Table | Aliased | Sampled | Subquery | Unnest | TableFunction | Join | MatchRecognize
+Relation = (
+    Table
+    | Aliased
+    | Sampled
+    | Subquery
+    | Unnest
+    | TableFunction
+    | Join
+    | MatchRecognize
+)
 
 
 # queries
@@ -770,7 +808,9 @@ class GroupBy:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Select:
-    """SELECT … FROM … WHERE … GROUP BY … HAVING … WINDOW …; `from_` is one relation, commas being joins."""
+    """SELECT … FROM … WHERE … GROUP BY … HAVING … WINDOW …; `from_` is one relation,
+    commas being joins.
+    """
 
     at: int
     end: int
@@ -845,7 +885,8 @@ class With:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Query:
-    """A whole query. `limit` is LIMIT's or FETCH FIRST's number (None also for LIMIT ALL); `ties` for WITH TIES.
+    """A whole query. `limit` is LIMIT's or FETCH FIRST's number (None also for LIMIT
+    ALL); `ties` for WITH TIES.
 
     `declares_functions` where it begins with WITH FUNCTION, which Treasure Data does not take.
     """
@@ -935,14 +976,18 @@ class Delete:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OtherStatement:
-    """A statement that neither cohorts nor the runner use; `words` are its first one or two words, in upper case."""
+    """A statement that neither cohorts nor the runner use; `words` are its first one or
+    two words, in upper case.
+    """
 
     at: int
     end: int
     words: str
 
 
-Statement = Query | CreateTableAs | Insert | DropTable | AddColumn | Delete | OtherStatement
+Statement = (
+    Query | CreateTableAs | Insert | DropTable | AddColumn | Delete | OtherStatement
+)
 
 Node = (
     Identifier
@@ -976,7 +1021,11 @@ def _fields(node: Node) -> tuple[str, ...]:
     kind = type(node)
     found = _FIELDS.get(kind)
     if found is None:
-        named = (one.name for one in fields(kind) if one.name not in _LEAVES and str(one.type) not in _LEAVES)
+        named = (
+            one.name
+            for one in fields(kind)
+            if one.name not in _LEAVES and str(one.type) not in _LEAVES
+        )
         found = _FIELDS[kind] = tuple(named)
     return found
 
@@ -996,7 +1045,9 @@ def _nodes(value: object) -> Iterator[Node]:
 
 
 def walk(node: Node) -> Iterator[Node]:
-    """The node and all that is inside it, outer before inner; however deep it is, without recursion."""
+    """The node and all that is inside it, outer before inner; however deep it is,
+    without recursion.
+    """
     waiting = [node]
     while waiting:
         node = waiting.pop()

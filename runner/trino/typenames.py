@@ -68,7 +68,9 @@ def _row(cursor: Cursor) -> TypeName:
 
 
 def _field(cursor: Cursor) -> tuple[str, TypeName]:
-    """The name, or "", and the type of a row's field. What can be a type alone is one: `row(double precision)`."""
+    """The name, or "", and the type of a row's field. What can be a type alone is one:
+    `row(double precision)`.
+    """
     mark, first = cursor.mark(), cursor.index
     try:
         found = read_type(cursor)

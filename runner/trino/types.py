@@ -28,20 +28,54 @@ READ_AS_TEXT = frozenset({"joniregexp", "re2jregexp", "jsonpath", "codepoints"})
 
 _OF_ELEMENTS = frozenset({"array", "map", "row", "function", "qdigest"})
 _ORDERED = frozenset(
-    {"boolean", "tinyint", "smallint", "integer", "bigint", "real", "double", "decimal", "varchar", "char"}
-    | {"varbinary", "date", "interval day to second", "interval year to month", "unknown", "ipaddress", "uuid"}
+    {
+        "boolean",
+        "tinyint",
+        "smallint",
+        "integer",
+        "bigint",
+        "real",
+        "double",
+        "decimal",
+        "varchar",
+        "char",
+    }
+    | {
+        "varbinary",
+        "date",
+        "interval day to second",
+        "interval year to month",
+        "unknown",
+        "ipaddress",
+        "uuid",
+    }
     | set(_MOMENTS)
 )
-_OTHERS = frozenset({"json", "hyperloglog", "p4hyperloglog", "tdigest", "setdigest", "color", "json2016"})
-_DISPLAYED = {"hyperloglog": "HyperLogLog", "p4hyperloglog": "P4HyperLogLog", "setdigest": "SetDigest"}
+_OTHERS = frozenset(
+    {
+        "json",
+        "hyperloglog",
+        "p4hyperloglog",
+        "tdigest",
+        "setdigest",
+        "color",
+        "json2016",
+    }
+)
+_DISPLAYED = {
+    "hyperloglog": "HyperLogLog",
+    "p4hyperloglog": "P4HyperLogLog",
+    "setdigest": "SetDigest",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """A type, such as `decimal(10,2)`: its base in lower case, its arguments, and a row's field names.
+    """A type, such as `decimal(10,2)`: its base in lower case, its arguments, and a
+    row's field names.
 
-    `arguments` are types (of an array, a map, a row's fields) or whole numbers (of varchar, decimal, timestamp). A
-    varchar without a length has no arguments.
+    `arguments` are types (of an array, a map, a row's fields) or whole numbers (of
+    varchar, decimal, timestamp). A varchar without a length has no arguments.
     """
 
     base: str
@@ -100,7 +134,9 @@ class _Text:
 
     def take(self, *words: str) -> bool:
         """Pass over these words if they come next."""
-        if [word.lower() for word in self.words[self.at : self.at + len(words)]] != list(words):
+        if [
+            word.lower() for word in self.words[self.at : self.at + len(words)]
+        ] != list(words):
             return False
         self.at += len(words)
         return True
@@ -146,7 +182,9 @@ def _interval(words: _Text) -> Type:
     raise ValueError(f"Unknown type: interval {words.next()}")
 
 
-def _argument(words: _Text, base: str, arguments: list[Type | int], names: list[str]) -> None:
+def _argument(
+    words: _Text, base: str, arguments: list[Type | int], names: list[str]
+) -> None:
     word = words.words[words.at]
     if word.isdigit():
         words.at += 1
@@ -172,7 +210,9 @@ def _field(words: _Text) -> tuple[str, Type]:
     return words.words[mark].strip('"').replace('""', '"'), _read(words)
 
 
-def made_type(base: str, arguments: tuple[Type | int, ...] = (), names: tuple[str, ...] = ()) -> Type:
+def made_type(
+    base: str, arguments: tuple[Type | int, ...] = (), names: tuple[str, ...] = ()
+) -> Type:
     """The type of a base and its arguments, with what may be left out. Raises ValueError."""
     base = "integer" if base == "int" else base
     if base == "decimal":
@@ -198,22 +238,34 @@ def _decimal(arguments: tuple[Type | int, ...]) -> Type:
     if len(numbers) != len(arguments) or len(numbers) > 2:
         raise ValueError(f"Unknown type: {Type('decimal', arguments)}")
     if not 1 <= precision <= LONGEST_DECIMAL:
-        raise ValueError(f"DECIMAL precision must be in range [1, {LONGEST_DECIMAL}]: {precision}")
+        raise ValueError(
+            f"DECIMAL precision must be in range [1, {LONGEST_DECIMAL}]: {precision}"
+        )
     if scale > precision:
-        raise ValueError(f"DECIMAL scale must be in range [0, precision ({precision})]: {scale}")
+        raise ValueError(
+            f"DECIMAL scale must be in range [0, precision ({precision})]: {scale}"
+        )
     return Type("decimal", (precision, scale))
 
 
-def _limited(base: str, arguments: tuple[Type | int, ...], most: int) -> tuple[Type | int, ...]:
+def _limited(
+    base: str, arguments: tuple[Type | int, ...], most: int
+) -> tuple[Type | int, ...]:
     if len(arguments) == 1 and isinstance(arguments[0], int) and arguments[0] <= most:
         return arguments
     raise ValueError(f"Unknown type: {Type(base, arguments)}")
 
 
-def _of_elements(base: str, arguments: tuple[Type | int, ...], names: tuple[str, ...]) -> Type:
+def _of_elements(
+    base: str, arguments: tuple[Type | int, ...], names: tuple[str, ...]
+) -> Type:
     wanted = {"array": 1, "map": 2, "qdigest": 1}.get(base)
     inner = [one for one in arguments if isinstance(one, Type)]
-    if not inner or len(inner) != len(arguments) or wanted not in {None, len(arguments)}:
+    if (
+        not inner
+        or len(inner) != len(arguments)
+        or wanted not in {None, len(arguments)}
+    ):
         raise ValueError(f"Unknown type: {Type(base, arguments, names)}")
     if base == "map" and not comparable(inner[0]):
         raise ValueError(f"MAP key type must be comparable: {inner[0]}")
@@ -289,12 +341,17 @@ def _elementwise(source: Type, target: Type) -> _Compatible:
 def _shared_names(source: Type, target: Type) -> tuple[str, ...]:
     if source.names == target.names or not (source.names and target.names):
         return source.names if source.names == target.names else ()
-    kept = tuple(mine if mine == its else "" for mine, its in zip(source.names, target.names, strict=True))
+    kept = tuple(
+        mine if mine == its else ""
+        for mine, its in zip(source.names, target.names, strict=True)
+    )
     return kept if any(kept) else ()
 
 
 def to_base(source: Type, base: str) -> Type | None:
-    """The type with another base that a type is converted to without a CAST; None where it is to none."""
+    """The type with another base that a type is converted to without a CAST; None where
+    it is to none.
+    """
     if source.base == base:
         return source
     if source == UNKNOWN:

@@ -48,7 +48,9 @@ def _character(digits: str, length: int) -> str:
         raise NotDecoded("Incomplete escape sequence")
     code = int(digits, 16)
     if 0xD800 <= code <= 0xDFFF:
-        raise NotDecoded("Invalid escaped character: it is a surrogate; use '\\+123456' instead")
+        raise NotDecoded(
+            "Invalid escaped character: it is a surrogate; use '\\+123456' instead"
+        )
     if code > 0x10FFFF:
         raise NotDecoded("Invalid escaped character")
     return chr(code)

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from runner.trino import patterns
 from runner.trino.cursor import NAMES, Cursor
-from runner.trino.tree import Bound, BoundKind, Expression, Frame, NamedWindow, SortItem, Window
+from runner.trino.tree import (
+    Bound,
+    BoundKind,
+    Expression,
+    Frame,
+    NamedWindow,
+    SortItem,
+    Window,
+)
 
 _KINDS = ("RANGE", "ROWS", "GROUPS")
 
@@ -68,7 +76,9 @@ def _specification(cursor: Cursor, at: int) -> Window:
 
 
 def _names_window(cursor: Cursor) -> bool:
-    """True if the window takes up another one. ROWS and its like are names too: `OVER (rows ORDER BY a)`."""
+    """True if the window takes up another one. ROWS and its like are names too: `OVER
+    (rows ORDER BY a)`.
+    """
     kind, ahead = cursor.kind, cursor.ahead()
     if kind not in NAMES:
         return False
@@ -97,7 +107,9 @@ def _frame(cursor: Cursor) -> Frame:
         start = _bound(cursor)
     recognises, conditions = patterns.frame_pattern(cursor)
     inside = (*(value for _, value in measures), *conditions)
-    return Frame(at, cursor.end, kind, start, stop, bool(measures) or recognises, inside)
+    return Frame(
+        at, cursor.end, kind, start, stop, bool(measures) or recognises, inside
+    )
 
 
 def _bound(cursor: Cursor) -> Bound:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-
 from tests.github_api import Address, listening
 from tests.place import Place
 from tests.repositories import Repository

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import pytest
-
 from tests.github_api import Address
 from tests.github_world import BOT, REPOSITORY
 from tests.place import Place

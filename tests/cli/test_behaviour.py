@@ -8,7 +8,6 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-
 from runner import codes
 from runner.plan.guards import GUARDS
 from runner.plan.overrides import OF_COHORTS, OF_RUNS

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-
 from runner.sandbox.options import Options, Shop
 from runner.sandbox.server import running
 from tests.place import Place

@@ -12,7 +12,6 @@ from typing import Any
 
 import jsonschema
 import pytest
-
 from runner.sandbox.options import Options, Shop
 from runner.sandbox.server import running
 from tests.place import Place

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 import requests
 import tdclient
-
 from runner.sandbox.options import Options, Shop
 from runner.sandbox.server import running
 from tests.place import KEY, Place

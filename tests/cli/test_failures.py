@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-
 from tests.place import Place
 
 VIPS = "SELECT customer_id FROM customers WHERE spend >= {{ vip_spend }}"

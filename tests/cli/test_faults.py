@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
 from tests.place import Place
 
 FEW = "SELECT customer_id FROM customers WHERE spend >= 100"

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import jsonschema
-
 from tests.place import Place
 
 ALL = "SELECT customer_id FROM customers"

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import requests
-
 from runner.treasuredata.words import hidden, reason
 from tests.cli.test_life import day
 from tests.cli.test_suppression import TABLE, out

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 import yaml
-
 from runner.scaffold.answers import installed
 from runner.scaffold.answers import runner as read_runner
 from runner.scaffold.files import WORKFLOWS

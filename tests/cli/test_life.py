@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-
 from tests.place import Place
 
 ALL = "SELECT customer_id FROM customers WHERE spend >= 100"

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-
 from tests.github_api import Address
 from tests.place import Answer, Place
 from tests.repositories import Repository

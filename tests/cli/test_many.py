@@ -11,10 +11,9 @@ from pathlib import Path
 
 import pytest
 import tdclient
-from tdclient.errors import AlreadyExistsError
-
 from runner.sandbox.options import Options, Shop
 from runner.sandbox.server import running
+from tdclient.errors import AlreadyExistsError
 from tests.place import KEY, Place
 
 VIPS = "SELECT customer_id FROM customers WHERE spend >= {{ vip_spend }}"

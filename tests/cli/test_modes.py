@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 import requests
-
 from tests.place import Place
 
 QUALIFY = "SELECT customer_id FROM customers WHERE spend >= 100"

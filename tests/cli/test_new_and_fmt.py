@@ -10,7 +10,6 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from runner import documents
 from runner.definitions import layout
 from runner.documents import Document

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-
 from tests.hook import Hook, listening
 from tests.place import Place
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 import runner
 from tests.cli.test_lost_snapshots import lose
 from tests.cli.test_max_lag import HOUR, SOURCES, orders

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import pytest
-
 from tests.place import Answer, Place
 
 ALL = "SELECT customer_id FROM customers"

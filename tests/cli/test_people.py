@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import requests
-
 from tests.place import Place
 
 PEOPLE = [

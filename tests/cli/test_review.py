@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from markdown_it import MarkdownIt
-
 from tests.hook import listening
 from tests.place import Place
 from tests.repositories import Repository

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 import requests
-
 from runner.sandbox.options import Answer, Options
 from runner.sandbox.server import running
 from runner.treasuredata.client import TreasureData

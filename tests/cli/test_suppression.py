@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 import requests
-
 from tests.cli.test_life import day
 from tests.place import Place
 

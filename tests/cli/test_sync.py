@@ -7,7 +7,6 @@ from typing import Any
 
 import jsonschema
 import pytest
-
 from runner import schemas
 from tests.place import Place
 

@@ -11,7 +11,6 @@ from typing import Any
 import duckdb
 import jsonschema
 import pytest
-
 from runner import testing
 from runner.sandbox.warehouse import Warehouse
 from tests.place import Answer, Place

@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-
 from runner.sandbox.options import Options
 from runner.sandbox.server import running
 from tests.place import Answer, Place

@@ -6,7 +6,6 @@ import io
 import itertools
 
 import pytest
-
 from runner.cli.actions import Unheard
 
 LINES = [

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-
 from runner import project as projects
 from runner.errors import Locked
 from runner.plan.ledger import Entry

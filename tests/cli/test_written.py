@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 import pytest
-
 from tests.cli.test_modes import others_add
 from tests.place import Place
 

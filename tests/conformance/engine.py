@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import requests
-
 from tests.conformance.corpus import SCHEDULED_TIME, Answer, Table
 
 PLACE = re.compile(r"^line (\d+):(\d+): ")

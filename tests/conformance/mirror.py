@@ -18,7 +18,6 @@ from typing import Any
 
 import duckdb
 import pytest
-
 from runner.sandbox import query
 from runner.sandbox.query import QueryFailed, Rows
 from runner.sandbox.warehouse import Column, Warehouse

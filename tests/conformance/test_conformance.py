@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from runner.sandbox.warehouse import Warehouse
 from tests.conformance import compare, semantics
 from tests.conformance.corpus import ANSWERS, HELD_OUT, answers, statements, tables

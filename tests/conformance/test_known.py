@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-
 from runner.definitions.known import Known
 from runner.sql.semantics import resolved
 from runner.tables import Tables

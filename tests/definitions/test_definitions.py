@@ -11,7 +11,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-
 from runner import project
 from runner.definitions import tree
 from runner.definitions.cohort import Cohort

@@ -8,7 +8,6 @@ from typing import Any
 
 import jsonschema
 import pytest
-
 from runner import documents, schemas
 from runner.documents import Document
 

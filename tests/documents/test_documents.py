@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 
 import pytest
-
 from runner import documents
 from runner.documents import Document
 

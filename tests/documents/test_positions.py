@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from runner import documents
 from runner.documents import Document
 from runner.errors import Position

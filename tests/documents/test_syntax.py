@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 import yaml
-
 from runner import documents, syntax
 
 QUOTES = "put the whole value in quotes"

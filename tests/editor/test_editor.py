@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from tests.editor.language_server import SERVER, LanguageServer
 from tests.place import Place
 

@@ -7,7 +7,6 @@ from contextlib import closing
 from typing import Any
 
 import pytest
-
 from runner.sandbox.engine import client
 from runner.sandbox.engine.client import Connection, Typed
 from runner.sandbox.engine.errors import EngineProblem, StatementFailed

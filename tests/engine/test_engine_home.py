@@ -9,7 +9,6 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-
 from runner.sandbox.engine import home
 from runner.sandbox.engine.errors import EngineProblem
 

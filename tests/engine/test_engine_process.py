@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 
 import pytest
-
 from runner.sandbox.engine import process
 from runner.sandbox.engine.errors import EngineProblem
 from runner.sandbox.engine.home import Installed

@@ -6,7 +6,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-
 from tests.place import Answer, Place
 
 PROJECT = Path(__file__).parents[1] / "rules" / "project.yml"

@@ -13,7 +13,6 @@ from threading import Thread
 
 from hypothesis import Phase, Verbosity, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
-
 from tests.machine.game import Table
 from tests.machine.test_machine import CHECKS, Machine, StormyMachine, table
 

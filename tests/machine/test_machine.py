@@ -11,7 +11,6 @@ import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
-
 from tests.machine import ways
 from tests.machine.game import Game, Table
 from tests.machine.truth import Clean

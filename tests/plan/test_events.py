@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-
 from runner.plan import events
 from runner.plan.events import Details, Event, NotAsWritten
 from runner.plan.fold import fold

@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-
 from runner import documents
 from runner.definitions.cohort import Cohort, Mode
 from runner.documents import Document

@@ -7,7 +7,6 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-
 from runner.plan.events import Event, read
 from runner.plan.fold import fold
 from runner.plan.ledger import DAY, KEEP_PREVIOUS, Deployed, Destination, Entry, Row

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from runner.plan.ledger import DAY
 from runner.plan.resending import (
     MONTH,

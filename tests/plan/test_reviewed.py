@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-
 from runner.plan.ledger import Destination
 from runner.plan.reviewed import KEY, Item, checksum, differences, mark_of, read, unseen
 from runner.plan.settled import Setting

@@ -11,7 +11,6 @@ import pytest
 from cronsim import CronSim
 from hypothesis import given
 from hypothesis import strategies as st
-
 from runner.plan.schedule import clock, due_since, next_due
 from runner.schedules import Schedule
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from runner import documents
 from runner.definitions.cohort import Cohort, Mode
 from runner.documents import Document

@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-
 from runner import documents
 from runner.definitions.cohort import Cohort, Life, Mode, Suspension
 from runner.documents import Document

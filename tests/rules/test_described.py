@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-
 from runner.report import described
 from tests.place import Place
 from tests.rules.test_rule_examples import HERE, asked

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-
 from runner.definitions.rule import All, AnyOf, Compare, Has, Holds, Not, OnColumn, Part, Sign, Test
 from runner.sandbox import query
 from runner.sandbox.warehouse import Warehouse

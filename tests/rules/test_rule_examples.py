@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import yaml
-
 from runner import documents, project
 from runner.definitions import folder, tree
 from runner.documents import Document

@@ -10,7 +10,6 @@ from hashlib import md5
 from typing import Any
 
 import pytest
-
 from runner import documents, schemas, sources
 from runner.definitions import rules
 from runner.documents import Document

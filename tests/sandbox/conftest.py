@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import tdclient
-
 from runner.sandbox.options import Options, Shop
 from runner.sandbox.server import running
 from tests.sandbox.sandbox_world import World

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
 from runner.sandbox import query
 from runner.sandbox.duck import table
 from runner.sandbox.query import NotHere, QueryFailed

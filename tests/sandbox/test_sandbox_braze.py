@@ -11,9 +11,8 @@ from typing import Any
 import pytest
 import requests
 import urllib3
-from tdclient import errors
-
 from runner.sandbox.options import Options, Partner, Shop
+from tdclient import errors
 from tests.sandbox.sandbox_world import World
 
 KEYS = {"partner_api_key": "sandbox-partner-key", "client_secret": "sandbox-import-key"}

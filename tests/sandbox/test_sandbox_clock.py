@@ -8,9 +8,8 @@ from email.utils import parsedate_to_datetime
 
 import pytest
 import requests
-from tdclient import errors
-
 from runner.sandbox.options import Answer, Options, Partner
+from tdclient import errors
 from tests.sandbox.sandbox_world import World
 
 DAY = 86_400

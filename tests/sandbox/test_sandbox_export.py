@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import pytest
 import requests
-
 from runner.sandbox.options import Answer, Options
 from tests.sandbox.sandbox_world import World
 

@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 import requests
-from tdclient import errors
-
 from runner.sandbox.options import Answer, Options
+from tdclient import errors
 from tests.sandbox.sandbox_world import World
 
 SEND = "SELECT 'u1' AS user_ids"

@@ -9,10 +9,9 @@ from collections.abc import Callable
 import pytest
 import requests
 import tdclient
-from tdclient import errors
-
 from runner.sandbox.options import Options
 from runner.sandbox.server import running
+from tdclient import errors
 from tests.sandbox.sandbox_world import World
 
 

@@ -8,14 +8,13 @@ from pathlib import Path
 
 import pytest
 import typer
-from typer.testing import CliRunner
-
 from runner.cli.definitions import sandbox
 from runner.sandbox.app import Sandbox
 from runner.sandbox.catalogue import KINDS, STORM_STATUSES, Place
 from runner.sandbox.faults import Fault
 from runner.sandbox.options import CHANGEABLE, Options
 from runner.sandbox.storm import DELAY
+from typer.testing import CliRunner
 
 PAGE = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text(encoding="utf-8")
 

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-
 from runner.sandbox import tdtime
 from tests.sandbox.sandbox_world import NOW, World
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import requests
-
 from runner.sandbox.options import Options
 from tests.sandbox.sandbox_world import World
 

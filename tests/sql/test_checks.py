@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from runner.identifiers import Handle, Identifier, Kind
 from runner.sql.checks import check
 from runner.sql.tokens import without_end

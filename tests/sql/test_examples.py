@@ -6,7 +6,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-
 from runner import project
 from runner.definitions import tree
 from runner.project import Project

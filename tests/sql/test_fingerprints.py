@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 import yaml
-
 from runner import project
 from runner.definitions import tree
 from runner.project import Project

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from runner.identifiers import Handle, Identifier, Kind
 from runner.sql.members import export, members
 from runner.sql.places import author_place

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from runner.identifiers import Handle, Identifier, Kind
 from runner.sql.checks import check
 from runner.sql.literals import CONTROLS

@@ -8,14 +8,13 @@ import pytest
 import sqlglot
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlglot import exp
-
 from runner.identifiers import Handle, Identifier, Kind
 from runner.sql.fingerprint import fingerprint, parts
 from runner.sql.literals import CONTROLS, Refused, literal
 from runner.sql.shown import masked
 from runner.sql.templates import Fault, Rendered, render
 from runner.sql.tokens import indented, normalised, tokens, without_end
+from sqlglot import exp
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Co"])).filter(lambda text: not CONTROLS.search(text))
 

@@ -6,7 +6,6 @@ import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from runner.identifiers import Handle, Kind
 from runner.plan.ledger import Delivered, Deployed, Destination, Pending
 from runner.sync import delta

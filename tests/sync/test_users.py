@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 import duckdb
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from runner.identifiers import Handle, Kind
 from runner.plan.ledger import Delivered, Deployed, Destination, Pending
 from runner.plan.plan import Action, Change

@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 
 import pytest
-
 from runner.errors import Locked
 from runner.sandbox.options import Options, Shop
 from runner.sandbox.server import running

@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
-
 from runner.errors import AuthenticationFailed, Locked
 from runner.plan.events import Failed, Intent, Synced
 from runner.plan.ledger import Destination, Ledger, Row

@@ -7,7 +7,6 @@ import threading
 
 import pytest
 import urllib3
-
 from runner.treasuredata.wire import pool
 from tests.place import PROJECT, Place
 

@@ -7,7 +7,6 @@ from email.utils import format_datetime
 
 import pytest
 import urllib3
-
 from runner.treasuredata.wire import NoAnswer, persist, retry_after
 from runner.treasuredata.words import Reason, hidden, reason
 

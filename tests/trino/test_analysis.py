@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-
 from runner.trino.analysis import Analysis, ColumnType, ReferenceKind, Unknown, analyze
 from runner.trino.parser import parse
 from runner.trino.tree import Call, Column, Lambda, Number, place, walk

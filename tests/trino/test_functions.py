@@ -6,7 +6,6 @@ Each expectation is what the engine answered, to `SELECT typeof(…)` or with it
 from __future__ import annotations
 
 import pytest
-
 from runner.trino import functions
 from runner.trino.resolution import Ambiguous, resolve
 from runner.trino.types import parse_type

@@ -11,7 +11,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-
 from runner.trino.parser import SyntaxRefused, parse
 from runner.trino.tree import (
     And,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from runner.trino.casts import castable
 from runner.trino.types import coerces, common, comparable, orderable, parse_type
 

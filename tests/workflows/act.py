@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-
 from tests.github_world import BOT as TOKEN
 from tests.workflows.events import Event
 from tests.workflows.repository import Repository

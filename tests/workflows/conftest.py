@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from runner.sandbox.options import Options, Shop
 from runner.sandbox.server import running
 from tests.github_api import listening

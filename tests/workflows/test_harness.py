@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-
 from tests.workflows.act import Act
 from tests.workflows.events import dispatched, opened, pushed, synchronized
 from tests.workflows.repository import NOTHING, Conflict, Repository

@@ -7,7 +7,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
 from tests.workflows.office import Office
 
 ROOT = Path(__file__).parents[2]

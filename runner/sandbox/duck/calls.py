@@ -31,7 +31,9 @@ def call(node: tree.Call, scope: Scope) -> str:
     emit = SAME.get(node.key)
     if emit is None:
         raise NotHere(node.key)
-    if node.key not in {**AGGREGATES, **RANKINGS} and (node.window or node.filter or node.order_by):
+    if node.key not in {**AGGREGATES, **RANKINGS} and (
+        node.window or node.filter or node.order_by
+    ):
         raise NotHere(f"{node.key} over a window")
     inside = replace(scope, around=node)
     arguments, types = [], []

@@ -30,8 +30,11 @@ EXACT = 15
 """Digits of a decimal that a double holds without loss."""
 
 
-def cast(sql: str, source: Type, target: Type, *, safe: bool = False, zone: str = "UTC") -> str:
-    """A value as another type; NULL instead of an error where `safe`. `zone` is that of a value that has one.
+def cast(
+    sql: str, source: Type, target: Type, *, safe: bool = False, zone: str = "UTC"
+) -> str:
+    """A value as another type; NULL instead of an error where `safe`. `zone` is that of
+    a value that has one.
 
     Raises NotHere.
     """
@@ -46,7 +49,9 @@ def cast(sql: str, source: Type, target: Type, *, safe: bool = False, zone: str 
 
 
 def coerced(sql: str, source: Type, target: Type, zone: str = "UTC") -> str:
-    """A value that Trino converts without being asked; nothing is written where DuckDB keeps both alike."""
+    """A value that Trino converts without being asked; nothing is written where DuckDB
+    keeps both alike.
+    """
     if source.base == target.base and is_text(source):
         return sql
     alike = source.base == target.base and source.base not in {"timestamp", "json"}
@@ -152,7 +157,9 @@ def _from_text(sql: str, target: Type) -> str:
             return f"CAST({python('text_real', 'DOUBLE', sql)} AS FLOAT)"
         case "decimal":
             precision, scale = decimal(target)
-            return python("text_decimal", storage(target), sql, str(precision), str(scale))
+            return python(
+                "text_decimal", storage(target), sql, str(precision), str(scale)
+            )
         case "date":
             return python("text_date", "DATE", sql)
         case "timestamp":
@@ -209,14 +216,22 @@ def _moment(sql: str) -> str:
 
 TIME_CASTS: dict[tuple[str, str], Callable[[str, Type, str], str]] = {
     ("date", "timestamp"): lambda sql, _, __: f"CAST({sql} AS TIMESTAMP)",
-    ("date", "timestamp with time zone"): lambda sql, _, __: _moment(f"CAST({sql} AS TIMESTAMP)"),
+    ("date", "timestamp with time zone"): lambda sql, _, __: _moment(
+        f"CAST({sql} AS TIMESTAMP)"
+    ),
     ("timestamp", "date"): lambda sql, _, __: f"CAST({sql} AS DATE)",
     ("timestamp", "timestamp"): lambda sql, target, _: _rounded(sql, target),
-    ("timestamp", "timestamp with time zone"): lambda sql, target, _: _moment(_rounded(sql, target)),
-    ("timestamp with time zone", "date"): lambda sql, _, zone: f"CAST({local(sql, zone)} AS DATE)",
-    ("timestamp with time zone", "timestamp"): lambda sql, target, zone: _rounded(local(sql, zone), target),
-    ("timestamp with time zone", "timestamp with time zone"): lambda sql, target, _: _moment(
-        _rounded(local(sql, "UTC"), target)
+    ("timestamp", "timestamp with time zone"): lambda sql, target, _: _moment(
+        _rounded(sql, target)
+    ),
+    ("timestamp with time zone", "date"): lambda sql, _, zone: (
+        f"CAST({local(sql, zone)} AS DATE)"
+    ),
+    ("timestamp with time zone", "timestamp"): lambda sql, target, zone: _rounded(
+        local(sql, zone), target
+    ),
+    ("timestamp with time zone", "timestamp with time zone"): lambda sql, target, _: (
+        _moment(_rounded(local(sql, "UTC"), target))
     ),
 }
 
@@ -235,7 +250,9 @@ def _inside(sql: str, source: Type, target: Type) -> str:
     if target.base == "row":
         parts = ", ".join(
             f"{field(number)} := {cast(f'struct_extract({sql}, {text(field(number))})', one, other)}"
-            for number, (one, other) in enumerate(zip(inner(source), inner(target), strict=True))
+            for number, (one, other) in enumerate(
+                zip(inner(source), inner(target), strict=True)
+            )
         )
         return f"CASE WHEN {sql} IS NOT NULL THEN struct_pack({parts}) END"
     raise NotHere(f"a cast from {source} to {target}")
@@ -267,7 +284,12 @@ def _has_moment(type_: Type) -> bool:
 
 
 def _from_json(sql: str, target: Type) -> str:
-    if target.base in {"varbinary", *INTERVALS, "timestamp", "timestamp with time zone"}:
+    if target.base in {
+        "varbinary",
+        *INTERVALS,
+        "timestamp",
+        "timestamp with time zone",
+    }:
         raise NotHere(f"a cast from json to {target}")
     if _has_moment(target):
         raise NotHere(f"a cast from json to {target}")

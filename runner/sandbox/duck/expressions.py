@@ -22,8 +22,12 @@ from runner.sandbox.duck.zones import zone_of
 from runner.trino import tree
 from runner.trino.types import Type
 
-RISK = re.compile(r'"py:|trino_(?:tinyint|smallint|integer|bigint|boolean|subscript|element_at|fitting|days)\(|//| % ')
-"""What an expression's text holds where its evaluation might fail for some rows; sums seldom grow too large."""
+RISK = re.compile(
+    r'"py:|trino_(?:tinyint|smallint|integer|bigint|boolean|subscript|element_at|fitting|days)\(|//| % '
+)
+"""What an expression's text holds where its evaluation might fail for some rows; sums
+seldom grow too large.
+"""
 
 
 def expression(node: tree.Expression, scope: Scope) -> str:
@@ -67,7 +71,9 @@ def _literal(node: tree.Expression, scope: Scope) -> str | None:
 def _comparison(node: tree.Expression, scope: Scope) -> str | None:
     match node:
         case tree.Comparison():
-            return operators.compared(node.comparator, node.left, node.right, scope, expression)
+            return operators.compared(
+                node.comparator, node.left, node.right, scope, expression
+            )
         case tree.IsDistinct():
             return operators.distinct(node, scope, expression)
         case tree.Between():
@@ -159,7 +165,9 @@ def _is_risky(sql: str) -> bool:
     return RISK.search(sql) is not None
 
 
-def _guarded(terms: tuple[tree.Expression, ...], scope: Scope, decided: str) -> list[str]:
+def _guarded(
+    terms: tuple[tree.Expression, ...], scope: Scope, decided: str
+) -> list[str]:
     """Conditions in their order: one that may fail is not asked where those before it decide.
 
     DuckDB asks in the order that it finds quickest.
@@ -215,9 +223,13 @@ def _case(node: tree.Case, scope: Scope) -> str:
         if node.operand is None:
             condition = expression(branch.condition, scope)
         else:
-            condition = operators.compared(tree.Comparator.EQUAL, node.operand, branch.condition, scope, expression)
+            condition = operators.compared(
+                tree.Comparator.EQUAL, node.operand, branch.condition, scope, expression
+            )
         branches.append(f"WHEN {condition} THEN {result}")
-    last = f" ELSE {_as(node.default, wanted, scope)}" if node.default is not None else ""
+    last = (
+        f" ELSE {_as(node.default, wanted, scope)}" if node.default is not None else ""
+    )
     return f"CASE {' '.join(branches)}{last} END"
 
 
@@ -283,11 +295,15 @@ def _trim(node: tree.Trim, scope: Scope) -> str:
     name = {"leading": "ltrim", "trailing": "rtrim"}.get(node.side, "trim")
     if node.what is None:
         return f"trino_{name}({value})"
-    return python("trimmed", "VARCHAR", value, expression(node.what, scope), text(node.side))
+    return python(
+        "trimmed", "VARCHAR", value, expression(node.what, scope), text(node.side)
+    )
 
 
 def _present(node: tree.Present, scope: Scope) -> str:
-    precision = precision_of(scope.facts.type_of(node)) if node.which != "current_date" else 0
+    precision = (
+        precision_of(scope.facts.type_of(node)) if node.which != "current_date" else 0
+    )
     return present(node.which, precision, scope.facts.now)
 
 

@@ -30,7 +30,9 @@ WITHIN = {"day": 0, "hour": 24, "minute": 60, "second": 60, "millisecond": 1000}
 def extract(node: tree.Extract, scope: Scope) -> str:
     """EXTRACT(field FROM value). Raises NotHere."""
     sql = expressions.expression(node.value, scope)
-    return field_of(node.field, sql, scope.facts.result_of(node.value), zone_of(node.value, scope))
+    return field_of(
+        node.field, sql, scope.facts.result_of(node.value), zone_of(node.value, scope)
+    )
 
 
 def field_of(field: str, sql: str, type_: Type, zone: str) -> str:

@@ -12,7 +12,15 @@ import duckdb
 from duckdb.func import FunctionNullHandling
 
 from runner.sandbox.duck.nothere import MARK, NotHere, Rejected
-from runner.sandbox.functions import documents, lists, moments, numbers, patterns, texts, treasure
+from runner.sandbox.functions import (
+    documents,
+    lists,
+    moments,
+    numbers,
+    patterns,
+    texts,
+    treasure,
+)
 
 SPACES = (
     "\t\n\v\f\r\x1c\x1d\x1e\x1f \u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006"
@@ -42,7 +50,11 @@ MACROS = (
     *(
         f"trino_{name}(value) AS CASE WHEN regexp_matches(value, '{edge}')"
         f" THEN {name}(value, '{SPACES}') ELSE value END"
-        for name, edge in (("trim", "^[^!-~]|[^!-~]$"), ("ltrim", "^[^!-~]"), ("rtrim", "[^!-~]$"))
+        for name, edge in (
+            ("trim", "^[^!-~]|[^!-~]$"),
+            ("ltrim", "^[^!-~]"),
+            ("rtrim", "[^!-~]$"),
+        )
     ),
     _whole("tinyint", "TINYINT", "TINYINT"),
     _whole("smallint", "SMALLINT", "SMALLINT"),
@@ -167,7 +179,9 @@ def _codepoint(letter: str) -> int:
 
 def _url_decoded(text: str) -> str | None:
     """TD_URL_DECODE: NULL where the encoding is wrong."""
-    return None if re.search(r"%(?![0-9A-Fa-f]{2})", text) else texts.address_decoded(text)
+    return (
+        None if re.search(r"%(?![0-9A-Fa-f]{2})", text) else texts.address_decoded(text)
+    )
 
 
 def _split(text: str, delimiter: str, most: int | None = None) -> list[str]:
@@ -188,7 +202,11 @@ def _format_datetime(moment: Any, pattern: str, zoned: bool) -> str:  # noqa: FB
 
 
 def _average(total: Any, number: int, precision: int, scale: int) -> Any:
-    return None if not number or total is None else numbers.divided(total, Decimal(number), precision, scale)
+    return (
+        None
+        if not number or total is None
+        else numbers.divided(total, Decimal(number), precision, scale)
+    )
 
 
 def _real_text(value: float) -> str:
@@ -316,9 +334,13 @@ STRICT: Mapping[str, Callable[..., Any]] = {
 LENIENT: Mapping[str, Callable[..., Any]] = {
     "equal": lists.equal,
     "contains": lists.contains,
-    "repeat": lambda value, number: None if number is None else lists.repeated(value, number),
+    "repeat": lambda value, number: (
+        None if number is None else lists.repeated(value, number)
+    ),
     "concat_ws": lambda separator, parts: texts.concat_ws(separator, parts or []),
-    "format": lambda pattern, *values: None if pattern is None else texts.formatted(pattern, *values),
+    "format": lambda pattern, *values: (
+        None if pattern is None else texts.formatted(pattern, *values)
+    ),
     "to_json": documents.to_json,
     "from_json": documents.from_json,
     "map_agg": lists.map_agg,
@@ -328,14 +350,21 @@ LENIENT: Mapping[str, Callable[..., Any]] = {
 NAMED = re.compile(r'"py:(\w+):([^"]+)"\(')
 ALWAYS = (
     "upper:VARCHAR",
-    *(f"fail:{kind}" for kind in ("BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "VARCHAR")),
+    *(
+        f"fail:{kind}"
+        for kind in ("BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "VARCHAR")
+    ),
 )
 """What macros call."""
 
 
 def functions_in(sql: str) -> frozenset[tuple[str, str]]:
     """The functions in Python that DuckDB's SQL calls, with DuckDB's type of what they return."""
-    return frozenset((name, kind) for name, kind in NAMED.findall(sql) if name in STRICT or name in LENIENT)
+    return frozenset(
+        (name, kind)
+        for name, kind in NAMED.findall(sql)
+        if name in STRICT or name in LENIENT
+    )
 
 
 def teach(connection: duckdb.DuckDBPyConnection, function: str, returns: str) -> None:
@@ -343,5 +372,9 @@ def teach(connection: duckdb.DuckDBPyConnection, function: str, returns: str) ->
     known = STRICT.get(function)
     made = _strict(known) if known else _lenient(LENIENT[function])
     connection.create_function(
-        f"py:{function}:{returns}", made, None, returns, null_handling=FunctionNullHandling.SPECIAL
+        f"py:{function}:{returns}",
+        made,
+        None,
+        returns,
+        null_handling=FunctionNullHandling.SPECIAL,
     )

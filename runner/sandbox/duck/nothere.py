@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 MARK = "not here: "
-"""How a message begins that DuckDB raises while it runs, where only a value shows that there is no answer."""
+"""How a message begins that DuckDB raises while it runs, where only a value shows that
+there is no answer.
+"""
 
-BEGINNING, ENDING = "this sandbox cannot tell what Trino answers for ", "; run with --engine trino"
+BEGINNING, ENDING = (
+    "this sandbox cannot tell what Trino answers for ",
+    "; run with --engine trino",
+)
 
 
 class NotHere(Exception):

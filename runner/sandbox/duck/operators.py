@@ -75,7 +75,9 @@ def _arithmetic(operator: Operator, left: str, right: str, result: Type) -> str:
     return f"({left} {operator} {right})"
 
 
-def _decimal(operator: Operator, left: tuple[str, Type], right: tuple[str, Type], result: Type) -> str:
+def _decimal(
+    operator: Operator, left: tuple[str, Type], right: tuple[str, Type], result: Type
+) -> str:
     kept = storage(result)
     precision, scale = decimal(result)
     (one, of_one), (other, of_other) = left, right
@@ -95,7 +97,9 @@ def _decimal(operator: Operator, left: tuple[str, Type], right: tuple[str, Type]
             raise NotHere(f"{of_one} {operator} {of_other}")
 
 
-def _moved(node: tree.Operation, left: tuple[str, Type], right: tuple[str, Type], scope: Scope) -> str:
+def _moved(
+    node: tree.Operation, left: tuple[str, Type], right: tuple[str, Type], scope: Scope
+) -> str:
     moment, shift = (left, right) if right[1].base in INTERVALS else (right, left)
     at = node.left if moment is left else node.right
     if shift[1].base not in INTERVALS:
@@ -112,17 +116,24 @@ def _moved(node: tree.Operation, left: tuple[str, Type], right: tuple[str, Type]
     if moment[1].base == "timestamp":
         return f"({moment[0]} {sign} {months})"
     zone = zone_of(at, scope)
-    return f"((({moment[0]} AT TIME ZONE '{zone}') {sign} {months}) AT TIME ZONE '{zone}')"
+    return (
+        f"((({moment[0]} AT TIME ZONE '{zone}') {sign} {months}) AT TIME ZONE '{zone}')"
+    )
 
 
-def _interval(operator: Operator, left: tuple[str, Type], right: tuple[str, Type], result: Type) -> str:
+def _interval(
+    operator: Operator, left: tuple[str, Type], right: tuple[str, Type], result: Type
+) -> str:
     (one, of_one), (other, of_other) = left, right
     if of_one.base == of_other.base and of_one.base in INTERVALS:
         return f"({one} {operator} {other})"
     if operator is Operator.SUBTRACT and result.base == "interval day to second":
         if of_one.base == "date":
             return f"(({one} - {other}) * 86400000)"
-        if of_one.base in {"timestamp", "timestamp with time zone"} and of_one.base == of_other.base:
+        if (
+            of_one.base in {"timestamp", "timestamp with time zone"}
+            and of_one.base == of_other.base
+        ):
             return f"trino_milliseconds({one}, {other})"
     if operator is Operator.MULTIPLY and {of_one.base, of_other.base} & {*INTEGERS}:
         return f"({one} * {other})"
@@ -134,7 +145,10 @@ def signed(node: tree.Sign, scope: Scope, write: Write) -> str:
     sql, kind = write(node.value, scope), scope.facts.result_of(node.value)
     if not node.negative:
         return sql
-    if isinstance(node.value, tree.Number) and node.value.kind is tree.NumberKind.INTEGER:
+    if (
+        isinstance(node.value, tree.Number)
+        and node.value.kind is tree.NumberKind.INTEGER
+    ):
         # the least BIGINT has no number without its sign
         return f"CAST(-{int(node.value.text, 0)} AS {storage(scope.facts.result_of(node))})"
     if kind.base in INTEGERS:
@@ -146,7 +160,9 @@ def signed(node: tree.Sign, scope: Scope, write: Write) -> str:
 # comparison
 
 
-def alike(left: tree.Expression, right: tree.Expression, scope: Scope, write: Write) -> tuple[str, str, Type]:
+def alike(
+    left: tree.Expression, right: tree.Expression, scope: Scope, write: Write
+) -> tuple[str, str, Type]:
     """Two expressions as values of one type."""
     one, other = write(left, scope), write(right, scope)
     of_one, of_other = scope.facts.result_of(left), scope.facts.result_of(right)
@@ -186,9 +202,14 @@ def compared(
     return _pair(comparator, one, other, kind, constant=constant)
 
 
-def _pair(comparator: Comparator, left: str, right: str, kind: Type, *, constant: bool) -> str:
+def _pair(
+    comparator: Comparator, left: str, right: str, kind: Type, *, constant: bool
+) -> str:
     word = WORDS[comparator]
-    if kind.base == "char" or (kind.base in NO_ORDER and comparator not in {Comparator.EQUAL, Comparator.NOT_EQUAL}):
+    if kind.base == "char" or (
+        kind.base in NO_ORDER
+        and comparator not in {Comparator.EQUAL, Comparator.NOT_EQUAL}
+    ):
         raise NotHere(f"a comparison of {kind}")
     if is_composite(kind):
         if comparator is Comparator.EQUAL:
@@ -216,20 +237,27 @@ def _floats(comparator: Comparator, left: str, right: str, *, constant: bool) ->
         case Comparator.GREATER | Comparator.GREATER_OR_EQUAL:
             if constant:
                 return f"({left} {word} {right} AND NOT isnan({left}))"
-            return f"({left} {word} {right} AND NOT isnan({left}) AND NOT isnan({right}))"
+            return (
+                f"({left} {word} {right} AND NOT isnan({left}) AND NOT isnan({right}))"
+            )
         case Comparator.LESS | Comparator.LESS_OR_EQUAL:
             if constant:
                 return f"({left} {word} {right})"
-            return f"({left} {word} {right} AND NOT isnan({left}) AND NOT isnan({right}))"
+            return (
+                f"({left} {word} {right} AND NOT isnan({left}) AND NOT isnan({right}))"
+            )
 
 
-def _rows(comparator: Comparator, left: tree.Row, right: tree.Row, scope: Scope, write: Write) -> str:
+def _rows(
+    comparator: Comparator, left: tree.Row, right: tree.Row, scope: Scope, write: Write
+) -> str:
     if len(left.items) != len(right.items):
         raise NotHere("a comparison of rows of different lengths")
     if comparator not in {Comparator.EQUAL, Comparator.NOT_EQUAL}:
         raise NotHere(f"row {comparator} row")
     terms = [
-        compared(Comparator.EQUAL, one, other, scope, write) for one, other in zip(left.items, right.items, strict=True)
+        compared(Comparator.EQUAL, one, other, scope, write)
+        for one, other in zip(left.items, right.items, strict=True)
     ]
     same = "(" + " AND ".join(terms) + ")"
     return same if comparator is Comparator.EQUAL else f"(NOT {same})"
@@ -259,12 +287,19 @@ def in_list(node: tree.InList, scope: Scope, write: Write) -> str:
             raise NotHere("IN of values of different types")
         kind = shared
     if is_composite(kind) or isinstance(node.value, tree.Row):
-        terms = [compared(Comparator.EQUAL, node.value, option, scope, write) for option in node.options]
+        terms = [
+            compared(Comparator.EQUAL, node.value, option, scope, write)
+            for option in node.options
+        ]
         return f"({'NOT ' if node.negated else ''}({' OR '.join(terms)}))"
     of_value = scope.facts.result_of(node.value)
-    value = coerced(write(node.value, scope), of_value, kind, zone_of(node.value, scope))
+    value = coerced(
+        write(node.value, scope), of_value, kind, zone_of(node.value, scope)
+    )
     options = [
-        coerced(write(one, scope), scope.facts.result_of(one), kind, zone_of(one, scope))
+        coerced(
+            write(one, scope), scope.facts.result_of(one), kind, zone_of(one, scope)
+        )
         if scope.facts.result_of(one) != UNKNOWN
         else "NULL"
         for one in node.options
@@ -282,7 +317,9 @@ def like(node: tree.Like, scope: Scope, write: Write) -> str:
         return f"({value} {word} {pattern})"
     if not isinstance(node.escape, tree.Text) or len(node.escape.value) != 1:
         raise NotHere("ESCAPE with anything but a literal of one character")
-    if not isinstance(node.pattern, tree.Text) or not _is_escaped_well(node.pattern.value, node.escape.value):
+    if not isinstance(node.pattern, tree.Text) or not _is_escaped_well(
+        node.pattern.value, node.escape.value
+    ):
         raise NotHere("LIKE with ESCAPE and such a pattern")
     return f"({value} {word} {pattern} ESCAPE {write(node.escape, scope)})"
 
@@ -291,7 +328,9 @@ def _is_escaped_well(pattern: str, escape: str) -> bool:
     at = 0
     while at < len(pattern):
         if pattern[at] == escape:
-            if pattern[at + 1 : at + 2] not in {"%", "_", escape} or at + 1 == len(pattern):
+            if pattern[at + 1 : at + 2] not in {"%", "_", escape} or at + 1 == len(
+                pattern
+            ):
                 return False
             at += 1
         at += 1

@@ -1,4 +1,6 @@
-"""Queries: SELECT, VALUES, set operations, WITH, ORDER BY and LIMIT, with columns called c0, c1 and so on."""
+"""Queries: SELECT, VALUES, set operations, WITH, ORDER BY and LIMIT, with columns
+called c0, c1 and so on.
+"""
 
 from __future__ import annotations
 
@@ -88,7 +90,10 @@ def reaches_out(node: tree.Query, outer: Scope | None) -> bool:
     while outer is not None:
         names |= {one.name for one in outer.columns}
         outer = outer.outer
-    return any(isinstance(one, (tree.Column, tree.Field)) and one.name.key in names for one in tree.walk(node))
+    return any(
+        isinstance(one, (tree.Column, tree.Field)) and one.name.key in names
+        for one in tree.walk(node)
+    )
 
 
 def _limits(node: tree.Query) -> str:
@@ -112,7 +117,9 @@ def _with(node: tree.With, scope: Scope) -> tuple[str, Scope]:
         if node.recursive and _names_itself(one):
             text, columns = _recursive(one, alias, replace(scope, tables=tables))
         else:
-            made = written(one.query, Scope(scope.facts, outer=scope.outer, tables=dict(tables)))
+            made = written(
+                one.query, Scope(scope.facts, outer=scope.outer, tables=dict(tables))
+            )
             text, columns = made.sql, _renamed(made.columns, one.columns)
         listed = ", ".join(f"c{number}" for number in range(len(columns)))
         shown.append(f"{alias} ({listed}) AS ({text})")
@@ -121,31 +128,48 @@ def _with(node: tree.With, scope: Scope) -> tuple[str, Scope]:
     return f"{word} {', '.join(shown)} ", replace(scope, tables=tables)
 
 
-def _renamed(columns: tuple[tuple[str, Type], ...], names: Sequence[tree.Identifier]) -> tuple[tuple[str, Type], ...]:
+def _renamed(
+    columns: tuple[tuple[str, Type], ...], names: Sequence[tree.Identifier]
+) -> tuple[tuple[str, Type], ...]:
     if not names:
         return columns
-    return tuple((name.key, kind) for name, (_, kind) in zip(names, columns, strict=True))
+    return tuple(
+        (name.key, kind) for name, (_, kind) in zip(names, columns, strict=True)
+    )
 
 
 def _names_itself(one: tree.WithQuery) -> bool:
     return any(
-        isinstance(node, tree.Table) and len(node.name) == 1 and node.name[0].key == one.name.key
+        isinstance(node, tree.Table)
+        and len(node.name) == 1
+        and node.name[0].key == one.name.key
         for node in tree.walk(one.query)
     )
 
 
-def _recursive(one: tree.WithQuery, alias: str, scope: Scope) -> tuple[str, tuple[tuple[str, Type], ...]]:
+def _recursive(
+    one: tree.WithQuery, alias: str, scope: Scope
+) -> tuple[str, tuple[tuple[str, Type], ...]]:
     body = one.query.body
-    if not isinstance(body, tree.SetOperation) or body.kind is not tree.SetKind.UNION or not body.all:
+    if (
+        not isinstance(body, tree.SetOperation)
+        or body.kind is not tree.SetKind.UNION
+        or not body.all
+    ):
         raise NotHere("WITH RECURSIVE without UNION ALL")
     if one.query.with_ or one.query.order_by or _is_limited(one.query):
         raise NotHere("WITH RECURSIVE with ORDER BY, LIMIT or WITH inside")
     inner = Scope(scope.facts, outer=scope.outer, tables=scope.tables)
     start = _body(body.left, inner)
     columns = _renamed(start.columns, one.columns)
-    own = replace(inner, tables={**scope.tables, one.name.key: WithTable(alias, columns)})
+    own = replace(
+        inner, tables={**scope.tables, one.name.key: WithTable(alias, columns)}
+    )
     step = _converted(_body(body.right, own), [kind for _, kind in columns])
-    return f"{_converted(start, [kind for _, kind in columns]).sql} UNION ALL {step.sql}", columns
+    return (
+        f"{_converted(start, [kind for _, kind in columns]).sql} UNION ALL {step.sql}",
+        columns,
+    )
 
 
 def _body(node: tree.Body, scope: Scope) -> Made:
@@ -162,25 +186,36 @@ def _body(node: tree.Body, scope: Scope) -> Made:
         case tree.Query():
             made = written(node, scope)
             listed = ", ".join(f"c{number}" for number in range(len(made.columns)))
-            return Made(f"SELECT * FROM ({made.sql}) AS q{node.at} ({listed})", made.columns)
+            return Made(
+                f"SELECT * FROM ({made.sql}) AS q{node.at} ({listed})", made.columns
+            )
 
 
 def _all_of(inside: relations.Written) -> Made:
-    shown = ", ".join(f"{one.sql} AS c{number}" for number, one in enumerate(inside.columns))
-    return Made(f"SELECT {shown} FROM {inside.sql}", tuple((one.name, one.type) for one in inside.columns))
+    shown = ", ".join(
+        f"{one.sql} AS c{number}" for number, one in enumerate(inside.columns)
+    )
+    return Made(
+        f"SELECT {shown} FROM {inside.sql}",
+        tuple((one.name, one.type) for one in inside.columns),
+    )
 
 
 # SELECT
 
 
-def _select(node: tree.Select, order_by: Sequence[tree.SortItem], scope: Scope) -> tuple[Made, str]:
+def _select(
+    node: tree.Select, order_by: Sequence[tree.SortItem], scope: Scope
+) -> tuple[Made, str]:
     """A SELECT, and the ORDER BY behind it."""
     columns: tuple[Named, ...] = ()
     source = ""
     if node.from_ is not None:
         inside = relations.relation(node.from_, scope)
         columns, source = inside.columns, f" FROM {inside.sql}"
-    here = replace(scope.over(columns), windows={one.name.key: one.window for one in node.windows})
+    here = replace(
+        scope.over(columns), windows={one.name.key: one.window for one in node.windows}
+    )
     items = _items(node.items, here)
     shown = ", ".join(f"{one.sql} AS c{number}" for number, one in enumerate(items))
     sql = f"SELECT {'DISTINCT ' if node.distinct else ''}{shown}{source}"
@@ -211,7 +246,10 @@ def _items(nodes: Sequence[tree.SelectItem | tree.Star], scope: Scope) -> list[I
         sql = expressions.expression(node.expression, scope)
         kind = scope.facts.result_of(node.expression)
         storage(kind)
-        if kind.base == "timestamp with time zone" and zone_of(node.expression, scope) != UTC:
+        if (
+            kind.base == "timestamp with time zone"
+            and zone_of(node.expression, scope) != UTC
+        ):
             raise NotHere("a column of moments in another time zone than UTC")
         names = parts(node.expression)
         name = node.alias.key if node.alias else (names[-1] if names else "")
@@ -221,13 +259,18 @@ def _items(nodes: Sequence[tree.SelectItem | tree.Star], scope: Scope) -> list[I
 
 def _star(node: tree.Star, scope: Scope) -> list[Item]:
     if node.base is None:
-        found: tuple[Named, ...] | None = tuple(one for one in scope.columns if not one.hidden)
+        found: tuple[Named, ...] | None = tuple(
+            one for one in scope.columns if not one.hidden
+        )
     else:
         found = of_relation(scope, node.base)
     if found is None:
         raise NotHere("a row's fields by `.*`")
     names = [one.key for one in node.aliases] or [one.name for one in found]
-    return [Item(one.sql, name, one.type, None) for one, name in zip(found, names, strict=True)]
+    return [
+        Item(one.sql, name, one.type, None)
+        for one, name in zip(found, names, strict=True)
+    ]
 
 
 def _grouping(node: tree.GroupBy, items: Sequence[Item], scope: Scope) -> str:
@@ -235,12 +278,21 @@ def _grouping(node: tree.GroupBy, items: Sequence[Item], scope: Scope) -> str:
         raise NotHere("GROUP BY DISTINCT")
     shown = []
     for element in node.elements:
-        sets = [[_grouped(one, items, scope) for one in expressions_] for expressions_ in element.sets]
+        sets = [
+            [_grouped(one, items, scope) for one in expressions_]
+            for expressions_ in element.sets
+        ]
         if element.kind is tree.GroupingKind.SIMPLE:
             inside = [", ".join(one) for one in sets]
-            shown.append(inside[0] if len(sets[0]) <= 1 and sets[0] else f"({', '.join(inside)})")
+            shown.append(
+                inside[0] if len(sets[0]) <= 1 and sets[0] else f"({', '.join(inside)})"
+            )
         else:
-            if not all(isinstance(one, (tree.Column, tree.Field)) for each in element.sets for one in each):
+            if not all(
+                isinstance(one, (tree.Column, tree.Field))
+                for each in element.sets
+                for one in each
+            ):
                 raise NotHere(f"{GROUPINGS[element.kind]} of anything but columns")
             listed = ", ".join(f"({', '.join(one)})" for one in sets)
             shown.append(f"{GROUPINGS[element.kind]} ({listed})")
@@ -258,11 +310,19 @@ def _grouped(node: tree.Expression, items: Sequence[Item], scope: Scope) -> str:
     return sql
 
 
-def _order_of(order_by: Sequence[tree.SortItem], items: Sequence[Item], scope: Scope, *, distinct: bool) -> str:
+def _order_of(
+    order_by: Sequence[tree.SortItem],
+    items: Sequence[Item],
+    scope: Scope,
+    *,
+    distinct: bool,
+) -> str:
     if not order_by:
         return ""
     names = [one.name for one in items]
-    outputs = {one.name: one.sql for one in items if one.name and names.count(one.name) == 1}
+    outputs = {
+        one.name: one.sql for one in items if one.name and names.count(one.name) == 1
+    }
     shown = []
     for item in order_by:
         place = _place(item.expression, names)
@@ -272,7 +332,9 @@ def _order_of(order_by: Sequence[tree.SortItem], items: Sequence[Item], scope: S
             continue
         windows.orderable(item.expression, scope)
         sql = expressions.expression(item.expression, _with_outputs(scope, outputs))
-        same = next((number for number, one in enumerate(items) if one.sql == sql), None)
+        same = next(
+            (number for number, one in enumerate(items) if one.sql == sql), None
+        )
         if same is None and distinct:
             raise NotHere("ORDER BY of what SELECT DISTINCT does not show")
         shown.append(f"{sql if same is None else same + 1} {windows.direction(item)}")
@@ -280,7 +342,9 @@ def _order_of(order_by: Sequence[tree.SortItem], items: Sequence[Item], scope: S
 
 
 def _with_outputs(scope: Scope, outputs: dict[str, str]) -> Scope:
-    """ORDER BY sees the select items before the columns of FROM, which stay behind their qualifiers."""
+    """ORDER BY sees the select items before the columns of FROM, which stay behind
+    their qualifiers.
+    """
     first = tuple(Named(name, (), sql, UNKNOWN) for name, sql in outputs.items())
     return replace(scope, columns=(*first, *scope.columns))
 
@@ -298,9 +362,14 @@ def _check_orderable(kind: Type) -> None:
         raise NotHere(f"ORDER BY of {kind}")
 
 
-def _ordered(made: Made, order_by: Sequence[tree.SortItem], scope: Scope) -> tuple[Made, str]:
+def _ordered(
+    made: Made, order_by: Sequence[tree.SortItem], scope: Scope
+) -> tuple[Made, str]:
     """ORDER BY behind a set operation or VALUES: only its columns may be named."""
-    columns = tuple(Named(name, (), f"o.c{number}", kind) for number, (name, kind) in enumerate(made.columns))
+    columns = tuple(
+        Named(name, (), f"o.c{number}", kind)
+        for number, (name, kind) in enumerate(made.columns)
+    )
     here = scope.over(columns)
     items = [Item(one.sql, one.name, one.type, None) for one in columns]
     listed = ", ".join(f"c{number}" for number in range(len(columns)))
@@ -313,13 +382,21 @@ def _ordered(made: Made, order_by: Sequence[tree.SortItem], scope: Scope) -> tup
 
 
 def _values(node: tree.Values, scope: Scope) -> Made:
-    rows = [list(row.items) if isinstance(row, tree.Row) else [row] for row in node.rows]
+    rows = [
+        list(row.items) if isinstance(row, tree.Row) else [row] for row in node.rows
+    ]
     kinds = [scope.facts.result_of(one) for one in rows[0]]
     for row in rows[1:]:
-        kinds = [_shared(kind, scope.facts.result_of(one)) for kind, one in zip(kinds, row, strict=True)]
+        kinds = [
+            _shared(kind, scope.facts.result_of(one))
+            for kind, one in zip(kinds, row, strict=True)
+        ]
     for kind in kinds:
         storage(kind)
-    written_rows = [[_cell(one, kind, scope) for one, kind in zip(row, kinds, strict=True)] for row in rows]
+    written_rows = [
+        [_cell(one, kind, scope) for one, kind in zip(row, kinds, strict=True)]
+        for row in rows
+    ]
     listed = ", ".join(f"c{number}" for number in range(len(kinds)))
     shown = ", ".join(f"({', '.join(row)})" for row in written_rows)
     columns = tuple(("", kind) for kind in kinds)
@@ -330,7 +407,11 @@ def _cell(node: tree.Expression, kind: Type, scope: Scope) -> str:
     if zone_of(node, scope) != UTC:
         raise NotHere("a column of moments in another time zone than UTC")
     sql = expressions.converted(node, kind, scope)
-    return sql if isinstance(node, (tree.Number, tree.Text)) else f"CAST({sql} AS {storage(kind)})"
+    return (
+        sql
+        if isinstance(node, (tree.Number, tree.Text))
+        else f"CAST({sql} AS {storage(kind)})"
+    )
 
 
 def _shared(one: Type, other: Type) -> Type:
@@ -342,14 +423,19 @@ def _shared(one: Type, other: Type) -> Type:
 
 def _set_operation(node: tree.SetOperation, scope: Scope) -> Made:
     left, right = _body(node.left, scope), _body(node.right, scope)
-    kinds = [_shared(one, other) for (_, one), (_, other) in zip(left.columns, right.columns, strict=True)]
+    kinds = [
+        _shared(one, other)
+        for (_, one), (_, other) in zip(left.columns, right.columns, strict=True)
+    ]
     if not node.all or node.kind is not tree.SetKind.UNION:
         for kind in kinds:
             if kind.base in {"map", "char"}:
                 raise NotHere(f"{SETS[node.kind]} of {kind}")
     sides = [_converted(side, kinds) for side in (left, right)]
     word = SETS[node.kind] + (" ALL" if node.all else "")
-    columns = tuple((name, kind) for (name, _), kind in zip(left.columns, kinds, strict=True))
+    columns = tuple(
+        (name, kind) for (name, _), kind in zip(left.columns, kinds, strict=True)
+    )
     listed = ", ".join(f"c{number}" for number in range(len(kinds)))
     inside = f"({sides[0].sql}) {word} ({sides[1].sql})"
     return Made(f"SELECT * FROM ({inside}) AS s{node.at} ({listed})", columns)
@@ -358,14 +444,22 @@ def _set_operation(node: tree.SetOperation, scope: Scope) -> Made:
 def _converted(made: Made, kinds: Sequence[Type]) -> Made:
     """A query's columns as those of other types."""
     changed = []
-    for number, ((_, source), target) in enumerate(zip(made.columns, kinds, strict=True)):
+    for number, ((_, source), target) in enumerate(
+        zip(made.columns, kinds, strict=True)
+    ):
         sql = f"k.c{number}"
         if source != target:
-            sql = f"CAST({sql} AS {storage(target)})" if source == UNKNOWN else coerced(sql, source, target)
+            sql = (
+                f"CAST({sql} AS {storage(target)})"
+                if source == UNKNOWN
+                else coerced(sql, source, target)
+            )
         changed.append(sql)
     if all(sql == f"k.c{number}" for number, sql in enumerate(changed)):
         return made
     shown = ", ".join(f"{sql} AS c{number}" for number, sql in enumerate(changed))
     listed = ", ".join(f"c{number}" for number in range(len(kinds)))
-    columns = tuple((name, kind) for (name, _), kind in zip(made.columns, kinds, strict=True))
+    columns = tuple(
+        (name, kind) for (name, _), kind in zip(made.columns, kinds, strict=True)
+    )
     return Made(f"SELECT {shown} FROM ({made.sql}) AS k ({listed})", columns)

@@ -1,4 +1,6 @@
-"""What stands in FROM: each relation with a name of its own, so that DuckDB never resolves one itself."""
+"""What stands in FROM: each relation with a name of its own, so that DuckDB never
+resolves one itself.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +54,8 @@ def _table(node: tree.Table, scope: Scope) -> Written:
     key = node.name[-1].key
     if len(node.name) == 1 and (made := scope.tables.get(key)):
         columns = tuple(
-            Named(column, (key,), f"{alias}.c{number}", kind) for number, (column, kind) in enumerate(made.columns)
+            Named(column, (key,), f"{alias}.c{number}", kind)
+            for number, (column, kind) in enumerate(made.columns)
         )
         return Written(f"{made.sql} AS {alias}", columns)
     known = scope.facts.tables.get(node)
@@ -60,7 +63,10 @@ def _table(node: tree.Table, scope: Scope) -> Written:
         raise NotHere("a table that it does not know")
     sql, held = known
     qualifiers = ("td", *(part.strip('"') for part in sql.split(".", 1)))
-    columns = tuple(Named(column, qualifiers, f"{alias}.{name(column)}", kind) for column, kind in held)
+    columns = tuple(
+        Named(column, qualifiers, f"{alias}.{name(column)}", kind)
+        for column, kind in held
+    )
     return Written(f"{sql} AS {alias}", columns)
 
 
@@ -69,19 +75,26 @@ def _aliased(node: tree.Aliased, scope: Scope) -> Written:
     names = [column.key for column in node.columns]
     shown = tuple(one for one in inside.columns if not one.hidden)
     columns = tuple(
-        replace(one, name=names[number] if names else one.name, qualifiers=(node.alias.key,))
+        replace(
+            one, name=names[number] if names else one.name, qualifiers=(node.alias.key,)
+        )
         for number, one in enumerate(shown)
     )
     return Written(inside.sql, columns)
 
 
 def _subquery(node: tree.Subquery, scope: Scope) -> Written:
-    inside = Scope(scope.facts, outer=scope if node.lateral else scope.outer, tables=scope.tables)
+    inside = Scope(
+        scope.facts, outer=scope if node.lateral else scope.outer, tables=scope.tables
+    )
     if node.lateral and queries.reaches_out(node.query, scope):
         raise NotHere("LATERAL of a subquery that names columns before it")
     made = queries.written(node.query, inside)
     alias = f"r{node.at}"
-    columns = tuple(Named(column, (), f"{alias}.c{number}", kind) for number, (column, kind) in enumerate(made.columns))
+    columns = tuple(
+        Named(column, (), f"{alias}.c{number}", kind)
+        for number, (column, kind) in enumerate(made.columns)
+    )
     lateral = "LATERAL " if node.lateral else ""
     return Written(f"{lateral}({made.sql}) AS {alias}", columns)
 
@@ -104,7 +117,8 @@ def _unnest(node: tree.Unnest, scope: Scope) -> Written:
         elif kind.base == "array" and element(kind).base == "row":
             items.append(f"unnest({sql}) AS u{number}")
             shown += [
-                (f"struct_extract(u{number}, '{field(place)}')", of) for place, of in enumerate(inner(element(kind)))
+                (f"struct_extract(u{number}, '{field(place)}')", of)
+                for place, of in enumerate(inner(element(kind)))
             ]
         elif kind.base == "array":
             items.append(f"unnest({sql}) AS u{number}")
@@ -120,7 +134,10 @@ def _unnest(node: tree.Unnest, scope: Scope) -> Written:
         Named(_field_name(node, number, scope), (), f"{alias}.c{number}", kind)
         for number, (_, kind) in enumerate(shown)
     )
-    return Written(f"LATERAL (SELECT {outer} FROM (SELECT {', '.join(items)}) AS i{alias}) AS {alias}", columns)
+    return Written(
+        f"LATERAL (SELECT {outer} FROM (SELECT {', '.join(items)}) AS i{alias}) AS {alias}",
+        columns,
+    )
 
 
 def _list(node: tree.Expression, scope: Scope) -> str:
@@ -137,7 +154,9 @@ def _field_name(node: tree.Unnest, number: int, scope: Scope) -> str:
             names += ["", ""]
         elif element(kind).base == "row":
             fields = element(kind)
-            names += [found.lower() for found in fields.names or ("",) * len(inner(fields))]
+            names += [
+                found.lower() for found in fields.names or ("",) * len(inner(fields))
+            ]
         else:
             names.append("")
     return names[number] if number < len(names) else ""
@@ -167,7 +186,10 @@ def _using(node: tree.Join, left: Written, right: Written) -> Written:
         shared = common(one.type, other.type)
         if shared is None or shared.base in {"double", "real"}:
             raise NotHere(f"USING of {one.type} and {other.type}")
-        sides = coerced(one.sql, one.type, shared), coerced(other.sql, other.type, shared)
+        sides = (
+            coerced(one.sql, one.type, shared),
+            coerced(other.sql, other.type, shared),
+        )
         conditions.append(f"{sides[0]} = {sides[1]}")
         value = {
             tree.JoinKind.RIGHT: sides[1],

@@ -53,7 +53,9 @@ class WithTable:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The names at a place. `outer` is the query around this one, whose columns may be used as well."""
+    """The names at a place. `outer` is the query around this one, whose columns may be
+    used as well.
+    """
 
     facts: Facts
     columns: tuple[Named, ...] = ()
@@ -70,7 +72,9 @@ class Scope:
 
     def inside_of(self, around: Scope) -> Scope:
         """These columns as those of a query around, whose own outer query stays."""
-        return Scope(self.facts, outer=replace(self, outer=around.outer), tables=self.tables)
+        return Scope(
+            self.facts, outer=replace(self, outer=around.outer), tables=self.tables
+        )
 
     def over(self, columns: tuple[Named, ...]) -> Scope:
         """The same place with these columns."""
@@ -121,7 +125,9 @@ def of_relation(scope: Scope, base: Expression) -> tuple[Named, ...] | None:
         return None
     at: Scope | None = scope
     while at is not None:
-        found = tuple(one for one in at.columns if not one.hidden and _fits(one.qualifiers, names))
+        found = tuple(
+            one for one in at.columns if not one.hidden and _fits(one.qualifiers, names)
+        )
         if found:
             return found
         at = at.outer

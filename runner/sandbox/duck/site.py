@@ -15,7 +15,9 @@ from runner.trino.types import Type
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A call: its arguments in DuckDB's words (converted as Trino does), their types, and what it returns."""
+    """A call: its arguments in DuckDB's words (converted as Trino does), their types,
+    and what it returns.
+    """
 
     node: tree.Call
     scope: Scope
@@ -43,7 +45,10 @@ class Site:
         negative = isinstance(node, tree.Sign) and node.negative
         if isinstance(node, tree.Sign):
             node = node.value
-        if not isinstance(node, tree.Number) or node.kind is not tree.NumberKind.INTEGER:
+        if (
+            not isinstance(node, tree.Number)
+            or node.kind is not tree.NumberKind.INTEGER
+        ):
             return None
         return -int(node.text) if negative else int(node.text)
 
@@ -53,7 +58,9 @@ class Site:
 
     def python(self, function: str, *more: str, returns: str = "") -> str:
         """A call of a function in Python with these arguments, and more behind them."""
-        return python(function, returns or storage(self.returns), *self.arguments, *more)
+        return python(
+            function, returns or storage(self.returns), *self.arguments, *more
+        )
 
     def refuse(self, what: str = "") -> NotHere:
         """That there is no proven form for these arguments."""

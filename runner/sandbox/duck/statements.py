@@ -109,7 +109,9 @@ Statement = Select | Create | Insert | Drop | AddColumn | Delete
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What a statement is read for: the database of names without one, the two times (unix seconds), the tables."""
+    """What a statement is read for: the database of names without one, the two times
+    (unix seconds), the tables.
+    """
 
     database: str
     scheduled_time: int
@@ -118,7 +120,9 @@ class Job:
 
 
 def translate(sql: str, job: Job) -> Statement:
-    """Read one statement. Raises QueryFailed for what Trino refuses, NotHere for what is not known here."""
+    """Read one statement. Raises QueryFailed for what Trino refuses, NotHere for what
+    is not known here.
+    """
     try:
         return _statement(sql, parse(sql), job)
     except SyntaxRefused as exc:
@@ -126,7 +130,9 @@ def translate(sql: str, job: Job) -> Statement:
     except Rejected as exc:
         raise QueryFailed(str(exc)) from None
     except RecursionError:
-        raise QueryFailed(f"{MAIN}statement is too large (stack overflow while parsing)") from None
+        raise QueryFailed(
+            f"{MAIN}statement is too large (stack overflow while parsing)"
+        ) from None
 
 
 def position(sql: str, offset: int) -> str:
@@ -153,8 +159,14 @@ def _statement(sql: str, node: tree.Statement, job: Job) -> Statement:
             return _add_column(sql, node, job)
         case tree.Delete() if node.where is not None:
             return _deleted(sql, node, node.where, job)
-    words = node.words if isinstance(node, tree.OtherStatement) else " ".join(sql.split()[:2])[:60]
-    raise QueryFailed(f"{MAIN}this statement is not supported by Treasure Data: {words}")
+    words = (
+        node.words
+        if isinstance(node, tree.OtherStatement)
+        else " ".join(sql.split()[:2])[:60]
+    )
+    raise QueryFailed(
+        f"{MAIN}this statement is not supported by Treasure Data: {words}"
+    )
 
 
 def _facts(sql: str, node: tree.Statement, job: Job) -> tuple[Facts, Analysis]:
@@ -165,15 +177,23 @@ def _facts(sql: str, node: tree.Statement, job: Job) -> tuple[Facts, Analysis]:
         first = min(found.refusals, key=lambda one: one.at)
         raise QueryFailed(f"{position(sql, first.at)}{_words(first, node, job)}")
     tables: dict[tree.Node, tuple[str, tuple[tuple[str, Type], ...]]] = {
-        one: held for one in tree.walk(node) if isinstance(one, tree.Table) and (held := _held(one, job)) is not None
+        one: held
+        for one in tree.walk(node)
+        if isinstance(one, tree.Table) and (held := _held(one, job)) is not None
     }
-    return Facts(found.types, found.conversions, tables, job.now, job.scheduled_time), found
+    return Facts(
+        found.types, found.conversions, tables, job.now, job.scheduled_time
+    ), found
 
 
 def _words(refusal: Refusal, node: tree.Node, job: Job) -> str:
     """Trino's words; a table is told by its full name, which only the job knows."""
     for one in tree.walk(node):
-        if isinstance(one, tree.Table) and one.at == refusal.at and refusal.name == "TABLE_NOT_FOUND":
+        if (
+            isinstance(one, tree.Table)
+            and one.at == refusal.at
+            and refusal.name == "TABLE_NOT_FOUND"
+        ):
             return f"{_full([part.key for part in one.name], job).words} does not exist"
     return refusal.message
 
@@ -183,9 +203,13 @@ def _check_places(sql: str, node: tree.Node, job: Job) -> None:
         if not isinstance(one, tree.Table) or len(one.name) == 1:
             continue
         if len(one.name) == 3 and one.name[0].key not in CATALOGS:
-            raise QueryFailed(f"{position(sql, one.at)}Catalog '{one.name[0].key}' does not exist")
+            raise QueryFailed(
+                f"{position(sql, one.at)}Catalog '{one.name[0].key}' does not exist"
+            )
         if one.name[-2].key not in job.warehouse.databases():
-            raise QueryFailed(f"{position(sql, one.at)}Schema '{one.name[-2].key}' does not exist")
+            raise QueryFailed(
+                f"{position(sql, one.at)}Schema '{one.name[-2].key}' does not exist"
+            )
 
 
 def _full(names: Sequence[str], job: Job) -> Name:
@@ -200,12 +224,16 @@ def _columns(names: tuple[str, ...], job: Job) -> Sequence[ColumnType] | None:
     return [ColumnType(one.name, type_of(one)) for one in columns]
 
 
-def _held(node: tree.Table, job: Job) -> tuple[str, tuple[tuple[str, Type], ...]] | None:
+def _held(
+    node: tree.Table, job: Job
+) -> tuple[str, tuple[tuple[str, Type], ...]] | None:
     full = _full([part.key for part in node.name], job)
     columns = job.warehouse.columns(full.database, full.table)
     if columns is None:
         return None
-    known = tuple((one.name, kind) for one in columns if (kind := type_of(one)) is not None)
+    known = tuple(
+        (one.name, kind) for one in columns if (kind := type_of(one)) is not None
+    )
     return (full.sql, known) if len(known) == len(columns) else None
 
 
@@ -228,37 +256,51 @@ def _check_named(node: tree.CreateTableAs, made: Select) -> None:
         raise NotHere("CREATE TABLE with columns' names")
     for number, (column, _) in enumerate(made.columns):
         if not column:
-            raise QueryFailed(f"{MAIN}Column name not specified at position {number + 1}")
+            raise QueryFailed(
+                f"{MAIN}Column name not specified at position {number + 1}"
+            )
 
 
 def _target(sql: str, node: tree.Table, job: Job) -> Name:
     _check_places(sql, node, job)
     made = _full([part.key for part in node.name], job)
     if not DATABASE_OR_TABLE.fullmatch(made.table):
-        raise QueryFailed(f"{MAIN}Table name '{made.table}' is invalid: 3 to 128 characters of a-z, 0-9 and _")
+        raise QueryFailed(
+            f"{MAIN}Table name '{made.table}' is invalid: 3 to 128 characters of a-z, 0-9 and _"
+        )
     return made
 
 
 def check_column(column: str) -> None:
     """Raises QueryFailed for a name Treasure Data does not take."""
     if not COLUMN.fullmatch(column):
-        raise QueryFailed(f"{MAIN}Column name '{column}' is invalid: lower case a-z, 0-9 and _, no digit first")
+        raise QueryFailed(
+            f"{MAIN}Column name '{column}' is invalid: lower case a-z, 0-9 and _, no digit first"
+        )
 
 
 def _add_column(sql: str, node: tree.AddColumn, job: Job) -> AddColumn:
     check_column(node.column.name.key)
     type_ = type_named(node.column.type)
-    return AddColumn(_target(sql, node.table, job), node.column.name.key, type_, node.if_not_exists)
+    return AddColumn(
+        _target(sql, node.table, job), node.column.name.key, type_, node.if_not_exists
+    )
 
 
 def type_named(node: tree.TypeName) -> Type:
     """The type that a name in a statement means. Raises NotHere."""
-    if node.arguments and not all(isinstance(one, (int, tree.TypeName)) for one in node.arguments):
+    if node.arguments and not all(
+        isinstance(one, (int, tree.TypeName)) for one in node.arguments
+    ):
         raise NotHere(f"the type {node.base}")
     if node.base == "array":
         return Type(
             "array",
-            tuple(type_named(one) for one in node.arguments if isinstance(one, tree.TypeName)),
+            tuple(
+                type_named(one)
+                for one in node.arguments
+                if isinstance(one, tree.TypeName)
+            ),
         )
     if node.base in {"row", "map"}:
         raise NotHere(f"a column of type {node.base}")
@@ -272,7 +314,10 @@ def _deleted(sql: str, node: tree.Delete, where: tree.Expression, job: Job) -> D
     held = facts.tables.get(node.table)
     if held is None:
         raise QueryFailed(f"{MAIN}{target.words} does not exist")
-    columns = tuple(Named(one, ("td", target.database, target.table), name(one), kind) for one, kind in held[1])
+    columns = tuple(
+        Named(one, ("td", target.database, target.table), name(one), kind)
+        for one, kind in held[1]
+    )
     condition = expressions.expression(where, Scope(facts).over(columns))
     return Delete(target, f"DELETE FROM {target.sql} WHERE {condition}")
 
@@ -281,7 +326,9 @@ def _deleted(sql: str, node: tree.Delete, where: tree.Expression, job: Job) -> D
 
 
 def stored(type_: Type) -> Type:
-    """The type a table keeps values of a type in: Treasure Data has whole numbers, doubles, text and arrays."""
+    """The type a table keeps values of a type in: Treasure Data has whole numbers,
+    doubles, text and arrays.
+    """
     if type_.base == "array":
         return Type("array", (stored(element(type_)),))
     if type_.base in INTEGERS:
@@ -321,7 +368,9 @@ def inserted(sql: str, source: Type, target: Type) -> str:
 def mismatch(sources: Sequence[Type], targets: Sequence[Type]) -> str:
     """Why these cannot be inserted there; "" where they can."""
     fits = all(
-        source == target or coerces(source, target) or (is_text(source) and is_text(target))
+        source == target
+        or coerces(source, target)
+        or (is_text(source) and is_text(target))
         for source, target in zip(sources, targets, strict=True)
     )
     if fits:

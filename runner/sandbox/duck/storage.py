@@ -21,8 +21,18 @@ INTERVALS = ("interval day to second", "interval year to month")
 MICROSECONDS = 6
 """Digits of a second that DuckDB keeps."""
 
-BOOLEAN, BIGINT, INTEGER, DOUBLE = Type("boolean"), Type("bigint"), Type("integer"), Type("double")
-VARCHAR, DATE, JSON, UNKNOWN = Type("varchar"), Type("date"), Type("json"), Type("unknown")
+BOOLEAN, BIGINT, INTEGER, DOUBLE = (
+    Type("boolean"),
+    Type("bigint"),
+    Type("integer"),
+    Type("double"),
+)
+VARCHAR, DATE, JSON, UNKNOWN = (
+    Type("varchar"),
+    Type("date"),
+    Type("json"),
+    Type("unknown"),
+)
 
 
 def storage(type_: Type) -> str:
@@ -37,7 +47,10 @@ def storage(type_: Type) -> str:
             key, value = inner(type_)
             return f"MAP({storage(key)}, {storage(value)})"
         case "row":
-            fields = ", ".join(f"{field(number)} {storage(one)}" for number, one in enumerate(inner(type_)))
+            fields = ", ".join(
+                f"{field(number)} {storage(one)}"
+                for number, one in enumerate(inner(type_))
+            )
             return f"STRUCT({fields})"
         case _:
             if type_.base in TIMES and precision_of(type_) > MICROSECONDS:

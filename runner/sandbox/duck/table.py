@@ -1,4 +1,6 @@
-"""The table of all that Trino 423 and Treasure Data have: answered alike by this sandbox, or not here."""
+"""The table of all that Trino 423 and Treasure Data have: answered alike by this
+sandbox, or not here.
+"""
 
 from __future__ import annotations
 
@@ -112,7 +114,9 @@ NOT_HERE_OF_TREASURE_DATA = frozenset(
         "td_sessionize_window",
     ]
 )
-"""Functions of Treasure Data that hang on its own data, make random names, or are not defined by its pages."""
+"""Functions of Treasure Data that hang on its own data, make random names, or are not
+defined by its pages.
+"""
 
 FAMILIES: Mapping[str, Mapping[str, Emitter]] = {
     "Texts, codes, JSON, regular expressions and web addresses": TEXTS,
@@ -170,10 +174,20 @@ def page() -> str:
         "",
         "| kind | same | not here |",
         "| --- | --- | --- |",
-        *(f"| {kind} | {same} | {missing} |" for kind, (same, missing) in FORMS.items()),
+        *(
+            f"| {kind} | {same} | {missing} |"
+            for kind, (same, missing) in FORMS.items()
+        ),
         "",
     ]
     for family, held in FAMILIES.items():
-        lines += [f"## {family}", "", ", ".join(f"`{name}`" for name in sorted(held)), ""]
-    missing = ", ".join(f"`{name}`" for name in sorted(NOT_HERE | NOT_HERE_OF_TREASURE_DATA))
+        lines += [
+            f"## {family}",
+            "",
+            ", ".join(f"`{name}`" for name in sorted(held)),
+            "",
+        ]
+    missing = ", ".join(
+        f"`{name}`" for name in sorted(NOT_HERE | NOT_HERE_OF_TREASURE_DATA)
+    )
     return "\n".join([*lines, "## Not here", "", missing, ""])

@@ -32,7 +32,9 @@ def number(node: tree.Number, type_: Type) -> str:
         case tree.NumberKind.DECIMAL:
             return f"CAST({text(node.text)} AS {storage(type_)})"
         case tree.NumberKind.INTEGER:
-            whole = int(node.text, 0) if node.text[:2].lower() in PREFIXES else node.text
+            whole = (
+                int(node.text, 0) if node.text[:2].lower() in PREFIXES else node.text
+            )
             return f"CAST({whole} AS {storage(type_)})"
 
 
@@ -61,7 +63,9 @@ def zoned(value: str) -> str:
         moment = moments.read_timestamp(match["moment"], 6).replace(tzinfo=where)
     except (BadTime, Rejected):
         raise NotHere(f"TIMESTAMP '{value}'") from None
-    seconds = int(moment.replace(microsecond=0).timestamp())  # before 1970, rounding down differs from cutting off
+    seconds = int(
+        moment.replace(microsecond=0).timestamp()
+    )  # before 1970, rounding down differs from cutting off
     return f"make_timestamptz({seconds}000000 + {moment.microsecond})"
 
 
@@ -75,5 +79,7 @@ def interval(node: tree.Interval) -> str:
     if node.unit != "second" and "." in node.value:
         raise NotHere(f"INTERVAL '{node.value}' {node.unit.upper()}")
     whole, _, fraction = node.value.partition(".")
-    milliseconds = int(whole) * MILLISECONDS[node.unit] + int(fraction.ljust(3, "0") or 0)
+    milliseconds = int(whole) * MILLISECONDS[node.unit] + int(
+        fraction.ljust(3, "0") or 0
+    )
     return f"CAST({sign * milliseconds} AS BIGINT)"

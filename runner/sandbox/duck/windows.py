@@ -19,7 +19,9 @@ BOUNDS = {
 }
 
 
-def aggregate(node: tree.Call, scope: Scope, name: str, arguments: Sequence[str]) -> str:
+def aggregate(
+    node: tree.Call, scope: Scope, name: str, arguments: Sequence[str]
+) -> str:
     """DuckDB's call of an aggregate. Raises NotHere."""
     if node.window is not None and (node.distinct or node.order_by):
         raise NotHere("an aggregate with DISTINCT or ORDER BY over a window")
@@ -115,7 +117,11 @@ def direction(item: tree.SortItem) -> str:
 
 def is_indifferent(node: tree.Call, scope: Scope, around: frozenset[str]) -> bool:
     """True where a call stands directly in one that does not look at an array's order."""
-    return scope.around is not None and scope.around.key in around and node in scope.around.arguments
+    return (
+        scope.around is not None
+        and scope.around.key in around
+        and node in scope.around.arguments
+    )
 
 
 def ranking(node: tree.Call, scope: Scope, name: str, arguments: Sequence[str]) -> str:

@@ -26,14 +26,20 @@ def zone_of(node: tree.Expression, scope: Scope) -> str:
                 return zone_of(node.left, scope)
             return zone_of(node.right, scope) if _is_moment(node.right, scope) else UTC
         case tree.Case():
-            return _same((*(branch.result for branch in node.branches), node.default), scope)
-        case tree.Call() if node.key in {"at_timezone", "with_timezone"} and len(node.arguments) == 2:
+            return _same(
+                (*(branch.result for branch in node.branches), node.default), scope
+            )
+        case tree.Call() if (
+            node.key in {"at_timezone", "with_timezone"} and len(node.arguments) == 2
+        ):
             return _literal(node.arguments[1])
         case tree.Call() if node.key == "from_unixtime" and len(node.arguments) == 2:
             return _literal(node.arguments[1])
         case tree.Call() if node.key in {"coalesce", "if"}:
             return _same(node.arguments, scope)
-        case tree.Call() if (place := KEEPS.get(node.key)) is not None and place < len(node.arguments):
+        case tree.Call() if (place := KEEPS.get(node.key)) is not None and place < len(
+            node.arguments
+        ):
             return zone_of(node.arguments[place], scope)
     return UTC
 
@@ -44,7 +50,11 @@ def _is_moment(node: tree.Expression, scope: Scope) -> bool:
 
 
 def _same(nodes: Sequence[tree.Expression | None], scope: Scope) -> str:
-    found = {zone_of(one, scope) for one in nodes if one is not None and _is_moment(one, scope)}
+    found = {
+        zone_of(one, scope)
+        for one in nodes
+        if one is not None and _is_moment(one, scope)
+    }
     if len(found) > 1:
         raise NotHere("moments of several time zones in one expression")
     return next(iter(found), UTC)

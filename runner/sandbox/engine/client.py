@@ -15,7 +15,9 @@ from runner.sandbox.engine.errors import EngineProblem, StatementFailed
 
 CATALOG = "td"
 REQUEST_SECONDS = 60.0
-"""How long one answer may take; the engine answers each request within about a second, whatever it does."""
+"""How long one answer may take; the engine answers each request within about a second,
+whatever it does.
+"""
 
 PATIENCE = 10.0
 """How long an engine that is overloaded (503) is asked again."""
@@ -48,8 +50,20 @@ class Connection:
     `is_small`: what it reads is small, and would only lose time by being divided.
     """
 
-    def __init__(self, url: str, catalog: str = CATALOG, patience: float = PATIENCE, *, is_small: bool = False) -> None:
-        self._url, self._catalog, self._patience, self._is_small = url, catalog, patience, is_small
+    def __init__(
+        self,
+        url: str,
+        catalog: str = CATALOG,
+        patience: float = PATIENCE,
+        *,
+        is_small: bool = False,
+    ) -> None:
+        self._url, self._catalog, self._patience, self._is_small = (
+            url,
+            catalog,
+            patience,
+            is_small,
+        )
         self._session = requests.Session()
         self._session.trust_env = False  # no proxy is asked for what is on this machine
         self._canceled = threading.Event()
@@ -63,9 +77,16 @@ class Connection:
         self._canceled.set()
 
     def execute(
-        self, sql: str, *, schema: str = "", scheduled_time: int | None = None, now: float | None = None
+        self,
+        sql: str,
+        *,
+        schema: str = "",
+        scheduled_time: int | None = None,
+        now: float | None = None,
     ) -> Result:
-        """Carry out one statement. `now` is what NOW() answers. Raises StatementFailed, EngineProblem."""
+        """Carry out one statement. `now` is what NOW() answers. Raises StatementFailed,
+        EngineProblem.
+        """
         headers = {
             "X-Trino-User": "cohorts",
             "X-Trino-Catalog": self._catalog,
@@ -87,10 +108,18 @@ class Connection:
             columns = answer.get("columns", columns)
             if data := answer.get("data"):
                 signatures = [column["typeSignature"] for column in columns]
-                rows += (tuple(_value(cell, kind) for cell, kind in zip(row, signatures, strict=True)) for row in data)
+                rows += (
+                    tuple(
+                        _value(cell, kind)
+                        for cell, kind in zip(row, signatures, strict=True)
+                    )
+                    for row in data
+                )
             following = answer.get("nextUri")
             if following is None:
-                named = tuple(Typed(column["name"], column["type"]) for column in columns)
+                named = tuple(
+                    Typed(column["name"], column["type"]) for column in columns
+                )
                 return Result(named, tuple(rows), is_change="updateType" in answer)
             if self._canceled.is_set():
                 self._ask("DELETE", following)
@@ -98,22 +127,38 @@ class Connection:
             answer = self._ask("GET", following)
 
     def _ask(
-        self, method: str, url: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        url: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Mapping[str, Any]:
         deadline = time.monotonic() + self._patience
         while True:
             try:
-                answer = self._session.request(method, url, data=body, headers=headers, timeout=REQUEST_SECONDS)
-                if answer.status_code in {502, 503, 504} and time.monotonic() < deadline:
+                answer = self._session.request(
+                    method, url, data=body, headers=headers, timeout=REQUEST_SECONDS
+                )
+                if (
+                    answer.status_code in {502, 503, 504}
+                    and time.monotonic() < deadline
+                ):
                     time.sleep(PAUSE)
                     continue
                 if answer.status_code >= 400:
-                    raise EngineProblem(f"the engine answered with status {answer.status_code}", DOWN_FIX)
+                    raise EngineProblem(
+                        f"the engine answered with status {answer.status_code}",
+                        DOWN_FIX,
+                    )
                 said = answer.json() if answer.content else {}
             except requests.Timeout:
-                raise EngineProblem(f"the engine did not answer within {REQUEST_SECONDS:g} s", DOWN_FIX) from None
+                raise EngineProblem(
+                    f"the engine did not answer within {REQUEST_SECONDS:g} s", DOWN_FIX
+                ) from None
             except (requests.RequestException, ValueError) as exc:
-                raise EngineProblem(f"the engine cannot be reached ({type(exc).__name__})", DOWN_FIX) from None
+                raise EngineProblem(
+                    f"the engine cannot be reached ({type(exc).__name__})", DOWN_FIX
+                ) from None
             return said if isinstance(said, dict) else {}
 
 
@@ -138,7 +183,10 @@ def _failure(error: Mapping[str, Any]) -> StatementFailed:
     place = error.get("errorLocation") or {}
     message = str(error.get("message") or error["errorName"])
     return StatementFailed(
-        str(error["errorName"]), message, int(place.get("lineNumber", 0)), int(place.get("columnNumber", 0))
+        str(error["errorName"]),
+        message,
+        int(place.get("lineNumber", 0)),
+        int(place.get("columnNumber", 0)),
     )
 
 
@@ -155,7 +203,9 @@ def _value(cell: Any, kind: Mapping[str, Any]) -> Any:
         case "array":
             return [_value(one, arguments[0]["value"]) for one in cell]
         case "map":
-            return {key: _value(one, arguments[1]["value"]) for key, one in cell.items()}
+            return {
+                key: _value(one, arguments[1]["value"]) for key, one in cell.items()
+            }
         case "row":
             fields = [argument["value"]["typeSignature"] for argument in arguments]
             return [_value(one, field) for one, field in zip(cell, fields, strict=True)]

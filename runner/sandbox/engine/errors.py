@@ -12,7 +12,9 @@ class EngineProblem(Exception):
 
 
 class StatementFailed(Exception):
-    """Trino refused a statement or gave it up: the name of the error, its message, and the place from 1."""
+    """Trino refused a statement or gave it up: the name of the error, its message, and
+    the place from 1.
+    """
 
     def __init__(self, name: str, message: str, line: int = 0, column: int = 0) -> None:
         super().__init__(message)

@@ -1,4 +1,6 @@
-"""Where the engine lives on this machine, and how it gets there: Maven copies its jars, javac compiles its sources."""
+"""Where the engine lives on this machine, and how it gets there: Maven copies its jars,
+javac compiles its sources.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ SET_UP = "set it up with `cohorts sandbox --engine trino --setup`; in Cohort Run
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What an engine is made from: Maven's file, the SHA-256 of every jar, and a folder of Java sources."""
+    """What an engine is made from: Maven's file, the SHA-256 of every jar, and a folder
+    of Java sources.
+    """
 
     pom: Path
     checksums: Path
@@ -54,7 +58,9 @@ SHIPPED = Recipe(HERE / "pom.xml", HERE / "jars.sha256", HERE / "java")
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """An engine that can be started: the folders of its jars and of its classes, and the program `java`."""
+    """An engine that can be started: the folders of its jars and of its classes, and
+    the program `java`.
+    """
 
     jars: Path
     classes: Path
@@ -62,7 +68,9 @@ class Installed:
 
 
 def home(environment: Mapping[str, str]) -> Path:
-    """The folder of all that belongs to the engine: COHORTS_TRINO_HOME, else one in the user's cache."""
+    """The folder of all that belongs to the engine: COHORTS_TRINO_HOME, else one in the
+    user's cache.
+    """
     if chosen := environment.get("COHORTS_TRINO_HOME"):
         return Path(chosen).expanduser().absolute()
     cache = environment.get("XDG_CACHE_HOME") or "~/.cache"
@@ -70,14 +78,20 @@ def home(environment: Mapping[str, str]) -> Path:
 
 
 def installed(environment: Mapping[str, str], recipe: Recipe = SHIPPED) -> Installed:
-    """The engine of this very recipe. Raises EngineProblem where it is not set up, or Java is missing."""
+    """The engine of this very recipe. Raises EngineProblem where it is not set up, or
+    Java is missing.
+    """
     jars, classes = _places(environment, recipe)
     if not (jars.is_dir() and classes.is_dir()):
         raise EngineProblem("the engine is not set up", SET_UP)
     return Installed(jars, classes, _java(environment))
 
 
-def set_up(environment: Mapping[str, str], tell: Callable[[str], None], recipe: Recipe = SHIPPED) -> Installed:
+def set_up(
+    environment: Mapping[str, str],
+    tell: Callable[[str], None],
+    recipe: Recipe = SHIPPED,
+) -> Installed:
     """Set up what is missing of it. Two at once do not disturb each other. Raises EngineProblem."""
     java = _java(environment)
     javac = _program(environment, "javac", JDK)
@@ -104,7 +118,18 @@ def set_up(environment: Mapping[str, str], tell: Callable[[str], None], recipe: 
         sources = map(str, recipe.java)
         with _whole(classes) as folder:
             # the jars hold annotation processors that nobody asked for
-            _run([javac, "-proc:none", "-nowarn", "-d", str(folder), "-cp", str(jars / "*"), *sources])
+            _run(
+                [
+                    javac,
+                    "-proc:none",
+                    "-nowarn",
+                    "-d",
+                    str(folder),
+                    "-cp",
+                    str(jars / "*"),
+                    *sources,
+                ]
+            )
     return Installed(jars, classes, java)
 
 
@@ -118,9 +143,18 @@ def stamp(files: Sequence[Path]) -> str:
 
 def check_jars(folder: Path, checksums: str) -> None:
     """Raises EngineProblem unless a folder holds exactly the jars of a list of SHA-256 checksums."""
-    expected = {name: digest for digest, name in (line.split() for line in checksums.splitlines())}
-    found = {path.name: sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
-    wrong = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
+    expected = {
+        name: digest
+        for digest, name in (line.split() for line in checksums.splitlines())
+    }
+    found = {
+        path.name: sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()
+    }
+    wrong = sorted(
+        name
+        for name in expected.keys() | found.keys()
+        if expected.get(name) != found.get(name)
+    )
     if wrong:
         raise EngineProblem(
             f"{wrong[0]} is not the jar that this version of Cohort Runner was tested with",
@@ -135,7 +169,9 @@ def _places(environment: Mapping[str, str], recipe: Recipe) -> tuple[Path, Path]
 
 @contextmanager
 def _whole(target: Path) -> Iterator[Path]:
-    """A folder to fill, which becomes the target once it is whole; whoever comes second keeps the first one's."""
+    """A folder to fill, which becomes the target once it is whole; whoever comes second
+    keeps the first one's.
+    """
     made = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
         yield made
@@ -150,10 +186,16 @@ def _whole(target: Path) -> Iterator[Path]:
 
 def _java(environment: Mapping[str, str]) -> str:
     java = _program(environment, "java", JDK)
-    told = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr  # noqa: S603
+    told = subprocess.run(  # noqa: S603
+        [java, "-version"], capture_output=True, text=True, check=False
+    ).stderr
     version = re.search(r'version "(?:1\.)?(\d+)', told)
     if version is None or int(version[1]) < OLDEST_JAVA:
-        what = f"Java is too old ({version[1]})" if version else "`java -version` names no version"
+        what = (
+            f"Java is too old ({version[1]})"
+            if version
+            else "`java -version` names no version"
+        )
         raise EngineProblem(f"{what}: the engine needs {OLDEST_JAVA} or later", JDK)
     return java
 
@@ -162,7 +204,9 @@ def _program(environment: Mapping[str, str], name: str, fix: str) -> str:
     """The program's path: that of JAVA_HOME first."""
     own = environment.get("JAVA_HOME")
     places = [str(Path(own) / "bin")] if own else []
-    found = shutil.which(name, path=os.pathsep.join([*places, environment.get("PATH", "")]))
+    found = shutil.which(
+        name, path=os.pathsep.join([*places, environment.get("PATH", "")])
+    )
     if found is None:
         raise EngineProblem(f"there is no `{name}` here, which the engine needs", fix)
     return found
@@ -171,10 +215,18 @@ def _program(environment: Mapping[str, str], name: str, fix: str) -> str:
 def _run(command: Sequence[str]) -> None:
     try:
         done = subprocess.run(  # noqa: S603
-            command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, timeout=SETUP_SECONDS
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            timeout=SETUP_SECONDS,
         )
     except subprocess.TimeoutExpired:
-        raise EngineProblem(f"`{Path(command[0]).name}` took longer than {SETUP_SECONDS:g} s", "try again") from None
+        raise EngineProblem(
+            f"`{Path(command[0]).name}` took longer than {SETUP_SECONDS:g} s",
+            "try again",
+        ) from None
     if done.returncode:
         last = "\n".join((done.stdout + done.stderr).strip().splitlines()[-8:])
         raise EngineProblem(

@@ -24,10 +24,11 @@ LAST_LINES = 12
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What the engine may use: the heap, what one query may take of it, and what the tables may hold, in MB.
+    """What the engine may use: the heap, what one query may take of it, and what the
+    tables may hold, in MB.
 
-    A query is stopped by what Trino counts, and it counts late: as in Trino's own default, 30 % of the heap is as much
-    as may be counted.
+    A query is stopped by what Trino counts, and it counts late: as in Trino's own
+    default, 30 % of the heap is as much as may be counted.
     """
 
     heap: int = 3072
@@ -48,9 +49,9 @@ def running(
 ) -> Iterator[str]:
     """An engine on a free port of the loopback interface; yields its address. Raises EngineProblem.
 
-    `options`: Trino's properties, and those of the class Engine. `is_brief`: it lives for a minute or two.
-    It ends with this process, however this process ends: it reads the other end of a pipe. Its log stays where it
-    could not be started, or died.
+    `options`: Trino's properties, and those of the class Engine. `is_brief`: it lives
+    for a minute or two. It ends with this process, however this process ends: it reads
+    the other end of a pipe. Its log stays where it could not be started, or died.
     """
     folder = Path(tempfile.mkdtemp(prefix="run-", dir=home(environment)))
     log = folder / "log"
@@ -80,14 +81,21 @@ def running(
 
 
 def _command(
-    engine: Installed, folder: Path, catalogs: Sequence[str], memory: Memory, options: Sequence[str], *, is_brief: bool
+    engine: Installed,
+    folder: Path,
+    catalogs: Sequence[str],
+    memory: Memory,
+    options: Sequence[str],
+    *,
+    is_brief: bool,
 ) -> list[str]:
     return [
         engine.java,
         f"-Xmx{memory.heap}m",
         "-Xss16m",  # else a deeply nested statement exhausts the parser's stack
         "-XX:+UseG1GC",
-        # the second compiler pays for itself after minutes: without it 150 small queries took half of the CPU
+        # the second compiler pays for itself after minutes: without it 150 small
+        # queries took half of the CPU
         *(["-XX:TieredStopAtLevel=1"] if is_brief else []),
         f"-Djava.io.tmpdir={folder}",
         "-cp",
@@ -112,7 +120,10 @@ def _address(process: subprocess.Popen[bytes], log: Path, seconds: float) -> str
                 f"its log is {_kept(log)}",
             )
         time.sleep(LOOK)
-    raise EngineProblem(f"the engine was not ready after {seconds:g} s:\n{_last(log)}\n", f"its log is {_kept(log)}")
+    raise EngineProblem(
+        f"the engine was not ready after {seconds:g} s:\n{_last(log)}\n",
+        f"its log is {_kept(log)}",
+    )
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -10,7 +10,14 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from runner.sandbox.engine.client import CATALOG, Connection, Result, Typed, quoted, text_literal
+from runner.sandbox.engine.client import (
+    CATALOG,
+    Connection,
+    Result,
+    Typed,
+    quoted,
+    text_literal,
+)
 from runner.sandbox.engine.errors import EngineProblem, StatementFailed
 from runner.sandbox.query import QueryFailed, Rows
 from runner.sandbox.warehouse import TIME, Refused, Table, check_name
@@ -124,13 +131,17 @@ class EngineTables:
     def tables(self, database: str) -> list[Table]:
         """Sorted by name. Raises Refused 404."""
         self.check_database(database)
-        listed = self._ask(f"{LISTED} WHERE table_schema = {text_literal(database)} ORDER BY table_name, position")
+        listed = self._ask(
+            f"{LISTED} WHERE table_schema = {text_literal(database)} ORDER BY table_name, position"
+        )
         sizes: dict[str, int] = {}
         columns: dict[str, list[EngineColumn]] = {}
         for _, table, count, column, kind in listed.rows:
             sizes[table] = count
             columns.setdefault(table, []).append(EngineColumn(column, kind))
-        return [Table(name, count, tuple(columns[name])) for name, count in sizes.items()]
+        return [
+            Table(name, count, tuple(columns[name])) for name, count in sizes.items()
+        ]
 
     def create_table(self, database: str, table: str) -> None:
         """An empty table with nothing but `time`. Raises Refused: 404, 409, 422."""
@@ -151,14 +162,23 @@ class EngineTables:
             Refused(404, f"Couldn't find Table with name = {table}"),
         )
 
-    def load(self, tables: Iterable[Loaded], *, replace: bool = False, now: float | None = None) -> None:
-        """Make tables with their rows, or add rows to them; with `replace`, in place of all that there are.
+    def load(
+        self,
+        tables: Iterable[Loaded],
+        *,
+        replace: bool = False,
+        now: float | None = None,
+    ) -> None:
+        """Make tables with their rows, or add rows to them; with `replace`, in place of
+        all that there are.
 
         A row without `time` is one of `now`. Raises EngineProblem.
         """
         with closing(self.connection()) as connection:
             for part in _parts(tables, replace=replace):
-                connection.execute(f'CALL "$engine".load({text_literal(part)})', now=now)
+                connection.execute(
+                    f'CALL "$engine".load({text_literal(part)})', now=now
+                )
         self._databases = None
 
     def _change(self, sql: str, name: str, refusal: Refused) -> None:
@@ -183,13 +203,22 @@ class EngineSession:
     def __init__(self, tables: EngineTables) -> None:
         self._connection = tables.connection()
 
-    def execute(self, sql: str, *, database: str, scheduled_time: int, now: float) -> Rows | None:
-        """Rows for a SELECT, None for what has no result. Raises QueryFailed, also when it was interrupted."""
+    def execute(
+        self, sql: str, *, database: str, scheduled_time: int, now: float
+    ) -> Rows | None:
+        """Rows for a SELECT, None for what has no result. Raises QueryFailed, also when
+        it was interrupted.
+        """
         if not JOBS.match(sql):
-            raise QueryFailed("line 1:1: a job of this sandbox reads tables, or makes, fills, changes and drops them")
+            raise QueryFailed(
+                "line 1:1: a job of this sandbox reads tables, or makes, fills, changes and drops them"
+            )
         try:
             result = self._connection.execute(
-                sql.rstrip().rstrip(";"), schema=database, scheduled_time=scheduled_time, now=now
+                sql.rstrip().rstrip(";"),
+                schema=database,
+                scheduled_time=scheduled_time,
+                now=now,
             )
         except StatementFailed as exc:
             raise QueryFailed(exc.message) from None
@@ -216,7 +245,11 @@ def _parts(tables: Iterable[Loaded], *, replace: bool) -> Iterator[str]:
     length = 0
     for table in tables:
         head = json.dumps(
-            {"schema": table.database, "name": table.name, "columns": [[*column] for column in table.columns.items()]}
+            {
+                "schema": table.database,
+                "name": table.name,
+                "columns": [[*column] for column in table.columns.items()],
+            }
         )[:-1]
         for rows in _chunks(table.rows):
             begun.append(f'{head}, "rows": [{rows}]}}')

@@ -1,4 +1,6 @@
-"""Statements tried on tables that are given: hundreds of trials, several at a time, each on tables of its own."""
+"""Statements tried on tables that are given: hundreds of trials, several at a time,
+each on tables of its own.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ from runner.sandbox.engine.errors import EngineProblem, StatementFailed
 from runner.sandbox.engine.tables import EngineTables, Loaded
 
 CATALOGS = tuple(f"trial{number}" for number in range(4))
-"""One for each trial that runs: statements name databases, so the same one must be there several times."""
+"""One for each trial that runs: statements name databases, so the same one must be
+there several times.
+"""
 
 SECONDS = 60.0
 """How long the statements of a trial may take; the first ones of an engine take a few."""
@@ -37,7 +41,9 @@ Found = Mapping[str, tuple[tuple[Any, ...], ...]]
 
 
 def carried_out(trials: Iterable[Trial], url: str) -> Iterator[Found | str]:
-    """What each trial's statements found, or why one failed; in order. Raises EngineProblem when the engine dies."""
+    """What each trial's statements found, or why one failed; in order. Raises
+    EngineProblem when the engine dies.
+    """
     free: SimpleQueue[str] = SimpleQueue()
     for catalog in CATALOGS:
         free.put(catalog)
@@ -48,14 +54,17 @@ def carried_out(trials: Iterable[Trial], url: str) -> Iterator[Found | str]:
 def refusals(
     statements: Sequence[str], tables: Sequence[Loaded], database: str, url: str
 ) -> Iterator[StatementFailed | None]:
-    """For each statement why Trino would not begin it on these tables, or None: it is planned, and not carried out.
+    """For each statement why Trino would not begin it on these tables, or None: it is
+    planned, and not carried out.
 
     Raises EngineProblem, also when Trino does not take a table.
     """
     try:
         EngineTables(url, CATALOGS[0]).load(tables, replace=True)
     except StatementFailed as exc:
-        raise EngineProblem(f"the tables cannot be made: {exc.message}", "correct their types") from None
+        raise EngineProblem(
+            f"the tables cannot be made: {exc.message}", "correct their types"
+        ) from None
     with ThreadPoolExecutor(len(CATALOGS), "refusal") as threads:
         yield from threads.map(partial(_refusal, url, database), statements)
 
@@ -74,10 +83,15 @@ def _found(url: str, catalog: str, trial: Trial) -> Found | str:
         EngineTables(url, catalog).load(trial.tables, replace=True, now=now)
     except StatementFailed as exc:
         return f"the tables cannot be made: {exc.message}"
-    with closing(Connection(url, catalog, is_small=True)) as connection, _ended_after(SECONDS, connection) as late:
+    with (
+        closing(Connection(url, catalog, is_small=True)) as connection,
+        _ended_after(SECONDS, connection) as late,
+    ):
         try:
             return {
-                name: connection.execute(sql, schema=trial.database, scheduled_time=trial.now, now=now).rows
+                name: connection.execute(
+                    sql, schema=trial.database, scheduled_time=trial.now, now=now
+                ).rows
                 for name, sql in trial.statements.items()
             }
         except StatementFailed as exc:
@@ -94,7 +108,9 @@ def _refusal(url: str, database: str, sql: str) -> StatementFailed | None:
         except StatementFailed as exc:
             line = max(0, exc.line - 1)
             message = exc.message.removeprefix(f"line {exc.line}:{exc.column}: ")
-            return StatementFailed(exc.name, _without(CATALOGS[0], message), line, exc.column)
+            return StatementFailed(
+                exc.name, _without(CATALOGS[0], message), line, exc.column
+            )
     return None
 
 

@@ -43,7 +43,12 @@ def _first_wins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-_EXACT = json.JSONDecoder(parse_float=Raw, parse_int=Raw, parse_constant=_constant, object_pairs_hook=_first_wins)
+_EXACT = json.JSONDecoder(
+    parse_float=Raw,
+    parse_int=Raw,
+    parse_constant=_constant,
+    object_pairs_hook=_first_wins,
+)
 _VALUES = json.JSONDecoder(parse_constant=_constant)
 
 
@@ -90,7 +95,14 @@ def dumped(value: Any, *, ordered: bool) -> str:
             return "[" + ",".join(dumped(one, ordered=ordered) for one in value) + "]"
         case dict():
             pairs = sorted(value.items()) if ordered else value.items()
-            return "{" + ",".join(f"{quoted(key)}:{dumped(one, ordered=ordered)}" for key, one in pairs) + "}"
+            return (
+                "{"
+                + ",".join(
+                    f"{quoted(key)}:{dumped(one, ordered=ordered)}"
+                    for key, one in pairs
+                )
+                + "}"
+            )
         case _:
             raise NotHere(f"JSON of {type(value).__name__}")
 
@@ -220,7 +232,11 @@ def _equals(one: Any, wanted: object) -> bool:
         case bool():
             return one is wanted
         case int():
-            return isinstance(one, Raw) and re.fullmatch(r"-?\d+", one) is not None and int(one) == wanted
+            return (
+                isinstance(one, Raw)
+                and re.fullmatch(r"-?\d+", one) is not None
+                and int(one) == wanted
+            )
         case float():
             return isinstance(one, Raw) and "." in one and float(one) == wanted
         case _:
@@ -253,12 +269,20 @@ def _encoded(value: Any, type_: Type) -> str:
         case "array":
             return "[" + ",".join(_encoded(one, inside[0]) for one in value) + "]"
         case "map":
-            pairs = sorted((_key(key), _encoded(one, inside[1])) for key, one in value.items())
+            pairs = sorted(
+                (_key(key), _encoded(one, inside[1])) for key, one in value.items()
+            )
             return "{" + ",".join(f"{quoted(key)}:{one}" for key, one in pairs) + "}"
         case "row":
             names = type_.names or ("",) * len(inside)
             shown = zip(names, value.values(), inside, strict=True)
-            return "{" + ",".join(f"{quoted(name)}:{_encoded(one, of)}" for name, one, of in shown) + "}"
+            return (
+                "{"
+                + ",".join(
+                    f"{quoted(name)}:{_encoded(one, of)}" for name, one, of in shown
+                )
+                + "}"
+            )
         case "real":
             return numbers.plain_real(value)
         case _:
@@ -291,11 +315,19 @@ def from_json(text: str | None, kind: str) -> Any:
 
 
 def _container(value: Any, type_: Type, text: str) -> Any:
-    wanted = {"array": "a json array", "map": "a json object", "row": "json array or a json object"}
-    taken: tuple[type, ...] = {"array": (list,), "map": (dict,), "row": (list, dict)}[type_.base]
+    wanted = {
+        "array": "a json array",
+        "map": "a json object",
+        "row": "json array or a json object",
+    }
+    taken: tuple[type, ...] = {"array": (list,), "map": (dict,), "row": (list, dict)}[
+        type_.base
+    ]
     if value is not None and not isinstance(value, taken):
         shown = text if not isinstance(value, str) else value
-        raise Rejected(f"Cannot cast to {type_}. Expected {wanted[type_.base]}, but got {shown}\n{text}")
+        raise Rejected(
+            f"Cannot cast to {type_}. Expected {wanted[type_.base]}, but got {shown}\n{text}"
+        )
     try:
         return _decoded(value, type_)
     except Rejected:
@@ -313,11 +345,18 @@ def _decoded(value: Any, type_: Type) -> Any:
             return [_decoded(one, inside[0]) for one in _taken(value, list)]
         case "map":
             taken = _taken(value, dict)
-            return {_map_key(key, inside[0]): _decoded(one, inside[1]) for key, one in taken.items()}
+            return {
+                _map_key(key, inside[0]): _decoded(one, inside[1])
+                for key, one in taken.items()
+            }
         case "row":
             return _row(value, type_, inside)
         case _:
-            return SCALARS[type_.base](value, type_) if type_.base in SCALARS else _refused(type_)
+            return (
+                SCALARS[type_.base](value, type_)
+                if type_.base in SCALARS
+                else _refused(type_)
+            )
 
 
 def _taken(value: Any, kind: type) -> Any:
@@ -338,11 +377,16 @@ def _row(value: Any, type_: Type, inside: tuple[Type, ...]) -> dict[str, Any]:
             raise Rejected("Unexpected token")
         found: list[Any] = value
     else:
-        held: Mapping[str, Any] = {key.lower(): one for key, one in _taken(value, dict).items()}
+        held: Mapping[str, Any] = {
+            key.lower(): one for key, one in _taken(value, dict).items()
+        }
         if not all(type_.names) or not type_.names:
             raise NotHere(f"a cast from a JSON object to {type_}")
         found = [held.get(name.lower()) for name in type_.names]
-    return {f"f{number}": _decoded(one, of) for number, (one, of) in enumerate(zip(found, inside, strict=True))}
+    return {
+        f"f{number}": _decoded(one, of)
+        for number, (one, of) in enumerate(zip(found, inside, strict=True))
+    }
 
 
 def _refused(type_: Type) -> Any:

@@ -163,7 +163,9 @@ def intersect(left: list[Any], right: list[Any]) -> list[Any]:
     """ARRAY_INTERSECT. Raises NotHere where its order is not known."""
     keys = {_key(one) for one in right}
     made = [one for one in distinct(left) if _key(one) in keys]
-    if len(made) > 1 and made != [one for one in distinct(right) if _key(one) in {_key(it) for it in left}]:
+    if len(made) > 1 and made != [
+        one for one in distinct(right) if _key(one) in {_key(it) for it in left}
+    ]:
         raise NotHere("array_intersect of arrays in different orders")
     return made
 
@@ -223,7 +225,9 @@ def sequence(start: int, stop: int, step: int | None = None) -> list[int]:
     _check_step(start, stop, by)
     made = range(start, stop + (1 if by > 0 else -1), by)
     if len(made) > LONGEST:
-        raise Rejected("result of sequence function must not have more than 10000 entries")
+        raise Rejected(
+            "result of sequence function must not have more than 10000 entries"
+        )
     return list(made)
 
 
@@ -249,10 +253,16 @@ def date_sequence(start: date, stop: date, step: int, unit: str) -> list[date]:
     else:
         _check_step(start, stop, step)
         made = []
-        while (at := _by_months(start, step * len(made))) <= stop if step > 0 else at >= stop:
+        while (
+            (at := _by_months(start, step * len(made))) <= stop
+            if step > 0
+            else at >= stop
+        ):
             made.append(at)
     if len(made) > LONGEST:
-        raise Rejected("result of sequence function must not have more than 10000 entries")
+        raise Rejected(
+            "result of sequence function must not have more than 10000 entries"
+        )
     return made
 
 
@@ -274,9 +284,13 @@ def flattened(items: list[list[Any] | None]) -> list[Any]:
 def repeated(value: Any, number: int) -> list[Any]:
     """REPEAT. Raises Rejected."""
     if number > LONGEST:
-        raise Rejected("count argument of repeat function must be less than or equal to 10000")
+        raise Rejected(
+            "count argument of repeat function must be less than or equal to 10000"
+        )
     if number < 0:
-        raise Rejected("count argument of repeat function must be greater than or equal to 0")
+        raise Rejected(
+            "count argument of repeat function must be greater than or equal to 0"
+        )
     return [value] * number
 
 
@@ -284,14 +298,22 @@ def zipped(*arrays: list[Any]) -> list[dict[str, Any]]:
     """ZIP: missing values are NULL."""
     longest = max(len(one) for one in arrays)
     return [
-        {f"f{number}": one[at] if at < len(one) else None for number, one in enumerate(arrays)} for at in range(longest)
+        {
+            f"f{number}": one[at] if at < len(one) else None
+            for number, one in enumerate(arrays)
+        }
+        for at in range(longest)
     ]
 
 
 def combined(items: list[Any], number: int) -> list[list[Any]]:
     """COMBINATIONS. Raises Rejected, NotHere."""
     if not 0 <= number <= 5:
-        raise Rejected("combination size must not be negative" if number < 0 else "combination size must not exceed 5")
+        raise Rejected(
+            "combination size must not be negative"
+            if number < 0
+            else "combination size must not exceed 5"
+        )
     if number != 2 and len(items) > number > 1:
         raise NotHere("combinations of other than 2")
     made = [list(one) for one in chosen(range(len(items)), number)]
@@ -310,4 +332,7 @@ def trimmed(items: list[Any], number: int) -> list[Any]:
 
 def contains_sequence(items: list[Any], wanted: list[Any]) -> bool:
     """CONTAINS_SEQUENCE."""
-    return any(items[at : at + len(wanted)] == wanted for at in range(len(items) - len(wanted) + 1))
+    return any(
+        items[at : at + len(wanted)] == wanted
+        for at in range(len(items) - len(wanted) + 1)
+    )

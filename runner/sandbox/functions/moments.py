@@ -1,4 +1,5 @@
-"""Dates and moments as Trino reads them from texts, and the two pattern languages that it has for them.
+"""Dates and moments as Trino reads them from texts, and the two pattern languages that
+it has for them.
 
 A moment is a `datetime` without a zone: what clocks show, in UTC where nothing else is said.
 """
@@ -73,12 +74,19 @@ def _read(text: str, precision: int, kind: str) -> tuple[datetime, str]:
     if not 1 <= int(match["year"]) <= 9999:
         raise NotHere("a moment before the year 1 or after the year 9999")
     fraction = _fraction(match["fraction"] or "", precision)
-    return _to_seconds(match.groupdict(), refusal) + timedelta(microseconds=fraction), named
+    return _to_seconds(match.groupdict(), refusal) + timedelta(
+        microseconds=fraction
+    ), named
 
 
 def _to_seconds(parts: Mapping[str, str | None], refusal: Rejected) -> datetime:
-    """The moment of parts in digits; parts that are missing are those of 1970-01-01. Raises the refusal."""
-    dates, clock = (("year", 1970), ("month", 1), ("day", 1)), ("hour", "minute", "second")
+    """The moment of parts in digits; parts that are missing are those of 1970-01-01.
+    Raises the refusal.
+    """
+    dates, clock = (
+        (("year", 1970), ("month", 1), ("day", 1)),
+        ("hour", "minute", "second"),
+    )
     year, month, day = (int(parts.get(name) or missing) for name, missing in dates)
     hour, minute, second = (int(parts.get(name) or 0) for name in clock)
     try:
@@ -115,7 +123,9 @@ def iso_date(text: str) -> date:
     """FROM_ISO8601_DATE. Raises Rejected."""
     match = re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", text)
     try:
-        return date(*(int(part) for part in match.groups())) if match else _week_date(text)
+        return (
+            date(*(int(part) for part in match.groups())) if match else _week_date(text)
+        )
     except ValueError:
         raise Rejected(f'Invalid format: "{text}"') from None
 
@@ -162,7 +172,9 @@ def _reader(expression: str, function: str) -> re.Pattern[str]:
     """What reads the parts of a text. Raises NotHere."""
     try:
         return re.compile(expression, re.ASCII)
-    except re.error:  # of texts that are escaped and digits with names, only a name can be wrong
+    except (
+        re.error
+    ):  # of texts that are escaped and digits with names, only a name can be wrong
         raise NotHere(f"{function} with the same part twice") from None
 
 
@@ -194,7 +206,9 @@ MYSQL: dict[str, Callable[[datetime], str]] = {
     "M": lambda at: MONTHS[at.month - 1],
     "m": lambda at: f"{at.month:02}",
     "p": _half_of_day,
-    "r": lambda at: f"{_hour_of_12(at):02}:{at.minute:02}:{at.second:02} {_half_of_day(at)}",
+    "r": lambda at: (
+        f"{_hour_of_12(at):02}:{at.minute:02}:{at.second:02} {_half_of_day(at)}"
+    ),
     "S": lambda at: f"{at.second:02}",
     "s": lambda at: f"{at.second:02}",
     "T": lambda at: f"{at.hour:02}:{at.minute:02}:{at.second:02}",
@@ -211,12 +225,17 @@ def date_format(moment: datetime, pattern: str) -> str:
     """DATE_FORMAT. Raises Rejected."""
     if not pattern:
         raise Rejected("Both printing and parsing not supported")
-    return "".join(MYSQL[letter](moment) if letter else text for letter, text in _mysql_pieces(pattern))
+    return "".join(
+        MYSQL[letter](moment) if letter else text
+        for letter, text in _mysql_pieces(pattern)
+    )
 
 
 @lru_cache(maxsize=500)
 def _mysql_pieces(pattern: str) -> tuple[tuple[str, str], ...]:
-    """The letter, or the text, of each piece; a letter that means nothing is a text. Raises Rejected."""
+    """The letter, or the text, of each piece; a letter that means nothing is a text.
+    Raises Rejected.
+    """
     pieces = []
     for letter, text in re.findall(r"%(.)|([^%]+|%$)", pattern, re.DOTALL):
         if letter in REFUSED:
@@ -313,7 +332,9 @@ def joda_pieces(pattern: str) -> tuple[tuple[str, int, str], ...]:
         if match[2]:
             pieces.append((match[2], len(match[0]), ""))
         else:
-            quoted = match[0] if match[1] is None else (match[1].replace("''", "'") or "'")
+            quoted = (
+                match[0] if match[1] is None else (match[1].replace("''", "'") or "'")
+            )
             pieces.append(("", 0, quoted))
         at = match.end()
     return tuple(pieces)
@@ -322,7 +343,8 @@ def joda_pieces(pattern: str) -> tuple[tuple[str, int, str], ...]:
 def format_datetime(moment: datetime, pattern: str) -> str:
     """FORMAT_DATETIME of what clocks show in UTC. Raises NotHere."""
     return "".join(
-        quoted if not letter else _zoned(letter, count, moment) for letter, count, quoted in joda_pieces(pattern)
+        quoted if not letter else _zoned(letter, count, moment)
+        for letter, count, quoted in joda_pieces(pattern)
     )
 
 
@@ -360,7 +382,9 @@ def _joda_reader(pattern: str) -> re.Pattern[str]:
         if unread or (letter in "yY" and count < 4):
             raise NotHere(f"parse_datetime with {letter * count}")
         name, most = JODA_READ[letter]
-        expression += _digits(name, count, count) if followed else _digits(name, 1, most)
+        expression += (
+            _digits(name, count, count) if followed else _digits(name, 1, most)
+        )
     return _reader(expression, "parse_datetime")
 
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import re
 import struct
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal, InvalidOperation, localcontext
+from decimal import (
+    ROUND_DOWN,
+    ROUND_HALF_UP,
+    Context,
+    Decimal,
+    InvalidOperation,
+    localcontext,
+)
 from math import copysign, floor, inf, isinf, isnan
 
 from runner.sandbox.duck.nothere import NotHere, Rejected
@@ -124,7 +131,9 @@ def double_decimal(value: float, precision: int, scale: int) -> Decimal:
         return fitted(Decimal(repr(value)), precision, scale)
     except InvalidOperation:
         shown = plain(value)
-        raise Rejected(f"Cannot cast DOUBLE '{shown}' to DECIMAL({precision}, {scale})") from None
+        raise Rejected(
+            f"Cannot cast DOUBLE '{shown}' to DECIMAL({precision}, {scale})"
+        ) from None
 
 
 def real_decimal(value: float, precision: int, scale: int) -> Decimal:
@@ -133,7 +142,9 @@ def real_decimal(value: float, precision: int, scale: int) -> Decimal:
         return fitted(Decimal(_short(value)), precision, scale)
     except (InvalidOperation, ValueError):
         shown = plain_real(value)
-        raise Rejected(f"Cannot cast REAL '{shown}' to DECIMAL({precision}, {scale})") from None
+        raise Rejected(
+            f"Cannot cast REAL '{shown}' to DECIMAL({precision}, {scale})"
+        ) from None
 
 
 def decimal_double(value: Decimal) -> float:
@@ -201,7 +212,9 @@ def _kept(value: Decimal, precision: int, scale: int) -> Decimal:
 def round_decimal(value: Decimal, digits: int, scale: int) -> Decimal:
     """Rounded half up to so many digits, at a scale."""
     with localcontext(WIDE):
-        return value.quantize(Decimal(1).scaleb(-digits)).quantize(Decimal(1).scaleb(-scale))
+        return value.quantize(Decimal(1).scaleb(-digits)).quantize(
+            Decimal(1).scaleb(-scale)
+        )
 
 
 def truncate_decimal(value: Decimal, digits: int, scale: int) -> Decimal:
@@ -280,7 +293,11 @@ def width_bucket(value: float, low: float, high: float, count: int) -> int:
     if isnan(value):
         raise Rejected("operand must not be NaN")
     if isnan(low) or isinf(low) or isnan(high) or isinf(high):
-        raise Rejected("first bound must be finite" if isinf(low) else "second bound must be finite")
+        raise Rejected(
+            "first bound must be finite"
+            if isinf(low)
+            else "second bound must be finite"
+        )
     if low == high:
         raise Rejected("bounds cannot equal each other")
     lower, upper = min(low, high), max(low, high)

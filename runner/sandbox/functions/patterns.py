@@ -22,7 +22,9 @@ def _unknown(what: str) -> NotHere:
 
 @lru_cache(maxsize=2000)
 def compiled(pattern: str) -> re.Pattern[str]:
-    """A pattern for Python. Raises NotHere where the two might read it differently, Rejected where it is wrong."""
+    """A pattern for Python. Raises NotHere where the two might read it differently,
+    Rejected where it is wrong.
+    """
     written = _translated(pattern)
     try:
         return re.compile(written)
@@ -109,7 +111,10 @@ def _class(pattern: str, at: int) -> tuple[str, int]:
         if pattern[at] == "\\":
             piece, at = _escape(pattern, at, inside=True)
         else:
-            piece, at = (f"\\{pattern[at]}" if pattern[at] in "~|&" else pattern[at]), at + 1
+            piece, at = (
+                (f"\\{pattern[at]}" if pattern[at] in "~|&" else pattern[at]),
+                at + 1,
+            )
         made += piece
     if at >= len(pattern):
         raise Rejected("premature end of char-class")
@@ -125,7 +130,9 @@ def _check_group(found: re.Pattern[str], group: int) -> None:
     if group < 0:
         raise Rejected("Group cannot be negative")
     if group > found.groups:
-        raise Rejected(f"Pattern has {found.groups} groups. Cannot access group {group}")
+        raise Rejected(
+            f"Pattern has {found.groups} groups. Cannot access group {group}"
+        )
 
 
 def extract(text: str, pattern: str, group: int = 0) -> str | None:
@@ -202,14 +209,19 @@ def _replacement(found: re.Match[str], replacement: str) -> str:
 def _reference(found: re.Match[str], replacement: str, at: int) -> tuple[str, int]:
     if name := re.compile(r"\{([A-Za-z0-9_]+)\}").match(replacement, at):
         if name[1] not in found.re.groupindex:
-            raise Rejected(f"Illegal replacement sequence: unknown group {{ {name[1]} }}")
+            raise Rejected(
+                f"Illegal replacement sequence: unknown group {{ {name[1]} }}"
+            )
         return found[name[1]] or "", name.end()
     if not replacement[at : at + 1].isdigit():
         raise Rejected(f"Illegal replacement sequence: {replacement}")
     number, at = int(replacement[at]), at + 1
     if number > found.re.groups:
         raise Rejected(f"Illegal replacement sequence: unknown group {number}")
-    while replacement[at : at + 1].isdigit() and number * 10 + int(replacement[at]) <= found.re.groups:
+    while (
+        replacement[at : at + 1].isdigit()
+        and number * 10 + int(replacement[at]) <= found.re.groups
+    ):
         number, at = number * 10 + int(replacement[at]), at + 1
     return found[number] or "", at
 
@@ -225,7 +237,9 @@ def is_simple(pattern: str) -> bool:
     """True where DuckDB's own regular expressions find the same."""
     if re.search(r"\(\?(?!:|i\))|[*+?]\+", pattern):
         return False
-    return pattern == CONTROL or (SIMPLE.fullmatch(pattern) is not None and _good(pattern))
+    return pattern == CONTROL or (
+        SIMPLE.fullmatch(pattern) is not None and _good(pattern)
+    )
 
 
 def _good(pattern: str) -> bool:

@@ -17,8 +17,13 @@ from urllib.parse import quote, unquote_to_bytes
 from runner.sandbox.duck.nothere import NotHere, Rejected
 from runner.sandbox.functions import numbers
 
-ADDRESS = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)
-LEGAL = re.compile(r"(?:[A-Za-z0-9\-._~:/?#@!$&'()*+,;=]|%[0-9A-Fa-f]{2}|[^\x00-\xa0\u2000-\u200f\u2028\u2029])*")
+ADDRESS = re.compile(
+    r"(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?",
+    re.DOTALL,
+)
+LEGAL = re.compile(
+    r"(?:[A-Za-z0-9\-._~:/?#@!$&'()*+,;=]|%[0-9A-Fa-f]{2}|[^\x00-\xa0\u2000-\u200f\u2028\u2029])*"
+)
 
 
 def upper(text: str) -> str:
@@ -56,12 +61,18 @@ def _pairs(text: str, entries: str, keys: str) -> list[tuple[str, str]]:
     if entries == keys:
         raise Rejected("entryDelimiter and keyValueDelimiter must not be the same")
     found = []
-    for entry in [one for one in text.split(entries) if one] if text.endswith(entries) else text.split(entries):
+    for entry in (
+        [one for one in text.split(entries) if one]
+        if text.endswith(entries)
+        else text.split(entries)
+    ):
         if not text:
             break
         parts = entry.split(keys)
         if len(parts) != 2:
-            raise Rejected(f"Key-value delimiter must appear exactly once in each entry. Bad input: '{entry}'")
+            raise Rejected(
+                f"Key-value delimiter must appear exactly once in each entry. Bad input: '{entry}'"
+            )
         found.append((parts[0], parts[1]))
     return found
 
@@ -105,7 +116,11 @@ def position(text: str, wanted: str, occurrence: int = 1) -> int:
         return 1
     at = -1 if occurrence > 0 else len(text)
     for _ in range(abs(occurrence)):
-        at = text.find(wanted, at + 1) if occurrence > 0 else text.rfind(wanted, 0, max(at + len(wanted) - 1, 0))
+        at = (
+            text.find(wanted, at + 1)
+            if occurrence > 0
+            else text.rfind(wanted, 0, max(at + len(wanted) - 1, 0))
+        )
         if at < 0:
             return 0
     return at + 1
@@ -113,7 +128,11 @@ def position(text: str, wanted: str, occurrence: int = 1) -> int:
 
 def concat_ws(separator: str | None, parts: list[str | None]) -> str | None:
     """CONCAT_WS: without what is NULL."""
-    return None if separator is None else separator.join(one for one in parts if one is not None)
+    return (
+        None
+        if separator is None
+        else separator.join(one for one in parts if one is not None)
+    )
 
 
 def translate(text: str, old: str, new: str) -> str:
@@ -139,7 +158,11 @@ def levenshtein(left: str, right: str) -> int:
     for row, one in enumerate(left, 1):
         now = [row]
         for column, other in enumerate(right, 1):
-            now.append(min(before[column] + 1, now[-1] + 1, before[column - 1] + (one != other)))
+            now.append(
+                min(
+                    before[column] + 1, now[-1] + 1, before[column - 1] + (one != other)
+                )
+            )
         before = now
     return before[-1]
 
@@ -147,7 +170,9 @@ def levenshtein(left: str, right: str) -> int:
 def hamming(left: str, right: str) -> int:
     """HAMMING_DISTANCE. Raises Rejected."""
     if len(left) != len(right):
-        raise Rejected("The input strings to hamming_distance function must have the same length")
+        raise Rejected(
+            "The input strings to hamming_distance function must have the same length"
+        )
     return sum(one != other for one, other in zip(left, right, strict=True))
 
 
@@ -191,7 +216,9 @@ def base64_of(data: bytes, kind: str) -> str:
     """TO_BASE64, TO_BASE64URL, TO_BASE32."""
     if kind == "base32":
         return base64.b32encode(data).decode()
-    return (base64.b64encode(data) if kind == "base64" else base64.urlsafe_b64encode(data)).decode()
+    return (
+        base64.b64encode(data) if kind == "base64" else base64.urlsafe_b64encode(data)
+    ).decode()
 
 
 def from_base64(text: str, kind: str) -> bytes:
@@ -202,7 +229,9 @@ def from_base64(text: str, kind: str) -> bytes:
     whole = text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4)
     if "=" in text and len(text) % 4:
         raise NotHere("a text that is not base64")
-    return base64.b64decode(whole) if kind == "base64" else base64.urlsafe_b64decode(whole)
+    return (
+        base64.b64decode(whole) if kind == "base64" else base64.urlsafe_b64decode(whole)
+    )
 
 
 def digest(data: bytes, kind: str) -> bytes:
@@ -245,7 +274,13 @@ def xxhash64(data: bytes) -> bytes:
                 part = int.from_bytes(data[at + 8 * lane : at + 8 * lane + 8], "little")
                 lanes[lane] = _mixed(lanes[lane], part)
             at += 32
-        made = sum(_turned(lane, bits) for lane, bits in zip(lanes, (1, 7, 12, 18), strict=True)) & _ROUND
+        made = (
+            sum(
+                _turned(lane, bits)
+                for lane, bits in zip(lanes, (1, 7, 12, 18), strict=True)
+            )
+            & _ROUND
+        )
         for lane in lanes:
             made = ((made ^ _mixed(0, lane)) * _P1 + _P4) & _ROUND
     else:
@@ -274,7 +309,9 @@ def _finished(made: int, rest: bytes) -> int:
 def big_endian(data: bytes, size: int) -> int:
     """FROM_BIG_ENDIAN_32 and 64. Raises Rejected."""
     if len(data) != size:
-        raise Rejected(f"expected {size}-byte input, but got instead: {len(data)}-byte input")
+        raise Rejected(
+            f"expected {size}-byte input, but got instead: {len(data)}-byte input"
+        )
     return int.from_bytes(data, "big", signed=True)
 
 
@@ -314,7 +351,11 @@ def address_part(text: str, part: str) -> str | None:
         case "protocol":
             return protocol or ""
         case "path":
-            return "" if protocol and authority is None and not path.startswith("/") else _unquoted(path)
+            return (
+                ""
+                if protocol and authority is None and not path.startswith("/")
+                else _unquoted(path)
+            )
         case "query":
             return _unquoted(query or "")
         case "fragment":
@@ -330,7 +371,10 @@ def address_port(text: str) -> int | None:
 
 
 def _host(authority: str | None) -> tuple[str, int | None]:
-    found = re.fullmatch(r"(?:[^@]*@)?([A-Za-z0-9.-]*[A-Za-z0-9]\.?|\[[0-9A-Fa-f:.]+\])(?::(\d*))?", authority or "")
+    found = re.fullmatch(
+        r"(?:[^@]*@)?([A-Za-z0-9.-]*[A-Za-z0-9]\.?|\[[0-9A-Fa-f:.]+\])(?::(\d*))?",
+        authority or "",
+    )
     if not found or not _is_host(found[1]):
         return "", None
     return found[1], int(found[2]) if found[2] else None
@@ -340,7 +384,10 @@ def _is_host(name: str) -> bool:
     labels = name.rstrip(".").split(".")
     if name.startswith("[") or re.fullmatch(r"\d+(\.\d+){3}", name):
         return True
-    good = all(re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?", label) for label in labels)
+    good = all(
+        re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?", label)
+        for label in labels
+    )
     return good and labels[-1][0].isalpha()
 
 
@@ -395,7 +442,9 @@ def formatted(pattern: str, *values: Any) -> str:
             pieces.append("%" if match[5] == "%" else "\n")
             continue
         if used >= len(values):
-            raise Rejected(f"Invalid format string: {pattern} (MissingFormatArgument: Format specifier '{match[0]}')")
+            raise Rejected(
+                f"Invalid format string: {pattern} (MissingFormatArgument: Format specifier '{match[0]}')"
+            )
         pieces.append(_directive(match, values[used]))
         used += 1
     if "%" in pattern[last:]:
@@ -405,7 +454,11 @@ def formatted(pattern: str, *values: Any) -> str:
 
 def _directive(match: re.Match[str], value: Any) -> str:
     flags, width, digits, kind = match[2], match[3], match[4], match[5]
-    if set(flags) - set("-0,+") or kind not in "sdfS" or ("-" in flags and "0" in flags):
+    if (
+        set(flags) - set("-0,+")
+        or kind not in "sdfS"
+        or ("-" in flags and "0" in flags)
+    ):
         raise NotHere(f"format with {match[0]}")
     if value is None:
         made = "null"
@@ -456,7 +509,11 @@ def _java_text(value: Any) -> str:
         case float():
             return numbers.plain(value)
         case Decimal():
-            return format(value, "f") if value == 0 or value.adjusted() >= -6 else str(value)
+            return (
+                format(value, "f")
+                if value == 0 or value.adjusted() >= -6
+                else str(value)
+            )
         case int() | str():
             return str(value)
         case _:

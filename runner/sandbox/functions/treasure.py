@@ -49,7 +49,9 @@ def string(moment: int, shape: str, zone: str) -> str:
     """TD_TIME_STRING."""
     at = tdtime.truncate(_at(moment, zone), shape[0])
     shown = f"{at.year:04}-{at:%m-%d %H:%M:%S}"
-    return shown[: LENGTHS[shape[0]]] if shape.endswith("!") else shown + at.strftime("%z")
+    return (
+        shown[: LENGTHS[shape[0]]] if shape.endswith("!") else shown + at.strftime("%z")
+    )
 
 
 @lru_cache(maxsize=500)
@@ -67,7 +69,10 @@ def _pieces(pattern: str) -> tuple[tuple[str, str], ...]:
 def formatted(moment: int, pattern: str, zone: str) -> str:
     """TD_TIME_FORMAT. Raises NotHere."""
     at = _at(moment, zone)
-    return "".join(text if not letters else _piece(letters, at) for letters, text in _pieces(pattern))
+    return "".join(
+        text if not letters else _piece(letters, at)
+        for letters, text in _pieces(pattern)
+    )
 
 
 def _piece(letters: str, at: datetime) -> str:
@@ -84,6 +89,12 @@ def _piece(letters: str, at: datetime) -> str:
         case "Z" | "XX":
             return "Z" if letters == "XX" and shift == "+0000" else shift
         case "X":
-            return "Z" if shift == "+0000" else shift.removesuffix("00") if shift.endswith("00") else shift
+            return (
+                "Z"
+                if shift == "+0000"
+                else shift.removesuffix("00")
+                if shift.endswith("00")
+                else shift
+            )
         case _:
             return "Z" if shift == "+0000" else f"{shift[:3]}:{shift[3:]}"

@@ -1,4 +1,6 @@
-"""What a statement of Trino means: the types of its expressions, its columns, and what Trino would refuse."""
+"""What a statement of Trino means: the types of its expressions, its columns, and what
+Trino would refuse.
+"""
 
 from __future__ import annotations
 
@@ -32,9 +34,10 @@ __all__ = [
 class Analysis:
     """What was found of a statement.
 
-    `columns` are what its query returns, empty where they are not all known. `types` has every expression that was
-    reached; `conversions` those that Trino converts, and to what; `calls` the form of each function, with its type
-    variables bound; `names` what each name means.
+    `columns` are what its query returns, empty where they are not all known. `types`
+    has every expression that was reached; `conversions` those that Trino converts, and
+    to what; `calls` the form of each function, with its type variables bound; `names`
+    what each name means.
     """
 
     columns: tuple[ColumnType, ...] = ()
@@ -48,7 +51,8 @@ class Analysis:
 def analyze(statement: tree.Statement, lookup: Lookup) -> Analysis:
     """What a statement means, and all that Trino would refuse of it, in the order of its text.
 
-    A statement that is nested deeper than Python can follow is let pass, as one that nothing is known of.
+    A statement that is nested deeper than Python can follow is let pass, as one that
+    nothing is known of.
     """
     facts = Facts()
     place = Place(facts, lookup, EMPTY, infer, query, {}, {})
@@ -56,9 +60,15 @@ def analyze(statement: tree.Statement, lookup: Lookup) -> Analysis:
         found = _statement(statement, place)
     except RecursionError:
         return Analysis()
-    columns = tuple(ColumnType(one.name or "", one.type) for one in found.columns) if found.is_known else ()
+    columns = (
+        tuple(ColumnType(one.name or "", one.type) for one in found.columns)
+        if found.is_known
+        else ()
+    )
     refusals = tuple(sorted(facts.refusals, key=lambda one: one.at))
-    return Analysis(columns, refusals, facts.types, facts.conversions, facts.calls, facts.names)
+    return Analysis(
+        columns, refusals, facts.types, facts.conversions, facts.calls, facts.names
+    )
 
 
 def _statement(statement: tree.Statement, place: Place) -> Relation:
@@ -85,7 +95,8 @@ def _create(statement: tree.CreateTableAs, place: Place) -> Relation:
     if statement.columns:
         if len(statement.columns) != len(found.columns):
             told = (
-                f"Column alias list has {len(statement.columns)} entries but relation has {len(found.columns)} columns"
+                f"Column alias list has {len(statement.columns)} entries"
+                f" but relation has {len(found.columns)} columns"
             )
             place.facts.refuse(statement, told, "MISMATCHED_COLUMN_ALIASES")
         return found
@@ -110,11 +121,15 @@ def _insert(statement: tree.Insert, place: Place) -> Relation:
     for name in statement.columns:
         if into.is_known and name.key not in known:
             told = f"Insert column name does not exist in target table: {name.key}"
-            place.facts.refuse(statement, told, "COLUMN_NOT_FOUND", name.key, sorted(known))
+            place.facts.refuse(
+                statement, told, "COLUMN_NOT_FOUND", name.key, sorted(known)
+            )
     return query(statement.query, place)
 
 
 def _where(node: tree.Expression, found: Relation, place: Place) -> None:
     kind = place.within(scope_of(found.columns, None, is_query=True)).infer(node)
     if kind is not None and not coerces(kind, BOOLEAN):
-        place.facts.refuse(node, f"WHERE clause must evaluate to a boolean: actual type {kind}")
+        place.facts.refuse(
+            node, f"WHERE clause must evaluate to a boolean: actual type {kind}"
+        )

@@ -1,4 +1,6 @@
-"""The types of function calls: the form that fits the arguments, and what Trino says where none does."""
+"""The types of function calls: the form that fits the arguments, and what Trino says
+where none does.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,15 @@ from runner.trino.analysis.shown import shown
 from runner.trino.binding import Form, Given, NoEnd, Unsettled, formals
 from runner.trino.functions import UNTOLD, is_of_plugin, names, signatures
 from runner.trino.resolution import Ambiguous, resolve
-from runner.trino.types import BIGINT, BOOLEAN, VARCHAR, Type, common, comparable, orderable
+from runner.trino.types import (
+    BIGINT,
+    BOOLEAN,
+    VARCHAR,
+    Type,
+    common,
+    comparable,
+    orderable,
+)
 
 
 def call(node: tree.Call, place: Place) -> Type | None:
@@ -42,10 +52,15 @@ def call(node: tree.Call, place: Place) -> Type | None:
     return kind
 
 
-def resolved(node: tree.Expression, name: str, nodes: Sequence[tree.Expression], place: Place) -> Type | None:
+def resolved(
+    node: tree.Expression, name: str, nodes: Sequence[tree.Expression], place: Place
+) -> Type | None:
     """The type of a function of these arguments; their conversions are noted."""
     lambdas = {one: _Typed(one, place) for one in nodes if isinstance(one, tree.Lambda)}
-    kinds = [lambdas[one] if isinstance(one, tree.Lambda) else place.infer(one) for one in nodes]
+    kinds = [
+        lambdas[one] if isinstance(one, tree.Lambda) else place.infer(one)
+        for one in nodes
+    ]
     given: list[Given] = [one for one in kinds if one is not None]
     if not signatures(name):
         _infer_bodies(lambdas, place)
@@ -71,7 +86,9 @@ def resolved(node: tree.Expression, name: str, nodes: Sequence[tree.Expression],
         _check_distinct(node, form, place)
     for one, wanted in zip(nodes, form.arguments, strict=True):
         if isinstance(one, tree.Lambda):
-            _infer_body(one, wanted.elements[:-1] or [None] * len(one.parameters), place)
+            _infer_body(
+                one, wanted.elements[:-1] or [None] * len(one.parameters), place
+            )
         elif form.signature.told:
             place.facts.convert(one, wanted)
     return None if UNTOLD in (form.returns, *form.returns.elements) else form.returns
@@ -79,7 +96,9 @@ def resolved(node: tree.Expression, name: str, nodes: Sequence[tree.Expression],
 
 def _note(node: tree.Call, form: Form | Ambiguous | None, place: Place) -> None:
     if isinstance(form, Form):
-        bound = replace(form.signature, arguments=form.arguments, returns=form.returns, variables=())
+        bound = replace(
+            form.signature, arguments=form.arguments, returns=form.returns, variables=()
+        )
         place.facts.calls[node] = bound
 
 
@@ -93,16 +112,28 @@ def _of_any(name: str, count: int) -> Type | None:
     return kind if not kind.arguments and kind != UNTOLD else None
 
 
-def _refuse(node: tree.Node, name: str, form: Ambiguous | None, given: Sequence[Given], place: Place) -> None:
+def _refuse(
+    node: tree.Node,
+    name: str,
+    form: Ambiguous | None,
+    given: Sequence[Given],
+    place: Place,
+) -> None:
     if form is not None:
         place.facts.refuse(node, form.message, "AMBIGUOUS_FUNCTION_CALL")
         return
-    told = operators.unexpected(name, [one if isinstance(one, Type) else None for one in given])
+    told = operators.unexpected(
+        name, [one if isinstance(one, Type) else None for one in given]
+    )
     place.facts.refuse(node, told, "FUNCTION_NOT_FOUND", name)
 
 
 def _not_registered(node: tree.Node, place: Place) -> None:
-    name = ".".join(part.name for part in node.name) if isinstance(node, tree.Call) else "trim"
+    name = (
+        ".".join(part.name for part in node.name)
+        if isinstance(node, tree.Call)
+        else "trim"
+    )
     if is_of_plugin(name):
         return
     told = f"Function '{name.lower()}' not registered"
@@ -111,7 +142,9 @@ def _not_registered(node: tree.Node, place: Place) -> None:
 
 def _check_filter(node: tree.Call, place: Place) -> None:
     if node.filter is not None:
-        place.expect(node.filter, place.infer(node.filter), BOOLEAN, "Filter expression")
+        place.expect(
+            node.filter, place.infer(node.filter), BOOLEAN, "Filter expression"
+        )
 
 
 def _check_distinct(node: tree.Call, form: Form, place: Place) -> None:
@@ -123,7 +156,10 @@ def _check_distinct(node: tree.Call, form: Form, place: Place) -> None:
         return
     for kind in form.arguments:
         if not comparable(kind):
-            place.facts.refuse(node, f"DISTINCT can only be applied to comparable types (actual: {kind})")
+            place.facts.refuse(
+                node,
+                f"DISTINCT can only be applied to comparable types (actual: {kind})",
+            )
             return
 
 
@@ -139,7 +175,9 @@ class _Typed:
         self.known: dict[tuple[Type, ...], Type] = {}
 
     def __call__(self, arguments: tuple[Type, ...]) -> Type | None:
-        """The type of the body. What is refused in it is noted, as Trino does, whatever form is found in the end."""
+        """The type of the body. What is refused in it is noted, as Trino does, whatever
+        form is found in the end.
+        """
         if arguments in self.known:
             return self.known[arguments]
         node, facts = self.node, self.place.facts
@@ -156,8 +194,13 @@ class _Typed:
         return None if tried.refusals else kind
 
 
-def _infer_body(node: tree.Lambda, arguments: Sequence[Type | None], place: Place) -> Type | None:
-    columns = [Column(one.name, kind) for one, kind in zip(node.parameters, arguments, strict=True)]
+def _infer_body(
+    node: tree.Lambda, arguments: Sequence[Type | None], place: Place
+) -> Type | None:
+    columns = [
+        Column(one.name, kind)
+        for one, kind in zip(node.parameters, arguments, strict=True)
+    ]
     return place.within(scope_of(columns, place.scope, is_lambda=True)).infer(node.body)
 
 
@@ -183,7 +226,9 @@ def _if(node: tree.Call, place: Place) -> Type | None:
     first, second = (one for one in kinds if one is not None)
     shared = common(first, second)
     if shared is None:
-        place.facts.refuse(node, f"Result types for IF must be the same: {first} vs {second}")
+        place.facts.refuse(
+            node, f"Result types for IF must be the same: {first} vs {second}"
+        )
     for one in results:
         place.facts.convert(one, shared)
     return shared
@@ -192,7 +237,9 @@ def _if(node: tree.Call, place: Place) -> Type | None:
 def _nullif(node: tree.Call, place: Place) -> Type | None:
     first, second = (place.infer(one) for one in node.arguments)
     if first is not None and second is not None and common(first, second) is None:
-        place.facts.refuse(node, f"Types are not comparable with NULLIF: {first} vs {second}")
+        place.facts.refuse(
+            node, f"Types are not comparable with NULLIF: {first} vs {second}"
+        )
     return first
 
 

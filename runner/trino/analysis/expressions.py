@@ -11,11 +11,22 @@ from runner.trino.analysis.place import Place
 from runner.trino.analysis.scopes import Relation
 from runner.trino.casts import castable
 from runner.trino.resolution import Ambiguous, resolve
-from runner.trino.types import BIGINT, BOOLEAN, INTEGER, UNKNOWN, VARCHAR, Type, common, made_type
+from runner.trino.types import (
+    BIGINT,
+    BOOLEAN,
+    INTEGER,
+    UNKNOWN,
+    VARCHAR,
+    Type,
+    common,
+    made_type,
+)
 
 _DAYS, _MONTHS = "interval day to second", "interval year to month"
 _MOMENTS = frozenset({"date", "timestamp", "timestamp with time zone"})
-_CLOCKS = frozenset({"timestamp", "timestamp with time zone", "time", "time with time zone", _DAYS})
+_CLOCKS = frozenset(
+    {"timestamp", "timestamp with time zone", "time", "time with time zone", _DAYS}
+)
 _ZONED = frozenset({"timestamp with time zone", "time with time zone"})
 _EXTRACTED = {
     "year": _MOMENTS | {_MONTHS},
@@ -69,13 +80,17 @@ def _quantified(node: tree.QuantifiedComparison, place: Place) -> Type:
     return _asked(node, node.left, place)
 
 
-def _asked(node: tree.InQuery | tree.QuantifiedComparison, value: tree.Expression, place: Place) -> Type:
+def _asked(
+    node: tree.InQuery | tree.QuantifiedComparison, value: tree.Expression, place: Place
+) -> Type:
     kind = place.infer(value)
     row = _row_of(place.query(node.query))
     if kind is None or row is None:
         return BOOLEAN
     given = kind if kind.base == "row" else Type("row", (kind,))
-    if common(given, row) is None and not (kind.base == "row" and len(row.elements) == 1):
+    if common(given, row) is None and not (
+        kind.base == "row" and len(row.elements) == 1
+    ):
         told = "Value expression and result of subquery must be of the same type"
         place.facts.refuse(node, f"{told}: {given} vs {row}")
     return BOOLEAN
@@ -85,7 +100,11 @@ def _asked(node: tree.InQuery | tree.QuantifiedComparison, value: tree.Expressio
 
 
 def _array(node: tree.Array, place: Place) -> Type | None:
-    kind = operators.alike(node.items, "All ARRAY elements", place) if node.items else UNKNOWN
+    kind = (
+        operators.alike(node.items, "All ARRAY elements", place)
+        if node.items
+        else UNKNOWN
+    )
     return None if kind is None else Type("array", (kind,))
 
 
@@ -121,7 +140,9 @@ def _of_row(node: tree.Subscript, base: Type, place: Place) -> Type | None:
         place.facts.refuse(index, told, "EXPRESSION_NOT_CONSTANT")
         return None
     if kind != INTEGER:
-        place.facts.refuse(index, f"Subscript expression on ROW requires integer index, found {kind}")
+        place.facts.refuse(
+            index, f"Subscript expression on ROW requires integer index, found {kind}"
+        )
         return None
     at, count = int(index.text, 0), len(base.elements)
     if at < 1:
@@ -136,7 +157,9 @@ def _of_row(node: tree.Subscript, base: Type, place: Place) -> Type | None:
 
 
 def _lambda(node: tree.Lambda, place: Place) -> None:
-    place.facts.refuse(node, "Lambda expression should always be used inside a function")
+    place.facts.refuse(
+        node, "Lambda expression should always be used inside a function"
+    )
 
 
 # functions with words of their own
@@ -159,12 +182,18 @@ def written_type(name: tree.TypeName, node: tree.Node, place: Place) -> Type | N
         return _written(name)
     except ValueError as exc:
         of_decimal = str(exc).startswith("DECIMAL")
-        place.facts.refuse(node, str(exc), "INVALID_FUNCTION_ARGUMENT" if of_decimal else "TYPE_MISMATCH")
+        place.facts.refuse(
+            node,
+            str(exc),
+            "INVALID_FUNCTION_ARGUMENT" if of_decimal else "TYPE_MISMATCH",
+        )
         return None
 
 
 def _written(name: tree.TypeName) -> Type:
-    inner = tuple(one if isinstance(one, int) else _written(one) for one in name.arguments)
+    inner = tuple(
+        one if isinstance(one, int) else _written(one) for one in name.arguments
+    )
     return made_type(name.base, inner, tuple(one.lower() for one in name.names))
 
 
@@ -185,8 +214,14 @@ def _at_time_zone(node: tree.AtTimeZone, place: Place) -> Type | None:
 
 def _extract(node: tree.Extract, place: Place) -> Type:
     kind = place.infer(node.value)
-    if kind not in {None, UNKNOWN} and kind is not None and kind.base not in _EXTRACTED.get(node.field, _MOMENTS):
-        place.facts.refuse(node.value, f"Cannot extract {node.field.upper()} from {kind}")
+    if (
+        kind not in {None, UNKNOWN}
+        and kind is not None
+        and kind.base not in _EXTRACTED.get(node.field, _MOMENTS)
+    ):
+        place.facts.refuse(
+            node.value, f"Cannot extract {node.field.upper()} from {kind}"
+        )
     return BIGINT
 
 
@@ -207,7 +242,9 @@ def _json(node: tree.JsonCall, place: Place) -> Type | None:
         place.infer(one)
     if node.name == "json_exists":
         return BOOLEAN
-    return VARCHAR if node.returning is None else written_type(node.returning, node, place)
+    return (
+        VARCHAR if node.returning is None else written_type(node.returning, node, place)
+    )
 
 
 _READERS: Mapping[type, Callable[[Any, Place], Type | None]] = {

@@ -15,8 +15,9 @@ from runner.trino.types import READ_AS_TEXT, Type
 class Refusal:
     """What Trino would refuse, in its words and with its name of the error.
 
-    `identifier` is the name that it is about, empty where it is about none; `candidates` are the names that there are
-    instead. Neither ever holds a value of a row or a text of the query.
+    `identifier` is the name that it is about, empty where it is about none;
+    `candidates` are the names that there are instead. Neither ever holds a value of a
+    row or a text of the query.
     """
 
     at: int
@@ -39,8 +40,8 @@ class ReferenceKind(StrEnum):
 class Reference:
     """What a name means: a column of a relation, an argument of a lambda, or a field of a row.
 
-    `relation` is the alias or the table's name; `outer` is how many queries further out the column is. `column` is the
-    same object for every reference to one column.
+    `relation` is the alias or the table's name; `outer` is how many queries further out
+    the column is. `column` is the same object for every reference to one column.
     """
 
     kind: ReferenceKind
@@ -61,14 +62,23 @@ class Facts:
     refusals: list[Refusal] = field(default_factory=list)
     seen: set[tuple[int, str]] = field(default_factory=set)
     met: list[Call | Grouping] = field(default_factory=list)
-    """The aggregates, windows and groupings of the query that is looked at, in the order of its text."""
+    """The aggregates, windows and groupings of the query that is looked at, in the
+    order of its text.
+    """
 
     def refuse(
-        self, node: Node, message: str, name: str = "TYPE_MISMATCH", identifier: str = "", known: Iterable[str] = ()
+        self,
+        node: Node,
+        message: str,
+        name: str = "TYPE_MISMATCH",
+        identifier: str = "",
+        known: Iterable[str] = (),
     ) -> None:
         """Note a refusal at a node's place."""
         at = position(node)
-        self.add(Refusal(at, max(node.end, at + 1), name, message, identifier, tuple(known)))
+        self.add(
+            Refusal(at, max(node.end, at + 1), name, message, identifier, tuple(known))
+        )
 
     def add(self, refusal: Refusal) -> None:
         """Note a refusal, once for each place."""
@@ -83,7 +93,11 @@ class Facts:
         A pattern or a path stays the text that it is written as.
         """
         source = self.types.get(node)
-        if target is not None and source not in {None, target} and target.base not in READ_AS_TEXT:
+        if (
+            target is not None
+            and source not in {None, target}
+            and target.base not in READ_AS_TEXT
+        ):
             self.conversions[node] = target
 
 

@@ -18,7 +18,11 @@ _PLACES = frozenset({"at", "end", "sign_at"})
 
 def is_aggregate(node: tree.Node) -> bool:
     """True for a call of an aggregate without OVER."""
-    return isinstance(node, tree.Call) and node.window is None and "aggregate" in kinds(node.key)
+    return (
+        isinstance(node, tree.Call)
+        and node.window is None
+        and "aggregate" in kinds(node.key)
+    )
 
 
 def note(node: tree.Call | tree.Grouping, facts: Facts) -> None:
@@ -27,7 +31,12 @@ def note(node: tree.Call | tree.Grouping, facts: Facts) -> None:
         facts.met.append(node)
 
 
-def no_aggregates(node: tree.Expression, where: str, met: Sequence[tree.Call | tree.Grouping], place: Place) -> None:
+def no_aggregates(
+    node: tree.Expression,
+    where: str,
+    met: Sequence[tree.Call | tree.Grouping],
+    place: Place,
+) -> None:
     """Refuse the aggregates and windows that were met in an expression where none may stand."""
     if met:
         listed = ", ".join(shown(one) for one in met)
@@ -40,7 +49,9 @@ def check_nesting(met: Sequence[tree.Call | tree.Grouping], place: Place) -> Non
     for number, node in enumerate(met):
         if not isinstance(node, tree.Call):
             continue
-        inner = [one for one in _within(node, met[number + 1 :]) if _is_argument(one, node)]
+        inner = [
+            one for one in _within(node, met[number + 1 :]) if _is_argument(one, node)
+        ]
         if node.window is None:
             _check_aggregate(node, inner, place)
         elif any(_has_window(one) for one in inner):
@@ -48,7 +59,9 @@ def check_nesting(met: Sequence[tree.Call | tree.Grouping], place: Place) -> Non
             place.facts.refuse(node, told, "NESTED_WINDOW")
 
 
-def _within(node: tree.Call, later: Sequence[tree.Call | tree.Grouping]) -> Iterator[tree.Call | tree.Grouping]:
+def _within(
+    node: tree.Call, later: Sequence[tree.Call | tree.Grouping]
+) -> Iterator[tree.Call | tree.Grouping]:
     for one in later:
         if one.at >= node.end:
             return
@@ -63,7 +76,9 @@ def _has_window(node: tree.Node) -> bool:
     return isinstance(node, tree.Call) and node.window is not None
 
 
-def _check_aggregate(node: tree.Call, inner: Sequence[tree.Call | tree.Grouping], place: Place) -> None:
+def _check_aggregate(
+    node: tree.Call, inner: Sequence[tree.Call | tree.Grouping], place: Place
+) -> None:
     nested = [one for one in inner if is_aggregate(one)]
     windows = [one for one in inner if _has_window(one)]
     if nested:
@@ -75,7 +90,9 @@ def _check_aggregate(node: tree.Call, inner: Sequence[tree.Call | tree.Grouping]
         place.facts.refuse(node, told, "NESTED_WINDOW")
     elif node.distinct and not _sorts_by_arguments(node, Shapes(place.facts)):
         told = "For aggregate function with DISTINCT, ORDER BY expressions must appear in arguments"
-        place.facts.refuse(node.order_by[0].expression, told, "EXPRESSION_NOT_IN_DISTINCT")
+        place.facts.refuse(
+            node.order_by[0].expression, told, "EXPRESSION_NOT_IN_DISTINCT"
+        )
 
 
 def _sorts_by_arguments(node: tree.Call, shapes: Shapes) -> bool:
@@ -108,7 +125,10 @@ class Shapes:
             return ("column", id(reference.column))
         if isinstance(node, tree.Identifier):
             return ("name", node.key)
-        return (type(node).__name__, *(self._part(getattr(node, one)) for one in _named(type(node))))
+        return (
+            type(node).__name__,
+            *(self._part(getattr(node, one)) for one in _named(type(node))),
+        )
 
     def _part(self, value: Any) -> Any:
         if isinstance(value, tuple):
@@ -122,7 +142,9 @@ _NAMED: dict[type, tuple[str, ...]] = {}
 def _named(kind: type) -> tuple[str, ...]:
     found = _NAMED.get(kind)
     if found is None:
-        found = _NAMED[kind] = tuple(one.name for one in fields(kind) if one.name not in _PLACES)
+        found = _NAMED[kind] = tuple(
+            one.name for one in fields(kind) if one.name not in _PLACES
+        )
     return found
 
 
@@ -140,7 +162,9 @@ class Groups:
     """Columns that the query makes, which ORDER BY may name."""
 
 
-def check_grouped(nodes: Sequence[tree.Expression], groups: Groups, place: Place) -> None:
+def check_grouped(
+    nodes: Sequence[tree.Expression], groups: Groups, place: Place
+) -> None:
     """Refuse each expression that is not the same for all rows of a group."""
     for node in nodes:
         found = _ungrouped(node, groups)
@@ -148,10 +172,17 @@ def check_grouped(nodes: Sequence[tree.Expression], groups: Groups, place: Place
             continue
         if isinstance(found, _Clause):
             told = f"{found.word} expression '{shown(found.node)}' must be an aggregate expression or appear in "
-            place.facts.refuse(found.node, told + "GROUP BY clause", "EXPRESSION_NOT_AGGREGATE", shown(found.node))
+            place.facts.refuse(
+                found.node,
+                told + "GROUP BY clause",
+                "EXPRESSION_NOT_AGGREGATE",
+                shown(found.node),
+            )
         elif isinstance(found, _InQuery):
             told = f"Subquery uses '{shown(found.node)}' which must appear in GROUP BY clause"
-            place.facts.refuse(found.node, told, "EXPRESSION_NOT_AGGREGATE", shown(found.node))
+            place.facts.refuse(
+                found.node, told, "EXPRESSION_NOT_AGGREGATE", shown(found.node)
+            )
         else:
             told = f"'{shown(node)}' must be an aggregate expression or appear in GROUP BY clause"
             place.facts.refuse(node, told, "EXPRESSION_NOT_AGGREGATE", shown(found))
@@ -179,7 +210,9 @@ def _ungrouped(node: tree.Node, groups: Groups) -> _Ungrouped:
     """The first thing in an expression that is not grouped."""
     if isinstance(node, tree.Query):
         return _ungrouped_in_query(node, groups)
-    if is_aggregate(node) or isinstance(node, (tree.Identifier, tree.TypeName, tree.Grouping)):
+    if is_aggregate(node) or isinstance(
+        node, (tree.Identifier, tree.TypeName, tree.Grouping)
+    ):
         return None
     if groups.shapes.of(node) in groups.keys:
         return None
@@ -198,7 +231,11 @@ def _ungrouped_in_query(node: tree.Query, groups: Groups) -> _Ungrouped:
     facts = groups.shapes.facts
     for one in tree.walk(node):
         reference = facts.names.get(one)
-        if reference is not None and reference.column in groups.source and groups.shapes.of(one) not in groups.keys:
+        if (
+            reference is not None
+            and reference.column in groups.source
+            and groups.shapes.of(one) not in groups.keys
+        ):
             return _InQuery(one)
     return None
 

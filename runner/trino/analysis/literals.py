@@ -8,7 +8,16 @@ from calendar import monthrange
 from runner.trino import tree
 from runner.trino.analysis.place import Place
 from runner.trino.typenames import whole_number
-from runner.trino.types import BIGINT, DATE, DOUBLE, INTEGER, VARCHAR, Type, castable_text, made_type
+from runner.trino.types import (
+    BIGINT,
+    DATE,
+    DOUBLE,
+    INTEGER,
+    VARCHAR,
+    Type,
+    castable_text,
+    made_type,
+)
 
 _BIGGEST_INTEGER = 2**31
 _MONTHS, _DAYS = Type("interval year to month"), Type("interval day to second")
@@ -110,7 +119,9 @@ def _of_type(node: tree.TypedText, place: Place) -> Type | None:
 
 
 def _invalid(node: tree.TypedText, place: Place) -> None:
-    place.facts.refuse(node, f"'…' is not a valid {node.type.upper()} literal", "INVALID_LITERAL")
+    place.facts.refuse(
+        node, f"'…' is not a valid {node.type.upper()} literal", "INVALID_LITERAL"
+    )
 
 
 def _date(node: tree.TypedText, place: Place) -> Type:

@@ -43,27 +43,41 @@ def field(node: tree.Field, place: Place) -> Type | None:
 def _told(node: tree.Column | tree.Field, found: Resolved, place: Place) -> Type | None:
     one = found.column
     kind = ReferenceKind.ARGUMENT if found.scope.is_lambda else ReferenceKind.COLUMN
-    place.facts.names[node] = Reference(kind, one.name or "", one.relation, found.outer, one)
+    place.facts.names[node] = Reference(
+        kind, one.name or "", one.relation, found.outer, one
+    )
     return one.type
 
 
-def _refuse(node: tree.Node, name: tuple[str, ...], missing: Missing, place: Place) -> None:
+def _refuse(
+    node: tree.Node, name: tuple[str, ...], missing: Missing, place: Place
+) -> None:
     shown_name = ".".join(name)
     if missing is Missing.AMBIGUOUS:
-        place.facts.refuse(node, f"Column '{shown_name}' is ambiguous", "AMBIGUOUS_NAME", shown_name)
+        place.facts.refuse(
+            node, f"Column '{shown_name}' is ambiguous", "AMBIGUOUS_NAME", shown_name
+        )
         return
     told = f"Column '{shown_name}' cannot be resolved"
     place.facts.refuse(node, told, "COLUMN_NOT_FOUND", shown_name, place.scope.names())
 
 
-def _of_row(node: tree.Field, name: tuple[str, ...] | None, place: Place) -> Type | None:
+def _of_row(
+    node: tree.Field, name: tuple[str, ...] | None, place: Place
+) -> Type | None:
     kind = place.infer(node.base)
     if kind is None:
         return None
     if kind.base != "row":
-        place.facts.refuse(node.base, f"Expression {shown(node.base)} is not of type ROW")
+        place.facts.refuse(
+            node.base, f"Expression {shown(node.base)} is not of type ROW"
+        )
         return None
-    found = [one for one, its in zip(kind.elements, kind.names, strict=False) if its.lower() == node.name.key]
+    found = [
+        one
+        for one, its in zip(kind.elements, kind.names, strict=False)
+        if its.lower() == node.name.key
+    ]
     if len(found) == 1:
         place.facts.names[node] = Reference(ReferenceKind.FIELD, node.name.name)
         return found[0]
@@ -73,5 +87,11 @@ def _of_row(node: tree.Field, name: tuple[str, ...] | None, place: Place) -> Typ
         return None
     shown_name = ".".join(name or (node.name.key,))
     told = f"Column '{shown_name}' cannot be resolved"
-    place.facts.refuse(node, told, "COLUMN_NOT_FOUND", shown_name, tuple(one for one in kind.names if one))
+    place.facts.refuse(
+        node,
+        told,
+        "COLUMN_NOT_FOUND",
+        shown_name,
+        tuple(one for one in kind.names if one),
+    )
     return None

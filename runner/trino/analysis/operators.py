@@ -10,7 +10,15 @@ from runner.trino.analysis.place import Place
 from runner.trino.functions import declared, signatures
 from runner.trino.resolution import Ambiguous, resolve
 from runner.trino.tree import Comparator, Operator
-from runner.trino.types import BOOLEAN, UNKNOWN, VARCHAR, Type, common, comparable, orderable
+from runner.trino.types import (
+    BOOLEAN,
+    UNKNOWN,
+    VARCHAR,
+    Type,
+    common,
+    comparable,
+    orderable,
+)
 
 _NAMES = {
     Operator.ADD: "$ADD",
@@ -30,7 +38,9 @@ _ASKED = {
 }
 """Trino asks whether a < b where b > a is written."""
 
-_NUMBERS = frozenset({"tinyint", "smallint", "integer", "bigint", "real", "double", "decimal"})
+_NUMBERS = frozenset(
+    {"tinyint", "smallint", "integer", "bigint", "real", "double", "decimal"}
+)
 
 
 def operation(node: tree.Operation, place: Place) -> Type | None:
@@ -47,7 +57,9 @@ def operation(node: tree.Operation, place: Place) -> Type | None:
     return kind
 
 
-def _operated(node: tree.Operation, left: Type | None, right: Type | None, place: Place) -> Type | None:
+def _operated(
+    node: tree.Operation, left: Type | None, right: Type | None, place: Place
+) -> Type | None:
     if left is None or right is None:
         return None
     name = _NAMES[node.operator]
@@ -57,9 +69,13 @@ def _operated(node: tree.Operation, left: Type | None, right: Type | None, place
         return None
     if form is None:
         if node.operator is Operator.CONCAT:
-            place.facts.refuse(node, unexpected(name, (left, right)), "FUNCTION_NOT_FOUND", name)
+            place.facts.refuse(
+                node, unexpected(name, (left, right)), "FUNCTION_NOT_FOUND", name
+            )
         else:
-            place.facts.refuse(node, f"Cannot apply operator: {left} {node.operator} {right}")
+            place.facts.refuse(
+                node, f"Cannot apply operator: {left} {node.operator} {right}"
+            )
         return None
     place.facts.convert(node.left, form.arguments[0])
     place.facts.convert(node.right, form.arguments[1])
@@ -136,7 +152,11 @@ def is_distinct(node: tree.IsDistinct, place: Place) -> Type:
 
 def between(node: tree.Between, place: Place) -> Type:
     """`a BETWEEN b AND c`."""
-    value, low, high = place.infer(node.value), place.infer(node.low), place.infer(node.high)
+    value, low, high = (
+        place.infer(node.value),
+        place.infer(node.low),
+        place.infer(node.high),
+    )
     if value is None or low is None or high is None:
         return BOOLEAN
     shared = common(value, low)
@@ -156,7 +176,9 @@ def in_list(node: tree.InList, place: Place) -> Type:
 
 
 def alike(nodes: Sequence[tree.Expression], what: str, place: Place) -> Type | None:
-    """The type in which several values are taken together; `what` begins the message where there is none."""
+    """The type in which several values are taken together; `what` begins the message
+    where there is none.
+    """
     first: dict[Type, tree.Expression] = {}
     known = True
     for node in nodes:
@@ -197,7 +219,9 @@ def logical(node: tree.And | tree.Or, place: Place) -> Type:
 
 def negation(node: tree.Not, place: Place) -> Type:
     """`NOT a`."""
-    place.expect(node.value, place.infer(node.value), BOOLEAN, "Value of logical NOT expression")
+    place.expect(
+        node.value, place.infer(node.value), BOOLEAN, "Value of logical NOT expression"
+    )
     return BOOLEAN
 
 
@@ -212,7 +236,10 @@ def like(node: tree.Like, place: Place) -> Type:
     kind = place.infer(node.value)
     if kind is not None and kind.base not in {"char", "varchar"}:
         place.expect(node.value, kind, VARCHAR, "Left side of LIKE expression")
-    said = ((node.pattern, "Pattern for LIKE expression"), (node.escape, "Escape for LIKE expression"))
+    said = (
+        (node.pattern, "Pattern for LIKE expression"),
+        (node.escape, "Escape for LIKE expression"),
+    )
     for one, what in said:
         kind = None if one is None else place.infer(one)
         if one is not None and kind is not None and kind.base != "varchar":
@@ -224,7 +251,12 @@ def case(node: tree.Case, place: Place) -> Type | None:
     """`CASE … END`."""
     if node.operand is None:
         for branch in node.branches:
-            place.expect(branch.condition, place.infer(branch.condition), BOOLEAN, "CASE WHEN clause")
+            place.expect(
+                branch.condition,
+                place.infer(branch.condition),
+                BOOLEAN,
+                "CASE WHEN clause",
+            )
     else:
         _operand(node, node.operand, place)
     results = [branch.result for branch in node.branches]

@@ -32,7 +32,9 @@ FURTHER = ColumnType("*", None)
 
 
 Lookup = Callable[[tuple[str, ...]], Sequence[ColumnType] | Unknown | None]
-"""The columns of a table by the parts of its name, in lower case; None where there is no such table."""
+"""The columns of a table by the parts of its name, in lower case; None where there is
+no such table.
+"""
 
 
 class Infer(Protocol):
@@ -73,12 +75,16 @@ class Place:
         """The same with other names."""
         return replace(self, scope=scope)
 
-    def expect(self, node: tree.Expression, kind: Type | None, wanted: Type, what: str) -> None:
+    def expect(
+        self, node: tree.Expression, kind: Type | None, wanted: Type, what: str
+    ) -> None:
         """Refuse an expression that is not converted to a type; `what` begins the message."""
         if kind is None:
             return
         if not coerces(kind, wanted):
-            self.facts.refuse(node, f"{what} must evaluate to a {wanted} (actual: {kind})")
+            self.facts.refuse(
+                node, f"{what} must evaluate to a {wanted} (actual: {kind})"
+            )
         self.facts.convert(node, wanted)
 
 

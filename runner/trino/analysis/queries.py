@@ -50,7 +50,9 @@ def body(node: tree.Body, place: Place) -> Relation:
         case tree.Values():
             return _values(node, place)
         case tree.TableBody():
-            return Relation(tuple(one.under(()) for one in table(node.table, place).columns))
+            return Relation(
+                tuple(one.under(()) for one in table(node.table, place).columns)
+            )
         case tree.SetOperation():
             return _set_operation(node, place)
 
@@ -71,7 +73,9 @@ def _with(node: tree.With, place: Place) -> Place:
             here = _recursive(one, here)
         made = _named(one, query(one.query, here), place)
         # a recursive query has the types of its first part
-        tables[one.name.key] = here.tables[one.name.key] if here.tables.keys() > tables.keys() else made
+        tables[one.name.key] = (
+            here.tables[one.name.key] if here.tables.keys() > tables.keys() else made
+        )
     return replace(place, tables=tables)
 
 
@@ -79,13 +83,17 @@ def _named(one: tree.WithQuery, found: Relation, place: Place) -> Relation:
     if one.columns and found.is_known and len(one.columns) != len(found.columns):
         told = f"Column alias list has {len(one.columns)} entries but relation has {len(found.columns)} columns"
         place.facts.refuse(one.columns[0], told, "MISMATCHED_COLUMN_ALIASES")
-        return Relation(tuple(Column(name.name, None, (one.name.key,)) for name in one.columns))
+        return Relation(
+            tuple(Column(name.name, None, (one.name.key,)) for name in one.columns)
+        )
     return renamed(found, one.name, one.columns, one, place)
 
 
 def _names_itself(one: tree.WithQuery) -> bool:
     return any(
-        isinstance(node, tree.Table) and len(node.name) == 1 and node.name[0].key == one.name.key
+        isinstance(node, tree.Table)
+        and len(node.name) == 1
+        and node.name[0].key == one.name.key
         for node in tree.walk(one.query)
     )
 
@@ -99,7 +107,8 @@ def _recursive(one: tree.WithQuery, place: Place) -> Place:
         place.facts.refuse(one, told, "MISSING_COLUMN_ALIASES")
         start = Relation((Column(None, None, wild=True),))
     elif isinstance(first, tree.SetOperation):
-        # the first part is looked at again with the whole query, and what is refused of it is noted there
+        # the first part is looked at again with the whole query, and what is refused of
+        # it is noted there
         made = body(first.left, replace(place, facts=Facts()))
         start = renamed(made, one.name, one.columns, one, replace(place, facts=Facts()))
     else:
@@ -152,7 +161,9 @@ def _set_operation(node: tree.SetOperation, place: Place) -> Relation:
     return found
 
 
-def _joined(node: tree.SetOperation, left: Relation, right: Relation, place: Place) -> Relation:
+def _joined(
+    node: tree.SetOperation, left: Relation, right: Relation, place: Place
+) -> Relation:
     word = node.kind.value.upper()
     if not left.is_known or not right.is_known:
         return left if left.is_known else Relation((Column(None, None, wild=True),))
@@ -161,12 +172,22 @@ def _joined(node: tree.SetOperation, left: Relation, right: Relation, place: Pla
         place.facts.refuse(node, told)
         return left
     made: list[Column] = []
-    for number, (mine, its) in enumerate(zip(left.columns, right.columns, strict=True), 1):
-        shared = None if mine.type is None or its.type is None else common(mine.type, its.type)
+    for number, (mine, its) in enumerate(
+        zip(left.columns, right.columns, strict=True), 1
+    ):
+        shared = (
+            None
+            if mine.type is None or its.type is None
+            else common(mine.type, its.type)
+        )
         if mine.type is not None and its.type is not None and shared is None:
             told = f"column {number} in {word} query has incompatible types: {mine.type}, {its.type}"
             place.facts.refuse(node, told)
-        elif shared is not None and not (node.all and word == "UNION") and not comparable(shared):
+        elif (
+            shared is not None
+            and not (node.all and word == "UNION")
+            and not comparable(shared)
+        ):
             distinct = "" if node.all else " DISTINCT"
             told = f"Type {shared} is not comparable and therefore cannot be used in {word}{distinct}"
             place.facts.refuse(node, told)

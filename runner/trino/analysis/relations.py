@@ -6,10 +6,24 @@ from collections.abc import Sequence
 
 from runner.trino import tree
 from runner.trino.analysis.grouping import no_aggregates
-from runner.trino.analysis.place import FURTHER, ColumnType, Place, Unknown, named_columns
+from runner.trino.analysis.place import (
+    FURTHER,
+    ColumnType,
+    Place,
+    Unknown,
+    named_columns,
+)
 from runner.trino.analysis.scopes import Column, Relation, Scope, scope_of
 from runner.trino.tree import JoinKind
-from runner.trino.types import BIGINT, BOOLEAN, UNKNOWN, Type, coerces, common, comparable
+from runner.trino.types import (
+    BIGINT,
+    BOOLEAN,
+    UNKNOWN,
+    Type,
+    coerces,
+    common,
+    comparable,
+)
 
 _ANY = Relation((Column(None, None, wild=True),))
 """A relation that nothing is known of."""
@@ -24,7 +38,9 @@ def relation(node: tree.Relation, place: Place) -> Relation:
         case tree.Table():
             return table(node, place)
         case tree.Aliased():
-            return renamed(relation(node.relation, place), node.alias, node.columns, node, place)
+            return renamed(
+                relation(node.relation, place), node.alias, node.columns, node, place
+            )
         case tree.Subquery():
             return _unqualified(place.query(node.query))
         case tree.Unnest():
@@ -37,7 +53,9 @@ def relation(node: tree.Relation, place: Place) -> Relation:
             return _patterns(node, place)
         case tree.TableFunction():
             if node.name[0].key == JSON_TABLE:
-                place.facts.refuse(node, "JSON_TABLE is not yet supported", "NOT_SUPPORTED")
+                place.facts.refuse(
+                    node, "JSON_TABLE is not yet supported", "NOT_SUPPORTED"
+                )
             return _ANY
 
 
@@ -54,7 +72,9 @@ def table(node: tree.Table, place: Place) -> Relation:
     columns = place.lookup(names)
     if columns is None:
         told = f"Table '{'.'.join(names)}' does not exist"
-        place.facts.refuse(node, told, "TABLE_NOT_FOUND", ".".join(names), sorted(place.tables))
+        place.facts.refuse(
+            node, told, "TABLE_NOT_FOUND", ".".join(names), sorted(place.tables)
+        )
         return Relation((Column(None, None, names, wild=True, partial=True),))
     if isinstance(columns, Unknown):
         return Relation((Column(None, None, names, wild=True, partial=True),))
@@ -69,7 +89,11 @@ def _column(one: ColumnType, names: tuple[str, ...]) -> Column:
 
 
 def renamed(
-    found: Relation, alias: tree.Identifier, names: Sequence[tree.Identifier], node: tree.Node, place: Place
+    found: Relation,
+    alias: tree.Identifier,
+    names: Sequence[tree.Identifier],
+    node: tree.Node,
+    place: Place,
 ) -> Relation:
     """A relation under another name, and with other names of its columns where they are given."""
     of = (alias.key,)
@@ -79,7 +103,8 @@ def renamed(
         return Relation(tuple(Column(one.name, None, of) for one in names))
     if len(names) != len(found.columns):
         told = (
-            f"Column alias list has {len(names)} entries but '{alias.name}' has {len(found.columns)} columns available"
+            f"Column alias list has {len(names)} entries but"
+            f" '{alias.name}' has {len(found.columns)} columns available"
         )
         place.facts.refuse(node, told, "MISMATCHED_COLUMN_ALIASES")
         return Relation(tuple(Column(one.name, None, of) for one in names))
@@ -97,20 +122,27 @@ def _unnest(node: tree.Unnest, place: Place) -> Relation:
     return Relation(tuple(made))
 
 
-def _unnested(node: tree.Expression, kind: Type | None, place: Place) -> Sequence[Column]:
+def _unnested(
+    node: tree.Expression, kind: Type | None, place: Place
+) -> Sequence[Column]:
     """The columns that UNNEST makes of one value."""
     if kind is None:
         return _ANY.columns
     if kind.base == "map":
         return [Column(None, one) for one in kind.elements]
     if kind.base != "array":
-        place.facts.refuse(node, f"Cannot unnest type: {kind}", "INVALID_FUNCTION_ARGUMENT")
+        place.facts.refuse(
+            node, f"Cannot unnest type: {kind}", "INVALID_FUNCTION_ARGUMENT"
+        )
         return _ANY.columns
     inner = kind.elements[0]
     if inner.base != "row":
         return [Column(None, inner)]
     named = inner.names or ("",) * len(inner.elements)
-    return [Column(name or None, one) for name, one in zip(named, inner.elements, strict=True)]
+    return [
+        Column(name or None, one)
+        for name, one in zip(named, inner.elements, strict=True)
+    ]
 
 
 def _patterns(node: tree.MatchRecognize, place: Place) -> Relation:
@@ -160,7 +192,9 @@ def _bare(node: tree.Relation) -> tree.Relation:
 
 def _is_lateral(node: tree.Relation) -> bool:
     bare = _bare(node)
-    return isinstance(bare, (tree.Unnest, tree.TableFunction)) or (isinstance(bare, tree.Subquery) and bare.lateral)
+    return isinstance(bare, (tree.Unnest, tree.TableFunction)) or (
+        isinstance(bare, tree.Subquery) and bare.lateral
+    )
 
 
 def _check_lateral(node: tree.Join, place: Place) -> None:
@@ -182,7 +216,9 @@ def _condition(node: tree.Expression, scope: Scope, place: Place) -> None:
     kind = place.within(scope).infer(node)
     no_aggregates(node, "JOIN clause", place.facts.met[mark:], place)
     if kind is not None and not coerces(kind, BOOLEAN):
-        place.facts.refuse(node, f"JOIN ON clause must evaluate to a boolean: actual type {kind}")
+        place.facts.refuse(
+            node, f"JOIN ON clause must evaluate to a boolean: actual type {kind}"
+        )
 
 
 def _using(node: tree.Join, left: Relation, right: Relation, place: Place) -> Relation:
@@ -195,17 +231,24 @@ def _using(node: tree.Join, left: Relation, right: Relation, place: Place) -> Re
             place.facts.refuse(name, told, "DUPLICATE_COLUMN_NAME", name.key)
             continue
         seen.add(name.key)
-        mine, its = _one_of(name, left, "left", place), _one_of(name, right, "right", place)
+        mine, its = (
+            _one_of(name, left, "left", place),
+            _one_of(name, right, "right", place),
+        )
         taken += [one for one in (mine, its) if one is not None]
         shared.append(Column(name.name, _shared_type(name, mine, its, place)))
     rest = (one for one in (*left.columns, *right.columns) if one not in taken)
     return Relation((*shared, *rest))
 
 
-def _one_of(name: tree.Identifier, side: Relation, which: str, place: Place) -> Column | None:
+def _one_of(
+    name: tree.Identifier, side: Relation, which: str, place: Place
+) -> Column | None:
     found = [one for one in side.columns if one.key == name.key and not one.wild]
     if len(found) > 1:
-        place.facts.refuse(name, f"Column '{name.key}' is ambiguous", "AMBIGUOUS_NAME", name.key)
+        place.facts.refuse(
+            name, f"Column '{name.key}' is ambiguous", "AMBIGUOUS_NAME", name.key
+        )
     elif not found and side.is_known:
         told = f"Column '{name.name}' is missing from {which} side of join"
         known = [one.lower() for one in named_columns(side.columns)]
@@ -213,7 +256,9 @@ def _one_of(name: tree.Identifier, side: Relation, which: str, place: Place) -> 
     return found[0] if found else None
 
 
-def _shared_type(name: tree.Identifier, mine: Column | None, its: Column | None, place: Place) -> Type | None:
+def _shared_type(
+    name: tree.Identifier, mine: Column | None, its: Column | None, place: Place
+) -> Type | None:
     if mine is None or its is None or mine.type is None or its.type is None:
         return None
     shared = common(mine.type, its.type)

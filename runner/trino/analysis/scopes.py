@@ -11,10 +11,11 @@ from runner.trino.types import Type
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Column:
-    """A column of a relation: its name, or None, its type where it is known, and the names that may qualify it.
+    """A column of a relation: its name, or None, its type where it is known, and the
+    names that may qualify it.
 
-    `wild` stands for all columns of a relation that nothing is known of. `partial` where the relation is a table that
-    may be named with more before it.
+    `wild` stands for all columns of a relation that nothing is known of. `partial`
+    where the relation is a table that may be named with more before it.
     """
 
     name: str | None
@@ -41,7 +42,9 @@ class Column:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scope:
-    """Columns, and the scope around them. `is_query` where a query begins; `is_lambda` where they are arguments."""
+    """Columns, and the scope around them. `is_query` where a query begins; `is_lambda`
+    where they are arguments.
+    """
 
     columns: tuple[Column, ...]
     parent: Scope | None
@@ -61,7 +64,11 @@ class Scope:
 
 
 def scope_of(
-    columns: Sequence[Column], parent: Scope | None, *, is_query: bool = False, is_lambda: bool = False
+    columns: Sequence[Column],
+    parent: Scope | None,
+    *,
+    is_query: bool = False,
+    is_lambda: bool = False,
 ) -> Scope:
     """A scope of these columns."""
     named: dict[str, list[Column]] = {}
@@ -104,7 +111,9 @@ def resolve(scope: Scope, parts: tuple[str, ...]) -> Resolved | Missing:
             return Missing.AMBIGUOUS
         if found:
             return Resolved(found[0], here, outer)
-        if any(_matching(here, parts[:count]) for count in range(len(parts) - 1, 0, -1)):
+        if any(
+            _matching(here, parts[:count]) for count in range(len(parts) - 1, 0, -1)
+        ):
             return Missing.ROW
         if here.wild and _may_be_wild(here, parts):
             if len(parts) == 1 or any(one.is_of(parts[:-1]) for one in here.wild):

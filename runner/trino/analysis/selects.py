@@ -24,7 +24,9 @@ from runner.trino.tree import GroupingKind
 from runner.trino.types import BOOLEAN, Type, coerces, comparable, orderable
 
 
-def select(node: tree.Select, order_by: Sequence[tree.SortItem], place: Place) -> Relation:
+def select(
+    node: tree.Select, order_by: Sequence[tree.SortItem], place: Place
+) -> Relation:
     """The columns of a SELECT; ORDER BY may name both what it makes and what it reads."""
     source = Relation() if node.from_ is None else relation(node.from_, place)
     here = place.within(scope_of(source.columns, place.scope, is_query=True))
@@ -71,7 +73,10 @@ def _condition(node: tree.Expression, told: str, place: Place) -> None:
 def _having(node: tree.Expression, place: Place) -> None:
     mark = len(place.facts.met)
     _condition(node, "HAVING clause must evaluate to a boolean", place)
-    if any(isinstance(one, tree.Call) and one.window is not None for one in place.facts.met[mark:]):
+    if any(
+        isinstance(one, tree.Call) and one.window is not None
+        for one in place.facts.met[mark:]
+    ):
         told = "HAVING clause cannot contain window functions or row pattern measures"
         place.facts.refuse(node, told, "NESTED_WINDOW")
 
@@ -103,7 +108,9 @@ def _is_name(node: tree.Expression) -> TypeGuard[tree.Column | tree.Field]:
     return parts(node) is not None
 
 
-def _star(item: tree.Star, node: tree.Select, source: Relation, place: Place) -> list[Column]:
+def _star(
+    item: tree.Star, node: tree.Select, source: Relation, place: Place
+) -> list[Column]:
     if item.base is not None:
         return _star_of(item, item.base, source, place)
     if node.from_ is None:
@@ -112,7 +119,9 @@ def _star(item: tree.Star, node: tree.Select, source: Relation, place: Place) ->
     return [one.under(()) for one in source.columns]
 
 
-def _star_of(item: tree.Star, base: tree.Expression, source: Relation, place: Place) -> list[Column]:
+def _star_of(
+    item: tree.Star, base: tree.Expression, source: Relation, place: Place
+) -> list[Column]:
     names = parts(base)
     found = [one for one in source.columns if names is not None and one.is_of(names)]
     if not found:
@@ -122,11 +131,16 @@ def _star_of(item: tree.Star, base: tree.Expression, source: Relation, place: Pl
             told = f"Column alias list has {len(item.aliases)} entries but relation has {len(found)} columns"
             place.facts.refuse(item, told, "MISMATCHED_COLUMN_ALIASES")
             return [Column(None, None, wild=True)]
-        return [Column(name.name, one.type) for name, one in zip(item.aliases, found, strict=True)]
+        return [
+            Column(name.name, one.type)
+            for name, one in zip(item.aliases, found, strict=True)
+        ]
     return [one.under(()) for one in found]
 
 
-def _of_row(item: tree.Star, base: tree.Expression, source: Relation, place: Place) -> list[Column]:
+def _of_row(
+    item: tree.Star, base: tree.Expression, source: Relation, place: Place
+) -> list[Column]:
     """`base.*` where the base is no relation here: one further out, or a row."""
     names = parts(base)
     scope = place.scope.parent
@@ -147,7 +161,10 @@ def _of_row(item: tree.Star, base: tree.Expression, source: Relation, place: Pla
             place.facts.refuse(base, "expected expression of type Row")
         return [Column(None, None, wild=True)]
     named = kind.names or ("",) * len(kind.elements)
-    return [Column(name or None, one) for name, one in zip(named, kind.elements, strict=True)]
+    return [
+        Column(name or None, one)
+        for name, one in zip(named, kind.elements, strict=True)
+    ]
 
 
 # GROUP BY
@@ -164,21 +181,35 @@ def _group_by(node: tree.Select, place: Place) -> list[tree.Expression]:
     return keys
 
 
-def _group(one: tree.Expression, kind: GroupingKind, node: tree.Select, place: Place) -> Sequence[tree.Expression]:
-    if kind is GroupingKind.SIMPLE and isinstance(one, tree.Number) and one.kind is tree.NumberKind.INTEGER:
+def _group(
+    one: tree.Expression, kind: GroupingKind, node: tree.Select, place: Place
+) -> Sequence[tree.Expression]:
+    if (
+        kind is GroupingKind.SIMPLE
+        and isinstance(one, tree.Number)
+        and one.kind is tree.NumberKind.INTEGER
+    ):
         return _counted(one, node, place)
     mark = len(place.facts.met)
     its = place.infer(one)
     no_aggregates(one, "GROUP BY clause", place.facts.met[mark:], place)
-    if kind is not GroupingKind.SIMPLE and not isinstance(one, tree.Number) and parts(one) is None:
+    if (
+        kind is not GroupingKind.SIMPLE
+        and not isinstance(one, tree.Number)
+        and parts(one) is None
+    ):
         told = f"GROUP BY expression must be a column reference: {shown(one)}"
         place.facts.refuse(one, told, "INVALID_COLUMN_REFERENCE")
     if its is not None and not comparable(its):
-        place.facts.refuse(one, f"{its} is not comparable, and therefore cannot be used in GROUP BY")
+        place.facts.refuse(
+            one, f"{its} is not comparable, and therefore cannot be used in GROUP BY"
+        )
     return (one,)
 
 
-def _counted(one: tree.Number, node: tree.Select, place: Place) -> Sequence[tree.Expression]:
+def _counted(
+    one: tree.Number, node: tree.Select, place: Place
+) -> Sequence[tree.Expression]:
     """The item of SELECT that a number in GROUP BY means."""
     place.facts.types[one] = Type("integer")
     if any(isinstance(item, tree.Star) for item in node.items):
@@ -195,7 +226,10 @@ def _counted(one: tree.Number, node: tree.Select, place: Place) -> Sequence[tree
     no_aggregates(item.expression, "GROUP BY clause", inside, place)
     its = place.facts.types.get(item.expression)
     if its is not None and not comparable(its):
-        place.facts.refuse(item.expression, f"{its} is not comparable, and therefore cannot be used in GROUP BY")
+        place.facts.refuse(
+            item.expression,
+            f"{its} is not comparable, and therefore cannot be used in GROUP BY",
+        )
     return (item.expression,)
 
 
@@ -207,10 +241,20 @@ def _check_groups(
     met: Sequence[tree.Call | tree.Grouping],
     place: Place,
 ) -> None:
-    items = [item.expression for item in node.items if isinstance(item, tree.SelectItem)]
+    items = [
+        item.expression for item in node.items if isinstance(item, tree.SelectItem)
+    ]
     asked = items if node.having is None else [*items, node.having]
-    sorted_by = [item.expression for item in order_by if not isinstance(item.expression, tree.Number)]
-    if node.group_by is None and node.having is None and not any(map(is_aggregate, met)):
+    sorted_by = [
+        item.expression
+        for item in order_by
+        if not isinstance(item.expression, tree.Number)
+    ]
+    if (
+        node.group_by is None
+        and node.having is None
+        and not any(map(is_aggregate, met))
+    ):
         return
     stars = any(isinstance(item, tree.Star) for item in node.items)
     if any(isinstance(one, tree.Number) for one in keys):
@@ -223,8 +267,12 @@ def _check_groups(
         _check_stars(node, keys, source, place)
 
 
-def _check_stars(node: tree.Select, keys: Sequence[tree.Expression], source: Relation, place: Place) -> None:
-    grouped = {place.facts.names[one].column for one in keys if one in place.facts.names}
+def _check_stars(
+    node: tree.Select, keys: Sequence[tree.Expression], source: Relation, place: Place
+) -> None:
+    grouped = {
+        place.facts.names[one].column for one in keys if one in place.facts.names
+    }
     for item in node.items:
         if not isinstance(item, tree.Star) or not source.is_known:
             continue
@@ -259,12 +307,18 @@ def order(order_by: Sequence[tree.SortItem], found: Relation, place: Place) -> N
             place.facts.refuse(one, told)
 
 
-def _check_distinct(node: tree.Select, order_by: Sequence[tree.SortItem], place: Place) -> None:
+def _check_distinct(
+    node: tree.Select, order_by: Sequence[tree.SortItem], place: Place
+) -> None:
     """ORDER BY of SELECT DISTINCT may use only what is selected."""
     if any(isinstance(item, tree.Star) for item in node.items):
         return
     shapes = Shapes(place.facts)
-    made = {shapes.of(item.expression) for item in node.items if isinstance(item, tree.SelectItem)}
+    made = {
+        shapes.of(item.expression)
+        for item in node.items
+        if isinstance(item, tree.SelectItem)
+    }
     for item in order_by:
         one = item.expression
         if isinstance(one, tree.Number) or shapes.of(one) in made:

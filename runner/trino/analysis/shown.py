@@ -75,5 +75,9 @@ def _window(node: tree.Window) -> str:
 
 
 def _sorted(item: tree.SortItem) -> str:
-    nulls = "" if item.nulls_first is None else f" NULLS {'FIRST' if item.nulls_first else 'LAST'}"
+    nulls = (
+        ""
+        if item.nulls_first is None
+        else f" NULLS {'FIRST' if item.nulls_first else 'LAST'}"
+    )
     return f"{shown(item.expression)} {'DESC' if item.descending else 'ASC'}{nulls}"

@@ -10,7 +10,9 @@ from runner.trino.tree import BoundKind
 from runner.trino.types import comparable, orderable
 
 _WHOLE = frozenset({"tinyint", "smallint", "integer", "bigint"})
-_NO_DISTANCES = frozenset({"varchar", "char", "boolean", "varbinary", "array", "row", "unknown"})
+_NO_DISTANCES = frozenset(
+    {"varchar", "char", "boolean", "varbinary", "array", "row", "unknown"}
+)
 _MOVING = frozenset({"lag", "lead"})
 _TAKES_NULLS = frozenset({"lag", "lead", "first_value", "last_value", "nth_value"})
 _ORDER = (
@@ -34,11 +36,17 @@ def check_call(node: tree.Call, place: Place) -> None:
     analyze(window, place)
     facts = place.facts
     if node.filter is not None:
-        facts.refuse(node, "FILTER is not yet supported for window functions", "NOT_SUPPORTED")
+        facts.refuse(
+            node, "FILTER is not yet supported for window functions", "NOT_SUPPORTED"
+        )
     elif node.order_by:
-        facts.refuse(node, "Window function with ORDER BY is not supported", "NOT_SUPPORTED")
+        facts.refuse(
+            node, "Window function with ORDER BY is not supported", "NOT_SUPPORTED"
+        )
     elif node.distinct and known != {"scalar"}:
-        told = f"DISTINCT in window function parameters not yet supported: {shown(node)}"
+        told = (
+            f"DISTINCT in window function parameters not yet supported: {shown(node)}"
+        )
         facts.refuse(node, told, "NOT_SUPPORTED")
     elif known == {"scalar"}:
         facts.refuse(node, f"Not a window function: {node.key}", "FUNCTION_NOT_WINDOW")
@@ -64,7 +72,13 @@ def resolved(window: tree.Window, place: Place) -> tree.Window:
     base = place.windows.get(window.base.key)
     if base is None:
         told = f"Cannot resolve WINDOW name {window.base.name}"
-        place.facts.refuse(window.base, told, "INVALID_WINDOW_REFERENCE", window.base.name, place.windows)
+        place.facts.refuse(
+            window.base,
+            told,
+            "INVALID_WINDOW_REFERENCE",
+            window.base.name,
+            place.windows,
+        )
         return window
     base = resolved(base, place)
     return tree.Window(
@@ -110,8 +124,17 @@ def _frame(frame: tree.Frame, window: tree.Window, place: Place) -> None:
         if one.value is None:
             continue
         kind = place.infer(one.value)
-        whole = kind is None or kind.base in _WHOLE or (kind.base == "decimal" and kind.numbers[1] == 0)
-        if frame.kind in {"rows", "groups"} and not whole and kind is not None and kind.base != "unknown":
+        whole = (
+            kind is None
+            or kind.base in _WHOLE
+            or (kind.base == "decimal" and kind.numbers[1] == 0)
+        )
+        if (
+            frame.kind in {"rows", "groups"}
+            and not whole
+            and kind is not None
+            and kind.base != "unknown"
+        ):
             words = f"Window frame {frame.kind.upper()} {which} value type must be exact numeric type with scale 0"
             place.facts.refuse(one.value, f"{words} (actual {kind})")
         if frame.kind == "range":

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
-
 from benchmarks.engine import Engine
 from runner.sandbox.engine import home, process
 from runner.sandbox.engine.client import CATALOG, Connection

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from runner.sandbox.engine.client import Connection
 from runner.sandbox.engine.errors import StatementFailed
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 import tdclient
-
 from runner.sandbox.engine import trials
 from runner.sandbox.engine.errors import EngineProblem
 from runner.sandbox.engine.tables import EngineTables, Loaded

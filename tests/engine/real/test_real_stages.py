@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-
 from benchmarks.engine import Engine
 from runner.identifiers import Handle, Identifier, Kind
 from runner.plan.ledger import Delivered, Deployed, Destination, Pending

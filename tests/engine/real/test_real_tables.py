@@ -7,7 +7,6 @@ import time
 from contextlib import closing
 
 import pytest
-
 from runner.sandbox.engine.client import Connection
 from runner.sandbox.engine.errors import StatementFailed
 from runner.sandbox.engine.tables import EngineTables, Loaded

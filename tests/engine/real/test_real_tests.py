@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from runner import engine_tests, project, testing
 from runner.definitions import tree
 from runner.definitions.tree import Tree

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import pytest
-
 from benchmarks.engine import Engine
 from runner.identifiers import Handle, Identifier, Kind
 from runner.plan.events import Bootstrap, Failed

@@ -83,7 +83,11 @@ def _avg(site: Site) -> str:
 def _extreme(name: str) -> Emitter:
     def emit(site: Site) -> str:
         kind = site.types[0]
-        if len(site.arguments) > 1 or is_composite(kind) or kind.base in {"json", "char", "varbinary"}:
+        if (
+            len(site.arguments) > 1
+            or is_composite(kind)
+            or kind.base in {"json", "char", "varbinary"}
+        ):
             raise site.refuse()
         made = _of(site, name)
         if kind.base not in FLOATS:
@@ -97,7 +101,11 @@ def _extreme(name: str) -> Emitter:
 def _by(name: str) -> Emitter:
     def emit(site: Site) -> str:
         key = site.types[1]
-        if len(site.arguments) > 2 or is_composite(key) or key.base in {"json", "char", *FLOATS}:
+        if (
+            len(site.arguments) > 2
+            or is_composite(key)
+            or key.base in {"json", "char", *FLOATS}
+        ):
             raise site.refuse()
         return _of(site, name)
 
@@ -109,13 +117,19 @@ def _bool(name: str) -> Emitter:
 
 
 def _array_agg(site: Site) -> str:
-    if not site.node.order_by and not windows.is_indifferent(site.node, site.scope, EITHER_WAY):
+    if not site.node.order_by and not windows.is_indifferent(
+        site.node, site.scope, EITHER_WAY
+    ):
         raise NotHere("array_agg without ORDER BY")
     return _of(site, "list")
 
 
 def _arbitrary(site: Site) -> str:
-    if site.node.window is not None or site.node.distinct or is_composite(site.types[0]):
+    if (
+        site.node.window is not None
+        or site.node.distinct
+        or is_composite(site.types[0])
+    ):
         raise site.refuse()
     several = not_here(f"{site.name} of several values", site.returns)
     least, most = _of(site, "min"), _of(site, "max")
@@ -123,9 +137,15 @@ def _arbitrary(site: Site) -> str:
 
 
 def _approx_distinct(site: Site) -> str:
-    if site.node.window is not None or len(site.arguments) > 1 or is_composite(site.types[0]):
+    if (
+        site.node.window is not None
+        or len(site.arguments) > 1
+        or is_composite(site.types[0])
+    ):
         raise site.refuse()
-    number = windows.aggregate(site.node, site.scope, "count", (f"DISTINCT {site.arguments[0]}",))
+    number = windows.aggregate(
+        site.node, site.scope, "count", (f"DISTINCT {site.arguments[0]}",)
+    )
     many = not_here(f"approx_distinct of more than {FEW} values", site.returns)
     return f"CASE WHEN {number} <= {FEW} THEN {number} ELSE {many} END"
 

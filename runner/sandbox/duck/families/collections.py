@@ -60,7 +60,9 @@ def lambda_text(site: Site, position: int, names: tuple[str, ...]) -> str:
     given = {one.key: name for one, name in zip(node.parameters, names, strict=True)}
     inside = replace(site.scope, arguments={**site.scope.arguments, **given})
     body = expressions.expression(node.body, inside)
-    if "SELECT" in body and any(isinstance(one, tree.Query) for one in tree.walk(node.body)):
+    if "SELECT" in body and any(
+        isinstance(one, tree.Query) for one in tree.walk(node.body)
+    ):
         raise site.refuse("a subquery")
     return body
 
@@ -79,7 +81,9 @@ def lambda_type(site: Site, position: int) -> Type:
 
 def _transform(site: Site) -> str:
     name = _unique(site, "x")
-    body = coerced(lambda_text(site, 1, (name,)), lambda_type(site, 1), element(site.returns))
+    body = coerced(
+        lambda_text(site, 1, (name,)), lambda_type(site, 1), element(site.returns)
+    )
     return f"list_transform({site.arguments[0]}, lambda {name}: {body})"
 
 
@@ -104,7 +108,9 @@ def _reduce(site: Site) -> str:
     start = coerced(site.arguments[1], site.types[1], of_state)
     if site.types[1] != of_state and storage(site.types[1]) != storage(of_state):
         raise site.refuse("a state that changes its type")
-    if _array(site) != of_state and storage(element(site.types[0])) != storage(of_state):
+    if _array(site) != of_state and storage(element(site.types[0])) != storage(
+        of_state
+    ):
         raise site.refuse("a state of another type than the elements")
     made = f"list_reduce({site.arguments[0]}, lambda {state}, {item}: {body}, CAST({start} AS {storage(of_state)}))"
     final = _unique(site, "f")
@@ -115,9 +121,12 @@ def _reduce(site: Site) -> str:
 def _zip_with(site: Site) -> str:
     pair = _unique(site, "p")
     names = tuple(
-        f"CAST(struct_extract({pair}, {number + 1}) AS {storage(_array(site, number))})" for number in range(2)
+        f"CAST(struct_extract({pair}, {number + 1}) AS {storage(_array(site, number))})"
+        for number in range(2)
     )
-    body = coerced(lambda_text(site, 2, names), lambda_type(site, 2), element(site.returns))
+    body = coerced(
+        lambda_text(site, 2, names), lambda_type(site, 2), element(site.returns)
+    )
     zipped = f"list_zip({site.arguments[0]}, {site.arguments[1]})"
     return (
         f"CASE WHEN {site.arguments[0]} IS NOT NULL AND {site.arguments[1]} IS NOT NULL"
@@ -148,9 +157,8 @@ def _extreme(name: str) -> Emitter:
         kind = _array(site)
         if kind.base not in SIMPLE:
             raise site.refuse()
-        return (
-            f"CASE WHEN len({site.arguments[0]}) = list_count({site.arguments[0]}) THEN {name}({site.arguments[0]}) END"
-        )
+        array = site.arguments[0]
+        return f"CASE WHEN len({array}) = list_count({array}) THEN {name}({array}) END"
 
     return emit
 
@@ -167,10 +175,17 @@ def _python_lists(function: str) -> Emitter:
 
     def emit(site: Site) -> str:
         for kind in site.types:
-            if kind.base == "array" and element(kind).base in {*FLOATS, "map", "row", "json"}:
+            if kind.base == "array" and element(kind).base in {
+                *FLOATS,
+                "map",
+                "row",
+                "json",
+            }:
                 raise site.refuse()
         arguments = [
-            coerced(sql, kind, site.returns) if kind.base == "array" and site.returns.base == "array" else sql
+            coerced(sql, kind, site.returns)
+            if kind.base == "array" and site.returns.base == "array"
+            else sql
             for sql, kind in zip(site.arguments, site.types, strict=True)
         ]
         return python(function, storage(site.returns), *arguments)
@@ -229,7 +244,14 @@ def _date_sequence(site: Site) -> str:
     step = site.arguments[2] if len(site.arguments) > 2 else "86400000"
     kind = site.types[2].base if len(site.arguments) > 2 else "interval day to second"
     unit = "months" if kind == "interval year to month" else "milliseconds"
-    return python("date_sequence", "DATE[]", site.arguments[0], site.arguments[1], step, text(unit))
+    return python(
+        "date_sequence",
+        "DATE[]",
+        site.arguments[0],
+        site.arguments[1],
+        step,
+        text(unit),
+    )
 
 
 def _flatten(site: Site) -> str:

@@ -32,7 +32,9 @@ def _guarded(name: str, bad: str) -> Emitter:
     def emit(site: Site) -> str:
         value = site.arguments[0]
         condition = bad.format(value=value)
-        return f"CASE WHEN {condition} THEN CAST('NaN' AS DOUBLE) ELSE {name}({value}) END"
+        return (
+            f"CASE WHEN {condition} THEN CAST('NaN' AS DOUBLE) ELSE {name}({value}) END"
+        )
 
     return emit
 
@@ -57,13 +59,21 @@ def _rounded(site: Site) -> str:
     if kind.base in INTEGERS:
         if len(site.arguments) == 1:
             return site.arguments[0]
-        return python("round_whole", storage(kind), site.arguments[0], digits, text(kind.base))
+        return python(
+            "round_whole", storage(kind), site.arguments[0], digits, text(kind.base)
+        )
     if kind.base == "double":
         if len(site.arguments) == 1:
             return f"round({site.arguments[0]})"
         return python("round_double", "DOUBLE", site.arguments[0], digits)
     if kind.base == "decimal":
-        return python("round_decimal", storage(kind), site.arguments[0], digits, str(decimal(kind)[1]))
+        return python(
+            "round_decimal",
+            storage(kind),
+            site.arguments[0],
+            digits,
+            str(decimal(kind)[1]),
+        )
     raise site.refuse()
 
 
@@ -73,7 +83,13 @@ def _truncated(site: Site) -> str:
         return python("truncate_double", "DOUBLE", site.arguments[0])
     if kind.base == "decimal":
         digits = site.arguments[1] if len(site.arguments) > 1 else "0"
-        return python("truncate_decimal", storage(kind), site.arguments[0], digits, str(decimal(kind)[1]))
+        return python(
+            "truncate_decimal",
+            storage(kind),
+            site.arguments[0],
+            digits,
+            str(decimal(kind)[1]),
+        )
     raise site.refuse()
 
 
@@ -112,7 +128,9 @@ def _extreme(name: str) -> Emitter:
         if len(site.arguments) == 1:
             return site.arguments[0]
         missing = " OR ".join(f"{one} IS NULL" for one in site.arguments)
-        chosen = f"{name}({', '.join(_ignoring(site, one, name) for one in site.arguments)})"
+        chosen = (
+            f"{name}({', '.join(_ignoring(site, one, name) for one in site.arguments)})"
+        )
         if site.returns.base == "double":
             nan = " AND ".join(f"isnan({one})" for one in site.arguments)
             chosen = f"CASE WHEN {nan} THEN {site.arguments[0]} ELSE {chosen} END"
@@ -134,13 +152,25 @@ def _coalesced(site: Site) -> str:
 
 def _shared(site: Site) -> list[str]:
     return [
-        sql if kind in {site.returns, UNKNOWN} else coerced(sql, kind, site.returns, site.zone(number))
-        for number, (sql, kind) in enumerate(zip(site.arguments, site.types, strict=True))
+        sql
+        if kind in {site.returns, UNKNOWN}
+        else coerced(sql, kind, site.returns, site.zone(number))
+        for number, (sql, kind) in enumerate(
+            zip(site.arguments, site.types, strict=True)
+        )
     ]
 
 
 def _if(site: Site) -> str:
-    shared = _shared(Site(site.node, site.scope, site.arguments, (site.returns, *site.types[1:]), site.returns))
+    shared = _shared(
+        Site(
+            site.node,
+            site.scope,
+            site.arguments,
+            (site.returns, *site.types[1:]),
+            site.returns,
+        )
+    )
     last = f" ELSE {shared[2]}" if len(shared) > 2 else ""
     return f"CASE WHEN {site.arguments[0]} THEN {shared[1]}{last} END"
 
@@ -160,7 +190,9 @@ def _try(site: Site) -> str:
 
 
 def _bucket(site: Site) -> str:
-    return site.python("width_bucket" if len(site.arguments) == 4 else "width_bucket_of")
+    return site.python(
+        "width_bucket" if len(site.arguments) == 4 else "width_bucket_of"
+    )
 
 
 def _power(site: Site) -> str:

@@ -16,14 +16,18 @@ def _ranked(name: str) -> Emitter:
 
 def _counted(name: str) -> Emitter:
     """A whole number, which DuckDB gives as BIGINT too."""
-    return lambda site: f"CAST({windows.ranking(site.node, site.scope, name, site.arguments)} AS BIGINT)"
+    return lambda site: (
+        f"CAST({windows.ranking(site.node, site.scope, name, site.arguments)} AS BIGINT)"
+    )
 
 
 def _shifted(name: str) -> Emitter:
     """LAG and LEAD: a distance that is a number, not below 0."""
 
     def emit(site: Site) -> str:
-        if len(site.arguments) > 1 and (site.whole(1) is None or (site.whole(1) or 0) < 0):
+        if len(site.arguments) > 1 and (
+            site.whole(1) is None or (site.whole(1) or 0) < 0
+        ):
             raise site.refuse("a distance that is no number")
         arguments = list(site.arguments)
         if len(arguments) > 2 and site.types[2] != UNKNOWN:

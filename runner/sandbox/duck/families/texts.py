@@ -46,7 +46,9 @@ def _concat_ws(site: Site) -> str:
     if len(site.types) == 2 and site.types[1].base == "array":
         return python("concat_ws", "VARCHAR", *site.arguments)
     parts = ", ".join(site.arguments[1:])
-    return python("concat_ws", "VARCHAR", site.arguments[0], f"CAST([{parts}] AS VARCHAR[])")
+    return python(
+        "concat_ws", "VARCHAR", site.arguments[0], f"CAST([{parts}] AS VARCHAR[])"
+    )
 
 
 def _strpos(site: Site) -> str:
@@ -81,7 +83,10 @@ def _regexp(function: str) -> Emitter:
     def emit(site: Site) -> str:
         if (pattern := site.literal(1)) is not None:
             patterns.compiled(pattern)
-        if any(one.base not in {"varchar", "integer", "bigint", "unknown"} for one in site.types):
+        if any(
+            one.base not in {"varchar", "integer", "bigint", "unknown"}
+            for one in site.types
+        ):
             raise site.refuse("a lambda")
         return site.python(function)
 

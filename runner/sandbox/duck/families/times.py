@@ -77,7 +77,9 @@ def _added(site: Site) -> str:
         raise site.refuse()
     zone = site.zone(2)
     if unit in STEPS or unit in {"day", "week"}:
-        return f"({_moved(local(moment, zone), unit, number)} AT TIME ZONE {text(zone)})"
+        return (
+            f"({_moved(local(moment, zone), unit, number)} AT TIME ZONE {text(zone)})"
+        )
     return f"({moment} + to_milliseconds({number} * {LENGTHS[unit]}))"
 
 
@@ -95,7 +97,9 @@ def _truncated(site: Site) -> str:
         raise site.refuse(unit)
     if kind.base == "timestamp with time zone":
         zone = site.zone(1)
-        return f"(date_trunc('{unit}', {local(moment, zone)}) AT TIME ZONE {text(zone)})"
+        return (
+            f"(date_trunc('{unit}', {local(moment, zone)}) AT TIME ZONE {text(zone)})"
+        )
     made = f"date_trunc('{unit}', {moment})"
     return f"CAST({made} AS DATE)" if kind.base == "date" else made
 
@@ -124,11 +128,19 @@ def _format_datetime(site: Site) -> str:
         pattern = site.literal(1)
         if pattern is None or "z" in pattern or "Z" in pattern:
             raise site.refuse("a zone in its pattern")
-    return python("format_datetime", "VARCHAR", _moment_in_zone(site), site.arguments[1], str(zoned))
+    return python(
+        "format_datetime",
+        "VARCHAR",
+        _moment_in_zone(site),
+        site.arguments[1],
+        str(zoned),
+    )
 
 
 def _parse_datetime(site: Site) -> str:
-    return f"({python('parse_datetime', 'TIMESTAMP', *site.arguments)} AT TIME ZONE 'UTC')"
+    return (
+        f"({python('parse_datetime', 'TIMESTAMP', *site.arguments)} AT TIME ZONE 'UTC')"
+    )
 
 
 def _from_unixtime(site: Site) -> str:
@@ -142,7 +154,9 @@ def _from_unixtime(site: Site) -> str:
 
 def _to_unixtime(site: Site) -> str:
     kind = site.types[0]
-    moment = local(site.arguments[0], "UTC") if "zone" in kind.base else site.arguments[0]
+    moment = (
+        local(site.arguments[0], "UTC") if "zone" in kind.base else site.arguments[0]
+    )
     if kind.base not in TEXT_OF:
         raise site.refuse()
     return f"(CAST(epoch_us({moment}) AS DOUBLE) / 1e6)"

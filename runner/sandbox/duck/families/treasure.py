@@ -17,7 +17,9 @@ UNITS = "smhdwMqy"
 
 def _zone_name(site: Site, position: int) -> str:
     """A literal zone as Python gets it; UTC where it is left out. Raises NotHere, Rejected."""
-    if position >= len(site.arguments) or isinstance(site.node.arguments[position], tree.Null):
+    if position >= len(site.arguments) or isinstance(
+        site.node.arguments[position], tree.Null
+    ):
         return "UTC"
     name = site.literal(position)
     if name is None:
@@ -68,7 +70,9 @@ def _range(site: Site) -> str:
         literal = site.literal(position) is not None or site.whole(position) is not None
         test = f"{moment} {sign} {bound}"
         tests.append(
-            test if literal else f"CASE WHEN {bound} IS NULL THEN {moment} IS NOT NULL OR NULL ELSE {test} END"
+            test
+            if literal
+            else f"CASE WHEN {bound} IS NULL THEN {moment} IS NOT NULL OR NULL ELSE {test} END"
         )
     return f"({' AND '.join(tests)})" if tests else f"({moment} IS NOT NULL OR NULL)"
 
@@ -95,7 +99,9 @@ def _interval(site: Site) -> str:
     if given is None:
         raise site.refuse("an interval that is not a literal")
     try:
-        start, end = tdtime.interval(given, site.scope.facts.scheduled_time, _zone(zone))
+        start, end = tdtime.interval(
+            given, site.scope.facts.scheduled_time, _zone(zone)
+        )
     except tdtime.BadTime as exc:
         raise Rejected(str(exc)) from None
     return f"({site.arguments[0]} >= {start} AND {site.arguments[0]} < {end})"
@@ -131,7 +137,9 @@ def _formatted(site: Site) -> str:
     pattern, zone = site.literal(1), _zone_name(site, 2)
     if pattern is None:
         raise site.refuse("a pattern that is not a literal")
-    return python("td_format", "VARCHAR", _seconds(site, 0, zone), text(pattern), text(zone))
+    return python(
+        "td_format", "VARCHAR", _seconds(site, 0, zone), text(pattern), text(zone)
+    )
 
 
 def _string(site: Site) -> str:
@@ -140,7 +148,9 @@ def _string(site: Site) -> str:
         raise site.refuse("a format that is not a literal")
     if shape.removesuffix("!") not in set(UNITS):
         raise Rejected(f"TD_TIME_STRING: unknown format {shape!r}")
-    return python("td_string", "VARCHAR", _seconds(site, 0, zone), text(shape), text(zone))
+    return python(
+        "td_string", "VARCHAR", _seconds(site, 0, zone), text(shape), text(zone)
+    )
 
 
 def _md5(site: Site) -> str:
