@@ -11,9 +11,10 @@ import statistics
 import time
 from typing import Any
 
-from runner import documents, sources
 from runner.definitions import rules
-from runner.documents import Document
+from runner.files import documents
+from runner.files.documents import Document
+from runner.project import sources
 from runner.sandbox import query
 from runner.sandbox.options import Shop
 from runner.sandbox.sample import fill_warehouse

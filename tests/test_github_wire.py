@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from runner import settings
+from runner.environment import settings
 from runner.errors import CohortsError, ExitCode
 from runner.github import wire
 from runner.github.api import Comment

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from runner.webhook import post
+from runner.environment.webhook import post
 from tests.hook import listening
 
 

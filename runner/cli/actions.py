@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # types of modules that are imported late
     from runner.report.github import Note
     from runner.sql.wanted import Wanted
     from runner.sync.run import Summary
-    from runner.testing import Result
+    from runner.testing.local import Result
 
 
 class Unheard(io.TextIOWrapper):

@@ -26,7 +26,7 @@ if TYPE_CHECKING:  # types of modules that are imported late
     from runner.plan.plan import Plan
     from runner.plan.reviewed import Item
     from runner.plan.settled import Setting
-    from runner.project import Project
+    from runner.project.file import Project
     from runner.sql.wanted import Wanted
 
 MOST_COMMITS = 100
@@ -161,8 +161,8 @@ class Reviews:
         """What `review` said in the tree that was looked at last; nothing where that
         cannot be told.
         """
-        from runner import repository
-        from runner.project import FILE
+        from runner.environment import repository
+        from runner.project.file import FILE
 
         if not repository.commit_of(self._root, commit):
             return ""
@@ -173,7 +173,7 @@ class Reviews:
 
     def since(self, commit: str, project: Project, asked: Wanted) -> Since:
         """What is other than in the tree that was looked at last; it has to be in this clone."""
-        from runner import repository
+        from runner.environment import repository
         from runner.plan import reviewed
 
         if not repository.commit_of(self._root, commit):
@@ -188,7 +188,7 @@ class Reviews:
         """The marks that are not what a pull request that was merged since a commit
         showed last. Raises what GitHub's API raises.
         """
-        from runner import repository
+        from runner.environment import repository
         from runner.plan import reviewed
 
         if self._left is None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # types of modules that are imported late
     from runner.definitions.cohort import Cohort
     from runner.definitions.tree import Tree
     from runner.plan.plan import Plan
-    from runner.project import Project
+    from runner.project.file import Project
     from runner.sql.wanted import Wanted
 
 BRANCHES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
@@ -66,9 +66,9 @@ def tree_at(
     """The project file and the cohorts of a commit, or only what lies under a path; no
     project where there was none yet, or none that can be read.
     """
-    from runner import project as projects
-    from runner import repository
     from runner.definitions import tree as trees
+    from runner.environment import repository
+    from runner.project import file as projects
 
     with tempfile.TemporaryDirectory(prefix="cohorts-base-") as folder:
         place = Path(folder)
@@ -82,7 +82,7 @@ def tree_at(
 
 
 def _base_commit(root: Path, asked: str) -> str:
-    from runner import repository
+    from runner.environment import repository
 
     if asked:
         return repository.branched_from(root, asked)
@@ -104,7 +104,7 @@ def _base_commit(root: Path, asked: str) -> str:
 
 
 def _no_base(root: Path) -> CohortsError:
-    from runner import repository
+    from runner.environment import repository
 
     if not repository.commit(root):
         fix = "go to a clone, or commit what is here first"

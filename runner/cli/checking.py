@@ -18,9 +18,9 @@ from runner.errors import CohortsError, Position, Problem
 if TYPE_CHECKING:  # types of modules that are imported late
     from runner.definitions.cohort import Cohort
     from runner.definitions.tree import Tree
-    from runner.project import Project
+    from runner.project.file import Project
     from runner.sql.wanted import Wanted
-    from runner.testing import Result
+    from runner.testing.local import Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +40,10 @@ class Checked:
 def checked(root: Path, day: date) -> Checked:
     """YAML, schema, rules, SQL and lints, for every target. Targets with the same variables
     and the same database have the same problems."""
-    from runner import project as projects
     from runner.definitions import tree as trees
     from runner.lints import all as lints
     from runner.plan import life
+    from runner.project import file as projects
     from runner.sql import wanted as queries
 
     project = projects.load(root)
@@ -97,7 +97,8 @@ def tested(
     from runner.sql import wanted as queries
 
     try:
-        from runner import engine_tests, testing
+        from runner.testing import engine as engine_tests
+        from runner.testing import local as testing
     except ModuleNotFoundError as exc:
         raise lacks_extra("tests need", exc) from None
     run = partial(

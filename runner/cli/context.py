@@ -30,10 +30,10 @@ from runner.errors import (
 )
 
 if TYPE_CHECKING:  # types of modules that are imported late
+    from runner.environment.settings import Settings
     from runner.plan.ledger import Ledger
     from runner.plan.plan import Plan
-    from runner.project import Project, Target
-    from runner.settings import Settings
+    from runner.project.file import Project, Target
     from runner.sql.wanted import Wanted
     from runner.sync.place import Place
     from runner.treasuredata.client import TreasureData
@@ -76,7 +76,7 @@ def write(path: Path, text: str) -> None:
 
 def settings() -> Settings:
     """The environment, read once."""
-    from runner import settings as environment
+    from runner.environment import settings as environment
 
     return environment.read(os.environ)
 
@@ -104,8 +104,8 @@ def project(target: str) -> Project:
     """The project file, with this target in it, if one is asked for. Raises
     InvalidDefinitions and Usage.
     """
-    from runner import project as projects
     from runner.definitions import tree as trees
+    from runner.project import file as projects
 
     loaded = projects.load(Path())
     if isinstance(loaded, tuple):
@@ -181,7 +181,7 @@ def place(
     """A run that writes: it can be stopped by Ctrl-C and SIGTERM, tells its progress,
     and refuses an old tree. `settles`: as `Run` has it.
     """
-    from runner import repository
+    from runner.environment import repository
     from runner.sync.place import Place
     from runner.sync.writer import Run
 
@@ -214,7 +214,7 @@ def refuse_old_tree(ledger: Ledger, target: Target) -> None:
     """An old tree never wins: this one must come after the commit that was synced last.
     Raises Stale.
     """
-    from runner import repository
+    from runner.environment import repository
 
     if not ledger.commit:
         return

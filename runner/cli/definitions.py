@@ -27,7 +27,7 @@ from runner.errors import CohortsError, ExitCode, InvalidDefinitions, Problem
 
 if TYPE_CHECKING:  # types of modules that are imported late
     from runner.definitions.cohort import Cohort
-    from runner.project import Project
+    from runner.project.file import Project
 
 
 class SchemaName(StrEnum):
@@ -226,7 +226,7 @@ def schema(
     ] = False,
 ) -> int:
     """Print a JSON Schema, for editors and other tools."""
-    from runner import schemas
+    from runner.files import schemas
 
     if not with_names:
         typer.echo(schemas.text(name.value), nl=False)

@@ -49,7 +49,7 @@ from runner.errors import ExitCode
 if TYPE_CHECKING:  # types of modules that are imported late
     from runner.plan.ledger import Ledger
     from runner.plan.plan import Plan
-    from runner.project import Project
+    from runner.project.file import Project
     from runner.sql.wanted import Wanted
     from runner.sync.place import How, Place
     from runner.sync.planned import Request
@@ -96,7 +96,7 @@ def plan(
     output: ReportOption = Report.TEXT,
 ) -> int:
     """Show what a sync would do and why; sends nothing."""
-    from runner import repository
+    from runner.environment import repository
     from runner.plan import selection
     from runner.report import machine, terminal
     from runner.sync.planned import Request

@@ -168,11 +168,11 @@ def _refuse_link(folder: Path, path: str) -> None:
 
 def _schemas(folder: Path) -> Mapping[str, str]:
     """What an editor completes by: with the project's own names in it, where its file can be read."""
-    from runner import project as projects
-    from runner import schemas
     from runner.definitions import editor
     from runner.definitions import folder as folders
     from runner.definitions import tree as trees
+    from runner.files import schemas
+    from runner.project import file as projects
     from runner.scaffold.files import COHORT_SCHEMA, PROJECT_SCHEMA, TABLES_SCHEMA
 
     loaded = projects.load(folder)

@@ -60,7 +60,7 @@ def tell(summary: Summary) -> None:
 
 
 def _post(text: str) -> None:
-    from runner.webhook import post
+    from runner.environment.webhook import post
 
     if why := post(settings().webhook, text):
         fix = "the run is not touched by it; look at the variable COHORTS_WEBHOOK_URL, and at the service behind it"

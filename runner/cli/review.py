@@ -22,10 +22,10 @@ from runner.errors import CohortsError, ExitCode
 if TYPE_CHECKING:  # types of modules that are imported late
     from runner.definitions.cohort import Cohort
     from runner.plan.ledger import Destination
-    from runner.project import Project
+    from runner.project.file import Project
     from runner.report.review import Review
     from runner.sql.wanted import Wanted
-    from runner.testing import Result
+    from runner.testing.local import Result
 
 MOST_TARGETS = 10
 """Targets that are planned for where nobody says which."""
@@ -236,7 +236,7 @@ def _no_key() -> str:
 
 
 def _head() -> str:
-    from runner import repository
+    from runner.environment import repository
 
     return repository.commit(Path())
 

@@ -17,8 +17,8 @@ from runner.errors import ExitCode, InvalidDefinitions
 
 if TYPE_CHECKING:  # types of modules that are imported late
     from runner.definitions.tables import Tables
-    from runner.project import Project
-    from runner.tables import Tables as KnownTables
+    from runner.project.file import Project
+    from runner.project.tables import Tables as KnownTables
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -81,7 +81,7 @@ def pull(
     TABLE, print what to declare.
     """
     from runner.definitions import tables
-    from runner.project import FILE
+    from runner.project.file import FILE
 
     loaded = project(target)
     if keep_tables:
@@ -113,8 +113,8 @@ def pull(
 
 def _pull_tables(loaded: Project, target: str) -> int:
     """Write cohorts/tables.yml anew, with what queries of this target read as it is there."""
-    from runner import tables
     from runner.definitions import behind
+    from runner.project import tables
 
     before = tables.load(Path())
     old = (
@@ -155,7 +155,7 @@ def _read_by_queries(loaded: Project) -> tuple[Mapping[str, frozenset[str]], boo
 
 def _kept() -> KnownTables:
     """What cohorts/tables.yml knows. Raises InvalidDefinitions."""
-    from runner import tables
+    from runner.project import tables
 
     loaded = tables.load(Path())
     if isinstance(loaded, tuple):

@@ -18,9 +18,9 @@ from runner.cli.context import Usage, project
 from runner.errors import ExitCode, InvalidDefinitions, Problem
 
 if TYPE_CHECKING:  # types of modules that are imported late
-    from runner.documents import Document
-    from runner.project import Project
-    from runner.sources import Source
+    from runner.files.documents import Document
+    from runner.project.file import Project
+    from runner.project.sources import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def fmt(
     """Bring the keys of cohort files into their usual order; comments go with their keys."""
     from runner.definitions import layout
     from runner.definitions.folder import documents_of
-    from runner.documents import Document
+    from runner.files.documents import Document
 
     changed: list[str] = []
     unreadable: list[Problem] = []
@@ -103,9 +103,9 @@ def _written(asked: _Asked, loaded: Project, root: Path, *, may_ask: bool) -> Pa
     """The new file. Raises Usage for what cannot be, and where nobody can be asked for
     what is missing.
     """
-    from runner import documents, schemas
     from runner.definitions import fresh
     from runner.definitions.folder import documents_of
+    from runner.files import documents, schemas
 
     given = _completed(asked, loaded) if may_ask else asked
     if not given.cohort:

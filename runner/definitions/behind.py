@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from runner import tables
 from runner.errors import Problem
-from runner.tables import UNKNOWN, Tables
+from runner.project import tables
+from runner.project.tables import UNKNOWN, Tables
 
 PULL = "run `cohorts sources pull --tables`"
 

@@ -14,11 +14,11 @@ from zoneinfo import ZoneInfo
 
 from runner import identifiers
 from runner.definitions.notes import Notes
-from runner.documents import Document, Pointer, quoted
 from runner.errors import Position, Problem
+from runner.files.documents import Document, Pointer, quoted
 from runner.identifiers import Handle, Identifier, Kind
-from runner.sources import Column, Source, Type
-from runner.tables import FILE
+from runner.project.sources import Column, Source, Type
+from runner.project.tables import FILE
 
 NOW = "2026-06-15T12:00"
 """The time that a test's run is for, unless it says otherwise: the middle of a month, a

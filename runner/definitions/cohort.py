@@ -9,10 +9,10 @@ from enum import StrEnum
 
 from runner.definitions.cases import Case
 from runner.definitions.rule import Audience, InCohort
-from runner.documents import Document
+from runner.files.documents import Document
 from runner.identifiers import Identifier
-from runner.project import Guards, Variable
-from runner.schedules import Schedule
+from runner.project.file import Guards, Variable
+from runner.project.schedules import Schedule
 
 
 class Mode(StrEnum):

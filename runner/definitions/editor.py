@@ -8,10 +8,10 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from runner import schemas
 from runner.definitions.tree import Tree
-from runner.project import Project
-from runner.sources import Source
+from runner.files import schemas
+from runner.project.file import Project
+from runner.project.sources import Source
 
 
 def schema(project: Project, tree: Tree, lists: Iterable[str]) -> str:

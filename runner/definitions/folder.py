@@ -11,10 +11,11 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from runner import documents, tables
-from runner.documents import Document
 from runner.errors import Position, Problem
-from runner.project import FILE, MISNAMED
+from runner.files import documents
+from runner.files.documents import Document
+from runner.project import tables
+from runner.project.file import FILE, MISNAMED
 
 # At the top of cohorts/, not holding cohorts: what queries and rules refer to.
 _OTHER_FOLDERS = frozenset(("templates", "lists"))

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from runner.identifiers import Identifier
-from runner.sources import Column, Source, Type
+from runner.project.sources import Column, Source, Type
 
 _RULES: Mapping[Type, str] = {
     Type.TEXT: "equals: example",

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from runner.definitions.tables import full_name
-from runner.sources import Source, Type
-from runner.tables import NOTHING, TIME, Tables
+from runner.project.sources import Source, Type
+from runner.project.tables import NOTHING, TIME, Tables
 
 _STORED: Mapping[Type, str] = {
     Type.TEXT: "varchar",

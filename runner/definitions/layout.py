@@ -11,8 +11,8 @@ import json
 import re
 from functools import cache
 
-from runner import documents, schemas
-from runner.documents import Document
+from runner.files import documents, schemas
+from runner.files.documents import Document
 
 _MODELINE = re.compile(r"#\s*yaml-language-server:")
 

@@ -7,8 +7,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from runner.definitions.cohort import Life, Suspension
-from runner.documents import Document, quoted
 from runner.errors import Problem
+from runner.files.documents import Document, quoted
 
 LONGEST_SUSPENSION = timedelta(days=90)
 """A cohort held for longer is one that nobody looks after; from the day on which it is checked."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from runner.documents import Document, Pointer
 from runner.errors import Problem
+from runner.files.documents import Document, Pointer
 
 
 class Notes:

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
 from runner.definitions.cohort import Cohort
-from runner.documents import quoted
 from runner.errors import Problem
+from runner.files.documents import quoted
 
 
 def problems(cohorts: Sequence[Cohort], bad: frozenset[str]) -> Iterator[Problem]:

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from runner.documents import Pointer
-from runner.sources import Source
+from runner.files.documents import Pointer
+from runner.project.sources import Source
 
 Value = str | int | float | bool
 

@@ -37,9 +37,9 @@ from runner.definitions.rule import (
     Value,
 )
 from runner.definitions.times import Times
-from runner.documents import Document, Pointer, quoted
 from runner.errors import Problem
-from runner.sources import Column, Source, Type
+from runner.files.documents import Document, Pointer, quoted
+from runner.project.sources import Column, Source, Type
 
 LONGEST_LIST = 10_000
 """Values of one `in`: Trino plans longer ones slowly, and a table serves better."""

@@ -12,9 +12,9 @@ from typing import Any
 
 import yaml
 
-from runner.documents import Document
 from runner.errors import Problem
-from runner.sources import Source, Type
+from runner.files.documents import Document
+from runner.project.sources import Source, Type
 
 Tables = Mapping[str, Mapping[str, str]]
 """Columns and their types, as Treasure Data's API words them, by `database.table`."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from runner.definitions.notes import Notes
 from runner.definitions.rule import Begin, Edge, FromNow, Unit, Window
-from runner.documents import Pointer, quoted
+from runner.files.documents import Pointer, quoted
 
 SECONDS = {"h": 3_600, "d": 86_400, "w": 7 * 86_400}
 """Of the units of a length of time."""

@@ -11,17 +11,19 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from runner import identifiers, schedules, schemas, tables
+from runner import identifiers
 from runner.definitions import cases, folder, life, references, rules
 from runner.definitions.cases import Case
 from runner.definitions.cohort import Cohort, Mode
 from runner.definitions.known import ANYTHING, NOTHING_KNOWN, Known
 from runner.definitions.rule import Audience
-from runner.documents import Document, quoted
 from runner.errors import Position, Problem
+from runner.files import schemas
+from runner.files.documents import Document, quoted
 from runner.identifiers import Handle, Identifier
-from runner.project import FILE, Project, Suppression
-from runner.tables import NOTHING
+from runner.project import schedules, tables
+from runner.project.file import FILE, Project, Suppression
+from runner.project.tables import NOTHING
 
 _TEMPLATED = re.compile(r"\{\{|\{%")
 

@@ -8,7 +8,7 @@ from runner.definitions.tree import Tree
 from runner.errors import Problem
 from runner.lints import files, queries
 from runner.lints.lint import Level, levels
-from runner.project import Project
+from runner.project.file import Project
 from runner.sql.wanted import Wanted
 
 

@@ -13,11 +13,11 @@ from runner.definitions.folder import TEMPLATES
 from runner.definitions.rule import columns_used
 from runner.definitions.tables import full_name
 from runner.definitions.tree import Tree
-from runner.documents import quoted
 from runner.errors import Position, Problem
+from runner.files.documents import quoted
 from runner.lints.lint import Lint, Name
-from runner.project import FILE, Project
-from runner.sources import Source
+from runner.project.file import FILE, Project
+from runner.project.sources import Source
 from runner.sql.fingerprint import short
 from runner.sql.query import Query
 from runner.sql.reads import tables_read

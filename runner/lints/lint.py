@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from runner.errors import Problem
-from runner.project import Project
+from runner.project.file import Project
 
 
 class Level(StrEnum):

@@ -11,7 +11,7 @@ from runner.definitions.rule import ALWAYS, Events
 from runner.definitions.rule import walk as parts
 from runner.errors import Position, Problem
 from runner.lints.lint import Lint, Name
-from runner.sources import Source, Type
+from runner.project.sources import Source, Type
 from runner.sql.query import Query
 from runner.trino.parser import SyntaxRefused, parse
 from runner.trino.tree import (

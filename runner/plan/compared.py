@@ -10,7 +10,7 @@ from dataclasses import replace
 from runner.plan import life, making
 from runner.plan.ledger import Delivered, Deployed, Destination, Ledger
 from runner.plan.plan import Action, Change, Plan
-from runner.project import Limit
+from runner.project.file import Limit
 from runner.sql.query import Query
 from runner.sql.wanted import Wanted
 

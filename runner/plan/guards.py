@@ -12,7 +12,7 @@ from runner.definitions.cohort import Cohort, Mode
 from runner.errors import Problem
 from runner.identifiers import Handle, Kind
 from runner.plan.resending import NOTHING, Expected
-from runner.project import Guards, Limit
+from runner.project.file import Guards, Limit
 
 MANY, SHARE = Limit(count=5), Limit(percent=Decimal(20))
 """Cohorts that may be withdrawn in one run, where the project says nothing: both."""

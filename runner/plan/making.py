@@ -13,7 +13,7 @@ from runner.plan.guards import too_many_withdrawn
 from runner.plan.ledger import DAY, Deployed, Destination, Ledger
 from runner.plan.plan import Action, Change, Plan, is_unfinished
 from runner.plan.schedule import clock, due_since
-from runner.project import Limit
+from runner.project.file import Limit
 from runner.sql.barred import NO_ONE, Barred
 from runner.sql.fingerprint import SUPPRESSION
 from runner.sql.query import Query

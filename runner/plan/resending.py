@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from runner.plan.ledger import DAY
 from runner.plan.schedule import next_due
-from runner.project import Reassert
-from runner.schedules import Schedule
+from runner.project.file import Reassert
+from runner.project.schedules import Schedule
 
 WEEK, MONTH = 7 * DAY, 30 * DAY
 

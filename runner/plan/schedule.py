@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
 
-from runner.schedules import Schedule
+from runner.project.schedules import Schedule
 
 
 @lru_cache(maxsize=4096)  # cohorts of one run share its time, and many share a schedule

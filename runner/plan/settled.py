@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from runner.definitions.cohort import Cohort
-from runner.project import Project
+from runner.project.file import Project
 
 OF_PROJECT = ("review", "guards", "suppress", "reassert", "timezone")
 OF_DEFAULTS = OF_COHORT = (

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from runner.plan.ledger import Deployed, Ledger
 from runner.plan.plan import Action, Change, Plan
 from runner.plan.schedule import next_due
-from runner.schedules import Schedule
+from runner.project.schedules import Schedule
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,8 @@ from runner.plan.resending import (
     sent_again,
     usual_month,
 )
-from runner.project import Reassert
-from runner.schedules import Schedule
+from runner.project.file import Reassert
+from runner.project.schedules import Schedule
 
 
 def resend_of(

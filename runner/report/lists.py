@@ -9,7 +9,7 @@ from runner.errors import Problem
 from runner.report.markup import code
 
 if TYPE_CHECKING:  # it needs the sandbox's packages
-    from runner.testing import Result
+    from runner.testing.local import Result
 
 Each = TypeVar("Each")
 

@@ -21,7 +21,7 @@ from runner.sync.run import Summary
 from runner.sync.verify import Verified
 
 if TYPE_CHECKING:  # it needs the sandbox's packages
-    from runner.testing import Result
+    from runner.testing.local import Result
 
 VERSION = 1
 

@@ -21,7 +21,7 @@ from runner.report.lists import fitting, listed, many, of_files, of_problem, of_
 from runner.report.markup import code, folded, words
 
 if TYPE_CHECKING:  # it needs the sandbox's packages
-    from runner.testing import Result
+    from runner.testing.local import Result
 
 COMMENT = 65_000
 """Characters of a comment, a little under GitHub's limit of 65,536."""

@@ -11,7 +11,7 @@ from runner.definitions.cohort import Cohort
 from runner.identifiers import Handle
 from runner.report.github import Note
 from runner.report.lists import many
-from runner.testing import Result
+from runner.testing.local import Result
 
 SHOWN = 10
 """People of one test who are shown with their rows; of more, how many there are."""

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from runner import schemas
 from runner.errors import CohortsError, ExitCode
+from runner.files import schemas
 
 SITE, DATABASE, WORKSPACE = "us", "my_database", "my-workspace"
 """What stands in the project file until somebody writes their own there."""

@@ -25,7 +25,7 @@ from runner.definitions.rule import (
     Test,
     Window,
 )
-from runner.sources import Column, Source, Type
+from runner.project.sources import Column, Source, Type
 from runner.sql import windows
 from runner.sql.literals import literal
 from runner.sql.names import quoted

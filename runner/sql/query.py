@@ -14,7 +14,7 @@ from runner.definitions.tables import full_name
 from runner.errors import Position, Problem
 from runner.identifiers import Handle, Identifier
 from runner.identifiers import Kind as IdentifierKind
-from runner.project import Target
+from runner.project.file import Target
 from runner.sql import members, rules, sizes
 from runner.sql.barred import NO_ONE, Barred
 from runner.sql.budget import MAX_TEXT

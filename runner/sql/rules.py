@@ -30,7 +30,7 @@ from runner.definitions.rule import (
     Unit,
     Window,
 )
-from runner.sources import Source
+from runner.project.sources import Source
 from runner.sql import conditions, windows
 from runner.sql.literals import literal
 from runner.sql.names import quoted

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from runner.definitions.known import ANYTHING, Known, Table
+from runner.project.tables import FILE
 from runner.sql.checks import Finding, parsed
-from runner.tables import FILE
 from runner.trino import functions
 from runner.trino.analysis import FURTHER, ColumnType, Lookup, Refusal, Unknown, analyze
 from runner.trino.tree import Node, Select, SelectItem, Statement, place, walk

@@ -12,7 +12,7 @@ from runner.definitions.folder import TEMPLATES
 from runner.definitions.references import in_order
 from runner.definitions.tree import Tree
 from runner.errors import Problem
-from runner.project import Suppression, Target
+from runner.project.file import Suppression, Target
 from runner.sql import query
 from runner.sql.barred import NO_ONE, Barred, barred
 from runner.sql.library import Library

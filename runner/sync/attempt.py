@@ -12,7 +12,7 @@ from runner.plan.events import Intent
 from runner.plan.guards import Counts
 from runner.plan.plan import Action, Change
 from runner.plan.resending import Resend
-from runner.project import Reassert
+from runner.project.file import Reassert
 from runner.sync import delta
 from runner.sync.shared import Shared
 from runner.sync.writer import Writer

@@ -22,7 +22,7 @@ from runner.plan.ledger import Destination, Ledger
 from runner.plan.plan import Action, Change, Plan
 from runner.plan.sharing import Sharing
 from runner.plan.written import expected, resend_of
-from runner.project import Project, Target
+from runner.project.file import Project, Target
 from runner.sync import delta, loaded
 from runner.sync.attempt import GuardRefused
 from runner.sync.delivering import at_the_authors, wanted_members

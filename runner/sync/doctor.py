@@ -12,7 +12,7 @@ from runner.errors import CohortsError, ExitCode
 from runner.identifiers import Handle, Kind
 from runner.plan.events import Verified
 from runner.plan.ledger import Destination, Ledger
-from runner.project import Target
+from runner.project.file import Target
 from runner.sync import meanings
 from runner.sync.meanings import Asker, Difference
 from runner.sync.place import Place

@@ -7,13 +7,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from runner.documents import Document
 from runner.errors import CohortsError, Problem
+from runner.files.documents import Document
 from runner.plan.ledger import Destination
 from runner.plan.overrides import LATE
 from runner.plan.plan import Action, Change
-from runner.project import Project
-from runner.sources import Source
+from runner.project.file import Project
+from runner.project.sources import Source
 from runner.sql.names import quoted
 from runner.sql.tokens import Kind, tokens
 from runner.sync.attempt import GuardRefused

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from runner.plan.ledger import Ledger
 from runner.plan.plan import Plan
-from runner.project import Project, Target
+from runner.project.file import Project, Target
 from runner.sync.attempt import Listener
 from runner.sync.writer import Run
 from runner.treasuredata.client import TreasureData

@@ -10,7 +10,7 @@ from runner.plan.ledger import Ledger
 from runner.plan.overrides import Overrides
 from runner.plan.plan import Plan
 from runner.plan.selection import Selection
-from runner.project import Project, Target
+from runner.project.file import Project, Target
 from runner.sql.wanted import Wanted
 from runner.treasuredata.ledger import LedgerTable
 

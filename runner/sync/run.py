@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from runner.errors import CohortsError, ExitCode, Locked
 from runner.plan.ledger import Ledger
 from runner.plan.plan import Plan
-from runner.project import Target
+from runner.project.file import Target
 from runner.sync import attempts
 from runner.sync.attempts import Outcome
 from runner.sync.place import How, Place

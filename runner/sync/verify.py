@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from runner.errors import CohortsError, ExitCode, Locked
 from runner.plan.fold import fold
-from runner.project import Target
+from runner.project.file import Target
 from runner.sync import audit
 from runner.sync.attempts import COUNTED_TOGETHER
 from runner.sync.audit import Discrepancy

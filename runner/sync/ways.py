@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from runner.errors import CohortsError, InvalidProject
 from runner.plan.plan import Change
-from runner.project import Project, Target
+from runner.project.file import Project, Target
 from runner.treasuredata import export
 from runner.treasuredata.client import TreasureData
 from runner.treasuredata.export import Route

@@ -11,7 +11,7 @@ import pytest
 from runner import codes
 from runner.plan.guards import GUARDS
 from runner.plan.overrides import OF_COHORTS, OF_RUNS
-from runner.project import Guards, Limit
+from runner.project.file import Guards, Limit
 from tests.cli.test_life import day
 from tests.cli.test_modes import others_add, spend
 from tests.cli.test_suppression import TABLE, out

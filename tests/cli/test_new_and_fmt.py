@@ -10,9 +10,9 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from runner import documents
 from runner.definitions import layout
-from runner.documents import Document
+from runner.files import documents
+from runner.files.documents import Document
 from tests.place import Place
 
 ROOT = Path(__file__).parents[2]

@@ -7,7 +7,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from runner import schemas
+from runner.files import schemas
 from tests.place import Place
 
 ALL = "SELECT customer_id FROM customers"

@@ -11,8 +11,8 @@ from typing import Any
 import duckdb
 import jsonschema
 import pytest
-from runner import testing
 from runner.sandbox.warehouse import Warehouse
+from runner.testing import local as testing
 from tests.place import Answer, Place
 
 ROOT = Path(__file__).parents[2]

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from runner import project as projects
 from runner.errors import Locked
 from runner.plan.ledger import Entry
+from runner.project import file as projects
 from runner.sync.verify import verify
 from runner.treasuredata.client import TreasureData
 from runner.treasuredata.ledger import LedgerTable

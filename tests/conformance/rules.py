@@ -8,12 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from runner import project, testing
 from runner.definitions import tree
-from runner.project import Project
+from runner.project import file as project
+from runner.project.file import Project
+from runner.project.sources import Type
 from runner.sandbox import query
-from runner.sources import Type
 from runner.sql.wanted import library, wanted
+from runner.testing import local as testing
 from tests.conformance.corpus import Table
 from tests.conformance.engine import Engine
 from tests.conformance.mirror import Mirror

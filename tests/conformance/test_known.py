@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from runner.definitions.known import Known
+from runner.project.tables import Tables
 from runner.sql.semantics import resolved
-from runner.tables import Tables
 from runner.trino.parser import SyntaxRefused
 from tests.conformance.corpus import ANSWERS, HELD_OUT, answers, tables
 

@@ -11,11 +11,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from runner import project
 from runner.definitions import tree
 from runner.definitions.cohort import Cohort
-from runner.project import Guards, Limit, Project
-from runner.schemas import text
+from runner.files.schemas import text
+from runner.project import file as project
+from runner.project.file import Guards, Limit, Project
 
 HERE = Path(__file__).parent
 

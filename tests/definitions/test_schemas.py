@@ -8,8 +8,8 @@ from typing import Any
 
 import jsonschema
 import pytest
-from runner import documents, schemas
-from runner.documents import Document
+from runner.files import documents, schemas
+from runner.files.documents import Document
 
 SCHEMAS = {name: json.loads(schemas.text(name)) for name in ("cohort", "project")}
 

@@ -7,13 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from runner import documents
 from runner.definitions.cohort import Cohort, Mode
-from runner.documents import Document
+from runner.files import documents
+from runner.files.documents import Document
 from runner.identifiers import Handle, Identifier, Kind
 from runner.plan.guards import GUARDS, Count, Counts, refusals, too_many_withdrawn
 from runner.plan.resending import Expected
-from runner.project import Guards, Limit
+from runner.project.file import Guards, Limit
 
 ID = Identifier(Handle(Kind.EXTERNAL_ID), "customer_id")
 FILE = b"id: vips\nguards:\n  max_removed: 20%\n"

@@ -13,8 +13,8 @@ from runner.plan.resending import (
     sent_again,
     usual_month,
 )
-from runner.project import Reassert
-from runner.schedules import Schedule
+from runner.project.file import Reassert
+from runner.project.schedules import Schedule
 
 NOON = 1_800_014_400
 """2027-01-15 12:00 UTC."""

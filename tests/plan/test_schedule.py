@@ -12,7 +12,7 @@ from cronsim import CronSim
 from hypothesis import given
 from hypothesis import strategies as st
 from runner.plan.schedule import clock, due_since, next_due
-from runner.schedules import Schedule
+from runner.project.schedules import Schedule
 
 BERLIN = "Europe/Berlin"
 

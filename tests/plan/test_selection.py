@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from runner import documents
 from runner.definitions.cohort import Cohort, Mode
-from runner.documents import Document
+from runner.files import documents
+from runner.files.documents import Document
 from runner.identifiers import Handle, Identifier, Kind
 from runner.plan.ledger import Deployed, Destination
 from runner.plan.plan import Action, Change, Plan
 from runner.plan.selection import BadSelection, choose, read
-from runner.project import Guards
+from runner.project.file import Guards
 from runner.sql.query import Query
 
 

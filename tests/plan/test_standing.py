@@ -7,17 +7,17 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from runner import documents
 from runner.definitions.cohort import Cohort, Life, Mode, Suspension
-from runner.documents import Document
+from runner.files import documents
+from runner.files.documents import Document
 from runner.identifiers import Handle, Identifier, Kind
 from runner.plan import making
 from runner.plan.ledger import Delivered, Deployed, Destination, Ledger, Pending
 from runner.plan.plan import Action, Change
 from runner.plan.standing import Standing, standings
-from runner.project import Guards
+from runner.project.file import Guards
+from runner.project.schedules import Schedule
 from runner.report.status import ago, status
-from runner.schedules import Schedule
 from runner.sql.barred import NO_ONE, Barred
 from runner.sql.query import Query
 

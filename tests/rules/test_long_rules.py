@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 from runner.definitions.rule import All, AnyOf, Compare, Has, Holds, Not, OnColumn, Part, Sign, Test
+from runner.project.sources import Column, Type
 from runner.sandbox import query
 from runner.sandbox.warehouse import Warehouse
-from runner.sources import Column, Type
 from runner.sql import conditions, sizes
 
 TEXTS = tuple(f"x{number:04}" for number in range(1_000))

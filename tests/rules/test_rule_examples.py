@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 import yaml
-from runner import documents, project
 from runner.definitions import folder, tree
-from runner.documents import Document
-from runner.project import Project
+from runner.files import documents
+from runner.files.documents import Document
+from runner.project import file as project
+from runner.project.file import Project
 from runner.sql.wanted import Wanted, wanted
 
 HERE = Path(__file__).parent

@@ -10,9 +10,10 @@ from hashlib import md5
 from typing import Any
 
 import pytest
-from runner import documents, schemas, sources
 from runner.definitions import rules
-from runner.documents import Document
+from runner.files import documents, schemas
+from runner.files.documents import Document
+from runner.project import sources
 from runner.sandbox import query
 from runner.sandbox.warehouse import Warehouse
 from runner.sql.checks import check

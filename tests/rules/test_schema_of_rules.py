@@ -11,7 +11,7 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
-from runner import schemas
+from runner.files import schemas
 from tests.place import Place
 
 HERE = Path(__file__).parent

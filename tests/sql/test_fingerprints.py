@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 import yaml
-from runner import project
 from runner.definitions import tree
-from runner.project import Project
+from runner.project import file as project
+from runner.project.file import Project
 from runner.sql.wanted import Wanted, wanted
 
 HERE = Path(__file__).parent

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from runner import engine_tests, project, testing
 from runner.definitions import tree
 from runner.definitions.tree import Tree
-from runner.project import Project
+from runner.project import file as project
+from runner.project.file import Project
 from runner.sql.wanted import library, wanted
-from runner.testing import Result
+from runner.testing import engine as engine_tests
+from runner.testing import local as testing
+from runner.testing.local import Result
 from tests.place import PROJECT
 
 COHORT = """\

@@ -9,14 +9,14 @@ from typing import Any
 from runner.definitions.known import Known
 from runner.errors import Problem, Unavailable
 from runner.identifiers import Handle
-from runner.project import Target
+from runner.project.file import Target
+from runner.project.sources import Source
+from runner.project.tables import UNKNOWN
 from runner.sandbox.engine import home, process, trials
 from runner.sandbox.engine.errors import EngineProblem, StatementFailed
 from runner.sandbox.engine.tables import Loaded
-from runner.sources import Source
 from runner.sql.query import Query
-from runner.tables import UNKNOWN
-from runner.testing import Job, Table, empty_tables
+from runner.testing.local import Job, Table, empty_tables
 
 UNTOLD = frozenset({"TABLE_NOT_FOUND", "SCHEMA_NOT_FOUND"})
 """Refusals that only say that nothing is known of a table here."""

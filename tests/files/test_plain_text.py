@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from runner import documents
-from runner.documents import Document
+from runner.files import documents
+from runner.files.documents import Document
 
 
 def value(text: str) -> object:

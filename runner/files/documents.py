@@ -13,8 +13,8 @@ from typing import Any
 
 import yaml
 
-from runner import scalars, syntax
 from runner.errors import Position, Problem
+from runner.files import scalars, syntax
 
 Pointer = tuple[str | int, ...]
 """Where a value sits in a document: mapping keys and list indexes from the root, `()`

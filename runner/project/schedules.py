@@ -12,8 +12,8 @@ from typing import Any
 
 from cronsim import CronSim, CronSimError
 
-from runner.documents import Document, quoted
 from runner.errors import Problem
+from runner.files.documents import Document, quoted
 
 DEFAULT_ZONE = "UTC"
 NEVER = "never"

@@ -20,19 +20,19 @@ from runner.definitions.cases import Case, Cell, Given
 from runner.definitions.cohort import Cohort
 from runner.definitions.known import ANYTHING, NOTHING_KNOWN, Known
 from runner.identifiers import Handle
-from runner.project import Target
+from runner.project.file import Target
+from runner.project.sources import Source, Type
+from runner.project.tables import TIME, UNKNOWN
 from runner.sandbox import query as sandbox
 from runner.sandbox.duck.storage import storage
 from runner.sandbox.query import NotHere, QueryFailed
 from runner.sandbox.warehouse import Warehouse
-from runner.sources import Source, Type
 from runner.sql import query
 from runner.sql.barred import NO_ONE
 from runner.sql.library import Library
 from runner.sql.names import quoted
 from runner.sql.query import Query
 from runner.sql.reads import tables_read
-from runner.tables import TIME, UNKNOWN
 from runner.trino.types import parse_type
 
 MEMBERS = "cohort_runner_given"

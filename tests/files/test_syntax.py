@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import yaml
-from runner import documents, syntax
+from runner.files import documents, syntax
 
 QUOTES = "put the whole value in quotes"
 MISFIT = "this line does not fit the lines above it; align it with the lines it belongs to"

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from runner.documents import Document
 from runner.errors import Problem
-from runner.schedules import seconds
+from runner.files.documents import Document
+from runner.project.schedules import seconds
 
 
 class Type(StrEnum):

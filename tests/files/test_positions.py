@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from runner import documents
-from runner.documents import Document
 from runner.errors import Position
+from runner.files import documents
+from runner.files.documents import Document
 
 SOURCE = """\
 # a comment

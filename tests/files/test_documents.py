@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
-from runner import documents
-from runner.documents import Document
+from runner.files import documents
+from runner.files.documents import Document
 
 
 def told(raw: bytes) -> list[str]:

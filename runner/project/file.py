@@ -9,12 +9,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from runner import documents, identifiers, schedules, schemas, sources
-from runner.documents import Document, quoted
+from runner import identifiers
 from runner.errors import Position, Problem
+from runner.files import documents, schemas
+from runner.files.documents import Document, quoted
 from runner.identifiers import Identifier
-from runner.schedules import Schedule
-from runner.sources import Source
+from runner.project import schedules, sources
+from runner.project.schedules import Schedule
+from runner.project.sources import Source
 
 Variable = str | int | float | bool | None | list["Variable"] | dict[str, "Variable"]
 

@@ -14,9 +14,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from runner import documents, scalars, schemas
-from runner.documents import Document, quoted
 from runner.errors import Position, Problem
+from runner.files import documents, scalars, schemas
+from runner.files.documents import Document, quoted
 from runner.trino.parser import SyntaxRefused, parse
 from runner.trino.tree import (
     AddColumn,

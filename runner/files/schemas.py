@@ -11,8 +11,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from runner.documents import MAX_PROBLEMS, Document, Pointer, quoted
 from runner.errors import Problem
+from runner.files.documents import MAX_PROBLEMS, Document, Pointer, quoted
 
 _TYPES = {
     "string": "text",
@@ -29,7 +29,7 @@ def text(name: str) -> str:
     """The JSON of a schema: `cohort` or `project`. Shipped inside the package, beside
     it in a checkout.
     """
-    package = Path(__file__).parent
+    package = Path(__file__).parent.parent
     places = (package / "schema", package.parent / "schema")
     file = next(place for place in places if place.is_dir()) / f"{name}.schema.json"
     return file.read_text(encoding="utf-8")

@@ -1,0 +1,1 @@
+"""What surrounds a run: environment variables, git, a webhook."""

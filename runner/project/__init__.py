@@ -1,0 +1,1 @@
+"""The project file, and what it declares: sources, tables, schedules."""

@@ -1,0 +1,1 @@
+"""The cohorts' own tests, on this machine and on a real engine."""
