@@ -58,6 +58,7 @@ def check(root: Path, day: date) -> Checked:
     tree = trees.load(root, project, day)
     wanted = _wanted(tree, project)
     found, hints = lints.found(tree, wanted[0], project, _codeowners(root))
+    # the lints look at one target: what they judge is the same in all of them
     problems = {problem for each in wanted for problem in each.problems}
     warnings = {*hints, *_ends(tree.cohorts, day)}
     if not tree.files:

@@ -70,6 +70,7 @@ def drift(invocation: Invocation, *, target: str) -> Drift:
             token = invocation.token()
             verified = verify(client, table, asked.target, token=token)
     except Usage:
+        # a wrong option is not a finding about the target
         raise
     except CohortsError as exc:
         return Drift(target, failure=exc)

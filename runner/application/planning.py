@@ -80,6 +80,7 @@ def plan(invocation: Invocation, options: PlanOptions) -> Planned:
         made = selection.choose(made, _selection(options))
     else:
         made = _live_plan(invocation, project, asked, options)
+    # a saved plan is good for some time, which begins when it is made
     commit = repository.commit(invocation.root)
     return Planned(made, asked, commit, invocation.now)
 
@@ -105,6 +106,7 @@ def _live_plan(
         ledger, made = look(table, project, asked, request)
         if not options.members:
             return made
+        # an empty sandbox has no ledger yet, and so no time of the server
         counter = Counter(
             client,
             asked.target,

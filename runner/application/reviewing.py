@@ -215,6 +215,7 @@ def _review(
     if not found.project or name not in found.project.targets:
         return shown
     asked = queries.wanted(found.tree, found.project.targets[name])
+    # a plan against the base says what the branch changes, whatever Braze holds by now
     plan = offline_plan(found.project, asked, base, now=invocation.now)
     before = base.queries(name)
     settings = settled.changed(base.project, found.project, name, base.cohorts, cohorts)
@@ -251,6 +252,7 @@ def _counted(
             now = ledger.now or invocation.now
             counter = Counter(client, asked.target, invocation.token(), now, project)
             changes = [each for each in made.changes if each.destination in touched]
+            # whatever else is due is not of this branch, and costs queries
             mine = counted(replace(made, changes=tuple(changes)), counter)
             shared = overlaps(mine, ledger, counter)
     except CohortsError as exc:

@@ -90,6 +90,7 @@ def _engine_tables(
     try:
         installed = home.installed(environment)
         tell("Trino 423 starts …")
+        # the engine takes its time to start, in which nothing else is said
         with process.running(installed, environment, catalogs=[CATALOG]) as url:
             taken = time.monotonic() - begun
             tell(f"Trino 423 is ready ({taken:.1f} s); the sample data goes into it …")

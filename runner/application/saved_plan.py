@@ -75,6 +75,7 @@ def read(path: Path, *, target: str, max_age: str, now: float) -> SavedPlan:
             f"{path} is a plan for target {found.target[:60]}, not {target}",
             "make one for this target",
         )
+    # what differs from a commit need not be what is not in Braze yet
     if told.get("since"):
         raise Usage(
             "L020",

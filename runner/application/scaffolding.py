@@ -103,6 +103,7 @@ def _write(folder: Path, files: Mapping[str, str], *, force: bool) -> Written:
     """Write what is not there yet. Raises Usage before anything is written where a link
     leads out of the folder.
     """
+    # all links are looked at first, so that a refusal leaves nothing half written
     for path in files:
         _refuse_link(folder, path)
     written, left = [], []

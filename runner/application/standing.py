@@ -61,6 +61,7 @@ def status(
     and the ledger raises.
     """
     project, asked = reading.wanted(invocation.root, invocation.day, target)
+    # what a schedule makes due is due too, though only `sync --due` would sync it
     request = Request(due=True, selection=selection.read(select, exclude))
     with treasure_data(invocation, asked.target) as (_, table):
         ledger, plan = look(table, project, asked, request)

@@ -9,7 +9,8 @@ from pathlib import Path
 from runner.application import reading, saved_plan
 from runner.application.connecting import writing_place
 from runner.application.invocation import Invocation, Watch
-from runner.application.review_policy import ReviewPolicy, Reviews
+from runner.application.merged_reviews import Reviews
+from runner.application.review_policy import ReviewPolicy
 from runner.application.saved_plan import SavedPlan
 from runner.errors import ExitCode, Problem, Usage
 from runner.plan import overrides, selection

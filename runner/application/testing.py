@@ -123,6 +123,7 @@ def run(
     except ModuleNotFoundError as exc:
         raise lacks_extra("tests need", exc) from None
     sources = project.sources
+    # each worker has a DuckDB of its own
     results_of = partial(
         local.run,
         [cohort for cohort in cohorts if cohort.cases],

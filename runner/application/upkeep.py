@@ -35,6 +35,7 @@ def rollback(
     project, asked = reading.wanted(invocation.root, invocation.day, target)
     query = reading.query_of(asked, cohort)
     how = How(asked, Request(rollback=query), patience=patience)
+    # who goes back may well stand on an older commit
     with writing_place(
         invocation, project, asked.target, watch, allow_old_tree=True, reason=reason
     ) as place:

@@ -107,6 +107,7 @@ def order(root: Path, *, only_check: bool) -> Ordered:
             unreadable += document
             continue
         text = layout.formatted(document)
+        # a file may begin with a byte order mark, which is not of its text
         if text == path.read_text("utf-8-sig"):
             continue
         changed.append(document.path)

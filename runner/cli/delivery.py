@@ -293,7 +293,9 @@ def history(
     ] = 50,
     output: OutputOption = Output.TEXT,
 ) -> int:
-    """Show what was synced, when, by whom and why, by the ledger's account; needs no cohort files."""
+    """Show what was synced, when, by whom and why, by the ledger's account; needs no
+    cohort files.
+    """
     from runner.application import standing
     from runner.report import machine, terminal
 
