@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from runner.application.invocation import Invocation, Watch
+from runner.application.invocation import Invocation, Watch, Watched
 from runner.application.old_tree import OldTree
 from runner.environment import repository
 from runner.errors import Unavailable
@@ -58,7 +58,7 @@ def writing_place(
     invocation: Invocation,
     loaded: Project,
     target: Target,
-    watch: Watch,
+    watched: Watched,
     *,
     allow_old_tree: bool = False,
     reason: str = "",
@@ -81,7 +81,10 @@ def writing_place(
     old_tree = OldTree(
         invocation.root, target, is_allowed=allow_old_tree or target.is_sandbox
     )
-    with treasure_data(invocation, target, watch) as (client, table):
+    with (
+        watched as watch,
+        treasure_data(invocation, target, watch) as (client, table),
+    ):
         yield Place(
             target,
             loaded,

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -49,3 +50,9 @@ class Watch:
 
     stop: threading.Event
     tell: Callable[[str, str], None]
+
+
+Watched = AbstractContextManager[Watch]
+"""The watch of a run that is entered once the run begins. Until then, while files are
+read, Ctrl-C ends the program at once.
+"""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from runner.application import reading
 from runner.application.connecting import treasure_data, writing_place
-from runner.application.invocation import Invocation, Watch
+from runner.application.invocation import Invocation, Watched
 from runner.errors import ExitCode, Usage
 from runner.identifiers import Handle, Kind
 from runner.sync import doctor, upkeep
@@ -37,13 +37,13 @@ class Diagnosis:
         return doctor.exit_code(self.findings)
 
 
-def bootstrap(invocation: Invocation, watch: Watch, *, target: str) -> Bootstrapped:
+def bootstrap(invocation: Invocation, watched: Watched, *, target: str) -> Bootstrapped:
     """Make a target's state database and its ledger, if they are not there. Raises
     Locked L010.
     """
     project = reading.project(invocation.root, target)
     here = project.targets[target]
-    with writing_place(invocation, project, here, watch) as place:
+    with writing_place(invocation, project, here, watched) as place:
         is_new = upkeep.bootstrap(place)
     return Bootstrapped(here.state_database, is_new)
 
@@ -71,7 +71,7 @@ def diagnose(
 
 def prove(
     invocation: Invocation,
-    watch: Watch,
+    watched: Watched,
     *,
     target: str,
     canary: str,
@@ -84,7 +84,7 @@ def prove(
     """
     project = reading.project(invocation.root, target)
     here = project.targets[target]
-    with writing_place(invocation, project, here, watch) as place:
+    with writing_place(invocation, project, here, watched) as place:
         doctor.prove(place, canary_of(canary), ask, patience=patience)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from runner.application import reading, saved_plan
 from runner.application.connecting import writing_place
-from runner.application.invocation import Invocation, Watch
+from runner.application.invocation import Invocation, Watched
 from runner.application.merged_reviews import Reviews
 from runner.application.review_policy import ReviewPolicy
 from runner.application.saved_plan import SavedPlan
@@ -72,7 +72,7 @@ class Synced:
 def sync(
     invocation: Invocation,
     options: SyncOptions,
-    watch: Watch,
+    watched: Watched,
     confirmation: Confirmation,
 ) -> Synced:
     """Bring every due cohort to its wanted members in Braze. Raises what concerns the
@@ -96,7 +96,7 @@ def sync(
         invocation,
         project,
         asked.target,
-        watch,
+        watched,
         allow_old_tree=granted.old_tree,
         reason=_reason(options, saved),
         settles=settles,

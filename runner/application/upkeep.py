@@ -8,7 +8,7 @@ import re
 
 from runner.application import reading, syncing
 from runner.application.connecting import writing_place
-from runner.application.invocation import Invocation, Watch
+from runner.application.invocation import Invocation, Watched
 from runner.application.syncing import Confirmation, Synced
 from runner.errors import Usage
 from runner.plan.ledger import Destination
@@ -21,7 +21,7 @@ TABLE = re.compile(r"[a-z0-9_]{3,128}\.[a-z0-9_]{3,128}")
 
 def rollback(
     invocation: Invocation,
-    watch: Watch,
+    watched: Watched,
     confirmation: Confirmation,
     *,
     target: str,
@@ -37,14 +37,14 @@ def rollback(
     how = How(asked, Request(rollback=query), patience=patience)
     # who goes back may well stand on an older commit
     with writing_place(
-        invocation, project, asked.target, watch, allow_old_tree=True, reason=reason
+        invocation, project, asked.target, watched, allow_old_tree=True, reason=reason
     ) as place:
         return syncing.carry_out(place, how, confirmation)
 
 
 def adopt(
     invocation: Invocation,
-    watch: Watch,
+    watched: Watched,
     *,
     target: str,
     cohort: str,
@@ -63,13 +63,13 @@ def adopt(
             f"--members-from cannot be {members_from[:80]!r}",
             "write database.table",
         )
-    with writing_place(invocation, project, asked.target, watch) as place:
+    with writing_place(invocation, project, asked.target, watched) as place:
         return upkeep.adopt(place, query, members_from, patience=patience)
 
 
 def abandon(
     invocation: Invocation,
-    watch: Watch,
+    watched: Watched,
     *,
     target: str,
     cohort: str,
@@ -83,12 +83,12 @@ def abandon(
     project = reading.project(invocation.root, target)
     here = project.targets[target]
     destination = Destination(workspace or here.workspace, cohort)
-    with writing_place(invocation, project, here, watch, reason=reason) as place:
+    with writing_place(invocation, project, here, watched, reason=reason) as place:
         upkeep.abandon(place, destination, patience=patience)
 
 
-def unlock(invocation: Invocation, watch: Watch, *, target: str) -> str:
+def unlock(invocation: Invocation, watched: Watched, *, target: str) -> str:
     """Take the ledger from a run that is dead; returns who held it, or nothing."""
     project = reading.project(invocation.root, target)
-    with writing_place(invocation, project, project.targets[target], watch) as place:
+    with writing_place(invocation, project, project.targets[target], watched) as place:
         return upkeep.unlock(place)

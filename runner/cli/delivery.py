@@ -197,10 +197,9 @@ def sync(
         max_age=max_age,
     )
     stop = Stop()
-    with watched(stop) as watch:
-        found = syncing.sync(
-            invocation(), options, watch, confirmation(target, yes=yes)
-        )
+    found = syncing.sync(
+        invocation(), options, watched(stop), confirmation(target, yes=yes)
+    )
     return _told(found, stop, output)
 
 
@@ -322,16 +321,15 @@ def rollback(
     from runner.application import upkeep
 
     stop = Stop()
-    with watched(stop) as watch:
-        found = upkeep.rollback(
-            invocation(),
-            watch,
-            confirmation(target, yes=yes),
-            target=target,
-            cohort=cohort,
-            reason=reason,
-            patience=patience(lock_timeout),
-        )
+    found = upkeep.rollback(
+        invocation(),
+        watched(stop),
+        confirmation(target, yes=yes),
+        target=target,
+        cohort=cohort,
+        reason=reason,
+        patience=patience(lock_timeout),
+    )
     return _told(found, stop, output)
 
 

@@ -24,8 +24,7 @@ def bootstrap(target: TargetOption = "sandbox") -> int:
     """Make a target's state database and its ledger, once."""
     from runner.application import setup
 
-    with watched(Stop()) as watch:
-        found = setup.bootstrap(invocation(), watch, target=target)
+    found = setup.bootstrap(invocation(), watched(Stop()), target=target)
     if found.is_new:
         typer.echo(f"{found.state_database} holds a ledger now.")
     else:
@@ -51,15 +50,14 @@ def doctor(
     from runner.report import terminal
 
     if canary:
-        with watched(Stop()) as watch:
-            setup.prove(
-                invocation(),
-                watch,
-                target=target,
-                canary=canary,
-                patience=patience(lock_timeout),
-                ask=_seen,
-            )
+        setup.prove(
+            invocation(),
+            watched(Stop()),
+            target=target,
+            canary=canary,
+            patience=patience(lock_timeout),
+            ask=_seen,
+        )
         typer.echo(f"Proven: target {target} adds and removes. Syncs may send now.")
         return ExitCode.DONE
     found = setup.diagnose(invocation(), target=target, tell=_tell)
@@ -85,15 +83,14 @@ def adopt(
     """
     from runner.application import upkeep
 
-    with watched(Stop()) as watch:
-        size = upkeep.adopt(
-            invocation(),
-            watch,
-            target=target,
-            cohort=cohort,
-            members_from=members_from,
-            patience=patience(lock_timeout),
-        )
+    size = upkeep.adopt(
+        invocation(),
+        watched(Stop()),
+        target=target,
+        cohort=cohort,
+        members_from=members_from,
+        patience=patience(lock_timeout),
+    )
     typer.echo(
         f"{cohort}: {size:,} members on record as possibly in Braze; nothing was sent."
     )
@@ -116,16 +113,15 @@ def abandon(
     """Forget a cohort: its members stay in Braze for ever, and nothing is synced for it."""
     from runner.application import upkeep
 
-    with watched(Stop()) as watch:
-        upkeep.abandon(
-            invocation(),
-            watch,
-            target=target,
-            cohort=cohort,
-            workspace=workspace,
-            reason=reason,
-            patience=patience(lock_timeout),
-        )
+    upkeep.abandon(
+        invocation(),
+        watched(Stop()),
+        target=target,
+        cohort=cohort,
+        workspace=workspace,
+        reason=reason,
+        patience=patience(lock_timeout),
+    )
     typer.echo(f"{cohort} is forgotten; whoever is in it in Braze stays there.")
     return ExitCode.DONE
 
@@ -136,8 +132,7 @@ def unlock(target: TargetOption = "sandbox") -> int:
     """
     from runner.application import upkeep
 
-    with watched(Stop()) as watch:
-        holder = upkeep.unlock(invocation(), watch, target=target)
+    holder = upkeep.unlock(invocation(), watched(Stop()), target=target)
     if holder:
         typer.echo(f"Taken from {holder}; the next run can begin.")
     else:
