@@ -123,3 +123,9 @@ class Locked(CohortsError):
     """Another run is writing, or the state cannot be used."""
 
     exit_code = ExitCode.LOCKED
+
+
+class Usage(CohortsError):
+    """A command was asked for what does not exist, or in a way that makes no sense."""
+
+    exit_code = ExitCode.USAGE

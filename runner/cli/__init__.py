@@ -44,6 +44,15 @@ def _terminated(_signal: int, _frame: object) -> NoReturn:
     raise SystemExit(ExitCode.TERMINATED)
 
 
+def _tell(exc: CohortsError) -> None:
+    """Print a failure: every problem of every file, or its one message."""
+    if not isinstance(exc, InvalidDefinitions):
+        typer.echo(str(exc), err=True)
+        return
+    for problem in exc.problems:
+        typer.echo(str(problem), err=True)
+
+
 def main() -> None:
     """Run a command; expected failures become one message on stderr and their exit
     code, others crash loudly.
@@ -56,8 +65,7 @@ def main() -> None:
     try:
         code = app(standalone_mode=False)
     except CohortsError as exc:
-        for problem in exc.problems if isinstance(exc, InvalidDefinitions) else [exc]:
-            typer.echo(str(problem), err=True)
+        _tell(exc)
         code = exc.exit_code
         actions.leave_failure(exc)
     except typer.Abort:
@@ -68,7 +76,8 @@ def main() -> None:
             "`cohorts --help` and `cohorts COMMAND --help` say what there is.", err=True
         )
         code = ExitCode.USAGE
-    except BrokenPipeError:  # the reader of a pipe went away
+    except BrokenPipeError:
+        # the reader of a pipe went away; Python flushes stdout once more when it ends
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = ExitCode.FAILED
     if code == ExitCode.INTERRUPTED:

@@ -7,7 +7,9 @@ outputs in files of the step.
 from __future__ import annotations
 
 import atexit
+import base64
 import io
+import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -15,16 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from runner.cli.context import settings
-from runner.errors import ExitCode
+from runner.errors import CohortsError, InvalidDefinitions
 
 if TYPE_CHECKING:  # types of modules that are imported late
-    from runner.errors import CohortsError, Problem
-    from runner.plan.plan import Plan
     from runner.report.github import Note
-    from runner.sql.wanted import Wanted
-    from runner.sync.run import Summary
-    from runner.testing.local import Result
 
 
 class Unheard(io.TextIOWrapper):
@@ -59,12 +55,14 @@ class Unheard(io.TextIOWrapper):
 
 
 def _parted(text: str) -> str:
-    lines = text.splitlines(keepends=True)
-    made = (
-        line.replace("::", ":\u200b:", 1) if line.lstrip().startswith("::") else line
-        for line in lines
-    )
-    return "".join(made).replace("##[", "##\u200b[")
+    """The text with every command of GitHub's made harmless."""
+    lines = []
+    for line in text.splitlines(keepends=True):
+        if line.lstrip().startswith("::"):
+            lines.append(line.replace("::", ":\u200b:", 1))
+        else:
+            lines.append(line)
+    return "".join(lines).replace("##[", "##\u200b[")
 
 
 def in_actions(environ: Mapping[str, str]) -> bool:
@@ -91,10 +89,8 @@ def guard(environ: Mapping[str, str]) -> None:
 
 def shapes(secret: str) -> set[str]:
     """What a secret looks like in a header, a URL or JSON, where that is not the secret itself."""
-    import base64
-    import json
-
-    if len(secret) < 8:  # to mask a short one would hide half of every log, and tell it
+    if len(secret) < 8:
+        # to mask a short one would hide half of every log, and tell it
         return set()
     raw = secret.encode()
     return {
@@ -132,10 +128,9 @@ def put_out(values: Mapping[str, str], environ: Mapping[str, str] = os.environ) 
 
 
 def leave_failure(exc: CohortsError) -> None:
-    """What a command leaves in GitHub Actions that could not do its work at all."""
+    """Leave in GitHub Actions why a command could not do its work at all."""
     if not in_actions(os.environ):
         return
-    from runner.errors import InvalidDefinitions
     from runner.report import github
     from runner.report.markup import code
 
@@ -147,84 +142,9 @@ def leave_failure(exc: CohortsError) -> None:
     put_out({"exitcode": str(int(exc.exit_code))})
 
 
-def leave_checks(
-    title: str,
-    code: ExitCode,
-    errors: Sequence[Problem],
-    warnings: Sequence[Problem] = (),
-    notes: Sequence[Note] = (),
-    failed: Sequence[Result] = (),
-) -> None:
-    """What a check of files leaves: problems and what else is noted on their lines, a
-    page, numbers.
-    """
-    from runner.report import github, lists
-
-    annotate(
-        [
-            *github.of_problems("error", errors),
-            *github.of_problems("warning", warnings),
-            *notes,
-        ]
-    )
-    blocks = [*lists.of_checks(errors, failed, warnings)] or ["Nothing is wrong."]
-    summarize("\n\n".join([f"## Cohorts: {title}", *blocks]) + "\n")
-    wrong = len({problem.at.path for problem in errors}) + len(failed)
-    put_out({"failed": str(wrong), "exitcode": str(int(code))})
-
-
-def leave_plan(
-    plan: Plan,
-    asked: Wanted,
-    code: ExitCode,
-    paths: Mapping[str, str],
-    *,
-    uncounted: str,
-) -> None:
-    """What a plan leaves: what a guard stops on its line, the plan as a page, numbers.
-    `uncounted`: why members are not counted, empty where they are.
-    """
-    from runner.report import github
-    from runner.report.review import SUMMARY, Review, page
-
-    annotate([*github.of_problems("error", asked.problems), *github.of_plan(plan)])
-    shown = Review(
-        plan.target,
-        plan,
-        asked.problems,
-        uncounted=uncounted,
-        address=settings().run_address,
-    )
-    summarize(page(shown, limit=SUMMARY))
-    failed = sum(bool(change.uncounted) for change in plan.changes)
-    put_out(github.tally([plan], failed=failed, exit_code=code) | dict(paths))
-
-
-def leave_sync(summary: Summary, asked: Wanted, code: ExitCode) -> None:
-    """What a sync leaves: who failed, at their files, how everybody fared as a page, numbers."""
-    from runner.report import github, synced
-
-    warnings = github.of_problems("warning", summary.plan.warnings)
-    annotate(
-        [
-            *github.of_problems("error", asked.problems),
-            *github.of_sync(summary),
-            *warnings,
-        ]
-    )
-    summarize(synced.page(summary, asked.problems, address=settings().run_address))
-    codes = [outcome.error.exit_code for outcome in summary.outcomes if outcome.error]
-    refused = codes.count(ExitCode.BLOCKED) - len(summary.plan.refused)
-    failed = len(codes) - codes.count(ExitCode.BLOCKED)
-    put_out(
-        github.tally(
-            [summary.plan], failed=failed, exit_code=code, refused=max(0, refused)
-        )
-    )
-
-
 def _append(variable: str, text: str, environ: Mapping[str, str]) -> None:
-    if path := environ.get(variable):
+    path = environ.get(variable)
+    if path:
         with Path(path).open("a", encoding="utf-8") as file:
             file.write(text)
 

@@ -4,16 +4,16 @@
 
 from __future__ import annotations
 
-import difflib
+import os
+from collections.abc import Sequence
 from enum import StrEnum
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from runner.cli.checking import checked, lacks_extra, tested
-from runner.cli.context import Usage, project, settings, today, treasure_data, wanted
+from runner.cli import actions
+from runner.cli.context import engine_of, invocation, today
 from runner.cli.options import (
     Engine,
     EngineOption,
@@ -23,11 +23,12 @@ from runner.cli.options import (
     SelectOption,
     TargetOption,
 )
-from runner.errors import CohortsError, ExitCode, InvalidDefinitions, Problem
+from runner.errors import ExitCode, InvalidDefinitions, Problem, Usage
 
 if TYPE_CHECKING:  # types of modules that are imported late
-    from runner.definitions.cohort import Cohort
-    from runner.project.file import Project
+    from runner.application.describing import Size
+    from runner.report.github import Note
+    from runner.testing.local import Result
 
 
 class SchemaName(StrEnum):
@@ -41,24 +42,22 @@ class SchemaName(StrEnum):
 
 def validate(output: ReportOption = Report.TEXT) -> int:
     """Check every file, without any key: YAML, schema, rules and SQL, for every target."""
-    from runner.cli import actions
-    from runner.report import machine, terminal
+    from runner.application import checking
 
-    found = checked(Path(), today())
+    found = checking.check(Path(), today())
     if output is Report.JSON:
-        typer.echo(
-            machine.problems(
-                found.errors, found.warnings, cohorts=len(found.tree.cohorts)
-            )
-        )
-    else:
-        typer.echo(
-            terminal.problems(found.errors, found.warnings, cohorts=found.tree.files)
-        )
-    code = ExitCode.INVALID if found.errors else ExitCode.DONE
+        from runner.report import machine
+
+        cohorts = len(found.tree.cohorts)
+        typer.echo(machine.problems(found.errors, found.warnings, cohorts=cohorts))
+        return found.exit_code
+    from runner.report import checked
+
+    files = found.tree.files
+    typer.echo(checked.problems(found.errors, found.warnings, cohorts=files))
     if output is Report.GITHUB:
-        actions.leave_checks("validate", code, found.errors, found.warnings)
-    return code
+        _leave_checks("validate", found.exit_code, found.errors, found.warnings)
+    return found.exit_code
 
 
 def render(
@@ -70,32 +69,13 @@ def render(
     """Print the SQL that would run, exactly as Braze's connector wants it; members
     compared by name are hidden.
     """
-    from runner.sql.shown import masked
+    from runner.application import rendering
 
-    _, asked = wanted(target)
-    chosen = [query for query in asked.queries if cohort in ("", query.cohort.id)]
-    mine = [
-        problem
-        for problem in asked.problems
-        if not cohort or _is_about(problem, cohort)
-    ]
-    for query in chosen:
-        for handle, sql in query.exports.items():
-            by = f" · by {handle}" if len(query.exports) > 1 else ""
-            heading = (
-                f"-- {query.cohort.id} · {query.cohort.name} · target {target}{by}"
-            )
-            typer.echo(
-                f"{heading}\n{masked(sql, query.cohort.columns | query.barred.columns)}\n"
-            )
-    if mine or (cohort and not chosen and asked.problems):
-        raise InvalidDefinitions(mine or asked.problems)
-    if cohort and not chosen:
-        raise Usage(
-            "P103",
-            f"there is no cohort {cohort!r}",
-            "`cohorts validate` lists what is wrong with the files, and needs no key",
-        )
+    found = rendering.render(Path(), today(), target=target, cohort=cohort)
+    for statement in found.statements:
+        typer.echo(f"{statement.heading}\n{statement.sql}\n")
+    if found.problems:
+        raise InvalidDefinitions(found.problems)
     return ExitCode.DONE
 
 
@@ -111,49 +91,59 @@ def test(
     On a real Trino every query is also looked at by Trino itself, which refuses what
     Treasure Data would refuse.
     """
-    from runner.cli import actions
-    from runner.definitions import tree as trees
-    from runner.plan import selection
-    from runner.report import machine
-    from runner.sql import wanted as queries
+    from runner.application import testing
 
-    loaded = project(target)
-    tree = trees.load(Path(), loaded, today())
-    asked = queries.wanted(tree, loaded.targets[target])
-    chosen = selection.read(select or [], exclude or [])
-    try:
-        cohorts = selection.of_cohorts(
-            [query.cohort for query in asked.queries], chosen
-        )
-    except selection.BadSelection:
-        if not asked.problems:
-            raise
-        raise InvalidDefinitions(
-            asked.problems
-        ) from None  # perhaps what was meant is among the bad files
-    done = tested(cohorts, asked, tree, loaded, engine)
-    results, problems = done.results, tuple(sorted({*asked.problems, *done.refused}))
-    untested = [cohort for cohort in cohorts if not cohort.cases]
-    failed = any(not result.passed for result in results)
-    code = ExitCode.FAILED if failed else ExitCode.DONE
-    if problems:
-        code = ExitCode.MIXED if failed else ExitCode.INVALID
+    found = testing.test(
+        Path(),
+        today(),
+        target=target,
+        select=select or [],
+        exclude=exclude or [],
+        engine=engine_of(engine),
+    )
+    code = found.exit_code
     if output is Report.JSON:
-        typer.echo(machine.tests(results, untested, code, problems))
-        return code
-    from runner.report import (
-        tested as report,
-    )  # it needs the sandbox's packages, which are there now
+        from runner.report import machine
 
-    typer.echo(report.text(results, untested))
+        typer.echo(machine.tests(found.results, found.untested, code, found.problems))
+        return code
+    # it needs the packages of the extra `sandbox`, which are there now
+    from runner.report import tested
+
+    typer.echo(tested.text(found.results, found.untested))
     if output is Report.GITHUB:
-        wrong = [result for result in results if not result.passed]
-        actions.leave_checks(
-            "test", code, problems, notes=[*report.notes(results)], failed=wrong
-        )
-    for problem in problems:
+        notes = tuple(tested.notes(found.results))
+        _leave_checks("test", code, found.problems, notes=notes, failed=found.wrong)
+    for problem in found.problems:
         typer.echo(str(problem), err=True)
     return code
+
+
+def _leave_checks(
+    title: str,
+    code: ExitCode,
+    errors: Sequence[Problem],
+    warnings: Sequence[Problem] = (),
+    notes: Sequence[Note] = (),
+    failed: Sequence[Result] = (),
+) -> None:
+    """Leave in GitHub Actions what a check of files found: notes on their lines, a page,
+    and numbers.
+    """
+    from runner.report import github, lists
+
+    actions.annotate(
+        [
+            *github.of_problems("error", errors),
+            *github.of_problems("warning", warnings),
+            *notes,
+        ]
+    )
+    blocks = list(lists.of_checks(errors, failed, warnings)) or ["Nothing is wrong."]
+    actions.summarize("\n\n".join([f"## Cohorts: {title}", *blocks]) + "\n")
+    wrong_files = {problem.at.path for problem in errors}
+    number = len(wrong_files) + len(failed)
+    actions.put_out({"failed": str(number), "exitcode": str(int(code))})
 
 
 def describe(
@@ -161,56 +151,30 @@ def describe(
     target: TargetOption = "sandbox",
 ) -> int:
     """Say in plain English who a cohort is; with a key also how many they were last."""
+    from runner.application import describing
     from runner.report import described
 
-    loaded, asked = wanted(target)
-    cohorts = [query.cohort for query in asked.queries]
-    found = next((each for each in cohorts if each.id == cohort), None)
-    if found is None and (
-        mine := [problem for problem in asked.problems if _is_about(problem, cohort)]
-    ):
-        raise InvalidDefinitions(mine)
-    if found is None:
-        close = difflib.get_close_matches(cohort, [each.id for each in cohorts], 1)
-        fix = (
-            f"perhaps you meant {close[0]}"
-            if close
-            else "`cohorts validate` lists what is wrong with the files, and needs no key"
-        )
-        raise Usage("P103", f"there is no cohort {cohort[:60]!r}", fix)
-    sizes = _sizes(found, loaded, target)
-    suppressed = bool(loaded.suppress) and found.id not in {
-        listed.cohort for listed in loaded.suppress
-    }
+    found = describing.describe(invocation(), target=target, cohort=cohort)
     typer.echo(
-        described.text(found, everybody=cohorts, suppressed=suppressed, sizes=sizes)
+        described.text(
+            found.cohort,
+            everybody=found.everybody,
+            suppressed=found.is_suppressed,
+            sizes=_sizes(found.size, target),
+        )
     )
     return ExitCode.DONE
 
 
-def _sizes(cohort: Cohort, loaded: Project, target: str) -> str:
-    """What the ledger says of a cohort's members, where there is a key to ask it."""
+def _sizes(size: Size, target: str) -> str:
+    """What the ledger says of a cohort's members, in words."""
     from runner.report.status import ago
-    from runner.sync.planned import open_ledger
 
-    if not settings().td_api_key:
-        return "not known without a key (TD_API_KEY)"
-    here = loaded.targets[target]
-    try:
-        with treasure_data(here) as (_, table):
-            ledger = open_ledger(table, here, create=False)
-    except CohortsError as exc:  # who they are is the question; how many, an addition
-        return f"not known ({exc.what})"
-    for where, deployed in ledger.cohorts.items():
-        if where.workspace == here.workspace and where.cohort_id == here.braze_id(
-            cohort.braze_id
-        ):
-            last = deployed.delivered
-            if last is not None:
-                return (
-                    f"{last.size:,}, {ago(ledger.now - last.as_of)} (target {target})"
-                )
-    return f"not synced yet (target {target})"
+    if size.unknown:
+        return size.unknown
+    if size.members is None:
+        return f"not synced yet (target {target})"
+    return f"{size.members:,}, {ago(size.age)} (target {target})"
 
 
 def schema(
@@ -226,9 +190,9 @@ def schema(
     ] = False,
 ) -> int:
     """Print a JSON Schema, for editors and other tools."""
-    from runner.files import schemas
-
     if not with_names:
+        from runner.files import schemas
+
         typer.echo(schemas.text(name.value), nl=False)
         return ExitCode.DONE
     if name is not SchemaName.COHORT:
@@ -237,13 +201,9 @@ def schema(
             "--project goes with the schema of cohorts",
             "write `cohorts schema cohort --project`",
         )
-    from runner.definitions import editor, folder
-    from runner.definitions import tree as trees
+    from runner.application import rendering
 
-    loaded = project("")
-    typer.echo(
-        editor.schema(loaded, trees.load(Path(), loaded), folder.lists(Path())[0])
-    )
+    typer.echo(rendering.cohort_schema(Path()))
     return ExitCode.DONE
 
 
@@ -261,13 +221,11 @@ def explain(
         return ExitCode.DONE
     found = known.get(code.strip().upper())
     if found is None:
+        fix = "`cohorts explain` lists them all"
         meant = codes.closest(code, known)
-        fix = f"perhaps you meant {', '.join(meant)}; " if meant else ""
-        raise Usage(
-            "P104",
-            f"there is no code {code[:20]!r}",
-            f"{fix}`cohorts explain` lists them all",
-        )
+        if meant:
+            fix = f"perhaps you meant {', '.join(meant)}; {fix}"
+        raise Usage("P104", f"there is no code {code[:20]!r}", fix)
     typer.echo(codes.explained(found))
     return ExitCode.DONE
 
@@ -303,44 +261,37 @@ def sandbox(
     everything without an account.
     """
     try:
-        from runner.cli import trino
-        from runner.sandbox.server import serve
+        from runner.application import sandbox as serving
     except ModuleNotFoundError as exc:
+        from runner.application.extra import lacks_extra
+
         raise lacks_extra("the sandbox needs", exc) from None
+    is_trino = engine is Engine.TRINO
     if setup:
-        return trino.set_up(engine)
-    ready = _like_production_ready if like_production else _sandbox_ready
-    weather = {"rate": storm, "seed": seed} if storm else None
-    started = partial(
-        serve,
-        host,
-        port,
-        job_seconds=job_seconds,
-        like_production=like_production,
-        storm=weather,
-        on_ready=ready,
+        if not is_trino:
+            raise Usage(
+                "P130", "there is nothing to set up for DuckDB", "add `--engine trino`"
+            )
+        serving.set_up_engine(os.environ, typer.echo)
+        return ExitCode.DONE
+    on_ready = _sandbox_ready
+    if like_production:
+        on_ready = _like_production_ready
+    options = serving.SandboxOptions(
+        host, port, job_seconds, like_production, storm, seed, is_trino
     )
-    try:
-        if engine is Engine.DUCKDB:
-            started()
-        else:
-            with trino.tables() as tables:
-                started(tables=tables)
-    except OSError as exc:
-        raise CohortsError(
-            "R031",
-            f"the sandbox cannot listen on {host}:{port} ({exc.strerror})",
-            "choose another `--port`",
-        ) from None
+    serving.run(options, os.environ, tell=typer.echo, on_ready=on_ready)
     return ExitCode.DONE
 
 
 def _sandbox_ready(address: str) -> None:
     typer.echo(
-        f"Treasure Data and Braze are at {address} (any browser: {address}/sandbox/cohorts)"
+        f"Treasure Data and Braze are at {address}"
+        f" (any browser: {address}/sandbox/cohorts)"
     )
     typer.echo(
-        "In another terminal: export TD_API_KEY=sandbox-key, then cohorts plan. Ctrl-C stops."
+        "In another terminal: export TD_API_KEY=sandbox-key, then cohorts plan."
+        " Ctrl-C stops."
     )
 
 
@@ -349,13 +300,10 @@ def _like_production_ready(address: str) -> None:
         f"A Treasure Data and a Braze that know nothing of cohorts yet are at {address}."
     )
     typer.echo(
-        f"The console's page for authentications is {address}/sandbox/connections. The key is sandbox-key."
+        f"The console's page for authentications is {address}/sandbox/connections."
+        " The key is sandbox-key."
     )
     typer.echo("docs/tutorial.md goes on from here. Ctrl-C stops.")
-
-
-def _is_about(problem: Problem, cohort: str) -> bool:
-    return Path(problem.at.path).stem == cohort
 
 
 COMMANDS = (validate, test, render, describe, explain, schema, sandbox)

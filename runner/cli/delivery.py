@@ -4,29 +4,13 @@
 
 from __future__ import annotations
 
-import secrets
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from runner.cli.actions import leave_plan, leave_sync
-from runner.cli.agreed import Reviews, compared, kept, refuse_other
-from runner.cli.base import base_of, offline_plan
-from runner.cli.context import (
-    Stop,
-    Usage,
-    confirm,
-    patience,
-    place,
-    selected,
-    tell_problems,
-    treasure_data,
-    wanted,
-    write,
-)
-from runner.cli.context import project as project_of
+from runner.cli import actions
+from runner.cli.context import invocation, patience, settings, tell_problems
 from runner.cli.notices import noticed, tell
 from runner.cli.options import (
     AllowOption,
@@ -44,16 +28,12 @@ from runner.cli.options import (
     TargetOption,
     YesOption,
 )
+from runner.cli.progress import Stop, confirmation, watched
 from runner.errors import ExitCode
 
 if TYPE_CHECKING:  # types of modules that are imported late
-    from runner.plan.ledger import Ledger
-    from runner.plan.plan import Plan
-    from runner.project.file import Project
-    from runner.sql.wanted import Wanted
-    from runner.sync.place import How, Place
-    from runner.sync.planned import Request
-    from runner.sync.run import Summary
+    from runner.application.planning import Planned, PlanOptions
+    from runner.application.syncing import Synced
 
 
 def plan(
@@ -96,85 +76,74 @@ def plan(
     output: ReportOption = Report.TEXT,
 ) -> int:
     """Show what a sync would do and why; sends nothing."""
-    from runner.environment import repository
-    from runner.plan import selection
+    from runner.application import planning
+    from runner.application.files import write
     from runner.report import machine, terminal
-    from runner.sync.planned import Request
 
-    project, asked = wanted(target)
-    if offline or base:
-        if members or refresh or due or reassert:
-            what = "without Treasure Data, nothing is counted, due or refreshed"
-            raise Usage(
-                "P114", what, "leave --offline and --base out, or the other option"
-            )
-        made = selected(
-            offline_plan(project, asked, base_of(Path(), base)), select, exclude
-        )
-    else:
-        chosen = selection.read(select or [], exclude or [])
-        request = Request(refresh, due, reassert, chosen)
-        made = _live(project, asked, request, members=members)
-    told = machine.plan(
-        made, asked.problems, commit=repository.commit(Path()), now=int(time.time())
+    options = planning.PlanOptions(
+        target,
+        select or [],
+        exclude or [],
+        refresh=refresh,
+        due=due,
+        reassert=reassert,
+        members=members,
+        offline=offline,
+        base=base,
     )
+    found = planning.plan(invocation(), options)
+    problems = found.wanted.problems
+    text = machine.plan(found.plan, problems, commit=found.commit, now=found.made_at)
     if out:
-        write(out, f"{told}\n")
-    typer.echo(told if output is Report.JSON else terminal.plan(made, counted=members))
-    tell_problems(asked.problems, output)
-    blocked, failed = (
-        bool(made.stop or made.refused),
-        any(change.uncounted for change in made.changes),
-    )
-    code = plan_exit_code(
-        asked,
-        blocked=blocked,
-        failed=failed,
-        changes=detailed_exitcode and made.has_changes,
-    )
+        write(out, f"{text}\n")
+    if output is Report.JSON:
+        typer.echo(text)
+    else:
+        typer.echo(terminal.plan(found.plan, counted=members))
+    tell_problems(problems, output)
+    code = found.exit_code
+    if detailed_exitcode and code is ExitCode.DONE and found.plan.has_changes:
+        code = ExitCode.CHANGES
     if output is Report.GITHUB:
-        how = (
-            "without Treasure Data nobody can"
-            if offline or base
-            else "<code>--members</code> counts them"
-        )
-        leave_plan(
-            made,
-            asked,
-            code,
-            {"plan_path": str(out)} if out else {},
-            uncounted="" if members else how,
-        )
+        _leave_plan(found, code, out, uncounted=_uncounted(options))
     return code
 
 
-def _live(project: Project, asked: Wanted, request: Request, *, members: bool) -> Plan:
-    """The plan by the ledger's account, with members counted if they are to be."""
-    from runner.sync.counting import Counter, counted
-    from runner.sync.planned import look
-
-    with treasure_data(asked.target) as (client, table):
-        ledger, made = look(table, project, asked, request)
-        if members:
-            now, token = ledger.now or int(time.time()), secrets.token_hex(8)
-            counter = Counter(
-                client, asked.target, token, now, project, request.reassert
-            )
-            made = counted(made, counter)
-    return made
+def _uncounted(options: PlanOptions) -> str:
+    """Why a plan has no members counted, in GitHub's markup; empty where it has."""
+    if options.members:
+        return ""
+    if options.compares_with_commit:
+        return "without Treasure Data nobody can"
+    return "<code>--members</code> counts them"
 
 
-def plan_exit_code(
-    asked: Wanted, *, blocked: bool, failed: bool, changes: bool
-) -> ExitCode:
-    """A plan's exit code: an unsafe change fails in review, not on merge."""
-    if asked.problems:
-        return ExitCode.MIXED if asked.queries else ExitCode.INVALID
-    if failed:
-        return ExitCode.FAILED
-    if blocked:
-        return ExitCode.BLOCKED
-    return ExitCode.CHANGES if changes else ExitCode.DONE
+def _leave_plan(
+    found: Planned, code: ExitCode, out: Path | None, *, uncounted: str
+) -> None:
+    """Leave a plan in GitHub Actions: what a guard stops on its line, the plan as a page,
+    and numbers.
+    """
+    from runner.application.reviewing import Review
+    from runner.report import github
+    from runner.report.review import SUMMARY, page
+
+    problems = found.wanted.problems
+    notes = [*github.of_problems("error", problems), *github.of_plan(found.plan)]
+    actions.annotate(notes)
+    shown = Review(
+        found.plan.target,
+        found.plan,
+        problems,
+        uncounted=uncounted,
+        address=settings().run_address,
+    )
+    actions.summarize(page(shown, limit=SUMMARY))
+    failed = sum(bool(change.uncounted) for change in found.plan.changes)
+    outputs = github.tally([found.plan], failed=failed, exit_code=code)
+    if out:
+        outputs["plan_path"] = str(out)
+    actions.put_out(outputs)
 
 
 @noticed
@@ -211,73 +180,78 @@ def sync(
     output: ReportOption = Report.TEXT,
 ) -> int:
     """Bring every cohort that changed, or was left unfinished, to its wanted members in Braze."""
-    from runner.plan import overrides, selection
-    from runner.sync.place import How
-    from runner.sync.planned import Request, plan_of
+    from runner.application import syncing
 
-    granted = overrides.read(allow or [], reason)
-    project, asked = wanted(target)
-    agreed = kept(plan_file, target=target, max_age=max_age) if plan_file else None
-    reviews = Reviews(target, Path())
-    request = Request(
-        refresh, due, reassert, selection.read(select or [], exclude or []), granted
+    options = syncing.SyncOptions(
+        target,
+        select or [],
+        exclude or [],
+        refresh=refresh,
+        due=due,
+        reassert=reassert,
+        concurrency=concurrency,
+        patience=patience(lock_timeout),
+        allow=allow or [],
+        reason=reason,
+        plan_file=plan_file,
+        max_age=max_age,
     )
-
-    def planned(ledger: Ledger) -> Plan:
-        chosen = plan_of(project, asked, ledger, request)
-        if agreed:
-            refuse_other(chosen, agreed)
-            return chosen
-        return (
-            chosen
-            if granted.unreviewed
-            else compared(chosen, project, asked, reviews, last=ledger.settled)
-        )
-
-    how, stop = How(planned, concurrency, patience(lock_timeout), reassert), Stop()
-    why = reason or (agreed.words if agreed else "")
-    settles = not (
-        agreed or select or exclude or asked.problems
-    )  # then all of this tree was looked at, or allowed
-    with place(
-        project,
-        asked.target,
-        stop=stop,
-        allow_old_tree=granted.old_tree,
-        reason=why,
-        settles=settles,
-    ) as here:
-        summary = synced(here, how, asked, yes=yes)
-    return told(summary, asked, stop, output)
+    stop = Stop()
+    found = syncing.sync(
+        invocation(), options, watched(stop), confirmation(target, yes=yes)
+    )
+    return _told(found, stop, output)
 
 
-def synced(here: Place, how: How, asked: Wanted, *, yes: bool) -> Summary:
-    """Ask where a target is protected, then sync."""
-    from runner.sync.run import sync as carry_out
-
-    confirm(here, how.planned, yes=yes)
-    return carry_out(here, how, invalid_files=asked.invalid_files)
-
-
-def told(summary: Summary, asked: Wanted, stop: Stop, output: Output | Report) -> int:
-    """Print how a sync ended; its exit code."""
+def _told(found: Synced, stop: Stop, output: Output | Report) -> int:
+    """Print how a sync ended; returns its exit code."""
     from runner.report import machine, terminal
-    from runner.sync.run import exit_code
 
-    code = exit_code(summary)
+    code = found.exit_code
+    summary = found.summary
     if output == Output.JSON:
-        typer.echo(machine.summary(summary, code, asked.problems))
+        typer.echo(machine.summary(summary, code, found.problems))
     else:
         typer.echo(terminal.summary(summary))
-        for warning in (
-            summary.plan.warnings if output == Report.GITHUB or summary.outcomes else ()
-        ):
-            typer.echo(f"warning: {warning}", err=True)
-    tell_problems(asked.problems, output)
+        # on a terminal a run without work has nothing to warn of
+        if summary.outcomes or output == Report.GITHUB:
+            for warning in summary.plan.warnings:
+                typer.echo(f"warning: {warning}", err=True)
+    tell_problems(found.problems, output)
     if output == Report.GITHUB:
-        leave_sync(summary, asked, code)
+        _leave_sync(found, code)
     tell(summary)
-    return 128 + stop.signal if stop.signal and code is ExitCode.INTERRUPTED else code
+    return stop.exit_code(code)
+
+
+def _leave_sync(found: Synced, code: ExitCode) -> None:
+    """Leave a sync in GitHub Actions: who failed, at their files, how everybody fared as
+    a page, and numbers.
+    """
+    from runner.report import github, synced
+
+    summary = found.summary
+    actions.annotate(
+        [
+            *github.of_problems("error", found.problems),
+            *github.of_sync(summary),
+            *github.of_problems("warning", summary.plan.warnings),
+        ]
+    )
+    address = settings().run_address
+    actions.summarize(synced.page(summary, found.problems, address=address))
+    codes = [each.error.exit_code for each in summary.outcomes if each.error]
+    blocked = codes.count(ExitCode.BLOCKED)
+    # those that the plan refused are in the tally of the plan already
+    refused = max(0, blocked - len(summary.plan.refused))
+    actions.put_out(
+        github.tally(
+            [summary.plan],
+            failed=len(codes) - blocked,
+            exit_code=code,
+            refused=refused,
+        )
+    )
 
 
 def status(
@@ -289,23 +263,20 @@ def status(
     """Show every cohort: members in Braze by the ledger's account, as of when, what is
     due, failed or stale.
     """
-    from runner.plan import selection
-    from runner.plan.standing import standings
+    from runner.application import standing
     from runner.report import machine
     from runner.report import status as report
-    from runner.sync.planned import Request, look
 
-    project, asked = wanted(target)
-    request = Request(due=True, selection=selection.read(select or [], exclude or []))
-    with treasure_data(asked.target) as (_, table):
-        ledger, shown = look(table, project, asked, request)
-    found = standings(ledger, shown)
+    found = standing.status(
+        invocation(), target=target, select=select or [], exclude=exclude or []
+    )
     if output is Output.JSON:
-        typer.echo(machine.status(shown, found, ledger.now, asked.problems))
+        text = machine.status(found.plan, found.standings, found.now, found.problems)
+        typer.echo(text)
     else:
-        typer.echo(report.status(found))
-    tell_problems(asked.problems, output)
-    return ExitCode.FAILED if any(each.is_stale for each in found) else ExitCode.DONE
+        typer.echo(report.status(found.standings))
+    tell_problems(found.problems, output)
+    return found.exit_code
 
 
 def history(
@@ -321,29 +292,17 @@ def history(
     ] = 50,
     output: OutputOption = Output.TEXT,
 ) -> int:
-    """Show what was synced, when, by whom and why, by the ledger's account; needs no cohort files."""
-    from runner.plan.history import records
+    """Show what was synced, when, by whom and why, by the ledger's account; needs no
+    cohort files.
+    """
+    from runner.application import standing
     from runner.report import machine, terminal
 
-    with treasure_data(project_of(target).targets[target]) as (_, table):
-        found = records(table.entries()[0]) if table.exists() else ()
-    mine = [
-        each for each in found if not cohort or each.destination.cohort_id == cohort
-    ]
-    if cohort and not mine:
-        known = sorted({each.destination.cohort_id for each in found} - {""})
-        fix = (
-            f"known are: {', '.join(known[:10])}"
-            if known
-            else "nothing was synced to this target yet"
-        )
-        raise Usage("P103", f"the ledger knows no cohort {cohort[:60]!r}", fix)
-    shown = mine[:limit] if limit else mine
-    typer.echo(
-        machine.history(shown)
-        if output is Output.JSON
-        else terminal.history(shown, of=len(mine))
-    )
+    found = standing.history(invocation(), target=target, cohort=cohort, limit=limit)
+    if output is Output.JSON:
+        typer.echo(machine.history(found.records))
+    else:
+        typer.echo(terminal.history(found.records, of=found.total))
     return ExitCode.DONE
 
 
@@ -359,27 +318,19 @@ def rollback(
     """Bring back a cohort's members of before its last sync, and hold it until its
     definition changes.
     """
-    from runner.sync.place import How
-    from runner.sync.upkeep import rolled_back
+    from runner.application import upkeep
 
-    project, asked = wanted(target)
-    query = next((query for query in asked.queries if query.cohort.id == cohort), None)
-    if query is None:
-        raise Usage(
-            "P103",
-            f"there is no cohort {cohort!r}",
-            "`cohorts validate` lists what is wrong with the files, and needs no key",
-        )
     stop = Stop()
-    with place(
-        project, asked.target, stop=stop, allow_old_tree=True, reason=reason
-    ) as here:
-        how = How(
-            lambda ledger: rolled_back(here, asked, query, ledger),
-            patience=patience(lock_timeout),
-        )
-        summary = synced(here, how, asked, yes=yes)
-    return told(summary, asked, stop, output)
+    found = upkeep.rollback(
+        invocation(),
+        watched(stop),
+        confirmation(target, yes=yes),
+        target=target,
+        cohort=cohort,
+        reason=reason,
+        patience=patience(lock_timeout),
+    )
+    return _told(found, stop, output)
 
 
 COMMANDS = (plan, sync, status, history, rollback)

@@ -1,23 +1,18 @@
-"""Whether Braze is as the main branch wants it: a plan, how old members are, and the
-ledger beside its tables.
-"""
+"""Whether Braze is as the main branch wants it."""
 
 # ruff: noqa: PLC0415 - start-up must not pay for what a command does not use
 
 from __future__ import annotations
 
-import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from runner.cli.context import Usage, settings, treasure_data, wanted, write
+from runner.cli import actions
+from runner.cli.context import invocation, settings
 from runner.cli.options import TargetOption, Words, WordsOption
-from runner.errors import CohortsError, ExitCode
-
-if TYPE_CHECKING:  # types of modules that are imported late
-    from runner.report.drift import Drift
+from runner.errors import ExitCode
 
 
 def drift(
@@ -38,48 +33,28 @@ def drift(
     """Tell what is not in Braze as the files want it, stale, or not as the ledger says;
     sends nothing.
     """
-    from runner.cli import actions
+    from runner.application import drift as application
+    from runner.application.files import write
     from runner.report import drift as report
     from runner.report import github
 
-    found = _looked(target)
+    found = application.drift(invocation(), target=target)
     if out:
         write(out, report.page(found, address=settings().run_address))
     typer.echo(report.text(found))
-    code = ExitCode.CHANGES if detailed_exitcode and found.is_there else ExitCode.DONE
+    code = ExitCode.DONE
+    if detailed_exitcode and found.is_there:
+        code = ExitCode.CHANGES
     if output is Words.GITHUB:
         actions.summarize(report.page(found, address=""))
+    # a target that cannot be looked at is told on every page before the run fails of it
     if found.failure:
         raise found.failure
     if output is Words.GITHUB:
-        actions.put_out(
-            github.tally(
-                [found.plan] if found.plan else [],
-                failed=len(found.wrong),
-                exit_code=code,
-            )
-        )
+        plans = [plan for plan in (found.plan,) if plan]
+        failed = len(found.wrong)
+        actions.put_out(github.tally(plans, failed=failed, exit_code=code))
     return code
-
-
-def _looked(target: str) -> Drift:
-    """What is there; a failure is part of it, so that it is told too."""
-    from runner.plan.standing import standings
-    from runner.report.drift import Drift
-    from runner.sync.planned import Request, look
-    from runner.sync.verify import verify
-
-    try:
-        project, asked = wanted(target)
-        with treasure_data(asked.target) as (client, table):
-            ledger, made = look(table, project, asked, Request())
-            verified = verify(client, table, asked.target, token=secrets.token_hex(8))
-    except Usage:
-        raise
-    except CohortsError as exc:
-        return Drift(target, failure=exc)
-    stale = [each for each in standings(ledger, made) if each.is_stale]
-    return Drift(target, made, stale, verified, asked.invalid_files)
 
 
 COMMANDS = (drift,)

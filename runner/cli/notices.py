@@ -32,38 +32,43 @@ def noticed(command: Callable[Arguments, int]) -> Callable[Arguments, int]:
         try:
             return command(*args, **kwargs)
         except CohortsError as exc:
-            if exc.exit_code not in OWN and settings().webhook:
-                from runner.report import notice
-
-                target = str(kwargs.get("target", ""))
-                _post(
-                    notice.of_stopped_run(
-                        exc, target=target, address=settings().run_address
-                    )
-                )
+            if exc.exit_code not in OWN:
+                _tell_stopped(exc, str(kwargs.get("target", "")))
             raise
 
     return told
 
 
 def tell(summary: Summary) -> None:
-    """Tell the webhook what a run changed, if there is a webhook and anything did."""
+    """Tell the webhook what a run changed, if there is a webhook and anything changed."""
     from runner.report import notice
 
-    found = notice.of(summary) if settings().webhook else None
-    if found:
-        _post(
-            notice.text(
-                found, target=summary.plan.target, address=settings().run_address
-            )
-        )
+    here = settings()
+    if not here.webhook:
+        return
+    found = notice.of(summary)
+    if found is not None:
+        target = summary.plan.target
+        _post(notice.text(found, target=target, address=here.run_address))
+
+
+def _tell_stopped(exc: CohortsError, target: str) -> None:
+    from runner.report import notice
+
+    here = settings()
+    if here.webhook:
+        _post(notice.of_stopped_run(exc, target=target, address=here.run_address))
 
 
 def _post(text: str) -> None:
     from runner.environment.webhook import post
 
-    if why := post(settings().webhook, text):
-        fix = "the run is not touched by it; look at the variable COHORTS_WEBHOOK_URL, and at the service behind it"
+    why = post(settings().webhook, text)
+    if why:
+        fix = (
+            "the run is not touched by it; look at the variable COHORTS_WEBHOOK_URL,"
+            " and at the service behind it"
+        )
         typer.echo(
             f"R050 the notice could not be delivered to the webhook: {why}; {fix}",
             err=True,

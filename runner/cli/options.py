@@ -9,7 +9,7 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from runner.errors import CohortsError, ExitCode
+from runner.errors import Usage
 
 
 class Output(StrEnum):
@@ -43,26 +43,19 @@ class Engine(StrEnum):
     TRINO = "trino"
 
 
-class BadChoice(CohortsError):
-    """An option has a value that it does not know."""
-
-    exit_code = ExitCode.USAGE
-
-
 Choice = TypeVar("Choice", bound=StrEnum)
 
 
 def _one_of(option: str, choices: type[Choice]) -> Callable[[str], Choice]:
-    """Reads an option that has a few values. What is returned raises BadChoice."""
+    """A reader of an option that has a few values. What is returned raises Usage P131."""
 
     def read(given: str) -> Choice:
         try:
             return choices(given)
         except ValueError:
             what = f"{option} cannot be {given[:60]!r}"
-            raise BadChoice(
-                "P131", what, f"write one of: {', '.join(choices)}"
-            ) from None
+            fix = f"write one of: {', '.join(choices)}"
+            raise Usage("P131", what, fix) from None
 
     return read
 
@@ -173,8 +166,8 @@ AllowOption = Annotated[
         "--allow",
         metavar="GUARD:COHORT",
         envvar="COHORTS_ALLOW",
-        help="Override a guard for this run; also max_withdrawn, unreviewed, and rollback (an older tree)."
-        " Needs --reason.",
+        help="Override a guard for this run; also max_withdrawn, unreviewed,"
+        " and rollback (an older tree). Needs --reason.",
     ),
 ]
 ConcurrencyOption = Annotated[

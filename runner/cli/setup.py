@@ -4,27 +4,17 @@
 
 from __future__ import annotations
 
-import re
-import secrets
-import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from runner.cli.context import (
-    Stop,
-    Usage,
-    patience,
-    place,
-    project,
-    treasure_data,
-    wanted,
-)
+from runner.cli.context import invocation, patience
 from runner.cli.options import LockOption, Output, OutputOption, TargetOption
+from runner.cli.progress import Stop, watched
 from runner.errors import ExitCode
 
 if TYPE_CHECKING:  # types of modules that are imported late
-    from runner.sync.doctor import Canary
+    from runner.sync.doctor import Finding
 
 Reason = Annotated[str, typer.Option("--reason", help="Why; kept in the ledger.")]
 CohortArgument = Annotated[str, typer.Argument(help="The cohort's id.")]
@@ -32,17 +22,13 @@ CohortArgument = Annotated[str, typer.Argument(help="The cohort's id.")]
 
 def bootstrap(target: TargetOption = "sandbox") -> int:
     """Make a target's state database and its ledger, once."""
-    from runner.sync import upkeep
+    from runner.application import setup
 
-    loaded = project(target)
-    with place(loaded, loaded.targets[target], stop=Stop()) as here:
-        made = upkeep.bootstrap(here)
-    state = loaded.targets[target].state_database
-    typer.echo(
-        f"{state} holds a ledger now."
-        if made
-        else f"{state} holds a ledger already; nothing was done."
-    )
+    found = setup.bootstrap(invocation(), watched(Stop()), target=target)
+    if found.is_new:
+        typer.echo(f"{found.state_database} holds a ledger now.")
+    else:
+        typer.echo(f"{found.state_database} holds a ledger already; nothing was done.")
     typer.echo(f"Next: cohorts doctor --target {target}")
     return ExitCode.DONE
 
@@ -60,27 +46,23 @@ def doctor(
     lock_timeout: LockOption = None,
 ) -> int:
     """Check everything that a target needs, and say what to do about what is missing."""
+    from runner.application import setup
     from runner.report import terminal
-    from runner.sync import doctor as checking
 
-    loaded = project(target)
-    here = loaded.targets[target]
     if canary:
-        with place(loaded, here, stop=Stop()) as where:
-            checking.prove(
-                where, _canary(canary), _seen, patience=patience(lock_timeout)
-            )
+        setup.prove(
+            invocation(),
+            watched(Stop()),
+            target=target,
+            canary=canary,
+            patience=patience(lock_timeout),
+            ask=_seen,
+        )
         typer.echo(f"Proven: target {target} adds and removes. Syncs may send now.")
         return ExitCode.DONE
-    with treasure_data(here) as (client, table):
-        found = []
-        for finding in checking.checks(
-            client, here, table.read, token=secrets.token_hex(4), clock=int(time.time())
-        ):
-            typer.echo(terminal.finding(finding))
-            found.append(finding)
-    typer.echo(terminal.diagnosis(found, target))
-    return checking.exit_code(found)
+    found = setup.diagnose(invocation(), target=target, tell=_tell)
+    typer.echo(terminal.diagnosis(found.findings, target))
+    return found.exit_code
 
 
 def adopt(
@@ -99,24 +81,16 @@ def adopt(
     """Take over a cohort that Braze has already: say who may be in it, so that a sync
     can remove them.
     """
-    from runner.sync import upkeep
+    from runner.application import upkeep
 
-    loaded, asked = wanted(target)
-    query = next((query for query in asked.queries if query.cohort.id == cohort), None)
-    if query is None:
-        raise Usage(
-            "P103",
-            f"there is no cohort {cohort!r}",
-            "`cohorts validate` lists what is wrong with the files, and needs no key",
-        )
-    if not re.fullmatch(r"[a-z0-9_]{3,128}\.[a-z0-9_]{3,128}", members_from):
-        raise Usage(
-            "P110",
-            f"--members-from cannot be {members_from[:80]!r}",
-            "write database.table",
-        )
-    with place(loaded, asked.target, stop=Stop()) as here:
-        size = upkeep.adopt(here, query, members_from, patience=patience(lock_timeout))
+    size = upkeep.adopt(
+        invocation(),
+        watched(Stop()),
+        target=target,
+        cohort=cohort,
+        members_from=members_from,
+        patience=patience(lock_timeout),
+    )
     typer.echo(
         f"{cohort}: {size:,} members on record as possibly in Braze; nothing was sent."
     )
@@ -137,17 +111,17 @@ def abandon(
     lock_timeout: LockOption = None,
 ) -> int:
     """Forget a cohort: its members stay in Braze for ever, and nothing is synced for it."""
-    from runner.plan.ledger import Destination
-    from runner.sync import upkeep
+    from runner.application import upkeep
 
-    loaded = project(target)
-    here = loaded.targets[target]
-    with place(loaded, here, stop=Stop(), reason=reason) as where:
-        upkeep.abandon(
-            where,
-            Destination(workspace or here.workspace, cohort),
-            patience=patience(lock_timeout),
-        )
+    upkeep.abandon(
+        invocation(),
+        watched(Stop()),
+        target=target,
+        cohort=cohort,
+        workspace=workspace,
+        reason=reason,
+        patience=patience(lock_timeout),
+    )
     typer.echo(f"{cohort} is forgotten; whoever is in it in Braze stays there.")
     return ExitCode.DONE
 
@@ -156,16 +130,13 @@ def unlock(target: TargetOption = "sandbox") -> int:
     """Take the ledger from a run that is dead. If it is not, it stops by itself before
     it sends anything more.
     """
-    from runner.sync import upkeep
+    from runner.application import upkeep
 
-    loaded = project(target)
-    with place(loaded, loaded.targets[target], stop=Stop()) as here:
-        holder = upkeep.unlock(here)
-    typer.echo(
-        f"Taken from {holder}; the next run can begin."
-        if holder
-        else "Nobody was holding it."
-    )
+    holder = upkeep.unlock(invocation(), watched(Stop()), target=target)
+    if holder:
+        typer.echo(f"Taken from {holder}; the next run can begin.")
+    else:
+        typer.echo("Nobody was holding it.")
     return ExitCode.DONE
 
 
@@ -173,40 +144,21 @@ def verify(target: TargetOption = "sandbox", output: OutputOption = Output.TEXT)
     """Compare what the ledger says with the tables that are there; writes nothing, and
     needs no cohort files.
     """
+    from runner.application import standing
     from runner.report import machine, terminal
-    from runner.sync.verify import verify as put_to_the_proof
 
-    here = project(target).targets[target]
-    with treasure_data(here) as (client, table):
-        found = put_to_the_proof(client, table, here, token=secrets.token_hex(8))
-    typer.echo(
-        machine.verified(found, target=target)
-        if output is Output.JSON
-        else terminal.verified(found)
-    )
+    found = standing.verify(invocation(), target=target)
+    if output is Output.JSON:
+        typer.echo(machine.verified(found, target=target))
+    else:
+        typer.echo(terminal.verified(found))
     return found.exit_code
 
 
-def _canary(text: str) -> Canary:
-    from runner.identifiers import Handle, Kind
-    from runner.sync.doctor import Canary
+def _tell(finding: Finding) -> None:
+    from runner.report import terminal
 
-    kind, _, value = text.partition(":")
-    label = ""
-    if kind == Kind.ALIAS:
-        label, _, value = value.partition(":")
-    if (
-        kind not in set(Kind)
-        or not value.strip()
-        or (kind == Kind.ALIAS) != bool(re.fullmatch("[a-z_][a-z0-9_]*", label))
-    ):
-        what = "--canary names no user"
-        raise Usage(
-            "P111",
-            what,
-            "write external_id:VALUE, device_id:VALUE or alias:LABEL:VALUE",
-        )
-    return Canary(Handle(Kind(kind), label), value.strip())
+    typer.echo(terminal.finding(finding))
 
 
 def _seen(question: str) -> bool:

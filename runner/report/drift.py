@@ -2,65 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
-from runner.errors import CohortsError
-from runner.plan.plan import Action, Change, Plan
-from runner.plan.standing import Standing
+from runner.application.drift import Drift
 from runner.report.lists import fitting, many
 from runner.report.markup import code, words
 from runner.report.review import COMMENT
-from runner.sync.audit import Discrepancy
-from runner.sync.verify import Verified
 
 HELD = "Braze has the members of before, until the definition changes or `cohorts sync --refresh` is asked for"
-
-
-@dataclass(frozen=True, slots=True)
-class Drift:
-    """What was found for a target. `failure`: why it could not be looked at; then the
-    rest is not known.
-    """
-
-    target: str
-    plan: Plan | None = None
-    stale: Sequence[Standing] = ()
-    verified: Verified | None = None
-    invalid_files: int = 0
-    failure: CohortsError | None = None
-
-    @property
-    def wrong(self) -> tuple[Discrepancy, ...]:
-        """What is not as the ledger says."""
-        return (
-            tuple(each for each in self.verified.found if not each.is_warning)
-            if self.verified
-            else ()
-        )
-
-    @property
-    def held(self) -> tuple[Change, ...]:
-        """The cohorts that a rollback put back, and that stay so."""
-        unchanged = (
-            (change for change in self.plan.changes if change.action is Action.NONE)
-            if self.plan
-            else ()
-        )
-        return tuple(change for change in unchanged if change.is_held)
-
-    @property
-    def is_there(self) -> bool:
-        """True where somebody should look."""
-        waiting = self.plan is not None and bool(self.plan.due or self.plan.stop)
-        return bool(
-            self.failure
-            or waiting
-            or self.held
-            or self.stale
-            or self.wrong
-            or self.invalid_files
-        )
 
 
 def page(shown: Drift, *, address: str) -> str:

@@ -4,24 +4,17 @@ Markdown that GitHub takes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
-from runner.definitions.cohort import Cohort, Mode
-from runner.errors import CohortsError, Problem
-from runner.plan import reviewed
-from runner.plan.ledger import Destination
+from runner.application.reviewing import Review
+from runner.definitions.cohort import Mode
+from runner.plan import marker, reviewed
 from runner.plan.plan import IDLE, Action, Change, Plan
-from runner.plan.settled import Setting
 from runner.plan.sharing import Sharing
-from runner.report import details, marker
+from runner.report import details
 from runner.report.cost import Cost
 from runner.report.lists import fitting, listed, many, of_files, of_problem, of_test
 from runner.report.markup import code, folded, words
-
-if TYPE_CHECKING:  # it needs the sandbox's packages
-    from runner.testing.local import Result
 
 COMMENT = 65_000
 """Characters of a comment, a little under GitHub's limit of 65,536."""
@@ -51,53 +44,6 @@ WRITTEN = ("Written now", "First week", "Usual month")
 """Columns of how many identifiers are written to Braze."""
 
 SEGMENT = "Segments → Create segment → filter <i>Treasure Data Cohorts</i>"
-
-
-@dataclass(frozen=True, slots=True)
-class Review:
-    """What was found for one target. `plan`: None where the project file cannot be
-    read; `tested`: tests ran; `before`: cohorts as they were in the base, by where they
-    go; `uncounted`: why members are not counted, empty where they are; `others`: how
-    many cohorts a sync would touch for another reason than this branch; `overlaps`: how
-    many members of a changed cohort are in others too, the most first; `address`: of
-    the run that has the whole of it; `failure`: what stopped the counting; `settings`:
-    what else the branch changes; `marks`: of all that this shows, for the sync that
-    follows; `vanished`: files that are gone and could not be read before.
-    """
-
-    target: str
-    plan: Plan | None
-    errors: tuple[Problem, ...] = ()
-    warnings: tuple[Problem, ...] = ()
-    cohorts: int = 0
-    tests: tuple[Result, ...] = ()
-    tested: bool = True
-    settings: tuple[Setting, ...] = ()
-    untested: int = 0
-    before: Mapping[Destination, Cohort] = field(default_factory=dict)
-    uncounted: str = ""
-    others: int = 0
-    overlaps: Mapping[Destination, Sharing] = field(default_factory=dict)
-    address: str = ""
-    commit: str = ""
-    failure: CohortsError | None = None
-    marks: tuple[str, ...] = ()
-    vanished: tuple[str, ...] = ()
-
-    @property
-    def changed_settings(self) -> tuple[Setting, ...]:
-        """The settings of what was there before; those of a new cohort stand with it."""
-        return tuple(setting for setting in self.settings if not setting.is_new)
-
-    @property
-    def changes(self) -> tuple[Change, ...]:
-        """The changes to be looked at, the riskiest first."""
-        return tuple(sorted(self.plan.changes, key=_risk)) if self.plan else ()
-
-    @property
-    def failed(self) -> tuple[Result, ...]:
-        """The tests that did not pass: they failed, or were not judged."""
-        return tuple(result for result in self.tests if not result.passed)
 
 
 def page(shown: Review, *, limit: int = COMMENT) -> str:
@@ -203,7 +149,7 @@ def _in_short(shown: Review, plan: Plan) -> str:
     whole = [change for change in plan.due if not (change.refusals or change.stopped)]
     said = f"**{', '.join(parts)}.** {tests}"
     if shown.uncounted:
-        return f"{said} Members not computed: {shown.uncounted}."
+        return f"{said} Members not computed: {_why_uncounted(shown)}."
     cost = Cost.of(whole)
     blocked = ", without what is blocked" if plan.refused else ""
     return (
@@ -215,6 +161,13 @@ def _in_short(shown: Review, plan: Plan) -> str:
             else ""
         )
     )
+
+
+def _why_uncounted(shown: Review) -> str:
+    """Why members are not counted; an error's own words may hold what is markup."""
+    if shown.failure:
+        return words(shown.uncounted)
+    return shown.uncounted
 
 
 def _unjudged(shown: Review) -> int:
@@ -368,25 +321,3 @@ def _foot(shown: Review) -> str:
 
 def _elsewhere(shown: Review) -> str:
     return f": [the run]({shown.address}) keeps the whole plan" if shown.address else ""
-
-
-def _risk(change: Change) -> tuple[int, int, Destination]:
-    """What a reviewer should see first: what is stopped, who leaves, what changes for
-    those who stay.
-    """
-    leaving = change.counts.removed if change.counts else 0
-    if change.refusals or change.stopped or change.uncounted:
-        rank = 0
-    else:
-        order = (
-            Action.WITHDRAW,
-            Action.SUPPRESS,
-            Action.UPDATE,
-            Action.RETRY,
-            Action.CREATE,
-            Action.RENAME,
-        )
-        rank = 1 + (
-            order.index(change.action) if change.action in order else len(order)
-        )
-    return rank, -leaving, change.destination

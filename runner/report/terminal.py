@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from runner.definitions.cohort import Mode
-from runner.errors import Problem
 from runner.plan.guards import Counts
 from runner.plan.history import Record, Result
 from runner.plan.plan import IDLE, Action, Change, Plan
@@ -52,26 +51,6 @@ PAST = {
     Action.SUSPENDED: "suspended",
     Action.NONE: "unchanged",
 }
-
-
-def problems(
-    found: Sequence[Problem], warnings: Sequence[Problem], *, cohorts: int
-) -> str:
-    """Every problem on its line, then how many; where there are none, how many cohorts
-    were looked at.
-    """
-    soon = [f"warning: {warning}" for warning in warnings]
-    if not found:
-        return "\n".join([*soon, f"{many(cohorts, 'cohort')} checked: no problems."])
-    files = len({problem.at.path for problem in found})
-    return "\n".join(
-        [
-            *soon,
-            *(str(problem) for problem in found),
-            "",
-            f"{many(len(found), 'problem')} in {many(files, 'file')}.",
-        ]
-    )
 
 
 def plan(shown: Plan, *, counted: bool) -> str:

@@ -4,27 +4,55 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Protocol
 
 from runner.plan.ledger import Ledger
 from runner.plan.plan import Plan
 from runner.project.file import Project, Target
+from runner.sql.wanted import Wanted
 from runner.sync.attempt import Listener
+from runner.sync.planned import Request
 from runner.sync.writer import Run
 from runner.treasuredata.client import TreasureData
 from runner.treasuredata.ledger import LedgerTable
 
 
+class Approval(Protocol):
+    """What somebody must have looked at before a plan is carried out."""
+
+    def approved(self, plan: Plan, ledger: Ledger) -> Plan:
+        """The plan, perhaps with warnings. Raises Stale where it may not be carried out."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class NoApproval:
+    """Nobody has to have looked at the plan."""
+
+    def approved(self, plan: Plan, ledger: Ledger) -> Plan:
+        """The plan as it is, whatever the ledger says."""
+        del ledger
+        return plan
+
+
 @dataclass(frozen=True, slots=True)
 class How:
-    """How a sync is to be done: what is due, how many cohorts at once, how long to wait
-    for another run (seconds).
+    """How a sync is to be done: the queries, what a person asks for, who must have
+    looked at it, how many cohorts at once, and how long to wait for another run
+    (`patience`, in seconds).
     """
 
-    planned: Callable[[Ledger], Plan]
+    wanted: Wanted
+    request: Request
+    approval: Approval = field(default_factory=NoApproval)
     concurrency: int = 4
     patience: float = 0
-    reassert: bool = False
+
+    @property
+    def reassert(self) -> bool:
+        """True where all members of every cohort are to be sent again."""
+        return self.request.reassert
 
 
 @dataclass(frozen=True, slots=True)

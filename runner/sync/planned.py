@@ -1,24 +1,29 @@
-"""What a command asks for, and the plan for it against the ledger: the one road of all that plan."""
+"""What a person asks for, and the plan for it against the ledger: the one way for all
+that plan.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from runner.errors import InvalidProject, Locked
+from runner.errors import CohortsError, InvalidProject, Locked
 from runner.plan import making, overrides, selection
-from runner.plan.ledger import Ledger
+from runner.plan.ledger import DAY, KEEP_PREVIOUS, Destination, Ledger
 from runner.plan.overrides import Overrides
 from runner.plan.plan import Plan
 from runner.plan.selection import Selection
 from runner.project.file import Project, Target
+from runner.sql.query import Query
 from runner.sql.wanted import Wanted
 from runner.treasuredata.ledger import LedgerTable
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a person asks for. `refresh`: cohorts that have not changed too; `due`:
-    those due by their schedule; `reassert`: every cohort, and all of its members again.
+    """What a person asks for. `refresh`: sync cohorts that have not changed too; `due`:
+    sync those that are due by their schedule too; `reassert`: sync every cohort, and
+    send all of its members again; `rollback`: bring back the members of this one
+    cohort, and do nothing else.
     """
 
     refresh: bool = False
@@ -26,14 +31,26 @@ class Request:
     reassert: bool = False
     selection: Selection = field(default_factory=Selection)
     overrides: Overrides = field(default_factory=Overrides)
+    rollback: Query | None = None
 
 
 def plan_of(project: Project, wanted: Wanted, ledger: Ledger, request: Request) -> Plan:
-    """The plan for what is wanted against a ledger: what is allowed is, and what is not
-    selected is left out.
+    """The plan for what is asked, against a ledger. Overrides are applied, and cohorts
+    that are not selected are left out.
 
-    Raises InvalidProject, BadOverride and BadSelection.
+    Raises InvalidProject, BadOverride, BadSelection, and CohortsError A003 where there
+    is nothing to roll back to.
     """
+    if request.rollback is not None:
+        # what refuses any other run refuses this one
+        _plan_of_files(project, wanted, ledger, Request())
+        return _rollback(wanted.target, request.rollback, ledger)
+    return _plan_of_files(project, wanted, ledger, request)
+
+
+def _plan_of_files(
+    project: Project, wanted: Wanted, ledger: Ledger, request: Request
+) -> Plan:
     plan = making.make(
         wanted.queries,
         ledger,
@@ -47,7 +64,24 @@ def plan_of(project: Project, wanted: Wanted, ledger: Ledger, request: Request) 
         barred=wanted.barred,
     )
     _refuse_shared_connection(plan, project, wanted.target)
-    return selection.choose(overrides.allow(plan, request.overrides), request.selection)
+    allowed = overrides.allow(plan, request.overrides)
+    return selection.choose(allowed, request.selection)
+
+
+def _rollback(target: Target, query: Query, ledger: Ledger) -> Plan:
+    """The plan that brings back a cohort's members as they were before its last sync."""
+    change = None
+    deployed = ledger.cohorts.get(Destination(query.workspace, query.braze_id))
+    if deployed:
+        change = making.rollback(query, deployed)
+    if change is None:
+        days = KEEP_PREVIOUS // DAY
+        raise CohortsError(
+            "A003",
+            f"{query.cohort.id}: there is no earlier sync to go back to",
+            f"what was replaced is kept for {days} days; mend the definition",
+        )
+    return Plan(target.name, target.workspace, (change,))
 
 
 def look(
@@ -66,34 +100,35 @@ def open_ledger(table: LedgerTable, target: Target, *, create: bool) -> Ledger:
 
     Without `create`, a sandbox without a ledger reads as an empty one. Raises Locked.
     """
-    if not table.exists():
-        if not target.is_sandbox:
-            raise Locked(
-                "L006",
-                f"target {target.name}: {target.state_database} holds no ledger: what is in Braze is not known",
-                f"on the first day, `cohorts bootstrap --target {target.name}`; on any other, look at `state_database`",
-            )
-        if not create:
-            return Ledger(id="", epoch=0, now=table.clock())
-        table.bootstrap()
+    if table.exists():
+        return table.read()
+    if not target.is_sandbox:
+        raise Locked(
+            "L006",
+            f"target {target.name}: {target.state_database} holds no ledger:"
+            " what is in Braze is not known",
+            f"on the first day, `cohorts bootstrap --target {target.name}`;"
+            " on any other, look at `state_database`",
+        )
+    if not create:
+        return Ledger(id="", epoch=0, now=table.clock())
+    table.bootstrap()
     return table.read()
 
 
 def _refuse_shared_connection(plan: Plan, project: Project, target: Target) -> None:
     """A connection leads to one workspace: under two names, one would be emptied while
-    the other is filled.
-
-    Raises InvalidProject.
+    the other is filled. Raises InvalidProject.
     """
     for change in plan.changes:
         before = change.destination.workspace
-        if (
-            before != target.workspace
-            and change.deployed.connection == target.connection
-        ):
+        is_renamed = before != target.workspace
+        if is_renamed and change.deployed.connection == target.connection:
             raise InvalidProject(
                 "P105",
-                f"the workspace is {target.workspace} now, but its connection {target.connection} led to {before}",
-                f"give another workspace its own connection; if only the name changed, write {before} again",
+                f"the workspace is {target.workspace} now,"
+                f" but its connection {target.connection} led to {before}",
+                "give another workspace its own connection;"
+                f" if only the name changed, write {before} again",
                 at=project.document.at("targets", target.name, "workspace"),
             )

@@ -8,15 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 from runner.errors import CohortsError, Locked
 from runner.plan.events import Abandoned, Adopted
-from runner.plan.ledger import DAY, KEEP_PREVIOUS, Destination, Ledger
-from runner.plan.making import rollback
-from runner.plan.plan import Plan
+from runner.plan.ledger import Destination
 from runner.sql.members import members
 from runner.sql.query import Query
-from runner.sql.wanted import Wanted
 from runner.sync import delta
 from runner.sync.place import Place
-from runner.sync.planned import Request, open_ledger, plan_of
+from runner.sync.planned import open_ledger
 from runner.sync.run import written
 from runner.treasuredata.client import TreasureData
 from runner.treasuredata.ledger import TABLE, LedgerTable
@@ -156,22 +153,3 @@ def abandon(place: Place, where: Destination, *, patience: float) -> None:
         raise CohortsError("A002", what, f"it knows: {known or 'none there'}")
     with written(place, ledger, patience=patience) as writer:
         writer.record((where, Abandoned(place.run.actor, place.run.reason)))
-
-
-def rolled_back(place: Place, wanted: Wanted, query: Query, ledger: Ledger) -> Plan:
-    """The plan that brings back a cohort's members as they were before its last sync.
-    Raises CohortsError.
-    """
-    plan_of(
-        place.project, wanted, ledger, Request()
-    )  # what refuses any other run refuses this one
-    deployed = ledger.cohorts.get(Destination(query.workspace, query.braze_id))
-    change = rollback(query, deployed) if deployed else None
-    if change is None:
-        what = f"{query.cohort.id}: there is no earlier sync to go back to"
-        raise CohortsError(
-            "A003",
-            what,
-            f"what was replaced is kept for {KEEP_PREVIOUS // DAY} days; mend the definition",
-        )
-    return Plan(place.target.name, place.target.workspace, (change,))

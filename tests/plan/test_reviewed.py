@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import pytest
 from runner.plan.ledger import Destination
+from runner.plan.marker import read as read_marker
+from runner.plan.marker import written
 from runner.plan.reviewed import KEY, Item, checksum, differences, mark_of, read, unseen
 from runner.plan.settled import Setting
-from runner.report.marker import read as read_marker
-from runner.report.marker import written
 
 A, B = Destination("shop", "a"), Destination("shop", "b")
 

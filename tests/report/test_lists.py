@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from runner.application.reviewing import Review
 from runner.errors import Position, Problem
 from runner.plan.plan import Plan
 from runner.report.lists import fitting
 from runner.report.markup import code, seen, words
-from runner.report.review import Review, page
+from runner.report.review import page
 from runner.report.synced import page as synced_page
 from runner.sync.run import Summary
 

@@ -1,0 +1,78 @@
+"""Whether Braze is as the main branch wants it: a plan, how old members are, and the
+ledger beside its tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from runner.application import reading
+from runner.application.connecting import treasure_data
+from runner.application.invocation import Invocation
+from runner.errors import CohortsError, Usage
+from runner.plan.plan import Action, Change, Plan
+from runner.plan.standing import Standing, standings
+from runner.sync.audit import Discrepancy
+from runner.sync.planned import Request, look
+from runner.sync.verify import Verified, verify
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """What was found for a target. `failure` says why it could not be looked at; then
+    the rest is not known.
+    """
+
+    target: str
+    plan: Plan | None = None
+    stale: Sequence[Standing] = ()
+    verified: Verified | None = None
+    invalid_files: int = 0
+    failure: CohortsError | None = None
+
+    @property
+    def wrong(self) -> tuple[Discrepancy, ...]:
+        """What is not as the ledger says."""
+        if self.verified is None:
+            return ()
+        return tuple(each for each in self.verified.found if not each.is_warning)
+
+    @property
+    def held(self) -> tuple[Change, ...]:
+        """The cohorts that a rollback put back, and that stay so."""
+        if self.plan is None:
+            return ()
+        return tuple(
+            change
+            for change in self.plan.changes
+            if change.action is Action.NONE and change.is_held
+        )
+
+    @property
+    def is_there(self) -> bool:
+        """True where somebody should look."""
+        if self.failure or self.invalid_files:
+            return True
+        if self.plan is not None and (self.plan.due or self.plan.stop):
+            return True
+        return bool(self.held or self.stale or self.wrong)
+
+
+def drift(invocation: Invocation, *, target: str) -> Drift:
+    """What differs between the files and Braze; nothing is sent. What keeps it from
+    being looked at is part of the answer, so that it is told too. Raises Usage.
+    """
+    try:
+        project, asked = reading.wanted(invocation.root, invocation.day, target)
+        with treasure_data(invocation, asked.target) as (client, table):
+            ledger, plan = look(table, project, asked, Request())
+            token = invocation.token()
+            verified = verify(client, table, asked.target, token=token)
+    except Usage:
+        # a wrong option is not a finding about the target
+        raise
+    except CohortsError as exc:
+        return Drift(target, failure=exc)
+    stale = tuple(each for each in standings(ledger, plan) if each.is_stale)
+    return Drift(target, plan, stale, verified, asked.invalid_files)

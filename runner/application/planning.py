@@ -1,0 +1,122 @@
+"""The plan: what a sync would do, against the ledger or against a commit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from runner.application import reading
+from runner.application.base import base_of, offline_plan
+from runner.application.connecting import treasure_data
+from runner.application.invocation import Invocation
+from runner.environment import repository
+from runner.errors import ExitCode, Usage
+from runner.plan import selection
+from runner.plan.plan import Plan
+from runner.plan.selection import Selection
+from runner.project.file import Project
+from runner.sql.wanted import Wanted
+from runner.sync.counting import Counter, counted
+from runner.sync.planned import Request, look
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOptions:
+    """What is to be planned, and how. `members`: count who would enter and leave;
+    `offline`: compare with the commit where this branch began; `base`: compare with
+    this commit. The others are those of a sync.
+    """
+
+    target: str
+    select: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+    refresh: bool = False
+    due: bool = False
+    reassert: bool = False
+    members: bool = False
+    offline: bool = False
+    base: str = ""
+
+    @property
+    def compares_with_commit(self) -> bool:
+        """True where no service is asked."""
+        return self.offline or bool(self.base)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan with the queries it was made of, the commit of this tree, and when it was
+    made (unix seconds).
+    """
+
+    plan: Plan
+    wanted: Wanted
+    commit: str
+    made_at: int
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """An unsafe change fails in review, and not on merge."""
+        if self.wanted.problems and self.wanted.queries:
+            return ExitCode.MIXED
+        if self.wanted.problems:
+            return ExitCode.INVALID
+        if any(change.uncounted for change in self.plan.changes):
+            return ExitCode.FAILED
+        if self.plan.stop or self.plan.refused:
+            return ExitCode.BLOCKED
+        return ExitCode.DONE
+
+
+def plan(invocation: Invocation, options: PlanOptions) -> Planned:
+    """Plan what a sync would do; nothing is sent. Raises Usage, InvalidDefinitions,
+    BadSelection, NoSuchCommit, and what reading the ledger raises.
+    """
+    project, asked = reading.wanted(invocation.root, invocation.day, options.target)
+    if options.compares_with_commit:
+        _refuse_live_options(options)
+        base = base_of(invocation, options.base)
+        made = offline_plan(project, asked, base, now=invocation.now)
+        made = selection.choose(made, _selection(options))
+    else:
+        made = _live_plan(invocation, project, asked, options)
+    # a saved plan is good for some time, which begins when it is made
+    commit = repository.commit(invocation.root)
+    return Planned(made, asked, commit, invocation.now)
+
+
+def _refuse_live_options(options: PlanOptions) -> None:
+    """A commit knows neither members nor when they were synced."""
+    if options.members or options.refresh or options.due or options.reassert:
+        raise Usage(
+            "P114",
+            "without Treasure Data, nothing is counted, due or refreshed",
+            "leave --offline and --base out, or the other option",
+        )
+
+
+def _live_plan(
+    invocation: Invocation, project: Project, asked: Wanted, options: PlanOptions
+) -> Plan:
+    """The plan against the ledger, with members counted if they are to be."""
+    request = Request(
+        options.refresh, options.due, options.reassert, _selection(options)
+    )
+    with treasure_data(invocation, asked.target) as (client, table):
+        ledger, made = look(table, project, asked, request)
+        if not options.members:
+            return made
+        # an empty sandbox has no ledger yet, and so no time of the server
+        counter = Counter(
+            client,
+            asked.target,
+            invocation.token(),
+            ledger.now or invocation.now,
+            project,
+            request.reassert,
+        )
+        return counted(made, counter)
+
+
+def _selection(options: PlanOptions) -> Selection:
+    return selection.read(options.select, options.exclude)

@@ -1,0 +1,76 @@
+"""The SQL of cohorts, as Braze's connector wants it, and the schemas of files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from runner.application import reading
+from runner.definitions import editor, folder
+from runner.definitions import tree as trees
+from runner.errors import Problem
+from runner.sql.query import Query
+from runner.sql.shown import masked
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One SQL statement with a heading that says whose it is."""
+
+    heading: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The statements of the cohorts that were asked for, and the problems to be told:
+    theirs, or all where they cannot be told apart.
+    """
+
+    statements: tuple[Statement, ...]
+    problems: tuple[Problem, ...]
+
+
+def render(root: Path, day: date, *, target: str, cohort: str) -> Rendered:
+    """The SQL of one cohort, or of all where `cohort` is empty; values of members that
+    are compared by name are hidden. Raises InvalidDefinitions, and Usage P103.
+    """
+    _, asked = reading.wanted(root, day, target)
+    chosen = [query for query in asked.queries if cohort in ("", query.cohort.id)]
+    problems = about(asked.problems, cohort)
+    if cohort and not chosen and not problems:
+        if not asked.problems:
+            raise reading.no_cohort(cohort)
+        problems = asked.problems
+    statements = [each for query in chosen for each in _statements(query, target)]
+    return Rendered(tuple(statements), problems)
+
+
+def about(problems: Sequence[Problem], cohort: str) -> tuple[Problem, ...]:
+    """The problems of the file that is named for a cohort; all where `cohort` is empty."""
+    if not cohort:
+        return tuple(problems)
+    return tuple(each for each in problems if Path(each.at.path).stem == cohort)
+
+
+def _statements(query: Query, target: str) -> list[Statement]:
+    cohort = query.cohort
+    heading = f"-- {cohort.id} · {cohort.name} · target {target}"
+    named = cohort.columns | query.barred.columns
+    statements = []
+    for handle, sql in query.exports.items():
+        title = heading
+        if len(query.exports) > 1:
+            title = f"{heading} · by {handle}"
+        statements.append(Statement(title, masked(sql, named)))
+    return statements
+
+
+def cohort_schema(root: Path) -> str:
+    """The JSON Schema of cohorts with this project's sources, columns, cohorts and
+    files in it. Raises InvalidDefinitions.
+    """
+    loaded = reading.project(root)
+    return editor.schema(loaded, trees.load(root, loaded), folder.lists(root)[0])

@@ -1,0 +1,162 @@
+"""A sync: what must be asked and looked at before it, and the run itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from runner.application import reading, saved_plan
+from runner.application.connecting import writing_place
+from runner.application.invocation import Invocation, Watched
+from runner.application.merged_reviews import Reviews
+from runner.application.review_policy import ReviewPolicy
+from runner.application.saved_plan import SavedPlan
+from runner.errors import ExitCode, Problem, Usage
+from runner.plan import overrides, selection
+from runner.plan.overrides import Overrides
+from runner.plan.plan import Plan
+from runner.project.file import Project
+from runner.sql.wanted import Wanted
+from runner.sync import run
+from runner.sync.place import Approval, How, NoApproval, Place
+from runner.sync.planned import Request, open_ledger
+from runner.sync.run import Summary
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """Whether a person agrees to write to a protected target. `is_given`: they have
+    said so before, or this is CI. `ask` shows them the plan, and raises where they say
+    no; it is None where nobody can be asked.
+    """
+
+    is_given: bool
+    ask: Callable[[Plan], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SyncOptions:
+    """What is to be synced, and how. `patience` is how long to wait for another run, in
+    seconds; `allow` are overrides, with their `reason`; `plan_file` is a saved plan, and
+    `max_age` how old it may be, such as `24h`.
+    """
+
+    target: str
+    select: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+    refresh: bool = False
+    due: bool = False
+    reassert: bool = False
+    concurrency: int = 4
+    patience: float = 0
+    allow: Sequence[str] = ()
+    reason: str = ""
+    plan_file: Path | None = None
+    max_age: str = "24h"
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """How a sync ended, and the problems of files beside it."""
+
+    summary: Summary
+    problems: tuple[Problem, ...]
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The exit code of the run as a whole."""
+        return run.exit_code(self.summary)
+
+
+def sync(
+    invocation: Invocation,
+    options: SyncOptions,
+    watched: Watched,
+    confirmation: Confirmation,
+) -> Synced:
+    """Bring every due cohort to its wanted members in Braze. Raises what concerns the
+    whole run, such as Usage, Locked and Stale.
+    """
+    granted = overrides.read(options.allow, options.reason)
+    project, asked = reading.wanted(invocation.root, invocation.day, options.target)
+    saved = _saved_plan(invocation, options)
+    chosen = selection.read(options.select, options.exclude)
+    request = Request(options.refresh, options.due, options.reassert, chosen, granted)
+    how = How(
+        asked,
+        request,
+        _approval(invocation, project, asked, granted, saved),
+        options.concurrency,
+        options.patience,
+    )
+    # only then was all of this tree looked at, or allowed
+    settles = not (saved or options.select or options.exclude or asked.problems)
+    with writing_place(
+        invocation,
+        project,
+        asked.target,
+        watched,
+        allow_old_tree=granted.old_tree,
+        reason=_reason(options, saved),
+        settles=settles,
+    ) as place:
+        return carry_out(place, how, confirmation)
+
+
+def carry_out(place: Place, how: How, confirmation: Confirmation) -> Synced:
+    """Ask where a target is protected, then sync. Raises what `sync` raises."""
+    _confirm(place, how, confirmation)
+    summary = run.sync(place, how)
+    return Synced(summary, how.wanted.problems)
+
+
+def _confirm(place: Place, how: How, confirmation: Confirmation) -> None:
+    """Outside CI a person must have seen the plan before a protected target is written to."""
+    if not place.target.protected or confirmation.is_given:
+        return
+    if confirmation.ask is None:
+        raise Usage(
+            "P108",
+            f"target {place.target.name} is protected:"
+            " without CI and without a terminal it needs --yes",
+            "look at `cohorts plan` first, then run again with `--yes`",
+        )
+    ledger = open_ledger(place.table, place.target, create=True)
+    made = run.plan_to_carry_out(place, how, ledger)
+    if made.due:
+        confirmation.ask(made)
+
+
+def _saved_plan(invocation: Invocation, options: SyncOptions) -> SavedPlan | None:
+    if options.plan_file is None:
+        return None
+    return saved_plan.read(
+        options.plan_file,
+        target=options.target,
+        max_age=options.max_age,
+        now=invocation.clock(),
+    )
+
+
+def _approval(
+    invocation: Invocation,
+    project: Project,
+    asked: Wanted,
+    granted: Overrides,
+    saved: SavedPlan | None,
+) -> Approval:
+    """Who must have looked at the plan: whoever saved it, or whoever reviewed the files."""
+    if saved:
+        return saved
+    if granted.unreviewed:
+        return NoApproval()
+    reviews = Reviews(asked.target.name, invocation.root, invocation.settings)
+    return ReviewPolicy(project, asked, reviews)
+
+
+def _reason(options: SyncOptions, saved: SavedPlan | None) -> str:
+    """What the ledger keeps as the reason of this run."""
+    if options.reason or saved is None:
+        return options.reason
+    return saved.words

@@ -1,0 +1,24 @@
+"""What a check of files found, for a terminal; it imports nothing that talks to a service."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from runner.errors import Problem
+from runner.report.lists import many
+
+
+def problems(
+    found: Sequence[Problem], warnings: Sequence[Problem], *, cohorts: int
+) -> str:
+    """Every problem on its line, then how many; where there are none, how many cohorts
+    were looked at.
+    """
+    lines = [f"warning: {warning}" for warning in warnings]
+    if not found:
+        lines.append(f"{many(cohorts, 'cohort')} checked: no problems.")
+        return "\n".join(lines)
+    files = len({problem.at.path for problem in found})
+    lines += map(str, found)
+    lines += ["", f"{many(len(found), 'problem')} in {many(files, 'file')}."]
+    return "\n".join(lines)
