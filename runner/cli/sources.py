@@ -16,7 +16,7 @@ from runner.cli.options import TargetOption
 from runner.errors import ExitCode, InvalidDefinitions
 
 if TYPE_CHECKING:  # types of modules that are imported late
-    from runner.definitions.tables import Tables
+    from runner.definitions.source_check import Tables
     from runner.project.file import Project
     from runner.project.tables import Tables as KnownTables
 
@@ -32,7 +32,7 @@ def check(target: TargetOption = "sandbox") -> int:
     """Tell which tables and columns of `sources`, and of cohorts/tables.yml, do not
     exist there any more, or are of another type.
     """
-    from runner.definitions import behind, tables
+    from runner.definitions import source_check, table_check
 
     loaded = project(target)
     kept = _kept()
@@ -40,15 +40,15 @@ def check(target: TargetOption = "sandbox") -> int:
     found = _found(loaded, target, *(read & kept.columns.keys()))
     problems = sorted(
         [
-            *tables.problems(
+            *source_check.problems(
                 loaded.document, loaded.sources, found, loaded.targets[target].database
             ),
-            *behind.behind(kept, found, read),
+            *table_check.behind(kept, found, read),
         ]
     )
     for problem in problems:
         typer.echo(str(problem))
-    for line in behind.news(kept, found, read):
+    for line in table_check.news(kept, found, read):
         typer.echo(f"information: {line}")
     if not problems:
         both = (
@@ -80,7 +80,7 @@ def pull(
     """Add to cohorts/project.yml the columns that sources do not declare yet; of a new
     TABLE, print what to declare.
     """
-    from runner.definitions import tables
+    from runner.definitions import source_check
     from runner.project.file import FILE
 
     loaded = project(target)
@@ -96,9 +96,9 @@ def pull(
         raise Usage("P113", f"there is no table {unknown[0][:60]}", "correct its name")
     if asked:
         typer.echo(f"# to be put under `sources` in {FILE}; say what its key is")
-        typer.echo("\n".join(tables.draft(name, found[name]) for name in asked))
+        typer.echo("\n".join(source_check.draft(name, found[name]) for name in asked))
         return ExitCode.DONE
-    text, names = tables.with_new_columns(
+    text, names = source_check.with_new_columns(
         loaded.document, loaded.sources, found, database
     )
     if not names:
@@ -113,7 +113,7 @@ def pull(
 
 def _pull_tables(loaded: Project, target: str) -> int:
     """Write cohorts/tables.yml anew, with what queries of this target read as it is there."""
-    from runner.definitions import behind
+    from runner.definitions import table_check
     from runner.project import tables
 
     before = tables.load(Path())
@@ -125,7 +125,7 @@ def _pull_tables(loaded: Project, target: str) -> int:
     # a cohort with problems of its own may read any of those that are there
     others = frozenset().union(*read.values()) if are_all else old.columns.keys()
     found = _found(loaded, target, *mine)
-    renewed = behind.renewed(old, found, mine, others)
+    renewed = table_check.renewed(old, found, mine, others)
     text = tables.text(renewed)
     write(Path() / tables.FILE, text)
     changed = not old.document or text != old.document.source
@@ -169,13 +169,13 @@ def _count(number: int, of: str) -> str:
 
 def _found(loaded: Project, target: str, *more: str) -> Tables:
     """The columns of every database that sources, or tables asked for, are in."""
-    from runner.definitions import tables
+    from runner.definitions import source_check
 
     here = loaded.targets[target]
     names = {
         *more,
         *(
-            tables.full_name(source, here.database)
+            source_check.full_name(source, here.database)
             for source in loaded.sources.values()
         ),
     }

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from runner.definitions.tables import full_name
+from runner.definitions.source_check import full_name
 from runner.project.sources import Source, Type
 from runner.project.tables import NOTHING, TIME, Tables
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from runner import identifiers
-from runner.definitions import cases, folder, life, references, rules
+from runner.definitions import cases, folder, lifecycle, references, rule_reader
 from runner.definitions.cases import Case
 from runner.definitions.cohort import Cohort, Mode
 from runner.definitions.known import ANYTHING, NOTHING_KNOWN, Known
@@ -74,9 +74,13 @@ def load(root: Path, project: Project | None, today: date | None = None) -> Tree
             problems.update(found)
             continue
         problems.update(_lacking(document, project, templates))
-        problems.update(schedules.problems(document), life.problems(document, today))
+        problems.update(
+            schedules.problems(document), lifecycle.problems(document, today)
+        )
         if project:
-            rule, wrong = rules.read(document, project.sources, lists, project.timezone)
+            rule, wrong = rule_reader.read(
+                document, project.sources, lists, project.timezone
+            )
             audiences[document.path] = rule
             problems.update(wrong or _unnamed(document, rule, project))
             if named := _identifiers(document, project):
@@ -356,7 +360,7 @@ def _cohort(
         mode=Mode(data.get("mode", defaults.mode)),
         guards=project.guards.with_limits(data.get("guards", {})),
         document=document,
-        life=life.read(document),
+        life=lifecycle.read(document),
         schedule=schedules.read(data["schedule"], project.timezone)
         if "schedule" in data
         else defaults.schedule,

@@ -26,7 +26,7 @@ from runner.definitions.rule import (
     Window,
 )
 from runner.project.sources import Column, Source, Type
-from runner.sql import windows
+from runner.sql import time_windows
 from runner.sql.literals import literal
 from runner.sql.names import quoted
 from runner.sql.tokens import indented
@@ -80,14 +80,14 @@ def holds(column: Column, sql: str, test: Test, zone: str) -> str:
         case IsNull():
             return f"{sql} IS NULL"
         case Anniversary():
-            return windows.anniversary(sql, test, zone)
+            return time_windows.anniversary(sql, test, zone)
         case Holds():
             return _holds_texts(sql, test)
         case Window():
             return (
-                windows.dates(sql, test, zone)
+                time_windows.dates(sql, test, zone)
                 if column.type is Type.DATE
-                else windows.seconds(sql, test, zone)
+                else time_windows.seconds(sql, test, zone)
             )
 
 

@@ -10,12 +10,12 @@ from types import MappingProxyType
 from runner.definitions.cohort import Cohort, Mode
 from runner.definitions.known import NOTHING_KNOWN, Known
 from runner.definitions.rule import Audience
-from runner.definitions.tables import full_name
+from runner.definitions.source_check import full_name
 from runner.errors import Position, Problem
 from runner.identifiers import Handle, Identifier
 from runner.identifiers import Kind as IdentifierKind
 from runner.project.file import Target
-from runner.sql import members, rules, sizes
+from runner.sql import members, rule_writer, sizes
 from runner.sql.barred import NO_ONE, Barred
 from runner.sql.budget import MAX_TEXT
 from runner.sql.checks import Finding, check
@@ -217,7 +217,7 @@ def _narrowed(
         return tuple(sorted(set(found)))
     columns = [identifier.column for identifier in cohort.identifiers]
     try:
-        sql = rules.select(
+        sql = rule_writer.select(
             rule,
             columns,
             {each.cohort: others[each.cohort].audience for each in rule.cohorts},

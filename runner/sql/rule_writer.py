@@ -31,7 +31,7 @@ from runner.definitions.rule import (
     Window,
 )
 from runner.project.sources import Source
-from runner.sql import conditions, windows
+from runner.sql import conditions, time_windows
 from runner.sql.literals import literal
 from runner.sql.names import quoted
 from runner.sql.tokens import indented
@@ -267,7 +267,7 @@ def _pass(each: _Pass, zone: str) -> str:
     tests = (
         []
         if each.window == Window(None, None)
-        else [windows.seconds(quoted(each.source.time), each.window, zone)]
+        else [time_windows.seconds(quoted(each.source.time), each.window, zone)]
     )
     tests += [shared] if shared else []
     lines = [
