@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -17,14 +17,20 @@ LONGEST_SUSPENSION = timedelta(days=90)
 def read(document: Document) -> Life:
     """The life that a file gives its cohort; its dates are good (see `problems`)."""
     data: Any = document.data
-    suspended = data.get("suspend")
     return Life(
-        expires=_day(data["expires"]) if "expires" in data else None,
-        suspended=Suspension(suspended["reason"], until)
-        if suspended and (until := _day(suspended["until"]))
-        else None,
+        expires=_day(data.get("expires", "")),
+        suspended=_suspension(data),
         previous_id=data.get("previous_id", ""),
     )
+
+
+def _suspension(data: Mapping[str, Any]) -> Suspension | None:
+    if "suspend" not in data:
+        return None
+    until = _day(data["suspend"]["until"])
+    if until is None:
+        return None
+    return Suspension(data["suspend"]["reason"], until)
 
 
 def problems(document: Document, today: date | None) -> Iterator[Problem]:
@@ -32,21 +38,31 @@ def problems(document: Document, today: date | None) -> Iterator[Problem]:
     (None: not looked at).
     """
     data: Any = document.data
-    for pointer in (("expires",), ("suspend", "until")):
-        text = data.get(pointer[0], {})
-        text = text.get(pointer[1]) if len(pointer) > 1 else text
-        if not text:
-            continue
-        day = _day(text)
-        if day is None:
-            fix = "write a date of the calendar"
-            yield Problem(
-                document.at(*pointer), "D020", f"there is no day {quoted(text)}", fix
-            )
-        elif pointer[0] == "suspend" and today and day - today > LONGEST_SUSPENSION:
-            what = f"the suspension would last {(day - today).days} more days; {LONGEST_SUSPENSION.days} are the most"
-            fix = f"write a day until {today + LONGEST_SUSPENSION}, and a later one when it comes near"
-            yield Problem(document.at(*pointer), "D021", what, fix)
+    if "expires" in data and _day(data["expires"]) is None:
+        yield _no_day(document, "expires")
+    if "suspend" not in data:
+        return
+    until = _day(data["suspend"]["until"])
+    if until is None:
+        yield _no_day(document, "suspend", "until")
+    elif today and until - today > LONGEST_SUSPENSION:
+        what = (
+            f"the suspension would last {(until - today).days} more days; "
+            f"{LONGEST_SUSPENSION.days} are the most"
+        )
+        fix = (
+            f"write a day until {today + LONGEST_SUSPENSION}, "
+            "and a later one when it comes near"
+        )
+        yield Problem(document.at("suspend", "until"), "D021", what, fix)
+
+
+def _no_day(document: Document, *pointer: str) -> Problem:
+    text: Any = document.data
+    for key in pointer:
+        text = text[key]
+    what = f"there is no day {quoted(text)}"
+    return Problem(document.at(*pointer), "D020", what, "write a date of the calendar")
 
 
 def _day(text: str) -> date | None:

@@ -7,10 +7,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from runner.errors import Problem
+from runner.files.documents import Document
 from runner.project import tables
 from runner.project.tables import UNKNOWN, Tables
 
 PULL = "run `cohorts sources pull --tables`"
+
+_SHOWN = 8
+"""Names of new columns in one line."""
 
 Listed = Mapping[str, Mapping[str, str]]
 """Columns and their types, as Treasure Data's API words them, by `database.table`."""
@@ -29,7 +33,9 @@ def in_trino(found: Listed) -> Mapping[str, Mapping[str, str]]:
 
 def _type(word: str) -> str:
     kind = tables.trino_type(word)
-    return "" if kind == UNKNOWN else kind
+    if kind == UNKNOWN:
+        return ""
+    return kind
 
 
 def renewed(
@@ -37,47 +43,54 @@ def renewed(
 ) -> Columns:
     """The file's tables as they are to be: those that queries `read`, as they were
     `found`, and of the rest those that `others` read, such as another target's queries,
-    as they are.
+    as they are in the file.
     """
+    mine = {name: now for name, now in in_trino(found).items() if name in read}
     kept = {
         name: columns
         for name, columns in known.columns.items()
         if name in others and name not in read
     }
-    return kept | {
-        name: columns for name, columns in in_trino(found).items() if name in read
-    }
+    return kept | mine
 
 
 def behind(known: Tables, found: Listed, read: Collection[str]) -> Iterator[Problem]:
-    """Tables that queries `read`, columns and types that are not, or not any more, as
-    the file has them.
+    """Where the file is behind, of the tables that queries `read`: a table or a column
+    that is not there any more, or a type that is another one now.
     """
-    document, there = known.document, in_trino(found)
+    document = known.document
     if document is None:
         return
+    there = in_trino(found)
     for table in sorted(known.columns.keys() & read):
-        at, columns = ("tables", table), there.get(table)
-        if columns is None:
-            what = f"the table {table} does not exist any more"
-            yield Problem(
-                document.key_at(*at),
-                "C024",
-                what,
-                f"mend the queries that read it, then {PULL}",
-            )
+        columns = there.get(table)
+        if columns is not None:
+            kept = known.columns[table] or {}
+            yield from _behind(document, table, kept, columns)
             continue
-        for name, kind in (known.columns[table] or {}).items():
-            now = columns.get(name)
-            place = document.key_at(*at, name)
-            if now is None:
-                what = f"{table} has no column {name} any more"
-                yield Problem(
-                    place, "C025", what, f"mend the queries that use it, then {PULL}"
-                )
-            elif kind and now and now != kind:
-                what = f"{table}.{name} is {now} there, not {kind}"
-                yield Problem(document.at(*at, name), "C026", what, PULL)
+        what = f"the table {table} does not exist any more"
+        fix = f"mend the queries that read it, then {PULL}"
+        yield Problem(document.key_at("tables", table), "C024", what, fix)
+
+
+def _behind(
+    document: Document,
+    table: str,
+    kept: Mapping[str, str],
+    columns: Mapping[str, str],
+) -> Iterator[Problem]:
+    """The `kept` columns of a table that are not, or not so, among those there now."""
+    for name, kind in kept.items():
+        at = ("tables", table, name)
+        now = columns.get(name)
+        if now is None:
+            what = f"{table} has no column {name} any more"
+            fix = f"mend the queries that use it, then {PULL}"
+            yield Problem(document.key_at(*at), "C025", what, fix)
+        # a type that is not known, there or here, is no other type
+        elif kind and now and now != kind:
+            what = f"{table}.{name} is {now} there, not {kind}"
+            yield Problem(document.at(*at), "C026", what, PULL)
 
 
 def news(known: Tables, found: Listed, read: Collection[str]) -> Iterator[str]:
@@ -88,8 +101,13 @@ def news(known: Tables, found: Listed, read: Collection[str]) -> Iterator[str]:
         if table not in known.columns:
             yield f"{table}: read by a query, and not in {tables.FILE} yet"
             continue
-        have = known.columns[table]
-        new = sorted(columns.keys() - have.keys()) if have is not None else []
+        kept = known.columns[table]
+        # without any column kept all of them are unknown, and none is new
+        if kept is None:
+            continue
+        new = sorted(columns.keys() - kept.keys())
+        shown = ", ".join(new[:_SHOWN])
+        if len(new) > _SHOWN:
+            shown += f" and {len(new) - _SHOWN} more"
         if new:
-            more = f" and {len(new) - 8} more" if len(new) > 8 else ""
-            yield f"{table}: new columns {', '.join(new[:8])}{more}"
+            yield f"{table}: new columns {shown}"
