@@ -176,6 +176,7 @@ class _Reader(Notes):
         )
 
     def _members(self, rows: Sequence[Any], at: Pointer) -> Iterator[str]:
+        """The members of another cohort."""
         for number, row in enumerate(rows):
             if isinstance(row, dict):
                 what = "a cohort is given as a list of members"
@@ -259,6 +260,7 @@ class _Reader(Notes):
             self.tell(at, "X003", what, f"add for example `{source.time}: -3d`")
 
     def _tell_column(self, name: str, source: Source, at: Pointer) -> None:
+        """A column that a source does not declare."""
         what = f"the source {source.name} has no column {quoted(name)}"
         otherwise = "declare it in cohorts/project.yml, or take it out"
         fix = suggestion(name, source.columns, otherwise)
@@ -425,6 +427,7 @@ def _plain(value: Any) -> Cell:
 
 
 def _by_handle(given: Mapping[str, Any]) -> dict[Handle, Sequence[Any]]:
+    """The members that a test expects, by the handles that it names."""
     found: dict[Handle, Sequence[Any]] = {}
     for kind, values in given.items():
         if kind != "aliases":

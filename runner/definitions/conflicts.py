@@ -45,6 +45,7 @@ def same_names(documents: Sequence[Document]) -> Iterator[Problem]:
 
 
 def _text(document: Document, key: str) -> str | None:
+    """The text of a key at the top of a file; None where there is none."""
     if not isinstance(document.data, dict):
         return None
     value = document.data.get(key)
@@ -150,6 +151,7 @@ def suppression(cohorts: Sequence[Cohort], project: Project) -> Iterator[Problem
 
 
 def _named(listed: Suppression, by_id: Mapping[str, Cohort]) -> _Named:
+    """How one list of suppressed people names them."""
     name, identifiers = listed.table, listed.identifiers
     if listed.cohort:
         name, identifiers = listed.cohort, by_id[listed.cohort].identifiers
@@ -196,6 +198,7 @@ def suppression_tables(project: Project, known: Known) -> Iterator[Problem]:
 def _missing_columns(
     document: Document, at: tuple[str, int], listed: Suppression, table: Table
 ) -> Iterator[Problem]:
+    """The identifiers of a list whose column its table does not have."""
     for identifier in listed.identifiers:
         column = identifier.column
         if column.lower() in table.columns:

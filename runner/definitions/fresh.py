@@ -92,6 +92,7 @@ def of_sql(
 def _file(
     cohort_id: str, name: str, owner: str, description: str, rest: Sequence[str]
 ) -> str:
+    """The text of the whole file."""
     lines = [f"id: {cohort_id}", f"name: {_text(name)}"]
     if description:
         lines.append(f"description: {_text(description)}")
@@ -101,6 +102,7 @@ def _file(
 
 
 def _test(given: Sequence[str], named: Sequence[Identifier]) -> list[str]:
+    """The lines of the first test."""
     return [
         "tests:",
         "  - name: who meets the rule belongs to it, and nobody else",
@@ -137,6 +139,7 @@ def _row(cells: Mapping[str, str]) -> str:
 
 
 def _value(identifier: Identifier, who: str) -> str:
+    """A value of an identifier, another one for each column."""
     if identifier.handle.kind is Kind.EXTERNAL_ID:
         return who
     return f"{who}_{identifier.column}"

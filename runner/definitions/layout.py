@@ -42,6 +42,7 @@ def formatted(document: Document) -> str:
 
 
 def _means_the_same(text: str, document: Document) -> bool:
+    """True where a text has the data of a file."""
     again = documents.parse(text.encode(), document.path)
     return isinstance(again, Document) and again.data == document.data
 

@@ -66,6 +66,7 @@ def _no_day(document: Document, *pointer: str) -> Problem:
 
 
 def _day(text: str) -> date | None:
+    """A day of the calendar; None where there is no such day."""
     try:
         return date.fromisoformat(text)
     except ValueError:

@@ -112,6 +112,7 @@ def _circle(graph: Mapping[str, set[str]]) -> Sequence[str]:
 
 
 def _needs(cohort: Cohort, by_id: Mapping[str, Cohort]) -> set[str]:
+    """The ids that a cohort refers to, of those that are there."""
     return {
         reference.cohort for reference in cohort.references if reference.cohort in by_id
     }

@@ -303,6 +303,7 @@ def columns_used(audience: Audience) -> tuple[tuple[Source, str], ...]:
 
 
 def _used(rule: Rule, source: Source) -> Iterator[tuple[Source, str]]:
+    """The columns that a rule asks about; `source` is what it is asked of."""
     match rule:
         case OnColumn(column, _):
             yield source, column

@@ -162,6 +162,7 @@ class _Reader(Notes):
         return Audience(source, where, zone, top, sample)
 
     def _top(self, given: _Given, at: Pointer, source: Source) -> Top | None:
+        """The greatest values of a column."""
         column = self.column(given["by"], (*at, "by"), source)
         if column is None:
             return None
@@ -172,6 +173,7 @@ class _Reader(Notes):
         return Top(column.name, given["limit"])
 
     def _sample(self, given: _Given, at: Pointer) -> Sample:
+        """A share of people."""
         # by way of text: 12.3 as a float is not exactly 12.3
         share = Decimal(str(given["percent"])) * 100
         if share != int(share):
@@ -279,6 +281,7 @@ class _Reader(Notes):
         *,
         inside: bool,
     ) -> Rule:
+        """The rule of `all`, `any` or `none`."""
         read = tuple(
             self.rule(part, (*at, number), source, inside=inside)
             for number, part in enumerate(parts)
@@ -295,6 +298,7 @@ class _Reader(Notes):
     # columns
 
     def _on_column(self, given: _Given, at: Pointer, source: Source) -> Rule:
+        """All tests of one column."""
         column = self.column(given["column"], (*at, "column"), source)
         operators = [name for name in given if name != "column"]
         if not operators:
@@ -309,6 +313,7 @@ class _Reader(Notes):
         return self._together(parts, at)
 
     def _test(self, column: Column, name: str, given: Any, at: Pointer) -> Rule:
+        """One test of a column, by the name of its operator."""
         if name not in _OPERATORS[column.type]:
             self._tell_operator(column, name, at)
             return All(())
@@ -329,6 +334,7 @@ class _Reader(Notes):
                 return OnColumn(column.name, test)
 
     def _tell_operator(self, column: Column, name: str, at: Pointer) -> None:
+        """An operator that does not go with a column's type."""
         fitting = sorted(_OPERATORS[column.type])
         what = f"`{name}` does not go with {column.name}, which is {column.type}"
         fix = f"use one of: {', '.join(fitting)}"
@@ -359,6 +365,7 @@ class _Reader(Notes):
     def _compare(
         self, column: Column, sign: Sign, given: Any, at: Pointer
     ) -> Compare | None:
+        """A comparison with one value; None where the value is bad."""
         if not self._fits(column, given, at):
             return None
         return Compare(sign, given)
@@ -375,6 +382,7 @@ class _Reader(Notes):
         return OneOf(tuple(given))
 
     def _anniversary(self, given: str, at: Pointer) -> Anniversary:
+        """A day of the year within some days."""
         days = int(given.removesuffix("d"))
         if days > ANNIVERSARY:
             what = "a year has no more than 365 days"
@@ -382,6 +390,7 @@ class _Reader(Notes):
         return Anniversary(days)
 
     def _between(self, column: Column, given: Sequence[Any], at: Pointer) -> Rule:
+        """Two comparisons, of which both must hold."""
         if not self._all_fit(column, given, at):
             return All(())
         low, high = given
@@ -468,6 +477,7 @@ class _Reader(Notes):
     # events
 
     def _events(self, given: _Given, at: Pointer, people: Source) -> Rule:
+        """What somebody did, of one source of events."""
         source = self.source(given["event"], (*at, "event"), events=True)
         after = None
         if "none_after" in given:
@@ -614,6 +624,7 @@ def _flat(parts: Iterable[Rule]) -> tuple[Rule, ...]:
 
 
 def _number(text: str) -> int | float | None:
+    """The number that a line of a list is; None where it is none."""
     try:
         return int(text)
     except ValueError:

@@ -58,6 +58,7 @@ def problems(
 def _column_problems(
     document: Document, source: Source, table: str, columns: Mapping[str, str]
 ) -> Iterator[Problem]:
+    """Columns of a source that its table has not, or not so."""
     for column in source.columns.values():
         at = document.key_at("sources", source.name, "columns", column.name)
         kind = columns.get(column.name)

@@ -74,6 +74,7 @@ class Times:
     def _from_to(
         self, given: Sequence[Any], at: Pointer, *, days_only: bool
     ) -> Window | None:
+        """A stretch of time with both its ends; they must be of one kind."""
         edges = [
             self._edge(edge, (*at, number), days_only=days_only)
             for number, edge in enumerate(given)
@@ -99,6 +100,7 @@ class Times:
                 return None
 
     def _edge(self, given: Any, at: Pointer, *, days_only: bool) -> Edge | None:
+        """An end of a stretch: a length of time from now, or a day."""
         if isinstance(given, str) and given[-1:] in SECONDS:
             return FromNow(self._length(given, at, days_only=days_only))
         return self.day(given, at)

@@ -282,6 +282,7 @@ def _named_at(document: Document, identifier: Identifier) -> Position:
 
 
 def _identifiers(document: Document, project: Project) -> tuple[Identifier, ...]:
+    """A file's own identifiers, or the project's default."""
     data: Any = document.data
     if "identifiers" in data:
         return identifiers.read(data["identifiers"])
@@ -327,6 +328,7 @@ def _cohort(
 
 
 def _schedule(document: Document, project: Project) -> Schedule | None:
+    """A file's own schedule, or the project's default."""
     data: Any = document.data
     if "schedule" in data:
         return schedules.read(data["schedule"], project.timezone)

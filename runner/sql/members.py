@@ -217,10 +217,12 @@ def key_of(value: str) -> str:
 
 
 def _numbers(count: int) -> str:
+    """A table of the numbers from 0 on, one row each."""
     return f"UNNEST(ARRAY[{', '.join(map(str, range(count)))}]) AS asked (number)"
 
 
 def _of_number(texts: Sequence[str], otherwise: str) -> str:
+    """An expression that has one of some texts by the number of its row."""
     lines = "".join(
         f" WHEN {number} THEN '{text}'" for number, text in enumerate(texts)
     )
@@ -303,6 +305,7 @@ def _type(identifier: Identifier) -> str:
 
 
 def _case(name: str, identifiers: int, of_note: str) -> str:
+    """An expression that has one of some columns by the number of its row."""
     lines = "".join(
         f" WHEN {number} THEN {name}_{number}" for number in range(identifiers)
     )

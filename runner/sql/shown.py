@@ -92,6 +92,7 @@ def _shown(kind: Kind, text: str, secret: Collection[str] | None) -> str:
 
 
 def _shown_text(text: str, secret: Collection[str] | None) -> str:
+    """A text as people may see it: line breaks stay."""
     value = text[text.index("'") + 1 : -1].replace("''", "'")
     # the empty text names nobody; the wrapper of every query has it
     if not value:
@@ -127,6 +128,7 @@ def _secrets(statement: Statement, columns: Collection[str]) -> set[str] | None:
 
 
 def _literal(node: Node) -> Iterator[str]:
+    """The value of a literal, as it is compared with a token."""
     match node:
         case Text(value=value) | TypedText(value=value):
             yield value
@@ -166,6 +168,7 @@ def _places(nodes: tuple[Node, ...], names: set[str]) -> Iterator[Node]:
 
 
 def _any(columns: tuple[Identifier, ...], names: set[str]) -> bool:
+    """True where one of some columns is among the names."""
     return any(column.key in names for column in columns)
 
 
@@ -183,12 +186,14 @@ def _first_names(body: Body) -> set[str]:
 
 
 def _items(body: Body) -> Iterator[Node]:
+    """The columns of every SELECT below a node."""
     for node in walk(body):
         if isinstance(node, Select):
             yield from node.items
 
 
 def _name(item: SelectItem) -> str:
+    """The name of a column that a SELECT returns; an empty text where it has none."""
     if item.alias:
         return item.alias.key
     return _column(item.expression)
