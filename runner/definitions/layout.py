@@ -22,7 +22,7 @@ def formatted(document: Document) -> str:
     """The file's text in order; as it is where it is no group of keys, or would mean
     something else.
     """
-    if not isinstance(document.data, dict):
+    if not isinstance(document.data, dict) or not document.data:
         return document.source
     first = {key: document.keys[key,].line for key in document.data}
     columns = {document.keys[key,].column for key in document.data}
