@@ -109,6 +109,7 @@ def parse(
     text = _decoded(raw, shown, most)
     if not isinstance(text, str):
         return text
+    # events, not nodes: nothing is built of what is not allowed
     walk = _Walk(text, shown)
     data = walk.document()
     if walk.problems:
@@ -262,6 +263,7 @@ class _Walk:
     def node(self, event: Any, pointer: Pointer) -> object:
         """The data of one value, which begins with an event, and of all in it."""
         self.values[pointer] = self.position(event)
+        # isinstance would be slower, and there are no subclasses
         kind = type(event)
         if event.anchor is not None:
             self.anchor(event)
@@ -274,6 +276,7 @@ class _Walk:
         if kind is yaml.ScalarEvent:
             return self.scalar(event)
         if len(pointer) >= MAX_DEPTH:
+            # each level is a call, and Python ends at some 1,000
             what = f"this is nested more than {MAX_DEPTH} levels deep"
             self.problem(event, "F013", what, "make it flatter")
             raise _Stop

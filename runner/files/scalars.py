@@ -14,8 +14,10 @@ from runner.errors import Position
 # The YAML 1.2 core schema, except that numbers not written in decimal (0o17, 0x1F, 007,
 # .inf) stay text; so do YAML 1.1's NO, on, 12:30, 1_000 and 2026-01-02.
 _NULL = frozenset(("", "~", "null", "Null", "NULL"))
-_TRUE = frozenset(("true", "True", "TRUE"))
-_FALSE = frozenset(("false", "False", "FALSE"))
+_BOOLEANS = {
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,30})", re.ASCII)
 _FLOAT = re.compile(
     r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*|(?=[eE])))(?:[eE][-+]?[0-9]+)?",
@@ -31,8 +33,8 @@ def plain(text: str) -> str | int | float | bool | None:
     """The value of a text written without quotes."""
     if text in _NULL:
         return None
-    if text in _TRUE or text in _FALSE:
-        return text in _TRUE
+    if text in _BOOLEANS:
+        return _BOOLEANS[text]
     if text[0] not in "+-.0123456789":
         return text
     if _INTEGER.fullmatch(text):

@@ -109,6 +109,7 @@ def _closest(error: Any) -> Iterator[Any]:
     if error.validator not in _BRANCHING or not error.context or _alternatives(error):
         yield error
         return
+    # a branch that nearly holds is the one that the author wanted
     branches: dict[int, list[Any]] = {}
     for inner in error.context:
         branches.setdefault(inner.relative_schema_path[0], []).append(inner)
@@ -375,6 +376,7 @@ def _repeated(error: Any, name: str) -> Saying:
 def _only_with(error: Any, name: str) -> Saying:
     """A key that needs another one, which is not there."""
     rules = error.validator_value
+    # one at a time: when it is mended, the next one is told
     key = next(key for key in rules if key in error.instance)
     needed = f"`{rules[key][0]}`"
     what = f"`{key}` in {name} goes with {needed} only"

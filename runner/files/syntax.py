@@ -157,7 +157,7 @@ def _misfit(here: tuple[int, int], lines: list[str]) -> Fault:
     before = ""
     if line <= len(lines):
         before = lines[line - 1][: column - 1].rstrip()
-    if character and character in "]}":
+    if character in ("]", "}"):
         return *here, f"this {character} closes nothing", f"delete it, or {_QUOTES}"
     if character == ":":
         return *here, "there is no name before this colon", f"write it, or {_QUOTES}"

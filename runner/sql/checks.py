@@ -88,6 +88,7 @@ def parsed(sql: str) -> Statement:
 
 def _second_statement(sql: str) -> int | None:
     """Where something follows a semicolon."""
+    # most often there is none, and nothing need be read
     if ";" not in sql:
         return None
     ended = False
@@ -249,6 +250,7 @@ def _identifier_findings(
         what = f"the column {identifier} is returned more than once"
         yield Finding(*begins, "Q008", what, "return it once")
         return
+    # only a plain name can be an identifier's column
     names = [column for column in columns if _NAME.fullmatch(column)]
     close = difflib.get_close_matches(identifier, names, n=1) or names[:1]
     fix = f"select {identifier}"

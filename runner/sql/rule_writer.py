@@ -248,6 +248,7 @@ class _Writer:
             _measured(self._fact(events, each.aggregate, each.column), each)
             for each in events.measures
         ]
+        # nothing of the other kind, or nothing later than the last of this kind
         if events.none_after:
             last = self._fact(events, Aggregate.MAX, events.source.time)
             other = self._pass(events.none_after, events.window)
@@ -265,8 +266,10 @@ class _Writer:
         return self._pass(events.source, events.window).fact(sql, where)
 
     def _pass(self, source: Source, window: Window) -> _Pass:
+        """The read of a source in a stretch of time, which all its facts share."""
         known = self._passes.get((source.name, window))
         if known is None:
+            # a WITH that has a table's name would hide the table
             self._taken.add(source.table)
             name = self._free(f"{source.name}{_label(window)}")
             known = self._passes[source.name, window] = _Pass(name, source, window)
@@ -320,6 +323,7 @@ def _label(window: Window) -> str:
 
 def _measured(fact: str, measure: Measure) -> str:
     """The comparison of a fact with its number."""
+    # the read has no row of whoever has no events
     if measure.aggregate in _FROM_NOTHING and _holds_of_zero(measure.compare):
         fact = f"COALESCE({fact}, 0)"
     return f"{fact} {measure.compare.sign} {literal(measure.compare.value)}"
