@@ -11,7 +11,7 @@ import statistics
 import time
 from typing import Any
 
-from runner.definitions import rules
+from runner.definitions import rule_reader
 from runner.files import documents
 from runner.files.documents import Document
 from runner.project import sources
@@ -19,7 +19,7 @@ from runner.sandbox import query
 from runner.sandbox.options import Shop
 from runner.sandbox.sample import fill_warehouse
 from runner.sandbox.warehouse import Warehouse
-from runner.sql.rules import select
+from runner.sql.rule_writer import select
 
 RUNS = 15
 PROJECT = {
@@ -87,7 +87,7 @@ def main() -> None:
     )
     assert isinstance(project, Document)
     assert isinstance(cohort, Document)
-    audience, problems = rules.read(cohort, sources.read(project), {}, "UTC")
+    audience, problems = rule_reader.read(cohort, sources.read(project), {}, "UTC")
     assert audience, problems
     texts = {"the rule": select(audience, ["customer_id"], {}), "by hand": BY_HAND}
     took: dict[str, list[float]] = {name: [] for name in texts}

@@ -46,34 +46,40 @@ def known() -> Mapping[str, Code]:
 
 def parse(page: str) -> Mapping[str, Code]:
     """The codes of a page, in its order."""
-    found = (entry.groupdict(default="") for entry in ENTRY.finditer(page))
-    return {
-        each["code"]: Code(
-            each["code"],
-            _plain(each["meaning"]),
-            _plain(each["cure"]),
-            each["example"].rstrip(),
+    found: dict[str, Code] = {}
+    for entry in ENTRY.finditer(page):
+        code = Code(
+            code=entry["code"],
+            meaning=_plain(entry["meaning"]),
+            cure=_plain(entry["cure"]),
+            example=(entry["example"] or "").rstrip(),
         )
-        for each in found
-    }
+        found[code.code] = code
+    return found
 
 
 def closest(text: str, codes: Iterable[str]) -> tuple[str, ...]:
     """Up to three codes that may have been meant: the nearest numbers of the same
     letter, or else what looks alike.
     """
+    # a very long text would take long to compare
     asked, names = text.strip().upper()[:20], tuple(codes)
     same = [name for name in names if name[0] == asked[:1]]
     if same and re.fullmatch(r"[A-Z][0-9]+", asked):
-        away = {name: abs(int(name[1:]) - int(asked[1:])) for name in same}
-        near = sorted(same, key=lambda name: away[name])
-        return tuple(sorted(near[: 3 if away[near[0]] else 1]))
+        number = int(asked[1:])
+        near = sorted(same, key=lambda name: abs(int(name[1:]) - number))
+        # a code whose number is the same is certainly meant
+        if int(near[0][1:]) == number:
+            return (near[0],)
+        return tuple(sorted(near[:3]))
     return tuple(sorted(difflib.get_close_matches(asked, names, 3, 0.55)))
 
 
 def explained(code: Code) -> str:
     """All about one code, for a terminal."""
-    example = f"\n\n{_indented(code.example)}\n" if code.example else ""
+    example = ""
+    if code.example:
+        example = f"\n\n{_indented(code.example)}\n"
     return f"{code.code}: {code.meaning}{example}\nWhat to do: {code.cure}"
 
 

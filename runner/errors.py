@@ -68,8 +68,10 @@ class CohortsError(Exception):
         self.code, self.what, self.fix, self.at = code, what, fix, at
 
     def __str__(self) -> str:
-        where = f"{self.at} " if self.at else ""
-        return f"{where}{self.code} {self.what}; {self.fix}"
+        said = f"{self.code} {self.what}; {self.fix}"
+        if self.at:
+            return f"{self.at} {said}"
+        return said
 
 
 class InvalidDefinitions(CohortsError):

@@ -32,14 +32,22 @@ class Handle:
         return (_ORDER[self.kind], self.label) < (_ORDER[other.kind], other.label)
 
     def __str__(self) -> str:
-        return f"alias {self.label}" if self.label else self.kind.value
+        if self.label:
+            return f"alias {self.label}"
+        return self.kind.value
 
     @property
     def export_column(self) -> str:
-        """The exact column that the connector wants (docs/services.md, The Braze cohort export)."""
-        return {Kind.EXTERNAL_ID: "user_ids", Kind.DEVICE_ID: "device_ids"}.get(
-            self.kind, self.label
-        )
+        """The exact name of the column that the connector wants (docs/services.md, The
+        Braze cohort export).
+        """
+        match self.kind:
+            case Kind.EXTERNAL_ID:
+                return "user_ids"
+            case Kind.DEVICE_ID:
+                return "device_ids"
+            case Kind.ALIAS:
+                return self.label
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +62,10 @@ class Identifier:
 
     @property
     def pointer(self) -> tuple[str, ...]:
-        """Where a cohort's file gives it."""
-        return (
-            ("aliases", self.handle.label)
-            if self.handle.label
-            else (self.handle.kind.value,)
-        )
+        """Where a cohort's file gives it, below `identifiers`."""
+        if self.handle.label:
+            return ("aliases", self.handle.label)
+        return (self.handle.kind.value,)
 
 
 def read(given: Mapping[str, Any]) -> tuple[Identifier, ...]:

@@ -9,10 +9,10 @@ from runner.application import reading
 from runner.application.connecting import treasure_data
 from runner.application.files import write
 from runner.application.invocation import Invocation
-from runner.definitions import behind, tables
+from runner.definitions import source_check, table_check
 from runner.definitions import tree as trees
 from runner.definitions.known import NOTHING_KNOWN
-from runner.definitions.tables import Tables
+from runner.definitions.source_check import Tables
 from runner.errors import ExitCode, InvalidDefinitions, Problem, Usage
 from runner.project import tables as known_tables
 from runner.project.file import FILE, Project
@@ -64,15 +64,15 @@ def compare(invocation: Invocation, *, target: str) -> Compared:
     found = _found(invocation, loaded, target, listed)
     database = loaded.targets[target].database
     problems = [
-        *tables.problems(loaded.document, loaded.sources, found, database),
-        *behind.behind(kept, found, read),
+        *source_check.problems(loaded.document, loaded.sources, found, database),
+        *table_check.behind(kept, found, read),
     ]
     number = None
     if kept.document:
         number = len(listed)
     return Compared(
         tuple(sorted(problems)),
-        tuple(behind.news(kept, found, read)),
+        tuple(table_check.news(kept, found, read)),
         len(loaded.sources),
         number,
     )
@@ -91,7 +91,7 @@ def drafts(
     for name in asked:
         if name not in found:
             raise Usage("P113", f"there is no table {name[:60]}", "correct its name")
-    return tuple(tables.draft(name, found[name]) for name in asked)
+    return tuple(source_check.draft(name, found[name]) for name in asked)
 
 
 def pull_columns(invocation: Invocation, *, target: str) -> tuple[str, ...]:
@@ -101,7 +101,7 @@ def pull_columns(invocation: Invocation, *, target: str) -> tuple[str, ...]:
     loaded = reading.project(invocation.root, target)
     found = _found(invocation, loaded, target, ())
     database = loaded.targets[target].database
-    text, names = tables.with_new_columns(
+    text, names = source_check.with_new_columns(
         loaded.document, loaded.sources, found, database
     )
     if names:
@@ -125,7 +125,7 @@ def pull_tables(invocation: Invocation, *, target: str) -> KeptTables:
     if are_all:
         others = frozenset[str]().union(*read.values())
     found = _found(invocation, loaded, target, mine)
-    renewed = behind.renewed(before, found, mine, others)
+    renewed = table_check.renewed(before, found, mine, others)
     text = known_tables.text(renewed)
     write(invocation.root / known_tables.FILE, text)
     has_changed = not before.document or text != before.document.source
@@ -168,7 +168,8 @@ def _found(
     """
     here = loaded.targets[target]
     names = {
-        tables.full_name(source, here.database) for source in loaded.sources.values()
+        source_check.full_name(source, here.database)
+        for source in loaded.sources.values()
     }
     databases = {name.partition(".")[0] for name in names.union(more)}
     found = {}

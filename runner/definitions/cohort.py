@@ -46,14 +46,16 @@ class Life:
 
 @dataclass(frozen=True, slots=True)
 class Cohort:
-    """One cohort file. `id` never changes; `braze_id` is Braze's `cohort_id`, without a
-    target's prefix; `sql` is the template as written (empty where there is none),
-    `template` the name of the file that it comes from (nothing where it is written
-    out), `params` what the file gives it; `rule` who of a source's people is meant, or
-    of those whom `sql` finds; `identifiers` are sorted, and at least one; without a
-    `schedule` it is never due by time; `max_age` in seconds, 0 where any age will do;
-    `unsuppressed`: why those stay who are taken out of every other cohort, empty where
-    they do not.
+    """What one cohort file says.
+
+    `id` never changes. `braze_id` is Braze's `cohort_id`, without a target's prefix.
+    `sql` is the template as written, empty where there is none. `template` is the name
+    of the file that it comes from, empty where the SQL is written out; `params` are
+    what the cohort's file gives it. `rule` says who of a source's people is meant, or
+    of those whom `sql` finds. `identifiers` are sorted, and there is at least one.
+    Without a `schedule` the cohort is never due by time. `max_age` is in seconds, 0
+    where any age will do. `unsuppressed` is the reason why those stay in this cohort
+    who are taken out of every other one; it is empty where they are taken out.
     """
 
     id: str
@@ -81,10 +83,14 @@ class Cohort:
         """The columns whose values tell who somebody is: those of identifiers, and what
         sources call personal.
         """
-        named = {identifier.column for identifier in self.identifiers}
-        return frozenset(named).union(self.rule.personal if self.rule else ())
+        named = frozenset(identifier.column for identifier in self.identifiers)
+        if self.rule is None:
+            return named
+        return named | self.rule.personal
 
     @property
     def references(self) -> tuple[InCohort, ...]:
-        """The cohorts that its rule refers to."""
-        return self.rule.cohorts if self.rule else ()
+        """The references to other cohorts in its rule; none where there is no rule."""
+        if self.rule is None:
+            return ()
+        return self.rule.cohorts

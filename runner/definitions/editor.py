@@ -15,30 +15,30 @@ from runner.project.sources import Source
 
 
 def schema(project: Project, tree: Tree, lists: Iterable[str]) -> str:
-    """JSON of the schema; `lists`: names of the files under `cohorts/lists/`."""
+    """The schema as JSON. `lists` are the names of the files under `cohorts/lists/`."""
     made = json.loads(schemas.text("cohort"))
+    rule = made["$defs"]["rule"]["properties"]
+    audience = made["properties"]["audience"]["properties"]
     people = [source for source in project.sources.values() if not source.has_events]
     events = [source for source in project.sources.values() if source.has_events]
-    rule, audience = (
-        made["$defs"]["rule"]["properties"],
-        made["properties"]["audience"]["properties"],
-    )
-    _offer(audience["from"], {source.name: source.description for source in people})
+    _offer(audience["from"], _descriptions(people))
     _offer(audience["template"], dict.fromkeys(tree.templates, ""))
     _offer(audience["top"]["properties"]["by"], _columns(people))
     _offer(rule["column"], _columns([*people, *events]))
-    _offer(rule["event"], {source.name: source.description for source in events})
-    _offer(rule["none_after"], {source.name: source.description for source in events})
+    _offer(rule["event"], _descriptions(events))
+    _offer(rule["none_after"], _descriptions(events))
     _offer(rule["cohort"], {cohort.id: cohort.name for cohort in tree.cohorts})
     for measure in ("distinct", "sum", "avg", "min", "max"):
         _offer(rule[measure]["properties"]["column"], _columns(events))
+    files = [f"lists/{name}" for name in lists]
     for operator in ("in", "not_in"):
-        _offer(
-            rule[operator]["properties"]["file"],
-            {f"lists/{name}": "" for name in lists},
-        )
+        _offer(rule[operator]["properties"]["file"], dict.fromkeys(files, ""))
     made["$id"] = "urn:cohort-runner:schema:cohort:1:project"
     return json.dumps(made, indent=2, ensure_ascii=False)
+
+
+def _descriptions(sources: Iterable[Source]) -> Mapping[str, str]:
+    return {source.name: source.description for source in sources}
 
 
 def _columns(sources: Iterable[Source]) -> Mapping[str, str]:
@@ -46,17 +46,22 @@ def _columns(sources: Iterable[Source]) -> Mapping[str, str]:
     told: dict[str, list[str]] = {}
     for source in sources:
         for column in source.columns.values():
-            about = f"{source.name}: {column.type}{f', {column.description}' if column.description else ''}"
+            about = f"{source.name}: {column.type}"
+            if column.description:
+                about += f", {column.description}"
             told.setdefault(column.name, []).append(about)
     return {name: "; ".join(about) for name, about in told.items()}
 
 
 def _offer(schema_of: dict[str, Any], names: Mapping[str, str]) -> None:
-    """Only these values; what is said of each shows beside it. Nothing is offered where
-    there is none.
+    """Allow only these values in a part of the schema; an editor shows what is said of
+    each beside it. Without any value the part stays as it is.
     """
-    if names:
-        schema_of["anyOf"] = [
-            {"const": name, **({"description": said} if said else {})}
-            for name, said in names.items()
-        ]
+    choices: list[dict[str, str]] = []
+    for name, said in names.items():
+        choice = {"const": name}
+        if said:
+            choice["description"] = said
+        choices.append(choice)
+    if choices:
+        schema_of["anyOf"] = choices

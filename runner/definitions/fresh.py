@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from runner.identifiers import Identifier
+from runner.identifiers import Identifier, Kind
 from runner.project.sources import Column, Source, Type
 
 _RULES: Mapping[Type, str] = {
@@ -41,25 +40,21 @@ def of_source(
     """A rule on a source of people: one condition on a column, or, where a source of
     events is given, on that.
     """
-    people = _people(source, named)
-    column = next(
-        (each for each in source.columns.values() if _is_askable(each, source, named)),
-        None,
-    )
+    first = _person(source, named, "u1")
+    second = _person(source, named, "u2")
+    column = _askable(source, named)
+    more: list[str] = []
     if events:
         rule = f"{{event: {events.name}, within: 30d}}"
-        rows = f"{{{events.key}: u1, {events.time}: -3d}}, {{{events.key}: u2, {events.time}: -40d}}"
-        given = [
-            f"      {source.name}: [{people('u1')}, {people('u2')}]",
-            f"      {events.name}: [{rows}]",
-        ]
+        inside = _row({events.key: "u1", events.time: "-3d"})
+        outside = _row({events.key: "u2", events.time: "-40d"})
+        more = [f"      {events.name}: [{inside}, {outside}]"]
     elif column:
         rule = f"{{column: {column.name}, {_RULES[column.type]}}}"
-        has = f"{column.name}: {_VALUES[column.type]}"
-        given = [f"      {source.name}: [{people('u1', has)}, {people('u2')}]"]
+        first[column.name] = _VALUES[column.type]
     else:
         rule = f"{{column: {source.key}, starts_with: u1}}"
-        given = [f"      {source.name}: [{people('u1')}, {people('u2')}]"]
+    given = [f"      {source.name}: [{_row(first)}, {_row(second)}]", *more]
     audience = [
         "audience:",
         f"  from: {source.name}",
@@ -80,12 +75,9 @@ def of_sql(
 ) -> str:
     """A query of a table, where the project declares no source of people."""
     columns = ", ".join(dict.fromkeys(identifier.column for identifier in named))
-    rows = [
-        "{"
-        + ", ".join(f"{one.column}: {_value(one, who)}" for one in named)
-        + f", country: {country}}}"
-        for who, country in (("u1", "US"), ("u2", "DE"))
-    ]
+    first = {one.column: _value(one, "u1") for one in named}
+    second = {one.column: _value(one, "u2") for one in named}
+    rows = [_row(first | {"country": "US"}), _row(second | {"country": "DE"})]
     audience = [
         "audience:",
         "  sql: |",
@@ -100,13 +92,17 @@ def of_sql(
 def _file(
     cohort_id: str, name: str, owner: str, description: str, rest: Sequence[str]
 ) -> str:
+    """The text of the whole file."""
     lines = [f"id: {cohort_id}", f"name: {_text(name)}"]
-    lines += [f"description: {_text(description)}"] if description else []
-    lines += [f"owner: {_text(owner)}"] if owner else []
+    if description:
+        lines.append(f"description: {_text(description)}")
+    if owner:
+        lines.append(f"owner: {_text(owner)}")
     return "\n".join([*lines, *rest]) + "\n"
 
 
 def _test(given: Sequence[str], named: Sequence[Identifier]) -> list[str]:
+    """The lines of the first test."""
     return [
         "tests:",
         "  - name: who meets the rule belongs to it, and nobody else",
@@ -116,61 +112,59 @@ def _test(given: Sequence[str], named: Sequence[Identifier]) -> list[str]:
     ]
 
 
-def _is_askable(column: Column, source: Source, named: Sequence[Identifier]) -> bool:
+def _askable(source: Source, named: Sequence[Identifier]) -> Column | None:
+    """The first column that a rule may well ask about: it says nothing of who somebody
+    is, and is not on its way out.
+    """
     taken = {source.key, *(identifier.column for identifier in named)}
-    return column.name not in taken and not column.personal and not column.deprecated
+    for column in source.columns.values():
+        if column.name in taken or column.personal or column.deprecated:
+            continue
+        return column
+    return None
 
 
-def _people(source: Source, named: Sequence[Identifier]) -> Any:
-    def row(who: str, more: str = "") -> str:
-        cells = {source.key: who} | {
-            one.column: _value(one, who) for one in named if one.column != source.key
-        }
-        return (
-            "{"
-            + ", ".join(
-                [
-                    *(f"{name}: {value}" for name, value in cells.items()),
-                    *([more] if more else []),
-                ]
-            )
-            + "}"
-        )
+def _person(source: Source, named: Sequence[Identifier], who: str) -> dict[str, str]:
+    """A row of a source of people: its key and its identifiers."""
+    cells = {source.key: who}
+    for identifier in named:
+        if identifier.column != source.key:
+            cells[identifier.column] = _value(identifier, who)
+    return cells
 
-    return row
+
+def _row(cells: Mapping[str, str]) -> str:
+    """A row as YAML on one line."""
+    return "{" + ", ".join(f"{name}: {value}" for name, value in cells.items()) + "}"
 
 
 def _value(identifier: Identifier, who: str) -> str:
-    return (
-        who if identifier.handle.kind == "external_id" else f"{who}_{identifier.column}"
-    )
+    """A value of an identifier, another one for each column."""
+    if identifier.handle.kind is Kind.EXTERNAL_ID:
+        return who
+    return f"{who}_{identifier.column}"
 
 
 def _expected(named: Sequence[Identifier]) -> str:
+    """Who is expected, by handle where there are several."""
     if len(named) == 1:
         return f"[{_value(named[0], 'u1')}]"
-    plain = {
-        one.handle.kind.value: f"[{_value(one, 'u1')}]"
-        for one in named
-        if not one.handle.label
-    }
-    labels = {
-        one.handle.label: f"[{_value(one, 'u1')}]" for one in named if one.handle.label
-    }
+    plain: dict[str, str] = {}
+    labels: dict[str, str] = {}
+    for identifier in named:
+        member = f"[{_value(identifier, 'u1')}]"
+        if identifier.handle.label:
+            labels[identifier.handle.label] = member
+        else:
+            plain[identifier.handle.kind.value] = member
     if labels:
-        plain["aliases"] = (
-            "{"
-            + ", ".join(f"{label}: {value}" for label, value in labels.items())
-            + "}"
-        )
-    return "{" + ", ".join(f"{name}: {value}" for name, value in plain.items()) + "}"
+        plain["aliases"] = _row(labels)
+    return _row(plain)
 
 
 def _text(text: str) -> str:
     """Text as YAML: plain where that is safe, else in quotes."""
-    is_plain = re.fullmatch(r"[A-Za-z][\w ().-]*[\w).]", text) and text.lower() not in (
-        "true",
-        "false",
-        "null",
-    )
-    return text if is_plain else json.dumps(text, ensure_ascii=False)
+    is_name = re.fullmatch(r"[A-Za-z][\w ().-]*[\w).]", text)
+    if is_name and text.lower() not in ("true", "false", "null"):
+        return text
+    return json.dumps(text, ensure_ascii=False)

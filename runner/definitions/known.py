@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from runner.definitions.tables import full_name
+from runner.definitions.source_check import full_name
 from runner.project.sources import Source, Type
 from runner.project.tables import NOTHING, TIME, Tables
 
@@ -37,7 +37,9 @@ ANYTHING = Table()
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Known:
-    """Tables and sources of one tree of files; two are the same only where they are one."""
+    """Tables and sources of one tree of files. Two are equal only if they are the same
+    object, so that it is cheap to keep results by them.
+    """
 
     tables: Tables = NOTHING
     sources: Mapping[str, Source] = field(default_factory=dict)
@@ -47,38 +49,43 @@ class Known:
         name none. None where there is no such table: only of a database that the file
         of tables knows can that be said.
         """
-        declared: dict[str, str] = {}
-        for source in self.sources.values():
-            if full_name(source, database) == name:
-                declared |= {
-                    column.name: _STORED.get(column.type, "")
-                    for column in source.columns.values()
-                }
+        declared = self._declared(name, database)
         if name in self.tables.columns:
             columns = self.tables.columns[name]
+            if columns is None:
+                return ANYTHING
             # a column that is declared, and not in the file, may be newer than the file
-            return (
-                Table(declared | dict(columns), whole=True)
-                if columns is not None
-                else ANYTHING
-            )
+            return Table(declared | dict(columns), whole=True)
         if declared:
             return Table(declared | TIME)
-        return None if name.partition(".")[0] in self.tables.databases else ANYTHING
+        if name.partition(".")[0] in self.tables.databases:
+            return None
+        return ANYTHING
+
+    def _declared(self, name: str, database: str) -> dict[str, str]:
+        """Trino's types of the columns that sources declare of a table."""
+        declared: dict[str, str] = {}
+        for source in self.sources.values():
+            if full_name(source, database) != name:
+                continue
+            for column in source.columns.values():
+                declared[column.name] = _STORED.get(column.type, "")
+        return declared
 
     def stored_in(self, databases: Sequence[str]) -> Callable[[str], Mapping[str, str]]:
-        """What the file of tables knows of a table's columns; one without a database is
-        of the first that has it.
+        """A function that tells what the file of tables knows of a table's columns. A
+        table without a database is that of the first database that has it.
         """
 
         def stored(name: str) -> Mapping[str, str]:
-            names = (
-                [name]
-                if "." in name
-                else [f"{database}.{name}" for database in databases]
-            )
-            found = (self.tables.columns.get(each) for each in names)
-            return next((columns for columns in found if columns), {})
+            names = [name]
+            if "." not in name:
+                names = [f"{database}.{name}" for database in databases]
+            for each in names:
+                columns = self.tables.columns.get(each)
+                if columns:
+                    return columns
+            return {}
 
         return stored
 
@@ -89,8 +96,10 @@ class Known:
     def names(self, database: str) -> tuple[str, ...]:
         """The tables of a database that are known, without it."""
         declared = (full_name(source, database) for source in self.sources.values())
-        every = (name.partition(".") for name in {*self.tables.columns, *declared})
-        return tuple(sorted(table for where, _, table in every if where == database))
+        every = {*self.tables.columns, *declared}
+        begin = f"{database}."
+        here = [name.removeprefix(begin) for name in every if name.startswith(begin)]
+        return tuple(sorted(here))
 
 
 NOTHING_KNOWN = Known()

@@ -17,5 +17,7 @@ class Notes:
         self, at: Pointer, code: str, what: str, fix: str, *, key: bool = False
     ) -> None:
         """Note a problem at a value, or at its key."""
-        place = self.document.key_at(*at) if key else self.document.at(*at)
+        place = self.document.at(*at)
+        if key:
+            place = self.document.key_at(*at)
         self.problems.add(Problem(place, code, what, fix))

@@ -69,7 +69,7 @@ class Sign(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """Compared with one value."""
+    """The value of a column is equal to one value, or below or above it."""
 
     sign: Sign
     value: Value
@@ -77,7 +77,7 @@ class Compare:
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """One of these values."""
+    """The value of a column is one of these."""
 
     values: tuple[Value, ...]
 
@@ -92,7 +92,7 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Has:
-    """The text has one of these there."""
+    """The text contains one of these texts, or begins or ends with one (see Part)."""
 
     part: Part
     texts: tuple[str, ...]
@@ -107,7 +107,7 @@ class Matches:
 
 @dataclass(frozen=True, slots=True)
 class IsNull:
-    """Nothing is there."""
+    """The column has no value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ class Anniversary:
 
 @dataclass(frozen=True, slots=True)
 class Holds:
-    """The list has one of these, or every one."""
+    """The list contains one of these texts; with `every`, it contains all of them."""
 
     texts: tuple[str, ...]
     every: bool
@@ -149,8 +149,8 @@ class Aggregate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A measure and a number. Where there are no events count, distinct and sum are 0;
-    of the others nothing holds.
+    """A measure of somebody's events, and the number it is compared with. Where there
+    are no events, count, distinct and sum are 0, and of the others no comparison holds.
     """
 
     aggregate: Aggregate
@@ -160,9 +160,9 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """What somebody did: all measures hold of those events of a source that lie in the
-    window and pass `where`; and nothing of `none_after` happened after the last of them
-    (a name, or nothing).
+    """What somebody did. All measures hold of those events of a source that lie in the
+    window and pass `where`. Where `none_after` is given, no event of that source
+    happened after the last of them.
     """
 
     source: Source
@@ -174,7 +174,7 @@ class Events:
 
 @dataclass(frozen=True, slots=True)
 class InCohort:
-    """Whoever another cohort's query finds. `pointer`: where the file says so."""
+    """Whoever another cohort's query finds. `pointer` is where the file refers to it."""
 
     cohort: str
     pointer: Pointer = field(default=(), compare=False)
@@ -209,7 +209,9 @@ ALWAYS = Window(None, None)
 
 @dataclass(frozen=True, slots=True)
 class Top:
-    """So many with the greatest values of a column; of equal ones, by the key."""
+    """The people with the greatest values of the column `by`, at most `limit` of them.
+    Of equal values the lower keys come first.
+    """
 
     by: str
     limit: int
@@ -217,7 +219,9 @@ class Top:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Who falls into so many of ten thousand by a hash of the key."""
+    """A share of people, by a hash of their key and the salt: `of_ten_thousand` of
+    10,000 on average, and always the same ones.
+    """
 
     of_ten_thousand: int
     salt: str
@@ -243,27 +247,31 @@ class Audience:
     @property
     def sources(self) -> tuple[Source, ...]:
         """The sources that it reads, each once, its people first."""
-        events = [part for part in self._parts if isinstance(part, Events)]
-        read = [
-            source
-            for each in events
-            for source in (each.source, each.none_after)
-            if source
-        ]
-        return tuple({source.name: source for source in (self.source, *read)}.values())
+        read = {self.source.name: self.source}
+        for part in self._parts:
+            if not isinstance(part, Events):
+                continue
+            read[part.source.name] = part.source
+            if part.none_after:
+                read[part.none_after.name] = part.none_after
+        return tuple(read.values())
 
     @property
     def personal(self) -> frozenset[str]:
         """The columns whose values tell who somebody is."""
-        columns = [
-            column for source in self.sources for column in source.columns.values()
-        ]
-        keys = {source.key for source in self.sources}
-        return frozenset(column.name for column in columns if column.personal) | keys
+        names: set[str] = set()
+        for source in self.sources:
+            names.add(source.key)
+            names.update(
+                column.name for column in source.columns.values() if column.personal
+            )
+        return frozenset(names)
 
     @property
     def _parts(self) -> tuple[Rule, ...]:
-        return tuple(walk(self.where)) if self.where else ()
+        if self.where is None:
+            return ()
+        return tuple(walk(self.where))
 
 
 def walk(rule: Rule) -> Iterator[Rule]:
@@ -284,16 +292,18 @@ def walk(rule: Rule) -> Iterator[Rule]:
 
 def columns_used(audience: Audience) -> tuple[tuple[Source, str], ...]:
     """The columns that an audience asks about, each once with its source."""
-    found = _used(audience.where, audience.source) if audience.where else iter(())
-    top = [(audience.source, audience.top.by)] if audience.top else []
-    return tuple(
-        {
-            (source.name, column): (source, column) for source, column in (*found, *top)
-        }.values()
-    )
+    used: list[tuple[Source, str]] = []
+    if audience.where:
+        used += _used(audience.where, audience.source)
+    if audience.top:
+        used.append((audience.source, audience.top.by))
+    # a source holds a mapping, so that it cannot be the key of one itself
+    once = {(source.name, column): (source, column) for source, column in used}
+    return tuple(once.values())
 
 
 def _used(rule: Rule, source: Source) -> Iterator[tuple[Source, str]]:
+    """The columns that a rule asks about; `source` is what it is asked of."""
     match rule:
         case OnColumn(column, _):
             yield source, column
@@ -303,11 +313,9 @@ def _used(rule: Rule, source: Source) -> Iterator[tuple[Source, str]]:
         case Not(part):
             yield from _used(part, source)
         case Events():
-            yield from (
-                (rule.source, measure.column)
-                for measure in rule.measures
-                if measure.column
-            )
+            for measure in rule.measures:
+                if measure.column:
+                    yield rule.source, measure.column
             if rule.where:
                 yield from _used(rule.where, rule.source)
         case InCohort():

@@ -12,7 +12,7 @@ from runner.definitions.rule import Begin, Edge, FromNow, Unit, Window
 from runner.files.documents import Pointer, quoted
 
 SECONDS = {"h": 3_600, "d": 86_400, "w": 7 * 86_400}
-"""Of the units of a length of time."""
+"""The seconds in each unit of a length of time."""
 
 _REVERSED = "this stretch of time ends before it begins"
 
@@ -24,49 +24,57 @@ class Times:
         self._notes = notes
 
     def day(self, text: Any, at: Pointer) -> date | None:
-        """A day of the calendar."""
+        """A day of the calendar; None, and a problem, where there is no such day."""
         try:
+            # fromisoformat() reads other forms, too, such as 20260331
             if re.fullmatch(r"\d{4}-\d\d-\d\d", str(text)):
                 return date.fromisoformat(str(text))
         except ValueError:
             pass
-        self._notes.tell(
-            at,
-            "C005",
-            f"there is no day {quoted(text)}",
-            "write a date of the calendar, such as 2026-03-31",
-        )
+        what = f"there is no day {quoted(text)}"
+        fix = "write a date of the calendar, such as 2026-03-31"
+        self._notes.tell(at, "C005", what, fix)
         return None
 
     def window(
         self, name: str, given: Any, at: Pointer, *, days_only: bool
     ) -> Window | None:
-        """A stretch of time, by the name of its test."""
+        """A stretch of time, by the name of its test; None where it is bad. A column of
+        dates has `days_only`.
+        """
         match name:
-            case "within" | "within_next":
+            case "within":
                 length = self._length(given, at, days_only=days_only)
-                return (
-                    Window(FromNow(-length), FromNow(0))
-                    if name == "within"
-                    else Window(FromNow(0), FromNow(length))
-                )
+                return Window(FromNow(-length), FromNow(0))
+            case "within_next":
+                length = self._length(given, at, days_only=days_only)
+                return Window(FromNow(0), FromNow(length))
             case "calendar":
                 return _calendar(given)
-            case "before" | "after":
-                day = self.day(given, at)
-                if day is None:
-                    return None
-                return (
-                    Window(None, day)
-                    if name == "before"
-                    else Window(day + timedelta(days=1), None)
-                )
+            case "before":
+                return self._before(given, at)
+            case "after":
+                return self._after(given, at)
             case _:
                 return self._from_to(given, at, days_only=days_only)
+
+    def _before(self, given: Any, at: Pointer) -> Window | None:
+        day = self.day(given, at)
+        if day is None:
+            return None
+        return Window(None, day)
+
+    def _after(self, given: Any, at: Pointer) -> Window | None:
+        """From the next day on: `after` leaves out the day itself."""
+        day = self.day(given, at)
+        if day is None:
+            return None
+        return Window(day + timedelta(days=1), None)
 
     def _from_to(
         self, given: Sequence[Any], at: Pointer, *, days_only: bool
     ) -> Window | None:
+        """A stretch of time with both its ends; they must be of one kind."""
         edges = [
             self._edge(edge, (*at, number), days_only=days_only)
             for number, edge in enumerate(given)
@@ -74,16 +82,15 @@ class Times:
         match edges:
             case [FromNow(first) as start, FromNow(last) as end]:
                 if first >= last:
-                    self._notes.tell(
-                        at, "C009", _REVERSED, "write the earlier time first"
-                    )
+                    fix = "write the earlier time first"
+                    self._notes.tell(at, "C009", _REVERSED, fix)
                 return Window(start, end)
             case [date() as start, date() as end]:
                 if start > end:
-                    self._notes.tell(
-                        at, "C009", _REVERSED, "write the earlier day first"
-                    )
+                    fix = "write the earlier day first"
+                    self._notes.tell(at, "C009", _REVERSED, fix)
                     return None
+                # the last day belongs to it, and a window is without its end
                 return Window(start, end + timedelta(days=1))
             case _:
                 if None not in edges:
@@ -93,25 +100,31 @@ class Times:
                 return None
 
     def _edge(self, given: Any, at: Pointer, *, days_only: bool) -> Edge | None:
+        """An end of a stretch: a length of time from now, or a day."""
         if isinstance(given, str) and given[-1:] in SECONDS:
             return FromNow(self._length(given, at, days_only=days_only))
         return self.day(given, at)
 
     def _length(self, given: str, at: Pointer, *, days_only: bool) -> int:
-        if days_only and given[-1] == "h":
-            self._notes.tell(
-                at, "C005", "a date knows no hours", "write days, such as 7d"
-            )
-        return int(given[:-1]) * SECONDS[given[-1]]
+        """A length of time in seconds."""
+        count, unit = int(given[:-1]), given[-1]
+        if days_only and unit == "h":
+            what = "a date knows no hours"
+            self._notes.tell(at, "C005", what, "write days, such as 7d")
+        return count * SECONDS[unit]
 
 
 def _calendar(name: str) -> Window:
-    unit = {"today": Unit.DAY, "yesterday": Unit.DAY}.get(name) or Unit(
-        name.partition("_")[2]
-    )
-    last = name == "yesterday" or name.startswith("last_")
-    return (
-        Window(Begin(unit, -1), Begin(unit, 0))
-        if last
-        else Window(Begin(unit, 0), Begin(unit, 1))
-    )
+    """A unit of the calendar: `today`, `yesterday`, or such as `this_week` and `last_month`."""
+    if name == "today":
+        return _unit(Unit.DAY, 0)
+    if name == "yesterday":
+        return _unit(Unit.DAY, -1)
+    which, _, unit = name.partition("_")
+    if which == "last":
+        return _unit(Unit(unit), -1)
+    return _unit(Unit(unit), 0)
+
+
+def _unit(unit: Unit, shift: int) -> Window:
+    return Window(Begin(unit, shift), Begin(unit, shift + 1))

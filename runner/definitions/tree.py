@@ -2,39 +2,49 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from runner import identifiers
-from runner.definitions import cases, folder, life, references, rules
+from runner.definitions import (
+    cases,
+    conflicts,
+    folder,
+    lifecycle,
+    references,
+    rule_reader,
+)
 from runner.definitions.cases import Case
 from runner.definitions.cohort import Cohort, Mode
-from runner.definitions.known import ANYTHING, NOTHING_KNOWN, Known
+from runner.definitions.known import NOTHING_KNOWN, Known
 from runner.definitions.rule import Audience
 from runner.errors import Position, Problem
 from runner.files import schemas
 from runner.files.documents import Document, quoted
-from runner.identifiers import Handle, Identifier
+from runner.files.suggestions import suggestion
+from runner.identifiers import Identifier
 from runner.project import schedules, tables
 from runner.project.file import FILE, Project, Suppression
-from runner.project.tables import NOTHING
+from runner.project.schedules import Schedule
+from runner.project.tables import NOTHING, Tables
 
 _TEMPLATED = re.compile(r"\{\{|\{%")
 
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """The cohorts whose files are good, sorted by id; every problem of the others; the
-    number of files; the texts of shared templates by name, such as `lapsed.sql`; the
-    lists of people who are taken out of every cohort; what is known of tables.
-    `clashing`: cohorts whose files are good by themselves, but not beside the others;
-    sorted by path.
+    """All cohort files of a repository.
+
+    `cohorts` are those whose files are good, sorted by id. `problems` are all problems
+    of the other files, sorted. `files` is the number of files. `templates` are the
+    texts of shared templates by name, such as `lapsed.sql`. `suppress` are the lists of
+    people who are taken out of every cohort. `known` is what is known of tables.
+    `clashing` are cohorts whose files are good by themselves, but not beside the
+    others, sorted by path.
     """
 
     cohorts: tuple[Cohort, ...]
@@ -44,6 +54,17 @@ class Tree:
     suppress: tuple[Suppression, ...] = ()
     known: Known = NOTHING_KNOWN
     clashing: tuple[Cohort, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Surroundings:
+    """What every cohort file is checked with; `today` is None where time is not looked at."""
+
+    project: Project | None
+    templates: Mapping[str, str]
+    lists: Mapping[str, tuple[str, ...]]
+    known: Known
+    today: date | None
 
 
 def load(root: Path, project: Project | None, today: date | None = None) -> Tree:
@@ -57,278 +78,215 @@ def load(root: Path, project: Project | None, today: date | None = None) -> Tree
     if not (root / "cohorts").exists():
         return Tree((), (), 0)
     read = tuple(folder.cohorts(root))
-    templates, unreadable = folder.templates(root)
-    lists, unlisted = folder.lists(root)
-    known = tables.load(root)
-    file = NOTHING if isinstance(known, tuple) else known
-    good = tuple(found for found in read if isinstance(found, Document))
-    problems = {
-        problem for found in read if isinstance(found, tuple) for problem in found
-    }
-    problems.update(known if isinstance(known, tuple) else ())
-    problems.update(unreadable, unlisted)
-    audiences: dict[str, Audience | None] = {}
-    tested: dict[str, tuple[Case, ...]] = {}
-    for document in good:
-        if found := schemas.problems(document, "cohort"):
+    templates, template_problems = folder.templates(root)
+    lists, list_problems = folder.lists(root)
+    stored, table_problems = _stored(root)
+    problems = {*template_problems, *list_problems, *table_problems}
+
+    known = Known(stored)
+    suppress: tuple[Suppression, ...] = ()
+    if project:
+        known = Known(stored, project.sources)
+        suppress = project.suppress
+    around = _Surroundings(project, templates, lists, known, today)
+
+    documents: list[Document] = []
+    readable: list[Cohort] = []
+    for found in read:
+        if not isinstance(found, Document):
             problems.update(found)
             continue
-        problems.update(_lacking(document, project, templates))
-        problems.update(schedules.problems(document), life.problems(document, today))
-        if project:
-            rule, wrong = rules.read(document, project.sources, lists, project.timezone)
-            audiences[document.path] = rule
-            problems.update(wrong or _unnamed(document, rule, project))
-            if named := _identifiers(document, project):
-                stored = Known(file, project.sources).stored_in(
-                    [each.database for each in project.targets.values()]
-                )
-                tested[document.path], wrong = cases.read(
-                    document, project.sources, named, project.timezone, stored
-                )
-                problems.update(wrong)
-    faulty = {problem.at.path for problem in problems}
-    readable = [
-        replace(
-            _cohort(document, project, templates, audiences[document.path]),
-            cases=tested.get(document.path, ()),
-        )
-        for document in good
-        if project and document.path not in faulty
-    ]
-    problems.update(_shared(good, "id", "D001"))
-    problems.update(_shared(good, "name", "D002"))
-    bad = {problem.at.path for problem in problems}
-    cohorts = [cohort for cohort in readable if cohort.document.path not in bad]
+        documents.append(found)
+        checked = _checked(found, around)
+        if isinstance(checked, Cohort):
+            readable.append(checked)
+        else:
+            problems.update(checked)
+    problems.update(conflicts.same_ids(documents))
+    problems.update(conflicts.same_names(documents))
     if project:
-        unusable = frozenset(_id(document) for document in good if document.path in bad)
-        meeting = (*_meeting(cohorts, project), *references.problems(cohorts, unusable))
-        problems.update(meeting)
-        meeting = (
-            *meeting,
-            *_suppressing(cohorts, project),
-            *_unlisted(project, Known(file, project.sources)),
-        )
-        problems.update(meeting)
-        bad.update(problem.at.path for problem in meeting)
-    kept = (cohort for cohort in cohorts if cohort.document.path not in bad)
-    clashing = (cohort for cohort in readable if cohort.document.path in bad)
+        problems.update(_between(documents, readable, problems, project, known))
+
+    bad = _paths(problems)
+    good = [cohort for cohort in readable if cohort.document.path not in bad]
+    clashing = [cohort for cohort in readable if cohort.document.path in bad]
     return Tree(
-        cohorts=tuple(sorted(kept, key=lambda cohort: cohort.id)),
+        cohorts=tuple(sorted(good, key=lambda cohort: cohort.id)),
         problems=tuple(sorted(problems)),
         files=len(read),
         templates=templates,
-        suppress=project.suppress if project else (),
-        known=Known(file, project.sources if project else {}),
+        suppress=suppress,
+        known=known,
         clashing=tuple(sorted(clashing, key=lambda cohort: cohort.document.path)),
     )
 
 
-def _shared(good: Sequence[Document], key: str, code: str) -> Iterator[Problem]:
-    """Files that give a value which must be one cohort's alone; files with other faults count too."""
-    places: dict[str, list[tuple[Position, str]]] = defaultdict(list)
-    for document in good:
-        value = document.data.get(key) if isinstance(document.data, dict) else None
-        if isinstance(value, str):
-            same = value if key == "id" else value.strip().casefold()
-            places[same].append((document.at(key), value))
-    for found in places.values():
-        for at, value in found if len(found) > 1 else ():
-            other = found[1][0] if at == found[0][0] else found[0][0]
-            more = f" and in {len(found) - 2} more" if len(found) > 2 else ""
-            what = f"the {key} {quoted(value.strip())} is also used at {other}{more}"
-            yield Problem(
-                at,
-                code,
-                what,
-                f"give each cohort {'an id' if key == 'id' else 'a name'} of its own",
-            )
+def _stored(root: Path) -> tuple[Tables, tuple[Problem, ...]]:
+    """What the file of tables knows, and its problems: with one, nothing is known."""
+    loaded = tables.load(root)
+    if isinstance(loaded, tuple):
+        return NOTHING, loaded
+    return loaded, ()
 
 
-def _meeting(cohorts: Sequence[Cohort], project: Project) -> Iterator[Problem]:
-    """Cohorts that are one cohort in Braze, of one target or of two in the same workspace."""
-    places: dict[tuple[str, str], list[tuple[Cohort, str]]] = defaultdict(list)
-    for target in project.targets.values():
-        for cohort in cohorts:
-            places[target.workspace, target.braze_id(cohort.braze_id)].append(
-                (cohort, target.name)
-            )
-    for (workspace, braze_id), found in places.items():
-        for cohort, name in found if len(found) > 1 else ():
-            other, other_name = found[1] if (cohort, name) == found[0] else found[0]
-            key = "braze_id" if cohort.braze_id != cohort.id else "id"
-            where = "" if name == other_name else f" for target {name}"
-            both = f"and so is {other.id} ({other.document.path})"
-            what = f"this is {quoted(braze_id)} in workspace {workspace}{where}, {both}"
-            fix = "give one of them another id, or one of the targets another prefix"
-            yield Problem(cohort.document.at(key), "D006", what, fix)
-    ids = {cohort.braze_id: cohort for cohort in cohorts}
-    heirs: dict[str, Cohort] = {}
-    for cohort in cohorts:
-        other = (
-            heirs.setdefault(cohort.life.previous_id, cohort)
-            if cohort.life.previous_id
-            else cohort
-        )
-        if other is not cohort:
-            what = f"{other.document.path} was {quoted(cohort.life.previous_id)} before, too"
-            fix = "a cohort can be moved to one other: choose"
-            yield Problem(cohort.document.at("previous_id"), "D024", what, fix)
-        if former := ids.get(cohort.life.previous_id):
-            what = f"the previous id {quoted(former.braze_id)} is that of a cohort which is still there"
-            fix = f"remove {former.document.path}, or this line"
-            yield Problem(
-                cohort.document.at("previous_id"),
-                "D022",
-                f"{what} ({former.document.path})",
-                fix,
-            )
+def _between(
+    documents: Sequence[Document],
+    readable: Sequence[Cohort],
+    problems: Iterable[Problem],
+    project: Project,
+    known: Known,
+) -> set[Problem]:
+    """Problems of cohorts beside each other; files with `problems` already are left out."""
+    bad = _paths(problems)
+    cohorts = [cohort for cohort in readable if cohort.document.path not in bad]
+    unusable = frozenset(
+        _id(document) for document in documents if document.path in bad
+    )
+    return {
+        *conflicts.same_destinations(cohorts, project),
+        *conflicts.previous_ids(cohorts),
+        *references.problems(cohorts, unusable),
+        *conflicts.suppression(cohorts, project),
+        *conflicts.suppression_tables(project, known),
+    }
 
 
-def _suppressing(cohorts: Sequence[Cohort], project: Project) -> Iterator[Problem]:
-    """Lists of suppressed people that are not there, or that name people in no way a
-    cohort does: fail closed.
+def _paths(problems: Iterable[Problem]) -> set[str]:
+    return {problem.at.path for problem in problems}
+
+
+def _id(document: Document) -> str:
+    data: Any = document.data
+    if not isinstance(data, dict):
+        return ""
+    return str(data.get("id"))
+
+
+def _checked(document: Document, around: _Surroundings) -> Cohort | tuple[Problem, ...]:
+    """The cohort of one file, or everything wrong with the file by itself. Without a
+    project there is no cohort, and perhaps no problem either.
     """
-    by_id = {cohort.id: cohort for cohort in cohorts}
-    lists = []
-    for number, listed in enumerate(project.suppress):
-        at = project.document.at("suppress", number)
-        if listed.cohort and listed.cohort not in by_id:
-            close = difflib.get_close_matches(listed.cohort, by_id, 1)
-            fix = (
-                f"perhaps you meant {close[0]}"
-                if close
-                else "mend its file, or correct the id"
-            )
-            yield Problem(
-                at,
-                "P020",
-                f"there is no good cohort {quoted(listed.cohort)} to suppress",
-                fix,
-            )
-            continue
-        named = (
-            by_id[listed.cohort].identifiers if listed.cohort else listed.identifiers
-        )
-        lists.append(
-            (listed.cohort or listed.table, {identifier.handle for identifier in named})
-        )
-    for cohort in cohorts:
-        handles = {identifier.handle for identifier in cohort.identifiers}
-        for name, known in lists:
-            is_list = cohort.id in {listed.cohort for listed in project.suppress}
-            if not (is_list or cohort.unsuppressed or handles <= known):
-                what = (
-                    f"{name} (`suppress` in {FILE}) names people by {_words(known)}, this cohort by {_words(handles)}:"
-                    " its people cannot all be taken out"
-                )
-                fix = f"let {name} name people by {_words(handles - known)} too"
-                yield Problem(cohort.document.at("identifiers"), "D023", what, fix)
+    # what follows relies on the shape that the schema demands
+    if misshapen := schemas.problems(document, "cohort"):
+        return misshapen
+    project = around.project
+    problems = [
+        *_lacking(document, project, around.templates),
+        *schedules.problems(document),
+        *lifecycle.problems(document, around.today),
+    ]
+    if project is None:
+        return tuple(problems)
+    rule, rule_problems = rule_reader.read(
+        document, project.sources, around.lists, project.timezone
+    )
+    problems += rule_problems
+    if not rule_problems:
+        problems += _unnamed(document, rule, project)
+    tests, test_problems = _tests(document, project, around.known)
+    problems += test_problems
+    if problems:
+        return tuple(problems)
+    return _cohort(document, project, around.templates, rule, tests)
 
 
-def _unlisted(project: Project, known: Known) -> Iterator[Problem]:
-    """Tables of suppressed people, and columns that name them, which are not in the file of tables."""
-    for number, listed in enumerate(project.suppress):
-        table = known.table(listed.table, "") if listed.table else ANYTHING
-        at = ("suppress", number)
-        if table is None:
-            fix = (
-                "correct its name, or run `cohorts sources pull --tables` if it is new"
-            )
-            place = project.document.at(*at, "table")
-            yield Problem(
-                place, "Q011", f"there is no table {listed.table} in {tables.FILE}", fix
-            )
-        elif table.whole:
-            for one in listed.identifiers:
-                if one.column.lower() not in table.columns:
-                    close = difflib.get_close_matches(one.column, table.columns, 1)
-                    fix = (
-                        f"perhaps you meant {close[0]}" if close else "correct its name"
-                    )
-                    place = project.document.at(*at, "identifiers", *one.pointer)
-                    yield Problem(
-                        place, "Q012", f"{listed.table} has no column {one.column}", fix
-                    )
-
-
-def _words(handles: set[Handle]) -> str:
-    return " and ".join(str(handle) for handle in sorted(handles))
+def _tests(
+    document: Document, project: Project, known: Known
+) -> tuple[tuple[Case, ...], tuple[Problem, ...]]:
+    """The tests of a file and their problems; none without identifiers, which is a
+    problem of its own.
+    """
+    named = _identifiers(document, project)
+    if not named:
+        return (), ()
+    stored = known.stored_in([target.database for target in project.targets.values()])
+    return cases.read(document, project.sources, named, project.timezone, stored)
 
 
 def _lacking(
     document: Document, project: Project | None, templates: Mapping[str, str]
 ) -> Iterator[Problem]:
-    """What only another file could have supplied: a template, or a default of the project."""
+    """What a file lacks that only another file could supply: a template, or a default
+    of the project. A name that is written as a template is told here too.
+    """
     data: Any = document.data
-    name = data["audience"].get("template")
-    if name and name not in templates:
-        close = difflib.get_close_matches(
-            name, templates, 1
-        ) or difflib.get_close_matches(f"{name}.sql", templates, 1)
-        fix = (
-            f"perhaps you meant {close[0]}"
-            if close
-            else "add the file, or correct the name"
-        )
-        at = document.at("audience", "template")
+    template = data["audience"].get("template")
+    if template and template not in templates:
+        what = f"there is no template {quoted(template)} in {folder.TEMPLATES}/"
         yield Problem(
-            at,
+            document.at("audience", "template"),
             "D008",
-            f"there is no template {quoted(name)} in {folder.TEMPLATES}/",
-            fix,
+            what,
+            _other_template(template, templates),
         )
     if found := _TEMPLATED.search(data["name"]):
-        mark = f"the name has `{found[0]}` in it"
-        what = f"{mark}, and a name is no template: Braze would show it as it stands"
+        what = (
+            f"the name has `{found[0]}` in it, and a name is no template: "
+            "Braze would show it as it stands"
+        )
         yield Problem(document.at("name"), "D009", what, "write the name out")
     if project is None:
         return
     if "owner" not in data and project.defaults.owner is None:
-        fix = "add `owner: your-team`, or `defaults: {owner: your-team}` to cohorts/project.yml"
+        fix = (
+            "add `owner: your-team`, "
+            "or `defaults: {owner: your-team}` to cohorts/project.yml"
+        )
         yield Problem(document.at(), "D003", "nobody owns this cohort", fix)
     if "identifiers" not in data and not project.defaults.identifiers:
-        fix = "add `identifiers: {external_id: column}`, here or under `defaults` in cohorts/project.yml"
         what = "it is not said which columns identify people in Braze"
+        fix = (
+            "add `identifiers: {external_id: column}`, "
+            "here or under `defaults` in cohorts/project.yml"
+        )
         yield Problem(document.at(), "D004", what, fix)
+
+
+def _other_template(name: str, templates: Mapping[str, str]) -> str:
+    """What to do about a template's name that is not known; its ending may be missing."""
+    otherwise = suggestion(
+        f"{name}.sql", templates, "add the file, or correct the name"
+    )
+    return suggestion(name, templates, otherwise)
 
 
 def _unnamed(
     document: Document, rule: Audience | None, project: Project
 ) -> Iterator[Problem]:
-    """Identifiers that a rule's source does not have."""
+    """Identifiers whose column a rule's source does not have."""
     data: Any = document.data
-    if rule is None or {"sql", "template"} & data["audience"].keys():
+    # SQL of the author's own returns these columns itself
+    if rule is None or "sql" in data["audience"] or "template" in data["audience"]:
         return
-    for one in _identifiers(document, project):
-        if one.column not in rule.source.columns:
-            close = difflib.get_close_matches(one.column, rule.source.columns, 1)
-            fix = (
-                f"perhaps you meant {close[0]}"
-                if close
-                else f"declare it under `sources` in {FILE}"
-            )
-            what = f"the source {rule.source.name} has no column {quoted(one.column)} to identify people by"
-            at = (
-                document.at("identifiers", *one.pointer)
-                if "identifiers" in data
-                else document.at("audience", "from")
-            )
-            yield Problem(at, "C011", what, fix)
+    source = rule.source
+    for identifier in _identifiers(document, project):
+        column = identifier.column
+        if column in source.columns:
+            continue
+        what = (
+            f"the source {source.name} has no column {quoted(column)} "
+            "to identify people by"
+        )
+        fix = suggestion(
+            column, source.columns, f"declare it under `sources` in {FILE}"
+        )
+        yield Problem(_named_at(document, identifier), "C011", what, fix)
+
+
+def _named_at(document: Document, identifier: Identifier) -> Position:
+    """Where a file gives an identifier; its source where the project's default counts."""
+    data: Any = document.data
+    if "identifiers" in data:
+        return document.at("identifiers", *identifier.pointer)
+    return document.at("audience", "from")
 
 
 def _identifiers(document: Document, project: Project) -> tuple[Identifier, ...]:
+    """A file's own identifiers, or the project's default."""
     data: Any = document.data
-    return (
-        identifiers.read(data["identifiers"])
-        if "identifiers" in data
-        else project.defaults.identifiers
-    )
-
-
-def _id(document: Document) -> str:
-    data: Any = document.data
-    return str(data.get("id")) if isinstance(data, dict) else ""
+    if "identifiers" in data:
+        return identifiers.read(data["identifiers"])
+    return project.defaults.identifiers
 
 
 def _cohort(
@@ -336,10 +294,16 @@ def _cohort(
     project: Project,
     templates: Mapping[str, str],
     rule: Audience | None,
+    tests: tuple[Case, ...],
 ) -> Cohort:
+    """The cohort of a file without problems, with the project's defaults filled in."""
     data: Any = document.data
     audience = data["audience"]
     defaults = project.defaults
+    template = audience.get("template", "")
+    sql = audience.get("sql", "")
+    if template:
+        sql = templates[template]
     return Cohort(
         id=data["id"],
         braze_id=data.get("braze_id", data["id"]),
@@ -347,22 +311,33 @@ def _cohort(
         description=data.get("description", ""),
         owner=data.get("owner", defaults.owner),
         tags=tuple(data.get("tags", ())),
-        sql=templates[audience["template"]]
-        if "template" in audience
-        else audience.get("sql", ""),
-        template=audience.get("template", ""),
+        sql=sql,
+        template=template,
         params=audience.get("params", {}),
         identifiers=_identifiers(document, project),
         mode=Mode(data.get("mode", defaults.mode)),
         guards=project.guards.with_limits(data.get("guards", {})),
         document=document,
-        life=life.read(document),
-        schedule=schedules.read(data["schedule"], project.timezone)
-        if "schedule" in data
-        else defaults.schedule,
-        max_age=schedules.seconds(data["max_age"])
-        if "max_age" in data
-        else defaults.max_age,
+        life=lifecycle.read(document),
+        schedule=_schedule(document, project),
+        max_age=_max_age(document, project),
         rule=rule,
+        cases=tests,
         unsuppressed=data.get("suppress", {}).get("reason", ""),
     )
+
+
+def _schedule(document: Document, project: Project) -> Schedule | None:
+    """A file's own schedule, or the project's default."""
+    data: Any = document.data
+    if "schedule" in data:
+        return schedules.read(data["schedule"], project.timezone)
+    return project.defaults.schedule
+
+
+def _max_age(document: Document, project: Project) -> int:
+    """In seconds, 0 where any age will do."""
+    data: Any = document.data
+    if "max_age" in data:
+        return schedules.seconds(data["max_age"])
+    return project.defaults.max_age

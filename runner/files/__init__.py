@@ -1,1 +1,1 @@
-"""YAML files: their syntax, their values with positions, and JSON Schema with its errors in words."""
+"""YAML files: their syntax, their values with positions, and JSON Schema in plain words."""

@@ -24,7 +24,7 @@ being the root.
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 32
 MAX_PROBLEMS = 50
-"""Of one file; the walk stops there."""
+"""Of one file, whose reading stops there."""
 
 # libyaml where PyYAML was built with it; the pure parser gives the same events, some
 # twenty times slower.
@@ -33,7 +33,8 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # What YAML forbids, and what makes a reviewer see something else than what runs
 # (https://trojansource.codes).
 _FORBIDDEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]",
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069"
+    "\ud800-\udfff\ufeff\ufffe\uffff]",
 )
 
 
@@ -56,7 +57,9 @@ class Document:
         return next(self.values[p] for p in _upwards(pointer) if p in self.values)
 
     def key_at(self, *pointer: str | int) -> Position:
-        """The place of a value's key (in a list, of the value itself), or of the nearest parent's."""
+        """The place of a value's key (in a list, of the value itself), or of the nearest
+        parent's.
+        """
         places = (self.keys.get(p) or self.values.get(p) for p in _upwards(pointer))
         return next(place for place in places if place)
 
@@ -72,21 +75,21 @@ class Document:
         for step in pointer:
             text = text[step]
         start = self.values[pointer]
-        return (
-            scalars.place(self.source, start, text, line, column)
-            if isinstance(text, str)
-            else start
-        )
+        if not isinstance(text, str):
+            return start
+        return scalars.place(self.source, start, text, line, column)
 
 
 def read(
     path: Path, shown: str, *, inside: Path | None = None, most: int = MAX_BYTES
 ) -> Document | tuple[Problem, ...]:
-    """Read one file of at most `most` bytes. `shown` is its path as displayed; a link
-    must not lead out of the folder `inside`.
+    """Read one YAML file of at most `most` bytes: its content, or everything wrong with
+    it. `shown` is its path as displayed; a link must not lead out of the folder `inside`.
     """
     raw = _bytes(path, Position(shown), inside, most)
-    return (raw,) if isinstance(raw, Problem) else parse(raw, shown, most=most)
+    if isinstance(raw, Problem):
+        return (raw,)
+    return parse(raw, shown, most=most)
 
 
 def read_text(path: Path, shown: str, *, inside: Path) -> str | tuple[Problem, ...]:
@@ -94,7 +97,9 @@ def read_text(path: Path, shown: str, *, inside: Path) -> str | tuple[Problem, .
     breaks become `\\n`.
     """
     raw = _bytes(path, Position(shown), inside)
-    return (raw,) if isinstance(raw, Problem) else _decoded(raw, shown)
+    if isinstance(raw, Problem):
+        return (raw,)
+    return _decoded(raw, shown)
 
 
 def parse(
@@ -104,22 +109,21 @@ def parse(
     text = _decoded(raw, shown, most)
     if not isinstance(text, str):
         return text
+    # events, not nodes: nothing is built of what is not allowed
     walk = _Walk(text, shown)
     data = walk.document()
     if walk.problems:
         return tuple(sorted(set(walk.problems)))
     if data is None:
-        return (
-            Problem(
-                Position(shown), "F006", "the file is empty", "fill it in, or delete it"
-            ),
-        )
+        fix = "fill it in, or delete it"
+        return (Problem(Position(shown), "F006", "the file is empty", fix),)
     return Document(shown, data, text, walk.values, walk.keys)
 
 
 def _decoded(
     raw: bytes, shown: str, most: int = MAX_BYTES
 ) -> str | tuple[Problem, ...]:
+    """The text of a file, with `\\n` as its only line break."""
     if len(raw) > most:
         return (_too_large(Position(shown), most),)
     try:
@@ -131,96 +135,93 @@ def _decoded(
 
 def quoted(value: object) -> str:
     """A value as a message shows it: on one line, at most some 60 characters."""
+    if isinstance(value, dict):
+        return "a group of `name: value` lines"
+    if isinstance(value, list):
+        return "a list"
     if isinstance(value, str):
         text = json.dumps(value[:61], ensure_ascii=False)
-        return (
-            text
-            if len(text) <= 60 and len(value) <= 60
-            else f'{text[:56].rstrip(chr(92))}…"'
-        )
-    if isinstance(value, dict | list):
-        return "a list" if isinstance(value, list) else "a group of `name: value` lines"
+        if len(text) <= 60 and len(value) <= 60:
+            return text
+        # what is cut must not end in half an escape
+        return text[:56].rstrip("\\") + '…"'
     text = json.dumps(value)
-    return text if len(text) <= 60 else f"{text[:57]}…"
+    if len(text) > 60:
+        return f"{text[:57]}…"
+    return text
 
 
 def _upwards(pointer: Pointer) -> Iterator[Pointer]:
+    """A pointer, its parent, and so on up to the root."""
     return (pointer[:length] for length in range(len(pointer), -1, -1))
 
 
 def _bytes(
     path: Path, at: Position, inside: Path | None, most: int = MAX_BYTES
 ) -> bytes | Problem:
+    """The content of an ordinary file."""
     try:
-        if (
-            path.is_symlink()
-            and inside
-            and not path.resolve().is_relative_to(inside.resolve())
-        ):
+        if inside and _leads_out(path, inside):
             what = "the file is a link that leads out of this folder"
             return Problem(at, "F002", what, "put the file itself here")
         status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            what = "this is a folder"
+            return Problem(at, "F001", what, "put an ordinary file here")
         if not stat.S_ISREG(status.st_mode):
-            kind = (
-                "a folder" if stat.S_ISDIR(status.st_mode) else "not an ordinary file"
-            )
-            return Problem(at, "F001", f"this is {kind}", "put an ordinary file here")
-        return _too_large(at, most) if status.st_size > most else path.read_bytes()
+            what = "this is not an ordinary file"
+            return Problem(at, "F001", what, "put an ordinary file here")
+        if status.st_size > most:
+            return _too_large(at, most)
+        return path.read_bytes()
     except FileNotFoundError:
         if path.is_symlink():
             what = "the file is a link to something that does not exist"
-            return Problem(
-                at, "F002", what, "put the file itself here, or delete the link"
-            )
-        return Problem(
-            at, "F001", "the file does not exist", "create it, or correct the path"
-        )
-    except (
-        OSError,
-        RuntimeError,
-    ) as error:  # RuntimeError: links in a circle, as Path.resolve says it before 3.13
-        reason = (getattr(error, "strerror", None) or "links in a circle").lower()
-        return Problem(
-            at, "F001", f"the file cannot be read ({reason})", "check its permissions"
-        )
+            fix = "put the file itself here, or delete the link"
+            return Problem(at, "F002", what, fix)
+        fix = "create it, or correct the path"
+        return Problem(at, "F001", "the file does not exist", fix)
+    # RuntimeError: links in a circle, as Path.resolve says it before Python 3.13
+    except (OSError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or "links in a circle"
+        what = f"the file cannot be read ({reason.lower()})"
+        return Problem(at, "F001", what, "check its permissions")
+
+
+def _leads_out(path: Path, inside: Path) -> bool:
+    """True for a link to something outside a folder."""
+    if not path.is_symlink():
+        return False
+    return not path.resolve().is_relative_to(inside.resolve())
 
 
 def _too_large(at: Position, most: int) -> Problem:
     what = f"the file is larger than {most // 1024:,} KiB"
-    return Problem(
-        at, "F003", what, "shorten it; long lists of values belong in a table"
-    )
+    fix = "shorten it; long lists of values belong in a table"
+    return Problem(at, "F003", what, fix)
 
 
 def _not_utf8(raw: bytes, error: UnicodeDecodeError, shown: str) -> Problem:
     start = raw.rfind(b"\n", 0, error.start) + 1
     column = len(raw[start : error.start].decode("utf-8-sig", "replace")) + 1
     at = Position(shown, raw.count(b"\n", 0, error.start) + 1, column)
-    return Problem(
-        at,
-        "F004",
-        "the file is not UTF-8 text",
-        "save it in your editor with the encoding UTF-8",
-    )
+    fix = "save it in your editor with the encoding UTF-8"
+    return Problem(at, "F004", "the file is not UTF-8 text", fix)
 
 
 def _forbidden(text: str, shown: str) -> Iterator[Problem]:
+    """The first ten characters of a text that YAML forbids, or that nobody sees."""
     for match in itertools.islice(_FORBIDDEN.finditer(text), 10):
-        start = text.rfind("\n", 0, match.start()) + 1
-        at = Position(
-            shown, text.count("\n", 0, match.start()) + 1, match.start() - start + 1
-        )
-        yield _invisible(at, match[0])
+        place = match.start()
+        line = text.count("\n", 0, place) + 1
+        column = place - text.rfind("\n", 0, place)
+        yield _invisible(Position(shown, line, column), match[0])
 
 
 def _invisible(at: Position, character: str) -> Problem:
     what = f"there is an invisible control character here (U+{ord(character):04X})"
-    return Problem(
-        at,
-        "F005",
-        what,
-        "delete it; such characters come from copying out of other programs",
-    )
+    fix = "delete it; such characters come from copying out of other programs"
+    return Problem(at, "F005", what, fix)
 
 
 class _Stop(Exception):
@@ -238,29 +239,31 @@ class _Walk:
         self.parser = _LOADER(text)
 
     def document(self) -> object:
+        """The data of the whole file; None where it is empty or has a problem."""
         try:
             self.parser.get_event()  # the stream's start
             if type(self.parser.get_event()) is yaml.StreamEndEvent:
                 return None
             data = self.node(self.parser.get_event(), ())
             self.parser.get_event()  # the document's end
-            if type(event := self.parser.get_event()) is not yaml.StreamEndEvent:
-                self.problem(
-                    event,
-                    "F011",
-                    "a second document starts here",
-                    "put one document in each file",
-                )
+            event = self.parser.get_event()
+            if type(event) is not yaml.StreamEndEvent:
+                what = "a second document starts here"
+                self.problem(event, "F011", what, "put one document in each file")
         except yaml.MarkedYAMLError as error:
             self.problems.append(syntax.problem(error, self.text, self.shown))
         except _Stop:
             pass
         finally:
             self.parser.dispose()
-        return None if self.problems else data
+        if self.problems:
+            return None
+        return data
 
     def node(self, event: Any, pointer: Pointer) -> object:
+        """The data of one value, which begins with an event, and of all in it."""
         self.values[pointer] = self.position(event)
+        # isinstance would be slower, and there are no subclasses
         kind = type(event)
         if event.anchor is not None:
             self.anchor(event)
@@ -268,36 +271,32 @@ class _Walk:
                 return None
         if event.tag is not None:
             what = f"{quoted(event.tag)} is a YAML tag; tags are not allowed here"
-            self.problem(
-                event,
-                "F010",
-                what,
-                "delete it, or put the text in quotes if it is meant to start with !",
-            )
+            fix = "delete it, or put the text in quotes if it is meant to start with !"
+            self.problem(event, "F010", what, fix)
         if kind is yaml.ScalarEvent:
             return self.scalar(event)
         if len(pointer) >= MAX_DEPTH:
-            self.problem(
-                event,
-                "F013",
-                f"this is nested more than {MAX_DEPTH} levels deep",
-                "make it flatter",
-            )
+            # each level is a call, and Python ends at some 1,000
+            what = f"this is nested more than {MAX_DEPTH} levels deep"
+            self.problem(event, "F013", what, "make it flatter")
             raise _Stop
-        return (
-            self.mapping(pointer)
-            if kind is yaml.MappingStartEvent
-            else self.sequence(pointer)
-        )
+        if kind is yaml.MappingStartEvent:
+            return self.mapping(pointer)
+        return self.sequence(pointer)
 
     def scalar(self, event: Any) -> object:
+        """A text, or what a text without quotes means."""
         if not event.style:
             return scalars.plain(event.value)
-        if event.style == '"' and (found := _FORBIDDEN.search(event.value)):
-            self.problems.append(_invisible(self.position(event), found[0]))
+        # in double quotes such a character can be written as an escape, "\\u200e"
+        if event.style == '"':
+            found = _FORBIDDEN.search(event.value)
+            if found:
+                self.problems.append(_invisible(self.position(event), found[0]))
         return event.value
 
     def mapping(self, pointer: Pointer) -> dict[str, object]:
+        """A group of `name: value` lines."""
         data: dict[str, object] = {}
         while type(event := self.parser.get_event()) is not yaml.MappingEndEvent:
             name = self.key(event, pointer)
@@ -311,47 +310,52 @@ class _Walk:
         return data
 
     def key(self, event: Any, pointer: Pointer) -> str:
-        name = self.node(event, (*pointer, -1))  # no name: those are text
+        """The name of a value in a group; where it is none, a name that no other one
+        is.
+        """
+        # -1 is the key of nothing: those are text
+        name = self.node(event, (*pointer, -1))
         del self.values[*pointer, -1]
         if isinstance(name, str):
             return name
+        what = f"{quoted(name)} is not text, so it cannot be a name"
+        fix = "put it in quotes"
         if isinstance(name, dict | list):
-            what, fix = (
-                "a name cannot be a list or a group",
-                "put text that starts with { or [ in quotes",
-            )
+            what = "a name cannot be a list or a group"
+            fix = "put text that starts with { or [ in quotes"
         elif name is None:
-            what, fix = (
-                "there is no name before this colon",
-                "write it, or put the whole text in quotes",
-            )
-        else:
-            what, fix = (
-                f"{quoted(name)} is not text, so it cannot be a name",
-                "put it in quotes",
-            )
+            what = "there is no name before this colon"
+            fix = "write it, or put the whole text in quotes"
         self.problem(event, "F012", what, fix)
-        return f"{event.start_mark.line}:{event.start_mark.column}"  # unlike any other, so that the walk goes on
+        # unlike any other, so that the walk goes on
+        return f"{event.start_mark.line}:{event.start_mark.column}"
 
     def sequence(self, pointer: Pointer) -> list[object]:
+        """A list."""
         data: list[object] = []
         while type(event := self.parser.get_event()) is not yaml.SequenceEndEvent:
             data.append(self.node(event, (*pointer, len(data))))
         return data
 
     def anchor(self, event: Any) -> None:
-        if not any(problem.code == "F009" for problem in self.problems):
-            what = "text that starts with & or * is a YAML anchor or alias; they are not allowed here"
-            self.problem(
-                event, "F009", what, "write the value out, or put the text in quotes"
-            )
+        """Tell of an anchor or an alias. They would let a small file mean a huge one."""
+        # once is enough: every alias of an anchor would be told
+        if any(problem.code == "F009" for problem in self.problems):
+            return
+        what = (
+            "text that starts with & or * is a YAML anchor or alias; "
+            "they are not allowed here"
+        )
+        fix = "write the value out, or put the text in quotes"
+        self.problem(event, "F009", what, fix)
 
     def problem(self, event: Any, code: str, what: str, fix: str) -> None:
+        """Note a problem; after MAX_PROBLEMS of them stop."""
         self.problems.append(Problem(self.position(event), code, what, fix))
         if len(self.problems) == MAX_PROBLEMS:
             raise _Stop
 
     def position(self, event: Any) -> Position:
-        return Position(
-            self.shown, event.start_mark.line + 1, event.start_mark.column + 1
-        )
+        """Where an event begins; the parser counts from 0."""
+        mark = event.start_mark
+        return Position(self.shown, mark.line + 1, mark.column + 1)

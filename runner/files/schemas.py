@@ -25,6 +25,12 @@ _TYPES = {
 }
 
 
+_SIMILAR = 0.7
+"""How alike a name must be to a known one to be taken for a misspelt one."""
+
+_BRANCHING = ("oneOf", "anyOf")
+
+
 def text(name: str) -> str:
     """The JSON of a schema: `cohort` or `project`. Shipped inside the package, beside
     it in a checkout.
@@ -38,28 +44,33 @@ def text(name: str) -> str:
 def problems(document: Document, schema: str) -> tuple[Problem, ...]:
     """Everything in a document that its schema does not allow, sorted by place."""
     errors = tuple(islice(_validator(schema).iter_errors(document.data), MAX_PROBLEMS))
-    return explain(errors, document) if errors else ()
+    return explain(errors, document)
 
 
 def explain(errors: Sequence[Any], document: Document) -> tuple[Problem, ...]:
     """jsonschema's errors in plain words, each at its place in the document."""
-    plain = [error for found in errors for error in _closest(found)]
-    found: list[Problem] = []
+    plain: list[Any] = []
+    for error in errors:
+        plain += _closest(error)
+    problems: set[Problem] = set()
+    # a key that is there under a misspelt name is not told as missing, too
     meant: set[Pointer] = set()
     for error in plain:
+        known = _known(error)
         for name in _unknown(error)[:MAX_PROBLEMS]:
             pointer = (*error.absolute_path, name)
-            guess = difflib.get_close_matches(name[:64], _known(error), 1, 0.7)
+            # a very long name would take long to compare
+            guess = difflib.get_close_matches(name[:64], known, 1, _SIMILAR)
             meant.update((*error.absolute_path, match) for match in guess)
-            found.append(_unknown_name(document, pointer, guess, _known(error)))
-    found.extend(
-        problem for error in plain for problem in _explain(error, document, meant)
-    )
-    return tuple(sorted(set(found)))
+            problems.add(_unknown_name(document, pointer, guess, known))
+    for error in plain:
+        problems.update(_explain(error, document, meant))
+    return tuple(sorted(problems))
 
 
 @cache
 def _validator(name: str) -> Any:
+    """The validator of a published schema."""
     schema = json.loads(text(name))
     # how the keys of a rule go together is said in `allOf` for editors
     # the reader of rules says it in plainer words
@@ -85,52 +96,59 @@ def validator(schema: Any) -> Any:
 
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern + r"\Z" if pattern.endswith("$") else pattern)
+    """A pattern as an editor understands it: `$` is the very end of a text."""
+    if pattern.endswith("$"):
+        pattern += r"\Z"
+    return re.compile(pattern)
 
 
 def _closest(error: Any) -> Iterator[Any]:
     """The error itself or, where one of several branches must hold, those of the branch
     that came closest.
     """
-    if (
-        error.validator not in ("oneOf", "anyOf")
-        or not error.context
-        or _alternatives(error)
-    ):
+    if error.validator not in _BRANCHING or not error.context or _alternatives(error):
         yield error
         return
+    # a branch that nearly holds is the one that the author wanted
     branches: dict[int, list[Any]] = {}
     for inner in error.context:
         branches.setdefault(inner.relative_schema_path[0], []).append(inner)
-    here = len(error.absolute_path)
-
-    def distance(branch: list[Any]) -> tuple[int, int]:
-        shallow = sum(
-            inner.validator in ("type", "const", "enum")
-            and len(inner.absolute_path) == here
-            for inner in branch
-        )
-        return shallow, len(branch)
-
-    for inner in min(branches.values(), key=distance):
+    depth = len(error.absolute_path)
+    for inner in min(branches.values(), key=lambda branch: _distance(branch, depth)):
         yield from _closest(inner)
 
 
+def _distance(branch: Sequence[Any], depth: int) -> tuple[int, int]:
+    """How far a branch is from holding: errors of the whole value weigh most, then the
+    number of errors.
+    """
+    shallow = 0
+    for error in branch:
+        is_whole = len(error.absolute_path) == depth
+        if is_whole and error.validator in ("type", "const", "enum"):
+            shallow += 1
+    return shallow, len(branch)
+
+
 def _alternatives(error: Any) -> list[str]:
-    """The names of which exactly one must be given, where that is all that the branches say."""
-    branches = error.validator_value
-    simple = all(
-        set(branch) == {"required"} and len(branch["required"]) == 1
-        for branch in branches
-    )
-    return [branch["required"][0] for branch in branches] if simple else []
+    """The names of which exactly one must be given; none where the branches of an error
+    say anything else.
+    """
+    names: list[str] = []
+    for branch in error.validator_value:
+        if set(branch) != {"required"} or len(branch["required"]) != 1:
+            return []
+        names += branch["required"]
+    return names
 
 
 def _known(error: Any) -> list[str]:
+    """The names that a schema allows in a group."""
     return list(error.schema.get("properties", ()))
 
 
 def _unknown(error: Any) -> list[str]:
+    """The names in a group that its schema does not allow."""
     if error.validator != "additionalProperties":
         return []
     return [name for name in error.instance if name not in _known(error)]
@@ -139,57 +157,66 @@ def _unknown(error: Any) -> list[str]:
 def _unknown_name(
     document: Document, pointer: Pointer, guess: Sequence[str], known: Sequence[str]
 ) -> Problem:
-    fix = (
-        f"perhaps you meant `{guess[0]}`"
-        if guess
-        else f"remove it, or use one of: {', '.join(known)}"
-    )
-    where = f" in {_name(pointer[:-1])}" if pointer[:-1] else ""
-    return Problem(
-        document.key_at(*pointer),
-        "S001",
-        f"unknown name {quoted(pointer[-1])}{where}",
-        fix,
-    )
+    """A name that a group may not have."""
+    what = f"unknown name {quoted(pointer[-1])}{_within(pointer[:-1])}"
+    fix = f"remove it, or use one of: {', '.join(known)}"
+    if guess:
+        fix = f"perhaps you meant `{guess[0]}`"
+    return Problem(document.key_at(*pointer), "S001", what, fix)
+
+
+def _within(pointer: Pointer) -> str:
+    """Where a key stands, as the end of a sentence; nothing at the root."""
+    if not pointer:
+        return ""
+    return f" in {_name(pointer)}"
 
 
 def _explain(error: Any, document: Document, meant: set[Pointer]) -> Iterator[Problem]:
+    """What a user is told of an error; nothing where another error says it."""
     pointer: Pointer = tuple(error.absolute_path)
     if error.validator == "required":
-        for key in error.validator_value:
-            if key not in error.instance and (*pointer, key) not in meant:
-                where = f" in {_name(pointer)}" if pointer else ""
-                fix = f"add it, for example `{key}: {_example(error.schema['properties'].get(key, {}))}`"
-                yield Problem(
-                    document.at(*pointer), "S002", f"`{key}` is missing{where}", fix
-                )
-    elif (
-        error.validator != "additionalProperties"
-        and not _moot(error)
-        and not _misspelt(error, meant)
-    ):
-        code, what, fix = _SAYINGS.get(error.validator, _not_allowed)(
-            error, _name(pointer)
-        )
-        of_a_name = "propertyNames" in error.absolute_schema_path
-        at = (
-            document.key_at(*pointer, error.instance)
-            if of_a_name
-            else document.at(*pointer)
-        )
-        yield Problem(at, code, what, fix)
+        yield from _missing(error, document, meant)
+        return
+    # unknown names are told by themselves
+    if error.validator == "additionalProperties":
+        return
+    if _moot(error) or _misspelt(error, meant):
+        return
+    saying = _SAYINGS.get(error.validator, _not_allowed)
+    code, what, fix = saying(error, _name(pointer))
+    at = document.at(*pointer)
+    if "propertyNames" in error.absolute_schema_path:
+        at = document.key_at(*pointer, error.instance)
+    yield Problem(at, code, what, fix)
+
+
+def _missing(error: Any, document: Document, meant: set[Pointer]) -> Iterator[Problem]:
+    """Names that a group lacks; one that is there but misspelt is told elsewhere."""
+    pointer: Pointer = tuple(error.absolute_path)
+    for key in error.validator_value:
+        if key in error.instance or (*pointer, key) in meant:
+            continue
+        example = _example(error.schema["properties"].get(key, {}))
+        what = f"`{key}` is missing{_within(pointer)}"
+        fix = f"add it, for example `{key}: {example}`"
+        yield Problem(document.at(*pointer), "S002", what, fix)
 
 
 def _misspelt(error: Any, meant: set[Pointer]) -> bool:
-    """One of the alternatives is there under a wrong name, which another error says."""
-    names = _alternatives(error) if error.validator in ("oneOf", "anyOf") else ()
-    return any((*error.absolute_path, name) in meant for name in names)
+    """True where one of the alternatives is there under a wrong name, which another
+    error says.
+    """
+    if error.validator not in _BRANCHING:
+        return False
+    return any((*error.absolute_path, name) in meant for name in _alternatives(error))
 
 
 def _moot(error: Any) -> bool:
-    """Not a group at all, which another error says; so nothing can be said of the names in it."""
-    names = error.validator in ("oneOf", "anyOf") and _alternatives(error)
-    return bool(names) and not isinstance(error.instance, dict)
+    """True where names are asked of what is no group at all, which another error says."""
+    if error.validator not in _BRANCHING or isinstance(error.instance, dict):
+        return False
+    return bool(_alternatives(error))
 
 
 Saying = tuple[str, str, str]
@@ -197,25 +224,31 @@ Saying = tuple[str, str, str]
 
 
 def _wrong_type(error: Any, name: str) -> Saying:
-    wanted = (
-        [error.validator_value]
-        if isinstance(error.validator_value, str)
-        else error.validator_value
-    )
+    """A value of another type than the schema demands."""
+    wanted = error.validator_value
+    if isinstance(wanted, str):
+        wanted = [wanted]
     given = error.instance
-    kinds = (
-        ", ".join(_TYPES[kind] for kind in wanted[:-1])
-        + " or " * (len(wanted) > 1)
-        + _TYPES[wanted[-1]]
-    )
-    must = error.schema.get("patternErrorMessage", "") if len(wanted) > 1 else ""
-    what = f"{name} {must or 'must be ' + kinds}, but it is {_given(given)}"
+    must = f"must be {_any_of(wanted)}"
+    # one type is said best by its name, of several the schema may know a better one
+    if len(wanted) > 1:
+        must = error.schema.get("patternErrorMessage") or must
+    what = f"{name} {must}, but it is {_given(given)}"
     if given is None:
         return "S003", what, "fill it in, or remove the line"
     return "S003", what, _cure(wanted[0], given, error.schema)
 
 
+def _any_of(types: Sequence[str]) -> str:
+    """Types in words: `text, a number or a list`."""
+    *others, last = [_TYPES[kind] for kind in types]
+    if not others:
+        return last
+    return f"{', '.join(others)} or {last}"
+
+
 def _cure(wanted: str, given: object, schema: Any) -> str:
+    """How to write a value of the type that is wanted."""
     match wanted, given:
         case "string", bool() | int() | float() if _compiled(
             schema.get("pattern", "")
@@ -233,124 +266,127 @@ def _cure(wanted: str, given: object, schema: Any) -> str:
 
 
 def _no_choice(error: Any, name: str) -> Saying:
-    choices = (
-        error.validator_value if error.validator == "enum" else [error.validator_value]
-    )
-    names = [
-        choice if isinstance(choice, str) else json.dumps(choice) for choice in choices
-    ]
-    shown = ", ".join(names)
-    what = f"{name} must be {'one of ' if len(choices) > 1 else ''}{shown}, but it is {_given(error.instance)}"
+    """A value that is none of those which are allowed."""
+    choices = error.validator_value
+    if error.validator == "const":
+        choices = [choices]
+    names = [_plain(choice) for choice in choices]
+    given = _given(error.instance)
+    if len(names) == 1:
+        what = f"{name} must be {names[0]}, but it is {given}"
+        return "S004", what, f"write {names[0]}"
+    what = f"{name} must be one of {', '.join(names)}, but it is {given}"
     guess = difflib.get_close_matches(quoted(error.instance).strip('"'), names, 1)
-    return (
-        "S004",
-        what,
-        f"write {(guess or names)[0]}"
-        if guess or len(choices) == 1
-        else "choose one of them",
-    )
+    if guess:
+        return "S004", what, f"write {guess[0]}"
+    return "S004", what, "choose one of them"
+
+
+def _plain(choice: object) -> str:
+    if isinstance(choice, str):
+        return choice
+    return json.dumps(choice)
 
 
 def _wrong_form(error: Any, name: str) -> Saying:
+    """A text, or a name, that does not match its pattern."""
     if "propertyNames" in error.absolute_schema_path:
-        return (
-            "S005",
-            f"the name {quoted(error.instance)} {error.schema['patternErrorMessage']}",
-            "rename it",
-        )
+        must = error.schema["patternErrorMessage"]
+        return "S005", f"the name {quoted(error.instance)} {must}", "rename it"
     must = error.schema.get("patternErrorMessage", "has the wrong form")
     what = f"{name} {must}, but it is {_given(error.instance)}"
     return "S005", what, f"write for example {_example(error.schema)}"
 
 
 def _too_long(error: Any, name: str) -> Saying:
-    what = f"{name} is {len(error.instance):,} characters long, over the limit of {error.validator_value:,}"
+    """A text with too many characters."""
+    length, most = len(error.instance), error.validator_value
+    what = f"{name} is {length:,} characters long, over the limit of {most:,}"
     return "S006", what, "shorten it"
 
 
 def _too_few(error: Any, name: str) -> Saying:
-    entries = (
-        "1 entry" if error.validator_value == 1 else f"{error.validator_value} entries"
-    )
+    """A list or a group with too few entries."""
+    entries = f"{error.validator_value} entries"
+    if error.validator_value == 1:
+        entries = "1 entry"
     what = f"{name} must have at least {entries}, but has {len(error.instance)}"
+    fix = "add one"
     first = next(iter(error.schema.get("examples", ())), None)
-    return "S006", what, f"add one, for example {_yaml(first)}" if first else "add one"
+    if first:
+        fix = f"add one, for example {_yaml(first)}"
+    return "S006", what, fix
 
 
 def _too_many(error: Any, name: str) -> Saying:
+    """A list with too many entries."""
     limit = error.validator_value
     what = f"{name} must have at most {limit} entries, but has {len(error.instance)}"
     return "S006", what, f"write for example {_example(error.schema)}"
 
 
-def _outside(error: Any, name: str) -> Saying:
-    side = "more" if error.validator == "exclusiveMinimum" else "less"
-    what = f"{name} must be {side} than {error.validator_value}, but it is {_given(error.instance)}"
+def _too_near(error: Any, name: str) -> Saying:
+    """A number that may not be as low, or as high, as its limit itself."""
+    side = "less"
+    if error.validator == "exclusiveMinimum":
+        side = "more"
+    given = _given(error.instance)
+    what = f"{name} must be {side} than {error.validator_value}, but it is {given}"
     return "S007", what, f"write for example {_example(error.schema)}"
 
 
 def _too_small(error: Any, name: str) -> Saying:
-    what = f"{name} must be at least {error.validator_value}, but it is {_given(error.instance)}"
+    """A number below its least value."""
+    given = _given(error.instance)
+    what = f"{name} must be at least {error.validator_value}, but it is {given}"
     return "S007", what, f"write for example {_example(error.schema)}"
 
 
 def _not_exactly_one(error: Any, name: str) -> Saying:
+    """A group with none of its alternatives, or with several of them."""
     names = [f"`{key}`" for key in _alternatives(error)]
     given = [f"`{key}`" for key in _alternatives(error) if key in error.instance]
-    what = (
-        f"{name} has {' and '.join(given)} at once"
-        if given
-        else f"{name} lacks {' or '.join(names)}"
-    )
+    what = f"{name} lacks {' or '.join(names)}"
+    if given:
+        what = f"{name} has {' and '.join(given)} at once"
     return "S008", what, f"give exactly one of {', '.join(names)}"
 
 
 def _none_of(error: Any, name: str) -> Saying:
+    """A group with none of its alternatives."""
     names = [f"`{key}`" for key in _alternatives(error)]
-    return (
-        "S008",
-        f"{name} lacks {' or '.join(names)}",
-        f"give one of {', '.join(names)}",
-    )
+    what = f"{name} lacks {' or '.join(names)}"
+    return "S008", what, f"give one of {', '.join(names)}"
 
 
 def _excluded(error: Any, name: str) -> Saying:
+    """A group with keys that must not stand beside each other."""
     names = [f"`{key}`" for key in error.validator_value["required"]]
-    return (
-        "S008",
-        f"{name} has {' and '.join(names)} at once",
-        f"give exactly one of {', '.join(names)}",
-    )
+    what = f"{name} has {' and '.join(names)} at once"
+    return "S008", what, f"give exactly one of {', '.join(names)}"
 
 
 def _repeated(error: Any, name: str) -> Saying:
-    twice = next(
-        item
-        for place, item in enumerate(error.instance)
-        if item in error.instance[:place]
-    )
+    """A list with one entry twice."""
+    items = error.instance
+    twice = next(item for place, item in enumerate(items) if item in items[:place])
     return "S010", f"{name} has {quoted(twice)} twice", "keep one"
 
 
 def _only_with(error: Any, name: str) -> Saying:
-    key, needed = next(
-        (key, needs)
-        for key, needs in error.validator_value.items()
-        if key in error.instance
-    )
-    return (
-        "S008",
-        f"`{key}` in {name} goes with `{needed[0]}` only",
-        f"remove it, or use `{needed[0]}`",
-    )
+    """A key that needs another one, which is not there."""
+    rules = error.validator_value
+    # one at a time: when it is mended, the next one is told
+    key = next(key for key in rules if key in error.instance)
+    needed = f"`{rules[key][0]}`"
+    what = f"`{key}` in {name} goes with {needed} only"
+    return "S008", what, f"remove it, or use {needed}"
 
 
 def _not_allowed(error: Any, name: str) -> Saying:
-    return (
-        "S009",
-        f"{name} is not allowed here ({error.validator})",
-        "see `cohorts schema` for what is",
-    )
+    """Whatever else a schema does not allow."""
+    what = f"{name} is not allowed here ({error.validator})"
+    return "S009", what, "see `cohorts schema` for what is"
 
 
 _SAYINGS: dict[str, Callable[[Any, str], Saying]] = {
@@ -362,8 +398,8 @@ _SAYINGS: dict[str, Callable[[Any, str], Saying]] = {
     "minProperties": _too_few,
     "minItems": _too_few,
     "maxItems": _too_many,
-    "exclusiveMinimum": _outside,
-    "exclusiveMaximum": _outside,
+    "exclusiveMinimum": _too_near,
+    "exclusiveMaximum": _too_near,
     "minimum": _too_small,
     "oneOf": _not_exactly_one,
     "anyOf": _none_of,
@@ -383,10 +419,11 @@ def _given(value: object) -> str:
         case int() | float():
             return f"a number ({quoted(value)})"
         case str():
-            shown = quoted(
-                re.sub("//[^/@]+@", "//…@", value[:200])
-            )  # a password in an address
-            return f"the text {shown}" if value.strip() else "blank"
+            if not value.strip():
+                return "blank"
+            # without a password in an address
+            shown = re.sub("//[^/@]+@", "//…@", value[:200])
+            return f"the text {quoted(shown)}"
         case list():
             return "a list"
         case _:
@@ -395,13 +432,18 @@ def _given(value: object) -> str:
 
 def _name(pointer: Pointer) -> str:
     """A value as a message names it: `guards.max_added`."""
-    steps = (
-        f"[{step}]" if isinstance(step, int) else f".{_word(step)}" for step in pointer
-    )
-    shown = "".join(steps).removeprefix(".")
-    return (
-        f"`{shown if len(shown) <= 80 else shown[:79] + '…'}`" if shown else "the file"
-    )
+    shown = ""
+    for step in pointer:
+        if isinstance(step, int):
+            shown += f"[{step}]"
+        else:
+            shown += f".{_word(step)}"
+    shown = shown.removeprefix(".")
+    if not shown:
+        return "the file"
+    if len(shown) > 80:
+        shown = f"{shown[:79]}…"
+    return f"`{shown}`"
 
 
 def _example(schema: Any) -> str:
@@ -410,12 +452,13 @@ def _example(schema: Any) -> str:
 
 
 def _word(step: str) -> str:
-    return step if re.fullmatch(r"[\w-]+", step) else quoted(step)
+    if re.fullmatch(r"[\w-]+", step):
+        return step
+    return quoted(step)
 
 
 def _yaml(example: object) -> str:
-    return (
-        example
-        if isinstance(example, str)
-        else re.sub(r'"([a-z_]+)":', r"\1:", json.dumps(example))
-    )
+    """An example as YAML on one line: names need no quotes."""
+    if isinstance(example, str):
+        return example
+    return re.sub(r'"([a-z_]+)":', r"\1:", json.dumps(example))

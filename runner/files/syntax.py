@@ -10,7 +10,10 @@ from runner.errors import Position, Problem
 
 _LETTER = "text that starts with & or * has a meaning of its own in YAML"
 _TAG = "text that starts with ! has a meaning of its own in YAML"
-_ESCAPE = "a backslash in double quotes begins a special character, and there is none of this name"
+_ESCAPE = (
+    "a backslash in double quotes begins a special character, "
+    "and there is none of this name"
+)
 _ESCAPE_FIX = "use single quotes, or write the backslash twice"
 _QUOTES = "put the whole value in quotes"
 
@@ -76,19 +79,22 @@ def problem(error: yaml.MarkedYAMLError, text: str, shown: str) -> Problem:
 
 
 def _fault(error: yaml.MarkedYAMLError, lines: list[str]) -> Fault:
-    mark, start = error.problem_mark, error.context_mark
-    here = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    began = (start.line + 1, start.column + 1) if start else here
+    """What is wrong, and where the author has to look for it."""
+    here = _place(error.problem_mark, (1, 1))
+    began = _place(error.context_mark, here)
     said = f"{error.context} {error.problem}"
     if "cannot start any token" in said and _at(lines, here) == "\t":
         said = " tab "
     for part, at_start, what, fix in _SAYINGS:
         if part in said:
-            place = began if at_start else here
+            place = here
+            if at_start:
+                place = began
             return *place, what.format(_at(lines, place)), fix
-    if odd := _odd_space(
-        range(max(1, began[0] if start else here[0] - 1), here[0] + 1), lines
-    ):
+    first = began[0]
+    if not error.context_mark:
+        first = max(1, here[0] - 1)
+    if odd := _odd_space(range(first, here[0] + 1), lines):
         return odd
     if "could not find expected ':'" in said:
         return _no_colon(began, lines)
@@ -96,41 +102,47 @@ def _fault(error: yaml.MarkedYAMLError, lines: list[str]) -> Fault:
         return _stray_colon(here, lines)
     if any(part in said for part in _MISFIT):
         return _misfit(here, lines)
-    return (
-        *here,
-        f"this is not valid YAML ({error.problem})",
-        "check quotes, brackets and indentation around here",
-    )
+    what = f"this is not valid YAML ({error.problem})"
+    return *here, what, "check quotes, brackets and indentation around here"
+
+
+def _place(mark: yaml.Mark | None, otherwise: tuple[int, int]) -> tuple[int, int]:
+    """The line and column (from 1) of a mark of the parser, which counts from 0."""
+    if mark is None:
+        return otherwise
+    return mark.line + 1, mark.column + 1
 
 
 def _odd_space(numbers: range, lines: list[str]) -> Fault | None:
+    """The first character among some lines (from 1) that only looks like a space."""
     for number in numbers:
         if number <= len(lines) and (found := _ODD_SPACE.match(lines[number - 1])):
-            what = "this looks like a space but is another character, such as a non-breaking space"
+            what = (
+                "this looks like a space but is another character, "
+                "such as a non-breaking space"
+            )
             return number, found.start(1) + 1, what, "delete it and type a space"
     return None
 
 
 def _no_colon(began: tuple[int, int], lines: list[str]) -> Fault:
+    """A line in a group of names that has no colon."""
     if found := _NAME_WITHOUT_SPACE.match(lines[began[0] - 1]):
         return _no_space(began[0], found)
     what = "this line has no `name: value`"
-    return (
-        *began,
-        what,
-        "add the colon and the value, or indent it if it belongs to the text above",
-    )
+    fix = "add the colon and the value, or indent it if it belongs to the text above"
+    return *began, what, fix
 
 
 def _stray_colon(here: tuple[int, int], lines: list[str]) -> Fault:
+    """A colon where the parser expected none."""
     line, column = here
     if ": " in lines[line - 1][: column - 1]:
         return *here, "a second colon stands in a text without quotes", _QUOTES
     if line > 1 and (found := _NAME_WITHOUT_SPACE.match(lines[line - 2])):
         return _no_space(line - 1, found)
-    return _misfit(
-        (line, 1 + len(lines[line - 1]) - len(lines[line - 1].lstrip())), lines
-    )
+    indent = len(lines[line - 1]) - len(lines[line - 1].lstrip())
+    return _misfit((line, indent + 1), lines)
 
 
 def _no_space(line: int, found: re.Match[str]) -> Fault:
@@ -139,25 +151,29 @@ def _no_space(line: int, found: re.Match[str]) -> Fault:
 
 
 def _misfit(here: tuple[int, int], lines: list[str]) -> Fault:
+    """A line that begins something which cannot stand there."""
     line, column = here
-    before, character = (
-        (lines[line - 1][: column - 1].rstrip() if line <= len(lines) else ""),
-        _at(lines, here),
-    )
-    if character and character in "]}":
+    character = _at(lines, here)
+    before = ""
+    if line <= len(lines):
+        before = lines[line - 1][: column - 1].rstrip()
+    if character in ("]", "}"):
         return *here, f"this {character} closes nothing", f"delete it, or {_QUOTES}"
     if character == ":":
         return *here, "there is no name before this colon", f"write it, or {_QUOTES}"
     if before.endswith(("'", '"')):
-        fix = "put the whole value in one pair of quotes (inside single quotes, write '' for ')"
+        fix = (
+            "put the whole value in one pair of quotes "
+            "(inside single quotes, write '' for ')"
+        )
         return *here, "text follows a closing quote", fix
-    return (
-        *here,
-        "this line does not fit the lines above it",
-        "align it with the lines it belongs to",
-    )
+    what = "this line does not fit the lines above it"
+    return *here, what, "align it with the lines it belongs to"
 
 
 def _at(lines: list[str], place: tuple[int, int]) -> str:
+    """The character at a place; an empty text after the end of a line or of the file."""
     line, column = place
-    return lines[line - 1][column - 1 : column] if line <= len(lines) else ""
+    if line > len(lines):
+        return ""
+    return lines[line - 1][column - 1 : column]

@@ -11,7 +11,7 @@ from typing import Any
 from runner.definitions.cohort import Cohort
 from runner.definitions.folder import TEMPLATES
 from runner.definitions.rule import columns_used
-from runner.definitions.tables import full_name
+from runner.definitions.source_check import full_name
 from runner.definitions.tree import Tree
 from runner.errors import Position, Problem
 from runner.files.documents import quoted

@@ -53,7 +53,8 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Guards:
-    """Limits that stop an attempt before anything is sent (docs/delivery.md, What stops a sync).
+    """Limits that stop an attempt before anything is sent (docs/delivery.md, What stops
+    a sync).
 
     There is no `max_written_per_month` where it is None.
     """
@@ -67,19 +68,15 @@ class Guards:
     max_written_per_month: int | None = None
 
     def with_limits(self, given: Mapping[str, Any]) -> Guards:
-        """These guards, with the limits of a file's checked `guards` in the place of their own."""
+        """These guards, with those limits in their place that a file's checked `guards`
+        give.
+        """
         return Guards(
             max_members=int(given.get("max_members", self.max_members)),
             min_members=int(given.get("min_members", self.min_members)),
-            max_added=_limit(given["max_added"])
-            if "max_added" in given
-            else self.max_added,
-            max_removed=_limit(given["max_removed"])
-            if "max_removed" in given
-            else self.max_removed,
-            max_invalid=_limit(given["max_invalid"])
-            if "max_invalid" in given
-            else self.max_invalid,
+            max_added=_given_limit(given, "max_added") or self.max_added,
+            max_removed=_given_limit(given, "max_removed") or self.max_removed,
+            max_invalid=_given_limit(given, "max_invalid") or self.max_invalid,
             allow_empty=given.get("allow_empty", self.allow_empty),
             max_written_per_month=given.get(
                 "max_written_per_month", self.max_written_per_month
@@ -89,10 +86,11 @@ class Guards:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A Treasure Data site and database, a Braze workspace (an identity), a connection (a way).
+    """Where cohorts go: a Treasure Data site and database, a Braze workspace, and the
+    connection to it.
 
-    `prefix` goes in front of every id in Braze. `vars` are the project's with the
-    target's own in their place.
+    `endpoint` is the site's API. `prefix` goes in front of every id in Braze. `vars` are
+    the project's, with the target's own in their place.
     """
 
     name: str
@@ -120,9 +118,8 @@ class Target:
     @property
     def mapping(self) -> str:
         """A short hash of what the connector's settings are called: what a canary proves."""
-        return hashlib.sha256(
-            repr(sorted(self.export_settings.items())).encode()
-        ).hexdigest()[:16]
+        settings = repr(sorted(self.export_settings.items()))
+        return hashlib.sha256(settings.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +176,9 @@ class Project:
 
 
 def load(root: Path) -> Project | tuple[Problem, ...]:
-    """Read and check the project file of a repository; where it has problems, all of them, sorted."""
+    """Read and check the project file of a repository. Where it has problems, all of them
+    are returned instead, sorted.
+    """
     folder = root / "cohorts"
     if missing := _missing(folder):
         return (missing,)
@@ -188,14 +187,18 @@ def load(root: Path) -> Project | tuple[Problem, ...]:
         return document
     if found := schemas.problems(document, "project"):
         return found
-    if unusable := (
+    unusable = (
         *schedules.problems(document),
         *schedules.problems(document, "defaults"),
         *sources.problems(document),
-    ):
+    )
+    if unusable:
         return tuple(sorted(unusable))
     project = _project(document)
-    return tuple(sorted((*_meeting(project), *_contrary(project)))) or project
+    contrary = (*_meeting(project), *_contrary(project))
+    if contrary:
+        return tuple(sorted(contrary))
+    return project
 
 
 def _meeting(project: Project) -> Iterator[Problem]:
@@ -209,40 +212,52 @@ def _meeting(project: Project) -> Iterator[Problem]:
         if other != name:
             at = project.document.at("targets", name, "state_database")
             what = f"targets {other} and {name} keep their memory in the same database"
-            yield Problem(
-                at, "P004", what, "give each target a `state_database` of its own"
-            )
+            fix = "give each target a `state_database` of its own"
+            yield Problem(at, "P004", what, fix)
         other = workspaces.setdefault((target.workspace, target.prefix), name)
         if other != name:
             at = project.document.at("targets", name, "workspace")
-            what = f"targets {other} and {name} write the same cohorts of workspace {target.workspace}"
-            yield Problem(
-                at,
-                "P005",
-                what,
-                f"give one of them another workspace, or a prefix such as `prefix: {name}_`",
+            what = (
+                f"targets {other} and {name} write the same cohorts "
+                f"of workspace {target.workspace}"
             )
+            fix = (
+                "give one of them another workspace, "
+                f"or a prefix such as `prefix: {name}_`"
+            )
+            yield Problem(at, "P005", what, fix)
 
 
 def _contrary(project: Project) -> Iterator[Problem]:
     """Values that are fine by themselves, but not beside another."""
-    document, reassert = project.document, project.reassert
-    if 0 < reassert.full < reassert.recent:
-        recent, full = (
-            f"{seconds // DAY}d" for seconds in (reassert.recent, reassert.full)
-        )
-        what = f"`recent` ({recent}) is longer than `full` ({full}), when everybody is sent again"
-        data: Any = document.data
-        at = document.at(
-            "reassert", "recent" if "recent" in data["reassert"] else "full"
-        )
-        yield Problem(at, "P008", what, "make `recent` at most as long as `full`")
+    document = project.document
+    # 0 is never
+    if 0 < project.reassert.full < project.reassert.recent:
+        yield _too_recent(project.reassert, document)
     for name, target in project.targets.items():
         if target.state_database == target.database:
             at = document.at("targets", name, "state_database")
-            what = f"the target {name} would keep its memory among the tables of {target.database}"
+            what = (
+                f"the target {name} would keep its memory "
+                f"among the tables of {target.database}"
+            )
             yield Problem(at, "P006", what, "give it a `state_database` of its own")
         yield from _equal_settings(target, document)
+
+
+def _too_recent(reassert: Reassert, document: Document) -> Problem:
+    data: Any = document.data
+    # one of the two is given: together the defaults are fine
+    key = "full"
+    if "recent" in data["reassert"]:
+        key = "recent"
+    recent, full = reassert.recent // DAY, reassert.full // DAY
+    what = (
+        f"`recent` ({recent}d) is longer than `full` ({full}d), "
+        "when everybody is sent again"
+    )
+    fix = "make `recent` at most as long as `full`"
+    return Problem(document.at("reassert", key), "P008", what, fix)
 
 
 def _equal_settings(target: Target, document: Document) -> Iterator[Problem]:
@@ -259,60 +274,36 @@ def _equal_settings(target: Target, document: Document) -> Iterator[Problem]:
 
 
 def _missing(folder: Path) -> Problem | None:
+    """What to say where there is no project file; None where there is one."""
     if not folder.is_dir():
-        what, fix = (
-            "there is no folder cohorts/ here",
-            "go to the folder that holds it; `cohorts init` writes one",
-        )
+        what = "there is no folder cohorts/ here"
+        fix = "go to the folder that holds it; `cohorts init` writes one"
         return Problem(Position("cohorts/"), "P001", what, fix)
     file = folder / "project.yml"
+    # a link to nothing is there, and reading it says what is wrong with it
     if file.exists() or file.is_symlink():
         return None
     if (folder / "project.yaml").exists():
-        return Problem(
-            Position(MISNAMED),
-            "P002",
-            "the project file has the wrong name",
-            f"rename it to {FILE}",
-        )
-    return Problem(
-        Position(FILE),
-        "P003",
-        "the project file is missing",
-        "`cohorts init` writes one",
-    )
+        what = "the project file has the wrong name"
+        return Problem(Position(MISNAMED), "P002", what, f"rename it to {FILE}")
+    what = "the project file is missing"
+    return Problem(Position(FILE), "P003", what, "`cohorts init` writes one")
 
 
 def _project(document: Document) -> Project:
+    """The project of a file that has its shape."""
     data: Any = document.data
-    defaults, variables = data.get("defaults", {}), data.get("vars", {})
+    guards, variables = data["guards"], data.get("vars", {})
     timezone = data.get("timezone", schedules.DEFAULT_ZONE)
+    targets: dict[str, Target] = {}
+    for name, given in sorted(data["targets"].items()):
+        targets[name] = _target(name, given, variables)
     return Project(
-        targets={
-            name: _target(name, given, variables)
-            for name, given in sorted(data["targets"].items())
-        },
-        defaults=Defaults(
-            owner=defaults.get("owner"),
-            identifiers=identifiers.read(defaults.get("identifiers", {})),
-            mode=defaults.get("mode", "mirror"),
-            schedule=schedules.read(
-                defaults.get("schedule", schedules.NEVER), timezone
-            ),
-            max_age=schedules.seconds(defaults.get("max_age", schedules.NEVER)),
-        ),
-        guards=Guards(max_members=data["guards"]["max_members"]).with_limits(
-            data["guards"]
-        ),
-        max_withdrawn=_limit(data["guards"]["max_withdrawn"])
-        if "max_withdrawn" in data["guards"]
-        else None,
-        reassert=Reassert(
-            **{
-                name: DAY * int(days.removesuffix("d"))
-                for name, days in data.get("reassert", {}).items()
-            }
-        ),
+        targets=targets,
+        defaults=_defaults(data.get("defaults", {}), timezone),
+        guards=Guards(max_members=guards["max_members"]).with_limits(guards),
+        max_withdrawn=_given_limit(guards, "max_withdrawn"),
+        reassert=_reassert(data.get("reassert", {})),
         vars=variables,
         document=document,
         suppress=tuple(_suppression(given) for given in data.get("suppress", ())),
@@ -320,6 +311,21 @@ def _project(document: Document) -> Project:
         sources=sources.read(document),
         review=data.get("review", "warn"),
     )
+
+
+def _defaults(given: Mapping[str, Any], timezone: str) -> Defaults:
+    return Defaults(
+        owner=given.get("owner"),
+        identifiers=identifiers.read(given.get("identifiers", {})),
+        mode=given.get("mode", "mirror"),
+        schedule=schedules.read(given.get("schedule", schedules.NEVER), timezone),
+        max_age=schedules.seconds(given.get("max_age", schedules.NEVER)),
+    )
+
+
+def _reassert(given: Mapping[str, str]) -> Reassert:
+    seconds = {key: DAY * int(days.removesuffix("d")) for key, days in given.items()}
+    return Reassert(**seconds)
 
 
 def _suppression(given: str | Mapping[str, Any]) -> Suppression:
@@ -333,24 +339,29 @@ def _suppression(given: str | Mapping[str, Any]) -> Suppression:
 def _target(
     name: str, given: Mapping[str, Any], variables: Mapping[str, Variable]
 ) -> Target:
+    # the schema demands exactly one of `site` and `endpoint`
+    endpoint = _SITES.get(given.get("site", "")) or given["endpoint"].rstrip("/")
+    # each setting is called by its own name, unless the file says otherwise
+    settings = {setting: setting for setting in _SETTINGS}
     return Target(
         name=name,
-        endpoint=_SITES[given["site"]]
-        if "site" in given
-        else given["endpoint"].rstrip("/"),
+        endpoint=endpoint,
         database=given["database"],
         state_database=given["state_database"],
         workspace=given["workspace"],
         connection=given["connection"],
         prefix=given.get("prefix", ""),
         protected=given.get("protected", False),
-        export_settings={setting: setting for setting in _SETTINGS}
-        | given.get("export_settings", {}),
+        export_settings=settings | given.get("export_settings", {}),
         vars={**variables, **given.get("vars", {})},
     )
 
 
-def _limit(given: str | float) -> Limit:
+def _given_limit(guards: Mapping[str, Any], name: str) -> Limit | None:
+    """A limit of a file's `guards`; None where the file does not give it."""
+    if name not in guards:
+        return None
+    given = guards[name]
     if isinstance(given, str):
         return Limit(percent=Decimal(given.removesuffix("%")))
     return Limit(count=int(given))

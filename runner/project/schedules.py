@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,13 +13,14 @@ from cronsim import CronSim, CronSimError
 
 from runner.errors import Problem
 from runner.files.documents import Document, quoted
+from runner.files.suggestions import suggestion
 
 DEFAULT_ZONE = "UTC"
 NEVER = "never"
 """Written where a default of the project is not wanted."""
 
 SECONDS = {"m": 60, "h": 3_600, "d": 86_400}
-"""Of the units of an age."""
+"""The seconds in each unit of an age."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,10 @@ def read(given: str | Mapping[str, Any], zone: str) -> Schedule | None:
 
 def seconds(given: str) -> int:
     """A checked `max_age` in seconds; 0 for `never`."""
-    return 0 if given == NEVER else int(given[:-1]) * SECONDS[given[-1]]
+    if given == NEVER:
+        return 0
+    count, unit = int(given[:-1]), given[-1]
+    return count * SECONDS[unit]
 
 
 def problems(document: Document, *parent: str) -> Iterator[Problem]:
@@ -55,17 +58,19 @@ def problems(document: Document, *parent: str) -> Iterator[Problem]:
         if wrong := _wrong(schedule["cron"]):
             at = document.at(*parent, "schedule", "cron")
             what = f"the {wrong} of the schedule {quoted(schedule['cron'])} cannot be"
-            fix = 'write minute, hour, day of the month, month, day of the week, such as "0 6 * * *"'
+            fix = (
+                "write minute, hour, day of the month, month, day of the week, "
+                'such as "0 6 * * *"'
+            )
             yield Problem(at, "S011", what, fix)
-        yield from _zone(
-            document, schedule.get("timezone"), *parent, "schedule", "timezone"
-        )
+        pointer = (*parent, "schedule", "timezone")
+        yield from _zone(document, schedule.get("timezone"), *pointer)
     yield from _zone(document, group.get("timezone"), *parent, "timezone")
 
 
 @cache
 def _wrong(cron: str) -> str:
-    """The field of an expression that cannot be, or nothing."""
+    """The field of a cron expression that cannot be; an empty text where all can."""
     try:
         CronSim(cron, datetime(2000, 1, 1, tzinfo=UTC))
     except CronSimError as exc:
@@ -74,20 +79,20 @@ def _wrong(cron: str) -> str:
 
 
 def _zone(document: Document, name: str | None, *pointer: str) -> Iterator[Problem]:
+    """A time zone that there is not."""
     if name is None or name in zones():
         return
+    what = f"there is no time zone {quoted(name)}"
+    yield Problem(document.at(*pointer), "S012", what, _other_zone(name))
+
+
+def _other_zone(name: str) -> str:
+    """What to do about a name that is no time zone; a city alone is a likely one."""
     places = [each for each in zones() if "/" in each]
-    close = [
-        each for each in places if each.endswith(f"/{name}")
-    ] or difflib.get_close_matches(name, places, 1)
-    fix = (
-        f"perhaps you meant {close[0]}"
-        if close
-        else "write an IANA name such as Europe/Berlin"
-    )
-    yield Problem(
-        document.at(*pointer), "S012", f"there is no time zone {quoted(name)}", fix
-    )
+    for place in places:
+        if place.endswith(f"/{name}"):
+            return f"perhaps you meant {place}"
+    return suggestion(name, places, "write an IANA name such as Europe/Berlin")
 
 
 @cache
@@ -95,6 +100,5 @@ def zones() -> tuple[str, ...]:
     """Every time zone there is. From the package, not from the machine: one may know
     names that another does not.
     """
-    return tuple(
-        sorted((resources.files("tzdata") / "zones").read_text("utf-8").split())
-    )
+    listed = (resources.files("tzdata") / "zones").read_text("utf-8")
+    return tuple(sorted(listed.split()))

@@ -9,7 +9,7 @@ from typing import Any
 
 from runner.errors import Problem
 from runner.files.documents import Document
-from runner.project.schedules import seconds
+from runner.project.schedules import NEVER, seconds
 
 
 class Type(StrEnum):
@@ -70,38 +70,39 @@ def problems(document: Document) -> Iterator[Problem]:
     """What no JSON Schema can tell: a key that is declared as what no key is."""
     data: Any = document.data
     for name, given in data.get("sources", {}).items():
-        for role, fits in (("key", _KEYS), ("join", _KEYS), ("time", {Type.TIME})):
-            declared = given["columns"].get(given.get(role))
-            if declared and _column("", declared).type not in fits:
-                kinds = " or ".join(sorted(fits))
-                what = f"{given[role]} is the {role} of {name}, so it must be {kinds}"
-                at = document.at("sources", name, "columns", given[role])
-                yield Problem(
-                    at,
-                    "C001",
-                    what,
-                    f"write {kinds}, or name another column under `{role}`",
-                )
+        for role, fits in _ROLES.items():
+            column = given.get(role)
+            declared = given["columns"].get(column)
+            if not declared or _column("", declared).type in fits:
+                continue
+            kinds = " or ".join(sorted(fits))
+            what = f"{column} is the {role} of {name}, so it must be {kinds}"
+            fix = f"write {kinds}, or name another column under `{role}`"
+            at = document.at("sources", name, "columns", column)
+            yield Problem(at, "C001", what, fix)
 
 
 _KEYS = frozenset({Type.TEXT, Type.NUMBER})
+_ROLES = {"key": _KEYS, "join": _KEYS, "time": frozenset({Type.TIME})}
+"""The types that a column may have which a source gives one of these roles."""
 
 
 def _source(name: str, given: Mapping[str, Any]) -> Source:
+    """One source, with the columns that its key and its time are."""
+    # a source of people has a key; one of events has the key of whoever did it, and a time
     key = given.get("key") or given["join"]
-    implied = {key: Column(key, Type.TEXT)} | (
-        {given["time"]: Column(given["time"], Type.TIME)} if "join" in given else {}
-    )
-    declared = {
-        column: _column(column, said) for column, said in given["columns"].items()
-    }
+    columns = {key: Column(key, Type.TEXT)}
+    if "join" in given:
+        columns[given["time"]] = Column(given["time"], Type.TIME)
+    for column, said in given["columns"].items():
+        columns[column] = _column(column, said)
     return Source(
         name=name,
         table=given["table"],
         key=key,
-        columns={**implied, **declared},
+        columns=columns,
         time=given.get("time", ""),
-        max_lag=seconds(given["max_lag"]) if "max_lag" in given else 0,
+        max_lag=seconds(given.get("max_lag", NEVER)),
         description=given.get("description", ""),
     )
 

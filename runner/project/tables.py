@@ -58,6 +58,16 @@ narrowest that they may be in Trino: those are taken wherever a wider one is, so
 query is refused for what is not certain.
 """
 
+_MEANT = {
+    "string": "varchar",
+    "text": "varchar",
+    "long": "bigint",
+    "number": "double",
+    "float": "real",
+    "list": "array(varchar)",
+}
+"""Trino's types by words of other systems."""
+
 _SIMPLE = (
     "bigint",
     "boolean",
@@ -92,11 +102,13 @@ _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 _WORDS = frozenset({"yes", "no", "on", "off", "true", "false", "null"})
 """What YAML, of one version or another, takes for something else than text."""
 
-_OPENING = """\
-# The names and types of the tables that queries read, as Treasure Data has them; no data. Written by
-# `cohorts sources pull --tables`; `cohorts sources check` says where it is behind.
-version: 1
-"""
+_OPENING = (
+    "# The names and types of the tables that queries read, "
+    "as Treasure Data has them; no data. Written by\n"
+    "# `cohorts sources pull --tables`; "
+    "`cohorts sources check` says where it is behind.\n"
+    "version: 1\n"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,61 +141,67 @@ def load(root: Path) -> Tables | tuple[Problem, ...]:
             return (Problem(Position(MISNAMED), "P002", what, f"rename it to {FILE}"),)
         return NOTHING
     document = documents.read(file, FILE, inside=root / "cohorts", most=MAX_BYTES)
-    return document if isinstance(document, tuple) else read(document)
+    if isinstance(document, tuple):
+        return document
+    return read(document)
 
 
 def read(document: Document) -> Tables | tuple[Problem, ...]:
-    """What a file says that was read."""
+    """The tables of a file whose content is given; everything wrong with it, sorted,
+    where it cannot be used.
+    """
     if found := schemas.problems(document, "tables"):
         return found
     if found := tuple(sorted(_problems(document))):
         return found
     data: Any = document.data
-    return Tables(
-        {name: _columns(given) for name, given in data["tables"].items()}, document
-    )
+    columns = {name: _columns(given) for name, given in data["tables"].items()}
+    return Tables(columns, document)
 
 
 def _columns(given: str | Mapping[str, str]) -> Mapping[str, str] | None:
+    """The columns of a table as the file gives it; None where they are not known."""
     if isinstance(given, str):
         return None
-    return TIME | {
-        name.lower(): "" if kind == UNKNOWN else kind.lower()
-        for name, kind in given.items()
-    }
+    columns = dict(TIME)
+    for name, kind in given.items():
+        columns[name.lower()] = kind.lower()
+        if kind == UNKNOWN:
+            columns[name.lower()] = ""
+    return columns
 
 
 def _problems(document: Document) -> Iterator[Problem]:
     """What no JSON Schema can tell."""
     data: Any = document.data
     for table, given in data["tables"].items():
-        columns = {} if isinstance(given, str) else given
+        # instead of columns there may be the word `unknown`
+        if isinstance(given, str):
+            continue
         first: dict[str, str] = {}
-        for name, kind in columns.items():
+        for name, kind in given.items():
             place = ("tables", table, name)
-            if (other := first.setdefault(name.lower(), name)) != name:
-                what = f"the columns {quoted(other)} and {quoted(name)} of {table} are one column in Trino"
-                yield Problem(
-                    document.key_at(*place), "F008", what, "keep one of the two"
+            other = first.setdefault(name.lower(), name)
+            if other != name:
+                what = (
+                    f"the columns {quoted(other)} and {quoted(name)} "
+                    f"of {table} are one column in Trino"
                 )
+                at = document.key_at(*place)
+                yield Problem(at, "F008", what, "keep one of the two")
             if kind != UNKNOWN and not is_type(kind):
                 what = f"{quoted(kind)} is not a type of Trino"
-                fix = f"write for example {_meant(kind)}, or {UNKNOWN} where it is not known"
+                fix = (
+                    f"write for example {_meant(kind)}, "
+                    f"or {UNKNOWN} where it is not known"
+                )
                 yield Problem(document.at(*place), "C023", what, fix)
 
 
 def _meant(kind: str) -> str:
     """The type that somebody may have had in mind who wrote another system's word."""
     word = re.split(r"[^a-z]", kind.lower())[0]
-    words = {
-        "string": "varchar",
-        "text": "varchar",
-        "long": "bigint",
-        "number": "double",
-        "float": "real",
-        "list": "",
-    }
-    return words.get(word, "varchar") or "array(varchar)"
+    return _MEANT.get(word, "varchar")
 
 
 @lru_cache(maxsize=1024)
@@ -196,7 +214,8 @@ def is_type(text: str) -> bool:
         return False
     match statement:
         case Query(body=Select(items=(SelectItem(expression=Cast(type=kind)),))):
-            # whatever else stands in the text, such as another column after a bracket, is no type
+            # whatever else stands in the text, such as another column after a bracket,
+            # is no type
             return kind.end - kind.at == len(text) and _is_known(kind)
         case Query() | CreateTableAs() | Insert() | Delete():
             return False
@@ -205,6 +224,7 @@ def is_type(text: str) -> bool:
 
 
 def _is_known(kind: TypeName) -> bool:
+    """True for a type of Trino whose parts are types of Trino, too."""
     inner = (one for one in kind.arguments if isinstance(one, TypeName))
     return kind.base in _BASES and all(map(_is_known, inner))
 
@@ -216,33 +236,42 @@ def trino_type(word: str) -> str:
     word = word.strip().lower()
     if word.startswith("array<") and word.endswith(">"):
         inner = trino_type(word[6:-1])
-        return UNKNOWN if inner == UNKNOWN else f"array({inner})"
+        if inner == UNKNOWN:
+            return UNKNOWN
+        return f"array({inner})"
     return _API.get(word, UNKNOWN)
 
 
 def text(known: Mapping[str, Mapping[str, str] | None]) -> str:
     """The file's text: tables and columns sorted, so that the same tables are the same text."""
-    lines = [_OPENING.rstrip("\n"), "tables:" if known else "tables: {}"]
+    if not known:
+        return f"{_OPENING}tables: {{}}\n"
+    lines = ["tables:"]
     for table, columns in sorted(known.items()):
-        lines.append(f"  {table}:" if columns else f"  {table}: {UNKNOWN}")
-        lines += [
-            f"    {_written(name)}: {_written_type(kind)}"
-            for name, kind in sorted((columns or {}).items())
-        ]
-    return "\n".join(lines) + "\n"
+        if not columns:
+            lines.append(f"  {table}: {UNKNOWN}")
+            continue
+        lines.append(f"  {table}:")
+        for name, kind in sorted(columns.items()):
+            lines.append(f"    {_written(name)}: {_written_type(kind)}")
+    return _OPENING + "\n".join(lines) + "\n"
 
 
 def _written(name: str) -> str:
-    plain = (
-        _PLAIN.fullmatch(name) and name not in _WORDS and scalars.plain(name) == name
-    )
-    return name if plain else quoted_whole(name)
+    """A column's name as YAML: in quotes where it would be read as something else."""
+    if name in _WORDS or not _PLAIN.fullmatch(name):
+        return quoted_whole(name)
+    if scalars.plain(name) != name:
+        return quoted_whole(name)
+    return name
 
 
 def _written_type(kind: str) -> str:
     if not kind:
         return UNKNOWN
-    return kind if re.fullmatch(r"[a-z][a-z0-9_(), ]*", kind) else quoted_whole(kind)
+    if re.fullmatch(r"[a-z][a-z0-9_(), ]*", kind):
+        return kind
+    return quoted_whole(kind)
 
 
 def quoted_whole(value: str) -> str:

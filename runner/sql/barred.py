@@ -4,7 +4,7 @@ name people.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runner.identifiers import Handle, Identifier
@@ -14,9 +14,10 @@ from runner.sql.fingerprint import short
 
 @dataclass(frozen=True, slots=True)
 class Barred:
-    """`sql` selects `kind, label, value`, each value once and in small letters; nothing
-    where nobody is barred. `handles` are those by which every list names people,
-    `columns` what lists call them; `mark` changes when they do.
+    """People who are taken out of every cohort. `sql` selects `kind, label, value`, each
+    value once and in small letters; it is empty where nobody is barred. `handles` are
+    those by which every list names people. `columns` are what lists call them. `mark`
+    is a short hash of the lists.
     """
 
     sql: str = ""
@@ -36,11 +37,14 @@ def barred(lists: Sequence[tuple[str, Sequence[Identifier]]]) -> Barred:
     if not lists:
         return NO_ONE
     sql = members.suppressed(lists)
-    handles = [frozenset(_handles(identifiers)) for _, identifiers in lists]
-    columns = frozenset(
-        identifier.column for _, identifiers in lists for identifier in identifiers
-    )
-    return Barred(sql, frozenset.intersection(*handles), columns, _mark(lists))
+    handles: list[frozenset[Handle]] = []
+    columns: set[str] = set()
+    for _, identifiers in lists:
+        handles.append(frozenset(one.handle for one in identifiers))
+        columns.update(one.column for one in identifiers)
+    # by a handle that one list lacks nobody is known to be on any list
+    shared = frozenset.intersection(*handles)
+    return Barred(sql, shared, frozenset(columns), _mark(lists))
 
 
 def _mark(lists: Sequence[tuple[str, Sequence[Identifier]]]) -> str:
@@ -48,11 +52,8 @@ def _mark(lists: Sequence[tuple[str, Sequence[Identifier]]]) -> str:
     the first version wrote for them, and not of what is run: else every cohort would be
     sent again whenever that is written otherwise.
     """
-    return short(
-        "\nUNION\n".join(
-            _first_written(audience, identifiers) for audience, identifiers in lists
-        )
-    )
+    written = [_first_written(audience, identifiers) for audience, identifiers in lists]
+    return short("\nUNION\n".join(written))
 
 
 def _first_written(audience: str, identifiers: Sequence[Identifier]) -> str:
@@ -61,7 +62,8 @@ def _first_written(audience: str, identifiers: Sequence[Identifier]) -> str:
         for number, one in enumerate(identifiers)
     )
     rows = ", ".join(
-        f"({number}, CAST('{one.handle.kind}' AS VARCHAR), CAST('{one.handle.label}' AS VARCHAR))"
+        f"({number}, CAST('{one.handle.kind}' AS VARCHAR),"
+        f" CAST('{one.handle.label}' AS VARCHAR))"
         for number, one in enumerate(identifiers)
     )
     cases = "".join(
@@ -69,12 +71,9 @@ def _first_written(audience: str, identifiers: Sequence[Identifier]) -> str:
     )
     return (
         "SELECT kind, label, value FROM ("
-        f" SELECT asked.kind, asked.label, LOWER(CASE asked.number{cases} ELSE NULL END) AS value"
+        " SELECT asked.kind, asked.label,"
+        f" LOWER(CASE asked.number{cases} ELSE NULL END) AS value"
         f" FROM ( SELECT {named} FROM (\n{audience}\n) AS audience ) AS named"
         f" CROSS JOIN (VALUES {rows}) AS asked (number, kind, label)"
         ") AS listed WHERE value <> ''"
     )
-
-
-def _handles(identifiers: Iterable[Identifier]) -> Iterable[Handle]:
-    return (identifier.handle for identifier in identifiers)

@@ -40,7 +40,9 @@ LISTS: tuple[type[Any], ...] = (
 
 
 class Budget:
-    """How much is left; each method takes its share, or raises Refused (T004)."""
+    """How much a rendering has left. Each method takes its share, and raises Refused
+    (T004) where nothing is left.
+    """
 
     def __init__(self) -> None:
         self.steps, self.text, self.work, self.depth = MAX_STEPS, MAX_TEXT, MAX_WORK, 0
@@ -49,39 +51,29 @@ class Budget:
         """One more loop round or call."""
         self.steps -= 1
         if self.steps < 0:
-            raise Refused(
-                "T004",
-                f"the template takes more than {MAX_STEPS:,} steps",
-                "make its loops shorter",
-            )
+            what = f"the template takes more than {MAX_STEPS:,} steps"
+            raise Refused("T004", what, "make its loops shorter")
 
     def grow(self, characters: int) -> None:
         """So many characters more."""
         self.text -= characters
         if self.text < 0:
-            raise Refused(
-                "T004",
-                f"the template makes more than {MAX_TEXT:,} characters",
-                "make its loops shorter",
-            )
+            what = f"the template makes more than {MAX_TEXT:,} characters"
+            raise Refused("T004", what, "make its loops shorter")
 
     def spend(self, work: int) -> None:
         """So much work, whatever it makes."""
         self.work -= work
         if self.work < 0:
-            raise Refused(
-                "T004",
-                "the template has too much to do",
-                "make its loops and lists shorter",
-            )
+            what = "the template has too much to do"
+            raise Refused("T004", what, "make its loops and lists shorter")
 
     def enter(self) -> None:
         """One call deeper."""
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            raise Refused(
-                "T004", "the template calls itself too deeply", "make it simpler"
-            )
+            what = "the template calls itself too deeply"
+            raise Refused("T004", what, "make it simpler")
 
     def leave(self) -> None:
         """Back from a call."""
@@ -95,7 +87,11 @@ class Budget:
         waiting: list[Iterator[Any]] = [iter((value,))]
         while waiting:
             for item in waiting[-1]:
-                self.spend(1 + (len(item) >> 3 if isinstance(item, str) else 0))
+                cost = 1
+                if isinstance(item, str):
+                    cost += len(item) >> 3
+                self.spend(cost)
+                # what is inside comes first, and then the rest of this list
                 if isinstance(item, dict):
                     waiting.append(iter(item.items()))
                     break
@@ -107,7 +103,9 @@ class Budget:
 
 
 class _Weighed(NodeTransformer):
-    """Sends lists that are made and values that are compared through the filters that weigh them."""
+    """Sends lists that are made, and values that are compared, through the filters that
+    weigh them.
+    """
 
     def visit_List(self, node: nodes.List) -> nodes.Node:  # noqa: N802 - the visitor's naming
         return _filtered(self.generic_visit(node), "_made")
@@ -119,7 +117,10 @@ class _Weighed(NodeTransformer):
 
     def visit_Tuple(self, node: nodes.Tuple) -> nodes.Node:  # noqa: N802 - the visitor's naming
         made = self.generic_visit(node)
-        return _filtered(made, "_made") if node.ctx == "load" else made
+        # the names that a loop or a {% set %} gives values to are a tuple, too
+        if node.ctx != "load":
+            return made
+        return _filtered(made, "_made")
 
     def visit_Compare(self, node: nodes.Compare) -> nodes.Node:  # noqa: N802 - the visitor's naming
         self.generic_visit(node)
@@ -130,9 +131,8 @@ class _Weighed(NodeTransformer):
 
     def visit_Getitem(self, node: nodes.Getitem) -> nodes.Node:  # noqa: N802 - the visitor's naming
         self.generic_visit(node)
-        if isinstance(
-            node.arg, nodes.Slice
-        ):  # Jinja cuts these without asking the environment
+        # Jinja cuts these without asking the environment
+        if isinstance(node.arg, nodes.Slice):
             node.node = _filtered(node.node, "_compared")
         return node
 
@@ -158,10 +158,12 @@ def counted(tree: nodes.Template) -> None:
 def _cost(node: nodes.Node) -> int:
     """A piece of a template's share of the work, each time it runs."""
     within: Iterable[nodes.Node] = node.find_all(nodes.Node)
-    return sum(
-        1 + (len(part.data) >> 1 if isinstance(part, nodes.TemplateData) else 0)
-        for part in within
-    )
+    cost = 0
+    for part in within:
+        cost += 1
+        if isinstance(part, nodes.TemplateData):
+            cost += len(part.data) >> 1
+    return cost
 
 
 def _filtered(node: Any, name: str, *numbers: int) -> nodes.Filter:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -58,25 +58,20 @@ class Finding:
     about: Identifier | None = None
 
 
-@lru_cache(
-    maxsize=4096
-)  # targets whose variables print the same SQL need it checked once
+# targets whose variables print the same SQL need it checked once
+@lru_cache(maxsize=4096)
 def check(
     sql: str, written: str, identifiers: tuple[Identifier, ...]
 ) -> tuple[Finding, ...]:
-    """Everything wrong with an audience's SQL. `written` is the same with what was cut off its end."""
+    """Everything wrong with an audience's SQL. `written` is the same with what was cut
+    off its end. `identifiers` are those whose columns it must return.
+    """
     if not sql.strip():
         return (Finding(1, 1, "Q001", "there is no SQL here", "write one SELECT"),)
     second = _second_statement(written)
     if second is not None:
-        return (
-            Finding(
-                *place(written, second),
-                "Q003",
-                "there are several statements",
-                "write one SELECT",
-            ),
-        )
+        what = "there are several statements"
+        return (Finding(*place(written, second), "Q003", what, "write one SELECT"),)
     try:
         statement = parsed(sql)
     except SyntaxRefused as refusal:
@@ -84,7 +79,8 @@ def check(
     return tuple(_statement_findings(statement, sql, identifiers))
 
 
-@lru_cache(maxsize=1)  # what is checked is resolved next
+# what is checked is resolved next
+@lru_cache(maxsize=1)
 def parsed(sql: str) -> Statement:
     """The SQL as a tree. Raises SyntaxRefused."""
     return parse(sql)
@@ -92,6 +88,7 @@ def parsed(sql: str) -> Statement:
 
 def _second_statement(sql: str) -> int | None:
     """Where something follows a semicolon."""
+    # most often there is none, and nothing need be read
     if ";" not in sql:
         return None
     ended = False
@@ -107,7 +104,10 @@ def _refused(sql: str, refusal: SyntaxRefused) -> Finding:
     where = place(sql, refusal.at)
     words = [(text.lower(), at) for text, at in _solid(sql) if at <= refusal.at]
     first, begins = words[0]
-    word = words[-1][0] if words[-1][1] == refusal.at else ""
+    word, word_at = words[-1]
+    # the place may be the end of the SQL, where no word stands
+    if word_at != refusal.at:
+        word = ""
     if first == "with" and word in _WRITES:
         return _not_a_select(where, word)
     if first in _WRITES:
@@ -115,22 +115,20 @@ def _refused(sql: str, refusal: SyntaxRefused) -> Finding:
     if [text for text, _ in words[:-1]] == ["with", "function"]:
         return _not_a_select(place(sql, begins), "with function")
     if word in {"into", "?"}:
-        return Finding(
-            *where,
-            "Q010",
-            f"{word.upper()} has no meaning in a cohort's query",
-            "take it out",
-        )
-    before = words[-2][0] if len(words) > 1 else ""
+        what = f"{word.upper()} has no meaning in a cohort's query"
+        return Finding(*where, "Q010", what, "take it out")
+    before = ""
+    if len(words) > 1:
+        before = words[-2][0]
     fix = _HINTS.get(word) or _HINTS.get(before) or "correct it at this place"
     if (before, word) == ("=", "="):
         fix = "write = for equality"
-    return Finding(
-        *where, "Q002", f"Trino cannot read this SQL: {refusal.message}", fix
-    )
+    what = f"Trino cannot read this SQL: {refusal.message}"
+    return Finding(*where, "Q002", what, fix)
 
 
 def _not_a_select(where: tuple[int, int], word: str) -> Finding:
+    """A statement that is something else than a SELECT, by its first word."""
     fix = "write one SELECT; the runner makes all tables itself"
     return Finding(*where, "Q004", f"{word.upper()} is not a SELECT", fix)
 
@@ -138,49 +136,51 @@ def _not_a_select(where: tuple[int, int], word: str) -> Finding:
 def _statement_findings(
     statement: Statement, sql: str, identifiers: tuple[Identifier, ...]
 ) -> Iterator[Finding]:
+    """What is wrong with a statement that has Trino's grammar."""
     if not isinstance(statement, Query):
         yield _not_a_select(place(sql, statement.at), _words(statement, sql))
         return
     branches = tuple(_branches(statement))
     if not isinstance(branches[0], Select):
-        yield Finding(
-            *place(sql, branches[0].at),
-            "Q004",
-            "this is not a SELECT",
-            "write one SELECT",
-        )
+        where = place(sql, branches[0].at)
+        yield Finding(*where, "Q004", "this is not a SELECT", "write one SELECT")
         return
     yield from _ends(statement, sql)
     yield from _forbidden(statement, sql)
-    selects = [branch for branch in branches if isinstance(branch, Select)]
-    star = next(
-        (item for branch in selects for item in branch.items if isinstance(item, Star)),
-        None,
-    )
+    star = _star(branches)
     if star is not None:
-        what, fix = (
-            "SELECT * hides which column is the identifier",
-            f"name the column: SELECT {identifiers[0].column}",
-        )
+        what = "SELECT * hides which column is the identifier"
+        fix = f"name the column: SELECT {identifiers[0].column}"
         yield Finding(*place(sql, star.at), "Q005", what, fix)
         return
+    # the first branch names the columns of them all
+    begins = place(sql, statement.at)
     for identifier in identifiers:
-        yield from _identifier_findings(
-            selects[0], place(sql, statement.at), identifier
-        )
+        yield from _identifier_findings(branches[0], begins, identifier)
+
+
+def _star(branches: Iterable[Body]) -> Star | None:
+    """The first `*` among the columns of some SELECTs."""
+    for branch in branches:
+        if not isinstance(branch, Select):
+            continue
+        for item in branch.items:
+            if isinstance(item, Star):
+                return item
+    return None
 
 
 def _words(statement: Statement, sql: str) -> str:
     """What a statement begins with, as people call it: DROP TABLE, INSERT."""
     if isinstance(statement, OtherStatement):
-        known = {"CREATE", "DROP", "ALTER"}
-        return (
-            statement.words
-            if statement.words.split()[0] in known
-            else statement.words.split()[0]
-        )
+        first = statement.words.split()[0]
+        if first in {"CREATE", "DROP", "ALTER"}:
+            return statement.words
+        return first
     words = [text.upper() for text, _ in _solid(sql[:200])][:2]
-    return words[0] if words[0] in {"INSERT", "DELETE"} else " ".join(words)
+    if words[0] in {"INSERT", "DELETE"}:
+        return words[0]
+    return " ".join(words)
 
 
 def _ends(query: Query, sql: str) -> Iterator[Finding]:
@@ -188,26 +188,25 @@ def _ends(query: Query, sql: str) -> Iterator[Finding]:
     chance = "leave it out: which rows stay would be chance"
     top = f"leave it out; to keep the greatest by a column, {_TOP}"
     for part in _outermost(query):
+        after = part.body.end
+        limit_fix = chance
         if part.order_by:
-            at = _word_after(sql, part.body.end, ("order",))
-            yield Finding(
-                *place(sql, at),
-                "Q006",
-                "ORDER BY at the end of the query",
-                "leave it out: a cohort is a set",
-            )
-        after = part.order_by[-1].end if part.order_by else part.body.end
-        if part.limited:
-            at = _word_after(
-                sql, part.offset.end if part.offset else after, ("limit", "fetch")
-            )
-            fix = top if part.order_by else chance
-            yield Finding(*place(sql, at), "Q006", "LIMIT at the end of the query", fix)
+            at = _word_after(sql, after, ("order",))
+            what = "ORDER BY at the end of the query"
+            fix = "leave it out: a cohort is a set"
+            yield Finding(*place(sql, at), "Q006", what, fix)
+            after = part.order_by[-1].end
+            limit_fix = top
+        # OFFSET stands in front of LIMIT
         if part.offset:
             at = _word_after(sql, after, ("offset",))
-            yield Finding(
-                *place(sql, at), "Q006", "OFFSET at the end of the query", chance
-            )
+            what = "OFFSET at the end of the query"
+            yield Finding(*place(sql, at), "Q006", what, chance)
+            after = part.offset.end
+        if part.limited:
+            at = _word_after(sql, after, ("limit", "fetch"))
+            what = "LIMIT at the end of the query"
+            yield Finding(*place(sql, at), "Q006", what, limit_fix)
 
 
 def _word_after(sql: str, at: int, words: tuple[str, ...]) -> int:
@@ -219,20 +218,12 @@ def _forbidden(query: Query, sql: str) -> Iterator[Finding]:
     """What a cohort may not read or call, wherever it stands."""
     own = "read your own tables only"
     for node in walk(query):
-        if (
-            isinstance(node, Table)
-            and {part.key for part in node.name[:-1]} & FORBIDDEN_SCHEMAS
-        ):
-            yield Finding(
-                *place(sql, node.at),
-                "Q009",
-                "this reads the warehouse's own tables",
-                own,
-            )
+        if isinstance(node, Table) and _is_forbidden(node):
+            what = "this reads the warehouse's own tables"
+            yield Finding(*place(sql, node.at), "Q009", what, own)
         elif isinstance(node, TableFunction) and node.name[-1].key != "json_table":
-            yield Finding(
-                *place(sql, node.at), "Q009", "TABLE(…) calls a table function", own
-            )
+            what = "TABLE(…) calls a table function"
+            yield Finding(*place(sql, node.at), "Q009", what, own)
         elif isinstance(node, Call) and node.key == "fail":
             what = (
                 "fail(…) ends the query with a text of its own, which would be in a log"
@@ -241,28 +232,36 @@ def _forbidden(query: Query, sql: str) -> Iterator[Finding]:
             yield Finding(*place(sql, node.name[-1].at), "Q009", what, fix)
 
 
+def _is_forbidden(table: Table) -> bool:
+    """True for a table that describes the warehouse itself."""
+    schemas = {part.key for part in table.name[:-1]}
+    return not schemas.isdisjoint(FORBIDDEN_SCHEMAS)
+
+
 def _identifier_findings(
     branch: Select, begins: tuple[int, int], asked: Identifier
 ) -> Iterator[Finding]:
+    """An identifier's column that is not returned, or more than once."""
     identifier = asked.column
-    found = [item for item in branch.items if isinstance(item, SelectItem)]
-    columns = [_column(item) for item in found]
+    columns = [_column(item) for item in branch.items if isinstance(item, SelectItem)]
     if columns.count(identifier) == 1:
         return
     if identifier in columns:
         what = f"the column {identifier} is returned more than once"
         yield Finding(*begins, "Q008", what, "return it once")
         return
+    # only a plain name can be an identifier's column
     names = [column for column in columns if _NAME.fullmatch(column)]
     close = difflib.get_close_matches(identifier, names, n=1) or names[:1]
-    or_else = (
-        f", or set `{'.'.join(('identifiers', *asked.pointer))}: {close[0]}`"
-        if close
-        else ""
-    )
+    fix = f"select {identifier}"
+    if close:
+        key = ".".join(("identifiers", *asked.pointer))
+        fix = f"{fix}, or set `{key}: {close[0]}`"
     has = ", ".join(column or "(unnamed)" for column in columns[:8])
-    fix = f"select {identifier}{or_else}"
-    what = f"the query does not return the identifier column {identifier} (it returns: {has})"
+    what = (
+        f"the query does not return the identifier column {identifier} "
+        f"(it returns: {has})"
+    )
     yield Finding(*begins, "Q007", what, fix, about=asked)
 
 
@@ -270,9 +269,9 @@ def _column(item: SelectItem) -> str:
     """A column's name; none for a literal, which may be a member."""
     if item.alias:
         return item.alias.key
-    return (
-        item.expression.name.key if isinstance(item.expression, Column | Field) else ""
-    )
+    if isinstance(item.expression, Column | Field):
+        return item.expression.name.key
+    return ""
 
 
 def _outermost(body: Body) -> Iterator[Query]:

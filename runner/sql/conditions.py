@@ -26,7 +26,7 @@ from runner.definitions.rule import (
     Window,
 )
 from runner.project.sources import Column, Source, Type
-from runner.sql import windows
+from runner.sql import time_windows
 from runner.sql.literals import literal
 from runner.sql.names import quoted
 from runner.sql.tokens import indented
@@ -68,7 +68,7 @@ def holds(column: Column, sql: str, test: Test, zone: str) -> str:
     """That a column passes a test: NULL or false where nothing is there, but for IsNull."""
     match test:
         case Compare(Sign.EQUALS, bool() as value):
-            return f"CAST({sql} AS BOOLEAN)" if value else f"NOT CAST({sql} AS BOOLEAN)"
+            return _is(sql, value)
         case Compare(sign, value):
             return f"{sql} {sign} {literal(value)}"
         case OneOf(values):
@@ -80,15 +80,11 @@ def holds(column: Column, sql: str, test: Test, zone: str) -> str:
         case IsNull():
             return f"{sql} IS NULL"
         case Anniversary():
-            return windows.anniversary(sql, test, zone)
+            return time_windows.anniversary(sql, test, zone)
         case Holds():
             return _holds_texts(sql, test)
         case Window():
-            return (
-                windows.dates(sql, test, zone)
-                if column.type is Type.DATE
-                else windows.seconds(sql, test, zone)
-            )
+            return _within(column, sql, test, zone)
 
 
 def fails(column: Column, sql: str, test: Test, zone: str) -> str:
@@ -96,32 +92,45 @@ def fails(column: Column, sql: str, test: Test, zone: str) -> str:
     match test:
         case IsNull():
             return f"{sql} IS NOT NULL"
-        case Compare(Sign.EQUALS, str() | int() | float() as value) if not isinstance(
-            value, bool
-        ):
-            return f"{sql} IS DISTINCT FROM {literal(value)}"
         case OneOf():
             return f"COALESCE({sql} NOT IN {literal(list(test.values))}, TRUE)"
+        case Compare(Sign.EQUALS, value) if not isinstance(value, bool):
+            return f"{sql} IS DISTINCT FROM {literal(value)}"
         case Compare() | Has() | Matches() | Anniversary() | Holds() | Window():
             return f"COALESCE(NOT ({holds(column, sql, test, zone)}), TRUE)"
 
 
+def _is(sql: str, value: object) -> str:
+    # Treasure Data may keep a boolean as a whole number
+    if value:
+        return f"CAST({sql} AS BOOLEAN)"
+    return f"NOT CAST({sql} AS BOOLEAN)"
+
+
+def _within(column: Column, sql: str, window: Window, zone: str) -> str:
+    if column.type is Type.DATE:
+        return time_windows.dates(sql, window, zone)
+    return time_windows.seconds(sql, window, zone)
+
+
 def _has_any(sql: str, test: Has) -> str:
+    """That a column has one of several texts."""
+    # one by one where that compiles: it reads better, and fingerprints stay
     if len(set(test.texts)) >= TOO_MANY[test.part]:
-        return f"ANY_MATCH({_array(test.texts)}, text -> {_has(sql, test.part, 'text', 'LENGTH(text)')})"
-    return joined(
-        "OR",
-        [_has(sql, test.part, literal(text), str(len(text))) for text in test.texts],
-    )
+        inside = _has(sql, test.part, "text", "LENGTH(text)")
+        return f"ANY_MATCH({_array(test.texts)}, text -> {inside})"
+    tests = [_has(sql, test.part, literal(text), str(len(text))) for text in test.texts]
+    return joined("OR", tests)
 
 
 def _holds_texts(sql: str, test: Holds) -> str:
+    """That a list has one of several texts, or all of them."""
+    function, word = "ANY_MATCH", "OR"
+    if test.every:
+        function, word = "ALL_MATCH", "AND"
     if len(set(test.texts)) >= TOO_MANY_HELD:
-        return f"{'ALL' if test.every else 'ANY'}_MATCH({_array(test.texts)}, text -> CONTAINS({sql}, text))"
-    return joined(
-        "AND" if test.every else "OR",
-        [f"CONTAINS({sql}, {literal(text)})" for text in test.texts],
-    )
+        return f"{function}({_array(test.texts)}, text -> CONTAINS({sql}, text))"
+    return joined(word, [f"CONTAINS({sql}, {literal(text)})" for text in test.texts])
 
 
 def _has(sql: str, part: Part, text: str, length: str) -> str:
@@ -137,7 +146,8 @@ def _has(sql: str, part: Part, text: str, length: str) -> str:
 
 def _array(texts: Iterable[str]) -> str:
     """An array of any length: ARRAY[…] takes 254 values."""
-    return f"CAST(JSON_PARSE({literal(json.dumps(sorted(set(texts)), ensure_ascii=False))}) AS ARRAY(VARCHAR))"
+    listed = json.dumps(sorted(set(texts)), ensure_ascii=False)
+    return f"CAST(JSON_PARSE({literal(listed)}) AS ARRAY(VARCHAR))"
 
 
 def joined(word: str, parts: list[str]) -> str:

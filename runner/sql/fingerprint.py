@@ -53,12 +53,10 @@ def fingerprint(of_parts: Mapping[str, str]) -> str:
 
 def _identifier(identifier: Identifier) -> list[str]:
     handle = identifier.handle
-    return [
-        handle.kind.value,
-        handle.label,
-        identifier.column,
-        "lower" if identifier.lower else "",
-    ]
+    normalize = ""
+    if identifier.lower:
+        normalize = "lower"
+    return [handle.kind.value, handle.label, identifier.column, normalize]
 
 
 def _hash(value: object) -> str:

@@ -7,12 +7,12 @@ whatever file a macro is from.
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 
 from jinja2 import nodes
 
+from runner.files.suggestions import suggestion
 from runner.sql.library import Library
 from runner.sql.literals import Refused
 
@@ -49,11 +49,10 @@ def _expand(
 ) -> None:
     body: list[nodes.Node] = []
     for node in tree.body:
-        body += (
-            _macros(node, library, read, known)
-            if isinstance(node, nodes.FromImport)
-            else [node]
-        )
+        if isinstance(node, nodes.FromImport):
+            body += _macros(node, library, read, known)
+        else:
+            body.append(node)
     tree.body = body
 
 
@@ -63,37 +62,42 @@ def _macros(
     read: Reader,
     known: dict[str, frozenset[str]],
 ) -> list[nodes.Node]:
-    """The macros that an import brings, those of `known` files left out: they are there already."""
-    name = asked.template.value if isinstance(asked.template, nodes.Const) else None
-    number = library.number(name) if isinstance(name, str) else None
-    if number is None or not isinstance(name, str):
-        what = (
-            "an import names no file"
-            if name is None
-            else f"there is no file {name!r} in cohorts/templates/"
-        )
-        raise Unreadable(
-            "T009", what, _close(str(name or ""), library.names), asked.lineno
-        )
+    """The macros that an import brings. A file that is `known` brings none: its macros
+    are there already.
+    """
+    name, number = _file(asked, library)
     brought: list[nodes.Node] = []
     if name not in known:
         tree = read(library.text(number, ""), str(number))
         known[name] = _own(tree, known, asked.lineno)
+        # a file that is imported from may import, too
         _expand(tree, library, read, known)
-        brought = [node for node in tree.body if isinstance(node, nodes.Macro)]
+        brought += [node for node in tree.body if isinstance(node, nodes.Macro)]
     for wanted in asked.names:
+        # Jinja has a pair for `macro as name`
         if not isinstance(wanted, str):
+            what = f"the macro {wanted[0]} would get another name here"
             fix = f"import it as it is: import {wanted[0]}"
-            raise Unreadable(
-                "T009",
-                f"the macro {wanted[0]} would get another name here",
-                fix,
-                asked.lineno,
-            )
+            raise Unreadable("T009", what, fix, asked.lineno)
         if wanted not in known[name]:
             what = f"there is no macro {wanted!r} in {name}"
             raise Unreadable("T009", what, _close(wanted, known[name]), asked.lineno)
     return brought
+
+
+def _file(asked: nodes.FromImport, library: Library) -> tuple[str, int]:
+    """The name and the number of the file that is imported from."""
+    name = ""
+    what = "an import names no file"
+    if isinstance(asked.template, nodes.Const) and asked.template.value is not None:
+        name = asked.template.value
+        what = f"there is no file {name!r} in cohorts/templates/"
+    if isinstance(name, str):
+        number = library.number(name)
+        if number is not None:
+            return name, number
+    fix = _close(str(name or ""), library.names)
+    raise Unreadable("T009", what, fix, asked.lineno)
 
 
 def _own(
@@ -102,18 +106,13 @@ def _own(
     """The names of a file's macros: it holds nothing else, and no other file has them."""
     for node in tree.body:
         if not isinstance(node, nodes.Macro | nodes.FromImport) and not _is_blank(node):
+            what = "a file that is imported from holds macros only"
             fix = "move everything else to where it is used"
-            raise Unreadable(
-                "T009",
-                "a file that is imported from holds macros only",
-                fix,
-                node.lineno,
-            )
+            raise Unreadable("T009", what, fix, node.lineno)
     mine = [node.name for node in tree.body if isinstance(node, nodes.Macro)]
     if twice := sorted(set(mine) & frozenset().union(*known.values())):
-        raise Unreadable(
-            "T009", f"there are two macros named {twice[0]}", "rename one of them", line
-        )
+        what = f"there are two macros named {twice[0]}"
+        raise Unreadable("T009", what, "rename one of them", line)
     return frozenset(mine)
 
 
@@ -127,10 +126,6 @@ def _is_blank(node: nodes.Node) -> bool:
     )
 
 
-def _close(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, list(known), 1)
-    return (
-        f"perhaps you meant {close[0]}"
-        if close
-        else f"there are: {', '.join(sorted(known)[:8]) or 'none'}"
-    )
+def _close(name: str, known: Collection[str]) -> str:
+    names = ", ".join(sorted(known)[:8]) or "none"
+    return suggestion(name, known, f"there are: {names}")

@@ -24,32 +24,37 @@ from runner.sql.imports import MARK, MARK_END, expand
 from runner.sql.library import EMPTY, FILE, Library
 from runner.sql.literals import Refused, identifier, literal
 
-FILTERS = frozenset(
-    {
-        "abs", "default", "first", "float", "int", "join", "last", "length", "list", "lower", "max", "min",
-        "replace", "reverse", "round", "sort", "sum", "trim", "unique", "upper",
-    }
-)  # fmt: skip
-TESTS = frozenset(
-    {
-        "boolean", "defined", "divisibleby", "eq", "even", "ge", "gt", "in", "integer", "iterable", "le", "lt",
-        "mapping", "ne", "none", "number", "odd", "string", "undefined",
-    }
-)  # fmt: skip
+_FILTERS = """\
+abs default first float int join last length list lower max min replace reverse round
+sort sum trim unique upper"""
+FILTERS = frozenset(_FILTERS.split())
+
+_TESTS = """\
+boolean defined divisibleby eq even ge gt in integer iterable le lt mapping ne none
+number odd string undefined"""
+TESTS = frozenset(_TESTS.split())
+
 LOOP_NAMES = frozenset(
     {"index", "index0", "revindex", "revindex0", "first", "last", "length"}
 )
+_METHODS = frozenset({"items", "keys", "values"})
+"""Of a map."""
 
-# Marks around printed texts, which bring their own quotes and so must not stand inside an author's.
+_TOO_LARGE = "this number is too large"
+
+# Marks around printed texts, which bring their own quotes and so must not stand inside
+# an author's.
 VALUE, VALUE_END = "\ue002", "\ue003"
 _LOOPED: tuple[type[Any], ...] = (*LISTS, dict, jinja2.runtime.LoopContext)
 COMPARING = frozenset({"eq", "ge", "gt", "in", "le", "lt", "ne"})
 
 
-@pass_context  # a finalize that sees the context is never applied while compiling, where autoescape comes first
+# A finalize that sees the context is never applied while compiling, where autoescape
+# comes first.
+@pass_context
 def _finalize(context: Context, value: object) -> Markup:
-    if isinstance(value, jinja2.Undefined):
-        str(value)  # raises with the name
+    """What is printed of a value: SQL as it is, anything else as a literal."""
+    _refuse_undefined(value)
     budget: Budget = context.environment.budget  # type: ignore[attr-defined]
     if isinstance(value, Markup):
         budget.grow(len(value))
@@ -57,7 +62,9 @@ def _finalize(context: Context, value: object) -> Markup:
     budget.weigh(value)
     text = literal(value)
     budget.grow(len(text))
-    return Markup(f"{VALUE}{text}{VALUE_END}" if "'" in text else text)  # noqa: S704 - this is the quoting itself
+    if "'" in text:
+        text = f"{VALUE}{text}{VALUE_END}"
+    return Markup(text)  # noqa: S704 - this is the quoting itself
 
 
 class _Lines(Extension):
@@ -89,7 +96,8 @@ class Sandbox(SandboxedEnvironment):
     def __init__(self) -> None:
         super().__init__(
             undefined=jinja2.StrictUndefined,
-            autoescape=True,  # so that macros and {% set %} blocks come back as Markup, told apart from values
+            # so that macros and {% set %} blocks come back as Markup, told apart from values
+            autoescape=True,
             finalize=_finalize,
             extensions=[_Lines],
             keep_trailing_newline=True,
@@ -100,24 +108,26 @@ class Sandbox(SandboxedEnvironment):
         self.library = EMPTY
         self.globals = {"range": self._range}
         allowed: dict[str, Callable[..., Any]] = {
-            name: self.filters[name] for name in FILTERS
-        }
-        allowed |= {
+            **{name: self.filters[name] for name in FILTERS},
             "identifier": identifier,
             "lower": _lower,
             "upper": _upper,
             "round": _round,
+            "join": self._join,
+            "replace": self._replace,
+            "sum": self._sum,
         }
-        allowed |= {"join": self._join, "replace": self._replace, "sum": self._sum}
         self.filters = {
             name: self._guarded(name, function) for name, function in allowed.items()
         }
+        # what `counted` puts into a template; an author cannot name them
         self.filters |= {
             "_rounds": self._rounds,
             "_text": self._text,
             "_made": self._made,
+            "_compared": self._compared,
+            "_spent": self._spent,
         }
-        self.filters |= {"_compared": self._compared, "_spent": self._spent}
         known: Any = self.tests
         self.tests = {name: self._guarded(name, known[name]) for name in TESTS}
 
@@ -127,28 +137,9 @@ class Sandbox(SandboxedEnvironment):
         del filename  # there are no files
         tree = self._read(source, name)
         expand(tree, self.library, self._read)
-        for switch in tree.find_all(nodes.EvalContextModifier):
-            raise jinja2.TemplateSyntaxError(
-                "switches the quoting of values, which always stays on", switch.lineno
-            )
-        for kind in (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends):
-            for reader in tree.find_all(kind):
-                what = 'reads another file, which only {% from "file.sql" import macro %} at the top can'
-                raise jinja2.TemplateSyntaxError(what, reader.lineno)
-        for found in tree.find_all(nodes.Filter):
-            if found.name.startswith("_"):
-                raise jinja2.TemplateAssertionError(
-                    f"No filter named {found.name!r}.", found.lineno
-                )
-        for block in tree.find_all(nodes.FilterBlock):
-            raise jinja2.TemplateSyntaxError(
-                "filters SQL text, which could undo its quoting", block.lineno
-            )
-        for constant in tree.find_all(nodes.Const):
-            if isinstance(constant.value, float) and not math.isfinite(constant.value):
-                raise jinja2.TemplateSyntaxError(
-                    "this number is too large", constant.lineno
-                )
+        _refuse_statements(tree)
+        _refuse_filters(tree)
+        _refuse_large_numbers(tree)
         counted(tree)
         return tree
 
@@ -157,15 +148,16 @@ class Sandbox(SandboxedEnvironment):
         library numbers it.
         """
         before = FILE * int(name or 0)
-        if number := re.search(
-            r"\d{1000}", source
-        ):  # Python reads no number of more than some 4,000 digits
+        # Python reads no number of more than some 4,000 digits
+        number = re.search(r"\d{1000}", source)
+        if number:
             line = before + source.count("\n", 0, number.start()) + 1
-            raise jinja2.TemplateSyntaxError("this number is too large", line)
+            raise jinja2.TemplateSyntaxError(_TOO_LARGE, line)
         try:
             return super()._parse(source, name, None)
         except jinja2.TemplateSyntaxError as exc:
-            if exc.lineno < before:  # the lexer's, which knows nothing of files
+            # the lexer knows nothing of files
+            if exc.lineno < before:
                 exc.lineno += before
             raise
 
@@ -175,50 +167,39 @@ class Sandbox(SandboxedEnvironment):
 
     def getitem(self, obj: Any, argument: Any) -> Any:
         """As Jinja's `a[b]`, for maps, lists and texts alone."""
-        if (
-            isinstance(obj, list | tuple | str)
-            and isinstance(argument, int)
-            and not isinstance(obj, Markup)
-        ):
-            return (
-                obj[argument]
-                if -len(obj) <= argument < len(obj)
-                else self.undefined(f"no entry {argument} here")
-            )
-        return self._get(obj, argument)
+        has_entries = isinstance(obj, list | tuple | str)
+        if isinstance(obj, Markup) or not has_entries or not isinstance(argument, int):
+            return self._get(obj, argument)
+        if -len(obj) <= argument < len(obj):
+            return obj[argument]
+        return self.undefined(f"no entry {argument} here")
 
     def _get(self, obj: Any, name: Any) -> Any:
+        """A key or a method of a map, or what `loop` knows; else undefined."""
         if isinstance(obj, dict):
             self.budget.weigh(name)
             if name in obj:
                 return obj[name]
-            if name in {"items", "keys", "values"}:
+            if name in _METHODS:
                 return getattr(obj, name)
         if isinstance(obj, jinja2.runtime.LoopContext) and name in LOOP_NAMES:
             return getattr(obj, name)
         if isinstance(name, str) and name.startswith("_"):
-            raise Refused(
-                "T005",
-                f"the template reaches for {name[:40]!r}",
-                "use variables, filters and macros only",
-            )
+            what = f"the template reaches for {name[:40]!r}"
+            raise Refused("T005", what, "use variables, filters and macros only")
         return self.undefined(obj=obj, name=name)
 
     def is_safe_callable(self, obj: Any) -> bool:
         """Macros, `range`, and the three methods of maps."""
         if isinstance(obj, Macro) or obj == self._range:
             return True
-        return isinstance(getattr(obj, "__self__", None), dict) and obj.__name__ in {
-            "items",
-            "keys",
-            "values",
-        }
+        is_of_map = isinstance(getattr(obj, "__self__", None), dict)
+        return is_of_map and obj.__name__ in _METHODS
 
     def call(self, context: Context, obj: Any, *args: Any, **kwargs: Any) -> Any:
         """As in the base class, counted."""
         self.budget.step()
-        if isinstance(obj, jinja2.Undefined):
-            str(obj)  # raises with the name
+        _refuse_undefined(obj)
         self.budget.weigh((args, kwargs))
         self.budget.enter()
         try:
@@ -240,11 +221,9 @@ class Sandbox(SandboxedEnvironment):
             self.budget.weigh((left, right))
             return left + right
         for side in (left, right):
-            if isinstance(side, jinja2.Undefined):
-                str(side)  # raises with the name
-        raise Refused(
-            "T007", f"`{operator}` works on numbers only", "join texts with `~`"
-        )
+            _refuse_undefined(side)
+        what = f"`{operator}` works on numbers only"
+        raise Refused("T007", what, "join texts with `~`")
 
     def _guarded(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         """A filter or test that pays for what it looks at, and takes values, not SQL text."""
@@ -255,59 +234,61 @@ class Sandbox(SandboxedEnvironment):
                 _refuse_sql(args)
             self.budget.weigh((args, kwargs))
             result = function(*args, **kwargs)
-            return list(result) if isinstance(result, Iterator) else result
+            # an iterator could be read once only, and its length is not known
+            if isinstance(result, Iterator):
+                return list(result)
+            return result
 
         return guarded
 
     def _spent(self, value: Any, cost: int) -> Any:
+        """A value as it is, once its cost is paid."""
         self.budget.spend(cost)
         return value
 
     def _made(self, value: Any) -> Any:
+        """A list or a map that the template makes, paid for with all in it."""
         self.budget.weigh(value)
         return value
 
     def _compared(self, value: Any) -> Any:
+        """A value that is compared, paid for; SQL text is refused."""
         _refuse_sql((value,))
         self.budget.weigh(value)
         return value
 
     def _rounds(self, values: Any, cost: int = 1) -> Any:
-        if isinstance(values, jinja2.Undefined):
-            str(values)
+        """The values of a loop, each one paid for."""
+        _refuse_undefined(values)
         if not isinstance(values, _LOOPED):
-            raise Refused(
-                "T007",
-                "only lists and maps can be looped over",
-                "loop over a variable that is a list",
-            )
+            what = "only lists and maps can be looped over"
+            raise Refused("T007", what, "loop over a variable that is a list")
         for value in iter(values):
             self.budget.step()
             self.budget.spend(cost)
             yield value
 
     def _range(self, *bounds: int) -> range:
+        """Numbers for a loop; Jinja's own would be as long as an author likes."""
         made = range(*bounds)
         if len(made) > MAX_STEPS:
-            raise Refused(
-                "T004",
-                f"a range of more than {MAX_STEPS:,} is refused",
-                "make it shorter",
-            )
+            what = f"a range of more than {MAX_STEPS:,} is refused"
+            raise Refused("T004", what, "make it shorter")
         return made
 
     def _text(self, value: Any) -> Any:
+        """A part of what `~` joins."""
         _refuse_sql((value,))
-        if isinstance(value, jinja2.Undefined):
-            str(value)
+        _refuse_undefined(value)
+        # Python calls a boolean a number, too
         if isinstance(value, bool) or not isinstance(value, str | int | float):
-            raise Refused(
-                "T007", "`~` joins texts and numbers", "print other values one by one"
-            )
+            what = "`~` joins texts and numbers"
+            raise Refused("T007", what, "print other values one by one")
         self.budget.grow(len(str(value)))
         return value
 
     def _join(self, values: Any, by: str = "") -> str:
+        """Texts as one text. Jinja's own would escape values."""
         items = tuple(self._rounds(values))
         _refuse_sql(items)
         listed = [str(item) for item in items]
@@ -315,16 +296,17 @@ class Sandbox(SandboxedEnvironment):
         return str(by).join(listed)
 
     def _replace(self, value: str, old: str, new: str) -> str:
+        """A text with another in the place of some of it, paid for before it is made."""
         text, old, new = str(value), str(old), str(new)
         self.budget.grow(len(text) + text.count(old) * len(new))
         return text.replace(old, new)
 
     def _sum(self, values: Any) -> Any:
+        """The sum of numbers; Jinja's own would join lists, too."""
         listed = list(self._rounds(values))
         if not all(isinstance(value, int | float) for value in listed):
-            raise Refused(
-                "T007", "`sum` adds numbers only", "give it a list of numbers"
-            )
+            what = "`sum` adds numbers only"
+            raise Refused("T007", what, "give it a list of numbers")
         return sum(listed)
 
 
@@ -353,45 +335,78 @@ def names_used(template: str, library: Library) -> frozenset[str]:
     )
 
 
-@functools.lru_cache(
-    maxsize=4096
-)  # a cohort is rendered once for each target, a template for each cohort
+# a cohort is rendered once for each target, a template for each cohort
+@functools.lru_cache(maxsize=4096)
 def compiled(template: str, library: Library) -> CodeType:
     """A template's code; raises jinja2.TemplateSyntaxError and Refused."""
     try:
         return fresh(library).compile(template)
-    except (
-        SyntaxError,
-        MemoryError,
-    ) as exc:  # of the Python that Jinja writes: its own limits of nesting
-        raise Refused(
-            "T004", "the template is nested too deeply", "make it flatter"
-        ) from exc
+    except (SyntaxError, MemoryError) as exc:
+        # the Python that Jinja writes has its own limits of nesting
+        what = "the template is nested too deeply"
+        raise Refused("T004", what, "make it flatter") from exc
+
+
+def _refuse_statements(tree: nodes.Template) -> None:
+    """Raise jinja2.TemplateSyntaxError for statements that a template may not have."""
+    for switch in tree.find_all(nodes.EvalContextModifier):
+        what = "switches the quoting of values, which always stays on"
+        raise jinja2.TemplateSyntaxError(what, switch.lineno)
+    for kind in (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends):
+        for reader in tree.find_all(kind):
+            what = (
+                "reads another file, "
+                'which only {% from "file.sql" import macro %} at the top can'
+            )
+            raise jinja2.TemplateSyntaxError(what, reader.lineno)
+
+
+def _refuse_filters(tree: nodes.Template) -> None:
+    """Raise jinja2.TemplateSyntaxError for filters that a template may not have."""
+    for found in tree.find_all(nodes.Filter):
+        # the sandbox's own filters; a template gets them only from `counted`
+        if found.name.startswith("_"):
+            what = f"No filter named {found.name!r}."
+            raise jinja2.TemplateAssertionError(what, found.lineno)
+    for block in tree.find_all(nodes.FilterBlock):
+        what = "filters SQL text, which could undo its quoting"
+        raise jinja2.TemplateSyntaxError(what, block.lineno)
+
+
+def _refuse_large_numbers(tree: nodes.Template) -> None:
+    """Raise jinja2.TemplateSyntaxError for a number that Python takes for infinite."""
+    for constant in tree.find_all(nodes.Const):
+        if isinstance(constant.value, float) and not math.isfinite(constant.value):
+            raise jinja2.TemplateSyntaxError(_TOO_LARGE, constant.lineno)
+
+
+def _refuse_undefined(value: object) -> None:
+    """Raise jinja2.UndefinedError, with the name, for a variable that is not there."""
+    if isinstance(value, jinja2.Undefined):
+        str(value)
 
 
 def _refuse_sql(values: tuple[Any, ...]) -> None:
+    """Raise Refused where a value is SQL text: only printing keeps its quoting."""
     if any(isinstance(value, Markup) for value in values):
         what = "SQL text made by a macro or a {% set %} block can only be printed"
         raise Refused("T007", what, "filter and compare values instead")
 
 
 def _round(value: float, precision: int = 0, method: str = "common") -> float:
-    if (
-        not isinstance(precision, int)
-        or abs(precision) > 20
-        or method not in {"common", "ceil", "floor"}
-    ):
-        raise Refused(
-            "T007",
-            "`round` takes up to 20 digits, and common, ceil or floor",
-            "change them",
-        )
+    """As Jinja's `round`, with so few digits that the number stays small."""
+    digits_fit = isinstance(precision, int) and abs(precision) <= 20
+    if not digits_fit or method not in {"common", "ceil", "floor"}:
+        what = "`round` takes up to 20 digits, and common, ceil or floor"
+        raise Refused("T007", what, "change them")
     shift: float = 10**precision
-    if method == "common":
-        return round(value, precision)
-    return (
-        math.ceil(value * shift) if method == "ceil" else math.floor(value * shift)
-    ) / shift
+    match method:
+        case "ceil":
+            return math.ceil(value * shift) / shift
+        case "floor":
+            return math.floor(value * shift) / shift
+        case _:
+            return round(value, precision)
 
 
 def _lower(value: object) -> str:

@@ -29,16 +29,22 @@ class Library:
         yield from self._texts.values()
 
     def number(self, name: str) -> int | None:
-        """A file's number, from 1."""
-        return self.names.index(name) + 1 if name in self._texts else None
+        """A file's number, from 1; None where there is no such file."""
+        if name not in self._texts:
+            return None
+        return self.names.index(name) + 1
 
     def text(self, number: int, template: str) -> str:
         """A file's text by its number; `template` is file 0's."""
-        return self._texts[self.names[number - 1]] if number else template
+        if number == 0:
+            return template
+        return self._texts[self.names[number - 1]]
 
     def name(self, number: int) -> str:
-        """A file's name by its number; nothing for file 0."""
-        return self.names[number - 1] if number else ""
+        """A file's name by its number; an empty text for file 0."""
+        if number == 0:
+            return ""
+        return self.names[number - 1]
 
 
 EMPTY = Library({})

@@ -10,7 +10,8 @@ from markupsafe import Markup
 # What documents refuse too (a template can still write it as an escape), and the marks
 # of a rendering (see jinja).
 CONTROLS = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff\ue000-\ue003]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069"
+    "\ud800-\udfff\ufeff\ufffe\uffff\ue000-\ue003]"
 )
 IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)?")
 
@@ -27,44 +28,38 @@ def literal(value: object) -> str:
     """A value as a Trino literal. Raises Refused for what has none."""
     match value:
         case Markup():
-            raise Refused(
-                "T006",
-                "SQL text cannot be a value",
-                "print it alone, outside lists and filters",
-            )
+            what = "SQL text cannot be a value"
+            fix = "print it alone, outside lists and filters"
+            raise Refused("T006", what, fix)
         case None:
             return "NULL"
         case bool():
-            return "TRUE" if value else "FALSE"
+            return str(value).upper()
         case int() | float() if math.isfinite(value) and abs(value) < 2**63:
-            # repr is the shortest text that reads back as the same number; a bare `-`
-            # after another begins a comment
-            return f"({value!r})" if repr(value).startswith("-") else repr(value)
+            # the shortest text that reads back as the same number
+            text = repr(value)
+            # a bare `-` after another begins a comment
+            if text.startswith("-"):
+                return f"({text})"
+            return text
         case str() if not CONTROLS.search(value):
             return "'" + value.replace("'", "''") + "'"
         case list() | tuple() if value:
             return "(" + ", ".join(_listed(item) for item in value) + ")"
         case list() | tuple():
-            raise Refused(
-                "T006",
-                "an empty list cannot be printed: IN () is not SQL",
-                "give it at least one value",
-            )
+            what = "an empty list cannot be printed: IN () is not SQL"
+            raise Refused("T006", what, "give it at least one value")
         case _:
-            raise Refused(
-                "T006",
-                f"{_kind(value)} cannot be printed as an SQL value",
-                "print a text, a number, a date text or a list",
-            )
+            what = f"{_kind(value)} cannot be printed as an SQL value"
+            fix = "print a text, a number, a date text or a list"
+            raise Refused("T006", what, fix)
 
 
 def _listed(item: object) -> str:
+    """An entry of a list as a literal."""
     if isinstance(item, list | tuple | dict):
-        raise Refused(
-            "T006",
-            "a list of lists cannot be printed as an SQL value",
-            "print one list at a time",
-        )
+        what = "a list of lists cannot be printed as an SQL value"
+        raise Refused("T006", what, "print one list at a time")
     return literal(item)
 
 
@@ -81,15 +76,14 @@ def _kind(value: object) -> str:
 
 
 def identifier(value: object) -> Markup:
-    """A checked, quoted name: `{{ name | identifier }}`; `database.table` is quoted in two parts."""
-    if (
-        isinstance(value, Markup)
-        or not isinstance(value, str)
-        or not IDENTIFIER.fullmatch(value)
-    ):
-        raise Refused(
-            "T006",
-            "this is not a name that Treasure Data can have",
-            "use lower-case letters, digits and underscores",
-        )
-    return Markup(".".join(f'"{part}"' for part in value.split(".")))  # noqa: S704 - checked just above
+    """A name, checked and quoted, for `{{ name | identifier }}`. The two parts of
+    `database.table` are quoted each. Raises Refused for what is no name.
+    """
+    # Markup is a text, too, but it is SQL and no name
+    is_text = isinstance(value, str) and not isinstance(value, Markup)
+    if not is_text or not IDENTIFIER.fullmatch(str(value)):
+        what = "this is not a name that Treasure Data can have"
+        fix = "use lower-case letters, digits and underscores"
+        raise Refused("T006", what, fix)
+    quoted = [f'"{part}"' for part in str(value).split(".")]
+    return Markup(".".join(quoted))  # noqa: S704 - checked just above

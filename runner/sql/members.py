@@ -1,10 +1,12 @@
-"""The members of an audience as SQL: the author's query wrapped, so that no column can
-have the wrong name.
+"""The members of an audience as SQL: the author's query, wrapped.
+
+The wrapper gives every column its name, so that none can have the wrong one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from runner.identifiers import Handle, Identifier
 from runner.sql.tokens import indented
@@ -45,42 +47,96 @@ def members(audience: str, identifiers: Sequence[Identifier], barred: str = "") 
     name of the column's type: numbers with a fraction would be written like `1.2E7`,
     and are refused when they are counted.
     """
-    note = len(identifiers)  # the number of the row that is no identifier's
-    lowered = [str(number) for number, one in enumerate(identifiers) if one.lower]
-    people = _people(audience, identifiers, barred if note == 1 else "")
-    if barred and note > 1:
-        people = _looked_up(people, identifiers, barred)
-    value = (
-        f"CASE WHEN number IN ({', '.join(lowered)}) THEN LOWER(written) ELSE written END"
-        if lowered
-        else "written"
-    )
-    rows = "SUM(row_count)" if barred and note > 1 else "COUNT(*)"
-    written = "WHEN MIN(written) = MAX(written) THEN 1 ELSE 2" if lowered else "ELSE 1"
-    more = ", row_count" if barred and note > 1 else ""
-    more += ", is_barred" if barred else ""
-    spellings = f"CASE WHEN number = {note} THEN {rows} {written} END"
+    asked = _Asked(tuple(identifiers), barred)
+    if asked.looks_up:
+        people = _looked_up(_people(audience, identifiers, ""), identifiers, barred)
+    else:
+        people = _people(audience, identifiers, barred)
+    note = asked.note
+    kind = _of_number([one.handle.kind for one in identifiers], NOTHING)
+    label = _of_number([one.handle.label for one in identifiers], "value")
     return (
         "SELECT\n"
-        f"  CAST({_of_number([one.handle.kind for one in identifiers], NOTHING)} AS VARCHAR) AS kind,\n"
-        f"  CAST({_of_number([one.handle.label for one in identifiers], 'value')} AS VARCHAR) AS label,\n"
+        f"  CAST({kind} AS VARCHAR) AS kind,\n"
+        f"  CAST({label} AS VARCHAR) AS label,\n"
         f"  CASE number WHEN {note} THEN '' ELSE value END AS value, spellings, type\n"
         "FROM (\n"
-        f"  SELECT number, value, MAX(type) AS type,\n    {spellings} AS spellings\n"
+        "  SELECT number, value, MAX(type) AS type,\n"
+        f"    {asked.spellings} AS spellings\n"
         "  FROM (\n"
-        f"    SELECT number, {value} AS value, written, type{more}\n"
+        f"    SELECT number, {asked.value} AS value, written, type{asked.more}\n"
         "    FROM (\n"
         f"      SELECT number, {_case('usable', note, 'note')} AS written,\n"
-        f"        {_case('type', note, NOTHING)} AS type{more}\n"
+        f"        {_case('type', note, NOTHING)} AS type{asked.more}\n"
         f"      FROM (\n{indented(people, 8)}\n      ) AS people\n"
         f"      CROSS JOIN {_numbers(note + 1)}\n"
         "    ) AS named\n"
         "    WHERE written <> ''\n"
         "  ) AS written\n"
-        "  GROUP BY number, value"
-        + (f"\n  HAVING number = {note} OR MAX(is_barred) = 0" if barred else "")
-        + "\n) AS members"
+        f"  GROUP BY number, value{asked.kept}\n"
+        ") AS members"
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The parts of the members' SQL that depend on what is asked: which identifiers are
+    compared in lower case, and whether people are barred.
+    """
+
+    identifiers: tuple[Identifier, ...]
+    barred: str
+
+    @property
+    def note(self) -> int:
+        """The number of the row that is no identifier's, but one of the NOTES."""
+        return len(self.identifiers)
+
+    @property
+    def looks_up(self) -> bool:
+        """True where people who are barred have several names: all are looked up at once."""
+        return bool(self.barred) and len(self.identifiers) > 1
+
+    @property
+    def lowered(self) -> tuple[str, ...]:
+        """The numbers of the identifiers that are compared in lower case."""
+        every = enumerate(self.identifiers)
+        return tuple(str(number) for number, one in every if one.lower)
+
+    @property
+    def value(self) -> str:
+        """A member's value by what is written."""
+        if not self.lowered:
+            return "written"
+        numbers = ", ".join(self.lowered)
+        return f"CASE WHEN number IN ({numbers}) THEN LOWER(written) ELSE written END"
+
+    @property
+    def spellings(self) -> str:
+        """How many rows a note counts, or in how many ways a member is written: 1 or 2."""
+        rows = "COUNT(*)"
+        if self.looks_up:
+            rows = "SUM(row_count)"
+        ways = "ELSE 1"
+        if self.lowered:
+            ways = "WHEN MIN(written) = MAX(written) THEN 1 ELSE 2"
+        return f"CASE WHEN number = {self.note} THEN {rows} {ways} END"
+
+    @property
+    def more(self) -> str:
+        """Further columns that the steps hand on."""
+        if self.looks_up:
+            return ", row_count, is_barred"
+        if self.barred:
+            return ", is_barred"
+        return ""
+
+    @property
+    def kept(self) -> str:
+        """The condition that leaves barred members out, but keeps the notes."""
+        if not self.barred:
+            return ""
+        return f"\n  HAVING number = {self.note} OR MAX(is_barred) = 0"
 
 
 def _people(audience: str, identifiers: Sequence[Identifier], barred: str) -> str:
@@ -99,17 +155,31 @@ def _people(audience: str, identifiers: Sequence[Identifier], barred: str) -> st
         f"    written_{number}, type_{number}, {_usable(number)} AS usable_{number}"
         for number in numbers
     )
+    unusable, usable_row = NOTES
+    note = (
+        f"CASE WHEN ({nobody}) OR {broken} "
+        f"THEN '{unusable}' ELSE '{usable_row}' END AS note"
+    )
     out = ""
     if barred:
-        people = f"SELECT value FROM (\n{indented(barred, 4)}\n  ) AS barred WHERE {of_handle(identifiers[0].handle)}"
-        out = f",\n  CASE WHEN LOWER(usable_0) IN ({people}) THEN 1 ELSE 0 END AS is_barred"
+        people = _values_of(identifiers[0].handle, barred)
+        test = f"LOWER(usable_0) IN ({people})"
+        out = f",\n  CASE WHEN {test} THEN 1 ELSE 0 END AS is_barred"
     return (
         f"SELECT {kept},\n"
-        f"  CASE WHEN ({nobody}) OR {broken} THEN '{NOTES[0]}' ELSE '{NOTES[1]}' END AS note{out}\n"
+        f"  {note}{out}\n"
         f"FROM (\n  SELECT\n{usable}\n"
         f"  FROM (\n    SELECT\n{named}\n"
         f"    FROM {_named(audience, 6)}\n"
         "  ) AS read\n) AS cleaned"
+    )
+
+
+def _values_of(handle: Handle, barred: str) -> str:
+    """The values by which `barred` names people in one way."""
+    return (
+        f"SELECT value FROM (\n{indented(barred, 4)}\n  ) AS barred"
+        f" WHERE {of_handle(handle)}"
     )
 
 
@@ -123,12 +193,12 @@ def _looked_up(people: str, identifiers: Sequence[Identifier], barred: str) -> s
     names = ", ".join(f"usable_{number}" for number in numbers)
     types = ", ".join(f"type_{number}" for number in numbers)
     most = ", ".join(f"MAX(type_{number}) AS type_{number}" for number in numbers)
-    kinds = _of_number(
-        [f"{one.handle.kind}/{one.handle.label}/" for one in identifiers], NOTHING
-    )
+    begins = [f"{one.handle.kind}/{one.handle.label}/" for one in identifiers]
+    kinds = _of_number(begins, NOTHING)
     return (
         f"SELECT {names}, note, {most},\n"
-        "  SUM(CASE number WHEN 0 THEN 1 ELSE 0 END) AS row_count, MAX(is_barred) AS is_barred\n"
+        "  SUM(CASE number WHEN 0 THEN 1 ELSE 0 END) AS row_count,"
+        " MAX(is_barred) AS is_barred\n"
         "FROM (\n"
         f"  SELECT number, {names}, note, {types},\n"
         f"    CASE WHEN {kinds} || LOWER({keys}) IN (\n"
@@ -147,10 +217,12 @@ def key_of(value: str) -> str:
 
 
 def _numbers(count: int) -> str:
+    """A table of the numbers from 0 on, one row each."""
     return f"UNNEST(ARRAY[{', '.join(map(str, range(count)))}]) AS asked (number)"
 
 
 def _of_number(texts: Sequence[str], otherwise: str) -> str:
+    """An expression that has one of some texts by the number of its row."""
     lines = "".join(
         f" WHEN {number} THEN '{text}'" for number, text in enumerate(texts)
     )
@@ -171,11 +243,13 @@ def _listed(audience: str, identifiers: Sequence[Identifier]) -> str:
     named = ", ".join(
         f"{_written(one)} AS written_{number}" for number, one in enumerate(identifiers)
     )
+    kind = _of_number([one.handle.kind for one in identifiers], NOTHING)
+    label = _of_number([one.handle.label for one in identifiers], NOTHING)
     return (
         "SELECT kind, label, value\n"
         "FROM (\n"
-        f"  SELECT CAST({_of_number([one.handle.kind for one in identifiers], NOTHING)} AS VARCHAR) AS kind,\n"
-        f"    CAST({_of_number([one.handle.label for one in identifiers], NOTHING)} AS VARCHAR) AS label,\n"
+        f"  SELECT CAST({kind} AS VARCHAR) AS kind,\n"
+        f"    CAST({label} AS VARCHAR) AS label,\n"
         f"    LOWER({_case('written', len(identifiers), 'NULL')}) AS value\n"
         f"  FROM (\n    SELECT {named}\n    FROM {_named(audience, 6)}\n  ) AS named\n"
         f"  CROSS JOIN {_numbers(len(identifiers))}\n"
@@ -195,15 +269,13 @@ def _usable(number: int) -> str:
 
 def export(audience: str, identifier: Identifier, barred: str = "") -> str:
     """The members of one handle as the connector wants them: one column with its exact name."""
-    value = (
-        f"LOWER({_written(identifier)})" if identifier.lower else _written(identifier)
-    )
+    value = _written(identifier)
+    if identifier.lower:
+        value = f"LOWER({value})"
     out = ""
     if barred:
-        out = (
-            f"\n  AND LOWER(member) NOT IN (SELECT value FROM (\n{indented(barred, 4)}\n  ) AS barred"
-            f" WHERE {of_handle(identifier.handle)})"
-        )
+        people = _values_of(identifier.handle, barred)
+        out = f"\n  AND LOWER(member) NOT IN ({people})"
     return (
         f'SELECT DISTINCT member AS "{identifier.handle.export_column}"\n'
         "FROM (\n"
@@ -233,6 +305,7 @@ def _type(identifier: Identifier) -> str:
 
 
 def _case(name: str, identifiers: int, of_note: str) -> str:
+    """An expression that has one of some columns by the number of its row."""
     lines = "".join(
         f" WHEN {number} THEN {name}_{number}" for number in range(identifiers)
     )

@@ -36,6 +36,10 @@ def _depth(around: Sequence[str], lines: Sequence[str], start: int) -> int | Non
         return None
     moved = " " * depth
     for number, line in enumerate(lines):
-        if around[start + number] != (moved + line if line else line):
+        expected = line
+        # empty lines stay empty (see `indented`)
+        if line:
+            expected = moved + line
+        if around[start + number] != expected:
             return None
     return depth

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -10,12 +9,13 @@ from types import MappingProxyType
 from runner.definitions.cohort import Cohort, Mode
 from runner.definitions.known import NOTHING_KNOWN, Known
 from runner.definitions.rule import Audience
-from runner.definitions.tables import full_name
+from runner.definitions.source_check import full_name
 from runner.errors import Position, Problem
+from runner.files.suggestions import suggestion
 from runner.identifiers import Handle, Identifier
 from runner.identifiers import Kind as IdentifierKind
 from runner.project.file import Target
-from runner.sql import members, rules, sizes
+from runner.sql import members, rule_writer, sizes
 from runner.sql.barred import NO_ONE, Barred
 from runner.sql.budget import MAX_TEXT
 from runner.sql.checks import Finding, check
@@ -42,7 +42,9 @@ class Written:
     above: int = 0
 
     def locate(self, line: int, column: int) -> tuple[str, int, int]:
-        """File (nothing for the cohort's own SQL), line and column (from 1) of a place in the SQL."""
+        """File (empty for the cohort's own SQL), line and column (from 1) of a place in
+        the SQL.
+        """
         return self.rendered.locate(line + self.above, column)
 
 
@@ -75,29 +77,35 @@ class Query:
         inside = author_place(statement, self.audience, line, column)
         if inside is None:
             return None
-        own = self.written and author_place(self.audience, self.written.sql, *inside)
-        if self.written and own:
-            return _place(self.cohort, *self.written.locate(*own))
-        return document.at("audience", "where") if self.cohort.rule else None
+        if self.written:
+            own = author_place(self.audience, self.written.sql, *inside)
+            if own:
+                return _place(self.cohort, *self.written.locate(*own))
+        if self.cohort.rule:
+            return document.at("audience", "where")
+        return None
 
     def members(self, barred: str | None = None) -> str:
-        """One row a member (see `runner.sql.members`); `barred`: another SELECT of the
-        same people, such as a table.
+        """One row a member (see `runner.sql.members`). `barred` is another SELECT of
+        the people who are taken out, such as a table that has them already.
         """
-        return members.members(
-            self.audience,
-            self.cohort.identifiers,
-            self.barred.sql if barred is None else barred,
-        )
+        out = barred
+        if out is None:
+            out = self.barred.sql
+        return members.members(self.audience, self.cohort.identifiers, out)
 
     @property
     def exports(self) -> Mapping[Handle, str]:
-        """The members as the connector wants them, by handle: one column of exact name each."""
-        identifiers = self.cohort.identifiers
-        barred = "" if self.cohort.mode is Mode.REMOVE else self.barred.sql
+        """The SQL of the members of each handle, as the connector wants them: one column
+        with its exact name.
+        """
+        barred = self.barred.sql
+        # who is barred must be taken out of Braze, too
+        if self.cohort.mode is Mode.REMOVE:
+            barred = ""
         return {
             one.handle: members.export(self.audience, one, barred)
-            for one in identifiers
+            for one in self.cohort.identifiers
         }
 
     def standing_in(self, audience: str) -> Query:
@@ -129,19 +137,28 @@ def build(
     others: Mapping[str, Query] = MappingProxyType({}),
     known: Known = NOTHING_KNOWN,
 ) -> Query | tuple[Problem, ...]:
-    """Render, check and wrap a cohort's SQL for a target; everything wrong with it, at
-    its place in its file. `others`: the queries of the cohorts that it refers to, by
-    their ids; `known`: the tables that it may read.
+    """The query of a cohort for a target: its SQL rendered and checked. Or everything
+    wrong with it, sorted, at its place in its file. `others` are the queries of the
+    cohorts that it refers to, by their ids; `known` are the tables that it may read.
     """
-    written = _written(cohort, target, library, known) if cohort.sql else None
+    written: Written | tuple[Problem, ...] | None = None
+    if cohort.sql:
+        written = _written(cohort, target, library, known)
     if isinstance(written, tuple):
         return written
-    sql = written.sql if written else ""
-    audience = _narrowed(cohort, cohort.rule, sql, others) if cohort.rule else sql
+    base = ""
+    if written:
+        base = written.sql
+    audience: str | tuple[Problem, ...] = base
+    if cohort.rule:
+        audience = _narrowed(cohort, cohort.rule, base, others)
     if isinstance(audience, tuple):
         return audience
     if unfit := tuple(_unfit(cohort, audience, target, known)):
         return unfit
+    previous_id = cohort.life.previous_id
+    if previous_id:
+        previous_id = target.braze_id(previous_id)
     made_of = parts(
         sql=audience,
         cohort_id=target.braze_id(cohort.braze_id),
@@ -157,9 +174,7 @@ def build(
         audience=audience,
         fingerprint=fingerprint(made_of),
         parts=made_of,
-        previous_id=target.braze_id(cohort.life.previous_id)
-        if cohort.life.previous_id
-        else "",
+        previous_id=previous_id,
         written=written,
     )
 
@@ -174,71 +189,84 @@ def _written(
     if unused := tuple(_unused(cohort, library)):
         return unused
     sql = without_end(rendered.text)
+    findings = check(sql, rendered.text, _asked(cohort))
+    # names and types can only be resolved of SQL that has Trino's grammar
+    findings = findings or resolved(sql, target.database, known)
+    if not findings:
+        above = len(sql) - len(sql.lstrip("\n"))
+        return Written(sql.strip("\n"), rendered, above)
+    problems: set[Problem] = set()
+    for found in findings:
+        place = rendered.locate(found.line, found.column)
+        problems.add(_problem(cohort, place, found))
+    return tuple(sorted(problems))
+
+
+def _asked(cohort: Cohort) -> tuple[Identifier, ...]:
+    """The columns that the author's SQL must return: the identifiers', and the key by
+    which a rule narrows it.
+    """
     asked = cohort.identifiers
-    if cohort.rule and cohort.rule.source.key not in {one.column for one in asked}:
-        asked = (
-            *asked,
-            Identifier(Handle(IdentifierKind.EXTERNAL_ID), cohort.rule.source.key),
-        )
-    if findings := check(sql, rendered.text, asked) or resolved(
-        sql, target.database, known
-    ):
-        return tuple(
-            sorted(
-                {
-                    _problem(cohort, rendered.locate(found.line, found.column), found)
-                    for found in findings
-                }
-            )
-        )
-    return Written(sql.strip("\n"), rendered, len(sql) - len(sql.lstrip("\n")))
+    if cohort.rule is None:
+        return asked
+    key = cohort.rule.source.key
+    if key in {one.column for one in asked}:
+        return asked
+    return (*asked, Identifier(Handle(IdentifierKind.EXTERNAL_ID), key))
 
 
 def _narrowed(
     cohort: Cohort, rule: Audience, base: str, others: Mapping[str, Query]
 ) -> str | tuple[Problem, ...]:
     """The rule as SQL, over the author's where there is one."""
-    found: list[Problem] = []
-    for reference in rule.cohorts:
-        other = others.get(reference.cohort)
-        at = cohort.document.at(*reference.pointer)
-        if other is None:
-            what, fix = (
-                f"the cohort {reference.cohort} has problems of its own",
-                "mend its file first",
-            )
-            found.append(Problem(at, "C012", what, fix))
-        elif not other.returns(rule.source.key):
-            what = f"the cohort {reference.cohort} does not return {rule.source.key}, by which people are found here"
-            found.append(
-                Problem(at, "C012", what, f"let its query return {rule.source.key} too")
-            )
-    if found:
-        return tuple(sorted(set(found)))
+    if lost := set(_lost(cohort, rule, others)):
+        return tuple(sorted(lost))
     columns = [identifier.column for identifier in cohort.identifiers]
+    selects = {each.cohort: others[each.cohort].audience for each in rule.cohorts}
+    at = cohort.document.at("audience", "where")
     try:
-        sql = rules.select(
-            rule,
-            columns,
-            {each.cohort: others[each.cohort].audience for each in rule.cohorts},
-            base,
-        )
+        sql = rule_writer.select(rule, columns, selects, base)
     except Refused as exc:
-        return (
-            Problem(cohort.document.at("audience", "where"), "C005", exc.what, exc.fix),
+        return (Problem(at, "C005", exc.what, exc.fix),)
+    many = 0
+    if rule.where:
+        many = sizes.largest(rule.where)
+    if many >= sizes.TOO_MANY:
+        what = (
+            f"{many:,} different conditions are in one `any`: "
+            f"Trino runs fewer than {sizes.TOO_MANY:,}"
         )
-    if rule.where and (many := sizes.largest(rule.where)) >= sizes.TOO_MANY:
-        what = f"{many:,} different conditions are in one `any`: Trino runs fewer than {sizes.TOO_MANY:,}"
-        fix = "put what they ask for into a table, or a part of them into cohorts that this one refers to"
-        return (Problem(cohort.document.at("audience", "where"), "C014", what, fix),)
+        fix = (
+            "put what they ask for into a table, "
+            "or a part of them into cohorts that this one refers to"
+        )
+        return (Problem(at, "C014", what, fix),)
     if len(sql) > MAX_TEXT:
-        what = f"this rule is more than {MAX_TEXT:,} characters of SQL, with the cohorts that it refers to"
-        return (
-            Problem(
-                cohort.document.at("audience", "where"), "C013", what, "make it simpler"
-            ),
+        what = (
+            f"this rule is more than {MAX_TEXT:,} characters of SQL, "
+            "with the cohorts that it refers to"
         )
+        return (Problem(at, "C013", what, "make it simpler"),)
     return sql
+
+
+def _lost(
+    cohort: Cohort, rule: Audience, others: Mapping[str, Query]
+) -> Iterator[Problem]:
+    """References to cohorts that have no query, or one without the key of this rule."""
+    key = rule.source.key
+    for reference in rule.cohorts:
+        at = cohort.document.at(*reference.pointer)
+        other = others.get(reference.cohort)
+        if other is None:
+            what = f"the cohort {reference.cohort} has problems of its own"
+            yield Problem(at, "C012", what, "mend its file first")
+        elif not other.returns(key):
+            what = (
+                f"the cohort {reference.cohort} does not return {key}, "
+                "by which people are found here"
+            )
+            yield Problem(at, "C012", what, f"let its query return {key} too")
 
 
 def _unfit(
@@ -249,77 +277,62 @@ def _unfit(
     not as they were declared.
     """
     rule = cohort.rule
-    if rule is None or not (
-        cohort.sql
-        or known.has(full_name(each, target.database) for each in rule.sources)
-    ):
+    if rule is None:
         return
-    at = (
-        cohort.document.at("audience", "where")
-        if rule.where
-        else cohort.document.at("audience")
-    )
+    tables = [full_name(each, target.database) for each in rule.sources]
+    if not cohort.sql and not known.has(tables):
+        return
+    at = cohort.document.at("audience")
+    if rule.where:
+        at = cohort.document.at("audience", "where")
     for found in resolved(audience, target.database, known):
-        yield Problem(
-            at, found.code, f"in the SQL of this rule: {found.what}", found.fix
-        )
+        what = f"in the SQL of this rule: {found.what}"
+        yield Problem(at, found.code, what, found.fix)
 
 
 def _faulty(cohort: Cohort, fault: Fault) -> Problem:
     """What is wrong with a template, in its own file; what it lacks, in the cohort's."""
     if fault.missing and cohort.template:
-        at = cohort.document.at("audience", "template")
-        what = f"the template {fault.file or cohort.template} needs {fault.missing!r} in its line {fault.line}"
-        return Problem(
-            at,
-            fault.code,
-            what,
-            "give it under `params`, or under `vars` in cohorts/project.yml",
+        what = (
+            f"the template {fault.file or cohort.template} needs {fault.missing!r} "
+            f"in its line {fault.line}"
         )
-    return Problem(
-        _place(cohort, fault.file, fault.line, fault.column),
-        fault.code,
-        fault.what,
-        fault.fix,
-    )
+        fix = "give it under `params`, or under `vars` in cohorts/project.yml"
+        return Problem(
+            cohort.document.at("audience", "template"), fault.code, what, fix
+        )
+    at = _place(cohort, fault.file, fault.line, fault.column)
+    return Problem(at, fault.code, fault.what, fault.fix)
 
 
 def _unused(cohort: Cohort, library: Library) -> Iterator[Problem]:
     """Parameters that the template does not ask for: most often a misspelt name."""
-    asked = names_used(cohort.sql, library) if cohort.params else frozenset()
+    if not cohort.params:
+        return
+    asked = names_used(cohort.sql, library)
+    uses = ", ".join(sorted(asked)) or "none"
     for name in cohort.params:
         if name not in asked:
-            close = difflib.get_close_matches(name, asked, 1)
-            fix = (
-                f"perhaps you meant {close[0]}"
-                if close
-                else f"remove it; it uses: {', '.join(sorted(asked)) or 'none'}"
-            )
             at = cohort.document.key_at("audience", "params", name)
-            yield Problem(
-                at,
-                "T010",
-                f"the template {cohort.template} does not use the parameter {name}",
-                fix,
-            )
+            what = f"the template {cohort.template} does not use the parameter {name}"
+            fix = suggestion(name, asked, f"remove it; it uses: {uses}")
+            yield Problem(at, "T010", what, fix)
 
 
 def _problem(cohort: Cohort, place: tuple[str, int, int], found: Finding) -> Problem:
-    at = (
-        cohort.document.at("identifiers", *found.about.pointer) if found.about else None
-    )
-    if (
-        at is None or at == cohort.document.at()
-    ):  # the column is the project's default: point at the SQL
-        at = _place(cohort, *place)
+    """A finding at its place: in `identifiers`, or in the SQL."""
+    at = _place(cohort, *place)
+    if found.about:
+        named = cohort.document.at("identifiers", *found.about.pointer)
+        # where the column is the project's default, the file has no place for it
+        if named != cohort.document.at():
+            at = named
     return Problem(at, found.code, found.what, found.fix)
 
 
 def _place(cohort: Cohort, file: str, line: int, column: int) -> Position:
     """A place in a file of the library, or in the cohort's own SQL."""
-    file = file or cohort.template
-    return (
-        Position(f"cohorts/templates/{file}", line, column)
-        if file
-        else cohort.document.within(SQL, line, column)
-    )
+    name = file or cohort.template
+    if name:
+        return Position(f"cohorts/templates/{name}", line, column)
+    return cohort.document.within(SQL, line, column)

@@ -17,10 +17,16 @@ def tables_read(sql: str, database: str) -> frozenset[str]:
         statement = parse(sql)
     except SyntaxRefused:
         return frozenset()
-    names = [name for name in _names(statement, frozenset()) if len(name) < 3]
-    return frozenset(
-        ".".join(name if len(name) == 2 else (database, *name)) for name in names
-    )
+    found: set[str] = set()
+    for name in _names(statement, frozenset()):
+        match name:
+            case [table]:
+                found.add(f"{database}.{table}")
+            case [own, table]:
+                found.add(f"{own}.{table}")
+            case _:  # three parts: another catalog's
+                pass
+    return frozenset(found)
 
 
 def _names(node: Node, given: frozenset[str]) -> Iterator[tuple[str, ...]]:
@@ -32,9 +38,12 @@ def _names(node: Node, given: frozenset[str]) -> Iterator[tuple[str, ...]]:
                 yield name
         case Query(with_=With() as with_):
             for each in with_.queries:
-                mine = given | {each.name.key} if with_.recursive else given
-                yield from _names(each.query, mine)
-                given |= {each.name.key}
+                later = given | {each.name.key}
+                # its own name is known inside a query only where WITH is RECURSIVE
+                if with_.recursive:
+                    given = later
+                yield from _names(each.query, given)
+                given = later
             for child in children(node):
                 if child is not with_:
                     yield from _names(child, given)

@@ -11,24 +11,23 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from runner.definitions.known import ANYTHING, Known, Table
+from runner.files.suggestions import suggestion
 from runner.project.tables import FILE
 from runner.sql.checks import Finding, parsed
 from runner.trino import functions
 from runner.trino.analysis import FURTHER, ColumnType, Lookup, Refusal, Unknown, analyze
-from runner.trino.tree import Node, Select, SelectItem, Statement, place, walk
+from runner.trino.tree import Select, SelectItem, Statement, place, walk
 from runner.trino.types import parse_type
 
-TABLE, COLUMN, ALIAS, FUNCTION, AMBIGUOUS, UNGROUPED, TYPES, SETS, OTHER = (
-    "Q011",
-    "Q012",
-    "Q013",
-    "Q014",
-    "Q015",
-    "Q016",
-    "Q017",
-    "Q018",
-    "Q019",
-)
+TABLE = "Q011"
+COLUMN = "Q012"
+ALIAS = "Q013"
+FUNCTION = "Q014"
+AMBIGUOUS = "Q015"
+UNGROUPED = "Q016"
+TYPES = "Q017"
+SETS = "Q018"
+OTHER = "Q019"
 
 _CODES = {
     "TABLE_NOT_FOUND": TABLE,
@@ -69,6 +68,10 @@ _INSTEAD = {
 """What other databases call what Trino calls otherwise."""
 
 
+_NEARLY_THE_SAME = 0.88
+"""How alike a function's name must be to a known one to be taken for a misspelt one."""
+
+
 @dataclass(slots=True)
 class _Asked:
     """The tables that one statement asks for."""
@@ -78,10 +81,15 @@ class _Asked:
     columns: set[str]
 
     def __call__(self, parts: tuple[str, ...]) -> Sequence[ColumnType] | Unknown | None:
-        """What `analyze` looks up."""
-        if len(parts) > 2:  # another catalog
+        """The columns of a table by the parts of its name, as `analyze` asks for them;
+        None where there is no such table.
+        """
+        # of another catalog nothing is known
+        if len(parts) > 2:
             return Unknown.UNKNOWN
-        database = parts[0] if len(parts) == 2 else self.database
+        database = self.database
+        if len(parts) == 2:
+            database = parts[0]
         found = self.known.table(f"{database}.{parts[-1]}", self.database)
         if found is None:
             return None
@@ -92,16 +100,20 @@ class _Asked:
 
 
 def _columns(table: Table) -> tuple[ColumnType, ...]:
-    named = tuple(
-        ColumnType(name, parse_type(kind) if kind else None)
-        for name, kind in table.columns.items()
-    )
-    return named if table.whole else (*named, FURTHER)
+    """The columns of a table for the analysis; FURTHER ones where not all are known."""
+    named: list[ColumnType] = []
+    for name, kind in table.columns.items():
+        if kind:
+            named.append(ColumnType(name, parse_type(kind)))
+        else:
+            named.append(ColumnType(name, None))
+    if not table.whole:
+        named.append(FURTHER)
+    return tuple(named)
 
 
-@lru_cache(
-    maxsize=4096
-)  # targets whose variables print the same SQL, in the same database, need it resolved once
+# targets whose variables print the same SQL, in the same database, need it resolved once
+@lru_cache(maxsize=4096)
 def resolved(sql: str, database: str, known: Known) -> tuple[Finding, ...]:
     """What Trino refuses of SQL that has its grammar; nothing where it is not certain."""
     statement = parsed(sql)
@@ -121,9 +133,11 @@ def _is_certain(refusal: Refusal) -> bool:
     """
     if refusal.name != "FUNCTION_NOT_FOUND" or not _may_be_there(refusal.identifier):
         return True
-    known = refusal.identifier in functions.names()
-    return not known and bool(
-        difflib.get_close_matches(refusal.identifier, functions.names(), 1, 0.88)
+    names = functions.names()
+    if refusal.identifier in names:
+        return False
+    return bool(
+        difflib.get_close_matches(refusal.identifier, names, 1, _NEARLY_THE_SAME)
     )
 
 
@@ -144,98 +158,88 @@ def _told(
     refusal: Refusal, statement: Statement, asked: _Asked
 ) -> tuple[str, str, str]:
     """Code, what is wrong, and what to do."""
-    code, name = _CODES.get(refusal.name, OTHER), refusal.identifier.rpartition(".")[2]
+    code = _CODES.get(refusal.name, OTHER)
+    name = refusal.identifier.rpartition(".")[2]
     match code:
         case "Q011":
-            return (
-                code,
-                f"there is no table {_table(refusal, asked)} in {FILE}",
-                _other_table(name, asked),
-            )
+            what = f"there is no table {_table(refusal, asked)} in {FILE}"
+            return code, what, _other_table(name, asked)
         case "Q012" if _is_alias(name, refusal.at, statement):
             what = (
                 f"{name} is a name that this SELECT gives, which is not known inside it"
             )
-            return (
-                ALIAS,
-                what,
-                "repeat the expression, or put this SELECT into a WITH and go on from there",
+            fix = (
+                "repeat the expression, "
+                "or put this SELECT into a WITH and go on from there"
             )
+            return ALIAS, what, fix
         case "Q012":
-            return (
-                code,
-                f"there is no column {refusal.identifier or name}",
-                _other_column(name, refusal, asked),
-            )
+            what = f"there is no column {refusal.identifier or name}"
+            return code, what, _other_column(name, refusal, asked)
         case "Q015":
             what = f"the column {refusal.identifier} is in more than one table here"
             return code, what, "say of which: table.column"
         case _:
             if refusal.name == "FUNCTION_NOT_FOUND" and name not in functions.names():
-                return (
-                    FUNCTION,
-                    f"Trino has no function {name or '…'}",
-                    _other_function(name),
-                )
+                what = f"Trino has no function {name or '…'}"
+                return FUNCTION, what, _other_function(name)
             return _of_types(code, refusal)
 
 
 def _of_types(code: str, refusal: Refusal) -> tuple[str, str, str]:
+    """Code, what is wrong, and what to do, of a refusal in Trino's own words."""
     message = _one_line(refusal.message)
     if code == UNGROUPED:
-        return (
-            code,
-            message,
-            "add it to GROUP BY, or take an aggregate of it such as MAX(…)",
-        )
+        fix = "add it to GROUP BY, or take an aggregate of it such as MAX(…)"
+        return code, message, fix
     if re.search(r"\b(UNION|INTERSECT|EXCEPT) query has\b", message):
-        return (
-            SETS,
-            message,
-            "let both queries return the same number of columns, of the same types",
-        )
+        fix = "let both queries return the same number of columns, of the same types"
+        return SETS, message, fix
+    # a function that is there, but not for arguments of these types
     if code == TYPES or refusal.name == "FUNCTION_NOT_FOUND":
-        return (
-            TYPES,
-            message,
-            "write a CAST where two types meet: Trino converts none by itself",
-        )
+        fix = "write a CAST where two types meet: Trino converts none by itself"
+        return TYPES, message, fix
     return OTHER, f"Treasure Data refuses this: {message}", "write it in another way"
 
 
 def _one_line(message: str) -> str:
     """A message of Trino's without what may be a member: types and names stay, texts go."""
     text = " ".join(message.split())
-    text = text if text.count("'") == 2 else re.sub(r"'.*'", "'…'", text)
-    return text if len(text) <= 200 else f"{text[:199]}…"
+    # Trino quotes a name with two apostrophes; with more of them there are texts
+    if text.count("'") != 2:
+        text = re.sub(r"'.*'", "'…'", text)
+    if len(text) > 200:
+        return f"{text[:199]}…"
+    return text
 
 
 def _table(refusal: Refusal, asked: _Asked) -> str:
-    named = re.search(r"'([\w.]+)'", refusal.message)
-    name = named[1] if named else refusal.identifier
-    return name if "." in name else f"{asked.database}.{name}"
+    """The full name of a table that is not there."""
+    name = refusal.identifier
+    if named := re.search(r"'([\w.]+)'", refusal.message):
+        name = named[1]
+    if "." in name:
+        return name
+    return f"{asked.database}.{name}"
 
 
 def _other_table(name: str, asked: _Asked) -> str:
-    close = difflib.get_close_matches(name, asked.known.names(asked.database), 1)
-    meant = f"perhaps you meant {close[0]}; " if close else ""
-    return (
-        f"{meant}correct its name, or run `cohorts sources pull --tables` if it is new"
-    )
+    fix = "correct its name, or run `cohorts sources pull --tables` if it is new"
+    meant = suggestion(name, asked.known.names(asked.database), "")
+    if meant:
+        return f"{meant}; {fix}"
+    return fix
 
 
 def _other_column(name: str, refusal: Refusal, asked: _Asked) -> str:
-    close = difflib.get_close_matches(
-        name, refusal.candidates or sorted(asked.columns), 1
-    )
-    return f"perhaps you meant {close[0]}" if close else "correct its name"
+    known = refusal.candidates or sorted(asked.columns)
+    return suggestion(name, known, "correct its name")
 
 
 def _other_function(name: str) -> str:
     if name in _INSTEAD:
         return f"write {_INSTEAD[name]}"
-    close = difflib.get_close_matches(name, sorted(functions.names()), 1)
-    return f"perhaps you meant {close[0]}" if close else "correct its name"
+    return suggestion(name, sorted(functions.names()), "correct its name")
 
 
 def _is_alias(name: str, at: int, statement: Statement) -> bool:
@@ -249,10 +253,8 @@ def _is_alias(name: str, at: int, statement: Statement) -> bool:
     return innermost is not None and name in set(_aliases(innermost))
 
 
-def _aliases(node: Node) -> Iterator[str]:
-    if isinstance(node, Select):
-        yield from (
-            item.alias.key
-            for item in node.items
-            if isinstance(item, SelectItem) and item.alias
-        )
+def _aliases(select: Select) -> Iterator[str]:
+    """The names that a SELECT gives to its own columns."""
+    for item in select.items:
+        if isinstance(item, SelectItem) and item.alias:
+            yield item.alias.key

@@ -1,9 +1,9 @@
-"""SQL as people may see it: what is compared with an identifier may be a member, and is hidden."""
+"""SQL as people may see it, without what may be a member: what meets an identifier is hidden."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from runner.sql.tokens import Kind, tokens
 from runner.trino.parser import SyntaxRefused, parse
@@ -57,37 +57,59 @@ def masked(sql: str, columns: Collection[str]) -> str:
     e-mail address; lines stay as they are. Rather too much than too little: SQL that
     cannot be read loses all its texts.
     """
+    if not sql.strip():
+        return sql
     try:
-        secret = _secrets(parse(sql), columns) if sql.strip() else set()
+        statement = parse(sql)
     except SyntaxRefused:
-        if any(
-            text == "'" for _, text in tokens(sql)
-        ):  # where texts begin and end cannot be told
+        if any(text == "'" for _, text in tokens(sql)):
+            # where texts begin and end cannot be told
             return "\n".join("•••" for _ in sql.split("\n"))
-        secret = None
+        return _hidden(sql, None)
+    return _hidden(sql, _secrets(statement, columns))
+
+
+def _hidden(sql: str, secret: Collection[str] | None) -> str:
+    """The SQL without the literals that are `secret`, or without any where it is None."""
     return "".join(_shown(kind, text, secret) for kind, text in tokens(sql))
 
 
-def _shown(kind: Kind, text: str, secret: set[str] | None) -> str:
-    if kind is Kind.TEXT:
-        value = text[text.index("'") + 1 : -1].replace("''", "'")
-        if not value:  # the empty text names nobody; the wrapper of every query has it
+def _shown(kind: Kind, text: str, secret: Collection[str] | None) -> str:
+    """A token as people may see it."""
+    match kind:
+        case Kind.TEXT:
+            return _shown_text(text, secret)
+        case Kind.NUMBER:
+            if secret is None or text in secret:
+                return HIDDEN
             return text
-        if (
-            secret is None or value in secret or text[0] != "'"
-        ):  # the last: written in escapes, U&'\\0041'
-            return HIDDEN[:-1] + "\n" * text.count("\n") + "'"
-        return ADDRESS.sub("•••", text)
-    if kind is Kind.NUMBER and (secret is None or text in secret):
-        return HIDDEN
-    if kind is Kind.COMMENT:  # a sentence may name anybody
-        begins = text[:2]
-        return (
-            f"{begins} •••"
-            + "\n" * text.count("\n")
-            + (" */" if begins == "/*" else "")
-        )
-    return ADDRESS.sub("•••", text) if kind is Kind.QUOTED else text
+        case Kind.COMMENT:
+            return _shown_comment(text)
+        case Kind.QUOTED:
+            return ADDRESS.sub("•••", text)
+        case Kind.SPACE | Kind.WORD | Kind.SYMBOL:
+            return text
+
+
+def _shown_text(text: str, secret: Collection[str] | None) -> str:
+    """A text as people may see it: line breaks stay."""
+    value = text[text.index("'") + 1 : -1].replace("''", "'")
+    # the empty text names nobody; the wrapper of every query has it
+    if not value:
+        return text
+    # in front of the quote is U& or X: then the value is written in escapes, U&'\\0041'
+    has_escapes = text[0] != "'"
+    if secret is None or value in secret or has_escapes:
+        return HIDDEN[:-1] + "\n" * text.count("\n") + "'"
+    return ADDRESS.sub("•••", text)
+
+
+def _shown_comment(text: str) -> str:
+    """Nothing of what a comment says: a sentence may name anybody."""
+    shown = f"{text[:2]} •••" + "\n" * text.count("\n")
+    if shown.startswith("/*"):
+        shown += " */"
+    return shown
 
 
 def _secrets(statement: Statement, columns: Collection[str]) -> set[str] | None:
@@ -106,6 +128,7 @@ def _secrets(statement: Statement, columns: Collection[str]) -> set[str] | None:
 
 
 def _literal(node: Node) -> Iterator[str]:
+    """The value of a literal, as it is compared with a token."""
     match node:
         case Text(value=value) | TypedText(value=value):
             yield value
@@ -139,13 +162,13 @@ def _places(nodes: tuple[Node, ...], names: set[str]) -> Iterator[Node]:
                 named, names
             ):
                 yield node
-            case SetOperation() if names & _first_names(
-                node
-            ):  # the later branches need not name theirs
+            # the later branches need not name their columns
+            case SetOperation() if names & _first_names(node):
                 yield from _items(node)
 
 
 def _any(columns: tuple[Identifier, ...], names: set[str]) -> bool:
+    """True where one of some columns is among the names."""
     return any(column.key in names for column in columns)
 
 
@@ -163,52 +186,66 @@ def _first_names(body: Body) -> set[str]:
 
 
 def _items(body: Body) -> Iterator[Node]:
+    """The columns of every SELECT below a node."""
     for node in walk(body):
         if isinstance(node, Select):
             yield from node.items
 
 
 def _name(item: SelectItem) -> str:
+    """The name of a column that a SELECT returns; an empty text where it has none."""
     if item.alias:
         return item.alias.key
-    return (
-        item.expression.name.key if isinstance(item.expression, Column | Field) else ""
-    )
+    return _column(item.expression)
 
 
 def _column(expression: Expression) -> str:
-    return expression.name.key if isinstance(expression, Column | Field) else ""
+    """The name of a column; an empty text for another expression."""
+    if isinstance(expression, Column | Field):
+        return expression.name.key
+    return ""
 
 
 def _names(nodes: tuple[Node, ...], columns: Collection[str]) -> set[str]:
     """The identifier's columns, those it is made from (`email AS customer_id`) and
     those it is compared with (`ON customer_id = v.id`), through any number of steps.
     """
-    names, before = {column.lower() for column in columns}, 0
-    together = [
-        {_column(node.left), _column(node.right)}
-        for node in nodes
-        if isinstance(node, Comparison) and node.comparator is Comparator.EQUAL
-    ]
-    made = [
-        (
-            node.alias.key,
-            {
-                inside.name.key
-                for inside in walk(node.expression)
-                if isinstance(inside, Column | Field)
-            },
-        )
-        for node in nodes
-        if isinstance(node, SelectItem) and node.alias
-    ]
+    names = {column.lower() for column in columns}
+    together = list(_compared(nodes))
+    made = list(_made(nodes))
+    before = 0
     while before != len(names):
         before = len(names)
         for pair in together:
-            names |= pair if "" not in pair and pair & names else set()
+            if not names.isdisjoint(pair):
+                names |= pair
         for name, sources in made:
-            names |= sources if name in names else set()
+            if name in names:
+                names |= sources
     return names
+
+
+def _compared(nodes: Iterable[Node]) -> Iterator[set[str]]:
+    """Two columns each that a condition says are equal."""
+    for node in nodes:
+        match node:
+            case Comparison(comparator=Comparator.EQUAL, left=left, right=right):
+                pair = {_column(left), _column(right)}
+                if "" not in pair:
+                    yield pair
+            case _:  # any other node compares no columns itself
+                pass
+
+
+def _made(nodes: Iterable[Node]) -> Iterator[tuple[str, set[str]]]:
+    """Names that a SELECT gives, each with the columns that it is made from."""
+    for node in nodes:
+        if isinstance(node, SelectItem) and node.alias:
+            inside = walk(node.expression)
+            columns = {
+                each.name.key for each in inside if isinstance(each, Column | Field)
+            }
+            yield node.alias.key, columns
 
 
 def _around(column: Node, parents: Mapping[Node, Node]) -> Node:

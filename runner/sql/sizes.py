@@ -30,12 +30,12 @@ def largest(rule: Rule) -> int:
     """How many different conditions the largest `any` of a rule has, at least: values
     of one column are one list.
     """
-    return max(
-        (len(set(_leaves(part, alone=True))) for part in _disjunctions(rule)), default=0
-    )
+    counts = [len(set(_leaves(part, alone=True))) for part in _disjunctions(rule)]
+    return max(counts, default=0)
 
 
 def _disjunctions(rule: Rule) -> Iterator[Rule]:
+    """Every `any` of a rule; a negated `all` is one, too."""
     match rule:
         case AnyOf():
             yield rule

@@ -51,27 +51,32 @@ class Rendered:
         in the text; the column of a printed value is that of its `{{`, or 1.
         """
         row = min(max(line, 1), len(self.pieces)) - 1
-        start, origin = next(
-            piece
-            for piece in reversed(self.pieces[row])
-            if piece[0] <= max(column - 1, 0)
-        )
-        number, origin = divmod(origin, FILE)
-        file, written = (
-            self.library.name(number),
-            self.library.text(number, self.template).split("\n")[origin - 1],
-        )
         here = self.text.split("\n")[row]
+        start, end, origin = self._piece(row, column, len(here))
+        number, origin = divmod(origin, FILE)
+        file = self.library.name(number)
+        lines = self.library.text(number, self.template).split("\n")
+        written = lines[origin - 1]
         before = here[start : column - 1]
-        end = next((piece for piece, _ in self.pieces[row] if piece > start), len(here))
-        found = (
-            _found(here[start:end], written, len(before))
-            if start
-            else written.find(before)
-        )
+        found = written.find(before)
+        if start > 0:
+            found = _found(here[start:end], written, len(before))
+        # what was not written there, or not from the beginning on, was printed
         if found < 0 or (start == 0 and found > 0):
             return file, origin, max(written.find("{") + 1, 1)
         return file, origin, found + len(before) + 1
+
+    def _piece(self, row: int, column: int, length: int) -> tuple[int, int, int]:
+        """Where (from 0) the piece of a line begins and ends that has a column (from 1),
+        and the line that it came from. `length` is that of the whole line.
+        """
+        pieces = self.pieces[row]
+        start, origin = pieces[0]
+        for place, line in pieces:
+            if place <= max(column - 1, 0):
+                start, origin = place, line
+        later = [place for place, _ in pieces if place > start]
+        return start, min(later, default=length), origin
 
 
 def _found(piece: str, written: str, offset: int) -> int:
@@ -79,13 +84,26 @@ def _found(piece: str, written: str, offset: int) -> int:
     hold words of it too; -1 where that is not clear for what is at this offset of it. A
     value printed in it ends what is looked for.
     """
-    longest = range(len(piece), max(offset, 2), -1)
-    clear = (length for length in longest if written.count(piece[:length]) == 1)
-    length = next(clear, 0)
-    return written.find(piece[:length]) if length else written.find(piece[:offset])
+    for length in range(len(piece), max(offset, 2), -1):
+        if written.count(piece[:length]) == 1:
+            return written.find(piece[:length])
+    return written.find(piece[:offset])
 
 
-_UNQUOTE = "print it without quotes around it; for a pattern, join inside: {{ '%' ~ name ~ '%' }}"
+_UNQUOTE = (
+    "print it without quotes around it; "
+    "for a pattern, join inside: {{ '%' ~ name ~ '%' }}"
+)
+
+_FAILURES = (
+    TypeError,
+    ValueError,
+    ZeroDivisionError,
+    OverflowError,
+    KeyError,
+    jinja2.TemplateError,
+)
+"""What an expression of a template can raise."""
 
 
 def render(
@@ -94,24 +112,35 @@ def render(
     """Render a cohort's SQL. Never raises for what an author wrote, never loops for
     ever, reads only `variables` and the macros of the library.
     """
-    sandbox, source = fresh(library), Source(template, library)
+    source = Source(template, library)
+    if _has_marks(source):
+        what = "private-use characters (U+E000 to U+E003) are refused"
+        return _fault(source, 1, "T006", what, "take them out")
+    # most SQL has no template in it, and needs no rendering
+    if "{" not in template:
+        return _plain(source)
+    marked = _marked(source, variables)
+    if isinstance(marked, Fault):
+        return marked
+    rendered = _unmarked(source, marked.replace(VALUE, "").replace(VALUE_END, ""))
+    if len(rendered.text) > MAX_TEXT:
+        what = f"the template makes more than {MAX_TEXT:,} characters"
+        return _fault(source, 1, "T004", what, "make it shorter")
+    if VALUE in marked:
+        fault = _quoted_twice(rendered, MARKS.sub("", marked))
+        if fault:
+            return fault
+    return rendered
+
+
+def _marked(source: Source, variables: Mapping[str, object]) -> str | Fault:
+    """The rendered text with all marks; or why it could not be rendered."""
+    template, library = source.template, source.library
+    sandbox = fresh(library)
     try:
-        if any(
-            mark in text
-            for mark in (MARK, MARK_END, VALUE, VALUE_END)
-            for text in library.texts_with(template)
-        ):
-            raise Refused(
-                "T006",
-                "private-use characters (U+E000 to U+E003) are refused",
-                "take them out",
-            )
-        if "{" not in template:
-            return _plain(source)
         code = compiled(template, library)
-        marked = jinja2.Template.from_code(
-            sandbox, code, sandbox.make_globals(None)
-        ).render(dict(variables))
+        made = jinja2.Template.from_code(sandbox, code, sandbox.make_globals(None))
+        return made.render(dict(variables))
     except jinja2.TemplateSyntaxError as exc:
         return _syntax_fault(source, exc)
     except jinja2.UndefinedError as exc:
@@ -119,46 +148,27 @@ def render(
     except Refused as exc:
         return _fault(source, _line(exc), exc.code, exc.what, exc.fix)
     except RecursionError as exc:
-        return _fault(
-            source,
-            _line(exc),
-            "T004",
-            "the template calls itself too deeply",
-            "make it simpler",
-        )
+        what = "the template calls itself too deeply"
+        return _fault(source, _line(exc), "T004", what, "make it simpler")
     except SecurityError as exc:
         what = "the template reaches for something outside its variables"
-        return _fault(
-            source, _line(exc), "T005", what, "use variables, filters and macros only"
-        )
-    except (
-        TypeError,
-        ValueError,
-        ZeroDivisionError,
-        OverflowError,
-        KeyError,
-        jinja2.TemplateError,
-    ) as exc:
-        said = (
-            re.sub(r"\b[\w.]+\(\) ", "it ", str(exc).split("\n")[0])
-            or type(exc).__name__
-        )
+        fix = "use variables, filters and macros only"
+        return _fault(source, _line(exc), "T005", what, fix)
+    except _FAILURES as exc:
+        first = str(exc).split("\n")[0]
+        # without the name of a function of Jinja's own
+        said = re.sub(r"\b[\w.]+\(\) ", "it ", first) or type(exc).__name__
         what = f"the template fails: {said[:80]}"
-        return _fault(
-            source, _line(exc), "T007", what, "mend the expression on this line"
-        )
-    rendered = _unmarked(source, marked.replace(VALUE, "").replace(VALUE_END, ""))
-    if len(rendered.text) > MAX_TEXT:
-        return _fault(
-            source,
-            1,
-            "T004",
-            f"the template makes more than {MAX_TEXT:,} characters",
-            "make it shorter",
-        )
-    return (
-        _quoted_twice(rendered, MARKS.sub("", marked)) if VALUE in marked else None
-    ) or rendered
+        fix = "mend the expression on this line"
+        return _fault(source, _line(exc), "T007", what, fix)
+
+
+def _has_marks(source: Source) -> bool:
+    """True where an author's text has one of the marks of a rendering."""
+    for text in source.library.texts_with(source.template):
+        if any(mark in text for mark in (MARK, MARK_END, VALUE, VALUE_END)):
+            return True
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,27 +182,27 @@ class Source:
 def _plain(source: Source) -> Rendered:
     """A template without any template in it: every line is its own."""
     text = source.template
-    return Rendered(
-        text,
-        source.library,
-        text,
-        tuple(((0, line),) for line in range(1, text.count("\n") + 2)),
-    )
+    lines = range(1, text.count("\n") + 2)
+    return Rendered(text, source.library, text, tuple(((0, line),) for line in lines))
 
 
 def _unmarked(source: Source, marked: str) -> Rendered:
-    lines, pieces, origin = [], [], 1
+    """The text without its marks of lines, and which line each piece of it came from."""
+    lines: list[str] = []
+    pieces: list[tuple[tuple[int, int], ...]] = []
+    origin = 1
     for line in marked.split("\n"):
         text, here = "", [(0, origin)]
         for number, part in enumerate(MARKS.split(line)):
-            if number % 2:  # the number inside a mark
-                origin = int(part)
-                here = [
-                    *(piece for piece in here if piece[0] < len(text)),
-                    (len(text), origin),
-                ]
-            else:
+            # text and the numbers inside marks take turns
+            if number % 2 == 0:
                 text += part
+                continue
+            origin = int(part)
+            # of two marks without text between them the later one counts
+            if here[-1][0] == len(text):
+                here.pop()
+            here.append((len(text), origin))
         lines.append(text)
         pieces.append(tuple(here))
     return Rendered(source.template, source.library, "\n".join(lines), tuple(pieces))
@@ -205,26 +215,35 @@ def _quoted_twice(rendered: Rendered, marked: str) -> Fault | None:
     line, column = 1, 1
     for kind, piece in tokens(marked):
         inside, _, after = piece.partition(VALUE)
-        if after and (
-            kind in (Kind.TEXT, Kind.QUOTED)
-            or (kind is Kind.COMMENT and VALUE_END not in after)
-        ):
-            before = inside.split("\n")
-            place = (
-                (line, column + len(inside))
-                if len(before) == 1
-                else (line + len(before) - 1, len(before[-1]) + 1)
+        if after and _ends(kind, after):
+            what = (
+                "a text printed inside quotes or a comment ends them, "
+                "since it brings its own quotes"
             )
-            what = "a text printed inside quotes or a comment ends them, since it brings its own quotes"
+            place = _moved(line, column, inside)
             file, line, column = rendered.locate(*place)
             return Fault(line, column, "T008", what, _UNQUOTE, file)
-        if kind not in (Kind.TEXT, Kind.QUOTED) and piece in (VALUE, VALUE_END):
-            continue
         text = piece.replace(VALUE, "").replace(VALUE_END, "")
-        newlines = text.count("\n")
-        line += newlines
-        column = len(text) - text.rfind("\n") if newlines else column + len(text)
+        line, column = _moved(line, column, text)
     return None
+
+
+def _ends(kind: Kind, after: str) -> bool:
+    """True for a token that a text printed in it would end; `after` is what of the
+    token comes after the mark.
+    """
+    # a comment that has the whole printed text in it goes on
+    if kind is Kind.COMMENT:
+        return VALUE_END not in after
+    return kind in (Kind.TEXT, Kind.QUOTED)
+
+
+def _moved(line: int, column: int, text: str) -> tuple[int, int]:
+    """The line and column (from 1) right after a text that begins at a place."""
+    newlines = text.count("\n")
+    if newlines == 0:
+        return line, column + len(text)
+    return line + newlines, len(text) - text.rfind("\n")
 
 
 def _line(exc: BaseException) -> int:
@@ -251,71 +270,63 @@ def _fault(
     near: str = "",
     missing: str = "",
 ) -> Fault:
+    """A fault in the line (as the library numbers it), beside the word `near` it."""
     number, line = divmod(line, FILE)
     lines = source.library.text(number, source.template).split("\n")
     line = min(max(line, 1), len(lines))
     text = lines[line - 1]
-    word = re.search(rf"\b{re.escape(near)}\b", text) if near else None
-    tag = re.search(r"\{[{%]", text)
-    found = word or tag
-    column = found.start() + 1 if found else len(text) - len(text.lstrip()) + 1
+    column = _column(text, near)
     return Fault(line, column, code, what, fix, source.library.name(number), missing)
 
 
+def _column(text: str, near: str) -> int:
+    """Where (from 1) a word stands in a line; else its first tag, or its first character."""
+    found = None
+    if near:
+        found = re.search(rf"\b{re.escape(near)}\b", text)
+    found = found or re.search(r"\{[{%]", text)
+    if found:
+        return found.start() + 1
+    return len(text) - len(text.lstrip()) + 1
+
+
 def _syntax_fault(source: Source, exc: jinja2.TemplateSyntaxError) -> Fault:
+    """What is wrong with a template that Jinja cannot read."""
     message = (exc.message or "").rstrip(".")
     if named := re.fullmatch(r"No (filter|test) named '(\w+)'", message):
-        allowed = ", ".join(
-            sorted(FILTERS | {"identifier"} if named[1] == "filter" else TESTS)
-        )
-        what = f"there is no {named[1]} {named[2]!r} here"
-        return _fault(
-            source, exc.lineno, "T003", what, f"use one of: {allowed}", near=named[2]
-        )
+        kind, name = named.groups()
+        allowed = TESTS
+        if kind == "filter":
+            allowed = FILTERS | {"identifier"}
+        what = f"there is no {kind} {name!r} here"
+        fix = f"use one of: {', '.join(sorted(allowed))}"
+        return _fault(source, exc.lineno, "T003", what, fix, near=name)
+    # the sandbox's own refusals go on from "the template": switches …, reads …, filters …
     if "which" in message:
-        return _fault(
-            source,
-            exc.lineno,
-            "T005",
-            f"the template {message}",
-            "write the SQL here, with variables",
-        )
-    return _fault(
-        source,
-        exc.lineno,
-        "T002",
-        f"the template cannot be read: {message[:120]}",
-        "mend the {{ … }} or {% … %} there",
-    )
+        what = f"the template {message}"
+        fix = "write the SQL here, with variables"
+        return _fault(source, exc.lineno, "T005", what, fix)
+    what = f"the template cannot be read: {message[:120]}"
+    fix = "mend the {{ … }} or {% … %} there"
+    return _fault(source, exc.lineno, "T002", what, fix)
 
 
 def _undefined_fault(
     source: Source, exc: jinja2.UndefinedError, variables: Mapping[str, object]
 ) -> Fault:
-    named = re.match(r"'(\w+)' is undefined", str(exc))
+    """What a template asks for that is not there."""
+    line, message = _line(exc), str(exc)
+    named = re.match(r"'(\w+)' is undefined", message)
     if not named:
-        asked = re.search(r"no (?:attribute|element) '?(\w+)", str(exc))
-        what = (
-            f"there is no {asked[1]!r} here"
-            if asked
-            else f"the template asks for what is not there: {str(exc)[:80]}"
-        )
-        return _fault(
-            source,
-            _line(exc),
-            "T001",
-            what,
-            "correct the name, or define it under `vars`",
-        )
-    close = difflib.get_close_matches(named[1], variables, n=1)
-    meant = f"did you mean `{close[0]}`? " if close else ""
-    fix = f"{meant}define it under `vars` in cohorts/project.yml, or correct the name"
-    return _fault(
-        source,
-        _line(exc),
-        "T001",
-        f"there is no variable {named[1]!r}",
-        fix,
-        near=named[1],
-        missing=named[1],
-    )
+        what = f"the template asks for what is not there: {message[:80]}"
+        if asked := re.search(r"no (?:attribute|element) '?(\w+)", message):
+            what = f"there is no {asked[1]!r} here"
+        fix = "correct the name, or define it under `vars`"
+        return _fault(source, line, "T001", what, fix)
+    name = named[1]
+    what = f"there is no variable {name!r}"
+    fix = "define it under `vars` in cohorts/project.yml, or correct the name"
+    close = difflib.get_close_matches(name, variables, n=1)
+    if close:
+        fix = f"did you mean `{close[0]}`? {fix}"
+    return _fault(source, line, "T001", what, fix, near=name, missing=name)

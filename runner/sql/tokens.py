@@ -53,22 +53,24 @@ def normalised(sql: str) -> str:
     """The SQL without comments, on one line, words in lower case: equal for SQL that
     only looks different.
     """
-    return " ".join(
-        text.lower() if kind is Kind.WORD else text
-        for kind, text in tokens(sql)
-        if kind is not Kind.SPACE and kind is not Kind.COMMENT
-    )
+    kept: list[str] = []
+    for kind, text in tokens(sql):
+        if kind is Kind.WORD:
+            kept.append(text.lower())
+        elif kind is not Kind.SPACE and kind is not Kind.COMMENT:
+            kept.append(text)
+    return " ".join(kept)
 
 
 def indented(sql: str, by: int = 2) -> str:
     """The SQL moved to the right, unless a text in it spans lines: then its line breaks
     are part of what it means.
     """
-    if any(
-        "\n" in text for kind, text in tokens(sql) if kind in (Kind.TEXT, Kind.QUOTED)
-    ):
-        return sql
-    return "\n".join(" " * by + line if line else line for line in sql.split("\n"))
+    for kind, text in tokens(sql):
+        if "\n" in text and kind in (Kind.TEXT, Kind.QUOTED):
+            return sql
+    indent = " " * by
+    return "\n".join(indent + line if line else "" for line in sql.split("\n"))
 
 
 def without_end(sql: str) -> str:
@@ -78,8 +80,10 @@ def without_end(sql: str) -> str:
     if not any(end in sql for end in (";", "--", "/*")):
         return sql.rstrip()
     pieces = list(tokens(sql))
-    while pieces and (
-        pieces[-1][0] in (Kind.SPACE, Kind.COMMENT) or pieces[-1][1] == ";"
-    ):
+    while pieces and _says_nothing(*pieces[-1]):
         pieces.pop()
     return "".join(text for _, text in pieces)
+
+
+def _says_nothing(kind: Kind, text: str) -> bool:
+    return kind in (Kind.SPACE, Kind.COMMENT) or text == ";"

@@ -1,9 +1,9 @@
-"""What the files ask of one target: a query for every good cohort, and every problem of the others."""
+"""What the files ask of one target: a query for every good cohort, and all problems."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -12,6 +12,7 @@ from runner.definitions.folder import TEMPLATES
 from runner.definitions.references import in_order
 from runner.definitions.tree import Tree
 from runner.errors import Problem
+from runner.identifiers import Identifier
 from runner.project.file import Suppression, Target
 from runner.sql import query
 from runner.sql.barred import NO_ONE, Barred, barred
@@ -45,52 +46,74 @@ def wanted(tree: Tree, target: Target) -> Wanted:
     on it may be written to.
     """
     shared = library(tree)
-    built: list[tuple[Cohort, Query | tuple[Problem, ...]]] = []
-    known: dict[str, Query] = {}
+    good: dict[str, Query] = {}
+    users: dict[Problem, list[str]] = defaultdict(list)
     for cohort in in_order(tree.cohorts):
-        made = query.build(cohort, target, shared, known, tree.known)
-        built.append((cohort, made))
+        made = query.build(cohort, target, shared, good, tree.known)
         if isinstance(made, Query):
-            known[cohort.id] = made
+            good[cohort.id] = made
+            continue
+        for problem in made:
+            users[problem].append(cohort.id)
     # a cohort that clashes with another file runs nowhere; problems of its SQL are told
     # all the same
     for cohort in tree.clashing:
-        # what is wrong with references is told of the files
-        alone = replace(cohort, rule=None) if cohort.references else cohort
-        if alone.sql or alone.rule:
-            built.append(
-                (cohort, query.build(alone, target, shared, known, tree.known))
-            )
-    good = {cohort_id: known[cohort_id] for cohort_id in sorted(known)}
-    users: dict[Problem, list[str]] = defaultdict(list)
-    for cohort, found in built:
-        for problem in () if isinstance(found, Query) else found:
+        for problem in _of_clashing(cohort, target, shared, good, tree):
             users[problem].append(cohort.id)
     problems = {_with_users(problem, cohorts) for problem, cohorts in users.items()}
+    problems.update(tree.problems)
+    queries, out = _suppressed(tree, good)
+    return Wanted(target, queries, tuple(sorted(problems)), out)
+
+
+def _of_clashing(
+    cohort: Cohort,
+    target: Target,
+    shared: Library,
+    good: Mapping[str, Query],
+    tree: Tree,
+) -> tuple[Problem, ...]:
+    """What is wrong with the SQL of a cohort that clashes with another file."""
+    alone = cohort
+    if cohort.references:
+        # what is wrong with references is told of the files
+        alone = replace(cohort, rule=None)
+    if not alone.sql and alone.rule is None:
+        return ()
+    made = query.build(alone, target, shared, good, tree.known)
+    if isinstance(made, Query):
+        return ()
+    return made
+
+
+def _suppressed(
+    tree: Tree, good: Mapping[str, Query]
+) -> tuple[tuple[Query, ...], Barred]:
+    """The queries to run, sorted by cohort id, and who is taken out of them. Cohorts
+    that are lists themselves, or unsuppressed, keep everybody.
+    """
     lists = {listed.cohort for listed in tree.suppress if listed.cohort}
     usable = lists <= good.keys()
-    out = _barred(tree, good) if usable else NO_ONE
-    spared = lists | {
-        cohort_id for cohort_id, found in good.items() if found.cohort.unsuppressed
-    }
-    queries = [
-        found if cohort_id in spared else found.without(out)
-        for cohort_id, found in good.items()
-        if usable or cohort_id in spared
-    ]
-    return Wanted(
-        target, tuple(queries), tuple(sorted(problems.union(tree.problems))), out
-    )
+    out = NO_ONE
+    if usable:
+        out = barred([_people(listed, good) for listed in tree.suppress])
+    queries: list[Query] = []
+    for cohort_id, found in sorted(good.items()):
+        if cohort_id in lists or found.cohort.unsuppressed:
+            queries.append(found)
+        elif usable:
+            queries.append(found.without(out))
+    return tuple(queries), out
 
 
-def _barred(tree: Tree, good: Mapping[str, Query]) -> Barred:
-    lists = [
-        (good[one.cohort].audience, good[one.cohort].cohort.identifiers)
-        if one.cohort
-        else (_table(one), one.identifiers)
-        for one in tree.suppress
-    ]
-    return barred(lists)
+def _people(
+    listed: Suppression, good: Mapping[str, Query]
+) -> tuple[str, Sequence[Identifier]]:
+    """The SQL of a list of suppressed people, and what identifies them in it."""
+    if listed.cohort:
+        found = good[listed.cohort]
+        return found.audience, found.cohort.identifiers
+    return _table(listed), listed.identifiers
 
 
 def _table(listed: Suppression) -> str:
@@ -104,12 +127,9 @@ def tables_of(asked: Wanted, tree: Tree) -> frozenset[str]:
     `suppress` included.
     """
     database = asked.target.database
-    lists = [_table(listed) for listed in tree.suppress if listed.table]
-    read = (
-        tables_read(sql, database)
-        for sql in (*(query.audience for query in asked.queries), *lists)
-    )
-    return frozenset().union(*read)
+    texts = [query.audience for query in asked.queries]
+    texts += [_table(listed) for listed in tree.suppress if listed.table]
+    return frozenset().union(*(tables_read(sql, database) for sql in texts))
 
 
 def library(tree: Tree) -> Library:
@@ -117,9 +137,8 @@ def library(tree: Tree) -> Library:
     return _library(tuple(sorted(tree.templates.items())))
 
 
-@lru_cache(
-    maxsize=1
-)  # the same for every target, so that what is compiled with it is kept
+# the same object for every target, so that what is compiled with it is kept
+@lru_cache(maxsize=1)
 def _library(texts: tuple[tuple[str, str], ...]) -> Library:
     return Library(dict(texts))
 
@@ -128,5 +147,7 @@ def _with_users(problem: Problem, cohorts: list[str]) -> Problem:
     """A problem in a shared file is told once, with who uses it."""
     if not problem.at.path.startswith(f"{TEMPLATES}/"):
         return problem
-    more = f" and {len(cohorts) - 1:,} more" if len(cohorts) > 1 else ""
-    return replace(problem, what=f"{problem.what} (used by {cohorts[0]}{more})")
+    by = cohorts[0]
+    if len(cohorts) > 1:
+        by = f"{by} and {len(cohorts) - 1:,} more"
+    return replace(problem, what=f"{problem.what} (used by {by})")

@@ -152,6 +152,7 @@ def test_keys_move_with_their_comments() -> None:
 def test_a_file_on_one_line_and_one_that_is_no_group_stay() -> None:
     assert formatted("{name: a, id: b}\n") == "{name: a, id: b}\n"
     assert formatted("[1, 2]\n") == "[1, 2]\n"
+    assert formatted("{}\n") == "{}\n"
 
 
 def test_the_command_writes_and_checks(files: Place) -> None:

@@ -10,14 +10,14 @@ from hashlib import md5
 from typing import Any
 
 import pytest
-from runner.definitions import rules
+from runner.definitions import rule_reader
 from runner.files import documents, schemas
 from runner.files.documents import Document
 from runner.project import sources
 from runner.sandbox import query
 from runner.sandbox.warehouse import Warehouse
 from runner.sql.checks import check
-from runner.sql.rules import select
+from runner.sql.rule_writer import select
 from tests.rules.meaning import World, who
 from tests.rules.rule_cases import TYPES, Maker
 
@@ -72,7 +72,7 @@ def written(rule: dict[str, Any], world: World, **more: Any) -> str:
     """The rule's file, read and written as SQL; nothing for one that is refused since it can never hold."""
     document = parsed({"id": "some", "name": "Some", "audience": {"from": "people", "where": rule, **more}})
     assert not schemas.problems(document, "cohort")
-    audience, problems = rules.read(document, KNOWN, {}, world.zone)
+    audience, problems = rule_reader.read(document, KNOWN, {}, world.zone)
     if {problem.code for problem in problems} == {"C010"}:
         return ""
     assert audience, problems

@@ -24,7 +24,7 @@ UNIONS = ("Test = Compare | ", "Rule = OnColumn | ")
 
 FORGETFUL = {
     "runner/sql/conditions.py": ("Part.SOUNDS_LIKE", "Forgotten"),
-    "runner/sql/rules.py": ("Sign.NEAR", "Forgotten"),
+    "runner/sql/rule_writer.py": ("Sign.NEAR", "Forgotten"),
     "runner/sql/sizes.py": ("Forgotten",),
     "runner/definitions/rule.py": ("Forgotten",),
     "runner/definitions/contradictions.py": ("Forgotten",),

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from runner.definitions.rule import (
+    ALWAYS,
     Aggregate,
     All,
     AnyOf,
@@ -27,11 +28,12 @@ from runner.definitions.rule import (
     Rule,
     Sample,
     Sign,
+    Top,
     Unit,
     Window,
 )
 from runner.project.sources import Source
-from runner.sql import conditions, windows
+from runner.sql import conditions, time_windows
 from runner.sql.literals import literal
 from runner.sql.names import quoted
 from runner.sql.tokens import indented
@@ -65,9 +67,8 @@ def select(
     SELECTs of the cohorts that it refers to, each with the key; `base`: a SELECT with
     the key and the columns, which the rule narrows. Raises Refused.
     """
-    return _Writer(audience, others, base).written(
-        list(dict.fromkeys([audience.source.key, *columns]))
-    )
+    once = dict.fromkeys([audience.source.key, *columns])
+    return _Writer(audience, others, base).written(list(once))
 
 
 @dataclass(slots=True)
@@ -104,34 +105,48 @@ class _Writer:
     def written(self, columns: list[str]) -> str:
         """The whole SELECT."""
         rule, source = self._audience.where, self._audience.source
-        tests = [self._sql(part) for part in _conjuncts(rule)] if rule else []
         top, sample = self._audience.top, self._audience.sample
+        tests: list[str] = []
+        if rule:
+            tests += [self._sql(part) for part in _conjuncts(rule)]
+        # with `top` the sample is of the best, not the best of the sample
         if sample and not top:
             tests.append(_sampled(self._of(source.key), sample))
-        named = [
-            f"{quoted(self._base_name or self._people)}.{quoted(column)}"
-            for column in columns
-        ]
+        table = quoted(self._base_name or self._people)
+        named = [f"{table}.{quoted(column)}" for column in columns]
         if top and top.by not in columns:
             named.append(self._of(top.by))
         lines = [f"SELECT {', '.join(named)}", *self._from()]
         if tests:
             lines.append(_where(tests))
         if top:
-            lines += [
-                f"ORDER BY {self._of(top.by)} DESC NULLS LAST, {self._of(source.key)}",
-                f"LIMIT {top.limit}",
-            ]
-            best = self._free("best")
-            lines = [
-                f"SELECT {', '.join(quoted(column) for column in columns)}",
-                f"FROM (\n{indented(chr(10).join(lines), 2)}\n) AS {best}",
-                *([f"WHERE {_sampled(quoted(source.key), sample)}"] if sample else []),
-            ]
+            lines = self._best(lines, columns, top, sample)
+        # last, since only now all reads of events and all other cohorts are known
         made = [
             f"{quoted(name)} AS (\n{indented(sql, 2)}\n)" for name, sql in self._made()
         ]
-        return "\n".join([*(["WITH " + ",\n".join(made)] if made else []), *lines])
+        if made:
+            lines.insert(0, "WITH " + ",\n".join(made))
+        return "\n".join(lines)
+
+    def _best(
+        self, lines: list[str], columns: list[str], top: Top, sample: Sample | None
+    ) -> list[str]:
+        """The lines of a SELECT, narrowed to the greatest values of a column."""
+        key = self._audience.source.key
+        ordered = [
+            *lines,
+            f"ORDER BY {self._of(top.by)} DESC NULLS LAST, {self._of(key)}",
+            f"LIMIT {top.limit}",
+        ]
+        inside = indented("\n".join(ordered), 2)
+        best = [
+            f"SELECT {', '.join(quoted(column) for column in columns)}",
+            f"FROM (\n{inside}\n) AS {self._free('best')}",
+        ]
+        if sample:
+            best.append(f"WHERE {_sampled(quoted(key), sample)}")
+        return best
 
     def _made(self) -> Iterable[tuple[str, str]]:
         """The parts that go before: the base, each read of events, each other cohort."""
@@ -141,12 +156,11 @@ class _Writer:
         for each in self._passes.values():
             yield each.name, _pass(each, self._audience.zone)
         for cohort, name in self._cohorts.items():
-            yield (
-                name,
-                f"SELECT DISTINCT {key}\nFROM (\n{indented(self._others[cohort], 2)}\n) AS members",
-            )
+            members = indented(self._others[cohort], 2)
+            yield name, f"SELECT DISTINCT {key}\nFROM (\n{members}\n) AS members"
 
     def _from(self) -> Iterable[str]:
+        """The people, and what is joined to them; nothing joined has two rows a person."""
         source = self._audience.source
         people = f"{_table(source)} AS {quoted(self._people)}"
         mine = self._of(source.key)
@@ -156,13 +170,13 @@ class _Writer:
         else:
             yield f"FROM {people}"
         joined = [(each.name, each.source.key) for each in self._passes.values()]
-        for name, key in [
-            *joined,
-            *((name, source.key) for name in self._cohorts.values()),
-        ]:
-            yield f"LEFT JOIN {quoted(name)} ON {quoted(name)}.{quoted(key)} = {mine}"
+        joined += [(name, source.key) for name in self._cohorts.values()]
+        for name, key in joined:
+            table = quoted(name)
+            yield f"LEFT JOIN {table} ON {table}.{quoted(key)} = {mine}"
 
     def _of(self, column: str) -> str:
+        """A column of the people."""
         return f"{quoted(self._people)}.{quoted(column)}"
 
     def _free(self, name: str) -> str:
@@ -209,8 +223,10 @@ class _Writer:
             case Events(
                 measures=(Measure(aggregate, column, compare),), none_after=None
             ) if aggregate in _COUNTED:
+                # nobody's count is missing, so the opposite sign will do
                 fact = self._fact(rule, aggregate, column)
-                return f"COALESCE({fact}, 0) {_OPPOSITES[compare.sign]} {literal(compare.value)}"
+                number = literal(compare.value)
+                return f"COALESCE({fact}, 0) {_OPPOSITES[compare.sign]} {number}"
             case OnColumn(column, test):
                 source = self._audience.source
                 return conditions.fails(
@@ -220,15 +236,19 @@ class _Writer:
                 return f"COALESCE(NOT ({self._sql(rule)}), TRUE)"
 
     def _cohort(self, cohort: str) -> str:
-        name = self._cohorts.setdefault(cohort, "") or self._free(f"cohort_{cohort}")
-        self._cohorts[cohort] = name
-        return f"{quoted(name)}.{quoted(self._audience.source.key)}"
+        """The column that says whether somebody is a member of another cohort."""
+        if cohort not in self._cohorts:
+            self._cohorts[cohort] = self._free(f"cohort_{cohort}")
+        name = quoted(self._cohorts[cohort])
+        return f"{name}.{quoted(self._audience.source.key)}"
 
     def _events(self, events: Events) -> str:
+        """The condition on what somebody did."""
         tests = [
             _measured(self._fact(events, each.aggregate, each.column), each)
             for each in events.measures
         ]
+        # nothing of the other kind, or nothing later than the last of this kind
         if events.none_after:
             last = self._fact(events, Aggregate.MAX, events.source.time)
             other = self._pass(events.none_after, events.window)
@@ -238,18 +258,18 @@ class _Writer:
 
     def _fact(self, events: Events, aggregate: Aggregate, column: str) -> str:
         """The column that has a measure of each person's events; NULL where there are none."""
-        where = (
-            conditions.of_events(events.where, events.source, self._audience.zone)
-            if events.where
-            else ""
-        )
-        return self._pass(events.source, events.window).fact(
-            _SUMS[aggregate].format(quoted(column)), where
-        )
+        where = ""
+        if events.where:
+            zone = self._audience.zone
+            where = conditions.of_events(events.where, events.source, zone)
+        sql = _SUMS[aggregate].format(quoted(column))
+        return self._pass(events.source, events.window).fact(sql, where)
 
     def _pass(self, source: Source, window: Window) -> _Pass:
+        """The read of a source in a stretch of time, which all its facts share."""
         known = self._passes.get((source.name, window))
         if known is None:
+            # a WITH that has a table's name would hide the table
             self._taken.add(source.table)
             name = self._free(f"{source.name}{_label(window)}")
             known = self._passes[source.name, window] = _Pass(name, source, window)
@@ -259,52 +279,58 @@ class _Writer:
 def _pass(each: _Pass, zone: str) -> str:
     """The read: one row a person. A filter that all facts share is the read's own."""
     filters = {where for _, where in each.facts}
-    shared = filters.pop() if len(filters) == 1 else ""
-    facts = [
-        f"  {sql}{f' FILTER (WHERE {where})' if where and not shared else ''} AS {name}"
-        for (sql, where), name in each.facts.items()
-    ]
-    tests = (
-        []
-        if each.window == Window(None, None)
-        else [windows.seconds(quoted(each.source.time), each.window, zone)]
-    )
-    tests += [shared] if shared else []
-    lines = [
-        f"SELECT {quoted(each.source.key)},",
-        ",\n".join(facts),
-        f"FROM {_table(each.source)}",
-    ]
+    shared = ""
+    if len(filters) == 1:
+        shared = filters.pop()
+    facts: list[str] = []
+    for (sql, where), name in each.facts.items():
+        if where and not shared:
+            facts.append(f"  {sql} FILTER (WHERE {where}) AS {name}")
+        else:
+            facts.append(f"  {sql} AS {name}")
+    tests: list[str] = []
+    if each.window != ALWAYS:
+        tests.append(time_windows.seconds(quoted(each.source.time), each.window, zone))
+    if shared:
+        tests.append(shared)
+    key = quoted(each.source.key)
+    lines = [f"SELECT {key},", ",\n".join(facts), f"FROM {_table(each.source)}"]
     if tests:
         lines.append(_where(tests))
-    return "\n".join([*lines, f"GROUP BY {quoted(each.source.key)}"])
+    return "\n".join([*lines, f"GROUP BY {key}"])
 
 
 def _label(window: Window) -> str:
+    """The end of a read's name, which says of what stretch of time it is."""
     match window:
         case Window(None, None):
             return "_ever"
         case Window(FromNow(offset), FromNow(0)):
-            return (
-                f"_last_{-offset // 86_400}d"
-                if offset % 86_400 == 0
-                else f"_last_{-offset // 3_600}h"
-            )
-        case Window(Begin(Unit.DAY, shift)):
-            return "_today" if shift == 0 else "_yesterday"
-        case Window(Begin(unit, shift)):
-            return f"_{'this' if shift == 0 else 'last'}_{unit}"
+            if offset % 86_400 == 0:
+                return f"_last_{-offset // 86_400}d"
+            return f"_last_{-offset // 3_600}h"
+        case Window(Begin(Unit.DAY, 0)):
+            return "_today"
+        case Window(Begin(Unit.DAY)):
+            return "_yesterday"
+        case Window(Begin(unit, 0)):
+            return f"_this_{unit}"
+        case Window(Begin(unit)):
+            return f"_last_{unit}"
         case Window():
             return "_then"
 
 
 def _measured(fact: str, measure: Measure) -> str:
+    """The comparison of a fact with its number."""
+    # the read has no row of whoever has no events
     if measure.aggregate in _FROM_NOTHING and _holds_of_zero(measure.compare):
         fact = f"COALESCE({fact}, 0)"
     return f"{fact} {measure.compare.sign} {literal(measure.compare.value)}"
 
 
 def _holds_of_zero(compare: Compare) -> bool:
+    """True where a comparison holds for whoever has no events."""
     value = float(compare.value)
     match compare.sign:
         case Sign.EQUALS:

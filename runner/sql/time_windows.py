@@ -28,8 +28,11 @@ _INTO_NEXT = {
 
 def seconds(column: str, window: Window, zone: str) -> str:
     """The condition that a column of unix seconds lies in a window."""
-    start, end = (_second(edge, zone) for edge in (window.start, window.end))
-    zoned = "" if zone == "UTC" or not _has_date(window) else f", {literal(zone)}"
+    start, end = _second(window.start, zone), _second(window.end, zone)
+    # the zone says where a day begins; all else is seconds already
+    zoned = ""
+    if _has_date(window):
+        zoned = _zoned(zone)
     return f"TD_TIME_RANGE({column}, {start}, {end}{zoned})"
 
 
@@ -48,9 +51,9 @@ def anniversary(column: str, test: Anniversary, zone: str) -> str:
     may go past the end of a year; where February has 28 days, its last one is also the
     29th's.
     """
-    first, last, after = (
-        _day(number, zone, "MM-dd") for number in (0, test.days - 1, test.days)
-    )
+    first = _day(0, zone, "MM-dd")
+    last = _day(test.days - 1, zone, "MM-dd")
+    after = _day(test.days, zone, "MM-dd")
     last = f"CASE WHEN {after} = '03-01' THEN '02-29' ELSE {last} END"
     of_year = f"SUBSTR({column}, 6, 5)"
     return (
@@ -61,10 +64,19 @@ def anniversary(column: str, test: Anniversary, zone: str) -> str:
 
 
 def _has_date(window: Window) -> bool:
+    """True for a window with a day of the calendar at one of its ends."""
     return isinstance(window.start, date) or isinstance(window.end, date)
 
 
+def _zoned(zone: str) -> str:
+    """The zone as a further argument; UTC is what Treasure Data's functions take anyway."""
+    if zone == "UTC":
+        return ""
+    return f", {literal(zone)}"
+
+
 def _second(edge: Edge | None, zone: str) -> str:
+    """An edge in unix seconds, or as a text that TD_TIME_RANGE understands."""
     match edge:
         case None:
             return "NULL"
@@ -88,11 +100,13 @@ def _begin(edge: Begin, zone: str) -> str:
     """A unit's beginning: one second before it lies in the unit before, some days after
     it in the next.
     """
-    zoned = "" if zone == "UTC" else f", {literal(zone)}"
+    zoned = _zoned(zone)
     this = f"TD_DATE_TRUNC('{edge.unit}', {NOW}{zoned})"
     if edge.shift == 0:
         return this
-    other = f"{this} - 1" if edge.shift < 0 else f"{this} + {_INTO_NEXT[edge.unit]}"
+    other = f"{this} + {_INTO_NEXT[edge.unit]}"
+    if edge.shift < 0:
+        other = f"{this} - 1"
     return f"TD_DATE_TRUNC('{edge.unit}', {other}{zoned})"
 
 
@@ -103,15 +117,12 @@ def _date(edge: Edge, zone: str, *, is_end: bool) -> str:
     match edge:
         case FromNow(offset):
             days = offset // DAY
-            return _day(
-                days + 1 if days < 0 or (is_end and days == 0) else days,
-                zone,
-                "yyyy-MM-dd",
-            )
+            if days < 0 or (is_end and days == 0):
+                days += 1
+            return _day(days, zone, "yyyy-MM-dd")
         case Begin():
-            return (
-                f"TD_TIME_FORMAT({_begin(edge, zone)}, 'yyyy-MM-dd', {literal(zone)})"
-            )
+            begin = _begin(edge, zone)
+            return f"TD_TIME_FORMAT({begin}, 'yyyy-MM-dd', {literal(zone)})"
         case date():
             return literal(edge.isoformat())
 
@@ -124,6 +135,8 @@ def _day(number: int, zone: str, pattern: str) -> str:
         moment = f"TD_TIME_ADD({NOW}, '{number}d')"
     else:
         ahead = NOON + number * DAY
-        sign = "+" if ahead > 0 else "-"
+        sign = "+"
+        if ahead < 0:
+            sign = "-"
         moment = f"TD_DATE_TRUNC('day', {NOW}, {literal(zone)}) {sign} {abs(ahead)}"
     return f"TD_TIME_FORMAT({moment}, '{pattern}', {literal(zone)})"
