@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from runner.definitions.rule import (
     All,
@@ -32,6 +32,9 @@ from runner.sql.names import quoted
 from runner.sql.tokens import indented
 
 TOO_MANY = {Part.CONTAINS: 700, Part.STARTS_WITH: 900, Part.ENDS_WITH: 10_000}
+TOO_MANY_DENIED = {**TOO_MANY, Part.STARTS_WITH: 815}
+"""The same where the condition is denied, as `not` and `fails` do."""
+
 TOO_MANY_HELD = 650
 """So many texts, asked for one by one, are more than Trino compiles, by whatever they
 stand (measured). From there on they are written as one array; below, a rule's SQL stays
@@ -74,7 +77,7 @@ def holds(column: Column, sql: str, test: Test, zone: str) -> str:
         case OneOf(values):
             return f"{sql} IN {literal(list(values))}"
         case Has():
-            return _has_any(sql, test)
+            return _has_any(sql, test, TOO_MANY)
         case Matches(pattern):
             return f"REGEXP_LIKE({sql}, {literal(pattern)})"
         case IsNull():
@@ -96,7 +99,9 @@ def fails(column: Column, sql: str, test: Test, zone: str) -> str:
             return f"COALESCE({sql} NOT IN {literal(list(test.values))}, TRUE)"
         case Compare(Sign.EQUALS, value) if not isinstance(value, bool):
             return f"{sql} IS DISTINCT FROM {literal(value)}"
-        case Compare() | Has() | Matches() | Anniversary() | Holds() | Window():
+        case Has():
+            return f"COALESCE(NOT ({_has_any(sql, test, TOO_MANY_DENIED)}), TRUE)"
+        case Compare() | Matches() | Anniversary() | Holds() | Window():
             return f"COALESCE(NOT ({holds(column, sql, test, zone)}), TRUE)"
 
 
@@ -113,10 +118,10 @@ def _within(column: Column, sql: str, window: Window, zone: str) -> str:
     return time_windows.seconds(sql, window, zone)
 
 
-def _has_any(sql: str, test: Has) -> str:
+def _has_any(sql: str, test: Has, too_many: Mapping[Part, int]) -> str:
     """That a column has one of several texts."""
     # one by one where that compiles: it reads better, and fingerprints stay
-    if len(set(test.texts)) >= TOO_MANY[test.part]:
+    if len(set(test.texts)) >= too_many[test.part]:
         inside = _has(sql, test.part, "text", "LENGTH(text)")
         return f"ANY_MATCH({_array(test.texts)}, text -> {inside})"
     tests = [_has(sql, test.part, literal(text), str(len(text))) for text in test.texts]
