@@ -24,6 +24,7 @@ from runner.sql.jinja import names_used
 from runner.sql.library import EMPTY, Library
 from runner.sql.literals import Refused
 from runner.sql.places import author_place
+from runner.sql.reads import tables_read
 from runner.sql.semantics import resolved
 from runner.sql.templates import Fault, Rendered, render
 from runner.sql.tokens import without_end
@@ -54,8 +55,9 @@ class Query:
 
     `audience` is the author's SQL rendered (one SELECT, no trailing semicolon).
     `barred`: whom `suppress` takes out. `parts` are the fingerprint's, by name.
-    `previous_id`: in Braze, before the cohort was moved on purpose. `written`: the
-    author's own SQL, where there is any; a rule may be around it.
+    `database`: where names of tables without a database are looked up. `previous_id`:
+    in Braze, before the cohort was moved on purpose. `written`: the author's own SQL,
+    where there is any; a rule may be around it.
     """
 
     cohort: Cohort
@@ -65,6 +67,7 @@ class Query:
     fingerprint: str
     parts: Mapping[str, str]
     barred: Barred = NO_ONE
+    database: str = ""
     previous_id: str = ""
     written: Written | None = field(default=None, compare=False, repr=False)
 
@@ -116,6 +119,15 @@ class Query:
         """True where the query has a column."""
         key = Identifier(Handle(IdentifierKind.EXTERNAL_ID), column)
         return not check(self.audience, self.audience, (key,))
+
+    def reads_others_than_in(self, database: str) -> bool:
+        """True where the query names a table without its database, and so reads another
+        table here than it would in that database.
+        """
+        if database == self.database:
+            return False
+        read = [tables_read(sql, "") for sql in (self.audience, self.barred.sql) if sql]
+        return any(name.startswith(".") for names in read for name in names)
 
     def without(self, barred: Barred) -> Query:
         """The same query with people taken out of every cohort. In mode `remove` it
@@ -172,6 +184,7 @@ def build(
         workspace=target.workspace,
         braze_id=target.braze_id(cohort.braze_id),
         audience=audience,
+        database=target.database,
         fingerprint=fingerprint(made_of),
         parts=made_of,
         previous_id=previous_id,
