@@ -56,6 +56,7 @@ def begins_call(cursor: Cursor) -> bool:
 
 
 def _name_and_parenthesis(cursor: Cursor, by: int) -> bool:
+    """True where `a.b(` begins this many tokens later."""
     by += 1
     while cursor.ahead(by) == "." and cursor.ahead(by + 1) in NAMES:
         by += 2
@@ -227,6 +228,7 @@ def _check(found: Call, mode: str) -> None:
 
 
 def _filter(cursor: Cursor) -> Expression | None:
+    """`FILTER (WHERE …)`, where it stands here. FILTER is a name too."""
     if cursor.kind != "FILTER" or cursor.ahead() != "(":
         return None
     cursor.expect_all("FILTER", "(", "WHERE")
@@ -236,6 +238,7 @@ def _filter(cursor: Cursor) -> Expression | None:
 
 
 def _window(cursor: Cursor) -> Window | None:
+    """OVER and its window, where it stands here. OVER is a name too."""
     if cursor.kind != "OVER" or not (cursor.ahead() == "(" or cursor.ahead() in NAMES):
         return None
     return over(cursor)

@@ -325,6 +325,7 @@ class Cursor:
         )
 
     def _shown(self) -> str:
+        """The token as a message may show it: a text could be a member's identifier."""
         written = self.sql[self.at : self._ends[self.index]]
         match self.kind:
             case lexer.END:

@@ -92,6 +92,7 @@ def _joined(cursor: Cursor, at: int, first: Expression) -> Expression:
 
 
 def _all_of(terms: list[Expression], at: int, end: int) -> Expression:
+    """The terms between two ORs as one condition."""
     return terms[0] if len(terms) == 1 else And(at, end, tuple(terms))
 
 
@@ -132,6 +133,7 @@ def _predicate(cursor: Cursor, at: int, left: Expression) -> Expression:
 def _comparison(
     cursor: Cursor, at: int, left: Expression, comparator: Comparator
 ) -> Expression:
+    """`a = b`, or `a = ALL (query)`; `a` was read already."""
     sign_at = cursor.at
     cursor.advance()
     if cursor.kind in ("ALL", "ANY", "SOME") and cursor.ahead() == "(":
@@ -168,6 +170,7 @@ def _opens_query(cursor: Cursor, index: int) -> bool:
 
 
 def _is(cursor: Cursor, at: int, left: Expression) -> Expression:
+    """`a IS NOT NULL`, or `a IS DISTINCT FROM b`; `a` was read already."""
     sign_at = cursor.at
     cursor.advance()
     negated = cursor.take("NOT")
@@ -183,6 +186,7 @@ def _is(cursor: Cursor, at: int, left: Expression) -> Expression:
 
 
 def _between(cursor: Cursor, at: int, left: Expression, said: Said) -> Expression:
+    """`a BETWEEN b AND c`; what stands before `b` was read already."""
     low = value(cursor)
     cursor.expect("AND")
     high = value(cursor)
@@ -190,6 +194,9 @@ def _between(cursor: Cursor, at: int, left: Expression, said: Said) -> Expressio
 
 
 def _in(cursor: Cursor, at: int, left: Expression, said: Said) -> Expression:
+    """`a IN (b, c)`, or `a IN (query)`; what stands before the parenthesis was read
+    already.
+    """
     cursor.expect("(")
     if cursor.kind in QUERIES:
         query = cursor.query()
@@ -209,6 +216,7 @@ def _in(cursor: Cursor, at: int, left: Expression, said: Said) -> Expression:
 
 
 def _like(cursor: Cursor, at: int, left: Expression, said: Said) -> Expression:
+    """`a LIKE b ESCAPE c`; what stands before `b` was read already."""
     pattern = value(cursor)
     escape = value(cursor) if cursor.take("ESCAPE") else None
     return Like(at, cursor.end, left, pattern, escape, said.negated)
@@ -248,6 +256,7 @@ def _signed(cursor: Cursor) -> Expression:
 
 
 def _begins_number(cursor: Cursor) -> bool:
+    """True at a minus that is a number's own."""
     return cursor.kind == "-" and cursor.ahead() in NUMBERS
 
 
@@ -268,6 +277,7 @@ def _value_from(cursor: Cursor, at: int, left: Expression, loosest: int) -> Expr
 
 
 def _at_time_zone(cursor: Cursor, at: int, left: Expression) -> Expression:
+    """`a AT TIME ZONE b`; `a` was read already."""
     cursor.expect_all("AT", "TIME", "ZONE")
     zone_at = cursor.at
     if cursor.kind in (TEXT, UNICODE_TEXT):

@@ -22,6 +22,7 @@ def path_invocation(cursor: Cursor) -> tuple[tuple[Expression, ...], str]:
 
 
 def _argument(cursor: Cursor) -> Expression:
+    """`a AS b` in PASSING: the value in it."""
     value = _json_value(cursor)
     cursor.expect("AS")
     cursor.identifier()
@@ -29,6 +30,7 @@ def _argument(cursor: Cursor) -> Expression:
 
 
 def _json_value(cursor: Cursor) -> Expression:
+    """A value, with the FORMAT JSON after it."""
     value = cursor.expression()
     json_format(cursor)
     return value
@@ -45,6 +47,7 @@ def json_format(cursor: Cursor) -> bool:
 
 
 def _returning(cursor: Cursor, *, formatted: bool) -> TypeName | None:
+    """`RETURNING type`, where it stands here. `formatted`: FORMAT JSON may follow."""
     if not cursor.take("RETURNING"):
         return None
     found = read_type(cursor)
@@ -95,6 +98,7 @@ def wrapper_and_quotes(cursor: Cursor) -> None:
 
 
 def _begin(cursor: Cursor) -> tuple[int, str]:
+    """Go past the name of a function and its parenthesis; where it began, and the name."""
     at, name = cursor.at, cursor.kind.lower()
     cursor.advance()
     cursor.expect("(")
@@ -102,6 +106,7 @@ def _begin(cursor: Cursor) -> tuple[int, str]:
 
 
 def _json_exists(cursor: Cursor) -> Expression:
+    """`JSON_EXISTS(value, 'path' TRUE ON ERROR)`."""
     at, name = _begin(cursor)
     arguments, path = path_invocation(cursor)
     if cursor.take_any(("TRUE", "FALSE", "UNKNOWN", "ERROR")):
@@ -111,6 +116,7 @@ def _json_exists(cursor: Cursor) -> Expression:
 
 
 def _json_value_call(cursor: Cursor) -> Expression:
+    """`JSON_VALUE(value, 'path' RETURNING type NULL ON EMPTY)`."""
     at, name = _begin(cursor)
     arguments, path = path_invocation(cursor)
     returning = _returning(cursor, formatted=False)
@@ -120,6 +126,7 @@ def _json_value_call(cursor: Cursor) -> Expression:
 
 
 def _json_query(cursor: Cursor) -> Expression:
+    """`JSON_QUERY(value, 'path' WITH WRAPPER)`."""
     at, name = _begin(cursor)
     arguments, path = path_invocation(cursor)
     returning = _returning(cursor, formatted=True)
@@ -137,6 +144,7 @@ def _ends(cursor: Cursor) -> bool:
 
 
 def _json_object(cursor: Cursor) -> Expression:
+    """`JSON_OBJECT('a' VALUE 1, 'b': 2 NULL ON NULL)`."""
     at, name = _begin(cursor)
     arguments: list[Expression] = []
     if not _ends(cursor):
@@ -176,6 +184,7 @@ def _member(cursor: Cursor, arguments: list[Expression]) -> None:
 
 
 def _json_array(cursor: Cursor) -> Expression:
+    """`JSON_ARRAY(1, 2 ABSENT ON NULL)`."""
     at, name = _begin(cursor)
     arguments: tuple[Expression, ...] = ()
     if not _ends(cursor):
@@ -187,6 +196,7 @@ def _json_array(cursor: Cursor) -> Expression:
 
 
 def _on_null(cursor: Cursor) -> None:
+    """`NULL ON NULL`, or `ABSENT ON NULL`, where it stands here."""
     if cursor.take_any(("NULL", "ABSENT")):
         cursor.expect_all("ON", "NULL")
 

@@ -12,6 +12,7 @@ _UNKNOWN = "A signature computes a length in a way that is not known"
 
 @cache
 def _parsed(text: str) -> ast.expr:
+    """The text as an expression of Python, whose grammar it shares."""
     return ast.parse(text, mode="eval").body
 
 
@@ -23,6 +24,7 @@ def computed(text: str, known: Mapping[str, int]) -> int:
 
 
 def _value(node: ast.expr, known: Mapping[str, int]) -> int:
+    """The value of a part of the expression."""
     match node:
         case ast.Constant(value=int(value)):
             return value

@@ -75,6 +75,7 @@ def _deep_statement(tokens: Tokens) -> Statement:
 
 
 def _one_statement(tokens: Tokens) -> Statement:
+    """The tree of one statement, which must end with the text, or with a `;`."""
     cursor = Cursor(tokens, _GRAMMAR)
     found = _statement(cursor)
     if isinstance(found, OtherStatement):
@@ -90,6 +91,9 @@ def _one_statement(tokens: Tokens) -> Statement:
 
 
 def _statement(cursor: Cursor) -> Statement:
+    """What begins with a word of its own; the first two words say which statement it
+    is.
+    """
     kind, ahead = cursor.kind, cursor.ahead()
     if kind in QUERIES or kind == "(":
         return queries.query(cursor)
@@ -131,6 +135,7 @@ def _other(cursor: Cursor) -> Statement:
 
 
 def _table(cursor: Cursor) -> Table:
+    """A table's name, such as `a.b.c`."""
     at = cursor.at
     name = cursor.qualified_name()
     return Table(at, cursor.end, name)
@@ -145,6 +150,7 @@ def _if_exists(cursor: Cursor, *words: str) -> bool:
 
 
 def _insert(cursor: Cursor) -> Statement:
+    """`INSERT INTO t (a, b) SELECT …`."""
     at = cursor.at
     cursor.expect_all("INSERT", "INTO")
     table = _table(cursor)
@@ -156,6 +162,7 @@ def _insert(cursor: Cursor) -> Statement:
 
 
 def _delete(cursor: Cursor) -> Statement:
+    """`DELETE FROM t WHERE …`."""
     at = cursor.at
     cursor.expect_all("DELETE", "FROM")
     table = _table(cursor)
@@ -169,6 +176,7 @@ def _delete(cursor: Cursor) -> Statement:
 
 
 def _drop_table(cursor: Cursor) -> Statement:
+    """`DROP TABLE IF EXISTS t`."""
     at = cursor.at
     cursor.expect_all("DROP", "TABLE")
     if_exists = _if_exists(cursor, "EXISTS")
@@ -211,6 +219,7 @@ def _column_definition(cursor: Cursor) -> ColumnDefinition | None:
 
 
 def _comment(cursor: Cursor) -> None:
+    """`COMMENT 'text'`, where it stands here."""
     if cursor.take("COMMENT"):
         if cursor.kind not in (TEXT, UNICODE_TEXT):
             raise cursor.mismatch("<string>")
@@ -218,12 +227,14 @@ def _comment(cursor: Cursor) -> None:
 
 
 def _properties(cursor: Cursor) -> None:
+    """`(a = 1, b = 2)`: read, and not kept."""
     cursor.expect("(")
     cursor.list_of(lambda: _property(cursor))
     cursor.expect(")")
 
 
 def _property(cursor: Cursor) -> None:
+    """`a = 1`, or `a = DEFAULT`."""
     cursor.identifier()
     cursor.expect("=")
     if cursor.kind == "DEFAULT" and cursor.ahead() in (",", ")"):

@@ -20,6 +20,7 @@ def measures(cursor: Cursor) -> tuple[Named, ...]:
 
 
 def _measure(cursor: Cursor) -> Named:
+    """`value AS name`."""
     value = cursor.expression()
     cursor.expect("AS")
     return cursor.identifier(), value
@@ -35,6 +36,7 @@ def after_match(cursor: Cursor) -> bool:
 
 
 def _skip_to(cursor: Cursor) -> None:
+    """Where the next match begins: `PAST LAST ROW`, `TO NEXT ROW` or `TO LAST a`."""
     if cursor.expect_any(("TO", "PAST")) == "PAST":
         cursor.expect_all("LAST", "ROW")
     elif cursor.at_all("NEXT", "ROW"):
@@ -82,12 +84,14 @@ def frame_pattern(cursor: Cursor) -> tuple[bool, tuple[Expression, ...]]:
 
 
 def _subset(cursor: Cursor) -> None:
+    """`a = (b, c)`."""
     cursor.identifier()
     cursor.expect("=")
     cursor.names_in_parentheses()
 
 
 def _definition(cursor: Cursor) -> Expression:
+    """`a AS condition`: the condition."""
     cursor.identifier()
     cursor.expect("AS")
     return cursor.expression()
@@ -104,6 +108,7 @@ def _row_pattern(cursor: Cursor) -> None:
 
 
 def _quantified(cursor: Cursor) -> None:
+    """One part of a pattern, with how often it may come."""
     if cursor.take("("):
         if cursor.kind != ")":
             _row_pattern(cursor)
@@ -131,6 +136,7 @@ def _quantifier(cursor: Cursor) -> None:
 
 
 def _count(cursor: Cursor) -> None:
+    """The numbers between braces."""
     if cursor.take(INTEGER) and cursor.kind == "}":
         return
     cursor.expect(",")

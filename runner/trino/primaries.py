@@ -70,24 +70,28 @@ def number(cursor: Cursor) -> Expression:
 
 
 def _null(cursor: Cursor) -> Expression:
+    """`NULL`."""
     at = cursor.at
     cursor.advance()
     return Null(at, cursor.end)
 
 
 def _boolean(cursor: Cursor) -> Expression:
+    """`TRUE` or `FALSE`."""
     at, kind = cursor.at, cursor.kind
     cursor.advance()
     return Boolean(at, cursor.end, kind == "TRUE")
 
 
 def _text(cursor: Cursor) -> Expression:
+    """`'text'`, or `U&'text'`."""
     at = cursor.at
     found = cursor.text()
     return Text(at, cursor.end, found)
 
 
 def _binary(cursor: Cursor) -> Expression:
+    """`X'00FF'`. Spaces between the digits are allowed."""
     at = cursor.at
     cursor.advance()
     digits = "".join(cursor.sql[at + 2 : cursor.end - 1].split())
@@ -124,6 +128,7 @@ def _interval_or_name(cursor: Cursor) -> Expression:
 
 
 def _double_or_name(cursor: Cursor) -> Expression:
+    """`DOUBLE PRECISION '1.5'`. DOUBLE is a name too."""
     at = cursor.at
     if cursor.ahead() != "PRECISION" or cursor.ahead(2) not in _TEXTS:
         return calls.named(cursor)
@@ -133,12 +138,14 @@ def _double_or_name(cursor: Cursor) -> Expression:
 
 
 def _present(cursor: Cursor) -> Expression:
+    """`CURRENT_DATE`, or another of the present that takes no digits."""
     at, which = cursor.at, cursor.kind.lower()
     cursor.advance()
     return Present(at, cursor.end, which)
 
 
 def _present_time(cursor: Cursor) -> Expression:
+    """`CURRENT_TIMESTAMP`, or `CURRENT_TIMESTAMP(6)`."""
     at, which = cursor.at, cursor.kind.lower()
     cursor.advance()
     precision = None
@@ -163,6 +170,7 @@ def dotted(names: tuple[Identifier, ...]) -> Expression:
 
 
 def _grouping(cursor: Cursor) -> Expression:
+    """`GROUPING(a, b)`."""
     at = cursor.at
     cursor.expect_all("GROUPING", "(")
     columns = cursor.list_of(lambda: dotted(cursor.qualified_name()))
@@ -218,6 +226,7 @@ def _begins_lambda(cursor: Cursor) -> bool:
 
 
 def _lambda(cursor: Cursor) -> Expression:
+    """`(a, b) -> body`."""
     at = cursor.at
     cursor.expect("(")
     parameters = () if cursor.kind == ")" else cursor.list_of(cursor.identifier)
@@ -227,6 +236,7 @@ def _lambda(cursor: Cursor) -> Expression:
 
 
 def _exists(cursor: Cursor) -> Expression:
+    """`EXISTS (query)`."""
     at = cursor.at
     cursor.expect("EXISTS")
     query = cursor.query_in_parentheses()
@@ -234,6 +244,7 @@ def _exists(cursor: Cursor) -> Expression:
 
 
 def _array_or_name(cursor: Cursor) -> Expression:
+    """`ARRAY[a, b]`. ARRAY is a name too."""
     if cursor.ahead() != "[":
         return calls.named(cursor)
     at = cursor.at
@@ -247,6 +258,7 @@ def _array_or_name(cursor: Cursor) -> Expression:
 
 
 def _case(cursor: Cursor) -> Expression:
+    """`CASE a WHEN b THEN c ELSE d END`, or a CASE without `a`."""
     at = cursor.at
     cursor.expect("CASE")
     operand = None if cursor.kind == "WHEN" else cursor.expression()
@@ -264,6 +276,7 @@ def _case(cursor: Cursor) -> Expression:
 
 
 def _cast(cursor: Cursor) -> Expression:
+    """`CAST(a AS type)`."""
     at = cursor.at
     cursor.expect_all("CAST", "(")
     value = cursor.expression()
@@ -271,6 +284,7 @@ def _cast(cursor: Cursor) -> Expression:
 
 
 def _cast_to(cursor: Cursor, at: int, value: Expression, *, safe: bool) -> Expression:
+    """The rest of a CAST that began at `at`; its value was read already."""
     cursor.expect("AS")
     kind = read_type(cursor)
     cursor.expect(")")

@@ -55,6 +55,7 @@ def query_from(cursor: Cursor, at: int, first: Query) -> Query:
 
 
 def _whole(cursor: Cursor, at: int, body: Body, with_: With | None) -> Query:
+    """The query that begins with this body, with ORDER BY, OFFSET and LIMIT after it."""
     order_by: tuple[SortItem, ...] = ()
     if cursor.kind == "ORDER":
         order_by = sort_items(cursor)
@@ -90,12 +91,14 @@ def _limit(cursor: Cursor) -> tuple[Expression | None, bool, bool]:
 
 
 def _row_count(cursor: Cursor, *instead: str) -> Expression:
+    """A number of rows. `instead` is what could have stood here too."""
     if cursor.kind != INTEGER:
         raise cursor.mismatch("<integer>", *instead)
     return number(cursor)
 
 
 def _with(cursor: Cursor) -> With:
+    """`WITH a AS (…), b AS (…)`."""
     at = cursor.at
     cursor.expect("WITH")
     recursive = cursor.take("RECURSIVE")
@@ -105,6 +108,7 @@ def _with(cursor: Cursor) -> With:
 
 
 def _with_query(cursor: Cursor) -> WithQuery:
+    """`a (x, y) AS (query)`."""
     at = cursor.at
     name = cursor.identifier()
     columns: tuple[Identifier, ...] = ()
@@ -121,6 +125,9 @@ _BINDING = {"UNION": 1, "EXCEPT": 1, "INTERSECT": 2}
 
 
 def _term(cursor: Cursor, *, at: int, loosest: int) -> Body:
+    """A query with the set operations after it that bind at least as close as
+    `loosest`.
+    """
     return _set_operations(cursor, at, _primary(cursor), loosest=loosest)
 
 
@@ -140,6 +147,7 @@ def _set_operations(cursor: Cursor, at: int, left: Body, *, loosest: int) -> Bod
 
 
 def _primary(cursor: Cursor) -> Body:
+    """A part of a set operation: SELECT, VALUES, TABLE, or a query in parentheses."""
     at = cursor.at
     match cursor.kind:
         case "SELECT":
@@ -175,6 +183,7 @@ def _primary(cursor: Cursor) -> Body:
 
 
 def _select(cursor: Cursor) -> Select:
+    """SELECT with its clauses up to WINDOW, in the order in which they must stand."""
     at = cursor.at
     cursor.expect("SELECT")
     cursor.next_clauses = ()
@@ -215,6 +224,7 @@ def _took_all_before_star(cursor: Cursor) -> bool:
 def _condition(
     cursor: Cursor, word: str, next_clauses: tuple[str, ...]
 ) -> Expression | None:
+    """A clause of one condition, such as WHERE; None where it does not stand here."""
     if not cursor.take(word):
         return None
     cursor.next_clauses = ()
@@ -224,6 +234,7 @@ def _condition(
 
 
 def _item(cursor: Cursor) -> SelectItem | Star:
+    """An item of SELECT: `*`, `t.*`, or an expression with its alias."""
     at = cursor.at
     if cursor.take("*"):
         return Star(at, cursor.end)
@@ -271,6 +282,7 @@ _GO_ON = frozenset(
 
 
 def _group_by(cursor: Cursor) -> GroupBy:
+    """`GROUP BY a, ROLLUP (b, c)`."""
     at = cursor.at
     cursor.expect_all("GROUP", "BY")
     cursor.next_clauses = ()
@@ -281,6 +293,7 @@ def _group_by(cursor: Cursor) -> GroupBy:
 
 
 def _grouping_element(cursor: Cursor) -> GroupingElement:
+    """`a`, `(a, b)`, ROLLUP, CUBE or GROUPING SETS."""
     at, kind = cursor.at, cursor.kind
     if kind in ("ROLLUP", "CUBE"):
         cursor.advance()

@@ -65,6 +65,7 @@ def relation(cursor: Cursor) -> Relation:
 
 
 def _join(cursor: Cursor, at: int, left: Relation) -> Relation:
+    """The relation that began at `at` with `left`, joined with what comes next."""
     if cursor.take("CROSS"):
         cursor.expect("JOIN")
         right = _sampled(cursor)
@@ -86,6 +87,7 @@ def _join(cursor: Cursor, at: int, left: Relation) -> Relation:
 
 
 def _join_kind(cursor: Cursor) -> JoinKind:
+    """The words before a right side, such as LEFT OUTER JOIN."""
     word = cursor.expect_any(tuple(_KINDS))
     if word == "JOIN":
         return JoinKind.INNER
@@ -96,6 +98,7 @@ def _join_kind(cursor: Cursor) -> JoinKind:
 
 
 def _sampled(cursor: Cursor) -> Relation:
+    """A relation with the TABLESAMPLE after it, if there is one."""
     at = cursor.at
     found = _matched(cursor)
     if not _begins_sample(cursor):
@@ -109,16 +112,19 @@ def _sampled(cursor: Cursor) -> Relation:
 
 
 def _begins_sample(cursor: Cursor) -> bool:
+    """True at TABLESAMPLE where it is a clause and not an alias."""
     return cursor.kind == "TABLESAMPLE" and cursor.ahead() in ("BERNOULLI", "SYSTEM")
 
 
 def _begins_match(cursor: Cursor) -> bool:
+    """True at MATCH_RECOGNIZE where it is a clause and not an alias."""
     if not cursor.at_all("MATCH_RECOGNIZE", "("):
         return False
     return cursor.ahead(2) in _IN_MATCH and cursor.ahead(3) not in (",", ")")
 
 
 def _matched(cursor: Cursor) -> Relation:
+    """A relation with its alias, and the MATCH_RECOGNIZE after it, if there is one."""
     at = cursor.at
     found = _aliased(cursor, at, _primary(cursor))
     if not _begins_match(cursor):
@@ -151,6 +157,7 @@ def _begins_clause(cursor: Cursor) -> bool:
 
 
 def _primary(cursor: Cursor) -> Relation:
+    """A relation without alias: what its first word tells."""
     at = cursor.at
     match cursor.kind:
         case "(":
@@ -172,6 +179,7 @@ def _primary(cursor: Cursor) -> Relation:
 
 
 def _table(cursor: Cursor) -> Relation:
+    """`a.b.c`, or `t FOR VERSION AS OF 1`."""
     at = cursor.at
     name = cursor.qualified_name()
     version: Expression | None = None
@@ -183,6 +191,7 @@ def _table(cursor: Cursor) -> Relation:
 
 
 def _unnest(cursor: Cursor) -> Relation:
+    """`UNNEST(a, b) WITH ORDINALITY`."""
     at = cursor.at
     cursor.expect_all("UNNEST", "(")
     expressions = cursor.list_of(cursor.expression)
@@ -218,6 +227,7 @@ def _parentheses(cursor: Cursor) -> Relation:
 
 
 def _match_recognize(cursor: Cursor, at: int, found: Relation) -> Relation:
+    """`MATCH_RECOGNIZE (…)` of a relation that began at `at` and was read already."""
     cursor.expect_all("MATCH_RECOGNIZE", "(")
     partitions = partition_by(cursor)
     order_by: tuple[SortItem, ...] = ()

@@ -20,6 +20,7 @@ _SIDES = ("BOTH", "LEADING", "TRAILING")
 
 
 def _extract(cursor: Cursor) -> Expression:
+    """`EXTRACT(year FROM value)`."""
     at = cursor.at
     cursor.expect_all("EXTRACT", "(")
     field = cursor.identifier()
@@ -36,6 +37,7 @@ def _extract(cursor: Cursor) -> Expression:
 
 
 def _trim(cursor: Cursor) -> Expression:
+    """`TRIM(value)`, `TRIM(BOTH 'x' FROM value)` and what is between them."""
     at = cursor.at
     cursor.expect_all("TRIM", "(")
     if cursor.kind in _SIDES:
@@ -83,6 +85,7 @@ def _trim_side(cursor: Cursor, at: int) -> Expression | None:
 
 
 def _normalize(cursor: Cursor) -> Expression:
+    """`NORMALIZE(value, NFC)`. NFC is what Trino takes where no form is said."""
     at = cursor.at
     name = _word(cursor)
     cursor.expect("(")
@@ -145,6 +148,7 @@ def _position(cursor: Cursor) -> Expression:
 
 
 def _word(cursor: Cursor) -> Identifier:
+    """The word here as the name of a function."""
     at = cursor.at
     cursor.advance()
     return Identifier(at, cursor.end, cursor.sql[at : cursor.end])

@@ -36,6 +36,7 @@ def table_function(cursor: Cursor) -> Relation:
 
 
 def _copartition(cursor: Cursor) -> None:
+    """`(a, b, c)`: the tables whose parts go together, at least two."""
     cursor.expect("(")
     cursor.qualified_name()
     cursor.expect(",")
@@ -44,6 +45,7 @@ def _copartition(cursor: Cursor) -> None:
 
 
 def _argument(cursor: Cursor, inside: list[Inside]) -> None:
+    """One argument, with its name; what is inside it is added to `inside`."""
     if cursor.kind in NAMES and cursor.ahead() == "=>":
         cursor.identifier()
         cursor.expect("=>")
@@ -58,12 +60,14 @@ def _argument(cursor: Cursor, inside: list[Inside]) -> None:
 
 
 def _descriptor_field(cursor: Cursor) -> None:
+    """`a`, or `a bigint`."""
     cursor.identifier()
     if cursor.kind not in (",", ")"):
         read_type(cursor)
 
 
 def _table_argument(cursor: Cursor, inside: list[Inside]) -> None:
+    """`TABLE(t) AS a PARTITION BY b ORDER BY c`."""
     cursor.expect_all("TABLE", "(")
     if cursor.kind in QUERIES or cursor.kind == "(":
         inside.append(cursor.query())
@@ -90,6 +94,7 @@ def _table_argument(cursor: Cursor, inside: list[Inside]) -> None:
 
 
 def _names_table(cursor: Cursor) -> bool:
+    """True where an alias without AS stands. PARTITION and its like are names too."""
     if (
         cursor.kind not in NAMES
         or cursor.at_all("PARTITION", "BY")
@@ -139,12 +144,14 @@ def json_table(cursor: Cursor) -> Relation:
 
 
 def _columns(cursor: Cursor, inside: list[Expression]) -> None:
+    """`COLUMNS (a bigint, NESTED PATH '…' COLUMNS (…))`."""
     cursor.expect_all("COLUMNS", "(")
     cursor.list_of(lambda: _column(cursor, inside))
     cursor.expect(")")
 
 
 def _column(cursor: Cursor, inside: list[Expression]) -> None:
+    """One column of JSON_TABLE, or several that are nested."""
     cursor.deepen()
     by = 2 if cursor.ahead() == "PATH" else 1
     if cursor.kind == "NESTED" and cursor.ahead(by) in (TEXT, UNICODE_TEXT):
@@ -164,6 +171,7 @@ def _column(cursor: Cursor, inside: list[Expression]) -> None:
 
 
 def _typed_column(cursor: Cursor) -> tuple[Expression, ...]:
+    """What stands after a column's name: the defaults in it."""
     read_type(cursor)
     formatted = jsoncalls.json_format(cursor)
     if cursor.take("PATH"):
@@ -176,6 +184,7 @@ def _typed_column(cursor: Cursor) -> tuple[Expression, ...]:
 
 
 def _plan(cursor: Cursor) -> None:
+    """How nested columns are joined: `(a OUTER b)`, or `(a UNION b)`."""
     cursor.deepen()
     named = _plan_primary(cursor)
     kind = cursor.kind
@@ -201,6 +210,7 @@ def _plan_primary(cursor: Cursor) -> bool:
 
 
 def _default_plan(cursor: Cursor) -> None:
+    """`OUTER, UNION`: one word for parents and one for siblings, in any order."""
     joins, sets = ("OUTER", "INNER"), ("UNION", "CROSS")
     first = cursor.expect_any((*joins, *sets))
     if cursor.take(","):

@@ -31,6 +31,7 @@ def read_type(cursor: Cursor) -> TypeName:
 
 
 def _first_type(cursor: Cursor) -> TypeName:
+    """A type without the arrays of it, which may hold other types."""
     cursor.deepen()
     found = _one_type(cursor)
     cursor.rise()
@@ -38,6 +39,7 @@ def _first_type(cursor: Cursor) -> TypeName:
 
 
 def _one_type(cursor: Cursor) -> TypeName:
+    """A type with a grammar of its own, or a name with arguments."""
     at, kind, ahead = cursor.at, cursor.kind, cursor.ahead()
     if kind == "ROW" and ahead == "(":
         return _row(cursor)
@@ -59,6 +61,7 @@ def _one_type(cursor: Cursor) -> TypeName:
 
 
 def _row(cursor: Cursor) -> TypeName:
+    """`row(a bigint, b varchar)`."""
     at = cursor.at
     cursor.expect_all("ROW", "(")
     fields = cursor.list_of(lambda: _field(cursor))
@@ -85,6 +88,7 @@ def _field(cursor: Cursor) -> tuple[str, TypeName]:
 
 
 def _interval(cursor: Cursor) -> TypeName:
+    """`interval day to second`."""
     at = cursor.at
     cursor.expect("INTERVAL")
     first = cursor.expect_any(FIELDS)
@@ -93,6 +97,7 @@ def _interval(cursor: Cursor) -> TypeName:
 
 
 def _time(cursor: Cursor) -> TypeName:
+    """`timestamp(3) with time zone`."""
     at, base = cursor.at, cursor.kind.lower()
     cursor.advance()
     arguments: tuple[TypeName | int, ...] = ()
@@ -123,6 +128,7 @@ def _legacy(cursor: Cursor) -> TypeName:
 
 
 def _argument(cursor: Cursor) -> TypeName | int:
+    """A number or a type between a type's parentheses."""
     at = cursor.at
     if cursor.take(INTEGER):
         return whole_number(cursor.sql[at : cursor.end])

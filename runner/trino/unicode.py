@@ -42,6 +42,7 @@ def decoded(written: str, escape: str) -> str:
 
 
 def _character(digits: str, length: int) -> str:
+    """The character of an escape's digits, of which there must be `length`."""
     if not _HEXADECIMAL.issuperset(digits):
         raise NotDecoded("Invalid hexadecimal digit")
     if len(digits) < length:

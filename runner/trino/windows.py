@@ -94,6 +94,7 @@ def _names_window(cursor: Cursor) -> bool:
 
 
 def _frame(cursor: Cursor) -> Frame:
+    """`ROWS BETWEEN a AND b`, with a pattern of rows before and after it."""
     at = cursor.at
     measures = patterns.measures(cursor)
     kind = cursor.expect_any(_KINDS).lower()
@@ -113,6 +114,7 @@ def _frame(cursor: Cursor) -> Frame:
 
 
 def _bound(cursor: Cursor) -> Bound:
+    """`UNBOUNDED PRECEDING`, `CURRENT ROW` or `3 FOLLOWING`."""
     at = cursor.at
     if cursor.kind == "UNBOUNDED" and cursor.ahead() in ("PRECEDING", "FOLLOWING"):
         cursor.advance()
