@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from runner.trino import calls
 from runner.trino.cursor import NAMES, QUERIES, Cursor, SyntaxRefused
-from runner.trino.lexer import TEXT, UNICODE_TEXT
 from runner.trino.primaries import NUMBERS, READERS, interval
 from runner.trino.tree import (
     And,
@@ -36,6 +35,7 @@ _COMPARATORS = {one.value: one for one in Comparator}
 _OPERATORS = {one.value: one for one in Operator}
 _BINDING = {"||": 1, "+": 2, "-": 2, "*": 3, "/": 3, "%": 3}
 _LOOSEST, _SIGNED = 0, 4
+_QUANTIFIERS = ("ALL", "ANY", "SOME")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,9 @@ def _joined(cursor: Cursor, at: int, first: Expression) -> Expression:
 
 def _all_of(terms: list[Expression], at: int, end: int) -> Expression:
     """The terms between two ORs as one condition."""
-    return terms[0] if len(terms) == 1 else And(at, end, tuple(terms))
+    if len(terms) == 1:
+        return terms[0]
+    return And(at, end, tuple(terms))
 
 
 def _condition(cursor: Cursor) -> Expression:
@@ -136,27 +138,39 @@ def _comparison(
     """`a = b`, or `a = ALL (query)`; `a` was read already."""
     sign_at = cursor.at
     cursor.advance()
-    if cursor.kind in ("ALL", "ANY", "SOME") and cursor.ahead() == "(":
-        query_follows = cursor.ahead(2) in QUERIES
-        if not query_follows:
-            mark = cursor.mark()
-            try:
-                right = value(cursor)
-            except SyntaxRefused:
-                # `= ALL ((SELECT 1) UNION SELECT 2)` is a query, and `= ALL ((SELECT
-                # 1))` a function's call
-                if not _opens_query(cursor, mark[0] + 2):
-                    raise
-                cursor.back_to(mark)
-            else:
-                return Comparison(at, cursor.end, comparator, left, right, sign_at)
-        quantifier = cursor.expect_any(("ALL", "ANY", "SOME")).lower()
-        query = cursor.query_in_parentheses()
-        return QuantifiedComparison(
-            at, cursor.end, comparator, quantifier, left, query, sign_at
-        )
-    right = value(cursor)
-    return Comparison(at, cursor.end, comparator, left, right, sign_at)
+    right = None
+    if not _begins_quantifier(cursor):
+        right = value(cursor)
+    elif cursor.ahead(2) not in QUERIES:
+        right = _call_of_quantifier(cursor)
+    if right is not None:
+        return Comparison(at, cursor.end, comparator, left, right, sign_at)
+    quantifier = cursor.expect_any(_QUANTIFIERS).lower()
+    query = cursor.query_in_parentheses()
+    return QuantifiedComparison(
+        at, cursor.end, comparator, quantifier, left, query, sign_at
+    )
+
+
+def _begins_quantifier(cursor: Cursor) -> bool:
+    """True at `ALL (`. ALL, ANY and SOME may also be functions."""
+    return cursor.kind in _QUANTIFIERS and cursor.ahead() == "("
+
+
+def _call_of_quantifier(cursor: Cursor) -> Expression | None:
+    """A call of a function that is named ALL, ANY or SOME; None, and nothing read, for a
+    query in parentheses.
+
+    `= ALL ((SELECT 1) UNION SELECT 2)` is a query, and `= ALL ((SELECT 1))` a call.
+    """
+    mark, first = cursor.mark(), cursor.index
+    try:
+        return value(cursor)
+    except SyntaxRefused:
+        if not _opens_query(cursor, first + 2):
+            raise
+    cursor.back_to(mark)
+    return None
 
 
 def _opens_query(cursor: Cursor, index: int) -> bool:
@@ -177,9 +191,9 @@ def _is(cursor: Cursor, at: int, left: Expression) -> Expression:
     if cursor.take("NULL"):
         return IsNull(at, cursor.end, left, negated)
     if cursor.kind != "DISTINCT":
-        raise cursor.mismatch(
-            *(("DISTINCT", "NULL") if negated else ("DISTINCT", "NOT", "NULL"))
-        )
+        if negated:
+            raise cursor.mismatch("DISTINCT", "NULL")
+        raise cursor.mismatch("DISTINCT", "NOT", "NULL")
     cursor.expect_all("DISTINCT", "FROM")
     right = value(cursor)
     return IsDistinct(at, cursor.end, left, right, negated, sign_at)
@@ -198,27 +212,28 @@ def _in(cursor: Cursor, at: int, left: Expression, said: Said) -> Expression:
     already.
     """
     cursor.expect("(")
+    query = None
+    options: tuple[Expression, ...] = ()
     if cursor.kind in QUERIES:
         query = cursor.query()
-        cursor.expect(")")
-        return InQuery(at, cursor.end, left, query, said.negated, said.at)
-    first_at = cursor.at
-    first = cursor.expression()
-    longer = cursor.rest_of_query(first_at, first)
-    if longer is not None:
-        cursor.expect(")")
-        return InQuery(at, cursor.end, left, longer, said.negated, said.at)
-    options = [first]
-    while cursor.take(","):
-        options.append(cursor.expression())
+    else:
+        first_at = cursor.at
+        first = cursor.expression()
+        query = cursor.rest_of_query(first_at, first)
+        if query is None:
+            options = cursor.list_of(cursor.expression, first)
     cursor.expect(")")
-    return InList(at, cursor.end, left, tuple(options), said.negated)
+    if query is None:
+        return InList(at, cursor.end, left, options, said.negated)
+    return InQuery(at, cursor.end, left, query, said.negated, said.at)
 
 
 def _like(cursor: Cursor, at: int, left: Expression, said: Said) -> Expression:
     """`a LIKE b ESCAPE c`; what stands before `b` was read already."""
     pattern = value(cursor)
-    escape = value(cursor) if cursor.take("ESCAPE") else None
+    escape = None
+    if cursor.take("ESCAPE"):
+        escape = value(cursor)
     return Like(at, cursor.end, left, pattern, escape, said.negated)
 
 
@@ -280,7 +295,7 @@ def _at_time_zone(cursor: Cursor, at: int, left: Expression) -> Expression:
     """`a AT TIME ZONE b`; `a` was read already."""
     cursor.expect_all("AT", "TIME", "ZONE")
     zone_at = cursor.at
-    if cursor.kind in (TEXT, UNICODE_TEXT):
+    if cursor.at_text():
         text = cursor.text()
         return AtTimeZone(at, cursor.end, left, Text(zone_at, cursor.end, text))
     if cursor.kind != "INTERVAL":

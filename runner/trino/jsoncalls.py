@@ -1,4 +1,4 @@
-"""JSON_EXISTS, JSON_VALUE, JSON_QUERY, JSON_OBJECT and JSON_ARRAY, each with a grammar of its own."""
+"""Functions of JSON that have a grammar of their own, such as JSON_VALUE and JSON_OBJECT."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ from collections.abc import Callable
 from runner.trino.cursor import NAMES, Cursor
 from runner.trino.tree import Expression, JsonCall, TypeName
 from runner.trino.typenames import read_type
+
+# What ON EMPTY and ON ERROR say, in this order; each may be left out.
+_OCCASIONS = (("EMPTY", "ERROR"), ("ERROR",))
+# After these, KEY is the name of a column or of a function.
+_AFTER_NAME = ("VALUE", ":", ".", "[", "(", "->")
 
 
 def path_invocation(cursor: Cursor) -> tuple[tuple[Expression, ...], str]:
@@ -59,10 +64,11 @@ def _returning(cursor: Cursor, *, formatted: bool) -> TypeName | None:
 def value_behaviours(cursor: Cursor) -> tuple[Expression, ...]:
     """`NULL ON EMPTY DEFAULT 1 ON ERROR`: the defaults in it."""
     found: list[Expression] = []
-    for which in (("EMPTY", "ERROR"), ("ERROR",)):
-        if cursor.kind not in ("ERROR", "NULL", "DEFAULT"):
+    for which in _OCCASIONS:
+        kind = cursor.take_any(("ERROR", "NULL", "DEFAULT"))
+        if not kind:
             break
-        if cursor.expect_any(("ERROR", "NULL", "DEFAULT")) == "DEFAULT":
+        if kind == "DEFAULT":
             found.append(cursor.expression())
         cursor.expect("ON")
         if cursor.expect_any(which) == "ERROR":
@@ -72,7 +78,7 @@ def value_behaviours(cursor: Cursor) -> tuple[Expression, ...]:
 
 def query_behaviours(cursor: Cursor) -> None:
     """`EMPTY ARRAY ON EMPTY NULL ON ERROR`."""
-    for which in (("EMPTY", "ERROR"), ("ERROR",)):
+    for which in _OCCASIONS:
         kind = cursor.take_any(("ERROR", "NULL", "EMPTY"))
         if not kind:
             break
@@ -85,16 +91,23 @@ def query_behaviours(cursor: Cursor) -> None:
 
 def wrapper_and_quotes(cursor: Cursor) -> None:
     """WITH CONDITIONAL ARRAY WRAPPER, and KEEP QUOTES ON SCALAR STRING."""
+    _wrapper(cursor)
+    if not cursor.take_any(("KEEP", "OMIT")):
+        return
+    cursor.expect("QUOTES")
+    if cursor.take("ON"):
+        cursor.expect_all("SCALAR", "STRING")
+
+
+def _wrapper(cursor: Cursor) -> None:
+    """WITH or WITHOUT ARRAY WRAPPER, where it stands here."""
     kind = cursor.take_any(("WITH", "WITHOUT"))
-    if kind:
-        if kind == "WITH":
-            cursor.take_any(("CONDITIONAL", "UNCONDITIONAL"))
-        cursor.take("ARRAY")
-        cursor.expect("WRAPPER")
-    if cursor.take_any(("KEEP", "OMIT")):
-        cursor.expect("QUOTES")
-        if cursor.take("ON"):
-            cursor.expect_all("SCALAR", "STRING")
+    if not kind:
+        return
+    if kind == "WITH":
+        cursor.take_any(("CONDITIONAL", "UNCONDITIONAL"))
+    cursor.take("ARRAY")
+    cursor.expect("WRAPPER")
 
 
 def _begin(cursor: Cursor) -> tuple[int, str]:
@@ -148,9 +161,7 @@ def _json_object(cursor: Cursor) -> Expression:
     at, name = _begin(cursor)
     arguments: list[Expression] = []
     if not _ends(cursor):
-        _member(cursor, arguments)
-        while cursor.take(","):
-            _member(cursor, arguments)
+        cursor.list_of(lambda: _member(cursor, arguments))
         _on_null(cursor)
         if cursor.take_any(("WITH", "WITHOUT")):
             cursor.expect("UNIQUE")
@@ -163,18 +174,11 @@ def _json_object(cursor: Cursor) -> Expression:
 def _member(cursor: Cursor, arguments: list[Expression]) -> None:
     """`KEY 'a' VALUE 1`, `'a' VALUE 1` or `'a': 1`. KEY is a name too: `key VALUE 1`."""
     mark = cursor.mark()
-    said = cursor.kind == "KEY" and cursor.ahead() not in (
-        "VALUE",
-        ":",
-        ".",
-        "[",
-        "(",
-        "->",
-    )
-    if said:
+    says_key = cursor.kind == "KEY" and cursor.ahead() not in _AFTER_NAME
+    if says_key:
         cursor.advance()
     key = cursor.expression()
-    if said and cursor.kind == ":":
+    if says_key and cursor.kind == ":":
         # here KEY was a type's name: `key 'a' : 1`
         cursor.back_to(mark)
         key = cursor.expression()

@@ -31,7 +31,8 @@ def _value(node: ast.expr, known: Mapping[str, int]) -> int:
         case ast.Name(id=name):
             return known[name]
         case ast.Call(func=ast.Name(id=name), args=arguments):
-            return int(_CALLS[name](*(_value(one, known) for one in arguments)))
+            values = [_value(one, known) for one in arguments]
+            return int(_CALLS[name](values))
         case ast.BinOp(left=left, op=operator, right=right):
             return _operation(operator, _value(left, known), _value(right, known))
         case _:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from runner.trino import jsoncalls
-from runner.trino.cursor import NAMES, QUERIES, Cursor
-from runner.trino.lexer import TEXT, UNICODE_TEXT
+from runner.trino.cursor import NAMES, QUERIES, TEXTS, Cursor
 from runner.trino.tree import (
     Expression,
     Identifier,
@@ -16,6 +15,10 @@ from runner.trino.tree import (
 )
 from runner.trino.typenames import read_type
 from runner.trino.windows import sort_item
+
+_PARENTS = ("OUTER", "INNER")
+_SIBLINGS = ("UNION", "CROSS")
+"""How JSON_TABLE joins a nested path with its parent, and with others beside it."""
 
 Inside = Expression | Query | Table
 
@@ -51,8 +54,7 @@ def _argument(cursor: Cursor, inside: list[Inside]) -> None:
         cursor.expect("=>")
     if cursor.at_all("TABLE", "("):
         _table_argument(cursor, inside)
-    elif cursor.at_all("DESCRIPTOR", "("):
-        cursor.expect_all("DESCRIPTOR", "(")
+    elif cursor.take_all("DESCRIPTOR", "("):
         cursor.list_of(lambda: _descriptor_field(cursor))
         cursor.expect(")")
     else:
@@ -80,28 +82,35 @@ def _table_argument(cursor: Cursor, inside: list[Inside]) -> None:
         cursor.identifier()
         if cursor.kind == "(":
             cursor.names_in_parentheses()
-    if cursor.at_all("PARTITION", "BY", "(", ")"):
-        cursor.expect_all("PARTITION", "BY", "(", ")")
-    else:
-        partition = cursor.at_all("PARTITION", "BY")
-        if partition:
-            cursor.expect_all("PARTITION", "BY")
-            inside.append(cursor.expression())
+    inside.extend(_partition(cursor))
     if cursor.take_any(("PRUNE", "KEEP")):
         cursor.expect_all("WHEN", "EMPTY")
     if cursor.kind == "ORDER":
         inside.extend(item.expression for item in _order(cursor))
 
 
+def _partition(cursor: Cursor) -> tuple[Expression, ...]:
+    """`PARTITION BY a`; `PARTITION BY ()` says that there are no parts."""
+    if cursor.take_all("PARTITION", "BY", "(", ")"):
+        return ()
+    if not cursor.take_all("PARTITION", "BY"):
+        return ()
+    return (cursor.expression(),)
+
+
 def _names_table(cursor: Cursor) -> bool:
     """True where an alias without AS stands. PARTITION and its like are names too."""
-    if (
-        cursor.kind not in NAMES
-        or cursor.at_all("PARTITION", "BY")
-        or cursor.at_all("COPARTITION", "(")
-    ):
+    if cursor.kind not in NAMES:
         return False
-    return not (cursor.kind in ("PRUNE", "KEEP") and cursor.ahead() == "WHEN")
+    match cursor.kind:
+        case "PARTITION":
+            return cursor.ahead() != "BY"
+        case "COPARTITION":
+            return cursor.ahead() != "("
+        case "PRUNE" | "KEEP":
+            return cursor.ahead() != "WHEN"
+        case _:
+            return True
 
 
 def _order(cursor: Cursor) -> tuple[SortItem, ...]:
@@ -113,6 +122,7 @@ def _order(cursor: Cursor) -> tuple[SortItem, ...]:
         cursor.expect(")")
         if cursor.kind in (",", ")", "COPARTITION"):
             return items
+        # `(a) + b` is one item that begins with a parenthesis
         cursor.back_to(mark)
     return (sort_item(cursor),)
 
@@ -153,8 +163,7 @@ def _columns(cursor: Cursor, inside: list[Expression]) -> None:
 def _column(cursor: Cursor, inside: list[Expression]) -> None:
     """One column of JSON_TABLE, or several that are nested."""
     cursor.deepen()
-    by = 2 if cursor.ahead() == "PATH" else 1
-    if cursor.kind == "NESTED" and cursor.ahead(by) in (TEXT, UNICODE_TEXT):
+    if _begins_nested(cursor):
         cursor.advance()
         cursor.take("PATH")
         cursor.text()
@@ -168,6 +177,15 @@ def _column(cursor: Cursor, inside: list[Expression]) -> None:
         else:
             inside.extend(_typed_column(cursor))
     cursor.rise()
+
+
+def _begins_nested(cursor: Cursor) -> bool:
+    """True at `NESTED PATH '…'`, where PATH may be left out. NESTED is a name too."""
+    if cursor.kind != "NESTED":
+        return False
+    if cursor.ahead() == "PATH":
+        return cursor.ahead(2) in TEXTS
+    return cursor.ahead() in TEXTS
 
 
 def _typed_column(cursor: Cursor) -> tuple[Expression, ...]:
@@ -188,14 +206,14 @@ def _plan(cursor: Cursor) -> None:
     cursor.deepen()
     named = _plan_primary(cursor)
     kind = cursor.kind
-    if named and kind in ("OUTER", "INNER"):
+    if named and kind in _PARENTS:
         cursor.advance()
         _plan_primary(cursor)
-    elif kind in ("UNION", "CROSS"):
+    elif kind in _SIBLINGS:
         while cursor.take(kind):
             _plan_primary(cursor)
     elif not named:
-        raise cursor.mismatch("UNION", "CROSS")
+        raise cursor.mismatch(*_SIBLINGS)
     cursor.rise()
 
 
@@ -211,7 +229,10 @@ def _plan_primary(cursor: Cursor) -> bool:
 
 def _default_plan(cursor: Cursor) -> None:
     """`OUTER, UNION`: one word for parents and one for siblings, in any order."""
-    joins, sets = ("OUTER", "INNER"), ("UNION", "CROSS")
-    first = cursor.expect_any((*joins, *sets))
-    if cursor.take(","):
-        cursor.expect_any(sets if first in joins else joins)
+    first = cursor.expect_any((*_PARENTS, *_SIBLINGS))
+    if not cursor.take(","):
+        return
+    if first in _PARENTS:
+        cursor.expect_any(_SIBLINGS)
+    else:
+        cursor.expect_any(_PARENTS)
