@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runner.trino.cursor import NAMES, Cursor, SyntaxRefused
+from runner.trino.cursor import NAMES, TEXTS, Cursor, SyntaxRefused
 from runner.trino.lexer import BINARY, DECIMAL, DOUBLE, INTEGER, TEXT, UNICODE_TEXT
 from runner.trino.tree import (
     Call,
@@ -80,12 +80,14 @@ def named(cursor: Cursor) -> Expression:
         return call(cursor)
     at = cursor.at
     name = cursor.identifier()
-    if cursor.at_text():
+    kind = cursor.kind
+    if kind in TEXTS:
         return _typed_text(cursor, name)
-    if cursor.take("->"):
+    if kind == "->":
+        cursor.advance()
         body = cursor.expression()
         return Lambda(at, cursor.end, (name,), body)
-    if _begins_window(cursor):
+    if kind == "OVER" and _begins_window(cursor):
         told = "mismatched input 'OVER'. Expecting: '('"
         why = "a window function is called, as in rank() OVER (…)"
         raise SyntaxRefused(cursor.at, f"{told}: {why}")
