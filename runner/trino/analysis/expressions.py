@@ -53,6 +53,7 @@ from runner.trino.tree import (
     TypedText,
     TypeName,
 )
+from runner.trino.typenames import whole_number
 from runner.trino.types import (
     BIGINT,
     BOOLEAN,
@@ -196,7 +197,7 @@ def _of_row(node: Subscript, base: Type, place: Place) -> Type | None:
         told = f"Subscript expression on ROW requires integer index, found {kind}"
         place.refuse(index, told)
         return None
-    at = int(index.text, 0)
+    at = whole_number(index.text)
     count = len(base.elements)
     if 1 <= at <= count:
         return base.elements[at - 1]

@@ -34,6 +34,7 @@ from runner.trino.tree import (
     Window,
     walk,
 )
+from runner.trino.typenames import whole_number
 from runner.trino.types import INTEGER, Type, comparable, orderable
 
 
@@ -254,7 +255,7 @@ def _counted(one: Number, node: Select, place: Place) -> Sequence[Expression]:
     if _has_star(node):
         # how many columns a star has may not be known
         return (one,)
-    at = int(one.text, 0)
+    at = whole_number(one.text)
     if not 1 <= at <= len(node.items):
         told = f"GROUP BY position {at} is not in select list"
         place.refuse(one, told, "INVALID_COLUMN_REFERENCE")
@@ -361,7 +362,7 @@ def _sorted_type(one: Expression, found: Relation, place: Place) -> Type | None:
     place.facts.types[one] = INTEGER
     if not found.is_known:
         return None
-    at = int(one.text, 0)
+    at = whole_number(one.text)
     if 1 <= at <= len(found.columns):
         return found.columns[at - 1].type
     told = f"ORDER BY position {at} is not in select list"
