@@ -262,6 +262,7 @@ def _outcome(steps: Sequence[_Step], binder: _Binder) -> _Outcome:
 
 
 def _update(step: _Step, binder: _Binder) -> _Outcome:
+    """Take a step, and tell what it found."""
     match step:
         case _Related():
             return _related(step, binder)
@@ -276,6 +277,7 @@ def _update(step: _Step, binder: _Binder) -> _Outcome:
 
 
 def _related(step: _Related, binder: _Binder) -> _Outcome:
+    """Wait until an argument fits its declared type."""
     if not _is_bound(step.formal, binder):
         return _Outcome.WAITING
     wanted = filled(step.formal, binder.bound)
@@ -311,6 +313,7 @@ def _parameter(step: _Parameter, bound: Bound) -> _Outcome:
 
 
 def _allowed(variable: Variable, kind: Type) -> bool:
+    """True where a type variable may stand for a type."""
     if variable.comparable and not comparable(kind):
         return False
     if variable.orderable and not orderable(kind):
@@ -354,6 +357,7 @@ def _known_number(declared: Type | int, given: int, bound: Bound) -> int:
 
 
 def _castable(step: _Castable, binder: _Binder) -> _Outcome:
+    """Wait until the types of a cast are known and have one."""
     if not _is_bound(step.wanted, binder):
         return _Outcome.WAITING
     wanted = filled(step.wanted, binder.bound)
@@ -412,6 +416,7 @@ def filled(formal: Type, bound: Bound) -> Type:
 
 
 def _filled_number(declared: Type | int, bound: Bound) -> int:
+    """A number of a declared type, such as a length. Raises KeyError."""
     if isinstance(declared, int):
         return declared
     return bound.numbers[declared.base.lower()]

@@ -40,6 +40,7 @@ def castable(source: Type, target: Type) -> bool:
 
 
 def _elementwise(source: Type, target: Type) -> bool:
+    """True where each type inside has a CAST to the one in its place."""
     if len(source.elements) != len(target.elements):
         return False
     return all(map(castable, source.elements, target.elements))

@@ -203,6 +203,7 @@ def formal(text: str) -> Type:
 
 
 def _argument(text: str) -> Type | int:
+    """A number, or a type, between a type's parentheses."""
     if text.isdigit():
         return int(text)
     return formal(text)

@@ -40,6 +40,7 @@ def _value(node: ast.expr, known: Mapping[str, int]) -> int:
 
 
 def _operation(operator: ast.operator, left: int, right: int) -> int:
+    """What an operator makes of two numbers; lengths are whole, so `/` cuts off."""
     match operator:
         case ast.Add():
             return left + right

@@ -81,6 +81,7 @@ def _resolve(name: str, given: Sequence[Given]) -> Form | Ambiguous | None:
 
 
 def _only_one(forms: Sequence[Form]) -> Form | Ambiguous:
+    """The form, if it is the only one."""
     if len(forms) > 1:
         return Ambiguous(tuple(forms))
     return forms[0]
@@ -133,6 +134,7 @@ def _is_more_specific(form: Form, than: Form) -> bool:
 
 
 def _converts_only_nulls(form: Form, types: Sequence[Type]) -> bool:
+    """True where no argument but the bare NULL is converted."""
     pairs = zip(types, form.arguments, strict=True)
     return all(given in (UNKNOWN, wanted) for given, wanted in pairs)
 

@@ -145,6 +145,7 @@ def _shown_fields(row: Type) -> Iterator[str]:
 
 
 def _unknown(text: object) -> ValueError:
+    """The error for a type that Trino does not know."""
     return ValueError(f"Unknown type: {text}")
 
 
@@ -174,6 +175,7 @@ class _Text:
 
 
 def _without_spaces(text: str) -> str:
+    """The text without what may stand between its words."""
     return re.sub(r"\s", "", text)
 
 
@@ -218,6 +220,7 @@ def _zone(words: _Text) -> str:
 
 
 def _interval(words: _Text) -> Type:
+    """The rest of `interval day to second`. Raises ValueError."""
     for first, last in (("day", "second"), ("year", "month")):
         if words.take(first, "to", last):
             return Type(f"interval {first} to {last}")
@@ -357,6 +360,7 @@ _Compatible = tuple[Type, bool]
 
 
 def _compatible(source: Type, target: Type) -> _Compatible | None:
+    """The common type of two; None where there is none."""
     if source in (UNKNOWN, target):
         return target, True
     if target == UNKNOWN:
@@ -378,6 +382,7 @@ def _compatible(source: Type, target: Type) -> _Compatible | None:
 
 
 def _same_base(source: Type, target: Type) -> _Compatible | None:
+    """The common type of two of one base; None where there is none."""
     base = source.base
     if base in _NESTED:
         return _elementwise(source, target)
@@ -401,6 +406,7 @@ def _wider_decimal(one: Type, other: Type) -> Type:
 
 
 def _elementwise(source: Type, target: Type) -> _Compatible | None:
+    """The common type of two whose types inside meet; None where they do not."""
     if len(source.elements) != len(target.elements):
         return None
     inner = []
@@ -461,6 +467,7 @@ def _from_unknown(base: str) -> Type | None:
 
 
 def _from_text(source: Type, base: str) -> Type | None:
+    """What a text becomes: a pattern or a path, or a char of its length."""
     if base in READ_AS_TEXT:
         return Type(base)
     if base == "char" and source.base == "varchar":

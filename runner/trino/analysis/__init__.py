@@ -105,6 +105,7 @@ def _statement(statement: Statement, place: Place) -> Relation:
 
 
 def _create(statement: CreateTableAs, place: Place) -> Relation:
+    """The columns of a new table, which must all have a name and a type."""
     found = query(statement.query, place)
     if not found.is_known:
         return found
@@ -135,6 +136,7 @@ def _check_columns(node: Query, columns: tuple[Column, ...], place: Place) -> No
 
 
 def _insert(statement: Insert, place: Place) -> Relation:
+    """The columns of the query that is written to a table."""
     into = table(statement.table, place)
     if into.is_known:
         known = {one.key for one in into.columns}

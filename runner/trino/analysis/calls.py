@@ -54,6 +54,7 @@ def call(node: Call, place: Place) -> Type | None:
 
 
 def _count_of_rows(node: Call, place: Place) -> Type:
+    """`count(*)` is the form of count without arguments."""
     form = resolve("count", ())
     if isinstance(form, Form):
         _note(node, form, place)
@@ -165,11 +166,13 @@ def _not_registered(node: Node, place: Place) -> None:
 
 
 def _check_filter(node: Call, place: Place) -> None:
+    """FILTER must be a condition."""
     if node.filter is not None:
         place.expect_boolean(node.filter, "Filter expression")
 
 
 def _check_distinct(node: Call, form: Form, place: Place) -> None:
+    """DISTINCT is for aggregates, and for arguments that are compared."""
     if not node.distinct:
         return
     if form.signature.kind != "aggregate":
@@ -238,6 +241,7 @@ def _infer_bodies(lambdas: Mapping[Lambda, _Typed], place: Place) -> None:
 
 
 def _unknown_arguments(node: Lambda) -> Sequence[None]:
+    """Arguments of a lambda of which nothing is known."""
     return [None] * len(node.parameters)
 
 
@@ -245,10 +249,12 @@ def _unknown_arguments(node: Lambda) -> Sequence[None]:
 
 
 def _coalesce(node: Call, place: Place) -> Type | None:
+    """`coalesce(a, b)`: the type in which all its arguments are taken together."""
     return operators.alike(node.arguments, "All COALESCE operands", place)
 
 
 def _if(node: Call, place: Place) -> Type | None:
+    """`if(a, b, c)`: the type in which the results are taken together."""
     condition, *results = node.arguments
     place.expect_boolean(condition, "IF condition")
     kinds = [place.infer(one) for one in results]
@@ -268,6 +274,7 @@ def _if(node: Call, place: Place) -> Type | None:
 
 
 def _nullif(node: Call, place: Place) -> Type | None:
+    """`nullif(a, b)`: the type of `a`, which must be compared with `b`."""
     first, second = (place.infer(one) for one in node.arguments)
     if first is None or second is None:
         return first
@@ -278,10 +285,12 @@ def _nullif(node: Call, place: Place) -> Type | None:
 
 
 def _try(node: Call, place: Place) -> Type | None:
+    """`try(a)`: the type of `a`."""
     return place.infer(node.arguments[0])
 
 
 def _format(node: Call, place: Place) -> Type:
+    """`format('%s', a)`: a text; its other arguments may be of any type."""
     kinds = [place.infer(one) for one in node.arguments]
     first = kinds[0]
     if first is not None and first.base not in {"varchar", "unknown"}:
@@ -291,6 +300,7 @@ def _format(node: Call, place: Place) -> Type:
 
 
 def _listagg(node: Call, place: Place) -> Type:
+    """`listagg(a, ',')`: a text made of texts. Its form is noted as that of any call."""
     grouping.note(node, place.facts)
     windows.check_call(node, place)
     _check_filter(node, place)

@@ -95,11 +95,13 @@ def infer(node: Expression, place: Place) -> Type | None:
 
 
 def _exists(node: Exists, place: Place) -> Type:
+    """`EXISTS (query)`, whatever the columns of the query are."""
     place.query(node.query)
     return BOOLEAN
 
 
 def _scalar_query(node: ScalarQuery, place: Place) -> Type | None:
+    """`(query)` as a value; None where its columns are not known."""
     row = _row_of(place.query(node.query))
     if row is None:
         return None
@@ -121,10 +123,12 @@ def _row_of(relation: Relation) -> Type | None:
 
 
 def _in_query(node: InQuery, place: Place) -> Type:
+    """`a IN (query)`."""
     return _asked(node, node.value, place)
 
 
 def _quantified(node: QuantifiedComparison, place: Place) -> Type:
+    """`a = ALL (query)`."""
     return _asked(node, node.left, place)
 
 
@@ -152,6 +156,7 @@ def _asked(
 
 
 def _array(node: Array, place: Place) -> Type | None:
+    """`ARRAY[a, b]`: an array of the type in which its elements are taken together."""
     if not node.items:
         return Type("array", (UNKNOWN,))
     kind = operators.alike(node.items, "All ARRAY elements", place)
@@ -161,6 +166,7 @@ def _array(node: Array, place: Place) -> Type | None:
 
 
 def _row(node: Row, place: Place) -> Type | None:
+    """`ROW(a, b)`; None where one of the types is not known."""
     kinds = [place.infer(one) for one in node.items]
     known = tuple(one for one in kinds if one is not None)
     if len(known) < len(kinds):
@@ -169,6 +175,7 @@ def _row(node: Row, place: Place) -> Type | None:
 
 
 def _subscript(node: Subscript, place: Place) -> Type | None:
+    """`a[b]` of an array, a map or a row; None where it is not known."""
     base = place.infer(node.base)
     if base is not None and base.base == "row":
         return _of_row(node, base, place)
@@ -209,6 +216,7 @@ def _of_row(node: Subscript, base: Type, place: Place) -> Type | None:
 
 
 def _lambda(node: Lambda, place: Place) -> None:
+    """A lambda that no function takes: those of calls are found with the call."""
     told = "Lambda expression should always be used inside a function"
     place.refuse(node, told)
 
@@ -217,6 +225,7 @@ def _lambda(node: Lambda, place: Place) -> None:
 
 
 def _cast(node: Cast, place: Place) -> Type | None:
+    """`CAST(a AS type)`: the type that is written."""
     kind = place.infer(node.value)
     target = written_type(node.type, node, place)
     if target == UNKNOWN:
@@ -243,6 +252,7 @@ def written_type(name: TypeName, node: Node, place: Place) -> Type | None:
 
 
 def _written(name: TypeName) -> Type:
+    """The type that a name of one means. Raises ValueError."""
     arguments: list[Type | int] = []
     for one in name.arguments:
         if isinstance(one, int):
@@ -254,6 +264,7 @@ def _written(name: TypeName) -> Type:
 
 
 def _at_time_zone(node: AtTimeZone, place: Place) -> Type | None:
+    """`a AT TIME ZONE b`: the same moment, with a time zone."""
     kind = place.infer(node.value)
     place.infer(node.zone)
     if kind is None:
@@ -269,6 +280,7 @@ def _at_time_zone(node: AtTimeZone, place: Place) -> Type | None:
 
 
 def _extract(node: Extract, place: Place) -> Type:
+    """`EXTRACT(year FROM a)`; refuse a field that the value has not."""
     kind = place.infer(node.value)
     if kind is None or kind == UNKNOWN:
         return BIGINT
@@ -280,6 +292,7 @@ def _extract(node: Extract, place: Place) -> Type:
 
 
 def _trim(node: Trim, place: Place) -> Type | None:
+    """`TRIM(BOTH a FROM b)`, which Trino reads as a call of a function."""
     nodes = [node.value]
     if node.what is not None:
         nodes.append(node.what)
@@ -287,6 +300,7 @@ def _trim(node: Trim, place: Place) -> Type | None:
 
 
 def _grouping(node: Grouping, place: Place) -> Type:
+    """`GROUPING(a, b)`: a number whose bits tell what is grouped."""
     grouping.note(node, place.facts)
     for one in node.columns:
         place.infer(one)
@@ -294,6 +308,7 @@ def _grouping(node: Grouping, place: Place) -> Type:
 
 
 def _json(node: JsonCall, place: Place) -> Type | None:
+    """JSON_VALUE and its like: a text, if no other type is written."""
     for one in node.arguments:
         place.infer(one)
     if node.name == "json_exists":

@@ -84,6 +84,7 @@ def _within(node: Call, later: Sequence[Met]) -> Iterator[Met]:
 
 
 def _is_argument(one: Met, node: Call) -> bool:
+    """True where what was met stands in an argument, and not in FILTER or OVER."""
     return any(argument.at <= one.at < argument.end for argument in node.arguments)
 
 
@@ -110,6 +111,7 @@ def _check_aggregate(node: Call, inner: Sequence[Met], place: Place) -> None:
 
 
 def _sorts_by_arguments(node: Call, shapes: Shapes) -> bool:
+    """True where each expression of ORDER BY is an argument too."""
     taken = set(map(shapes.of, node.arguments))
     return all(shapes.of(item.expression) in taken for item in node.order_by)
 
@@ -135,6 +137,7 @@ class Shapes:
         return found
 
     def _key(self, node: Node) -> Any:
+        """What two expressions of the same meaning share."""
         reference = self.facts.names.get(node)
         if _is_column(reference):
             # `a`, `t.a` and `T.A` are the same column
@@ -146,6 +149,7 @@ class Shapes:
         return (kind.__name__, *parts)
 
     def _part(self, value: Any) -> Any:
+        """The key of what a field of a node holds."""
         if isinstance(value, tuple):
             return tuple(map(self._part, value))
         if hasattr(value, "at"):
@@ -248,6 +252,7 @@ def _ungrouped(node: Node, groups: Groups) -> _Ungrouped | None:
 
 
 def _ungrouped_in_query(node: Query, groups: Groups) -> _Ungrouped | None:
+    """The first column that a query inside takes from this one ungrouped."""
     facts = groups.shapes.facts
     for one in walk(node):
         reference = facts.names.get(one)
@@ -259,6 +264,7 @@ def _ungrouped_in_query(node: Query, groups: Groups) -> _Ungrouped | None:
 
 
 def _ungrouped_in_window(node: Window, groups: Groups) -> _Ungrouped | None:
+    """The first expression of a window that is not grouped."""
     for one in node.partition_by:
         if _ungrouped(one, groups) is not None:
             return _Clause("PARTITION BY", one)

@@ -145,17 +145,20 @@ def _of_type(node: TypedText, place: Place) -> Type | None:
 
 
 def _invalid(node: TypedText, place: Place) -> None:
+    """Refuse a text that is no value of its type, without showing the text."""
     told = f"'…' is not a valid {node.type.upper()} literal"
     place.refuse(node, told, "INVALID_LITERAL")
 
 
 def _date(node: TypedText, place: Place) -> Type:
+    """DATE and a text, which must be a day of the calendar."""
     if not _is_date(node.value):
         _invalid(node, place)
     return DATE
 
 
 def _is_date(value: str) -> bool:
+    """True where a text is a day of the calendar."""
     found = _DATE.fullmatch(value)
     if found is None:
         return False
@@ -181,6 +184,7 @@ def _moment(node: TypedText, form: re.Pattern[str], place: Place) -> Type:
 
 
 def _checked_decimal(node: TypedText, place: Place) -> Type | None:
+    """DECIMAL and a text; None where it is no decimal, or too long for one."""
     if not _DECIMAL.fullmatch(node.value):
         _invalid(node, place)
         return None

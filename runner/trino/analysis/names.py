@@ -50,6 +50,7 @@ def _told(node: Column | Field, found: Resolved, place: Place) -> Type | None:
 
 
 def _refuse(node: Node, name: tuple[str, ...], missing: Missing, place: Place) -> None:
+    """Refuse a name that means no column, or several."""
     shown_name = ".".join(name)
     if missing is Missing.AMBIGUOUS:
         told = f"Column '{shown_name}' is ambiguous"

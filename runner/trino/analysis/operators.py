@@ -83,6 +83,7 @@ def operation(node: Operation, place: Place) -> Type | None:
 def _operated(
     node: Operation, left: Type | None, right: Type | None, place: Place
 ) -> Type | None:
+    """The type of one operator's value; note what its sides are converted to."""
     if left is None or right is None:
         return None
     name = _NAMES[node.operator]
@@ -111,6 +112,7 @@ def unexpected(name: str, given: Sequence[Type | None]) -> str:
 
 
 def _declared(kind: Type | None) -> str:
+    """A type as Trino lists it among the arguments that were given."""
     if kind is None:
         return "<function>"
     return declared(kind)
@@ -132,6 +134,7 @@ def sign(node: Sign, place: Place) -> Type | None:
 
 
 def _negated(node: Sign, kind: Type, place: Place) -> Type | None:
+    """The type of `-a`; refuse what has no opposite."""
     form = resolve("$NEGATION", (kind,))
     if isinstance(form, Form):
         place.convert(node.value, form.arguments[0])
@@ -206,6 +209,7 @@ def between(node: Between, place: Place) -> Type:
 
 
 def _common_of_three(first: Type, second: Type, third: Type) -> Type | None:
+    """The least type that all three are converted to; None where there is none."""
     shared = common(first, second)
     if shared is None:
         return None

@@ -38,6 +38,7 @@ def query(node: Query, place: Place) -> Relation:
 
 
 def _query(node: Query, place: Place) -> Relation:
+    """The columns of a query whose named windows are its own."""
     if node.with_ is not None:
         place = _with(node.with_, place)
     if node.offset is not None:
@@ -106,6 +107,7 @@ def _named(one: WithQuery, found: Relation, place: Place) -> Relation:
 
 
 def _names_itself(one: WithQuery) -> bool:
+    """True where a query of WITH reads what it makes."""
     tables = (node for node in walk(one.query) if isinstance(node, Table))
     bare = (table.name for table in tables if len(table.name) == 1)
     return any(name[0].key == one.name.key for name in bare)
@@ -138,6 +140,7 @@ def _start(one: WithQuery, place: Place) -> Relation:
 
 
 def _values(node: Values, place: Place) -> Relation:
+    """The columns of VALUES: each has the common type of its rows."""
     here = place.within(scope_of((), place.scope, is_query=True))
     rows = [_kinds(row, here) for row in node.rows]
     kinds = rows[0]
@@ -159,6 +162,7 @@ def _values(node: Values, place: Place) -> Relation:
 
 
 def _kinds(row: Expression, place: Place) -> list[Type | None]:
+    """The types of a row's values."""
     return [place.infer(one) for one in _items(row)]
 
 
@@ -177,6 +181,7 @@ def _shared(one: Type | None, other: Type | None) -> Type | None:
 
 
 def _shown_row(kinds: Sequence[Type | None]) -> str:
+    """The types of a row in Trino's words; an unknown one as that of NULL."""
     known = tuple(one or UNKNOWN for one in kinds)
     return str(Type("row", known))
 
@@ -202,6 +207,7 @@ def _set_operation(node: SetOperation, place: Place) -> Relation:
 def _joined(
     node: SetOperation, left: Relation, right: Relation, place: Place
 ) -> Relation:
+    """The columns of one set operation: the names of its left side, and common types."""
     if not left.is_known:
         return ANYTHING
     if not right.is_known:

@@ -117,6 +117,7 @@ def renamed(
 
 
 def _unnest(node: Unnest, place: Place) -> Relation:
+    """The columns of all that is unnested, side by side, and the number of the row."""
     made: list[Column] = []
     for one in node.expressions:
         kind = place.infer(one)
@@ -150,6 +151,7 @@ def fields_of(row: Type) -> list[Column]:
 
 
 def _patterns(node: MatchRecognize, place: Place) -> Relation:
+    """The columns of MATCH_RECOGNIZE. The types of its measures are not known here."""
     found = relation(node.relation, place)
     measures = tuple(Column(one.name, None) for one in node.measures)
     if node.all_rows:
@@ -173,6 +175,7 @@ def _last(node: Expression) -> str | None:
 
 
 def _join(node: Join, place: Place) -> Relation:
+    """The columns of both sides; those of the left may be named on a lateral right."""
     left = relation(node.left, place)
     beside = place
     if _is_lateral(node.right):

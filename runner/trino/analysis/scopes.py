@@ -138,6 +138,7 @@ def resolve(scope: Scope, parts: tuple[str, ...]) -> Resolved | Missing:
 
 
 def _matching(scope: Scope, parts: tuple[str, ...]) -> Sequence[Column]:
+    """The columns of this scope that a name may mean."""
     known = scope.named.get(parts[-1], ())
     if len(parts) == 1:
         return known

@@ -69,6 +69,7 @@ def select(node: Select, order_by: Sequence[SortItem], place: Place) -> Relation
 
 
 def _windows(node: Select, place: Place) -> dict[str, Window]:
+    """The named windows of a SELECT by name, each looked at once."""
     found: dict[str, Window] = {}
     for one in node.windows:
         name = one.name
@@ -81,6 +82,7 @@ def _windows(node: Select, place: Place) -> dict[str, Window]:
 
 
 def _where(node: Expression, place: Place) -> None:
+    """Check WHERE: a condition without aggregates."""
     mark = len(place.facts.met)
     kind = place.infer(node)
     place.check_condition(node, kind, "WHERE clause")
@@ -88,6 +90,7 @@ def _where(node: Expression, place: Place) -> None:
 
 
 def _having(node: Expression, place: Place) -> None:
+    """Check HAVING: a condition without windows."""
     mark = len(place.facts.met)
     kind = place.infer(node)
     place.check_condition(node, kind, "HAVING clause")
@@ -100,6 +103,7 @@ def _having(node: Expression, place: Place) -> None:
 
 
 def _items(node: Select, source: Relation, place: Place) -> list[Column]:
+    """The columns that the items of a SELECT make."""
     made: list[Column] = []
     for item in node.items:
         if isinstance(item, Star):
@@ -124,10 +128,12 @@ def _name(item: SelectItem) -> str | None:
 
 
 def _is_name(node: Expression) -> TypeGuard[tree.Column | tree.Field]:
+    """True for `a` and `a.b.c`."""
     return parts(node) is not None
 
 
 def _star(item: Star, node: Select, source: Relation, place: Place) -> Sequence[Column]:
+    """The columns of `*`, or of `base.*`."""
     if item.base is not None:
         return _star_of(item, item.base, source, place)
     if node.from_ is None:
@@ -244,6 +250,7 @@ def _group(
 
 
 def _check_comparable(one: Expression, kind: Type | None, place: Place) -> None:
+    """Refuse to group by what has no `=`."""
     if kind is not None and not comparable(kind):
         told = f"{kind} is not comparable, and therefore cannot be used in GROUP BY"
         place.refuse(one, told)
@@ -271,6 +278,7 @@ def _counted(one: Number, node: Select, place: Place) -> Sequence[Expression]:
 
 
 def _has_star(node: Select) -> bool:
+    """True where SELECT has `*`, or `t.*`."""
     return any(isinstance(item, Star) for item in node.items)
 
 

@@ -72,10 +72,12 @@ def listed(nodes: Iterable[Node]) -> str:
 
 
 def _between(left: Node, sign: str, right: Node) -> str:
+    """Two values and the operator between them."""
     return f"({shown(left)} {sign} {shown(right)})"
 
 
 def _literal(node: Node) -> str:
+    """A value that is written out; … for what has no short form."""
     match node:
         case Number():
             return node.text
@@ -90,12 +92,14 @@ def _literal(node: Node) -> str:
 
 
 def _name(name: Identifier) -> str:
+    """A name as it is written, in quotes or without."""
     if name.quoted:
         return f'"{name.name}"'
     return name.name
 
 
 def _call(node: Call) -> str:
+    """A call with its arguments and its window."""
     name = ".".join(one.name for one in node.name)
     call = f"{name}({_arguments(node)})"
     if node.window is None:
@@ -104,6 +108,7 @@ def _call(node: Call) -> str:
 
 
 def _arguments(node: Call) -> str:
+    """What stands in a call's parentheses."""
     inside = listed(node.arguments)
     if node.star:
         inside = "*"
@@ -113,6 +118,7 @@ def _arguments(node: Call) -> str:
 
 
 def _window(node: Window) -> str:
+    """What stands in OVER's parentheses; … where it has a frame or a name."""
     if node.frame is not None or node.base is not None:
         return "…"
     clauses = []
@@ -125,6 +131,7 @@ def _window(node: Window) -> str:
 
 
 def _sorted(item: SortItem) -> str:
+    """An item of ORDER BY."""
     direction = _DIRECTIONS[item.descending]
     nulls = _NULLS[item.nulls_first]
     return f"{shown(item.expression)} {direction}{nulls}"

@@ -132,6 +132,7 @@ def analyze(window: Window, place: Place) -> None:
 
 
 def _frame(frame: Frame, window: Window, place: Place) -> None:
+    """Check the two ends of a frame."""
     told = _wrong_ends(frame)
     if told is not None:
         place.refuse(frame, told, "INVALID_WINDOW_FRAME")
