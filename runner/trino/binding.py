@@ -361,9 +361,11 @@ def _castable(step: _Castable, binder: _Binder) -> _Outcome:
     if not _is_bound(step.wanted, binder):
         return _Outcome.WAITING
     wanted = filled(step.wanted, binder.bound)
-    source, target = step.given, wanted
+    source = step.given
+    target = wanted
     if step.backwards:
-        source, target = wanted, step.given
+        source = wanted
+        target = step.given
     if castable(source, target):
         return _Outcome.SATISFIED
     return _Outcome.WAITING

@@ -268,7 +268,8 @@ def _begins_window(cursor: Cursor) -> bool:
 
 def listagg(cursor: Cursor) -> Expression:
     """LISTAGG(value, separator) WITHIN GROUP (ORDER BY …)."""
-    at, name_end = cursor.at, cursor.at + len("LISTAGG")
+    at = cursor.at
+    name_end = cursor.at + len("LISTAGG")
     name = Identifier(at, name_end, cursor.sql[at:name_end])
     cursor.expect_all("LISTAGG", "(")
     distinct = set_quantifier(cursor)

@@ -276,7 +276,8 @@ class Cursor:
 
     def identifier(self) -> Identifier:
         """A name."""
-        kind, at = self.kind, self.at
+        kind = self.kind
+        at = self.at
         if kind not in NAMES:
             raise self.mismatch("<identifier>")
         self.advance()
@@ -341,7 +342,8 @@ class Cursor:
         """The refusal of the token that comes next, in Trino's words, without what may
         be a member's identifier.
         """
-        at, kind = self.at, self.kind
+        at = self.at
+        kind = self.kind
         if kind == UNKNOWN and self.sql[at] in "'\"`":
             quote = self.sql[at]
             told = "the quote that opens here is never closed"

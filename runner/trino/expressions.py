@@ -34,7 +34,8 @@ from runner.trino.tree import (
 _COMPARATORS = {one.value: one for one in Comparator}
 _OPERATORS = {one.value: one for one in Operator}
 _BINDING = {"||": 1, "+": 2, "-": 2, "*": 3, "/": 3, "%": 3}
-_LOOSEST, _SIGNED = 0, 4
+_LOOSEST = 0
+_SIGNED = 4
 _QUANTIFIERS = ("ALL", "ANY", "SOME")
 
 
@@ -76,7 +77,8 @@ def value(cursor: Cursor) -> Expression:
 def _joined(cursor: Cursor, at: int, first: Expression) -> Expression:
     """The conditions after the first one, which began at `at`: AND binds closer than OR."""
     alternatives: list[Expression] = []
-    terms, terms_at = [first], at
+    terms = [first]
+    terms_at = at
     while cursor.kind in ("AND", "OR"):
         if cursor.take("AND"):
             terms.append(_condition(cursor))
@@ -116,7 +118,8 @@ def _condition(cursor: Cursor) -> Expression:
 
 def _predicate(cursor: Cursor, at: int, left: Expression) -> Expression:
     """What is said of a value that began at `at`; the value itself where nothing is."""
-    kind, sign_at = cursor.kind, cursor.at
+    kind = cursor.kind
+    sign_at = cursor.at
     comparator = _COMPARATORS.get(kind)
     if comparator is not None:
         return _comparison(cursor, at, left, comparator)
@@ -163,7 +166,8 @@ def _call_of_quantifier(cursor: Cursor) -> Expression | None:
 
     `= ALL ((SELECT 1) UNION SELECT 2)` is a query, and `= ALL ((SELECT 1))` a call.
     """
-    mark, first = cursor.mark(), cursor.index
+    mark = cursor.mark()
+    first = cursor.index
     try:
         return value(cursor)
     except SyntaxRefused:
@@ -306,7 +310,8 @@ def _at_time_zone(cursor: Cursor, at: int, left: Expression) -> Expression:
 
 def primary(cursor: Cursor) -> Expression:
     """A value without operators, with the fields and subscripts after it."""
-    at, kind = cursor.at, cursor.kind
+    at = cursor.at
+    kind = cursor.kind
     read = READERS.get(kind)
     if read is not None:
         found = read(cursor)

@@ -112,7 +112,8 @@ def _wrapper(cursor: Cursor) -> None:
 
 def _begin(cursor: Cursor) -> tuple[int, str]:
     """Go past the name of a function and its parenthesis; where it began, and the name."""
-    at, name = cursor.at, cursor.kind.lower()
+    at = cursor.at
+    name = cursor.kind.lower()
     cursor.advance()
     cursor.expect("(")
     return at, name

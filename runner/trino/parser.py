@@ -195,7 +195,8 @@ def _drop_table(cursor: Cursor) -> Statement:
 
 def _add_column(cursor: Cursor) -> Statement | None:
     """ALTER TABLE … ADD COLUMN; None, and nothing read, for any other ALTER TABLE."""
-    at, mark = cursor.at, cursor.mark()
+    at = cursor.at
+    mark = cursor.mark()
     cursor.expect_all("ALTER", "TABLE")
     _if_exists(cursor, "EXISTS")
     table = _table(cursor)
@@ -254,7 +255,8 @@ def _property(cursor: Cursor) -> None:
 
 def _create_table(cursor: Cursor) -> Statement | None:
     """CREATE TABLE … AS; None, and nothing read, for a table of columns."""
-    at, mark = cursor.at, cursor.mark()
+    at = cursor.at
+    mark = cursor.mark()
     cursor.expect_all("CREATE", "TABLE")
     if_not_exists = _if_exists(cursor, "NOT", "EXISTS")
     table = _table(cursor)

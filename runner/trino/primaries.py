@@ -52,7 +52,8 @@ def number(cursor: Cursor) -> Expression:
     """A number, with a minus sign that is its own."""
     at = cursor.at
     negative = cursor.take("-")
-    number_at, kind = cursor.at, NUMBERS.get(cursor.kind)
+    number_at = cursor.at
+    kind = NUMBERS.get(cursor.kind)
     if kind is None:
         raise cursor.mismatch("<number>")
     cursor.advance()
@@ -87,7 +88,8 @@ def _null(cursor: Cursor) -> Expression:
 
 def _boolean(cursor: Cursor) -> Expression:
     """`TRUE` or `FALSE`."""
-    at, kind = cursor.at, cursor.kind
+    at = cursor.at
+    kind = cursor.kind
     cursor.advance()
     return Boolean(at, cursor.end, kind == "TRUE")
 
@@ -158,14 +160,16 @@ def _double_or_name(cursor: Cursor) -> Expression:
 
 def _present(cursor: Cursor) -> Expression:
     """`CURRENT_DATE`, or another of the present that takes no digits."""
-    at, which = cursor.at, cursor.kind.lower()
+    at = cursor.at
+    which = cursor.kind.lower()
     cursor.advance()
     return Present(at, cursor.end, which)
 
 
 def _present_time(cursor: Cursor) -> Expression:
     """`CURRENT_TIMESTAMP`, or `CURRENT_TIMESTAMP(6)`."""
-    at, which = cursor.at, cursor.kind.lower()
+    at = cursor.at
+    which = cursor.kind.lower()
     cursor.advance()
     precision = None
     if cursor.take("("):
@@ -327,7 +331,8 @@ def _try_cast_or_name(cursor: Cursor) -> Expression:
     """TRY_CAST is a name too."""
     if cursor.ahead() != "(":
         return calls.named(cursor)
-    at, mark = cursor.at, cursor.mark()
+    at = cursor.at
+    mark = cursor.mark()
     cursor.advance()
     cursor.advance()
     if calls.begins_no_value(cursor):

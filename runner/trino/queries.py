@@ -152,11 +152,13 @@ def _set_operations(cursor: Cursor, at: int, left: Body, *, loosest: int) -> Bod
     UNION and EXCEPT.
     """
     while cursor.kind in SETS and _BINDING[cursor.kind] >= loosest:
-        kind, sign_at = cursor.kind, cursor.at
+        kind = cursor.kind
+        sign_at = cursor.at
         cursor.advance()
         keeps_all = cursor.take_any(("ALL", "DISTINCT")) == "ALL"
         right = _term(cursor, at=cursor.at, loosest=_BINDING[kind] + 1)
-        end, which = cursor.end, SetKind(kind.lower())
+        end = cursor.end
+        which = SetKind(kind.lower())
         left = SetOperation(at, end, which, keeps_all, left, right, sign_at)
     return left
 
@@ -344,7 +346,8 @@ def _group_by(cursor: Cursor) -> GroupBy:
 
 def _grouping_element(cursor: Cursor) -> GroupingElement:
     """`a`, `(a, b)`, ROLLUP, CUBE or GROUPING SETS."""
-    at, kind = cursor.at, cursor.kind
+    at = cursor.at
+    kind = cursor.kind
     if cursor.take_any(("ROLLUP", "CUBE")):
         cursor.expect("(")
         if cursor.kind == ")":

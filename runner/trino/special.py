@@ -115,7 +115,8 @@ def _substring(cursor: Cursor) -> Expression:
     """SUBSTRING(text FROM start FOR length); with commas, it is a function as any other."""
     if cursor.ahead() != "(":
         return calls.named(cursor)
-    at, mark = cursor.at, cursor.mark()
+    at = cursor.at
+    mark = cursor.mark()
     name = _word(cursor)
     cursor.advance()
     if _begins_no_value(cursor):
@@ -138,7 +139,8 @@ def _position(cursor: Cursor) -> Expression:
     """POSITION(part IN text); with commas, and as a name, it is as any other."""
     if cursor.ahead() != "(":
         return calls.named(cursor)
-    at, mark = cursor.at, cursor.mark()
+    at = cursor.at
+    mark = cursor.mark()
     name = _word(cursor)
     cursor.advance()
     if _begins_no_value(cursor):

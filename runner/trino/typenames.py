@@ -42,7 +42,9 @@ def _first_type(cursor: Cursor) -> TypeName:
 
 def _one_type(cursor: Cursor) -> TypeName:
     """A type with a grammar of its own, or a name with arguments."""
-    at, kind, ahead = cursor.at, cursor.kind, cursor.ahead()
+    at = cursor.at
+    kind = cursor.kind
+    ahead = cursor.ahead()
     if kind == "ROW" and ahead == "(":
         return _row(cursor)
     if kind == "INTERVAL" and ahead in FIELDS:
@@ -82,7 +84,8 @@ def _field(cursor: Cursor) -> tuple[str, TypeName]:
     """The name, or "", and the type of a row's field. What can be a type alone is one:
     `row(double precision)`.
     """
-    mark, first = cursor.mark(), cursor.index
+    mark = cursor.mark()
+    first = cursor.index
     try:
         found = read_type(cursor)
     except SyntaxRefused:
@@ -109,7 +112,8 @@ def _interval(cursor: Cursor) -> TypeName:
 
 def _time(cursor: Cursor) -> TypeName:
     """`timestamp(3) with time zone`."""
-    at, base = cursor.at, cursor.kind.lower()
+    at = cursor.at
+    base = cursor.kind.lower()
     cursor.advance()
     arguments = _arguments(cursor)
     if len(arguments) > 1:
@@ -124,7 +128,8 @@ def _time(cursor: Cursor) -> TypeName:
 
 def _legacy(cursor: Cursor) -> TypeName:
     """`array<bigint>` or `map<varchar, bigint>`."""
-    at, base = cursor.at, cursor.kind.lower()
+    at = cursor.at
+    base = cursor.kind.lower()
     cursor.advance()
     cursor.expect("<")
     arguments = [read_type(cursor)]

@@ -305,7 +305,8 @@ def _decimal(arguments: tuple[Type | int, ...]) -> Type:
     numbers = [one for one in arguments if isinstance(one, int)]
     if len(numbers) != len(arguments) or len(numbers) > 2:
         raise _unknown(Type("decimal", arguments))
-    precision, scale = LONGEST_DECIMAL, 0
+    precision = LONGEST_DECIMAL
+    scale = 0
     if len(numbers) == 1:
         precision = numbers[0]
     elif len(numbers) == 2:
@@ -325,7 +326,8 @@ def _of_elements(
     """An array, a map, a row, a function or a quantile digest of other types."""
     inner = [one for one in arguments if isinstance(one, Type)]
     wanted = _COUNTS.get(base, len(arguments))
-    if not inner or len(inner) != len(arguments) or len(inner) != wanted:
+    only_types = len(inner) == len(arguments)
+    if not inner or not only_types or len(inner) != wanted:
         raise _unknown(Type(base, arguments, names))
     if base == "map" and not comparable(inner[0]):
         raise ValueError(f"MAP key type must be comparable: {inner[0]}")

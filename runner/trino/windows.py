@@ -50,9 +50,9 @@ def over(cursor: Cursor) -> Window:
 
 def begins_named_windows(cursor: Cursor) -> bool:
     """True at WINDOW where it is a clause and not a name."""
-    return (
-        cursor.kind == "WINDOW" and cursor.ahead() in NAMES and cursor.ahead(2) == "AS"
-    )
+    if cursor.kind != "WINDOW":
+        return False
+    return cursor.ahead() in NAMES and cursor.ahead(2) == "AS"
 
 
 def named_window(cursor: Cursor) -> NamedWindow:
@@ -96,7 +96,8 @@ def _names_window(cursor: Cursor) -> bool:
     """True if the window takes up another one. ROWS and its like are names too: `OVER
     (rows ORDER BY a)`.
     """
-    kind, ahead = cursor.kind, cursor.ahead()
+    kind = cursor.kind
+    ahead = cursor.ahead()
     if kind not in NAMES:
         return False
     if kind == "PARTITION":

@@ -112,7 +112,8 @@ def _create(statement: CreateTableAs, place: Place) -> Relation:
     if not statement.columns:
         _check_columns(statement.query, found.columns, place)
         return found
-    wanted, has = len(statement.columns), len(found.columns)
+    wanted = len(statement.columns)
+    has = len(found.columns)
     if wanted != has:
         told = f"Column alias list has {wanted} entries but relation has {has} columns"
         place.refuse(statement, told, "MISMATCHED_COLUMN_ALIASES")

@@ -72,7 +72,10 @@ def resolved(
     lambdas = {one: _Typed(one, place) for one in nodes if isinstance(one, Lambda)}
     given: list[Given] = []
     for one in nodes:
-        kind = lambdas[one] if isinstance(one, Lambda) else place.infer(one)
+        if isinstance(one, Lambda):
+            given.append(lambdas[one])
+            continue
+        kind = place.infer(one)
         if kind is not None:
             given.append(kind)
     if not signatures(name):
@@ -206,7 +209,8 @@ class _Typed:
         if arguments in self.known:
             return self.known[arguments]
         facts = self.place.facts
-        wanted, has = len(arguments), len(self.node.parameters)
+        wanted = len(arguments)
+        has = len(self.node.parameters)
         if wanted != has:
             told = f"Expected a lambda that takes {wanted} argument(s) but got {has}"
             facts.refuse(self.node, told, "INVALID_PARAMETER_USAGE")
@@ -258,7 +262,8 @@ def _if(node: Call, place: Place) -> Type | None:
     condition, *results = node.arguments
     place.expect_boolean(condition, "IF condition")
     kinds = [place.infer(one) for one in results]
-    first, last = kinds[0], kinds[-1]
+    first = kinds[0]
+    last = kinds[-1]
     # without a third argument, the type is that of the second
     if len(kinds) == 1:
         return first

@@ -65,7 +65,8 @@ from runner.trino.types import (
     made_type,
 )
 
-_DAYS, _MONTHS = "interval day to second", "interval year to month"
+_DAYS = "interval day to second"
+_MONTHS = "interval year to month"
 _MOMENTS = frozenset({"date", "timestamp", "timestamp with time zone"})
 _CLOCKS = frozenset(
     {"timestamp", "timestamp with time zone", "time", "time with time zone", _DAYS}

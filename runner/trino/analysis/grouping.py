@@ -90,8 +90,8 @@ def _is_argument(one: Met, node: Call) -> bool:
 
 def _check_aggregate(node: Call, inner: Sequence[Met], place: Place) -> None:
     """What Trino refuses inside an aggregate: the first of these, as it does."""
-    nested = [one for one in inner if is_aggregate(one)]
-    windows = [one for one in inner if has_window(one)]
+    nested = list(filter(is_aggregate, inner))
+    windows = list(filter(has_window, inner))
     if nested:
         told = f"Cannot nest aggregations inside aggregation '{node.key}'"
         place.refuse(node, f"{told}: [{listed(nested)}]", "NESTED_AGGREGATION")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from runner.trino.analysis.facts import Reference, ReferenceKind
 from runner.trino.analysis.place import Place
 from runner.trino.analysis.scopes import Missing, Resolved, resolve
@@ -51,13 +53,21 @@ def _told(node: Column | Field, found: Resolved, place: Place) -> Type | None:
 
 def _refuse(node: Node, name: tuple[str, ...], missing: Missing, place: Place) -> None:
     """Refuse a name that means no column, or several."""
-    shown_name = ".".join(name)
     if missing is Missing.AMBIGUOUS:
+        shown_name = ".".join(name)
         told = f"Column '{shown_name}' is ambiguous"
         place.refuse(node, told, "AMBIGUOUS_NAME", shown_name)
         return
+    _refuse_missing(node, name, place.scope.names(), place)
+
+
+def _refuse_missing(
+    node: Node, name: tuple[str, ...], known: Sequence[str], place: Place
+) -> None:
+    """Refuse a name that there is not; `known` are those that there are."""
+    shown_name = ".".join(name)
     told = f"Column '{shown_name}' cannot be resolved"
-    place.refuse(node, told, "COLUMN_NOT_FOUND", shown_name, place.scope.names())
+    place.refuse(node, told, "COLUMN_NOT_FOUND", shown_name, known)
 
 
 def _of_row(node: Field, name: tuple[str, ...], place: Place) -> Type | None:
@@ -71,16 +81,15 @@ def _of_row(node: Field, name: tuple[str, ...], place: Place) -> Type | None:
         return None
     found = _fields_named(node.name.key, row)
     if len(found) == 1:
-        place.facts.names[node] = Reference(ReferenceKind.FIELD, node.name.name)
+        reference = Reference(ReferenceKind.FIELD, node.name.name)
+        place.facts.names[node] = reference
         return found[0]
     if found:
         told = f"Ambiguous row field reference: {node.name.name}"
         place.refuse(node.name, told, "AMBIGUOUS_NAME", node.name.name)
         return None
-    shown_name = ".".join(name)
-    told = f"Column '{shown_name}' cannot be resolved"
     known = tuple(one for one in row.names if one)
-    place.refuse(node, told, "COLUMN_NOT_FOUND", shown_name, known)
+    _refuse_missing(node, name, known, place)
     return None
 
 

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Protocol
 
 from runner.trino.analysis.facts import Facts
-from runner.trino.analysis.scopes import Column, Relation, Scope
+from runner.trino.analysis.scopes import Relation, Scope
 from runner.trino.tree import Expression, Node, Query, Window
 from runner.trino.types import BOOLEAN, Type, coerces
 
@@ -122,8 +122,3 @@ class Place:
         if kind is not None and not coerces(kind, BOOLEAN):
             told = f"{clause} must evaluate to a boolean: actual type {kind}"
             self.refuse(node, told)
-
-
-def named_columns(columns: Sequence[Column]) -> tuple[str, ...]:
-    """The names of columns that have one."""
-    return tuple(one.name for one in columns if one.name is not None)

@@ -97,20 +97,25 @@ def _with(node: With, place: Place) -> Place:
 
 def _named(one: WithQuery, found: Relation, place: Place) -> Relation:
     """What a query of WITH makes, under its name and with the columns that it names."""
-    wanted, has = len(one.columns), len(found.columns)
+    wanted = len(one.columns)
+    has = len(found.columns)
     if not one.columns or not found.is_known or wanted == has:
         return renamed(found, one.name, one.columns, one, place)
     told = f"Column alias list has {wanted} entries but relation has {has} columns"
     place.refuse(one.columns[0], told, "MISMATCHED_COLUMN_ALIASES")
     names = (one.name.key,)
-    return Relation(tuple(Column(name.name, None, names) for name in one.columns))
+    unknown = [Column(name.name, None, names) for name in one.columns]
+    return Relation(tuple(unknown))
 
 
 def _names_itself(one: WithQuery) -> bool:
     """True where a query of WITH reads what it makes."""
-    tables = (node for node in walk(one.query) if isinstance(node, Table))
-    bare = (table.name for table in tables if len(table.name) == 1)
-    return any(name[0].key == one.name.key for name in bare)
+    for node in walk(one.query):
+        if not isinstance(node, Table) or len(node.name) > 1:
+            continue
+        if node.name[0].key == one.name.key:
+            return True
+    return False
 
 
 def _recursive(one: WithQuery, place: Place) -> Place:
@@ -128,7 +133,8 @@ def _start(one: WithQuery, place: Place) -> Relation:
         place.refuse(one, told, "MISSING_COLUMN_ALIASES")
         return ANYTHING
     if not isinstance(first, SetOperation):
-        return Relation(tuple(Column(name.name, None) for name in one.columns))
+        unknown = [Column(name.name, None) for name in one.columns]
+        return Relation(tuple(unknown))
     # the first part is looked at again with the whole query, and what is refused of it
     # is noted there
     made = body(first.left, replace(place, facts=Facts()))
@@ -143,18 +149,17 @@ def _values(node: Values, place: Place) -> Relation:
     """The columns of VALUES: each has the common type of its rows."""
     here = place.within(scope_of((), place.scope, is_query=True))
     rows = [_kinds(row, here) for row in node.rows]
-    kinds = rows[0]
-    for row, its_kinds in zip(node.rows, rows, strict=True):
-        if len(its_kinds) != len(kinds):
-            counts = f"{len(kinds)} vs {len(its_kinds)}"
-            place.refuse(node, f"Values rows have mismatched sizes: {counts}")
+    first = rows[0]
+    kinds = first
+    for row, its in zip(node.rows, rows, strict=True):
+        if len(its) != len(first):
+            told = f"Values rows have mismatched sizes: {len(first)} vs {len(its)}"
+            place.refuse(node, told)
             return ANYTHING
-        wider = [_shared(*pair) for pair in zip(kinds, its_kinds, strict=True)]
-        for kind, its, shared in zip(kinds, its_kinds, wider, strict=True):
-            if shared is None and kind is not None and its is not None:
-                compared = f"{_shown_row(rows[0])} vs {_shown_row(its_kinds)}"
-                place.refuse(row, f"Values rows have mismatched types: {compared}")
-        kinds = wider
+        if _are_mismatched(kinds, its):
+            compared = f"{_shown_row(first)} vs {_shown_row(its)}"
+            place.refuse(row, f"Values rows have mismatched types: {compared}")
+        kinds = list(map(_shared, kinds, its))
     for row in node.rows:
         for one, kind in zip(_items(row), kinds, strict=True):
             place.convert(one, kind)
@@ -164,6 +169,16 @@ def _values(node: Values, place: Place) -> Relation:
 def _kinds(row: Expression, place: Place) -> list[Type | None]:
     """The types of a row's values."""
     return [place.infer(one) for one in _items(row)]
+
+
+def _are_mismatched(kinds: Sequence[Type | None], its: Sequence[Type | None]) -> bool:
+    """True where two types that are known have no common type."""
+    for one, other in zip(kinds, its, strict=True):
+        if one is None or other is None:
+            continue
+        if common(one, other) is None:
+            return True
+    return False
 
 
 def _items(row: Expression) -> Sequence[Expression]:
@@ -212,7 +227,8 @@ def _joined(
         return ANYTHING
     if not right.is_known:
         return left
-    mine, its = len(left.columns), len(right.columns)
+    mine = len(left.columns)
+    its = len(right.columns)
     if mine != its:
         word = node.kind.value.upper()
         told = f"{word} query has different number of fields: {mine}, {its}"
@@ -226,8 +242,11 @@ def _joined(
             _check_compared(node, shared, place)
         elif one.type is not None and other.type is not None:
             word = node.kind.value.upper()
-            told = f"column {number} in {word} query has incompatible types"
-            place.refuse(node, f"{told}: {one.type}, {other.type}")
+            told = (
+                f"column {number} in {word} query has incompatible types:"
+                f" {one.type}, {other.type}"
+            )
+            place.refuse(node, told)
         made.append(Column(one.name, shared))
     return Relation(tuple(made))
 

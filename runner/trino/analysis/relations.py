@@ -11,7 +11,6 @@ from runner.trino.analysis.place import (
     ColumnType,
     Place,
     Unknown,
-    named_columns,
 )
 from runner.trino.analysis.scopes import ANYTHING, Column, Relation, Scope, scope_of
 from runner.trino.tree import (
@@ -103,17 +102,20 @@ def renamed(
     of = (alias.key,)
     if not names:
         return found.under(of)
-    wanted, has = len(names), len(found.columns)
+    wanted = len(names)
+    has = len(found.columns)
     if found.is_known and wanted == has:
         pairs = zip(names, found.columns, strict=True)
-        return Relation(tuple(Column(name.name, one.type, of) for name, one in pairs))
+        columns = [Column(name.name, one.type, of) for name, one in pairs]
+        return Relation(tuple(columns))
     if found.is_known:
         told = (
             f"Column alias list has {wanted} entries"
             f" but '{alias.name}' has {has} columns available"
         )
         place.refuse(node, told, "MISMATCHED_COLUMN_ALIASES")
-    return Relation(tuple(Column(one.name, None, of) for one in names))
+    unknown = [Column(one.name, None, of) for one in names]
+    return Relation(tuple(unknown))
 
 
 def _unnest(node: Unnest, place: Place) -> Relation:
@@ -247,7 +249,8 @@ def _using(node: Join, left: Relation, right: Relation, place: Place) -> Relatio
         mine = _one_of(name, left, "left", place)
         its = _one_of(name, right, "right", place)
         taken += [one for one in (mine, its) if one is not None]
-        shared.append(Column(name.name, _shared_type(name, mine, its, place)))
+        kind = _shared_type(name, mine, its, place)
+        shared.append(Column(name.name, kind))
     every = (*left.columns, *right.columns)
     others = [one for one in every if one not in taken]
     return Relation((*shared, *others))
@@ -257,12 +260,13 @@ def _one_of(
     name: Identifier, side: Relation, which: str, place: Place
 ) -> Column | None:
     """The column of a side that USING names; None where there is none."""
-    found = [one for one in side.columns if one.key == name.key and not one.wild]
+    known = [one for one in side.columns if not one.wild]
+    found = [one for one in known if one.key == name.key]
     if not found:
         if side.is_known:
             told = f"Column '{name.name}' is missing from {which} side of join"
-            known = [one.lower() for one in named_columns(side.columns)]
-            place.refuse(name, told, "COLUMN_NOT_FOUND", name.key, known)
+            others = [one.key for one in known if one.name is not None]
+            place.refuse(name, told, "COLUMN_NOT_FOUND", name.key, others)
         return None
     if len(found) > 1:
         told = f"Column '{name.key}' is ambiguous"
@@ -276,7 +280,8 @@ def _shared_type(
     """The type in which two columns of USING are compared; None where it is not known."""
     if mine is None or its is None:
         return None
-    left, right = mine.type, its.type
+    left = mine.type
+    right = its.type
     if left is None or right is None:
         return None
     shared = common(left, right)

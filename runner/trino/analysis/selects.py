@@ -56,7 +56,8 @@ def select(node: Select, order_by: Sequence[SortItem], place: Place) -> Relation
     if node.having is not None:
         _having(node.having, here)
     found = Relation(tuple(made))
-    above = here.within(scope_of(found.under(()).columns, here.scope))
+    unqualified = found.under(()).columns
+    above = here.within(scope_of(unqualified, here.scope))
     order(order_by, found, above)
     # the aggregates of all clauses but WHERE
     met = facts.met[mark:]
@@ -155,7 +156,8 @@ def _star_of(
     found = Relation(tuple(columns))
     if not item.aliases or not found.is_known:
         return found.under(()).columns
-    wanted, has = len(item.aliases), len(found.columns)
+    wanted = len(item.aliases)
+    has = len(found.columns)
     if wanted != has:
         told = f"Column alias list has {wanted} entries but relation has {has} columns"
         place.refuse(item, told, "MISMATCHED_COLUMN_ALIASES")
@@ -242,7 +244,8 @@ def _group(
     mark = len(place.facts.met)
     its = place.infer(one)
     no_aggregates(one, "GROUP BY clause", place.facts.met[mark:], place)
-    if not is_simple and not isinstance(one, Number) and parts(one) is None:
+    is_name_or_number = isinstance(one, Number) or _is_name(one)
+    if not is_simple and not is_name_or_number:
         told = f"GROUP BY expression must be a column reference: {shown(one)}"
         place.refuse(one, told, "INVALID_COLUMN_REFERENCE")
     _check_comparable(one, its, place)

@@ -21,13 +21,6 @@ _NO_DISTANCES = frozenset(
 )
 _MOVING = frozenset({"lag", "lead"})
 _TAKES_NULLS = frozenset({"lag", "lead", "first_value", "last_value", "nth_value"})
-_ORDER = (
-    BoundKind.UNBOUNDED_PRECEDING,
-    BoundKind.PRECEDING,
-    BoundKind.CURRENT_ROW,
-    BoundKind.FOLLOWING,
-    BoundKind.UNBOUNDED_FOLLOWING,
-)
 
 
 def check_call(node: Call, place: Place) -> None:
@@ -190,8 +183,10 @@ def _wrong_ends(frame: Frame) -> str | None:
         return "Window frame end cannot be UNBOUNDED PRECEDING"
     if start is BoundKind.CURRENT_ROW and stop is BoundKind.PRECEDING:
         return "Window frame starting from CURRENT ROW cannot end with PRECEDING"
-    if start is not BoundKind.FOLLOWING or _ORDER.index(stop) >= _ORDER.index(start):
+    if start is not BoundKind.FOLLOWING:
         return None
     if stop is BoundKind.PRECEDING:
         return "Window frame starting from FOLLOWING cannot end with PRECEDING"
-    return "Window frame starting from FOLLOWING cannot end with CURRENT ROW"
+    if stop is BoundKind.CURRENT_ROW:
+        return "Window frame starting from FOLLOWING cannot end with CURRENT ROW"
+    return None
