@@ -180,9 +180,12 @@ class Cursor:
         for kind in kinds:
             self.expect(kind)
 
-    def at_all(self, *kinds: str) -> bool:
+    def at_all(self, first: str, *others: str) -> bool:
         """True if the next tokens are of these kinds, one after another."""
-        return all(self.ahead(by) == kind for by, kind in enumerate(kinds))
+        # nearly every call ends here, so this comes before the loop is made
+        if self.kind != first:
+            return False
+        return all(self.ahead(by) == kind for by, kind in enumerate(others, 1))
 
     def take_all(self, *kinds: str) -> bool:
         """Go past the next tokens if they are of these kinds, one after another."""
