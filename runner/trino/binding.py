@@ -206,6 +206,7 @@ class _Binder:
 
     def _solved(self) -> bool:
         """True where every step is satisfied. Raises NoEnd and Unsettled."""
+        # a step that tells a variable lets others, which waited for it, go on
         for _ in range(MOST_ROUNDS):
             outcome = _outcome(self.steps, self)
             if outcome is not _Outcome.CHANGED:

@@ -143,6 +143,7 @@ def call_from(cursor: Cursor, mark: tuple[int, int], first: Expression) -> Expre
     """The call that begins at `mark`, whose name is one word, and whose first argument
     was read already.
     """
+    # the call begins at its name, which is read again for its place and its quotes
     here = cursor.mark()
     cursor.back_to(mark)
     at = cursor.at

@@ -122,6 +122,7 @@ class Cursor:
     def back_to(self, mark: tuple[int, int]) -> None:
         """Go back to a place: what follows is read in another way."""
         index, self._deep = mark
+        # each level of nesting that is read in two ways doubles the work
         self._again += max(self.index - index, 0)
         if self._again > AGAIN * len(self._kinds):
             raise SyntaxRefused(

@@ -126,6 +126,7 @@ def _predicate(cursor: Cursor, at: int, left: Expression) -> Expression:
     if kind == "IS":
         return _is(cursor, at, left)
     negated = cursor.take("NOT")
+    # there is one predicate at most: Trino refuses `a = b = c`
     read = _PREDICATES.get(cursor.kind)
     if read is None:
         if negated:

@@ -154,6 +154,7 @@ def _quantifier(cursor: Cursor) -> None:
 
 def _count(cursor: Cursor) -> None:
     """The numbers between braces."""
+    # `{2}` has no comma, and `{2,}`, `{,3}` and `{1,3}` have one
     if cursor.take(INTEGER) and cursor.kind == "}":
         return
     cursor.expect(",")

@@ -57,6 +57,7 @@ def number(cursor: Cursor) -> Expression:
     if kind is None:
         raise cursor.mismatch("<number>")
     cursor.advance()
+    # 1_000 is 1000
     text = cursor.sql[number_at : cursor.end].replace("_", "")
     if kind is NumberKind.INTEGER:
         _check_whole_number(at, text, negative=negative)

@@ -79,6 +79,7 @@ def _specification(cursor: Cursor, at: int) -> Window:
     if _names_window(cursor):
         base = cursor.identifier()
     partitions = partition_by(cursor)
+    # what a message lists is what could still come, clause by clause
     expected = [*_KINDS, "ORDER"]
     order_by: tuple[SortItem, ...] = ()
     if cursor.kind == "ORDER":

@@ -84,6 +84,7 @@ class Facts:
         and `known` are the names that there are instead.
         """
         at = position(node)
+        # what may be left out, such as NORMALIZE's form, has a place without a width
         end = max(node.end, at + 1)
         self.add(Refusal(at, end, name, message, identifier, tuple(known)))
 

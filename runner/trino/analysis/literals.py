@@ -95,6 +95,7 @@ def decimal(written: str) -> Type:
     """The type of a number with a point."""
     plain = written.strip("+-").replace("_", "")
     whole, _, fraction = plain.partition(".")
+    # zeros before the point do not count, and those after it do
     digits = len(whole.lstrip("0")) + len(fraction)
     precision = max(digits, 1)
     return Type("decimal", (precision, len(fraction)))

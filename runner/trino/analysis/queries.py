@@ -84,6 +84,7 @@ def _with(node: With, place: Place) -> Place:
             told = f"WITH query name '{key}' specified more than once"
             place.refuse(one, told, "DUPLICATE_NAMED_QUERY", key)
         seen.add(key)
+        # a query can read those before it
         here = replace(place, tables=dict(tables))
         if node.recursive and _names_itself(one):
             here = _recursive(one, here)

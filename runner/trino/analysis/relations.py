@@ -179,6 +179,7 @@ def _last(node: Expression) -> str | None:
 def _join(node: Join, place: Place) -> Relation:
     """The columns of both sides; those of the left may be named on a lateral right."""
     left = relation(node.left, place)
+    # only UNNEST, LATERAL and their like may name what stands on their left
     beside = place
     if _is_lateral(node.right):
         beside = place.within(scope_of(left.columns, place.scope))

@@ -130,6 +130,7 @@ def resolve(scope: Scope, parts: tuple[str, ...]) -> Resolved | Missing:
                 return Missing.PASSES
             # a scope further out may still have it for certain
             passes = True
+        # a lambda has a scope, and is no query
         outer += here.is_query
         here = here.parent
     if passes:

@@ -62,6 +62,7 @@ def select(node: Select, order_by: Sequence[SortItem], place: Place) -> Relation
     # the aggregates of all clauses but WHERE
     met = facts.met[mark:]
     check_nesting(met, here)
+    # where a key is refused, what is not grouped cannot be told
     if are_keys_known and _is_grouped(node, met):
         _check_groups(node, order_by, keys, source, above)
     if node.distinct:

@@ -65,6 +65,7 @@ def _treats_nulls_in_vain(node: Call) -> bool:
 def recognises_pattern(node: Call, place: Place) -> bool:
     """True where the window is one of MATCH_RECOGNIZE's kind, of which nothing is known here."""
     window = node.window
+    # a window without a frame of its own may have that of a named one
     while window is not None and window.frame is None:
         if window.base is None:
             return False
