@@ -15,6 +15,7 @@ from runner.trino.types import (
     LONGEST_CHAR,
     UNBOUNDED,
     UNKNOWN,
+    VARCHAR,
     Type,
     coerces,
     common,
@@ -127,11 +128,15 @@ class Form:
 def formals(signature: Signature, count: int) -> tuple[Type, ...] | None:
     """The declared types of so many arguments; None where the function takes another number."""
     declared = signature.arguments
-    if signature.variadic:
-        if count < len(declared) - 1:
+    if not signature.variadic:
+        if len(declared) != count:
             return None
-        return (*declared[:-1], *(declared[-1:] * (count - len(declared) + 1)))
-    return declared if len(declared) == count else None
+        return declared
+    *first, last = declared
+    repeated = count - len(first)
+    if repeated < 0:
+        return None
+    return (*first, *[last] * repeated)
 
 
 def bind(
@@ -144,6 +149,7 @@ def bind(
     if declared is None:
         return None
     if not signature.told:
+        # nothing is documented of its arguments, so they stay as they are
         arguments = tuple(one if isinstance(one, Type) else UNTOLD for one in given)
         return Form(signature, arguments, signature.returns)
     return _Binder(signature).bind(declared, given, converting=converting)
@@ -163,36 +169,35 @@ class _Binder:
     ) -> Form | None:
         """See `bind`."""
         pairs = list(zip(declared, given, strict=True))
+        if not all(self._may_fit(*pair, converting=converting) for pair in pairs):
+            return None
+        # Trino looks at the arguments as a whole first, and then at what is inside them
         for formal, one in pairs:
             if isinstance(one, Type):
-                if not self._may_fit(formal, one, converting=converting):
-                    return None
                 self.steps.append(_Related(formal, one, converting))
-            elif formal.base != "function":
+        for formal, one in pairs:
+            if not _add(self.steps, self.variables, formal, one, converting=converting):
                 return None
-        if not all(
-            _add(self.steps, self.variables, formal, one, converting=converting)
-            for formal, one in pairs
-        ):
-            return None
         if not self._solved():
             return None
+        bound = self.bound
         for length, text in self.signature.lengths:
-            self.bound.numbers[length] = computed(text, self.bound.numbers)
-        if not all(name in self.bound.types for name in self.variables):
+            bound.numbers[length] = computed(text, bound.numbers)
+        if not all(name in bound.types for name in self.variables):
             return None
-        arguments = tuple(filled(formal, self.bound) for formal in declared)
-        return Form(
-            self.signature, arguments, filled(self.signature.returns, self.bound)
-        )
+        arguments = tuple(filled(formal, bound) for formal in declared)
+        returns = filled(self.signature.returns, bound)
+        return Form(self.signature, arguments, returns)
 
-    def _may_fit(self, formal: Type, given: Type, *, converting: bool) -> bool:
+    def _may_fit(self, formal: Type, given: Given, *, converting: bool) -> bool:
         """False for what cannot fit: told early, since most forms of a function are of
         another base.
         """
-        if formal.base.lower() in self.variables and not formal.arguments:
-            return True
+        if not isinstance(given, Type):
+            return formal.base == "function"
         base = formal.base.lower()
+        if base in self.variables and not formal.arguments:
+            return True
         if given.base == base:
             return True
         if not converting:
@@ -200,6 +205,8 @@ class _Binder:
         return given == UNKNOWN or to_base(given, base) is not None
 
     def _solved(self) -> bool:
+        """True where every step is satisfied. Raises NoEnd and Unsettled."""
+        # a step that tells a variable lets others, which waited for it, go on
         for _ in range(MOST_ROUNDS):
             outcome = _outcome(self.steps, self)
             if outcome is not _Outcome.CHANGED:
@@ -233,17 +240,20 @@ def _add(
         return True
     inner = given.elements
     if given == UNKNOWN:
+        # NULL is an array of NULLs, a map of NULLs, and so on
         inner = (UNKNOWN,) * len(formal.arguments)
     if len(inner) != len(formal.arguments):
         return False
+    # an array(integer) is converted to an array(bigint), but a qdigest is not
     into = converting and formal.base in _COVARIANT
-    pairs = zip(formal.elements, inner, strict=True)
-    return all(
-        _add(steps, variables, one, each, converting=into) for one, each in pairs
-    )
+    for one, each in zip(formal.elements, inner, strict=True):
+        if not _add(steps, variables, one, each, converting=into):
+            return False
+    return True
 
 
 def _outcome(steps: Sequence[_Step], binder: _Binder) -> _Outcome:
+    """What several steps found, one after another; it ends at the first impossible one."""
     found = _Outcome.SATISFIED
     for step in steps:
         found = max(found, _update(step, binder))
@@ -253,6 +263,7 @@ def _outcome(steps: Sequence[_Step], binder: _Binder) -> _Outcome:
 
 
 def _update(step: _Step, binder: _Binder) -> _Outcome:
+    """Take a step, and tell what it found."""
     match step:
         case _Related():
             return _related(step, binder)
@@ -267,11 +278,16 @@ def _update(step: _Step, binder: _Binder) -> _Outcome:
 
 
 def _related(step: _Related, binder: _Binder) -> _Outcome:
+    """Wait until an argument fits its declared type."""
     if not _is_bound(step.formal, binder):
         return _Outcome.WAITING
     wanted = filled(step.formal, binder.bound)
-    fits = coerces(step.given, wanted) if step.converting else step.given == wanted
-    return _Outcome.SATISFIED if fits else _Outcome.WAITING
+    fits = step.given == wanted
+    if step.converting:
+        fits = coerces(step.given, wanted)
+    if fits:
+        return _Outcome.SATISFIED
+    return _Outcome.WAITING
 
 
 def _is_bound(formal: Type, binder: _Binder) -> bool:
@@ -285,78 +301,107 @@ def _is_bound(formal: Type, binder: _Binder) -> bool:
 
 
 def _parameter(step: _Parameter, bound: Bound) -> _Outcome:
+    """Widen what a type variable stands for, so that it takes this argument too."""
     name = step.variable.name.lower()
-    known = bound.types.get(name)
-    shared = step.given if known is None else common(known, step.given)
+    known = bound.types.get(name, UNKNOWN)
+    shared = common(known, step.given)
     if shared is None or not _allowed(step.variable, shared):
         return _Outcome.IMPOSSIBLE
+    if bound.types.get(name) == shared:
+        return _Outcome.SATISFIED
     bound.types[name] = shared
-    return _Outcome.SATISFIED if shared == known else _Outcome.CHANGED
+    return _Outcome.CHANGED
 
 
 def _allowed(variable: Variable, kind: Type) -> bool:
+    """True where a type variable may stand for a type."""
     if variable.comparable and not comparable(kind):
         return False
     if variable.orderable and not orderable(kind):
         return False
-    return not variable.base or kind == UNKNOWN or kind.base == variable.base
+    if not variable.base or kind == UNKNOWN:
+        return True
+    return kind.base == variable.base
 
 
 def _numbers(step: _Numbers, bound: Bound) -> _Outcome:
+    """Widen the numbers of a type, such as a length, so that it takes this argument too."""
     formal = step.formal
     based = to_base(step.given, formal.base)
     if based is None:
         return _Outcome.IMPOSSIBLE
-    start: list[int] = []
-    for number, declared in enumerate(formal.arguments):
-        if isinstance(declared, Type):
-            start.append(
-                bound.numbers.get(declared.base.lower(), based.numbers[number])
-            )
-        else:
-            start.append(declared)
+    start = [
+        _known_number(declared, number, bound)
+        for declared, number in zip(formal.arguments, based.numbers, strict=False)
+    ]
     shared = common(_numbered(formal.base, start), step.given)
     if shared is None or shared.base != formal.base:
         return _Outcome.IMPOSSIBLE
     outcome = _Outcome.SATISFIED
     for declared, number in zip(formal.arguments, shared.numbers, strict=True):
-        if not isinstance(declared, Type):
+        if isinstance(declared, int):
             if declared != number:
                 return _Outcome.IMPOSSIBLE
-        elif bound.numbers.get(declared.base.lower()) != number:
-            bound.numbers[declared.base.lower()] = number
+            continue
+        name = declared.base.lower()
+        if bound.numbers.get(name) != number:
+            bound.numbers[name] = number
             outcome = _Outcome.CHANGED
     return outcome
 
 
+def _known_number(declared: Type | int, given: int, bound: Bound) -> int:
+    """What a number of a declared type is so far; the argument's own where it is not known."""
+    if isinstance(declared, int):
+        return declared
+    return bound.numbers.get(declared.base.lower(), given)
+
+
 def _castable(step: _Castable, binder: _Binder) -> _Outcome:
+    """Wait until the types of a cast are known and have one."""
     if not _is_bound(step.wanted, binder):
         return _Outcome.WAITING
     wanted = filled(step.wanted, binder.bound)
-    fits = (
-        castable(wanted, step.given) if step.backwards else castable(step.given, wanted)
-    )
-    return _Outcome.SATISFIED if fits else _Outcome.WAITING
+    source = step.given
+    target = wanted
+    if step.backwards:
+        source = wanted
+        target = step.given
+    if castable(source, target):
+        return _Outcome.SATISFIED
+    return _Outcome.WAITING
 
 
 def _function(step: _Function, binder: _Binder) -> _Outcome:
+    """Find what a lambda returns as soon as the types of its arguments are known."""
     *taken, returned = step.formal.elements
     if not all(_is_bound(one, binder) for one in taken):
         return _Outcome.WAITING
     arguments = tuple(filled(one, binder.bound) for one in taken)
-    if isinstance(step.given, Type):
-        *its, result = step.given.elements or (UNTOLD,)
-        if step.given.base != "function" or tuple(its) != arguments:
-            return _Outcome.IMPOSSIBLE
-    else:
-        told = step.given(arguments)
-        if told is None:
-            raise Unsettled
-        result = told
+    result = _result(step.given, arguments)
+    if result is None:
+        return _Outcome.IMPOSSIBLE
     steps: list[_Step] = [_Related(returned, result, converting=False)]
     if not _add(steps, binder.variables, returned, result, converting=False):
         return _Outcome.IMPOSSIBLE
     return _outcome(steps, binder)
+
+
+def _result(given: Given, arguments: tuple[Type, ...]) -> Type | None:
+    """What a lambda, or a function's type, returns for these arguments; None where it
+    takes others. Raises Unsettled.
+    """
+    if not isinstance(given, Type):
+        found = given(arguments)
+        if found is None:
+            raise Unsettled
+        return found
+    if given.base != "function":
+        return None
+    *taken, returned = given.elements
+    if tuple(taken) != arguments:
+        return None
+    return returned
 
 
 # declared types with their variables filled in
@@ -367,22 +412,32 @@ def filled(formal: Type, bound: Bound) -> Type:
     if not formal.arguments:
         return bound.types.get(formal.base.lower(), _plain(formal))
     if formal.base in _WITH_NUMBERS:
-        numbers = [
-            one if isinstance(one, int) else bound.numbers[one.base.lower()]
-            for one in formal.arguments
-        ]
+        numbers = [_filled_number(one, bound) for one in formal.arguments]
         return _numbered(formal.base, numbers)
-    return Type(formal.base, tuple(filled(one, bound) for one in formal.elements))
+    inner = tuple(filled(one, bound) for one in formal.elements)
+    return Type(formal.base, inner)
+
+
+def _filled_number(declared: Type | int, bound: Bound) -> int:
+    """A number of a declared type, such as a length. Raises KeyError."""
+    if isinstance(declared, int):
+        return declared
+    return bound.numbers[declared.base.lower()]
 
 
 def _plain(formal: Type) -> Type:
+    """A type without variables: signatures write some with capitals."""
     base = formal.base
-    return formal if base.islower() else Type(base.lower())
+    if base.islower():
+        return formal
+    return Type(base.lower())
 
 
 def _numbered(base: str, numbers: Sequence[int]) -> Type:
-    if base == "varchar":
-        return Type(base, () if numbers[0] >= UNBOUNDED else tuple(numbers))
+    """A type of these numbers, within what Trino allows."""
+    first = numbers[0]
     if base == "char":
-        return Type(base, (min(numbers[0], LONGEST_CHAR),))
+        return Type(base, (min(first, LONGEST_CHAR),))
+    if base == "varchar" and first >= UNBOUNDED:
+        return VARCHAR
     return Type(base, tuple(numbers))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runner.trino.cursor import NAMES, Cursor, SyntaxRefused
+from runner.trino.cursor import NAMES, TEXTS, Cursor, SyntaxRefused
 from runner.trino.lexer import BINARY, DECIMAL, DOUBLE, INTEGER, TEXT, UNICODE_TEXT
 from runner.trino.tree import (
     Call,
@@ -49,13 +49,18 @@ _COUNTS = {
 
 def begins_call(cursor: Cursor) -> bool:
     """True at `a.b(`, RUNNING or FINAL before it included."""
-    by = 1 if cursor.kind in _MODES and cursor.ahead() in NAMES else 0
-    return _name_and_parenthesis(cursor, by) or (
-        by == 1 and _name_and_parenthesis(cursor, 0)
-    )
+    return _name_and_parenthesis(cursor, 0) or _begins_mode(cursor)
+
+
+def _begins_mode(cursor: Cursor) -> bool:
+    """True at `RUNNING a.b(`. RUNNING and FINAL are names too."""
+    if cursor.kind not in _MODES or cursor.ahead() not in NAMES:
+        return False
+    return _name_and_parenthesis(cursor, 1)
 
 
 def _name_and_parenthesis(cursor: Cursor, by: int) -> bool:
+    """True where `a.b(` begins this many tokens later."""
     by += 1
     while cursor.ahead(by) == "." and cursor.ahead(by + 1) in NAMES:
         by += 2
@@ -76,20 +81,29 @@ def named(cursor: Cursor) -> Expression:
     at = cursor.at
     name = cursor.identifier()
     kind = cursor.kind
-    if kind in (TEXT, UNICODE_TEXT):
-        if name.key == "x" and not name.quoted:
-            message = "Spaces are not allowed between 'X' and the starting quote of a binary literal"
-            raise SyntaxRefused(at, message)
-        value = cursor.text()
-        return TypedText(at, cursor.end, name.key, value)
+    if kind in TEXTS:
+        return _typed_text(cursor, name)
     if kind == "->":
         cursor.advance()
         body = cursor.expression()
         return Lambda(at, cursor.end, (name,), body)
-    if kind == "OVER" and (cursor.ahead() == "(" or cursor.ahead() in NAMES):
-        message = "mismatched input 'OVER'. Expecting: '(': a window function is called, as in rank() OVER (…)"
-        raise SyntaxRefused(cursor.at, message)
+    if kind == "OVER" and _begins_window(cursor):
+        told = "mismatched input 'OVER'. Expecting: '('"
+        why = "a window function is called, as in rank() OVER (…)"
+        raise SyntaxRefused(cursor.at, f"{told}: {why}")
     return Column(at, cursor.end, name)
+
+
+def _typed_text(cursor: Cursor, name: Identifier) -> Expression:
+    """The rest of DATE '2026-01-31' and its like, whose name was read already."""
+    if name.key == "x" and not name.quoted:
+        message = (
+            "Spaces are not allowed between 'X' and the starting quote"
+            " of a binary literal"
+        )
+        raise SyntaxRefused(name.at, message)
+    value = cursor.text()
+    return TypedText(name.at, cursor.end, name.key, value)
 
 
 def set_quantifier(cursor: Cursor) -> bool:
@@ -105,17 +119,11 @@ def call(cursor: Cursor) -> Expression:
     """`name(arguments)` and what follows it."""
     at = cursor.at
     mode = ""
-    if (
-        cursor.kind in _MODES
-        and cursor.ahead() in NAMES
-        and _name_and_parenthesis(cursor, 1)
-    ):
+    if _begins_mode(cursor):
         mode = cursor.expect_any(_MODES)
     name = cursor.qualified_name()
     cursor.expect("(")
-    if cursor.kind == "*" or (
-        cursor.kind in NAMES and cursor.ahead() == "." and cursor.ahead(2) == "*"
-    ):
+    if _begins_star(cursor):
         return _star(cursor, at, name)
     distinct = set_quantifier(cursor)
     arguments: tuple[Expression, ...] = ()
@@ -124,19 +132,25 @@ def call(cursor: Cursor) -> Expression:
     return _after(cursor, at, name, arguments, distinct=distinct, mode=mode)
 
 
+def _begins_star(cursor: Cursor) -> bool:
+    """True at `*`, and at `label.*`."""
+    if cursor.kind in NAMES:
+        return cursor.ahead() == "." and cursor.ahead(2) == "*"
+    return cursor.kind == "*"
+
+
 def call_from(cursor: Cursor, mark: tuple[int, int], first: Expression) -> Expression:
     """The call that begins at `mark`, whose name is one word, and whose first argument
     was read already.
     """
+    # the call begins at its name, which is read again for its place and its quotes
     here = cursor.mark()
     cursor.back_to(mark)
     at = cursor.at
     name = cursor.identifier()
     cursor.back_to(here)
-    arguments = [first]
-    while cursor.take(","):
-        arguments.append(cursor.expression())
-    return _after(cursor, at, (name,), tuple(arguments), distinct=False, mode="")
+    arguments: tuple[Expression, ...] = cursor.list_of(cursor.expression, first)
+    return _after(cursor, at, (name,), arguments, distinct=False, mode="")
 
 
 def _star(cursor: Cursor, at: int, name: tuple[Identifier, ...]) -> Expression:
@@ -174,9 +188,11 @@ def _after(
     nulls = Nulls.UNSAID
     if cursor.kind in ("IGNORE", "RESPECT") and cursor.ahead() == "NULLS":
         nulls = Nulls(cursor.kind.lower())
-        cursor.advance()
-        cursor.advance()
-    window = _window(cursor) if nulls is Nulls.UNSAID else over(cursor)
+        cursor.expect_all(cursor.kind, "NULLS")
+        # only a window function treats nulls, so OVER must follow
+        window: Window | None = over(cursor)
+    else:
+        window = _window(cursor)
     found = Call(
         at,
         cursor.end,
@@ -199,11 +215,11 @@ def _is_row(found: Call, mode: str) -> bool:
     would be a function.
     """
     name = found.name[0]
-    if len(found.name) > 1 or name.quoted or name.key != "row" or not found.arguments:
+    if len(found.name) > 1 or name.quoted or name.key != "row":
         return False
-    return not (
-        mode or found.distinct or found.order_by or found.filter or found.window
-    )
+    if mode or found.distinct or found.order_by or not found.arguments:
+        return False
+    return found.filter is None and found.window is None
 
 
 def _check(found: Call, mode: str) -> None:
@@ -212,38 +228,49 @@ def _check(found: Call, mode: str) -> None:
     if name not in _COUNTS:
         return
     least, most, message = _COUNTS[name]
-    if len(found.arguments) < least or (most and len(found.arguments) > most):
+    count = len(found.arguments)
+    if count < least or (most and count > most):
         raise SyntaxRefused(found.at, message)
     barred = {
         "OVER clause": found.window is not None,
         "DISTINCT": found.distinct,
         "Null treatment clause": found.nulls is not Nulls.UNSAID,
-        "Running or final semantics": bool(mode),
+        "Running or final semantics": mode != "",
         "FILTER": found.filter is not None,
     }
-    for what, there in barred.items():
-        if there:
+    for what, stands_here in barred.items():
+        if stands_here:
             raise SyntaxRefused(found.at, f"{what} not valid for '{name}' function")
 
 
 def _filter(cursor: Cursor) -> Expression | None:
-    if cursor.kind != "FILTER" or cursor.ahead() != "(":
+    """`FILTER (WHERE …)`, where it stands here. FILTER is a name too."""
+    if not cursor.take_all("FILTER", "("):
         return None
-    cursor.expect_all("FILTER", "(", "WHERE")
+    cursor.expect("WHERE")
     condition = cursor.expression()
     cursor.expect(")")
     return condition
 
 
 def _window(cursor: Cursor) -> Window | None:
-    if cursor.kind != "OVER" or not (cursor.ahead() == "(" or cursor.ahead() in NAMES):
+    """OVER and its window, where it stands here. OVER is a name too."""
+    if not _begins_window(cursor):
         return None
     return over(cursor)
 
 
+def _begins_window(cursor: Cursor) -> bool:
+    """True at `OVER (`, and at `OVER name`."""
+    if cursor.kind != "OVER":
+        return False
+    return cursor.ahead() == "(" or cursor.ahead() in NAMES
+
+
 def listagg(cursor: Cursor) -> Expression:
     """LISTAGG(value, separator) WITHIN GROUP (ORDER BY …)."""
-    at, name_end = cursor.at, cursor.at + len("LISTAGG")
+    at = cursor.at
+    name_end = cursor.at + len("LISTAGG")
     name = Identifier(at, name_end, cursor.sql[at:name_end])
     cursor.expect_all("LISTAGG", "(")
     distinct = set_quantifier(cursor)
@@ -261,15 +288,21 @@ def listagg(cursor: Cursor) -> Expression:
     order_by = sort_items(cursor)
     cursor.expect(")")
     return Call(
-        at, cursor.end, (name,), tuple(arguments), distinct=distinct, order_by=order_by
+        at,
+        cursor.end,
+        (name,),
+        tuple(arguments),
+        distinct=distinct,
+        order_by=order_by,
     )
 
 
 def _overflow(cursor: Cursor) -> None:
     """ON OVERFLOW ERROR, or TRUNCATE ['…'] WITH COUNT."""
     cursor.expect("OVERFLOW")
-    if cursor.expect_any(("ERROR", "TRUNCATE")) == "TRUNCATE":
-        if cursor.kind in (TEXT, UNICODE_TEXT):
-            cursor.text()
-        cursor.expect_any(("WITH", "WITHOUT"))
-        cursor.expect("COUNT")
+    if cursor.expect_any(("ERROR", "TRUNCATE")) == "ERROR":
+        return
+    if cursor.at_text():
+        cursor.text()
+    cursor.expect_any(("WITH", "WITHOUT"))
+    cursor.expect("COUNT")

@@ -8,24 +8,28 @@ from runner.trino.functions import signatures
 from runner.trino.types import UNKNOWN, VARCHAR, Type
 
 _JSON = Type("json")
+_NESTED = frozenset({"array", "map", "row"})
 
 
 @cache
 def _bases() -> frozenset[tuple[str, str]]:
     """The plain casts, from a base to another."""
-    plain = (one for one in signatures("$CAST") if not one.variables)
-    return frozenset(
-        (one.arguments[0].base.lower(), one.returns.base.lower()) for one in plain
-    )
+    pairs = set()
+    for one in signatures("$CAST"):
+        # those with variables are casts of arrays, maps and rows: `castable` knows them
+        if not one.variables:
+            source = one.arguments[0].base.lower()
+            target = one.returns.base.lower()
+            pairs.add((source, target))
+    return frozenset(pairs)
 
 
 def castable(source: Type, target: Type) -> bool:
     """True where there is a CAST from one type to another; it may fail for a value."""
     if source in (UNKNOWN, target):
         return True
-    if source.base == target.base and source.base in {"array", "map", "row"}:
-        inner, wanted = source.elements, target.elements
-        return len(inner) == len(wanted) and all(map(castable, inner, wanted))
+    if source.base == target.base and source.base in _NESTED:
+        return _elementwise(source, target)
     if source == _JSON and target.elements:
         return _from_json(target)
     if target == _JSON and source.elements:
@@ -35,19 +39,28 @@ def castable(source: Type, target: Type) -> bool:
     return (source.base, target.base) in _bases()
 
 
-def _from_json(target: Type) -> bool:
-    if target.base == "map" and not castable(VARCHAR, target.elements[0]):
+def _elementwise(source: Type, target: Type) -> bool:
+    """True where each type inside has a CAST to the one in its place."""
+    if len(source.elements) != len(target.elements):
         return False
-    inside = target.elements[1:] if target.base == "map" else target.elements
-    return target.base in {"array", "map", "row"} and all(
-        castable(_JSON, one) for one in inside
-    )
+    return all(map(castable, source.elements, target.elements))
+
+
+def _from_json(target: Type) -> bool:
+    """True where JSON can be cast to this type of elements. A map's keys are texts in JSON."""
+    if target.base not in _NESTED:
+        return False
+    if target.base != "map":
+        return all(castable(_JSON, one) for one in target.elements)
+    key, value = target.elements
+    return castable(VARCHAR, key) and castable(_JSON, value)
 
 
 def _to_json(source: Type) -> bool:
-    if source.base == "map" and not castable(source.elements[0], VARCHAR):
+    """True where a type of elements can be cast to JSON. A map's keys are texts in JSON."""
+    if source.base not in _NESTED:
         return False
-    inside = source.elements[1:] if source.base == "map" else source.elements
-    return source.base in {"array", "map", "row"} and all(
-        castable(one, _JSON) for one in inside
-    )
+    if source.base != "map":
+        return all(castable(one, _JSON) for one in source.elements)
+    key, value = source.elements
+    return castable(key, VARCHAR) and castable(value, _JSON)

@@ -25,6 +25,7 @@ from runner.trino.unicode import NotDecoded, decoded
 from runner.trino.words import NOT_RESERVED
 
 NAMES = NOT_RESERVED | {NAME, QUOTED, BACKQUOTED, DIGITS_FIRST}
+TEXTS = (TEXT, UNICODE_TEXT)
 SETS = frozenset({"UNION", "EXCEPT", "INTERSECT"})
 _Read = TypeVar("_Read")
 
@@ -56,7 +57,7 @@ class Grammar:
 
     expression: Callable[[Cursor], Expression]
     condition_from: Callable[[Cursor, int, Expression], Expression]
-    """The rest of an expression that began at the offset and whose first value was read already."""
+    """The rest of an expression that began at the offset; its first value was read already."""
     value: Callable[[Cursor], Expression]
     query: Callable[[Cursor], Query]
     query_from: Callable[[Cursor, int, Query], Query]
@@ -66,7 +67,10 @@ class Grammar:
 
 
 class Cursor:
-    """The token that comes next. It is the one value here that changes, while a statement is read."""
+    """The token that comes next.
+
+    It is the one value here that changes, while a statement is read.
+    """
 
     __slots__ = (
         "_again",
@@ -118,6 +122,7 @@ class Cursor:
     def back_to(self, mark: tuple[int, int]) -> None:
         """Go back to a place: what follows is read in another way."""
         index, self._deep = mark
+        # each level of nesting that is read in two ways doubles the work
         self._again += max(self.index - index, 0)
         if self._again > AGAIN * len(self._kinds):
             raise SyntaxRefused(
@@ -127,12 +132,16 @@ class Cursor:
         self.index = index
         self.kind = self._kinds[index]
         self.at = self._starts[index]
-        self.end = self._ends[index - 1] if index else 0
+        self.end = 0
+        if index:
+            self.end = self._ends[index - 1]
 
     def ahead(self, by: int = 1) -> str:
-        """The kind of a later token."""
+        """The kind of a later token; after the last one it is the statement's end."""
         index = self.index + by
-        return self._kinds[index] if index < len(self._kinds) else END
+        if index < len(self._kinds):
+            return self._kinds[index]
+        return END
 
     def take(self, kind: str) -> bool:
         """Go past the token if it is of this kind."""
@@ -142,7 +151,9 @@ class Cursor:
         return True
 
     def take_any(self, kinds: tuple[str, ...]) -> str:
-        """Go past the token if it is of one of these kinds; which of them it was, or "" for none."""
+        """Go past the token if it is of one of these kinds; which of them it was, or ""
+        for none.
+        """
         kind = self.kind
         if kind not in kinds:
             return ""
@@ -170,9 +181,24 @@ class Cursor:
         for kind in kinds:
             self.expect(kind)
 
-    def at_all(self, *kinds: str) -> bool:
+    def at_all(self, first: str, *others: str) -> bool:
         """True if the next tokens are of these kinds, one after another."""
-        return all(self.ahead(by) == kind for by, kind in enumerate(kinds))
+        # nearly every call ends here, so this comes before the loop is made
+        if self.kind != first:
+            return False
+        return all(self.ahead(by) == kind for by, kind in enumerate(others, 1))
+
+    def take_all(self, *kinds: str) -> bool:
+        """Go past the next tokens if they are of these kinds, one after another."""
+        if not self.at_all(*kinds):
+            return False
+        for _ in kinds:
+            self.advance()
+        return True
+
+    def at_text(self) -> bool:
+        """True at a text, which is written 'text' or U&'text'."""
+        return self.kind in TEXTS
 
     def deepen(self) -> None:
         """Enter what may hold another of its own kind."""
@@ -206,11 +232,10 @@ class Cursor:
         """The query that began at `at` with `(query)`, read as a value until it went
         on; None where it is a value.
         """
-        if (
-            not isinstance(first, ScalarQuery)
-            or first.at != at
-            or first.end != self.end
-        ):
+        if not isinstance(first, ScalarQuery):
+            return None
+        # `(query) + 1` is a value that merely begins with a query
+        if first.at != at or first.end != self.end:
             return None
         if first.query.with_ is not None or not self.goes_on_as_query():
             return None
@@ -223,9 +248,11 @@ class Cursor:
         self.expect(")")
         return query
 
-    def list_of(self, read: Callable[[], _Read]) -> tuple[_Read, ...]:
-        """One or more, with commas between."""
-        found = [read()]
+    def list_of(
+        self, read: Callable[[], _Read], first: _Read | None = None
+    ) -> tuple[_Read, ...]:
+        """One or more, with commas between; `first` if it was read already."""
+        found = [read() if first is None else first]
         while self.kind == ",":
             self.advance()
             found.append(read())
@@ -233,8 +260,7 @@ class Cursor:
 
     def goes_on_as_query(self) -> bool:
         """True if what follows `(query)` can only be the rest of a longer query."""
-        kind = self.kind
-        if kind in SETS or kind == "ORDER":
+        if self.kind in SETS or self.kind == "ORDER":
             return True
         return self.begins_limit()
 
@@ -254,7 +280,8 @@ class Cursor:
 
     def identifier(self) -> Identifier:
         """A name."""
-        kind, at = self.kind, self.at
+        kind = self.kind
+        at = self.at
         if kind not in NAMES:
             raise self.mismatch("<identifier>")
         self.advance()
@@ -264,10 +291,16 @@ class Cursor:
                 raise SyntaxRefused(at, "Zero-length delimited identifier not allowed")
             return Identifier(at, self.end, name, quoted=True)
         if kind == BACKQUOTED:
-            message = "backquoted identifiers are not supported; use double quotes to quote identifiers"
+            message = (
+                "backquoted identifiers are not supported;"
+                " use double quotes to quote identifiers"
+            )
             raise SyntaxRefused(at, message)
         if kind == DIGITS_FIRST:
-            message = "identifiers must not start with a digit; surround the identifier with double quotes"
+            message = (
+                "identifiers must not start with a digit;"
+                " surround the identifier with double quotes"
+            )
             raise SyntaxRefused(at, message)
         return Identifier(at, self.end, self.sql[at : self.end])
 
@@ -288,19 +321,24 @@ class Cursor:
     def text(self) -> str:
         """The value of 'text', or of U&'text' [UESCAPE 'x']."""
         at = self.at
-        kind = self.expect_any((TEXT, UNICODE_TEXT))
+        kind = self.expect_any(TEXTS)
         if kind == TEXT:
-            return self.sql[at + 1 : self.end - 1].replace("''", "'")
-        written = self.sql[at + 3 : self.end - 1].replace("''", "'")
+            return self._between_quotes(at)
+        written = self._between_quotes(at + len("U&"))
         escape = "\\"
         if self.take("UESCAPE"):
             escape_at = self.at
             self.expect(TEXT)
-            escape = self.sql[escape_at + 1 : self.end - 1].replace("''", "'")
+            escape = self._between_quotes(escape_at)
         try:
             return decoded(written, escape)
         except NotDecoded as error:
             raise SyntaxRefused(at, str(error)) from error
+
+    def _between_quotes(self, at: int) -> str:
+        """The text whose first quote is at `at`, and whose second one was read last."""
+        written = self.sql[at + 1 : self.end - 1]
+        return written.replace("''", "'")
 
     # refusing
 
@@ -308,23 +346,23 @@ class Cursor:
         """The refusal of the token that comes next, in Trino's words, without what may
         be a member's identifier.
         """
-        at, kind = self.at, self.kind
+        at = self.at
+        kind = self.kind
         if kind == UNKNOWN and self.sql[at] in "'\"`":
-            return SyntaxRefused(
-                at,
-                f"mismatched input '{self.sql[at]}': the quote that opens here is never closed",
-            )
+            quote = self.sql[at]
+            told = "the quote that opens here is never closed"
+            return SyntaxRefused(at, f"mismatched input '{quote}': {told}")
         if kind == "/*":
-            return SyntaxRefused(
-                at, "mismatched input '/*': the comment that opens here is never closed"
-            )
+            told = "the comment that opens here is never closed"
+            return SyntaxRefused(at, f"mismatched input '/*': {told}")
+        # what is both is listed once, in the place of its first
         wanted = dict.fromkeys((*expected, *self.next_clauses))
-        listed = ", ".join(one if one.startswith("<") else f"'{one}'" for one in wanted)
-        return SyntaxRefused(
-            at, f"mismatched input '{self._shown()}'. Expecting: {listed}"
-        )
+        listed = ", ".join(map(_quoted, wanted))
+        message = f"mismatched input '{self._shown()}'. Expecting: {listed}"
+        return SyntaxRefused(at, message)
 
     def _shown(self) -> str:
+        """The token as a message may show it: a text could be a member's identifier."""
         written = self.sql[self.at : self._ends[self.index]]
         match self.kind:
             case lexer.END:
@@ -335,7 +373,14 @@ class Cursor:
                 return '"…"'
             case lexer.BACKQUOTED | lexer.DIGITS_FIRST:
                 return "…"
-            case lexer.INTEGER | lexer.DECIMAL | lexer.DOUBLE:
-                return written if len(written) == 1 else "…"
+            case lexer.INTEGER | lexer.DECIMAL | lexer.DOUBLE if len(written) > 1:
+                return "…"
             case _:
                 return written
+
+
+def _quoted(kind: str) -> str:
+    """A kind in quotes, as Trino lists it; `<identifier>` and its like have none."""
+    if kind.startswith("<"):
+        return kind
+    return f"'{kind}'"

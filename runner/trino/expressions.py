@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from runner.trino import calls
 from runner.trino.cursor import NAMES, QUERIES, Cursor, SyntaxRefused
-from runner.trino.lexer import TEXT, UNICODE_TEXT
 from runner.trino.primaries import NUMBERS, READERS, interval
 from runner.trino.tree import (
     And,
@@ -35,7 +34,9 @@ from runner.trino.tree import (
 _COMPARATORS = {one.value: one for one in Comparator}
 _OPERATORS = {one.value: one for one in Operator}
 _BINDING = {"||": 1, "+": 2, "-": 2, "*": 3, "/": 3, "%": 3}
-_LOOSEST, _SIGNED = 0, 4
+_LOOSEST = 0
+_SIGNED = 4
+_QUANTIFIERS = ("ALL", "ANY", "SOME")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,8 @@ def value(cursor: Cursor) -> Expression:
 def _joined(cursor: Cursor, at: int, first: Expression) -> Expression:
     """The conditions after the first one, which began at `at`: AND binds closer than OR."""
     alternatives: list[Expression] = []
-    terms, terms_at = [first], at
+    terms = [first]
+    terms_at = at
     while cursor.kind in ("AND", "OR"):
         if cursor.take("AND"):
             terms.append(_condition(cursor))
@@ -92,7 +94,10 @@ def _joined(cursor: Cursor, at: int, first: Expression) -> Expression:
 
 
 def _all_of(terms: list[Expression], at: int, end: int) -> Expression:
-    return terms[0] if len(terms) == 1 else And(at, end, tuple(terms))
+    """The terms between two ORs as one condition."""
+    if len(terms) == 1:
+        return terms[0]
+    return And(at, end, tuple(terms))
 
 
 def _condition(cursor: Cursor) -> Expression:
@@ -113,13 +118,15 @@ def _condition(cursor: Cursor) -> Expression:
 
 def _predicate(cursor: Cursor, at: int, left: Expression) -> Expression:
     """What is said of a value that began at `at`; the value itself where nothing is."""
-    kind, sign_at = cursor.kind, cursor.at
+    kind = cursor.kind
+    sign_at = cursor.at
     comparator = _COMPARATORS.get(kind)
     if comparator is not None:
         return _comparison(cursor, at, left, comparator)
     if kind == "IS":
         return _is(cursor, at, left)
     negated = cursor.take("NOT")
+    # there is one predicate at most: Trino refuses `a = b = c`
     read = _PREDICATES.get(cursor.kind)
     if read is None:
         if negated:
@@ -132,29 +139,43 @@ def _predicate(cursor: Cursor, at: int, left: Expression) -> Expression:
 def _comparison(
     cursor: Cursor, at: int, left: Expression, comparator: Comparator
 ) -> Expression:
+    """`a = b`, or `a = ALL (query)`; `a` was read already."""
     sign_at = cursor.at
     cursor.advance()
-    if cursor.kind in ("ALL", "ANY", "SOME") and cursor.ahead() == "(":
-        query_follows = cursor.ahead(2) in QUERIES
-        if not query_follows:
-            mark = cursor.mark()
-            try:
-                right = value(cursor)
-            except SyntaxRefused:
-                # `= ALL ((SELECT 1) UNION SELECT 2)` is a query, and `= ALL ((SELECT
-                # 1))` a function's call
-                if not _opens_query(cursor, mark[0] + 2):
-                    raise
-                cursor.back_to(mark)
-            else:
-                return Comparison(at, cursor.end, comparator, left, right, sign_at)
-        quantifier = cursor.expect_any(("ALL", "ANY", "SOME")).lower()
-        query = cursor.query_in_parentheses()
-        return QuantifiedComparison(
-            at, cursor.end, comparator, quantifier, left, query, sign_at
-        )
-    right = value(cursor)
-    return Comparison(at, cursor.end, comparator, left, right, sign_at)
+    right = None
+    if not _begins_quantifier(cursor):
+        right = value(cursor)
+    elif cursor.ahead(2) not in QUERIES:
+        right = _call_of_quantifier(cursor)
+    if right is not None:
+        return Comparison(at, cursor.end, comparator, left, right, sign_at)
+    quantifier = cursor.expect_any(_QUANTIFIERS).lower()
+    query = cursor.query_in_parentheses()
+    return QuantifiedComparison(
+        at, cursor.end, comparator, quantifier, left, query, sign_at
+    )
+
+
+def _begins_quantifier(cursor: Cursor) -> bool:
+    """True at `ALL (`. ALL, ANY and SOME may also be functions."""
+    return cursor.kind in _QUANTIFIERS and cursor.ahead() == "("
+
+
+def _call_of_quantifier(cursor: Cursor) -> Expression | None:
+    """A call of a function that is named ALL, ANY or SOME; None, and nothing read, for a
+    query in parentheses.
+
+    `= ALL ((SELECT 1) UNION SELECT 2)` is a query, and `= ALL ((SELECT 1))` a call.
+    """
+    mark = cursor.mark()
+    first = cursor.index
+    try:
+        return value(cursor)
+    except SyntaxRefused:
+        if not _opens_query(cursor, first + 2):
+            raise
+    cursor.back_to(mark)
+    return None
 
 
 def _opens_query(cursor: Cursor, index: int) -> bool:
@@ -168,21 +189,23 @@ def _opens_query(cursor: Cursor, index: int) -> bool:
 
 
 def _is(cursor: Cursor, at: int, left: Expression) -> Expression:
+    """`a IS NOT NULL`, or `a IS DISTINCT FROM b`; `a` was read already."""
     sign_at = cursor.at
     cursor.advance()
     negated = cursor.take("NOT")
     if cursor.take("NULL"):
         return IsNull(at, cursor.end, left, negated)
     if cursor.kind != "DISTINCT":
-        raise cursor.mismatch(
-            *(("DISTINCT", "NULL") if negated else ("DISTINCT", "NOT", "NULL"))
-        )
+        if negated:
+            raise cursor.mismatch("DISTINCT", "NULL")
+        raise cursor.mismatch("DISTINCT", "NOT", "NULL")
     cursor.expect_all("DISTINCT", "FROM")
     right = value(cursor)
     return IsDistinct(at, cursor.end, left, right, negated, sign_at)
 
 
 def _between(cursor: Cursor, at: int, left: Expression, said: Said) -> Expression:
+    """`a BETWEEN b AND c`; what stands before `b` was read already."""
     low = value(cursor)
     cursor.expect("AND")
     high = value(cursor)
@@ -190,27 +213,32 @@ def _between(cursor: Cursor, at: int, left: Expression, said: Said) -> Expressio
 
 
 def _in(cursor: Cursor, at: int, left: Expression, said: Said) -> Expression:
+    """`a IN (b, c)`, or `a IN (query)`; what stands before the parenthesis was read
+    already.
+    """
     cursor.expect("(")
+    query = None
+    options: tuple[Expression, ...] = ()
     if cursor.kind in QUERIES:
         query = cursor.query()
-        cursor.expect(")")
-        return InQuery(at, cursor.end, left, query, said.negated, said.at)
-    first_at = cursor.at
-    first = cursor.expression()
-    longer = cursor.rest_of_query(first_at, first)
-    if longer is not None:
-        cursor.expect(")")
-        return InQuery(at, cursor.end, left, longer, said.negated, said.at)
-    options = [first]
-    while cursor.take(","):
-        options.append(cursor.expression())
+    else:
+        first_at = cursor.at
+        first = cursor.expression()
+        query = cursor.rest_of_query(first_at, first)
+        if query is None:
+            options = cursor.list_of(cursor.expression, first)
     cursor.expect(")")
-    return InList(at, cursor.end, left, tuple(options), said.negated)
+    if query is None:
+        return InList(at, cursor.end, left, options, said.negated)
+    return InQuery(at, cursor.end, left, query, said.negated, said.at)
 
 
 def _like(cursor: Cursor, at: int, left: Expression, said: Said) -> Expression:
+    """`a LIKE b ESCAPE c`; what stands before `b` was read already."""
     pattern = value(cursor)
-    escape = value(cursor) if cursor.take("ESCAPE") else None
+    escape = None
+    if cursor.take("ESCAPE"):
+        escape = value(cursor)
     return Like(at, cursor.end, left, pattern, escape, said.negated)
 
 
@@ -248,6 +276,7 @@ def _signed(cursor: Cursor) -> Expression:
 
 
 def _begins_number(cursor: Cursor) -> bool:
+    """True at a minus that is a number's own."""
     return cursor.kind == "-" and cursor.ahead() in NUMBERS
 
 
@@ -268,9 +297,10 @@ def _value_from(cursor: Cursor, at: int, left: Expression, loosest: int) -> Expr
 
 
 def _at_time_zone(cursor: Cursor, at: int, left: Expression) -> Expression:
+    """`a AT TIME ZONE b`; `a` was read already."""
     cursor.expect_all("AT", "TIME", "ZONE")
     zone_at = cursor.at
-    if cursor.kind in (TEXT, UNICODE_TEXT):
+    if cursor.at_text():
         text = cursor.text()
         return AtTimeZone(at, cursor.end, left, Text(zone_at, cursor.end, text))
     if cursor.kind != "INTERVAL":
@@ -281,7 +311,8 @@ def _at_time_zone(cursor: Cursor, at: int, left: Expression) -> Expression:
 
 def primary(cursor: Cursor) -> Expression:
     """A value without operators, with the fields and subscripts after it."""
-    at, kind = cursor.at, cursor.kind
+    at = cursor.at
+    kind = cursor.kind
     read = READERS.get(kind)
     if read is not None:
         found = read(cursor)

@@ -17,7 +17,8 @@ UNTOLD = Type("?")
 """A type that no documentation defines; in a signature, any type."""
 
 _PLUGINS = re.compile(
-    r"st_\w+|bing_tile\w*|\w*_?geometry_?\w*|to_spherical_geography|great_circle_distance|geohash\w*"
+    r"st_\w+|bing_tile\w*|\w*_?geometry_?\w*|to_spherical_geography"
+    r"|great_circle_distance|geohash\w*"
 )
 """Functions of a plugin of Trino. Whether Treasure Data has it is not documented: they
 are let pass.
@@ -39,10 +40,14 @@ class Variable:
 
     def __str__(self) -> str:
         """In Trino's words."""
-        shown = (
-            self.name + ":comparable" * self.comparable + ":orderable" * self.orderable
-        )
-        return shown + "".join(f":castableTo({one})" for one in self.to)
+        shown = self.name
+        if self.comparable:
+            shown += ":comparable"
+        if self.orderable:
+            shown += ":orderable"
+        for one in self.to:
+            shown += f":castableTo({one})"
+        return shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +73,21 @@ class Signature:
 
     def __str__(self) -> str:
         """As Trino shows it among those it expected."""
-        shown = f"{self.name}({', '.join(declared(one) for one in self.arguments)})"
-        return (
-            f"{shown} {', '.join(map(str, self.variables))}"
-            if self.variables
-            else shown
-        )
+        arguments = ", ".join(map(declared, self.arguments))
+        shown = f"{self.name}({arguments})"
+        if not self.variables:
+            return shown
+        variables = ", ".join(map(str, self.variables))
+        return f"{shown} {variables}"
 
 
 def declared(kind: Type) -> str:
-    """A type as Trino shows it in a signature: without spaces after commas."""
-    return (
-        str(kind)
-        .replace(", ", ",")
-        .replace("HyperLogLog", "hyperloglog")
-        .replace("SetDigest", "setdigest")
-    )
+    """A type as Trino shows it in a signature: in lower case where it has capitals
+    elsewhere, and without spaces after commas.
+    """
+    shown = str(kind).replace(", ", ",")
+    shown = shown.replace("HyperLogLog", "hyperloglog")
+    return shown.replace("SetDigest", "setdigest")
 
 
 @cache
@@ -92,8 +96,10 @@ def _lines() -> Mapping[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
     for file in (_TRINO, _TREASURE_DATA):
         for line in file.read_text("utf-8").splitlines():
-            if not line.startswith("#"):
-                found.setdefault(line[: line.index("\t")], []).append(line)
+            if line.startswith("#"):
+                continue
+            name, _, _ = line.partition("\t")
+            found.setdefault(name, []).append(line)
     return {name: tuple(lines) for name, lines in found.items()}
 
 
@@ -108,8 +114,11 @@ def signatures(name: str) -> tuple[Signature, ...]:
     """The forms of a function, or of an operator such as `$ADD`, in Trino's order;
     empty where there is none.
     """
-    key = name if name.startswith("$") else name.lower()
-    return tuple(_read(line) for line in _lines().get(key, ()))
+    key = name
+    if not name.startswith("$"):
+        key = name.lower()
+    lines = _lines().get(key, ())
+    return tuple(map(_read, lines))
 
 
 def is_of_plugin(name: str) -> bool:
@@ -126,48 +135,59 @@ def kinds(name: str) -> frozenset[str]:
 
 
 def _read(line: str) -> Signature:
+    """A signature from its line, whose parts are between tabs."""
     name, kind, returns, arguments, conditions, nulls = line.split("\t")[:6]
-    variadic = arguments.endswith("...")
-    types = tuple(
-        formal(one) for one in arguments.removesuffix("...").split("; ") if one
-    )
+    types = tuple(map(formal, _listed(arguments.removesuffix("..."))))
     variables: list[Variable] = []
     lengths: list[tuple[str, str]] = []
-    for condition in conditions.split("; ") if conditions else ():
+    for condition in _listed(conditions):
         length, assigned, computed = condition.partition(" := ")
         if assigned:
             lengths.append((length.lower(), computed.lower()))
         else:
             variables.append(_variable(condition))
     return Signature(
-        name,
-        kind,
-        types,
-        formal(returns),
-        tuple(variables),
-        tuple(lengths),
-        variadic,
-        tuple(one == "n" for one in nulls),
-        UNTOLD not in types,
+        name=name,
+        kind=kind,
+        arguments=types,
+        returns=formal(returns),
+        variables=tuple(variables),
+        lengths=tuple(lengths),
+        variadic=arguments.endswith("..."),
+        nullable=tuple(one == "n" for one in nulls),
+        told=UNTOLD not in types,
     )
 
 
+def _listed(text: str) -> list[str]:
+    """What stands between semicolons; nothing in an empty text."""
+    if not text:
+        return []
+    return text.split("; ")
+
+
 def _variable(condition: str) -> Variable:
+    """A variable from `T comparable to=varchar`."""
     name, *words = condition.split(" ")
     bounds: dict[str, str] = {}
     for word in words:
         key, _, value = word.partition("=")
         bounds[key] = value
-    to = (formal(bounds["to"]),) if "to" in bounds else ()
-    from_ = (formal(bounds["from"]),) if "from" in bounds else ()
     return Variable(
-        name,
-        "comparable" in bounds,
-        "orderable" in bounds,
-        bounds.get("base", ""),
-        to,
-        from_,
+        name=name,
+        comparable="comparable" in bounds,
+        orderable="orderable" in bounds,
+        base=bounds.get("base", ""),
+        to=_bound_type("to", bounds),
+        from_=_bound_type("from", bounds),
     )
+
+
+def _bound_type(key: str, bounds: Mapping[str, str]) -> tuple[Type, ...]:
+    """The type that a variable must be castable to or from, if there is one."""
+    if key not in bounds:
+        return ()
+    return (formal(bounds[key]),)
 
 
 @cache
@@ -176,19 +196,31 @@ def formal(text: str) -> Type:
     base, open_, inside = text.partition("(")
     if not open_:
         return Type(text)
+    # `timestamp(p) with time zone` goes on after its argument
     inside, _, zone = inside.rpartition(")")
-    parts = _parts(inside)
-    return Type(
-        base + zone, tuple(int(one) if one.isdigit() else formal(one) for one in parts)
-    )
+    arguments = tuple(map(_argument, _parts(inside)))
+    return Type(base + zone, arguments)
+
+
+def _argument(text: str) -> Type | int:
+    """A number, or a type, between a type's parentheses."""
+    if text.isdigit():
+        return int(text)
+    return formal(text)
 
 
 def _parts(text: str) -> list[str]:
     """The parts between commas that stand in no parentheses."""
-    parts, depth, start = [], 0, 0
+    parts: list[str] = []
+    depth = 0
+    start = 0
     for at, letter in enumerate(text):
-        depth += (letter == "(") - (letter == ")")
-        if letter == "," and depth == 0:
+        if letter == "(":
+            depth += 1
+        elif letter == ")":
+            depth -= 1
+        elif letter == "," and depth == 0:
             parts.append(text[start:at].strip())
             start = at + 1
-    return [*parts, text[start:].strip()]
+    parts.append(text[start:].strip())
+    return parts

@@ -1,4 +1,4 @@
-"""JSON_EXISTS, JSON_VALUE, JSON_QUERY, JSON_OBJECT and JSON_ARRAY, each with a grammar of its own."""
+"""Functions of JSON that have a grammar of their own, such as JSON_VALUE and JSON_OBJECT."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ from collections.abc import Callable
 from runner.trino.cursor import NAMES, Cursor
 from runner.trino.tree import Expression, JsonCall, TypeName
 from runner.trino.typenames import read_type
+
+# What ON EMPTY and ON ERROR say, in this order; each may be left out.
+_OCCASIONS = (("EMPTY", "ERROR"), ("ERROR",))
+# After these, KEY is the name of a column or of a function.
+_AFTER_NAME = ("VALUE", ":", ".", "[", "(", "->")
 
 
 def path_invocation(cursor: Cursor) -> tuple[tuple[Expression, ...], str]:
@@ -22,6 +27,7 @@ def path_invocation(cursor: Cursor) -> tuple[tuple[Expression, ...], str]:
 
 
 def _argument(cursor: Cursor) -> Expression:
+    """`a AS b` in PASSING: the value in it."""
     value = _json_value(cursor)
     cursor.expect("AS")
     cursor.identifier()
@@ -29,6 +35,7 @@ def _argument(cursor: Cursor) -> Expression:
 
 
 def _json_value(cursor: Cursor) -> Expression:
+    """A value, with the FORMAT JSON after it."""
     value = cursor.expression()
     json_format(cursor)
     return value
@@ -45,6 +52,7 @@ def json_format(cursor: Cursor) -> bool:
 
 
 def _returning(cursor: Cursor, *, formatted: bool) -> TypeName | None:
+    """`RETURNING type`, where it stands here. `formatted`: FORMAT JSON may follow."""
     if not cursor.take("RETURNING"):
         return None
     found = read_type(cursor)
@@ -56,10 +64,11 @@ def _returning(cursor: Cursor, *, formatted: bool) -> TypeName | None:
 def value_behaviours(cursor: Cursor) -> tuple[Expression, ...]:
     """`NULL ON EMPTY DEFAULT 1 ON ERROR`: the defaults in it."""
     found: list[Expression] = []
-    for which in (("EMPTY", "ERROR"), ("ERROR",)):
-        if cursor.kind not in ("ERROR", "NULL", "DEFAULT"):
+    for which in _OCCASIONS:
+        kind = cursor.take_any(("ERROR", "NULL", "DEFAULT"))
+        if not kind:
             break
-        if cursor.expect_any(("ERROR", "NULL", "DEFAULT")) == "DEFAULT":
+        if kind == "DEFAULT":
             found.append(cursor.expression())
         cursor.expect("ON")
         if cursor.expect_any(which) == "ERROR":
@@ -69,7 +78,7 @@ def value_behaviours(cursor: Cursor) -> tuple[Expression, ...]:
 
 def query_behaviours(cursor: Cursor) -> None:
     """`EMPTY ARRAY ON EMPTY NULL ON ERROR`."""
-    for which in (("EMPTY", "ERROR"), ("ERROR",)):
+    for which in _OCCASIONS:
         kind = cursor.take_any(("ERROR", "NULL", "EMPTY"))
         if not kind:
             break
@@ -82,26 +91,36 @@ def query_behaviours(cursor: Cursor) -> None:
 
 def wrapper_and_quotes(cursor: Cursor) -> None:
     """WITH CONDITIONAL ARRAY WRAPPER, and KEEP QUOTES ON SCALAR STRING."""
+    _wrapper(cursor)
+    if not cursor.take_any(("KEEP", "OMIT")):
+        return
+    cursor.expect("QUOTES")
+    if cursor.take("ON"):
+        cursor.expect_all("SCALAR", "STRING")
+
+
+def _wrapper(cursor: Cursor) -> None:
+    """WITH or WITHOUT ARRAY WRAPPER, where it stands here."""
     kind = cursor.take_any(("WITH", "WITHOUT"))
-    if kind:
-        if kind == "WITH":
-            cursor.take_any(("CONDITIONAL", "UNCONDITIONAL"))
-        cursor.take("ARRAY")
-        cursor.expect("WRAPPER")
-    if cursor.take_any(("KEEP", "OMIT")):
-        cursor.expect("QUOTES")
-        if cursor.take("ON"):
-            cursor.expect_all("SCALAR", "STRING")
+    if not kind:
+        return
+    if kind == "WITH":
+        cursor.take_any(("CONDITIONAL", "UNCONDITIONAL"))
+    cursor.take("ARRAY")
+    cursor.expect("WRAPPER")
 
 
 def _begin(cursor: Cursor) -> tuple[int, str]:
-    at, name = cursor.at, cursor.kind.lower()
+    """Go past the name of a function and its parenthesis; where it began, and the name."""
+    at = cursor.at
+    name = cursor.kind.lower()
     cursor.advance()
     cursor.expect("(")
     return at, name
 
 
 def _json_exists(cursor: Cursor) -> Expression:
+    """`JSON_EXISTS(value, 'path' TRUE ON ERROR)`."""
     at, name = _begin(cursor)
     arguments, path = path_invocation(cursor)
     if cursor.take_any(("TRUE", "FALSE", "UNKNOWN", "ERROR")):
@@ -111,6 +130,7 @@ def _json_exists(cursor: Cursor) -> Expression:
 
 
 def _json_value_call(cursor: Cursor) -> Expression:
+    """`JSON_VALUE(value, 'path' RETURNING type NULL ON EMPTY)`."""
     at, name = _begin(cursor)
     arguments, path = path_invocation(cursor)
     returning = _returning(cursor, formatted=False)
@@ -120,6 +140,7 @@ def _json_value_call(cursor: Cursor) -> Expression:
 
 
 def _json_query(cursor: Cursor) -> Expression:
+    """`JSON_QUERY(value, 'path' WITH WRAPPER)`."""
     at, name = _begin(cursor)
     arguments, path = path_invocation(cursor)
     returning = _returning(cursor, formatted=True)
@@ -137,12 +158,11 @@ def _ends(cursor: Cursor) -> bool:
 
 
 def _json_object(cursor: Cursor) -> Expression:
+    """`JSON_OBJECT('a' VALUE 1, 'b': 2 NULL ON NULL)`."""
     at, name = _begin(cursor)
     arguments: list[Expression] = []
     if not _ends(cursor):
-        _member(cursor, arguments)
-        while cursor.take(","):
-            _member(cursor, arguments)
+        cursor.list_of(lambda: _member(cursor, arguments))
         _on_null(cursor)
         if cursor.take_any(("WITH", "WITHOUT")):
             cursor.expect("UNIQUE")
@@ -155,18 +175,11 @@ def _json_object(cursor: Cursor) -> Expression:
 def _member(cursor: Cursor, arguments: list[Expression]) -> None:
     """`KEY 'a' VALUE 1`, `'a' VALUE 1` or `'a': 1`. KEY is a name too: `key VALUE 1`."""
     mark = cursor.mark()
-    said = cursor.kind == "KEY" and cursor.ahead() not in (
-        "VALUE",
-        ":",
-        ".",
-        "[",
-        "(",
-        "->",
-    )
-    if said:
+    says_key = cursor.kind == "KEY" and cursor.ahead() not in _AFTER_NAME
+    if says_key:
         cursor.advance()
     key = cursor.expression()
-    if said and cursor.kind == ":":
+    if says_key and cursor.kind == ":":
         # here KEY was a type's name: `key 'a' : 1`
         cursor.back_to(mark)
         key = cursor.expression()
@@ -176,6 +189,7 @@ def _member(cursor: Cursor, arguments: list[Expression]) -> None:
 
 
 def _json_array(cursor: Cursor) -> Expression:
+    """`JSON_ARRAY(1, 2 ABSENT ON NULL)`."""
     at, name = _begin(cursor)
     arguments: tuple[Expression, ...] = ()
     if not _ends(cursor):
@@ -187,6 +201,7 @@ def _json_array(cursor: Cursor) -> Expression:
 
 
 def _on_null(cursor: Cursor) -> None:
+    """`NULL ON NULL`, or `ABSENT ON NULL`, where it stands here."""
     if cursor.take_any(("NULL", "ABSENT")):
         cursor.expect_all("ON", "NULL")
 

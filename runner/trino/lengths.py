@@ -12,6 +12,7 @@ _UNKNOWN = "A signature computes a length in a way that is not known"
 
 @cache
 def _parsed(text: str) -> ast.expr:
+    """The text as an expression of Python, whose grammar it shares."""
     return ast.parse(text, mode="eval").body
 
 
@@ -23,13 +24,15 @@ def computed(text: str, known: Mapping[str, int]) -> int:
 
 
 def _value(node: ast.expr, known: Mapping[str, int]) -> int:
+    """The value of a part of the expression."""
     match node:
         case ast.Constant(value=int(value)):
             return value
         case ast.Name(id=name):
             return known[name]
         case ast.Call(func=ast.Name(id=name), args=arguments):
-            return int(_CALLS[name](*(_value(one, known) for one in arguments)))
+            values = [_value(one, known) for one in arguments]
+            return int(_CALLS[name](values))
         case ast.BinOp(left=left, op=operator, right=right):
             return _operation(operator, _value(left, known), _value(right, known))
         case _:
@@ -37,6 +40,7 @@ def _value(node: ast.expr, known: Mapping[str, int]) -> int:
 
 
 def _operation(operator: ast.operator, left: int, right: int) -> int:
+    """What an operator makes of two numbers; lengths are whole, so `/` cuts off."""
     match operator:
         case ast.Add():
             return left + right

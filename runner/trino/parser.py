@@ -1,4 +1,4 @@
-"""Reads a statement as Trino 423 does: `parse` gives its tree, or refuses it where Trino would."""
+"""Reads a statement as Trino 423 does: its tree, or a refusal where Trino would refuse it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from threading import Lock
 
 from runner.trino import expressions, queries
 from runner.trino.cursor import DEEPEST, NAMES, QUERIES, Cursor, Grammar, SyntaxRefused
-from runner.trino.lexer import END, TEXT, UNICODE_TEXT, Tokens, read
+from runner.trino.lexer import END, Tokens, read
 from runner.trino.tree import (
     AddColumn,
     ColumnDefinition,
@@ -37,9 +37,22 @@ _GRAMMAR = Grammar(
 # The first words of statements that nobody here writes. They are named, not read.
 _OTHER = frozenset(
     """
-    ALTER ANALYZE CALL COMMENT COMMIT CREATE DEALLOCATE DENY DESC DESCRIBE DROP EXECUTE EXPLAIN GRANT
-    MERGE PREPARE REFRESH RESET REVOKE ROLLBACK SET SHOW START TRUNCATE UPDATE USE
+    ALTER ANALYZE CALL COMMENT COMMIT CREATE DEALLOCATE DENY DESC DESCRIBE DROP EXECUTE
+    EXPLAIN GRANT MERGE PREPARE REFRESH RESET REVOKE ROLLBACK SET SHOW START TRUNCATE
+    UPDATE USE
     """.split()  # noqa: SIM905  a list of words is read as one
+)
+
+# What a message lists where no statement begins.
+_BEGINNINGS = (
+    "SELECT",
+    "WITH",
+    "VALUES",
+    "INSERT",
+    "CREATE",
+    "DELETE",
+    "DROP",
+    "ALTER",
 )
 
 # A level of nesting takes up to this many of Python's own calls.
@@ -75,39 +88,46 @@ def _deep_statement(tokens: Tokens) -> Statement:
 
 
 def _one_statement(tokens: Tokens) -> Statement:
+    """The tree of one statement, which must end with the text, or with a `;`."""
     cursor = Cursor(tokens, _GRAMMAR)
     found = _statement(cursor)
     if isinstance(found, OtherStatement):
         return found
-    if cursor.take(";") and cursor.kind != END:
-        raise SyntaxRefused(
-            cursor.at,
-            "a second statement begins here; one statement is all that is read",
-        )
+    _end(cursor)
     if cursor.kind != END:
         raise cursor.mismatch("<EOF>")
     return found
 
 
+def _end(cursor: Cursor) -> None:
+    """Go past a `;`, after which nothing may stand."""
+    if cursor.take(";") and cursor.kind != END:
+        told = "a second statement begins here; one statement is all that is read"
+        raise SyntaxRefused(cursor.at, told)
+
+
 def _statement(cursor: Cursor) -> Statement:
-    kind, ahead = cursor.kind, cursor.ahead()
+    """What begins with a word of its own; the first two words say which statement it
+    is.
+    """
+    kind = cursor.kind
     if kind in QUERIES or kind == "(":
         return queries.query(cursor)
-    if kind == "INSERT":
-        return _insert(cursor)
-    if kind == "DELETE":
-        return _delete(cursor)
-    if kind == "CREATE" and ahead in ("TABLE", "OR"):
-        return _create_table(cursor) or _other(cursor)
-    if kind == "DROP" and ahead == "TABLE":
-        return _drop_table(cursor)
-    if kind == "ALTER" and ahead == "TABLE":
-        return _add_column(cursor) or _other(cursor)
-    if kind in _OTHER:
-        return _other(cursor)
-    raise cursor.mismatch(
-        "SELECT", "WITH", "VALUES", "INSERT", "CREATE", "DELETE", "DROP", "ALTER"
-    )
+    match kind, cursor.ahead():
+        case "INSERT", _:
+            return _insert(cursor)
+        case "DELETE", _:
+            return _delete(cursor)
+        case "CREATE", "TABLE":
+            return _create_table(cursor) or _other(cursor)
+        case "DROP", "TABLE":
+            return _drop_table(cursor)
+        case "ALTER", "TABLE":
+            return _add_column(cursor) or _other(cursor)
+        case _ if kind in _OTHER:
+            return _other(cursor)
+        case _:
+            raise cursor.mismatch(*_BEGINNINGS)
 
 
 def _other(cursor: Cursor) -> Statement:
@@ -122,15 +142,12 @@ def _other(cursor: Cursor) -> Statement:
     while cursor.kind not in (END, ";"):
         cursor.advance()
     end = cursor.end
-    if cursor.take(";") and cursor.kind != END:
-        raise SyntaxRefused(
-            cursor.at,
-            "a second statement begins here; one statement is all that is read",
-        )
+    _end(cursor)
     return OtherStatement(at, end, " ".join(words))
 
 
 def _table(cursor: Cursor) -> Table:
+    """A table's name, such as `a.b.c`."""
     at = cursor.at
     name = cursor.qualified_name()
     return Table(at, cursor.end, name)
@@ -138,13 +155,11 @@ def _table(cursor: Cursor) -> Table:
 
 def _if_exists(cursor: Cursor, *words: str) -> bool:
     """IF EXISTS, or IF NOT EXISTS, where it stands here. IF is a name too."""
-    if not cursor.at_all("IF", *words):
-        return False
-    cursor.expect_all("IF", *words)
-    return True
+    return cursor.take_all("IF", *words)
 
 
 def _insert(cursor: Cursor) -> Statement:
+    """`INSERT INTO t (a, b) SELECT …`."""
     at = cursor.at
     cursor.expect_all("INSERT", "INTO")
     table = _table(cursor)
@@ -156,6 +171,7 @@ def _insert(cursor: Cursor) -> Statement:
 
 
 def _delete(cursor: Cursor) -> Statement:
+    """`DELETE FROM t WHERE …`."""
     at = cursor.at
     cursor.expect_all("DELETE", "FROM")
     table = _table(cursor)
@@ -169,6 +185,7 @@ def _delete(cursor: Cursor) -> Statement:
 
 
 def _drop_table(cursor: Cursor) -> Statement:
+    """`DROP TABLE IF EXISTS t`."""
     at = cursor.at
     cursor.expect_all("DROP", "TABLE")
     if_exists = _if_exists(cursor, "EXISTS")
@@ -178,14 +195,14 @@ def _drop_table(cursor: Cursor) -> Statement:
 
 def _add_column(cursor: Cursor) -> Statement | None:
     """ALTER TABLE … ADD COLUMN; None, and nothing read, for any other ALTER TABLE."""
-    at, mark = cursor.at, cursor.mark()
+    at = cursor.at
+    mark = cursor.mark()
     cursor.expect_all("ALTER", "TABLE")
     _if_exists(cursor, "EXISTS")
     table = _table(cursor)
-    if not cursor.at_all("ADD", "COLUMN"):
+    if not cursor.take_all("ADD", "COLUMN"):
         cursor.back_to(mark)
         return None
-    cursor.expect_all("ADD", "COLUMN")
     if_not_exists = _if_exists(cursor, "NOT", "EXISTS")
     column = _column_definition(cursor)
     if column is None:
@@ -211,19 +228,23 @@ def _column_definition(cursor: Cursor) -> ColumnDefinition | None:
 
 
 def _comment(cursor: Cursor) -> None:
-    if cursor.take("COMMENT"):
-        if cursor.kind not in (TEXT, UNICODE_TEXT):
-            raise cursor.mismatch("<string>")
-        cursor.text()
+    """`COMMENT 'text'`, where it stands here."""
+    if not cursor.take("COMMENT"):
+        return
+    if not cursor.at_text():
+        raise cursor.mismatch("<string>")
+    cursor.text()
 
 
 def _properties(cursor: Cursor) -> None:
+    """`(a = 1, b = 2)`: read, and not kept."""
     cursor.expect("(")
     cursor.list_of(lambda: _property(cursor))
     cursor.expect(")")
 
 
 def _property(cursor: Cursor) -> None:
+    """`a = 1`, or `a = DEFAULT`."""
     cursor.identifier()
     cursor.expect("=")
     if cursor.kind == "DEFAULT" and cursor.ahead() in (",", ")"):
@@ -233,15 +254,15 @@ def _property(cursor: Cursor) -> None:
 
 
 def _create_table(cursor: Cursor) -> Statement | None:
-    """CREATE TABLE … AS; None, and nothing read, for a table of columns, or for CREATE OR REPLACE."""
-    at, mark = cursor.at, cursor.mark()
-    if cursor.ahead() == "OR":
-        return None
+    """CREATE TABLE … AS; None, and nothing read, for a table of columns."""
+    at = cursor.at
+    mark = cursor.mark()
     cursor.expect_all("CREATE", "TABLE")
     if_not_exists = _if_exists(cursor, "NOT", "EXISTS")
     table = _table(cursor)
     columns: tuple[Identifier, ...] = ()
     if cursor.kind == "(":
+        # `(a, b)` names the columns of a query, and `(a bigint)` makes others
         if cursor.ahead(2) not in (",", ")"):
             cursor.back_to(mark)
             return None

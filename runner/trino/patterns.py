@@ -19,7 +19,13 @@ def measures(cursor: Cursor) -> tuple[Named, ...]:
     return cursor.list_of(lambda: _measure(cursor))
 
 
+def values(named: tuple[Named, ...]) -> tuple[Expression, ...]:
+    """The values of measures, without their names."""
+    return tuple(value for _, value in named)
+
+
 def _measure(cursor: Cursor) -> Named:
+    """`value AS name`."""
     value = cursor.expression()
     cursor.expect("AS")
     return cursor.identifier(), value
@@ -27,23 +33,33 @@ def _measure(cursor: Cursor) -> Named:
 
 def after_match(cursor: Cursor) -> bool:
     """AFTER MATCH SKIP …, INITIAL and SEEK; true if one of them is here."""
-    found = cursor.take("AFTER")
-    if found:
+    found = False
+    if cursor.take("AFTER"):
         cursor.expect_all("MATCH", "SKIP")
         _skip_to(cursor)
-    return bool(cursor.take_any(("INITIAL", "SEEK"))) or found
+        found = True
+    if cursor.take_any(("INITIAL", "SEEK")):
+        found = True
+    return found
 
 
 def _skip_to(cursor: Cursor) -> None:
+    """Where the next match begins: `PAST LAST ROW`, `TO NEXT ROW` or `TO LAST a`."""
     if cursor.expect_any(("TO", "PAST")) == "PAST":
         cursor.expect_all("LAST", "ROW")
-    elif cursor.at_all("NEXT", "ROW"):
-        cursor.expect_all("NEXT", "ROW")
-    else:
-        says_which = cursor.kind in ("FIRST", "LAST") and cursor.ahead() in NAMES
-        if says_which and not (cursor.ahead() == "PATTERN" and cursor.ahead(2) == "("):
-            cursor.advance()
-        cursor.identifier()
+        return
+    if cursor.take_all("NEXT", "ROW"):
+        return
+    if cursor.kind in ("FIRST", "LAST") and _names_label(cursor):
+        cursor.advance()
+    cursor.identifier()
+
+
+def _names_label(cursor: Cursor) -> bool:
+    """True where a label follows FIRST or LAST, which may be labels themselves."""
+    if cursor.ahead() == "PATTERN" and cursor.ahead(2) == "(":
+        return False
+    return cursor.ahead() in NAMES
 
 
 def pattern(cursor: Cursor) -> None:
@@ -55,10 +71,10 @@ def pattern(cursor: Cursor) -> None:
 
 def subsets(cursor: Cursor) -> bool:
     """SUBSET …; true if it is here."""
-    found = cursor.take("SUBSET")
-    if found:
-        cursor.list_of(lambda: _subset(cursor))
-    return found
+    if not cursor.take("SUBSET"):
+        return False
+    cursor.list_of(lambda: _subset(cursor))
+    return True
 
 
 def definitions(cursor: Cursor) -> tuple[Expression, ...]:
@@ -75,19 +91,22 @@ def frame_pattern(cursor: Cursor) -> tuple[bool, tuple[Expression, ...]]:
     if cursor.kind == "PATTERN":
         pattern(cursor)
         found = True
-    found = subsets(cursor) or found
+    if subsets(cursor):
+        found = True
     if cursor.kind != "DEFINE":
         return found, ()
     return True, definitions(cursor)
 
 
 def _subset(cursor: Cursor) -> None:
+    """`a = (b, c)`."""
     cursor.identifier()
     cursor.expect("=")
     cursor.names_in_parentheses()
 
 
 def _definition(cursor: Cursor) -> Expression:
+    """`a AS condition`: the condition."""
     cursor.identifier()
     cursor.expect("AS")
     return cursor.expression()
@@ -104,6 +123,7 @@ def _row_pattern(cursor: Cursor) -> None:
 
 
 def _quantified(cursor: Cursor) -> None:
+    """One part of a pattern, with how often it may come."""
     if cursor.take("("):
         if cursor.kind != ")":
             _row_pattern(cursor)
@@ -121,7 +141,9 @@ def _quantified(cursor: Cursor) -> None:
 
 
 def _quantifier(cursor: Cursor) -> None:
-    """`*`, `+`, `?`, `{2}` or `{1,3}`, each with a `?` where as few rows as possible are wanted."""
+    """`*`, `+`, `?`, `{2}` or `{1,3}`, each with a `?` where as few rows as possible are
+    wanted.
+    """
     if cursor.take("{"):
         _count(cursor)
         cursor.expect("}")
@@ -131,6 +153,8 @@ def _quantifier(cursor: Cursor) -> None:
 
 
 def _count(cursor: Cursor) -> None:
+    """The numbers between braces."""
+    # `{2}` has no comma, and `{2,}`, `{,3}` and `{1,3}` have one
     if cursor.take(INTEGER) and cursor.kind == "}":
         return
     cursor.expect(",")

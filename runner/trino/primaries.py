@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from runner.trino import calls
-from runner.trino.cursor import NAMES, QUERIES, Cursor, SyntaxRefused
+from runner.trino.cursor import NAMES, QUERIES, TEXTS, Cursor, SyntaxRefused
 from runner.trino.jsoncalls import JSON_READERS
 from runner.trino.lexer import BINARY, DECIMAL, DOUBLE, INTEGER, TEXT, UNICODE_TEXT
 from runner.trino.special import SPECIAL_READERS
@@ -42,7 +42,7 @@ NUMBERS = {
     DOUBLE: NumberKind.DOUBLE,
 }
 _LARGEST = 2**63 - 1
-_TEXTS = (TEXT, UNICODE_TEXT)
+_HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
 
 
 # literals
@@ -52,46 +52,63 @@ def number(cursor: Cursor) -> Expression:
     """A number, with a minus sign that is its own."""
     at = cursor.at
     negative = cursor.take("-")
-    number_at, kind = cursor.at, NUMBERS.get(cursor.kind)
+    number_at = cursor.at
+    kind = NUMBERS.get(cursor.kind)
     if kind is None:
         raise cursor.mismatch("<number>")
     cursor.advance()
+    # 1_000 is 1000
     text = cursor.sql[number_at : cursor.end].replace("_", "")
-    if kind is NumberKind.INTEGER and whole_number(text) > _LARGEST + negative:
-        raise SyntaxRefused(
-            at, "Invalid numeric literal: it is greater than a bigint can be"
-        )
-    if negative and kind is NumberKind.INTEGER and not text.isdigit():
-        raise SyntaxRefused(
-            at, "Invalid numeric literal: a minus sign goes with a decimal number only"
-        )
+    if kind is NumberKind.INTEGER:
+        _check_whole_number(at, text, negative=negative)
     found = Number(number_at, cursor.end, kind, text)
-    return Sign(at, cursor.end, negative=True, value=found) if negative else found
+    if not negative:
+        return found
+    return Sign(at, cursor.end, negative=True, value=found)
+
+
+def _check_whole_number(at: int, text: str, *, negative: bool) -> None:
+    """Refuse a whole number that no bigint is: the smallest one needs its sign."""
+    largest = _LARGEST
+    if negative:
+        largest += 1
+    told = "Invalid numeric literal"
+    if whole_number(text) > largest:
+        raise SyntaxRefused(at, f"{told}: it is greater than a bigint can be")
+    if negative and not text.isdigit():
+        why = "a minus sign goes with a decimal number only"
+        raise SyntaxRefused(at, f"{told}: {why}")
 
 
 def _null(cursor: Cursor) -> Expression:
+    """`NULL`."""
     at = cursor.at
     cursor.advance()
     return Null(at, cursor.end)
 
 
 def _boolean(cursor: Cursor) -> Expression:
-    at, kind = cursor.at, cursor.kind
+    """`TRUE` or `FALSE`."""
+    at = cursor.at
+    kind = cursor.kind
     cursor.advance()
     return Boolean(at, cursor.end, kind == "TRUE")
 
 
 def _text(cursor: Cursor) -> Expression:
+    """`'text'`, or `U&'text'`."""
     at = cursor.at
     found = cursor.text()
     return Text(at, cursor.end, found)
 
 
 def _binary(cursor: Cursor) -> Expression:
+    """`X'00FF'`. Spaces between the digits are allowed."""
     at = cursor.at
     cursor.advance()
-    digits = "".join(cursor.sql[at + 2 : cursor.end - 1].split())
-    if not set("0123456789abcdefABCDEF").issuperset(digits):
+    written = cursor.sql[at + len("X'") : cursor.end - 1]
+    digits = "".join(written.split())
+    if not _HEXADECIMAL.issuperset(digits):
         raise SyntaxRefused(at, "Binary literal can only contain hexadecimal digits")
     if len(digits) % 2:
         raise SyntaxRefused(at, "Binary literal must contain an even number of digits")
@@ -114,18 +131,28 @@ def interval(cursor: Cursor) -> Expression:
 
 def _interval_or_name(cursor: Cursor) -> Expression:
     """INTERVAL is a name too: `interval - '1'` takes something from a column."""
-    by = 2 if cursor.ahead() in ("+", "-") else 1
-    if cursor.ahead(by) not in _TEXTS:
-        return calls.named(cursor)
+    if _begins_interval(cursor):
+        return interval(cursor)
+    return calls.named(cursor)
+
+
+def _begins_interval(cursor: Cursor) -> bool:
+    """True at `INTERVAL '3' DAY`, with a sign before the text or without."""
+    by = 1
+    if cursor.ahead() in ("+", "-"):
+        by = 2
+    if cursor.ahead(by) not in TEXTS:
+        return False
     after = by + 1
     if cursor.ahead(after) == "UESCAPE":
         after += 2
-    return interval(cursor) if cursor.ahead(after) in FIELDS else calls.named(cursor)
+    return cursor.ahead(after) in FIELDS
 
 
 def _double_or_name(cursor: Cursor) -> Expression:
+    """`DOUBLE PRECISION '1.5'`. DOUBLE is a name too."""
     at = cursor.at
-    if cursor.ahead() != "PRECISION" or cursor.ahead(2) not in _TEXTS:
+    if cursor.ahead() != "PRECISION" or cursor.ahead(2) not in TEXTS:
         return calls.named(cursor)
     cursor.expect_all("DOUBLE", "PRECISION")
     value = cursor.text()
@@ -133,13 +160,17 @@ def _double_or_name(cursor: Cursor) -> Expression:
 
 
 def _present(cursor: Cursor) -> Expression:
-    at, which = cursor.at, cursor.kind.lower()
+    """`CURRENT_DATE`, or another of the present that takes no digits."""
+    at = cursor.at
+    which = cursor.kind.lower()
     cursor.advance()
     return Present(at, cursor.end, which)
 
 
 def _present_time(cursor: Cursor) -> Expression:
-    at, which = cursor.at, cursor.kind.lower()
+    """`CURRENT_TIMESTAMP`, or `CURRENT_TIMESTAMP(6)`."""
+    at = cursor.at
+    which = cursor.kind.lower()
     cursor.advance()
     precision = None
     if cursor.take("("):
@@ -163,6 +194,7 @@ def dotted(names: tuple[Identifier, ...]) -> Expression:
 
 
 def _grouping(cursor: Cursor) -> Expression:
+    """`GROUPING(a, b)`."""
     at = cursor.at
     cursor.expect_all("GROUPING", "(")
     columns = cursor.list_of(lambda: dotted(cursor.qualified_name()))
@@ -190,19 +222,17 @@ def _parentheses(cursor: Cursor) -> Expression:
         cursor.expect(")")
         return ScalarQuery(at, cursor.end, longer)
     if cursor.kind == ",":
-        items = [first]
-        while cursor.take(","):
-            items.append(cursor.expression())
+        items: tuple[Expression, ...] = cursor.list_of(cursor.expression, first)
         cursor.expect(")")
-        return Row(at, cursor.end, tuple(items))
-    whole = isinstance(first, ScalarQuery) and (first.at, first.end) == (
-        first_at,
-        cursor.end,
-    )
+        return Row(at, cursor.end, items)
+    inner_end = cursor.end
     cursor.expect(")", ",")
-    if whole and isinstance(first, ScalarQuery):
-        return ScalarQuery(at, cursor.end, first.query)
-    return first
+    if not isinstance(first, ScalarQuery):
+        return first
+    if first.at != first_at or first.end != inner_end:
+        return first
+    # `((SELECT 1))` is one query, whose place is that of all its parentheses
+    return ScalarQuery(at, cursor.end, first.query)
 
 
 def _begins_lambda(cursor: Cursor) -> bool:
@@ -218,15 +248,19 @@ def _begins_lambda(cursor: Cursor) -> bool:
 
 
 def _lambda(cursor: Cursor) -> Expression:
+    """`(a, b) -> body`."""
     at = cursor.at
     cursor.expect("(")
-    parameters = () if cursor.kind == ")" else cursor.list_of(cursor.identifier)
+    parameters: tuple[Identifier, ...] = ()
+    if cursor.kind != ")":
+        parameters = cursor.list_of(cursor.identifier)
     cursor.expect_all(")", "->")
     body = cursor.expression()
     return Lambda(at, cursor.end, parameters, body)
 
 
 def _exists(cursor: Cursor) -> Expression:
+    """`EXISTS (query)`."""
     at = cursor.at
     cursor.expect("EXISTS")
     query = cursor.query_in_parentheses()
@@ -234,11 +268,14 @@ def _exists(cursor: Cursor) -> Expression:
 
 
 def _array_or_name(cursor: Cursor) -> Expression:
+    """`ARRAY[a, b]`. ARRAY is a name too."""
     if cursor.ahead() != "[":
         return calls.named(cursor)
     at = cursor.at
     cursor.expect_all("ARRAY", "[")
-    items = () if cursor.kind == "]" else cursor.list_of(cursor.expression)
+    items: tuple[Expression, ...] = ()
+    if cursor.kind != "]":
+        items = cursor.list_of(cursor.expression)
     cursor.expect("]")
     return Array(at, cursor.end, items)
 
@@ -247,23 +284,36 @@ def _array_or_name(cursor: Cursor) -> Expression:
 
 
 def _case(cursor: Cursor) -> Expression:
+    """`CASE a WHEN b THEN c ELSE d END`, or a CASE without `a`."""
     at = cursor.at
     cursor.expect("CASE")
-    operand = None if cursor.kind == "WHEN" else cursor.expression()
-    branches: list[When] = []
-    while cursor.kind == "WHEN" or not branches:
-        when_at = cursor.at
-        cursor.expect("WHEN")
-        condition = cursor.expression()
-        cursor.expect("THEN")
-        result = cursor.expression()
-        branches.append(When(when_at, cursor.end, condition, result))
-    default = cursor.expression() if cursor.take("ELSE") else None
-    cursor.expect("END", *(("ELSE", "WHEN") if default is None else ()))
+    operand = None
+    if cursor.kind != "WHEN":
+        operand = cursor.expression()
+    branches = [_when(cursor)]
+    while cursor.kind == "WHEN":
+        branches.append(_when(cursor))
+    default = None
+    instead: tuple[str, ...] = ("ELSE", "WHEN")
+    if cursor.take("ELSE"):
+        default = cursor.expression()
+        instead = ()
+    cursor.expect("END", *instead)
     return Case(at, cursor.end, operand, tuple(branches), default)
 
 
+def _when(cursor: Cursor) -> When:
+    """`WHEN a THEN b`."""
+    at = cursor.at
+    cursor.expect("WHEN")
+    condition = cursor.expression()
+    cursor.expect("THEN")
+    result = cursor.expression()
+    return When(at, cursor.end, condition, result)
+
+
 def _cast(cursor: Cursor) -> Expression:
+    """`CAST(a AS type)`."""
     at = cursor.at
     cursor.expect_all("CAST", "(")
     value = cursor.expression()
@@ -271,6 +321,7 @@ def _cast(cursor: Cursor) -> Expression:
 
 
 def _cast_to(cursor: Cursor, at: int, value: Expression, *, safe: bool) -> Expression:
+    """The rest of a CAST that began at `at`; its value was read already."""
     cursor.expect("AS")
     kind = read_type(cursor)
     cursor.expect(")")
@@ -281,7 +332,8 @@ def _try_cast_or_name(cursor: Cursor) -> Expression:
     """TRY_CAST is a name too."""
     if cursor.ahead() != "(":
         return calls.named(cursor)
-    at, mark = cursor.at, cursor.mark()
+    at = cursor.at
+    mark = cursor.mark()
     cursor.advance()
     cursor.advance()
     if calls.begins_no_value(cursor):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from runner.trino.calls import set_quantifier
 from runner.trino.cursor import NAMES, SETS, Cursor, SyntaxRefused
 from runner.trino.expressions import expression_from, primary
-from runner.trino.lexer import DECIMAL, DOUBLE, INTEGER
-from runner.trino.primaries import number
+from runner.trino.lexer import INTEGER
+from runner.trino.primaries import NUMBERS, number
 from runner.trino.relations import from_clause
 from runner.trino.tree import (
     Body,
@@ -31,10 +31,13 @@ from runner.trino.tree import (
     With,
     WithQuery,
 )
-from runner.trino.windows import named_window, sort_items
+from runner.trino.windows import begins_named_windows, named_window, sort_items
 
+# What a message lists beside what is expected, since a clause could have gone on.
 _AFTER_QUERY = ("ORDER", "LIMIT", "UNION", "EXCEPT", "INTERSECT")
 _AFTER_ITEMS = (",", "FROM", "WHERE", "GROUP", *_AFTER_QUERY)
+_AFTER_WHERE = ("AND", "OR", "GROUP", *_AFTER_QUERY)
+_AFTER_HAVING = ("AND", "OR", *_AFTER_QUERY)
 _AFTER_RELATION = (",", "JOIN", "WHERE", "GROUP", *_AFTER_QUERY)
 
 
@@ -42,7 +45,9 @@ def query(cursor: Cursor) -> Query:
     """A query, from its WITH to its LIMIT."""
     cursor.deepen()
     at = cursor.at
-    with_ = _with(cursor) if cursor.kind == "WITH" else None
+    with_ = None
+    if cursor.kind == "WITH":
+        with_ = _with(cursor)
     body = _term(cursor, at=cursor.at, loosest=1)
     found = _whole(cursor, at, body, with_)
     cursor.rise()
@@ -51,17 +56,18 @@ def query(cursor: Cursor) -> Query:
 
 def query_from(cursor: Cursor, at: int, first: Query) -> Query:
     """The rest of a query that began at `at` with `(first)`."""
-    return _whole(cursor, at, _set_operations(cursor, at, first, loosest=1), None)
+    body = _set_operations(cursor, at, first, loosest=1)
+    return _whole(cursor, at, body, None)
 
 
 def _whole(cursor: Cursor, at: int, body: Body, with_: With | None) -> Query:
+    """The query that begins with this body, with ORDER BY, OFFSET and LIMIT after it."""
     order_by: tuple[SortItem, ...] = ()
     if cursor.kind == "ORDER":
         order_by = sort_items(cursor)
         cursor.next_clauses = (",", "LIMIT", "OFFSET", "FETCH")
     offset = None
-    if cursor.kind == "OFFSET":
-        cursor.advance()
+    if cursor.take("OFFSET"):
         offset = _row_count(cursor)
         cursor.take_any(("ROW", "ROWS"))
         cursor.next_clauses = ("LIMIT", "FETCH")
@@ -72,30 +78,40 @@ def _whole(cursor: Cursor, at: int, body: Body, with_: With | None) -> Query:
 def _limit(cursor: Cursor) -> tuple[Expression | None, bool, bool]:
     """LIMIT's or FETCH FIRST's number, whether there is such a clause, and WITH TIES."""
     if cursor.take("LIMIT"):
-        limit = None if cursor.take("ALL") else _row_count(cursor, "ALL")
+        limit = None
+        if not cursor.take("ALL"):
+            limit = _row_count(cursor, "ALL")
         cursor.next_clauses = ()
         return limit, True, False
     if not cursor.take("FETCH"):
         return None, False, False
     cursor.expect_any(("FIRST", "NEXT"))
-    at = cursor.at
-    one = Number(at, at, NumberKind.INTEGER, "1")  # FETCH FIRST ROW is a single one
-    limit = _row_count(cursor) if cursor.kind in (INTEGER, "?") else one
+    first = _fetched(cursor)
     cursor.expect_any(("ROW", "ROWS"))
     ties = cursor.expect_any(("ONLY", "WITH")) == "WITH"
     if ties:
         cursor.expect("TIES")
     cursor.next_clauses = ()
-    return limit, True, ties
+    return first, True, ties
+
+
+def _fetched(cursor: Cursor) -> Expression:
+    """FETCH's number of rows; FETCH FIRST ROW is a single one."""
+    if cursor.kind in (INTEGER, "?"):
+        return _row_count(cursor)
+    at = cursor.at
+    return Number(at, at, NumberKind.INTEGER, "1")
 
 
 def _row_count(cursor: Cursor, *instead: str) -> Expression:
+    """A number of rows. `instead` is what could have stood here too."""
     if cursor.kind != INTEGER:
         raise cursor.mismatch("<integer>", *instead)
     return number(cursor)
 
 
 def _with(cursor: Cursor) -> With:
+    """`WITH a AS (…), b AS (…)`."""
     at = cursor.at
     cursor.expect("WITH")
     recursive = cursor.take("RECURSIVE")
@@ -105,12 +121,16 @@ def _with(cursor: Cursor) -> With:
 
 
 def _with_query(cursor: Cursor) -> WithQuery:
+    """`a (x, y) AS (query)`."""
     at = cursor.at
     name = cursor.identifier()
     columns: tuple[Identifier, ...] = ()
     if cursor.kind == "(":
         columns = cursor.names_in_parentheses()
-    cursor.expect("AS", *(() if columns else ("(",)))
+    instead: tuple[str, ...] = ()
+    if not columns:
+        instead = ("(",)
+    cursor.expect("AS", *instead)
     found = cursor.query_in_parentheses()
     return WithQuery(at, cursor.end, name, columns, found)
 
@@ -121,6 +141,9 @@ _BINDING = {"UNION": 1, "EXCEPT": 1, "INTERSECT": 2}
 
 
 def _term(cursor: Cursor, *, at: int, loosest: int) -> Body:
+    """A query with the set operations after it that bind at least as close as
+    `loosest`.
+    """
     return _set_operations(cursor, at, _primary(cursor), loosest=loosest)
 
 
@@ -129,52 +152,74 @@ def _set_operations(cursor: Cursor, at: int, left: Body, *, loosest: int) -> Bod
     UNION and EXCEPT.
     """
     while cursor.kind in SETS and _BINDING[cursor.kind] >= loosest:
-        kind, sign_at = cursor.kind, cursor.at
+        kind = cursor.kind
+        sign_at = cursor.at
         cursor.advance()
         keeps_all = cursor.take_any(("ALL", "DISTINCT")) == "ALL"
         right = _term(cursor, at=cursor.at, loosest=_BINDING[kind] + 1)
-        left = SetOperation(
-            at, cursor.end, SetKind(kind.lower()), keeps_all, left, right, sign_at
-        )
+        end = cursor.end
+        which = SetKind(kind.lower())
+        left = SetOperation(at, end, which, keeps_all, left, right, sign_at)
     return left
 
 
 def _primary(cursor: Cursor) -> Body:
-    at = cursor.at
+    """A part of a set operation: SELECT, VALUES, TABLE, or a query in parentheses."""
     match cursor.kind:
         case "SELECT":
             return _select(cursor)
         case "VALUES":
-            cursor.advance()
-            rows = cursor.list_of(cursor.expression)
-            cursor.next_clauses = (",", *_AFTER_QUERY)
-            return Values(at, cursor.end, rows)
+            return _values(cursor)
         case "TABLE":
-            cursor.advance()
-            table_at = cursor.at
-            name = cursor.qualified_name()
-            cursor.next_clauses = _AFTER_QUERY
-            return TableBody(at, cursor.end, Table(table_at, cursor.end, name))
+            return _table(cursor)
         case "(":
-            cursor.advance()
-            if cursor.take("WITH"):
-                raise SyntaxRefused(
-                    at,
-                    "WITH in parentheses can be neither a whole statement nor a side of UNION and its like",
-                )
-            found = query(cursor)
-            cursor.expect(")")
-            cursor.next_clauses = _AFTER_QUERY
-            return found
+            return _query_in_parentheses(cursor)
         case _:
             cursor.next_clauses = ()
             raise cursor.mismatch("(", "SELECT", "TABLE", "VALUES")
+
+
+def _values(cursor: Cursor) -> Values:
+    """`VALUES (1, 'a'), (2, 'b')`."""
+    at = cursor.at
+    cursor.expect("VALUES")
+    rows = cursor.list_of(cursor.expression)
+    cursor.next_clauses = (",", *_AFTER_QUERY)
+    return Values(at, cursor.end, rows)
+
+
+def _table(cursor: Cursor) -> TableBody:
+    """`TABLE t`."""
+    at = cursor.at
+    cursor.expect("TABLE")
+    table_at = cursor.at
+    name = cursor.qualified_name()
+    cursor.next_clauses = _AFTER_QUERY
+    table = Table(table_at, cursor.end, name)
+    return TableBody(at, cursor.end, table)
+
+
+def _query_in_parentheses(cursor: Cursor) -> Query:
+    """`(query)` as a part of a set operation, where WITH may not stand."""
+    at = cursor.at
+    cursor.expect("(")
+    if cursor.take("WITH"):
+        told = (
+            "WITH in parentheses can be neither a whole statement"
+            " nor a side of UNION and its like"
+        )
+        raise SyntaxRefused(at, told)
+    found = query(cursor)
+    cursor.expect(")")
+    cursor.next_clauses = _AFTER_QUERY
+    return found
 
 
 # SELECT
 
 
 def _select(cursor: Cursor) -> Select:
+    """SELECT with its clauses up to WINDOW, in the order in which they must stand."""
     at = cursor.at
     cursor.expect("SELECT")
     cursor.next_clauses = ()
@@ -186,35 +231,42 @@ def _select(cursor: Cursor) -> Select:
         cursor.next_clauses = ()
         from_ = from_clause(cursor)
         cursor.next_clauses = _AFTER_RELATION
-    where = _condition(cursor, "WHERE", ("AND", "OR", "GROUP", *_AFTER_QUERY))
-    group_by = _group_by(cursor) if cursor.kind == "GROUP" else None
-    having = _condition(cursor, "HAVING", ("AND", "OR", *_AFTER_QUERY))
-    windows: tuple[NamedWindow, ...] = ()
-    if cursor.kind == "WINDOW" and cursor.ahead() in NAMES and cursor.ahead(2) == "AS":
-        cursor.advance()
-        windows = cursor.list_of(lambda: named_window(cursor))
-        cursor.next_clauses = (",", *_AFTER_QUERY)
+    where = _condition(cursor, "WHERE", _AFTER_WHERE)
+    group_by = None
+    if cursor.kind == "GROUP":
+        group_by = _group_by(cursor)
+    having = _condition(cursor, "HAVING", _AFTER_HAVING)
+    windows = _windows(cursor)
     return Select(
         at, cursor.end, items, distinct, from_, where, group_by, having, windows
     )
 
 
+def _windows(cursor: Cursor) -> tuple[NamedWindow, ...]:
+    """`WINDOW a AS (…), b AS (…)`, where it stands here."""
+    if not begins_named_windows(cursor):
+        return ()
+    cursor.advance()
+    found = cursor.list_of(lambda: named_window(cursor))
+    cursor.next_clauses = (",", *_AFTER_QUERY)
+    return found
+
+
 def _took_all_before_star(cursor: Cursor) -> bool:
     """Go past the ALL of `SELECT ALL *`; in `SELECT all * 2` it is a column."""
-    if cursor.at_all("ALL", "*") and cursor.ahead(2) not in (
-        INTEGER,
-        DECIMAL,
-        DOUBLE,
-        "(",
-    ):
-        cursor.advance()
-        return True
-    return False
+    if not cursor.at_all("ALL", "*"):
+        return False
+    after = cursor.ahead(2)
+    if after in NUMBERS or after == "(":
+        return False
+    cursor.advance()
+    return True
 
 
 def _condition(
     cursor: Cursor, word: str, next_clauses: tuple[str, ...]
 ) -> Expression | None:
+    """A clause of one condition, such as WHERE; None where it does not stand here."""
     if not cursor.take(word):
         return None
     cursor.next_clauses = ()
@@ -224,25 +276,43 @@ def _condition(
 
 
 def _item(cursor: Cursor) -> SelectItem | Star:
+    """An item of SELECT: `*`, `t.*`, or an expression with its alias."""
     at = cursor.at
     if cursor.take("*"):
         return Star(at, cursor.end)
-    if cursor.kind in ("NOT", "+") or (
-        cursor.kind == "-" and cursor.ahead() not in (INTEGER, DECIMAL, DOUBLE)
-    ):
-        expression = cursor.expression()
-    else:
-        cursor.deepen()
-        first = primary(cursor)
-        if cursor.kind == ".":
-            cursor.rise()
-            return _all_of(cursor, at, first)
-        expression = expression_from(cursor, at, first)
+    if _begins_operator(cursor):
+        return _aliased(cursor, at, cursor.expression())
+    # `t.*` begins as a value does, so its first part is read before it is told apart
+    cursor.deepen()
+    first = primary(cursor)
+    if cursor.kind == ".":
         cursor.rise()
+        return _all_of(cursor, at, first)
+    expression = expression_from(cursor, at, first)
+    cursor.rise()
+    return _aliased(cursor, at, expression)
+
+
+def _begins_operator(cursor: Cursor) -> bool:
+    """True at NOT and at a sign, unless it is a number's own."""
+    if cursor.kind == "-":
+        return cursor.ahead() not in NUMBERS
+    return cursor.kind in ("NOT", "+")
+
+
+def _aliased(cursor: Cursor, at: int, expression: Expression) -> SelectItem:
+    """An item that began at `at`, with the alias after it, if there is one."""
     alias = None
-    if cursor.take("AS") or (cursor.kind in NAMES and not _begins_clause(cursor)):
+    if cursor.take("AS") or _begins_alias(cursor):
         alias = cursor.identifier()
     return SelectItem(at, cursor.end, expression, alias)
+
+
+def _begins_alias(cursor: Cursor) -> bool:
+    """True at an alias without AS. WINDOW, LIMIT and their like may be one."""
+    if cursor.kind not in NAMES or begins_named_windows(cursor):
+        return False
+    return not cursor.begins_limit()
 
 
 def _all_of(cursor: Cursor, at: int, base: Expression) -> Star:
@@ -252,13 +322,6 @@ def _all_of(cursor: Cursor, at: int, base: Expression) -> Star:
     if cursor.take("AS"):
         aliases = cursor.names_in_parentheses()
     return Star(at, cursor.end, base, aliases)
-
-
-def _begins_clause(cursor: Cursor) -> bool:
-    """True at a word that could be a name, and begins a clause here."""
-    if cursor.kind == "WINDOW":
-        return cursor.ahead() in NAMES and cursor.ahead(2) == "AS"
-    return cursor.begins_limit()
 
 
 # GROUP BY
@@ -271,6 +334,7 @@ _GO_ON = frozenset(
 
 
 def _group_by(cursor: Cursor) -> GroupBy:
+    """`GROUP BY a, ROLLUP (b, c)`."""
     at = cursor.at
     cursor.expect_all("GROUP", "BY")
     cursor.next_clauses = ()
@@ -281,39 +345,48 @@ def _group_by(cursor: Cursor) -> GroupBy:
 
 
 def _grouping_element(cursor: Cursor) -> GroupingElement:
-    at, kind = cursor.at, cursor.kind
-    if kind in ("ROLLUP", "CUBE"):
-        cursor.advance()
+    """`a`, `(a, b)`, ROLLUP, CUBE or GROUPING SETS."""
+    at = cursor.at
+    kind = cursor.kind
+    if cursor.take_any(("ROLLUP", "CUBE")):
         cursor.expect("(")
         if cursor.kind == ")":
-            raise SyntaxRefused(
-                cursor.at,
-                f"mismatched input ')'. Expecting: <expression>: an empty {kind} groups nothing",
-            )
-        sets = cursor.list_of(lambda: _grouping_set(cursor))
-        cursor.expect(")", ",")
+            told = "mismatched input ')'. Expecting: <expression>"
+            why = f"an empty {kind} groups nothing"
+            raise SyntaxRefused(cursor.at, f"{told}: {why}")
+        sets = _grouping_sets(cursor)
         return GroupingElement(at, cursor.end, GroupingKind(kind.lower()), sets)
-    if kind == "GROUPING" and cursor.ahead() == "SETS":
-        cursor.expect_all("GROUPING", "SETS", "(")
-        sets = cursor.list_of(lambda: _grouping_set(cursor))
-        cursor.expect(")", ",")
+    if cursor.take_all("GROUPING", "SETS"):
+        cursor.expect("(")
+        sets = _grouping_sets(cursor)
         return GroupingElement(at, cursor.end, GroupingKind.SETS, sets)
     only = _grouping_set(cursor)
     return GroupingElement(at, cursor.end, GroupingKind.SIMPLE, (only,))
 
 
+def _grouping_sets(cursor: Cursor) -> tuple[tuple[Expression, ...], ...]:
+    """Grouping sets up to the parenthesis that closes their list."""
+    sets = cursor.list_of(lambda: _grouping_set(cursor))
+    cursor.expect(")", ",")
+    return sets
+
+
 def _grouping_set(cursor: Cursor) -> tuple[Expression, ...]:
-    """`(a, b)`, `()` or `a`. What goes on after its parentheses is one expression: `(a + b) * 2`."""
+    """`(a, b)`, `()` or `a`. What goes on after its parentheses is one expression, such
+    as `(a + b) * 2`.
+    """
     mark = cursor.mark()
-    if cursor.take("("):
-        if cursor.take(")"):
-            if cursor.kind != "->":
-                return ()
-        else:
-            found = _listed(cursor)
-            if found:
-                return found
-        cursor.back_to(mark)
+    if not cursor.take("("):
+        return (cursor.expression(),)
+    if cursor.take(")"):
+        # `() -> 1` is a lambda, which is refused later
+        if cursor.kind != "->":
+            return ()
+    else:
+        found = _listed(cursor)
+        if found:
+            return found
+    cursor.back_to(mark)
     return (cursor.expression(),)
 
 
@@ -326,4 +399,6 @@ def _listed(cursor: Cursor) -> tuple[Expression, ...]:
         cursor.expect(")")
     except SyntaxRefused:
         return ()
-    return () if cursor.kind in _GO_ON else found
+    if cursor.kind in _GO_ON:
+        return ()
+    return found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeGuard
+
 from runner.trino import patterns
 from runner.trino.cursor import NAMES, QUERIES, Cursor
 from runner.trino.tablefunctions import json_table, table_function
@@ -19,7 +21,7 @@ from runner.trino.tree import (
     Table,
     Unnest,
 )
-from runner.trino.windows import partition_by, sort_items
+from runner.trino.windows import begins_named_windows, partition_by, sort_items
 
 _KINDS = {
     "INNER": JoinKind.INNER,
@@ -28,6 +30,8 @@ _KINDS = {
     "FULL": JoinKind.FULL,
     "JOIN": JoinKind.INNER,
 }
+_JOINS = frozenset({*_KINDS, "CROSS", "NATURAL"})
+_METHODS = ("BERNOULLI", "SYSTEM")
 # The words that may follow MATCH_RECOGNIZE's parenthesis; they are names too, as `t
 # match_recognize (pattern)` shows.
 _IN_MATCH = (
@@ -58,13 +62,14 @@ def relation(cursor: Cursor) -> Relation:
     cursor.deepen()
     at = cursor.at
     found = _sampled(cursor)
-    while cursor.kind in _KINDS or cursor.kind in ("CROSS", "NATURAL"):
+    while cursor.kind in _JOINS:
         found = _join(cursor, at, found)
     cursor.rise()
     return found
 
 
 def _join(cursor: Cursor, at: int, left: Relation) -> Relation:
+    """The relation that began at `at` with `left`, joined with what comes next."""
     if cursor.take("CROSS"):
         cursor.expect("JOIN")
         right = _sampled(cursor)
@@ -86,6 +91,7 @@ def _join(cursor: Cursor, at: int, left: Relation) -> Relation:
 
 
 def _join_kind(cursor: Cursor) -> JoinKind:
+    """The words before a right side, such as LEFT OUTER JOIN."""
     word = cursor.expect_any(tuple(_KINDS))
     if word == "JOIN":
         return JoinKind.INNER
@@ -96,12 +102,13 @@ def _join_kind(cursor: Cursor) -> JoinKind:
 
 
 def _sampled(cursor: Cursor) -> Relation:
+    """A relation with the TABLESAMPLE after it, if there is one."""
     at = cursor.at
     found = _matched(cursor)
     if not _begins_sample(cursor):
         return found
     cursor.expect("TABLESAMPLE")
-    method = cursor.expect_any(("BERNOULLI", "SYSTEM")).lower()
+    method = cursor.expect_any(_METHODS).lower()
     cursor.expect("(")
     percentage = cursor.expression()
     cursor.expect(")")
@@ -109,16 +116,19 @@ def _sampled(cursor: Cursor) -> Relation:
 
 
 def _begins_sample(cursor: Cursor) -> bool:
-    return cursor.kind == "TABLESAMPLE" and cursor.ahead() in ("BERNOULLI", "SYSTEM")
+    """True at TABLESAMPLE where it is a clause and not an alias."""
+    return cursor.kind == "TABLESAMPLE" and cursor.ahead() in _METHODS
 
 
 def _begins_match(cursor: Cursor) -> bool:
+    """True at MATCH_RECOGNIZE where it is a clause and not an alias."""
     if not cursor.at_all("MATCH_RECOGNIZE", "("):
         return False
     return cursor.ahead(2) in _IN_MATCH and cursor.ahead(3) not in (",", ")")
 
 
 def _matched(cursor: Cursor) -> Relation:
+    """A relation with its alias, and the MATCH_RECOGNIZE after it, if there is one."""
     at = cursor.at
     found = _aliased(cursor, at, _primary(cursor))
     if not _begins_match(cursor):
@@ -128,13 +138,18 @@ def _matched(cursor: Cursor) -> Relation:
 
 def _aliased(cursor: Cursor, at: int, found: Relation) -> Relation:
     """The relation with the alias after it, if there is one."""
-    if not cursor.take("AS") and (cursor.kind not in NAMES or _begins_clause(cursor)):
+    if not cursor.take("AS") and not _begins_alias(cursor):
         return found
     alias = cursor.identifier()
     columns: tuple[Identifier, ...] = ()
     if cursor.kind == "(":
         columns = cursor.names_in_parentheses()
     return Aliased(at, cursor.end, found, alias, columns)
+
+
+def _begins_alias(cursor: Cursor) -> bool:
+    """True at an alias without AS. Many words of clauses may be one."""
+    return cursor.kind in NAMES and not _begins_clause(cursor)
 
 
 def _begins_clause(cursor: Cursor) -> bool:
@@ -145,12 +160,13 @@ def _begins_clause(cursor: Cursor) -> bool:
         case "MATCH_RECOGNIZE":
             return _begins_match(cursor)
         case "WINDOW":
-            return cursor.ahead() in NAMES and cursor.ahead(2) == "AS"
+            return begins_named_windows(cursor)
         case _:
             return cursor.begins_limit()
 
 
 def _primary(cursor: Cursor) -> Relation:
+    """A relation without alias: what its first word tells."""
     at = cursor.at
     match cursor.kind:
         case "(":
@@ -172,6 +188,7 @@ def _primary(cursor: Cursor) -> Relation:
 
 
 def _table(cursor: Cursor) -> Relation:
+    """`a.b.c`, or `t FOR VERSION AS OF 1`."""
     at = cursor.at
     name = cursor.qualified_name()
     version: Expression | None = None
@@ -183,13 +200,12 @@ def _table(cursor: Cursor) -> Relation:
 
 
 def _unnest(cursor: Cursor) -> Relation:
+    """`UNNEST(a, b) WITH ORDINALITY`."""
     at = cursor.at
     cursor.expect_all("UNNEST", "(")
     expressions = cursor.list_of(cursor.expression)
     cursor.expect(")", ",")
-    ordinality = cursor.at_all("WITH", "ORDINALITY")
-    if ordinality:
-        cursor.expect_all("WITH", "ORDINALITY")
+    ordinality = cursor.take_all("WITH", "ORDINALITY")
     return Unnest(at, cursor.end, expressions, ordinality)
 
 
@@ -203,21 +219,26 @@ def _parentheses(cursor: Cursor) -> Relation:
         return Subquery(at, cursor.end, query)
     first_at = cursor.at
     found = relation(cursor)
-    if (
-        isinstance(found, Subquery)
-        and not found.lateral
-        and (found.at, found.end) == (first_at, cursor.end)
-    ):
-        query = found.query
-        if query.with_ is None and cursor.goes_on_as_query():
-            query = cursor.grammar.query_from(cursor, first_at, query)
-        cursor.expect(")")
-        return Subquery(at, cursor.end, query)
-    cursor.expect(")", "JOIN")
-    return found
+    if not _is_query(found, first_at, cursor.end):
+        cursor.expect(")", "JOIN")
+        return found
+    # `((SELECT 1) UNION SELECT 2)`: what was read as a relation is part of a query
+    query = found.query
+    if query.with_ is None and cursor.goes_on_as_query():
+        query = cursor.grammar.query_from(cursor, first_at, query)
+    cursor.expect(")")
+    return Subquery(at, cursor.end, query)
+
+
+def _is_query(found: Relation, at: int, end: int) -> TypeGuard[Subquery]:
+    """True where a relation is nothing but `(query)`, without LATERAL, joins or an alias."""
+    if not isinstance(found, Subquery) or found.lateral:
+        return False
+    return found.at == at and found.end == end
 
 
 def _match_recognize(cursor: Cursor, at: int, found: Relation) -> Relation:
+    """`MATCH_RECOGNIZE (…)` of a relation that began at `at` and was read already."""
     cursor.expect_all("MATCH_RECOGNIZE", "(")
     partitions = partition_by(cursor)
     order_by: tuple[SortItem, ...] = ()
@@ -231,7 +252,7 @@ def _match_recognize(cursor: Cursor, at: int, found: Relation) -> Relation:
     conditions = patterns.definitions(cursor)
     cursor.expect(")", ",")
     names = tuple(name for name, _ in measures)
-    inside = (*(value for _, value in measures), *conditions)
+    inside = (*patterns.values(measures), *conditions)
     return MatchRecognize(
         at, cursor.end, found, partitions, order_by, names, all_rows, inside
     )

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from runner.trino import jsoncalls
-from runner.trino.cursor import NAMES, QUERIES, Cursor
-from runner.trino.lexer import TEXT, UNICODE_TEXT
+from runner.trino.cursor import NAMES, QUERIES, TEXTS, Cursor
 from runner.trino.tree import (
     Expression,
     Identifier,
@@ -16,6 +15,10 @@ from runner.trino.tree import (
 )
 from runner.trino.typenames import read_type
 from runner.trino.windows import sort_item
+
+_PARENTS = ("OUTER", "INNER")
+_SIBLINGS = ("UNION", "CROSS")
+"""How JSON_TABLE joins a nested path with its parent, and with others beside it."""
 
 Inside = Expression | Query | Table
 
@@ -36,6 +39,7 @@ def table_function(cursor: Cursor) -> Relation:
 
 
 def _copartition(cursor: Cursor) -> None:
+    """`(a, b, c)`: the tables whose parts go together, at least two."""
     cursor.expect("(")
     cursor.qualified_name()
     cursor.expect(",")
@@ -44,13 +48,13 @@ def _copartition(cursor: Cursor) -> None:
 
 
 def _argument(cursor: Cursor, inside: list[Inside]) -> None:
+    """One argument, with its name; what is inside it is added to `inside`."""
     if cursor.kind in NAMES and cursor.ahead() == "=>":
         cursor.identifier()
         cursor.expect("=>")
     if cursor.at_all("TABLE", "("):
         _table_argument(cursor, inside)
-    elif cursor.at_all("DESCRIPTOR", "("):
-        cursor.expect_all("DESCRIPTOR", "(")
+    elif cursor.take_all("DESCRIPTOR", "("):
         cursor.list_of(lambda: _descriptor_field(cursor))
         cursor.expect(")")
     else:
@@ -58,12 +62,14 @@ def _argument(cursor: Cursor, inside: list[Inside]) -> None:
 
 
 def _descriptor_field(cursor: Cursor) -> None:
+    """`a`, or `a bigint`."""
     cursor.identifier()
     if cursor.kind not in (",", ")"):
         read_type(cursor)
 
 
 def _table_argument(cursor: Cursor, inside: list[Inside]) -> None:
+    """`TABLE(t) AS a PARTITION BY b ORDER BY c`."""
     cursor.expect_all("TABLE", "(")
     if cursor.kind in QUERIES or cursor.kind == "(":
         inside.append(cursor.query())
@@ -76,27 +82,35 @@ def _table_argument(cursor: Cursor, inside: list[Inside]) -> None:
         cursor.identifier()
         if cursor.kind == "(":
             cursor.names_in_parentheses()
-    if cursor.at_all("PARTITION", "BY", "(", ")"):
-        cursor.expect_all("PARTITION", "BY", "(", ")")
-    else:
-        partition = cursor.at_all("PARTITION", "BY")
-        if partition:
-            cursor.expect_all("PARTITION", "BY")
-            inside.append(cursor.expression())
+    inside.extend(_partition(cursor))
     if cursor.take_any(("PRUNE", "KEEP")):
         cursor.expect_all("WHEN", "EMPTY")
     if cursor.kind == "ORDER":
         inside.extend(item.expression for item in _order(cursor))
 
 
+def _partition(cursor: Cursor) -> tuple[Expression, ...]:
+    """`PARTITION BY a`; `PARTITION BY ()` says that there are no parts."""
+    if cursor.take_all("PARTITION", "BY", "(", ")"):
+        return ()
+    if not cursor.take_all("PARTITION", "BY"):
+        return ()
+    return (cursor.expression(),)
+
+
 def _names_table(cursor: Cursor) -> bool:
-    if (
-        cursor.kind not in NAMES
-        or cursor.at_all("PARTITION", "BY")
-        or cursor.at_all("COPARTITION", "(")
-    ):
+    """True where an alias without AS stands. PARTITION and its like are names too."""
+    if cursor.kind not in NAMES:
         return False
-    return not (cursor.kind in ("PRUNE", "KEEP") and cursor.ahead() == "WHEN")
+    match cursor.kind:
+        case "PARTITION":
+            return cursor.ahead() != "BY"
+        case "COPARTITION":
+            return cursor.ahead() != "("
+        case "PRUNE" | "KEEP":
+            return cursor.ahead() != "WHEN"
+        case _:
+            return True
 
 
 def _order(cursor: Cursor) -> tuple[SortItem, ...]:
@@ -108,6 +122,7 @@ def _order(cursor: Cursor) -> tuple[SortItem, ...]:
         cursor.expect(")")
         if cursor.kind in (",", ")", "COPARTITION"):
             return items
+        # `(a) + b` is one item that begins with a parenthesis
         cursor.back_to(mark)
     return (sort_item(cursor),)
 
@@ -139,15 +154,16 @@ def json_table(cursor: Cursor) -> Relation:
 
 
 def _columns(cursor: Cursor, inside: list[Expression]) -> None:
+    """`COLUMNS (a bigint, NESTED PATH '…' COLUMNS (…))`."""
     cursor.expect_all("COLUMNS", "(")
     cursor.list_of(lambda: _column(cursor, inside))
     cursor.expect(")")
 
 
 def _column(cursor: Cursor, inside: list[Expression]) -> None:
+    """One column of JSON_TABLE, or several that are nested."""
     cursor.deepen()
-    by = 2 if cursor.ahead() == "PATH" else 1
-    if cursor.kind == "NESTED" and cursor.ahead(by) in (TEXT, UNICODE_TEXT):
+    if _begins_nested(cursor):
         cursor.advance()
         cursor.take("PATH")
         cursor.text()
@@ -163,7 +179,17 @@ def _column(cursor: Cursor, inside: list[Expression]) -> None:
     cursor.rise()
 
 
+def _begins_nested(cursor: Cursor) -> bool:
+    """True at `NESTED PATH '…'`, where PATH may be left out. NESTED is a name too."""
+    if cursor.kind != "NESTED":
+        return False
+    if cursor.ahead() == "PATH":
+        return cursor.ahead(2) in TEXTS
+    return cursor.ahead() in TEXTS
+
+
 def _typed_column(cursor: Cursor) -> tuple[Expression, ...]:
+    """What stands after a column's name: the defaults in it."""
     read_type(cursor)
     formatted = jsoncalls.json_format(cursor)
     if cursor.take("PATH"):
@@ -176,17 +202,18 @@ def _typed_column(cursor: Cursor) -> tuple[Expression, ...]:
 
 
 def _plan(cursor: Cursor) -> None:
+    """How nested columns are joined: `(a OUTER b)`, or `(a UNION b)`."""
     cursor.deepen()
     named = _plan_primary(cursor)
     kind = cursor.kind
-    if named and kind in ("OUTER", "INNER"):
+    if named and kind in _PARENTS:
         cursor.advance()
         _plan_primary(cursor)
-    elif kind in ("UNION", "CROSS"):
+    elif kind in _SIBLINGS:
         while cursor.take(kind):
             _plan_primary(cursor)
     elif not named:
-        raise cursor.mismatch("UNION", "CROSS")
+        raise cursor.mismatch(*_SIBLINGS)
     cursor.rise()
 
 
@@ -201,7 +228,11 @@ def _plan_primary(cursor: Cursor) -> bool:
 
 
 def _default_plan(cursor: Cursor) -> None:
-    joins, sets = ("OUTER", "INNER"), ("UNION", "CROSS")
-    first = cursor.expect_any((*joins, *sets))
-    if cursor.take(","):
-        cursor.expect_any(sets if first in joins else joins)
+    """`OUTER, UNION`: one word for parents and one for siblings, in any order."""
+    first = cursor.expect_any((*_PARENTS, *_SIBLINGS))
+    if not cursor.take(","):
+        return
+    if first in _PARENTS:
+        cursor.expect_any(_SIBLINGS)
+    else:
+        cursor.expect_any(_PARENTS)

@@ -14,9 +14,11 @@ _BASES = {"0x": 16, "0o": 8, "0b": 2}
 
 def whole_number(text: str) -> int:
     """The value of 12, 1_000, 0xff, 0o17 or 0b11."""
-    text = text.replace("_", "")
-    base = _BASES.get(text[:2].lower(), 10)
-    return int(text if base == 10 else text[2:], base)
+    digits = text.replace("_", "")
+    prefix = digits[:2].lower()
+    if prefix not in _BASES:
+        return int(digits)
+    return int(digits[2:], _BASES[prefix])
 
 
 def read_type(cursor: Cursor) -> TypeName:
@@ -31,6 +33,7 @@ def read_type(cursor: Cursor) -> TypeName:
 
 
 def _first_type(cursor: Cursor) -> TypeName:
+    """A type without the arrays of it, which may hold other types."""
     cursor.deepen()
     found = _one_type(cursor)
     cursor.rise()
@@ -38,43 +41,55 @@ def _first_type(cursor: Cursor) -> TypeName:
 
 
 def _one_type(cursor: Cursor) -> TypeName:
-    at, kind, ahead = cursor.at, cursor.kind, cursor.ahead()
+    """A type with a grammar of its own, or a name with arguments."""
+    at = cursor.at
+    kind = cursor.kind
+    ahead = cursor.ahead()
     if kind == "ROW" and ahead == "(":
         return _row(cursor)
     if kind == "INTERVAL" and ahead in FIELDS:
         return _interval(cursor)
     if kind in ("TIME", "TIMESTAMP"):
         return _time(cursor)
-    if kind == "DOUBLE" and ahead == "PRECISION":
-        cursor.expect_all("DOUBLE", "PRECISION")
+    if cursor.take_all("DOUBLE", "PRECISION"):
         return TypeName(at, cursor.end, "double")
     if kind in ("ARRAY", "MAP") and ahead == "<":
         return _legacy(cursor)
     base = cursor.identifier().key
-    arguments: tuple[TypeName | int, ...] = ()
-    if cursor.take("("):
-        arguments = cursor.list_of(lambda: _argument(cursor))
-        cursor.expect(")")
+    arguments = _arguments(cursor)
     return TypeName(at, cursor.end, base, arguments)
 
 
+def _arguments(cursor: Cursor) -> tuple[TypeName | int, ...]:
+    """`(10, 2)`; nothing where no parenthesis opens."""
+    if not cursor.take("("):
+        return ()
+    found = cursor.list_of(lambda: _argument(cursor))
+    cursor.expect(")")
+    return found
+
+
 def _row(cursor: Cursor) -> TypeName:
+    """`row(a bigint, b varchar)`."""
     at = cursor.at
     cursor.expect_all("ROW", "(")
     fields = cursor.list_of(lambda: _field(cursor))
     cursor.expect(")")
+    names = tuple(name for name, _ in fields)
     types = tuple(kind for _, kind in fields)
-    return TypeName(at, cursor.end, "row", types, tuple(name for name, _ in fields))
+    return TypeName(at, cursor.end, "row", types, names)
 
 
 def _field(cursor: Cursor) -> tuple[str, TypeName]:
     """The name, or "", and the type of a row's field. What can be a type alone is one:
     `row(double precision)`.
     """
-    mark, first = cursor.mark(), cursor.index
+    mark = cursor.mark()
+    first = cursor.index
     try:
         found = read_type(cursor)
     except SyntaxRefused:
+        # a field's name may be one token that begins no type, such as "a b"
         if cursor.index > first + 1:
             raise
     else:
@@ -85,33 +100,36 @@ def _field(cursor: Cursor) -> tuple[str, TypeName]:
 
 
 def _interval(cursor: Cursor) -> TypeName:
+    """`interval day to second`."""
     at = cursor.at
     cursor.expect("INTERVAL")
     first = cursor.expect_any(FIELDS)
-    last = cursor.expect_any(FIELDS) if cursor.take("TO") else first
+    last = first
+    if cursor.take("TO"):
+        last = cursor.expect_any(FIELDS)
     return TypeName(at, cursor.end, f"interval {first} to {last}".lower())
 
 
 def _time(cursor: Cursor) -> TypeName:
-    at, base = cursor.at, cursor.kind.lower()
+    """`timestamp(3) with time zone`."""
+    at = cursor.at
+    base = cursor.kind.lower()
     cursor.advance()
-    arguments: tuple[TypeName | int, ...] = ()
-    if cursor.take("("):
-        arguments = cursor.list_of(lambda: _argument(cursor))
-        cursor.expect(")")
-        if len(arguments) > 1:
-            return TypeName(at, cursor.end, base, arguments)
-    if cursor.at_all("WITH", "TIME", "ZONE"):
+    arguments = _arguments(cursor)
+    if len(arguments) > 1:
+        # a type of that name, which the analysis refuses
+        return TypeName(at, cursor.end, base, arguments)
+    if cursor.take_all("WITH", "TIME", "ZONE"):
         base += " with time zone"
-        cursor.expect_all("WITH", "TIME", "ZONE")
-    elif cursor.at_all("WITHOUT", "TIME", "ZONE"):
-        cursor.expect_all("WITHOUT", "TIME", "ZONE")
+    else:
+        cursor.take_all("WITHOUT", "TIME", "ZONE")
     return TypeName(at, cursor.end, base, arguments)
 
 
 def _legacy(cursor: Cursor) -> TypeName:
     """`array<bigint>` or `map<varchar, bigint>`."""
-    at, base = cursor.at, cursor.kind.lower()
+    at = cursor.at
+    base = cursor.kind.lower()
     cursor.advance()
     cursor.expect("<")
     arguments = [read_type(cursor)]
@@ -123,6 +141,7 @@ def _legacy(cursor: Cursor) -> TypeName:
 
 
 def _argument(cursor: Cursor) -> TypeName | int:
+    """A number or a type between a type's parentheses."""
     at = cursor.at
     if cursor.take(INTEGER):
         return whole_number(cursor.sql[at : cursor.end])

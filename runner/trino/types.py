@@ -27,6 +27,12 @@ READ_AS_TEXT = frozenset({"joniregexp", "re2jregexp", "jsonpath", "codepoints"})
 """What Trino makes of a text argument: a pattern, a path, letters."""
 
 _OF_ELEMENTS = frozenset({"array", "map", "row", "function", "qdigest"})
+_NESTED = frozenset({"array", "map", "row"})
+_COUNTS = {"array": 1, "map": 2, "qdigest": 1}
+"""How many types these have inside; a row and a function may have any number."""
+_READ_FROM = frozenset({"varchar", "char"})
+_MOST_DIGITS = 12
+"""The greatest precision of a time or a timestamp, in digits of a second."""
 _ORDERED = frozenset(
     {
         "boolean",
@@ -39,8 +45,6 @@ _ORDERED = frozenset(
         "decimal",
         "varchar",
         "char",
-    }
-    | {
         "varbinary",
         "date",
         "interval day to second",
@@ -62,6 +66,8 @@ _OTHERS = frozenset(
         "json2016",
     }
 )
+_EQUAL_ONLY = frozenset({"json", "json2016", "color"})
+"""Those that `=` can be asked of, and `<` cannot."""
 _DISPLAYED = {
     "hyperloglog": "HyperLogLog",
     "p4hyperloglog": "P4HyperLogLog",
@@ -85,16 +91,23 @@ class Type:
     def __str__(self) -> str:
         """The type in Trino's words."""
         if self.base == "row":
-            return f"row({', '.join(_shown_fields(self))})"
+            fields = ", ".join(_shown_fields(self))
+            return f"row({fields})"
         if not self.arguments:
             return _DISPLAYED.get(self.base, self.base)
-        shown = ("," if self.base == "decimal" else ", ").join(map(str, self.arguments))
-        base, _, zone = self.base.partition(" with ")
-        return f"{base}({shown})" + (f" with {zone}" if zone else "")
+        between = ", "
+        if self.base == "decimal":
+            between = ","
+        shown = between.join(map(str, self.arguments))
+        # the numbers stand in the middle: `timestamp(3) with time zone`
+        base, with_, zone = self.base.partition(" with ")
+        return f"{base}({shown}){with_}{zone}"
 
     @property
     def elements(self) -> tuple[Type, ...]:
-        """The types inside: of an array's elements, a map's keys and values, a row's fields."""
+        """The types inside: of an array's elements, a map's keys and values, a row's
+        fields.
+        """
         return tuple(one for one in self.arguments if isinstance(one, Type))
 
     @property
@@ -105,41 +118,65 @@ class Type:
         return tuple(one for one in self.arguments if isinstance(one, int))
 
 
-UNKNOWN, BOOLEAN = Type("unknown"), Type("boolean")
-INTEGER, BIGINT, DOUBLE = Type("integer"), Type("bigint"), Type("double")
-VARCHAR, DATE = Type("varchar"), Type("date")
+UNKNOWN = Type("unknown")
+"""The type of the bare NULL."""
+
+BOOLEAN = Type("boolean")
+INTEGER = Type("integer")
+BIGINT = Type("bigint")
+DOUBLE = Type("double")
+VARCHAR = Type("varchar")
+DATE = Type("date")
 
 
 def _shown_fields(row: Type) -> Iterator[str]:
-    for number, kind in enumerate(row.arguments):
-        name = row.names[number] if row.names else ""
-        yield f"{name} {kind}" if name else str(kind)
+    """The fields of a row in Trino's words, with the names of those that have one."""
+    if not row.names:
+        yield from map(str, row.arguments)
+        return
+    for name, kind in zip(row.names, row.arguments, strict=True):
+        if name:
+            yield f"{name} {kind}"
+        else:
+            yield str(kind)
 
 
 # text to type
+
+
+def _unknown(text: object) -> ValueError:
+    """The error for a type that Trino does not know."""
+    return ValueError(f"Unknown type: {text}")
 
 
 class _Text:
     """A text that is read from left to right."""
 
     def __init__(self, text: str) -> None:
-        self.words = re.findall(r'"(?:[^"]|"")*"|\w+|[(),]', text)
+        self.words: list[str] = re.findall(r'"(?:[^"]|"")*"|\w+|[(),]', text)
         self.at = 0
-        if re.sub(r"\s", "", "".join(self.words)) != re.sub(r"\s", "", text):
-            raise ValueError(f"Unknown type: {text}")
+        # a letter that no word has is in no type
+        if _without_spaces("".join(self.words)) != _without_spaces(text):
+            raise _unknown(text)
 
     def next(self) -> str:
         """The next word; empty at the end."""
-        return self.words[self.at] if self.at < len(self.words) else ""
+        if self.at >= len(self.words):
+            return ""
+        return self.words[self.at]
 
     def take(self, *words: str) -> bool:
         """Pass over these words if they come next."""
-        if [
-            word.lower() for word in self.words[self.at : self.at + len(words)]
-        ] != list(words):
+        ahead = self.words[self.at : self.at + len(words)]
+        if [word.lower() for word in ahead] != list(words):
             return False
         self.at += len(words)
         return True
+
+
+def _without_spaces(text: str) -> str:
+    """The text without what may stand between its words."""
+    return re.sub(r"\s", "", text)
 
 
 @lru_cache(maxsize=5000)
@@ -149,13 +186,14 @@ def parse_type(text: str) -> Type:
     try:
         found = _read(words)
     except IndexError:
-        raise ValueError(f"Unknown type: {text}") from None
+        raise _unknown(text) from None
     if words.next():
-        raise ValueError(f"Unknown type: {text}")
+        raise _unknown(text)
     return found
 
 
 def _read(words: _Text) -> Type:
+    """The type that begins here. Raises ValueError, and IndexError at the text's end."""
     base = words.next().lower()
     words.at += 1
     if base == "interval":
@@ -168,23 +206,31 @@ def _read(words: _Text) -> Type:
         while not words.take(")"):
             words.take(",")
             _argument(words, base, arguments, names)
-    if base in {"time", "timestamp"} and words.take("with", "time", "zone"):
-        base += " with time zone"
-    elif base in {"time", "timestamp"}:
-        words.take("without", "time", "zone")
+    if base in {"time", "timestamp"}:
+        base += _zone(words)
     return made_type(base, tuple(arguments), tuple(names))
 
 
+def _zone(words: _Text) -> str:
+    """What a time zone adds to a base; WITHOUT TIME ZONE adds nothing."""
+    if words.take("with", "time", "zone"):
+        return " with time zone"
+    words.take("without", "time", "zone")
+    return ""
+
+
 def _interval(words: _Text) -> Type:
+    """The rest of `interval day to second`. Raises ValueError."""
     for first, last in (("day", "second"), ("year", "month")):
         if words.take(first, "to", last):
             return Type(f"interval {first} to {last}")
-    raise ValueError(f"Unknown type: interval {words.next()}")
+    raise _unknown(f"interval {words.next()}")
 
 
 def _argument(
     words: _Text, base: str, arguments: list[Type | int], names: list[str]
 ) -> None:
+    """Read one argument of a type: a number, a type, or a row's field with its name."""
     word = words.words[words.at]
     if word.isdigit():
         words.at += 1
@@ -207,69 +253,87 @@ def _field(words: _Text) -> tuple[str, Type]:
     if found is not None and words.next() in {",", ")"}:
         return "", found
     words.at = mark + 1
-    return words.words[mark].strip('"').replace('""', '"'), _read(words)
+    name = words.words[mark].strip('"').replace('""', '"')
+    return name, _read(words)
 
 
 def made_type(
     base: str, arguments: tuple[Type | int, ...] = (), names: tuple[str, ...] = ()
 ) -> Type:
-    """The type of a base and its arguments, with what may be left out. Raises ValueError."""
-    base = "integer" if base == "int" else base
-    if base == "decimal":
-        return _decimal(arguments)
-    if base in _MOMENTS:
-        return Type(base, _limited(base, arguments or (3,), 12))
-    if base == "char":
-        return Type(base, _limited(base, arguments or (1,), LONGEST_CHAR))
-    if base == "varchar":
-        numbers = _limited(base, arguments or (UNBOUNDED,), UNBOUNDED)
-        return Type(base, () if numbers == (UNBOUNDED,) else numbers)
+    """The type of a base and its arguments, with what may be left out.
+
+    Raises ValueError, in Trino's words, where there is no such type.
+    """
+    if base == "int":
+        base = "integer"
     if base in _OF_ELEMENTS:
         return _of_elements(base, arguments, names)
-    if arguments or base not in _ORDERED | _OTHERS | READ_AS_TEXT:
-        raise ValueError(f"Unknown type: {Type(base, arguments)}")
+    if base == "decimal":
+        return _decimal(arguments)
+    if base in _NUMBERED:
+        return _numbered(base, arguments)
+    if arguments or base not in _PLAIN:
+        raise _unknown(Type(base, arguments))
     return Type(base)
 
 
+_NUMBERED = {
+    "char": (1, LONGEST_CHAR),
+    "varchar": (UNBOUNDED, UNBOUNDED),
+    **dict.fromkeys(_MOMENTS, (3, _MOST_DIGITS)),
+}
+"""The types of one number: the number that stands for none, and the greatest one."""
+
+_PLAIN = _ORDERED | _OTHERS | READ_AS_TEXT
+
+
+def _numbered(base: str, arguments: tuple[Type | int, ...]) -> Type:
+    """A type of one number: a length, or a precision."""
+    usual, greatest = _NUMBERED[base]
+    if not arguments:
+        arguments = (usual,)
+    number = arguments[0]
+    if len(arguments) > 1 or not isinstance(number, int) or number > greatest:
+        raise _unknown(Type(base, arguments))
+    if base == "varchar" and number == UNBOUNDED:
+        return VARCHAR
+    return Type(base, arguments)
+
+
 def _decimal(arguments: tuple[Type | int, ...]) -> Type:
+    """A decimal; without numbers it has as many digits as it can, all before the point."""
     numbers = [one for one in arguments if isinstance(one, int)]
-    precision = numbers[0] if numbers else LONGEST_DECIMAL
-    scale = numbers[1] if len(numbers) > 1 else 0
     if len(numbers) != len(arguments) or len(numbers) > 2:
-        raise ValueError(f"Unknown type: {Type('decimal', arguments)}")
+        raise _unknown(Type("decimal", arguments))
+    precision = LONGEST_DECIMAL
+    scale = 0
+    if len(numbers) == 1:
+        precision = numbers[0]
+    elif len(numbers) == 2:
+        precision, scale = numbers
     if not 1 <= precision <= LONGEST_DECIMAL:
-        raise ValueError(
-            f"DECIMAL precision must be in range [1, {LONGEST_DECIMAL}]: {precision}"
-        )
+        allowed = f"[1, {LONGEST_DECIMAL}]"
+        raise ValueError(f"DECIMAL precision must be in range {allowed}: {precision}")
     if scale > precision:
-        raise ValueError(
-            f"DECIMAL scale must be in range [0, precision ({precision})]: {scale}"
-        )
+        allowed = f"[0, precision ({precision})]"
+        raise ValueError(f"DECIMAL scale must be in range {allowed}: {scale}")
     return Type("decimal", (precision, scale))
-
-
-def _limited(
-    base: str, arguments: tuple[Type | int, ...], most: int
-) -> tuple[Type | int, ...]:
-    if len(arguments) == 1 and isinstance(arguments[0], int) and arguments[0] <= most:
-        return arguments
-    raise ValueError(f"Unknown type: {Type(base, arguments)}")
 
 
 def _of_elements(
     base: str, arguments: tuple[Type | int, ...], names: tuple[str, ...]
 ) -> Type:
-    wanted = {"array": 1, "map": 2, "qdigest": 1}.get(base)
+    """An array, a map, a row, a function or a quantile digest of other types."""
     inner = [one for one in arguments if isinstance(one, Type)]
-    if (
-        not inner
-        or len(inner) != len(arguments)
-        or wanted not in {None, len(arguments)}
-    ):
-        raise ValueError(f"Unknown type: {Type(base, arguments, names)}")
+    wanted = _COUNTS.get(base, len(arguments))
+    only_types = len(inner) == len(arguments)
+    if not inner or not only_types or len(inner) != wanted:
+        raise _unknown(Type(base, arguments, names))
     if base == "map" and not comparable(inner[0]):
         raise ValueError(f"MAP key type must be comparable: {inner[0]}")
-    return Type(base, arguments, names if any(names) else ())
+    if not any(names):
+        names = ()
+    return Type(base, arguments, names)
 
 
 # one type for another
@@ -278,53 +342,73 @@ def _of_elements(
 def coerces(source: Type, target: Type) -> bool:
     """True where Trino converts values of one type to another without a CAST."""
     found = _compatible(source, target)
-    return found is not None and found[1]
+    if found is None:
+        return False
+    _, is_converted = found
+    return is_converted
 
 
 def common(one: Type, other: Type) -> Type | None:
     """The least type that both are converted to; None where there is none."""
     found = _compatible(one, other)
-    return None if found is None else found[0]
+    if found is None:
+        return None
+    shared, _ = found
+    return shared
 
 
-_Compatible = tuple[Type, bool] | None
+_Compatible = tuple[Type, bool]
 """The common type of two, and whether the first is converted to the second."""
 
 
-def _compatible(source: Type, target: Type) -> _Compatible:
-    if UNKNOWN in (source, target) or source == target:
-        return (target, True) if source in (UNKNOWN, target) else (source, False)
+def _compatible(source: Type, target: Type) -> _Compatible | None:
+    """The common type of two; None where there is none."""
+    if source in (UNKNOWN, target):
+        return target, True
+    if target == UNKNOWN:
+        return source, False
     if source.base == target.base:
         return _same_base(source, target)
-    if (widened := to_base(source, target.base)) is not None:
+    widened = to_base(source, target.base)
+    if widened is not None:
         return _compatible(widened, target)
-    if (widened := to_base(target, source.base)) is not None:
-        found = _compatible(source, widened)
-        return None if found is None else (found[0], False)
-    return None
+    widened = to_base(target, source.base)
+    if widened is None:
+        return None
+    found = _compatible(source, widened)
+    if found is None:
+        return None
+    # it is the second that is converted, so the first is not
+    shared, _ = found
+    return shared, False
 
 
-def _same_base(source: Type, target: Type) -> _Compatible:
+def _same_base(source: Type, target: Type) -> _Compatible | None:
+    """The common type of two of one base; None where there is none."""
     base = source.base
-    if base in {"array", "map", "row"}:
+    if base in _NESTED:
         return _elementwise(source, target)
     if base == "decimal":
         shared = _wider_decimal(source, target)
-    elif base in {"varchar", "char"} or base in _MOMENTS:
-        shared = source if source.numbers >= target.numbers else target
+    elif base in _NUMBERED:
+        shared = max(source, target, key=lambda kind: kind.numbers)
     else:
         return None
     return shared, shared == target
 
 
 def _wider_decimal(one: Type, other: Type) -> Type:
-    (precision, scale), (its_precision, its_scale) = one.numbers, other.numbers
+    """The decimal with room for both: for their digits before the point, and after it."""
+    precision, scale = one.numbers
+    its_precision, its_scale = other.numbers
     longest = max(scale, its_scale)
     whole = max(precision - scale, its_precision - its_scale)
-    return Type("decimal", (min(LONGEST_DECIMAL, whole + longest), longest))
+    digits = min(LONGEST_DECIMAL, whole + longest)
+    return Type("decimal", (digits, longest))
 
 
-def _elementwise(source: Type, target: Type) -> _Compatible:
+def _elementwise(source: Type, target: Type) -> _Compatible | None:
+    """The common type of two whose types inside meet; None where they do not."""
     if len(source.elements) != len(target.elements):
         return None
     inner = []
@@ -333,52 +417,74 @@ def _elementwise(source: Type, target: Type) -> _Compatible:
         found = _compatible(mine, its)
         if found is None:
             return None
-        inner.append(found[0])
-        all_converted = all_converted and found[1]
-    return Type(source.base, tuple(inner), _shared_names(source, target)), all_converted
+        shared, is_converted = found
+        inner.append(shared)
+        all_converted = all_converted and is_converted
+    names = _shared_names(source, target)
+    return Type(source.base, tuple(inner), names), all_converted
 
 
 def _shared_names(source: Type, target: Type) -> tuple[str, ...]:
-    if source.names == target.names or not (source.names and target.names):
-        return source.names if source.names == target.names else ()
-    kept = tuple(
-        mine if mine == its else ""
-        for mine, its in zip(source.names, target.names, strict=True)
-    )
-    return kept if any(kept) else ()
+    """The names of the fields of two rows where both have the same one."""
+    if source.names == target.names:
+        return source.names
+    if not source.names or not target.names:
+        return ()
+    pairs = zip(source.names, target.names, strict=True)
+    kept = tuple(mine if mine == its else "" for mine, its in pairs)
+    if not any(kept):
+        return ()
+    return kept
 
 
 def to_base(source: Type, base: str) -> Type | None:
     """The type with another base that a type is converted to without a CAST; None where
     it is to none.
     """
-    if source.base == base:
+    own = source.base
+    if own == base:
         return source
-    if source == UNKNOWN:
+    if own == "unknown":
         return _from_unknown(base)
-    if base in _WIDER.get(source.base, ()):
+    if base in _WIDER.get(own, ()):
         return Type(base)
-    if base == "decimal" and source.base in _WHOLE_DIGITS:
-        return Type(base, (_WHOLE_DIGITS[source.base], 0))
-    if source == DATE and base in {"timestamp", "timestamp with time zone"}:
-        return Type(base, (0,))
-    if source.base in {"time", "timestamp"} and base == f"{source.base} with time zone":
-        return Type(base, source.arguments)
-    if source.base in {"varchar", "char"} and base in READ_AS_TEXT:
-        return Type(base)
-    if source.base == "varchar" and base == "char":
-        return Type(base, (min(LONGEST_CHAR, source.numbers[0]),))
-    return None
+    if base == "decimal" and own in _WHOLE_DIGITS:
+        return Type(base, (_WHOLE_DIGITS[own], 0))
+    if own in _READ_FROM:
+        return _from_text(source, base)
+    return _from_moment(source, base)
 
 
 def _from_unknown(base: str) -> Type | None:
-    if base in {"varchar", "char"}:
+    """What the bare NULL becomes: the shortest type of a base."""
+    if base in _READ_FROM:
         return Type(base, (0,))
     if base == "decimal":
         return Type(base, (1, 0))
     if base in _MOMENTS:
         return Type(base, (3,))
-    return None if base in _OF_ELEMENTS else Type(base)
+    if base in _OF_ELEMENTS:
+        return None
+    return Type(base)
+
+
+def _from_text(source: Type, base: str) -> Type | None:
+    """What a text becomes: a pattern or a path, or a char of its length."""
+    if base in READ_AS_TEXT:
+        return Type(base)
+    if base == "char" and source.base == "varchar":
+        length = min(LONGEST_CHAR, source.numbers[0])
+        return Type(base, (length,))
+    return None
+
+
+def _from_moment(source: Type, base: str) -> Type | None:
+    """A date as a timestamp, or a time or a timestamp in the time zone of the session."""
+    if source == DATE and base in {"timestamp", "timestamp with time zone"}:
+        return Type(base, (0,))
+    if source.base in {"time", "timestamp"} and base == f"{source.base} with time zone":
+        return Type(base, source.arguments)
+    return None
 
 
 # what a type allows
@@ -386,15 +492,15 @@ def _from_unknown(base: str) -> Type | None:
 
 def comparable(kind: Type) -> bool:
     """True where `=` can be asked of a type."""
-    if kind.base in {"array", "map", "row"}:
-        return all(comparable(one) for one in kind.elements)
-    return kind.base in _ORDERED or kind.base in {"json", "json2016", "color"}
+    if kind.base in _NESTED:
+        return all(map(comparable, kind.elements))
+    return kind.base in _ORDERED or kind.base in _EQUAL_ONLY
 
 
 def orderable(kind: Type) -> bool:
     """True where `<` and ORDER BY can be asked of a type."""
     if kind.base in {"array", "row"}:
-        return all(orderable(one) for one in kind.elements)
+        return all(map(orderable, kind.elements))
     return kind.base in _ORDERED
 
 

@@ -17,7 +17,7 @@ def decoded(written: str, escape: str) -> str:
 
     :raises NotDecoded: an escape is not one, in Trino's words.
     """
-    if len(escape) != 1 or not " " < escape <= "~" or _NOT_ESCAPES.match(escape):
+    if not _may_escape(escape):
         raise NotDecoded("Invalid Unicode escape character")
     if escape not in written:
         return written
@@ -26,22 +26,33 @@ def decoded(written: str, escape: str) -> str:
     while True:
         found = written.find(escape, at)
         if found < 0:
-            return "".join([*parts, written[at:]])
+            parts.append(written[at:])
+            return "".join(parts)
         parts.append(written[at:found])
         at = found + 1
-        if written[at : at + 1] == escape:
+        following = written[at : at + 1]
+        if following == escape:
+            # two of them are the character itself
             parts.append(escape)
             at += 1
             continue
         length = 4
-        if written[at : at + 1] == "+":
+        if following == "+":
             at += 1
             length = 6
         parts.append(_character(written[at : at + length], length))
         at += length
 
 
+def _may_escape(escape: str) -> bool:
+    """True for a printable character of ASCII that is no digit of an escape."""
+    if len(escape) != 1 or not " " < escape <= "~":
+        return False
+    return _NOT_ESCAPES.match(escape) is None
+
+
 def _character(digits: str, length: int) -> str:
+    """The character of an escape's digits, of which there must be `length`."""
     if not _HEXADECIMAL.issuperset(digits):
         raise NotDecoded("Invalid hexadecimal digit")
     if len(digits) < length:

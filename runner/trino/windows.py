@@ -15,6 +15,9 @@ from runner.trino.tree import (
 )
 
 _KINDS = ("RANGE", "ROWS", "GROUPS")
+_SIDES = ("PRECEDING", "FOLLOWING")
+_ENDS = (")", "ORDER")
+"""What may follow a window's name in its parentheses."""
 
 
 def sort_items(cursor: Cursor) -> tuple[SortItem, ...]:
@@ -45,6 +48,13 @@ def over(cursor: Cursor) -> Window:
     return _specification(cursor, at)
 
 
+def begins_named_windows(cursor: Cursor) -> bool:
+    """True at WINDOW where it is a clause and not a name."""
+    if cursor.kind != "WINDOW":
+        return False
+    return cursor.ahead() in NAMES and cursor.ahead(2) == "AS"
+
+
 def named_window(cursor: Cursor) -> NamedWindow:
     """`name AS (…)`."""
     at = cursor.at
@@ -58,19 +68,27 @@ def named_window(cursor: Cursor) -> NamedWindow:
 
 def partition_by(cursor: Cursor) -> tuple[Expression, ...]:
     """PARTITION BY, where it stands here."""
-    if not cursor.at_all("PARTITION", "BY"):
+    if not cursor.take_all("PARTITION", "BY"):
         return ()
-    cursor.expect_all("PARTITION", "BY")
     return cursor.list_of(cursor.expression)
 
 
 def _specification(cursor: Cursor, at: int) -> Window:
     """What is between a window's parentheses, and the second of them."""
-    base = cursor.identifier() if _names_window(cursor) else None
+    base = None
+    if _names_window(cursor):
+        base = cursor.identifier()
     partitions = partition_by(cursor)
-    order_by = sort_items(cursor) if cursor.kind == "ORDER" else ()
-    frame = _frame(cursor) if cursor.kind in (*_KINDS, "MEASURES") else None
-    expected = () if frame else (*_KINDS, *(() if order_by else ("ORDER",)))
+    # what a message lists is what could still come, clause by clause
+    expected = [*_KINDS, "ORDER"]
+    order_by: tuple[SortItem, ...] = ()
+    if cursor.kind == "ORDER":
+        order_by = sort_items(cursor)
+        expected = [*_KINDS]
+    frame = None
+    if cursor.kind in _KINDS or cursor.kind == "MEASURES":
+        frame = _frame(cursor)
+        expected = []
     cursor.expect(")", *expected)
     return Window(at, cursor.end, base, partitions, order_by, frame)
 
@@ -79,48 +97,49 @@ def _names_window(cursor: Cursor) -> bool:
     """True if the window takes up another one. ROWS and its like are names too: `OVER
     (rows ORDER BY a)`.
     """
-    kind, ahead = cursor.kind, cursor.ahead()
+    kind = cursor.kind
+    ahead = cursor.ahead()
     if kind not in NAMES:
         return False
     if kind == "PARTITION":
         return ahead != "BY"
-    if kind in _KINDS:
-        if ahead in _KINDS:
-            return cursor.ahead(2) not in ("PRECEDING", "FOLLOWING")
-        return ahead in (")", "ORDER") or cursor.at_all(kind, "PARTITION", "BY")
     if kind == "MEASURES":
-        return ahead in (")", "ORDER", *_KINDS)
-    return True
+        return ahead in _ENDS or ahead in _KINDS
+    if kind not in _KINDS:
+        return True
+    if ahead in _KINDS:
+        # `rows ROWS …` is a name with a frame, and `ROWS rows PRECEDING` a frame
+        return cursor.ahead(2) not in _SIDES
+    return ahead in _ENDS or cursor.at_all(kind, "PARTITION", "BY")
 
 
 def _frame(cursor: Cursor) -> Frame:
+    """`ROWS BETWEEN a AND b`, with a pattern of rows before and after it."""
     at = cursor.at
     measures = patterns.measures(cursor)
     kind = cursor.expect_any(_KINDS).lower()
+    is_between = cursor.take("BETWEEN")
+    start = _bound(cursor)
     stop = None
-    if cursor.kind == "BETWEEN":
-        cursor.advance()
-        start = _bound(cursor)
+    if is_between:
         cursor.expect("AND")
         stop = _bound(cursor)
-    else:
-        start = _bound(cursor)
     recognises, conditions = patterns.frame_pattern(cursor)
-    inside = (*(value for _, value in measures), *conditions)
-    return Frame(
-        at, cursor.end, kind, start, stop, bool(measures) or recognises, inside
-    )
+    if measures:
+        recognises = True
+    inside = (*patterns.values(measures), *conditions)
+    return Frame(at, cursor.end, kind, start, stop, recognises, inside)
 
 
 def _bound(cursor: Cursor) -> Bound:
+    """`UNBOUNDED PRECEDING`, `CURRENT ROW` or `3 FOLLOWING`."""
     at = cursor.at
-    if cursor.kind == "UNBOUNDED" and cursor.ahead() in ("PRECEDING", "FOLLOWING"):
+    if cursor.kind == "UNBOUNDED" and cursor.ahead() in _SIDES:
         cursor.advance()
-        side = cursor.expect_any(("PRECEDING", "FOLLOWING")).lower()
+        side = cursor.expect_any(_SIDES).lower()
         return Bound(at, cursor.end, BoundKind(f"unbounded {side}"))
-    if cursor.at_all("CURRENT", "ROW"):
-        cursor.expect_all("CURRENT", "ROW")
+    if cursor.take_all("CURRENT", "ROW"):
         return Bound(at, cursor.end, BoundKind.CURRENT_ROW)
     value = cursor.expression()
-    side = cursor.expect_any(("PRECEDING", "FOLLOWING")).lower()
+    side = cursor.expect_any(_SIDES).lower()
     return Bound(at, cursor.end, BoundKind(side), value)

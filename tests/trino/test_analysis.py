@@ -227,6 +227,8 @@ def test_queries_are_refused(sql: str, at: str, name: str) -> None:
     [
         "SELECT country, count(*) AS n FROM users GROUP BY 1 HAVING count(*) > 1 ORDER BY n DESC, country",
         "SELECT id, user_id FROM users JOIN orders USING (id)",
+        "SELECT country, count(*) FROM users GROUP BY 01 ORDER BY 002",
+        "SELECT ROW(1, 'a')[01] FROM users ORDER BY 0x1",
         "SELECT td.shop.users.id FROM users",
         "SELECT address.city, tags[1], props['a'] FROM users ORDER BY city",
         "SELECT lower(country), max(score) OVER (PARTITION BY lower(country)) FROM users",

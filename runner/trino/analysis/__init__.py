@@ -7,15 +7,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from runner.trino import tree
 from runner.trino.analysis.expressions import infer
 from runner.trino.analysis.facts import Facts, Reference, ReferenceKind, Refusal
 from runner.trino.analysis.place import FURTHER, ColumnType, Lookup, Place, Unknown
 from runner.trino.analysis.queries import query
 from runner.trino.analysis.relations import table
-from runner.trino.analysis.scopes import EMPTY, Relation, scope_of
+from runner.trino.analysis.scopes import EMPTY, Column, Relation, scope_of
 from runner.trino.functions import Signature
-from runner.trino.types import BOOLEAN, UNKNOWN, Type, coerces
+from runner.trino.tree import (
+    AddColumn,
+    Call,
+    CreateTableAs,
+    Delete,
+    DropTable,
+    Expression,
+    Insert,
+    Node,
+    OtherStatement,
+    Query,
+    Statement,
+)
+from runner.trino.types import UNKNOWN, Type
 
 __all__ = [
     "FURTHER",
@@ -42,13 +54,13 @@ class Analysis:
 
     columns: tuple[ColumnType, ...] = ()
     refusals: tuple[Refusal, ...] = ()
-    types: Mapping[tree.Node, Type | None] = field(default_factory=dict)
-    conversions: Mapping[tree.Node, Type] = field(default_factory=dict)
-    calls: Mapping[tree.Call, Signature] = field(default_factory=dict)
-    names: Mapping[tree.Node, Reference] = field(default_factory=dict)
+    types: Mapping[Node, Type | None] = field(default_factory=dict)
+    conversions: Mapping[Node, Type] = field(default_factory=dict)
+    calls: Mapping[Call, Signature] = field(default_factory=dict)
+    names: Mapping[Node, Reference] = field(default_factory=dict)
 
 
-def analyze(statement: tree.Statement, lookup: Lookup) -> Analysis:
+def analyze(statement: Statement, lookup: Lookup) -> Analysis:
     """What a statement means, and all that Trino would refuse of it, in the order of its text.
 
     A statement that is nested deeper than Python can follow is let pass, as one that
@@ -60,76 +72,85 @@ def analyze(statement: tree.Statement, lookup: Lookup) -> Analysis:
         found = _statement(statement, place)
     except RecursionError:
         return Analysis()
-    columns = (
-        tuple(ColumnType(one.name or "", one.type) for one in found.columns)
-        if found.is_known
-        else ()
-    )
+    columns: tuple[ColumnType, ...] = ()
+    if found.is_known:
+        columns = tuple(ColumnType(one.name or "", one.type) for one in found.columns)
     refusals = tuple(sorted(facts.refusals, key=lambda one: one.at))
     return Analysis(
-        columns, refusals, facts.types, facts.conversions, facts.calls, facts.names
+        columns,
+        refusals,
+        facts.types,
+        facts.conversions,
+        facts.calls,
+        facts.names,
     )
 
 
-def _statement(statement: tree.Statement, place: Place) -> Relation:
+def _statement(statement: Statement, place: Place) -> Relation:
+    """What a statement returns or writes; a relation without columns for any other."""
     match statement:
-        case tree.Query():
+        case Query():
             return query(statement, place)
-        case tree.CreateTableAs():
+        case CreateTableAs():
             return _create(statement, place)
-        case tree.Insert():
+        case Insert():
             return _insert(statement, place)
-        case tree.Delete():
+        case Delete():
             found = table(statement.table, place)
             if statement.where is not None:
                 _where(statement.where, found, place)
-        case tree.DropTable() | tree.AddColumn() | tree.OtherStatement():
+        case DropTable() | AddColumn() | OtherStatement():
             pass
     return Relation()
 
 
-def _create(statement: tree.CreateTableAs, place: Place) -> Relation:
+def _create(statement: CreateTableAs, place: Place) -> Relation:
+    """The columns of a new table, which must all have a name and a type."""
     found = query(statement.query, place)
     if not found.is_known:
         return found
-    if statement.columns:
-        if len(statement.columns) != len(found.columns):
-            told = (
-                f"Column alias list has {len(statement.columns)} entries"
-                f" but relation has {len(found.columns)} columns"
-            )
-            place.facts.refuse(statement, told, "MISMATCHED_COLUMN_ALIASES")
+    if not statement.columns:
+        _check_columns(statement.query, found.columns, place)
         return found
-    seen: set[str] = set()
-    for number, one in enumerate(found.columns, 1):
-        if one.name is None:
-            told = f"Column name not specified at position {number}"
-            place.facts.refuse(statement.query, told, "MISSING_COLUMN_NAME")
-        elif one.key in seen:
-            told = f"Column name '{one.key}' specified more than once"
-            place.facts.refuse(statement.query, told, "DUPLICATE_COLUMN_NAME", one.key)
-        if one.type == UNKNOWN:
-            told = f"Column type is unknown at position {number}"
-            place.facts.refuse(statement.query, told, "COLUMN_TYPE_UNKNOWN")
-        seen.add(one.key)
+    wanted = len(statement.columns)
+    has = len(found.columns)
+    if wanted != has:
+        told = f"Column alias list has {wanted} entries but relation has {has} columns"
+        place.refuse(statement, told, "MISMATCHED_COLUMN_ALIASES")
     return found
 
 
-def _insert(statement: tree.Insert, place: Place) -> Relation:
+def _check_columns(node: Query, columns: tuple[Column, ...], place: Place) -> None:
+    """Refuse what cannot be the columns of a new table."""
+    seen: set[str] = set()
+    for number, one in enumerate(columns, 1):
+        if one.name is None:
+            told = f"Column name not specified at position {number}"
+            place.refuse(node, told, "MISSING_COLUMN_NAME")
+        elif one.key in seen:
+            told = f"Column name '{one.key}' specified more than once"
+            place.refuse(node, told, "DUPLICATE_COLUMN_NAME", one.key)
+        if one.type == UNKNOWN:
+            told = f"Column type is unknown at position {number}"
+            place.refuse(node, told, "COLUMN_TYPE_UNKNOWN")
+        seen.add(one.key)
+
+
+def _insert(statement: Insert, place: Place) -> Relation:
+    """The columns of the query that is written to a table."""
     into = table(statement.table, place)
-    known = {one.key for one in into.columns}
-    for name in statement.columns:
-        if into.is_known and name.key not in known:
+    if into.is_known:
+        known = {one.key for one in into.columns}
+        for name in statement.columns:
+            if name.key in known:
+                continue
             told = f"Insert column name does not exist in target table: {name.key}"
-            place.facts.refuse(
-                statement, told, "COLUMN_NOT_FOUND", name.key, sorted(known)
-            )
+            place.refuse(statement, told, "COLUMN_NOT_FOUND", name.key, sorted(known))
     return query(statement.query, place)
 
 
-def _where(node: tree.Expression, found: Relation, place: Place) -> None:
-    kind = place.within(scope_of(found.columns, None, is_query=True)).infer(node)
-    if kind is not None and not coerces(kind, BOOLEAN):
-        place.facts.refuse(
-            node, f"WHERE clause must evaluate to a boolean: actual type {kind}"
-        )
+def _where(node: Expression, found: Relation, place: Place) -> None:
+    """Check the condition of a DELETE, which names the columns of its table."""
+    here = place.within(scope_of(found.columns, None, is_query=True))
+    kind = here.infer(node)
+    here.check_condition(node, kind, "WHERE clause")

@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from runner.trino import tree
 from runner.trino.analysis import grouping, operators, windows
 from runner.trino.analysis.facts import Facts
 from runner.trino.analysis.place import Place
@@ -16,9 +15,9 @@ from runner.trino.analysis.shown import shown
 from runner.trino.binding import Form, Given, NoEnd, Unsettled, formals
 from runner.trino.functions import UNTOLD, is_of_plugin, names, signatures
 from runner.trino.resolution import Ambiguous, resolve
+from runner.trino.tree import Call, Expression, Lambda, Node
 from runner.trino.types import (
     BIGINT,
-    BOOLEAN,
     VARCHAR,
     Type,
     common,
@@ -27,48 +26,65 @@ from runner.trino.types import (
 )
 
 
-def call(node: tree.Call, place: Place) -> Type | None:
+def call(node: Call, place: Place) -> Type | None:
     """What a call returns; None where it is not known."""
-    special = _SPECIAL.get(node.key) if len(node.name) == 1 else None
-    if special is not None:
+    is_qualified = len(node.name) > 1
+    special = _SPECIAL.get(node.key)
+    if special is not None and not is_qualified:
         return special(node, place)
+    # the aggregates of a query are listed in the order of its text, so this one comes
+    # before those in its arguments
     grouping.note(node, place.facts)
     if windows.recognises_pattern(node, place):
         return None
     windows.check_call(node, place)
     _check_filter(node, place)
-    if len(node.name) > 1:
+    if is_qualified:
         _not_registered(node, place)
         return None
     if node.star and node.key == "count":
-        _note(node, resolve("count", ()), place)
-        return BIGINT
+        return _count_of_rows(node, place)
     kind = resolved(node, node.key, node.arguments, place)
     for item in node.order_by:
         its = place.infer(item.expression)
         if its is not None and not orderable(its):
             told = f"ORDER BY can only be applied to orderable types (actual: {its})"
-            place.facts.refuse(node, told)
+            place.refuse(node, told)
     return kind
 
 
+def _count_of_rows(node: Call, place: Place) -> Type:
+    """`count(*)` is the form of count without arguments."""
+    form = resolve("count", ())
+    if isinstance(form, Form):
+        _note(node, form, place)
+    return BIGINT
+
+
 def resolved(
-    node: tree.Expression, name: str, nodes: Sequence[tree.Expression], place: Place
+    node: Expression, name: str, nodes: Sequence[Expression], place: Place
 ) -> Type | None:
-    """The type of a function of these arguments; their conversions are noted."""
-    lambdas = {one: _Typed(one, place) for one in nodes if isinstance(one, tree.Lambda)}
-    kinds = [
-        lambdas[one] if isinstance(one, tree.Lambda) else place.infer(one)
-        for one in nodes
-    ]
-    given: list[Given] = [one for one in kinds if one is not None]
+    """The type of a function of these arguments; None where it is not known.
+
+    The conversions of the arguments are noted. `node` is the call, or another
+    expression that Trino reads as one.
+    """
+    lambdas = {one: _Typed(one, place) for one in nodes if isinstance(one, Lambda)}
+    given: list[Given] = []
+    for one in nodes:
+        if isinstance(one, Lambda):
+            given.append(lambdas[one])
+            continue
+        kind = place.infer(one)
+        if kind is not None:
+            given.append(kind)
     if not signatures(name):
         _infer_bodies(lambdas, place)
         _not_registered(node, place)
         return None
-    if len(given) < len(kinds):
+    if len(given) < len(nodes):
         _infer_bodies(lambdas, place)
-        return _of_any(name, len(kinds))
+        return _of_any(name, len(nodes))
     try:
         form = resolve(name, given)
     except Unsettled:
@@ -76,90 +92,100 @@ def resolved(
         return None
     except NoEnd:
         told = "SignatureBinder.iterativeSolve does not converge after 4 iterations."
-        place.facts.refuse(node, told, "GENERIC_INTERNAL_ERROR")
+        place.refuse(node, told, "GENERIC_INTERNAL_ERROR")
         return None
     if not isinstance(form, Form):
         _refuse(node, name, form, given, place)
         return None
-    if isinstance(node, tree.Call):
+    return _of_form(node, form, nodes, place)
+
+
+def _of_form(
+    node: Expression, form: Form, nodes: Sequence[Expression], place: Place
+) -> Type | None:
+    """The type that a form returns; what it makes of the arguments is noted."""
+    if isinstance(node, Call):
         _note(node, form, place)
         _check_distinct(node, form, place)
     for one, wanted in zip(nodes, form.arguments, strict=True):
-        if isinstance(one, tree.Lambda):
-            _infer_body(
-                one, wanted.elements[:-1] or [None] * len(one.parameters), place
-            )
+        if isinstance(one, Lambda):
+            taken = wanted.elements[:-1] or _unknown_arguments(one)
+            _infer_body(one, taken, place)
         elif form.signature.told:
-            place.facts.convert(one, wanted)
-    return None if UNTOLD in (form.returns, *form.returns.elements) else form.returns
+            place.convert(one, wanted)
+    returns = form.returns
+    if returns == UNTOLD or UNTOLD in returns.elements:
+        return None
+    return returns
 
 
-def _note(node: tree.Call, form: Form | Ambiguous | None, place: Place) -> None:
-    if isinstance(form, Form):
-        bound = replace(
-            form.signature, arguments=form.arguments, returns=form.returns, variables=()
-        )
-        place.facts.calls[node] = bound
+def _note(node: Call, form: Form, place: Place) -> None:
+    """Note the form of a call, with its type variables bound."""
+    place.facts.calls[node] = replace(
+        form.signature,
+        arguments=form.arguments,
+        returns=form.returns,
+        variables=(),
+    )
 
 
 def _of_any(name: str, count: int) -> Type | None:
-    """The type of a call with an argument that is not known: that of all forms, if they have one."""
+    """The type of a call with an argument that is not known: that of all forms, if they
+    have one.
+    """
     forms = [one for one in signatures(name) if formals(one, count) is not None]
     returned = {one.returns for one in forms}
     if len(returned) != 1 or any(one.variables for one in forms):
         return None
     kind = returned.pop()
-    return kind if not kind.arguments and kind != UNTOLD else None
+    # a varchar(x) or an array has what depends on the arguments
+    if kind.arguments or kind == UNTOLD:
+        return None
+    return kind
 
 
 def _refuse(
-    node: tree.Node,
-    name: str,
-    form: Ambiguous | None,
-    given: Sequence[Given],
-    place: Place,
+    node: Node, name: str, form: Ambiguous | None, given: Sequence[Given], place: Place
 ) -> None:
+    """Refuse a call that no form fits, or that several fit equally well."""
     if form is not None:
-        place.facts.refuse(node, form.message, "AMBIGUOUS_FUNCTION_CALL")
+        place.refuse(node, form.message, "AMBIGUOUS_FUNCTION_CALL")
         return
-    told = operators.unexpected(
-        name, [one if isinstance(one, Type) else None for one in given]
-    )
-    place.facts.refuse(node, told, "FUNCTION_NOT_FOUND", name)
+    kinds = [one if isinstance(one, Type) else None for one in given]
+    told = operators.unexpected(name, kinds)
+    place.refuse(node, told, "FUNCTION_NOT_FOUND", name)
 
 
-def _not_registered(node: tree.Node, place: Place) -> None:
-    name = (
-        ".".join(part.name for part in node.name)
-        if isinstance(node, tree.Call)
-        else "trim"
-    )
+def _not_registered(node: Node, place: Place) -> None:
+    """Refuse a call of a function that there is not."""
+    name = "trim"
+    if isinstance(node, Call):
+        name = ".".join(part.name for part in node.name)
     if is_of_plugin(name):
         return
-    told = f"Function '{name.lower()}' not registered"
-    place.facts.refuse(node, told, "FUNCTION_NOT_FOUND", name.lower(), names())
+    key = name.lower()
+    told = f"Function '{key}' not registered"
+    place.refuse(node, told, "FUNCTION_NOT_FOUND", key, names())
 
 
-def _check_filter(node: tree.Call, place: Place) -> None:
+def _check_filter(node: Call, place: Place) -> None:
+    """FILTER must be a condition."""
     if node.filter is not None:
-        place.expect(
-            node.filter, place.infer(node.filter), BOOLEAN, "Filter expression"
-        )
+        place.expect_boolean(node.filter, "Filter expression")
 
 
-def _check_distinct(node: tree.Call, form: Form, place: Place) -> None:
+def _check_distinct(node: Call, form: Form, place: Place) -> None:
+    """DISTINCT is for aggregates, and for arguments that are compared."""
     if not node.distinct:
         return
     if form.signature.kind != "aggregate":
         told = "DISTINCT is not supported for non-aggregation functions"
-        place.facts.refuse(node, told, "FUNCTION_NOT_AGGREGATE")
+        place.refuse(node, told, "FUNCTION_NOT_AGGREGATE")
         return
     for kind in form.arguments:
         if not comparable(kind):
-            place.facts.refuse(
-                node,
-                f"DISTINCT can only be applied to comparable types (actual: {kind})",
-            )
+            told = f"DISTINCT can only be applied to comparable types (actual: {kind})"
+            place.refuse(node, told)
             return
 
 
@@ -169,109 +195,134 @@ def _check_distinct(node: tree.Call, form: Form, place: Place) -> None:
 class _Typed:
     """A lambda whose arguments' types are found while the form of a call is."""
 
-    def __init__(self, node: tree.Lambda, place: Place) -> None:
+    def __init__(self, node: Lambda, place: Place) -> None:
         self.node = node
         self.place = place
         self.known: dict[tuple[Type, ...], Type] = {}
 
     def __call__(self, arguments: tuple[Type, ...]) -> Type | None:
-        """The type of the body. What is refused in it is noted, as Trino does, whatever
-        form is found in the end.
+        """The type of the body; None where it is not known.
+
+        What is refused in it is noted, as Trino does, whatever form is found in the
+        end.
         """
         if arguments in self.known:
             return self.known[arguments]
-        node, facts = self.node, self.place.facts
-        if len(arguments) != len(node.parameters):
-            told = f"Expected a lambda that takes {len(arguments)} argument(s) but got {len(node.parameters)}"
-            facts.refuse(node, told, "INVALID_PARAMETER_USAGE")
+        facts = self.place.facts
+        wanted = len(arguments)
+        has = len(self.node.parameters)
+        if wanted != has:
+            told = f"Expected a lambda that takes {wanted} argument(s) but got {has}"
+            facts.refuse(self.node, told, "INVALID_PARAMETER_USAGE")
             return None
+        # these types may be those of a form that does not fit in the end, so nothing
+        # but refusals is kept
         tried = Facts()
-        kind = _infer_body(node, arguments, replace(self.place, facts=tried))
+        kind = _infer_body(self.node, arguments, replace(self.place, facts=tried))
         for refusal in tried.refusals:
             facts.add(refusal)
         if kind is not None:
             self.known[arguments] = kind
-        return None if tried.refusals else kind
+        if tried.refusals:
+            return None
+        return kind
 
 
 def _infer_body(
-    node: tree.Lambda, arguments: Sequence[Type | None], place: Place
+    node: Lambda, arguments: Sequence[Type | None], place: Place
 ) -> Type | None:
-    columns = [
-        Column(one.name, kind)
-        for one, kind in zip(node.parameters, arguments, strict=True)
-    ]
-    return place.within(scope_of(columns, place.scope, is_lambda=True)).infer(node.body)
+    """The type of a lambda's body for arguments of these types."""
+    pairs = zip(node.parameters, arguments, strict=True)
+    columns = [Column(parameter.name, kind) for parameter, kind in pairs]
+    scope = scope_of(columns, place.scope, is_lambda=True)
+    return place.within(scope).infer(node.body)
 
 
-def _infer_bodies(lambdas: Mapping[tree.Lambda, _Typed], place: Place) -> None:
+def _infer_bodies(lambdas: Mapping[Lambda, _Typed], place: Place) -> None:
     """Look through lambdas whose arguments' types are not known."""
     for one in lambdas:
-        _infer_body(one, [None] * len(one.parameters), place)
+        _infer_body(one, _unknown_arguments(one), place)
+
+
+def _unknown_arguments(node: Lambda) -> Sequence[None]:
+    """Arguments of a lambda of which nothing is known."""
+    return [None] * len(node.parameters)
 
 
 # functions with rules of their own
 
 
-def _coalesce(node: tree.Call, place: Place) -> Type | None:
+def _coalesce(node: Call, place: Place) -> Type | None:
+    """`coalesce(a, b)`: the type in which all its arguments are taken together."""
     return operators.alike(node.arguments, "All COALESCE operands", place)
 
 
-def _if(node: tree.Call, place: Place) -> Type | None:
+def _if(node: Call, place: Place) -> Type | None:
+    """`if(a, b, c)`: the type in which the results are taken together."""
     condition, *results = node.arguments
-    place.expect(condition, place.infer(condition), BOOLEAN, "IF condition")
+    place.expect_boolean(condition, "IF condition")
     kinds = [place.infer(one) for one in results]
-    if len(kinds) == 1 or None in kinds:
-        return kinds[0] if len(kinds) == 1 else None
-    first, second = (one for one in kinds if one is not None)
-    shared = common(first, second)
+    first = kinds[0]
+    last = kinds[-1]
+    # without a third argument, the type is that of the second
+    if len(kinds) == 1:
+        return first
+    if first is None or last is None:
+        return None
+    shared = common(first, last)
     if shared is None:
-        place.facts.refuse(
-            node, f"Result types for IF must be the same: {first} vs {second}"
-        )
+        told = f"Result types for IF must be the same: {first} vs {last}"
+        place.refuse(node, told)
     for one in results:
-        place.facts.convert(one, shared)
+        place.convert(one, shared)
     return shared
 
 
-def _nullif(node: tree.Call, place: Place) -> Type | None:
+def _nullif(node: Call, place: Place) -> Type | None:
+    """`nullif(a, b)`: the type of `a`, which must be compared with `b`."""
     first, second = (place.infer(one) for one in node.arguments)
-    if first is not None and second is not None and common(first, second) is None:
-        place.facts.refuse(
-            node, f"Types are not comparable with NULLIF: {first} vs {second}"
-        )
+    if first is None or second is None:
+        return first
+    if common(first, second) is None:
+        told = f"Types are not comparable with NULLIF: {first} vs {second}"
+        place.refuse(node, told)
     return first
 
 
-def _try(node: tree.Call, place: Place) -> Type | None:
+def _try(node: Call, place: Place) -> Type | None:
+    """`try(a)`: the type of `a`."""
     return place.infer(node.arguments[0])
 
 
-def _format(node: tree.Call, place: Place) -> Type:
+def _format(node: Call, place: Place) -> Type:
+    """`format('%s', a)`: a text; its other arguments may be of any type."""
     kinds = [place.infer(one) for one in node.arguments]
-    first = kinds[0] if kinds else None
+    first = kinds[0]
     if first is not None and first.base not in {"varchar", "unknown"}:
         told = f"Type of first argument to format() must be VARCHAR (actual: {first})"
-        place.facts.refuse(node.arguments[0], told)
+        place.refuse(node.arguments[0], told)
     return VARCHAR
 
 
-def _listagg(node: tree.Call, place: Place) -> Type:
+def _listagg(node: Call, place: Place) -> Type:
+    """`listagg(a, ',')`: a text made of texts. Its form is noted as that of any call."""
     grouping.note(node, place.facts)
     windows.check_call(node, place)
     _check_filter(node, place)
-    value = node.arguments[0]
+    value, *others = node.arguments
     kind = place.infer(value)
     if kind is not None and kind.base != "varchar":
         told = f"Expected expression of varchar, but '{shown(value)}' has {kind} type"
-        place.facts.refuse(node, told)
-    for one in (*node.arguments[1:], *(item.expression for item in node.order_by)):
+        place.refuse(node, told)
+    for one in others:
         place.infer(one)
+    for item in node.order_by:
+        place.infer(item.expression)
     place.facts.calls[node] = signatures("listagg")[0]
     return VARCHAR
 
 
-_SPECIAL: Mapping[str, Callable[[tree.Call, Place], Type | None]] = {
+_SPECIAL: Mapping[str, Callable[[Call, Place], Type | None]] = {
     "coalesce": _coalesce,
     "if": _if,
     "nullif": _nullif,

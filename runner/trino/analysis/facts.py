@@ -51,6 +51,10 @@ class Reference:
     column: object = None
 
 
+Met = Call | Grouping
+"""What makes one value of several rows: an aggregate, a window, or a GROUPING."""
+
+
 @dataclass(slots=True)
 class Facts:
     """What was found so far."""
@@ -61,7 +65,7 @@ class Facts:
     names: dict[Node, Reference] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
     seen: set[tuple[int, str]] = field(default_factory=set)
-    met: list[Call | Grouping] = field(default_factory=list)
+    met: list[Met] = field(default_factory=list)
     """The aggregates, windows and groupings of the query that is looked at, in the
     order of its text.
     """
@@ -74,14 +78,18 @@ class Facts:
         identifier: str = "",
         known: Iterable[str] = (),
     ) -> None:
-        """Note a refusal at a node's place."""
+        """Note a refusal at a node's place.
+
+        `name` is Trino's name of the error, `identifier` the name that it is about,
+        and `known` are the names that there are instead.
+        """
         at = position(node)
-        self.add(
-            Refusal(at, max(node.end, at + 1), name, message, identifier, tuple(known))
-        )
+        # what may be left out, such as NORMALIZE's form, has a place without a width
+        end = max(node.end, at + 1)
+        self.add(Refusal(at, end, name, message, identifier, tuple(known)))
 
     def add(self, refusal: Refusal) -> None:
-        """Note a refusal, once for each place."""
+        """Note a refusal, once for each place: an expression may be looked at twice."""
         key = (refusal.at, refusal.name)
         if key not in self.seen:
             self.seen.add(key)
@@ -92,16 +100,16 @@ class Facts:
 
         A pattern or a path stays the text that it is written as.
         """
+        if target is None or target.base in READ_AS_TEXT:
+            return
         source = self.types.get(node)
-        if (
-            target is not None
-            and source not in {None, target}
-            and target.base not in READ_AS_TEXT
-        ):
+        if source is not None and source != target:
             self.conversions[node] = target
 
 
 def position(node: Node) -> int:
     """Where Trino says that a node is: at its operator where it has one between its values."""
     sign_at: int = getattr(node, "sign_at", -1)
-    return node.at if sign_at < 0 else sign_at
+    if sign_at < 0:
+        return node.at
+    return sign_at

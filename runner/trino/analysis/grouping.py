@@ -4,98 +4,114 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, TypeGuard
 
-from runner.trino import tree
-from runner.trino.analysis.facts import Facts, ReferenceKind
+from runner.trino.analysis.facts import Facts, Met, Reference, ReferenceKind
 from runner.trino.analysis.place import Place
 from runner.trino.analysis.scopes import Column
-from runner.trino.analysis.shown import shown
+from runner.trino.analysis.shown import listed, shown
 from runner.trino.functions import kinds
+from runner.trino.tree import (
+    Call,
+    Expression,
+    Grouping,
+    Identifier,
+    Node,
+    Query,
+    TypeName,
+    Window,
+    children,
+    walk,
+)
 
 _PLACES = frozenset({"at", "end", "sign_at"})
 
 
-def is_aggregate(node: tree.Node) -> bool:
+def is_aggregate(node: Node) -> bool:
     """True for a call of an aggregate without OVER."""
-    return (
-        isinstance(node, tree.Call)
-        and node.window is None
-        and "aggregate" in kinds(node.key)
-    )
+    if not isinstance(node, Call) or node.window is not None:
+        return False
+    return "aggregate" in kinds(node.key)
 
 
-def note(node: tree.Call | tree.Grouping, facts: Facts) -> None:
+def has_window(node: Node) -> bool:
+    """True for a call with OVER."""
+    return isinstance(node, Call) and node.window is not None
+
+
+def note(node: Met, facts: Facts) -> None:
     """Note an aggregate, a window or a GROUPING, before what is inside it."""
-    if isinstance(node, tree.Grouping) or node.window is not None or is_aggregate(node):
+    if isinstance(node, Grouping) or node.window is not None or is_aggregate(node):
         facts.met.append(node)
 
 
 def no_aggregates(
-    node: tree.Expression,
-    where: str,
-    met: Sequence[tree.Call | tree.Grouping],
-    place: Place,
+    node: Expression, where: str, met: Sequence[Met], place: Place
 ) -> None:
     """Refuse the aggregates and windows that were met in an expression where none may stand."""
-    if met:
-        listed = ", ".join(shown(one) for one in met)
-        told = f"{where} cannot contain aggregations, window functions or grouping operations: [{listed}]"
-        place.facts.refuse(node, told, "EXPRESSION_NOT_SCALAR")
+    if not met:
+        return
+    told = (
+        f"{where} cannot contain aggregations, window functions or grouping operations:"
+        f" [{listed(met)}]"
+    )
+    place.refuse(node, told, "EXPRESSION_NOT_SCALAR")
 
 
-def check_nesting(met: Sequence[tree.Call | tree.Grouping], place: Place) -> None:
+def check_nesting(met: Sequence[Met], place: Place) -> None:
     """Refuse aggregates inside aggregates, and windows inside windows."""
     for number, node in enumerate(met):
-        if not isinstance(node, tree.Call):
+        if not isinstance(node, Call):
             continue
-        inner = [
-            one for one in _within(node, met[number + 1 :]) if _is_argument(one, node)
-        ]
+        later = met[number + 1 :]
+        inner = [one for one in _within(node, later) if _is_argument(one, node)]
         if node.window is None:
             _check_aggregate(node, inner, place)
-        elif any(_has_window(one) for one in inner):
-            told = "Cannot nest window functions or row pattern measures inside window function arguments"
-            place.facts.refuse(node, told, "NESTED_WINDOW")
+        elif any(map(has_window, inner)):
+            told = (
+                "Cannot nest window functions or row pattern measures"
+                " inside window function arguments"
+            )
+            place.refuse(node, told, "NESTED_WINDOW")
 
 
-def _within(
-    node: tree.Call, later: Sequence[tree.Call | tree.Grouping]
-) -> Iterator[tree.Call | tree.Grouping]:
+def _within(node: Call, later: Sequence[Met]) -> Iterator[Met]:
+    """Those that stand in a call. What was met is in the order of the text."""
     for one in later:
         if one.at >= node.end:
             return
         yield one
 
 
-def _is_argument(one: tree.Call | tree.Grouping, node: tree.Call) -> bool:
+def _is_argument(one: Met, node: Call) -> bool:
+    """True where what was met stands in an argument, and not in FILTER or OVER."""
     return any(argument.at <= one.at < argument.end for argument in node.arguments)
 
 
-def _has_window(node: tree.Node) -> bool:
-    return isinstance(node, tree.Call) and node.window is not None
-
-
-def _check_aggregate(
-    node: tree.Call, inner: Sequence[tree.Call | tree.Grouping], place: Place
-) -> None:
-    nested = [one for one in inner if is_aggregate(one)]
-    windows = [one for one in inner if _has_window(one)]
+def _check_aggregate(node: Call, inner: Sequence[Met], place: Place) -> None:
+    """What Trino refuses inside an aggregate: the first of these, as it does."""
+    nested = list(filter(is_aggregate, inner))
+    windows = list(filter(has_window, inner))
     if nested:
-        told = f"Cannot nest aggregations inside aggregation '{node.key}': [{', '.join(map(shown, nested))}]"
-        place.facts.refuse(node, told, "NESTED_AGGREGATION")
+        told = f"Cannot nest aggregations inside aggregation '{node.key}'"
+        place.refuse(node, f"{told}: [{listed(nested)}]", "NESTED_AGGREGATION")
     elif windows:
-        listed = ", ".join(map(shown, windows))
-        told = f"Cannot nest window functions or row pattern measures inside aggregation '{node.key}': [{listed}]"
-        place.facts.refuse(node, told, "NESTED_WINDOW")
-    elif node.distinct and not _sorts_by_arguments(node, Shapes(place.facts)):
-        told = "For aggregate function with DISTINCT, ORDER BY expressions must appear in arguments"
-        place.facts.refuse(
-            node.order_by[0].expression, told, "EXPRESSION_NOT_IN_DISTINCT"
+        told = (
+            "Cannot nest window functions or row pattern measures"
+            f" inside aggregation '{node.key}'"
         )
+        place.refuse(node, f"{told}: [{listed(windows)}]", "NESTED_WINDOW")
+    elif node.distinct and not _sorts_by_arguments(node, Shapes(place.facts)):
+        told = (
+            "For aggregate function with DISTINCT,"
+            " ORDER BY expressions must appear in arguments"
+        )
+        first = node.order_by[0].expression
+        place.refuse(first, told, "EXPRESSION_NOT_IN_DISTINCT")
 
 
-def _sorts_by_arguments(node: tree.Call, shapes: Shapes) -> bool:
+def _sorts_by_arguments(node: Call, shapes: Shapes) -> bool:
+    """True where each expression of ORDER BY is an argument too."""
     taken = set(map(shapes.of, node.arguments))
     return all(shapes.of(item.expression) in taken for item in node.order_by)
 
@@ -109,42 +125,52 @@ class Shapes:
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
         self.numbers: dict[Any, int] = {}
-        self.known: dict[tree.Node, int] = {}
+        self.known: dict[Node, int] = {}
 
-    def of(self, node: tree.Node) -> int:
+    def of(self, node: Node) -> int:
         """The number of an expression."""
         found = self.known.get(node)
         if found is None:
+            # the parts are numbers, so a key is never deeper than one level
             found = self.numbers.setdefault(self._key(node), len(self.numbers))
             self.known[node] = found
         return found
 
-    def _key(self, node: tree.Node) -> Any:
+    def _key(self, node: Node) -> Any:
+        """What two expressions of the same meaning share."""
         reference = self.facts.names.get(node)
-        if reference is not None and reference.kind is not ReferenceKind.FIELD:
+        if _is_column(reference):
+            # `a`, `t.a` and `T.A` are the same column
             return ("column", id(reference.column))
-        if isinstance(node, tree.Identifier):
+        if isinstance(node, Identifier):
             return ("name", node.key)
-        return (
-            type(node).__name__,
-            *(self._part(getattr(node, one)) for one in _named(type(node))),
-        )
+        kind = type(node)
+        parts = (self._part(getattr(node, name)) for name in _named(kind))
+        return (kind.__name__, *parts)
 
     def _part(self, value: Any) -> Any:
+        """The key of what a field of a node holds."""
         if isinstance(value, tuple):
-            return tuple(self._part(one) for one in value)
-        return self.of(value) if hasattr(value, "at") else value
+            return tuple(map(self._part, value))
+        if hasattr(value, "at"):
+            return self.of(value)
+        return value
+
+
+def _is_column(reference: Reference | None) -> TypeGuard[Reference]:
+    """True for a column or a lambda's argument, and false for a field of a row."""
+    return reference is not None and reference.kind is not ReferenceKind.FIELD
 
 
 _NAMED: dict[type, tuple[str, ...]] = {}
 
 
 def _named(kind: type) -> tuple[str, ...]:
+    """The fields of a kind of node that say what it means, and not where it stands."""
     found = _NAMED.get(kind)
     if found is None:
-        found = _NAMED[kind] = tuple(
-            one.name for one in fields(kind) if one.name not in _PLACES
-        )
+        found = tuple(one.name for one in fields(kind) if one.name not in _PLACES)
+        _NAMED[kind] = found
     return found
 
 
@@ -158,34 +184,32 @@ class Groups:
     shapes: Shapes
     keys: frozenset[int]
     source: frozenset[Column]
-    outputs: frozenset[Column] = frozenset()
-    """Columns that the query makes, which ORDER BY may name."""
 
 
-def check_grouped(
-    nodes: Sequence[tree.Expression], groups: Groups, place: Place
-) -> None:
+def check_grouped(nodes: Sequence[Expression], groups: Groups, place: Place) -> None:
     """Refuse each expression that is not the same for all rows of a group."""
     for node in nodes:
         found = _ungrouped(node, groups)
-        if found is None:
-            continue
-        if isinstance(found, _Clause):
-            told = f"{found.word} expression '{shown(found.node)}' must be an aggregate expression or appear in "
-            place.facts.refuse(
-                found.node,
-                told + "GROUP BY clause",
-                "EXPRESSION_NOT_AGGREGATE",
-                shown(found.node),
-            )
-        elif isinstance(found, _InQuery):
-            told = f"Subquery uses '{shown(found.node)}' which must appear in GROUP BY clause"
-            place.facts.refuse(
-                found.node, told, "EXPRESSION_NOT_AGGREGATE", shown(found.node)
-            )
-        else:
-            told = f"'{shown(node)}' must be an aggregate expression or appear in GROUP BY clause"
-            place.facts.refuse(node, told, "EXPRESSION_NOT_AGGREGATE", shown(found))
+        if found is not None:
+            _refuse(node, found, place)
+
+
+def _refuse(node: Expression, found: _Ungrouped, place: Place) -> None:
+    """Refuse an expression because of what in it is not grouped."""
+    match found:
+        case _Clause(word, inner):
+            at: Node = inner
+            what = f"{word} expression '{shown(inner)}' must be"
+            told = f"{what} an aggregate expression or appear in GROUP BY clause"
+        case _InQuery(inner):
+            at = inner
+            what = f"Subquery uses '{shown(inner)}' which must"
+            told = f"{what} appear in GROUP BY clause"
+        case inner:
+            at = node
+            what = f"'{shown(node)}' must be"
+            told = f"{what} an aggregate expression or appear in GROUP BY clause"
+    place.refuse(at, told, "EXPRESSION_NOT_AGGREGATE", shown(inner))
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,54 +217,54 @@ class _Clause:
     """An expression of a window that is not grouped."""
 
     word: str
-    node: tree.Expression
+    node: Expression
 
 
 @dataclass(frozen=True, slots=True)
 class _InQuery:
     """A column that a query inside uses, and that is not grouped."""
 
-    node: tree.Node
+    node: Node
 
 
-_Ungrouped = tree.Node | _Clause | _InQuery | None
+_Ungrouped = Node | _Clause | _InQuery
 
 
-def _ungrouped(node: tree.Node, groups: Groups) -> _Ungrouped:
+def _ungrouped(node: Node, groups: Groups) -> _Ungrouped | None:
     """The first thing in an expression that is not grouped."""
-    if isinstance(node, tree.Query):
+    if isinstance(node, Query):
         return _ungrouped_in_query(node, groups)
-    if is_aggregate(node) or isinstance(
-        node, (tree.Identifier, tree.TypeName, tree.Grouping)
-    ):
+    if isinstance(node, (Identifier, TypeName, Grouping)) or is_aggregate(node):
         return None
     if groups.shapes.of(node) in groups.keys:
         return None
     reference = groups.shapes.facts.names.get(node)
-    if reference is not None and reference.kind is not ReferenceKind.FIELD:
+    if _is_column(reference):
+        # a column of a query further out is one value for all rows here
         return node if reference.column in groups.source else None
-    if isinstance(node, tree.Window):
+    if isinstance(node, Window):
         return _ungrouped_in_window(node, groups)
-    for one in tree.children(node):
-        if (found := _ungrouped(one, groups)) is not None:
+    for one in children(node):
+        found = _ungrouped(one, groups)
+        if found is not None:
             return found
     return None
 
 
-def _ungrouped_in_query(node: tree.Query, groups: Groups) -> _Ungrouped:
+def _ungrouped_in_query(node: Query, groups: Groups) -> _Ungrouped | None:
+    """The first column that a query inside takes from this one ungrouped."""
     facts = groups.shapes.facts
-    for one in tree.walk(node):
+    for one in walk(node):
         reference = facts.names.get(one)
-        if (
-            reference is not None
-            and reference.column in groups.source
-            and groups.shapes.of(one) not in groups.keys
-        ):
+        if reference is None or reference.column not in groups.source:
+            continue
+        if groups.shapes.of(one) not in groups.keys:
             return _InQuery(one)
     return None
 
 
-def _ungrouped_in_window(node: tree.Window, groups: Groups) -> _Ungrouped:
+def _ungrouped_in_window(node: Window, groups: Groups) -> _Ungrouped | None:
+    """The first expression of a window that is not grouped."""
     for one in node.partition_by:
         if _ungrouped(one, groups) is not None:
             return _Clause("PARTITION BY", one)

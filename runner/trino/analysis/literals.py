@@ -5,26 +5,41 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 
-from runner.trino import tree
 from runner.trino.analysis.place import Place
+from runner.trino.tree import (
+    Boolean,
+    Bytes,
+    Interval,
+    Null,
+    Number,
+    NumberKind,
+    Present,
+    Text,
+    TypedText,
+)
 from runner.trino.typenames import whole_number
 from runner.trino.types import (
     BIGINT,
+    BOOLEAN,
     DATE,
     DOUBLE,
     INTEGER,
+    LONGEST_DECIMAL,
+    UNKNOWN,
     VARCHAR,
     Type,
     castable_text,
     made_type,
 )
 
-_BIGGEST_INTEGER = 2**31
-_MONTHS, _DAYS = Type("interval year to month"), Type("interval day to second")
+_BIGGEST_INTEGER = 2**31 - 1
+_MONTHS = Type("interval year to month")
+_DAYS = Type("interval day to second")
 _DATE = re.compile(r"\s*[+-]?(\d+)-(\d{1,2})-(\d{1,2})\s*")
 _TIME = r"\d{1,2}:\d{1,2}(?::\d{1,2}(?:\.(\d+))?)?"
 _MOMENT = re.compile(rf"\s*[+-]?\d+-\d{{1,2}}-\d{{1,2}}(?:\s+{_TIME})?\s*(\S.*?)?\s*")
 _OF_DAY = re.compile(rf"\s*{_TIME}\s*(\S.*?)?\s*")
+_DECIMAL = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)\s*")
 
 _PRESENT = {
     "current_date": DATE,
@@ -35,62 +50,74 @@ _PRESENT = {
 }
 
 
-def null(_node: tree.Null, _place: Place) -> Type:
-    """NULL."""
-    return Type("unknown")
+def null(_node: Null, _place: Place) -> Type:
+    """The type of NULL."""
+    return UNKNOWN
 
 
-def text(node: tree.Text, _place: Place) -> Type:
-    """'text'."""
+def text(node: Text, _place: Place) -> Type:
+    """The type of 'text': a varchar of its length."""
     return Type("varchar", (len(node.value),))
 
 
-def bytes_(_node: tree.Bytes, _place: Place) -> Type:
-    """X'00'."""
+def bytes_(_node: Bytes, _place: Place) -> Type:
+    """The type of X'00'."""
     return Type("varbinary")
 
 
-def boolean(_node: tree.Boolean, _place: Place) -> Type:
-    """TRUE."""
-    return Type("boolean")
+def boolean(_node: Boolean, _place: Place) -> Type:
+    """The type of TRUE."""
+    return BOOLEAN
 
 
-def number(node: tree.Number, _place: Place) -> Type:
-    """12, 1.2 or 1e2."""
-    if node.kind is tree.NumberKind.DOUBLE:
+def number(node: Number, _place: Place) -> Type:
+    """The type of 12, 1.2 or 1e2."""
+    return _of_number(node, _BIGGEST_INTEGER)
+
+
+def negative(node: Number) -> Type:
+    """The type of -12: the smallest whole number is an integer only with its sign."""
+    return _of_number(node, _BIGGEST_INTEGER + 1)
+
+
+def _of_number(node: Number, biggest: int) -> Type:
+    """The type of a number; whole numbers up to `biggest` are integers."""
+    if node.kind is NumberKind.DOUBLE:
         return DOUBLE
-    if node.kind is tree.NumberKind.DECIMAL:
+    if node.kind is NumberKind.DECIMAL:
         return decimal(node.text)
-    return INTEGER if whole_number(node.text) < _BIGGEST_INTEGER else BIGINT
-
-
-def negative(node: tree.Number) -> Type:
-    """-12: the smallest whole numbers have a type that they lack without the sign."""
-    if node.kind is not tree.NumberKind.INTEGER:
-        return DOUBLE if node.kind is tree.NumberKind.DOUBLE else decimal(node.text)
-    return INTEGER if whole_number(node.text) <= _BIGGEST_INTEGER else BIGINT
+    if whole_number(node.text) <= biggest:
+        return INTEGER
+    return BIGINT
 
 
 def decimal(written: str) -> Type:
     """The type of a number with a point."""
-    whole, _, fraction = written.strip("+-").replace("_", "").partition(".")
+    plain = written.strip("+-").replace("_", "")
+    whole, _, fraction = plain.partition(".")
+    # zeros before the point do not count, and those after it do
     digits = len(whole.lstrip("0")) + len(fraction)
-    return Type("decimal", (max(digits, 1), len(fraction)))
+    precision = max(digits, 1)
+    return Type("decimal", (precision, len(fraction)))
 
 
-def interval(node: tree.Interval, _place: Place) -> Type:
-    """INTERVAL '1' DAY."""
-    return _MONTHS if node.unit in {"year", "month"} else _DAYS
+def interval(node: Interval, _place: Place) -> Type:
+    """The type of INTERVAL '1' DAY."""
+    if node.unit in {"year", "month"}:
+        return _MONTHS
+    return _DAYS
 
 
-def present(node: tree.Present, _place: Place) -> Type:
-    """CURRENT_DATE and its like."""
+def present(node: Present, _place: Place) -> Type:
+    """The type of CURRENT_DATE and its like."""
     kind = _PRESENT.get(node.which, VARCHAR)
-    return Type(kind.base, (node.precision,)) if node.precision is not None else kind
+    if node.precision is None:
+        return kind
+    return Type(kind.base, (node.precision,))
 
 
-def typed(node: tree.TypedText, place: Place) -> Type | None:
-    """DATE '2026-01-31' and its like."""
+def typed(node: TypedText, place: Place) -> Type | None:
+    """The type of DATE '2026-01-31' and its like; None where it is not known."""
     match node.type:
         case "date":
             return _date(node, place)
@@ -106,50 +133,64 @@ def typed(node: tree.TypedText, place: Place) -> Type | None:
             return _of_type(node, place)
 
 
-def _of_type(node: tree.TypedText, place: Place) -> Type | None:
-    """A literal of any other type, named by its word."""
+def _of_type(node: TypedText, place: Place) -> Type | None:
+    """The type of a literal of any other type, which is named by its word."""
     try:
         kind = made_type(node.type)
     except ValueError:
-        place.facts.refuse(node, f"Unknown type: {node.type}", "TYPE_NOT_FOUND")
+        place.refuse(node, f"Unknown type: {node.type}", "TYPE_NOT_FOUND")
         return None
     if not castable_text(node.value, kind):
         _invalid(node, place)
     return kind
 
 
-def _invalid(node: tree.TypedText, place: Place) -> None:
-    place.facts.refuse(
-        node, f"'…' is not a valid {node.type.upper()} literal", "INVALID_LITERAL"
-    )
+def _invalid(node: TypedText, place: Place) -> None:
+    """Refuse a text that is no value of its type, without showing the text."""
+    told = f"'…' is not a valid {node.type.upper()} literal"
+    place.refuse(node, told, "INVALID_LITERAL")
 
 
-def _date(node: tree.TypedText, place: Place) -> Type:
-    found = _DATE.fullmatch(node.value)
-    if found is None or not _is_day(int(found[1]), int(found[2]), int(found[3])):
+def _date(node: TypedText, place: Place) -> Type:
+    """DATE and a text, which must be a day of the calendar."""
+    if not _is_date(node.value):
         _invalid(node, place)
     return DATE
 
 
-def _is_day(year: int, month: int, day: int) -> bool:
+def _is_date(value: str) -> bool:
+    """True where a text is a day of the calendar."""
+    found = _DATE.fullmatch(value)
+    if found is None:
+        return False
+    year, month, day = map(int, found.groups())
     if not 1 <= month <= 12:
         return False
-    # the calendar goes round in 400 years
-    return 1 <= day <= monthrange(2000 + year % 400, month)[1]
+    # the calendar goes round in 400 years, and monthrange knows only years up to 9999
+    _, days = monthrange(2000 + year % 400, month)
+    return 1 <= day <= days
 
 
-def _moment(node: tree.TypedText, form: re.Pattern[str], place: Place) -> Type:
+def _moment(node: TypedText, form: re.Pattern[str], place: Place) -> Type:
+    """The type of a time or a timestamp: what follows its digits is a time zone."""
     found = form.fullmatch(node.value)
     if found is None:
         _invalid(node, place)
         return Type(node.type, (0,))
-    zone = " with time zone" if found[2] else ""
-    return Type(node.type + zone, (len(found[1] or ""),))
+    fraction, zone = found.groups()
+    base = node.type
+    if zone:
+        base += " with time zone"
+    return Type(base, (len(fraction or ""),))
 
 
-def _checked_decimal(node: tree.TypedText, place: Place) -> Type | None:
-    if not re.fullmatch(r"\s*[+-]?(\d+\.?\d*|\.\d+)\s*", node.value):
+def _checked_decimal(node: TypedText, place: Place) -> Type | None:
+    """DECIMAL and a text; None where it is no decimal, or too long for one."""
+    if not _DECIMAL.fullmatch(node.value):
         _invalid(node, place)
         return None
     kind = decimal(node.value.strip())
-    return kind if kind.numbers[0] <= 38 else None
+    precision, _ = kind.numbers
+    if precision > LONGEST_DECIMAL:
+        return None
+    return kind

@@ -2,96 +2,98 @@
 
 from __future__ import annotations
 
-from runner.trino import tree
+from collections.abc import Sequence
+
 from runner.trino.analysis.facts import Reference, ReferenceKind
 from runner.trino.analysis.place import Place
 from runner.trino.analysis.scopes import Missing, Resolved, resolve
 from runner.trino.analysis.shown import parts, shown
+from runner.trino.tree import Column, Field, Node
 from runner.trino.types import Type
 
 
-def column(node: tree.Column, place: Place) -> Type | None:
-    """A bare name."""
+def column(node: Column, place: Place) -> Type | None:
+    """The type that a bare name has; None where it is not known."""
     name = (node.name.key,)
+    found = resolve(place.scope, name)
+    if isinstance(found, Resolved):
+        return _told(node, found, place)
+    if found is not Missing.PASSES:
+        _refuse(node, name, found, place)
+    return None
+
+
+def field(node: Field, place: Place) -> Type | None:
+    """The type of `base.name`: a column of a relation, or a field of a row."""
+    name = parts(node)
+    if name is None:
+        return _of_row(node, (node.name.key,), place)
     match resolve(place.scope, name):
         case Resolved() as found:
             return _told(node, found, place)
         case Missing.PASSES:
             return None
+        case Missing.ROW:
+            return _of_row(node, name, place)
         case missing:
             _refuse(node, name, missing, place)
             return None
 
 
-def field(node: tree.Field, place: Place) -> Type | None:
-    """`base.name`: a column of a relation, or a field of a row."""
-    name = parts(node)
-    if name is not None:
-        match resolve(place.scope, name):
-            case Resolved() as found:
-                return _told(node, found, place)
-            case Missing.PASSES:
-                return None
-            case Missing.ROW:
-                pass
-            case missing:
-                _refuse(node, name, missing, place)
-                return None
-    return _of_row(node, name, place)
-
-
-def _told(node: tree.Column | tree.Field, found: Resolved, place: Place) -> Type | None:
+def _told(node: Column | Field, found: Resolved, place: Place) -> Type | None:
+    """Note what a name means; its type."""
+    kind = ReferenceKind.COLUMN
+    if found.scope.is_lambda:
+        kind = ReferenceKind.ARGUMENT
     one = found.column
-    kind = ReferenceKind.ARGUMENT if found.scope.is_lambda else ReferenceKind.COLUMN
-    place.facts.names[node] = Reference(
-        kind, one.name or "", one.relation, found.outer, one
-    )
+    reference = Reference(kind, one.name or "", one.relation, found.outer, one)
+    place.facts.names[node] = reference
     return one.type
 
 
-def _refuse(
-    node: tree.Node, name: tuple[str, ...], missing: Missing, place: Place
-) -> None:
-    shown_name = ".".join(name)
+def _refuse(node: Node, name: tuple[str, ...], missing: Missing, place: Place) -> None:
+    """Refuse a name that means no column, or several."""
     if missing is Missing.AMBIGUOUS:
-        place.facts.refuse(
-            node, f"Column '{shown_name}' is ambiguous", "AMBIGUOUS_NAME", shown_name
-        )
+        shown_name = ".".join(name)
+        told = f"Column '{shown_name}' is ambiguous"
+        place.refuse(node, told, "AMBIGUOUS_NAME", shown_name)
         return
+    _refuse_missing(node, name, place.scope.names(), place)
+
+
+def _refuse_missing(
+    node: Node, name: tuple[str, ...], known: Sequence[str], place: Place
+) -> None:
+    """Refuse a name that there is not; `known` are those that there are."""
+    shown_name = ".".join(name)
     told = f"Column '{shown_name}' cannot be resolved"
-    place.facts.refuse(node, told, "COLUMN_NOT_FOUND", shown_name, place.scope.names())
+    place.refuse(node, told, "COLUMN_NOT_FOUND", shown_name, known)
 
 
-def _of_row(
-    node: tree.Field, name: tuple[str, ...] | None, place: Place
-) -> Type | None:
-    kind = place.infer(node.base)
-    if kind is None:
+def _of_row(node: Field, name: tuple[str, ...], place: Place) -> Type | None:
+    """The type of a row's field; `name` is what a message calls it."""
+    row = place.infer(node.base)
+    if row is None:
         return None
-    if kind.base != "row":
-        place.facts.refuse(
-            node.base, f"Expression {shown(node.base)} is not of type ROW"
-        )
+    if row.base != "row":
+        told = f"Expression {shown(node.base)} is not of type ROW"
+        place.refuse(node.base, told)
         return None
-    found = [
-        one
-        for one, its in zip(kind.elements, kind.names, strict=False)
-        if its.lower() == node.name.key
-    ]
+    found = _fields_named(node.name.key, row)
     if len(found) == 1:
-        place.facts.names[node] = Reference(ReferenceKind.FIELD, node.name.name)
+        reference = Reference(ReferenceKind.FIELD, node.name.name)
+        place.facts.names[node] = reference
         return found[0]
     if found:
         told = f"Ambiguous row field reference: {node.name.name}"
-        place.facts.refuse(node.name, told, "AMBIGUOUS_NAME", node.name.name)
+        place.refuse(node.name, told, "AMBIGUOUS_NAME", node.name.name)
         return None
-    shown_name = ".".join(name or (node.name.key,))
-    told = f"Column '{shown_name}' cannot be resolved"
-    place.facts.refuse(
-        node,
-        told,
-        "COLUMN_NOT_FOUND",
-        shown_name,
-        tuple(one for one in kind.names if one),
-    )
+    known = tuple(one for one in row.names if one)
+    _refuse_missing(node, name, known, place)
     return None
+
+
+def _fields_named(key: str, row: Type) -> list[Type]:
+    """The types of a row's fields of this name. A row without names has none of them."""
+    pairs = zip(row.elements, row.names, strict=False)
+    return [kind for kind, name in pairs if name.lower() == key]

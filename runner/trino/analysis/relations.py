@@ -11,22 +11,27 @@ from runner.trino.analysis.place import (
     ColumnType,
     Place,
     Unknown,
-    named_columns,
 )
-from runner.trino.analysis.scopes import Column, Relation, Scope, scope_of
-from runner.trino.tree import JoinKind
-from runner.trino.types import (
-    BIGINT,
-    BOOLEAN,
-    UNKNOWN,
-    Type,
-    coerces,
-    common,
-    comparable,
+from runner.trino.analysis.scopes import ANYTHING, Column, Relation, Scope, scope_of
+from runner.trino.tree import (
+    Aliased,
+    Boolean,
+    Expression,
+    Identifier,
+    Join,
+    JoinKind,
+    MatchRecognize,
+    Node,
+    Sampled,
+    Subquery,
+    Table,
+    TableFunction,
+    Unnest,
 )
+from runner.trino.types import BIGINT, UNKNOWN, Type, common, comparable
 
-_ANY = Relation((Column(None, None, wild=True),))
-"""A relation that nothing is known of."""
+# `tree.Relation` and `tree.Column` are what is written; `Relation` and `Column` are
+# what it means.
 
 JSON_TABLE = "json_table"
 """423 reads it and refuses it. No other function has this name: it is a reserved word."""
@@ -35,84 +40,86 @@ JSON_TABLE = "json_table"
 def relation(node: tree.Relation, place: Place) -> Relation:
     """The columns of a relation."""
     match node:
-        case tree.Table():
+        case Table():
             return table(node, place)
-        case tree.Aliased():
-            return renamed(
-                relation(node.relation, place), node.alias, node.columns, node, place
-            )
-        case tree.Subquery():
-            return _unqualified(place.query(node.query))
-        case tree.Unnest():
+        case Aliased():
+            found = relation(node.relation, place)
+            return renamed(found, node.alias, node.columns, node, place)
+        case Subquery():
+            return place.query(node.query).under(())
+        case Unnest():
             return _unnest(node, place)
-        case tree.Join():
+        case Join():
             return _join(node, place)
-        case tree.Sampled():
+        case Sampled():
             return relation(node.relation, place)
-        case tree.MatchRecognize():
+        case MatchRecognize():
             return _patterns(node, place)
-        case tree.TableFunction():
+        case TableFunction():
             if node.name[0].key == JSON_TABLE:
-                place.facts.refuse(
-                    node, "JSON_TABLE is not yet supported", "NOT_SUPPORTED"
-                )
-            return _ANY
+                told = "JSON_TABLE is not yet supported"
+                place.refuse(node, told, "NOT_SUPPORTED")
+            return ANYTHING
 
 
-def _unqualified(found: Relation) -> Relation:
-    return Relation(tuple(one.under(()) for one in found.columns))
-
-
-def table(node: tree.Table, place: Place) -> Relation:
+def table(node: Table, place: Place) -> Relation:
     """The columns of a table, or of what a WITH made."""
     names = tuple(one.key for one in node.name)
-    made = place.tables.get(names[0]) if len(names) == 1 else None
-    if made is not None:
-        return Relation(tuple(one.under(names) for one in made.columns))
+    if len(names) == 1 and names[0] in place.tables:
+        return place.tables[names[0]].under(names)
     columns = place.lookup(names)
     if columns is None:
-        told = f"Table '{'.'.join(names)}' does not exist"
-        place.facts.refuse(
-            node, told, "TABLE_NOT_FOUND", ".".join(names), sorted(place.tables)
-        )
-        return Relation((Column(None, None, names, wild=True, partial=True),))
+        name = ".".join(names)
+        told = f"Table '{name}' does not exist"
+        place.refuse(node, told, "TABLE_NOT_FOUND", name, sorted(place.tables))
+        # what is asked of it is not refused too
+        return Relation((_any_column(names),))
     if isinstance(columns, Unknown):
-        return Relation((Column(None, None, names, wild=True, partial=True),))
+        return Relation((_any_column(names),))
     return Relation(tuple(_column(one, names) for one in columns))
 
 
 def _column(one: ColumnType, names: tuple[str, ...]) -> Column:
     """A column of a table; what stands for further ones is wild."""
     if one is FURTHER:
-        return Column(None, None, names, wild=True, partial=True)
+        return _any_column(names)
     return Column(one.name, one.type, names, partial=True)
+
+
+def _any_column(names: tuple[str, ...]) -> Column:
+    """All columns of a table that nothing is known of."""
+    return Column(None, None, names, wild=True, partial=True)
 
 
 def renamed(
     found: Relation,
-    alias: tree.Identifier,
-    names: Sequence[tree.Identifier],
-    node: tree.Node,
+    alias: Identifier,
+    names: Sequence[Identifier],
+    node: Node,
     place: Place,
 ) -> Relation:
     """A relation under another name, and with other names of its columns where they are given."""
     of = (alias.key,)
     if not names:
-        return Relation(tuple(one.under(of) for one in found.columns))
-    if not found.is_known:
-        return Relation(tuple(Column(one.name, None, of) for one in names))
-    if len(names) != len(found.columns):
+        return found.under(of)
+    wanted = len(names)
+    has = len(found.columns)
+    if found.is_known and wanted == has:
+        pairs = zip(names, found.columns, strict=True)
+        columns = [Column(name.name, one.type, of) for name, one in pairs]
+        return Relation(tuple(columns))
+    if found.is_known:
         told = (
-            f"Column alias list has {len(names)} entries but"
-            f" '{alias.name}' has {len(found.columns)} columns available"
+            f"Column alias list has {wanted} entries"
+            f" but '{alias.name}' has {has} columns available"
         )
-        place.facts.refuse(node, told, "MISMATCHED_COLUMN_ALIASES")
-        return Relation(tuple(Column(one.name, None, of) for one in names))
-    pairs = zip(names, found.columns, strict=True)
-    return Relation(tuple(Column(name.name, one.type, of) for name, one in pairs))
+        place.refuse(node, told, "MISMATCHED_COLUMN_ALIASES")
+    unknown = [Column(one.name, None, of) for one in names]
+    return Relation(tuple(unknown))
 
 
-def _unnest(node: tree.Unnest, place: Place) -> Relation:
+def _unnest(node: Unnest, place: Place) -> Relation:
+    """The columns of all that is unnested, side by side, and the number of the row."""
     made: list[Column] = []
     for one in node.expressions:
         kind = place.infer(one)
@@ -122,40 +129,43 @@ def _unnest(node: tree.Unnest, place: Place) -> Relation:
     return Relation(tuple(made))
 
 
-def _unnested(
-    node: tree.Expression, kind: Type | None, place: Place
-) -> Sequence[Column]:
+def _unnested(node: Expression, kind: Type | None, place: Place) -> Sequence[Column]:
     """The columns that UNNEST makes of one value."""
     if kind is None:
-        return _ANY.columns
+        return ANYTHING.columns
     if kind.base == "map":
         return [Column(None, one) for one in kind.elements]
     if kind.base != "array":
-        place.facts.refuse(
-            node, f"Cannot unnest type: {kind}", "INVALID_FUNCTION_ARGUMENT"
-        )
-        return _ANY.columns
+        told = f"Cannot unnest type: {kind}"
+        place.refuse(node, told, "INVALID_FUNCTION_ARGUMENT")
+        return ANYTHING.columns
     inner = kind.elements[0]
     if inner.base != "row":
         return [Column(None, inner)]
-    named = inner.names or ("",) * len(inner.elements)
-    return [
-        Column(name or None, one)
-        for name, one in zip(named, inner.elements, strict=True)
-    ]
+    return fields_of(inner)
 
 
-def _patterns(node: tree.MatchRecognize, place: Place) -> Relation:
+def fields_of(row: Type) -> list[Column]:
+    """The fields of a row as columns; those without a name have none."""
+    named = row.names or ("",) * len(row.elements)
+    pairs = zip(named, row.elements, strict=True)
+    return [Column(name or None, kind) for name, kind in pairs]
+
+
+def _patterns(node: MatchRecognize, place: Place) -> Relation:
+    """The columns of MATCH_RECOGNIZE. The types of its measures are not known here."""
     found = relation(node.relation, place)
     measures = tuple(Column(one.name, None) for one in node.measures)
     if node.all_rows:
-        return Relation((*_unqualified(found).columns, *measures))
+        columns = found.under(()).columns
+        return Relation((*columns, *measures))
     here = place.within(scope_of(found.columns, place.scope))
     parts = [Column(_last(one), here.infer(one)) for one in node.partition_by]
     return Relation((*parts, *measures))
 
 
-def _last(node: tree.Expression) -> str | None:
+def _last(node: Expression) -> str | None:
+    """The last name of `a.b.c`; None for anything else."""
     match node:
         case tree.Column() | tree.Field():
             return node.name.name
@@ -166,15 +176,17 @@ def _last(node: tree.Expression) -> str | None:
 # joins
 
 
-def _join(node: tree.Join, place: Place) -> Relation:
+def _join(node: Join, place: Place) -> Relation:
+    """The columns of both sides; those of the left may be named on a lateral right."""
     left = relation(node.left, place)
+    # only UNNEST, LATERAL and their like may name what stands on their left
     beside = place
     if _is_lateral(node.right):
         beside = place.within(scope_of(left.columns, place.scope))
     right = relation(node.right, beside)
     if node.natural:
-        place.facts.refuse(node, "Natural join not supported", "NOT_SUPPORTED")
-        return _ANY
+        place.refuse(node, "Natural join not supported", "NOT_SUPPORTED")
+        return ANYTHING
     if node.using:
         return _using(node, left, right, place)
     both = Relation((*left.columns, *right.columns))
@@ -185,85 +197,97 @@ def _join(node: tree.Join, place: Place) -> Relation:
 
 
 def _bare(node: tree.Relation) -> tree.Relation:
-    while isinstance(node, tree.Aliased):
+    """A relation without its alias."""
+    while isinstance(node, Aliased):
         node = node.relation
     return node
 
 
 def _is_lateral(node: tree.Relation) -> bool:
+    """True where the right side of a join may name columns of its left side."""
     bare = _bare(node)
-    return isinstance(bare, (tree.Unnest, tree.TableFunction)) or (
-        isinstance(bare, tree.Subquery) and bare.lateral
-    )
+    if isinstance(bare, Subquery):
+        return bare.lateral
+    return isinstance(bare, (Unnest, TableFunction))
 
 
-def _check_lateral(node: tree.Join, place: Place) -> None:
+def _check_lateral(node: Join, place: Place) -> None:
     """What Trino cannot do with UNNEST and LATERAL."""
-    is_true = isinstance(node.on, tree.Boolean) and node.on.value
+    is_true = isinstance(node.on, Boolean) and node.on.value
     if node.kind is JoinKind.CROSS or is_true:
         return
-    if isinstance(_bare(node.right), tree.Unnest):
+    only = "is only supported with condition ON TRUE"
+    at = node.on or node
+    if isinstance(_bare(node.right), Unnest):
         word = node.kind.value.upper()
-        told = f"{word} JOIN involving UNNEST is only supported with condition ON TRUE"
-        place.facts.refuse(node.on or node, told, "NOT_SUPPORTED")
-    elif _is_lateral(node.right) and node.kind is JoinKind.FULL:
-        told = "FULL JOIN involving LATERAL relation is only supported with condition ON TRUE"
-        place.facts.refuse(node.on or node, told, "NOT_SUPPORTED")
+        told = f"{word} JOIN involving UNNEST {only}"
+        place.refuse(at, told, "NOT_SUPPORTED")
+    elif node.kind is JoinKind.FULL and _is_lateral(node.right):
+        told = f"FULL JOIN involving LATERAL relation {only}"
+        place.refuse(at, told, "NOT_SUPPORTED")
 
 
-def _condition(node: tree.Expression, scope: Scope, place: Place) -> None:
+def _condition(node: Expression, scope: Scope, place: Place) -> None:
+    """Check what stands after ON."""
     mark = len(place.facts.met)
-    kind = place.within(scope).infer(node)
+    here = place.within(scope)
+    kind = here.infer(node)
     no_aggregates(node, "JOIN clause", place.facts.met[mark:], place)
-    if kind is not None and not coerces(kind, BOOLEAN):
-        place.facts.refuse(
-            node, f"JOIN ON clause must evaluate to a boolean: actual type {kind}"
-        )
+    here.check_condition(node, kind, "JOIN ON clause")
 
 
-def _using(node: tree.Join, left: Relation, right: Relation, place: Place) -> Relation:
+def _using(node: Join, left: Relation, right: Relation, place: Place) -> Relation:
+    """The columns of a join: first those of USING, once each, then all others."""
     shared: list[Column] = []
     taken: list[Column] = []
     seen: set[str] = set()
     for name in node.using:
         if name.key in seen:
             told = f"Column '{name.name}' appears multiple times in USING clause"
-            place.facts.refuse(name, told, "DUPLICATE_COLUMN_NAME", name.key)
+            place.refuse(name, told, "DUPLICATE_COLUMN_NAME", name.key)
             continue
         seen.add(name.key)
-        mine, its = (
-            _one_of(name, left, "left", place),
-            _one_of(name, right, "right", place),
-        )
+        mine = _one_of(name, left, "left", place)
+        its = _one_of(name, right, "right", place)
         taken += [one for one in (mine, its) if one is not None]
-        shared.append(Column(name.name, _shared_type(name, mine, its, place)))
-    rest = (one for one in (*left.columns, *right.columns) if one not in taken)
-    return Relation((*shared, *rest))
+        kind = _shared_type(name, mine, its, place)
+        shared.append(Column(name.name, kind))
+    every = (*left.columns, *right.columns)
+    others = [one for one in every if one not in taken]
+    return Relation((*shared, *others))
 
 
 def _one_of(
-    name: tree.Identifier, side: Relation, which: str, place: Place
+    name: Identifier, side: Relation, which: str, place: Place
 ) -> Column | None:
-    found = [one for one in side.columns if one.key == name.key and not one.wild]
+    """The column of a side that USING names; None where there is none."""
+    known = [one for one in side.columns if not one.wild]
+    found = [one for one in known if one.key == name.key]
+    if not found:
+        if side.is_known:
+            told = f"Column '{name.name}' is missing from {which} side of join"
+            others = [one.key for one in known if one.name is not None]
+            place.refuse(name, told, "COLUMN_NOT_FOUND", name.key, others)
+        return None
     if len(found) > 1:
-        place.facts.refuse(
-            name, f"Column '{name.key}' is ambiguous", "AMBIGUOUS_NAME", name.key
-        )
-    elif not found and side.is_known:
-        told = f"Column '{name.name}' is missing from {which} side of join"
-        known = [one.lower() for one in named_columns(side.columns)]
-        place.facts.refuse(name, told, "COLUMN_NOT_FOUND", name.key, known)
-    return found[0] if found else None
+        told = f"Column '{name.key}' is ambiguous"
+        place.refuse(name, told, "AMBIGUOUS_NAME", name.key)
+    return found[0]
 
 
 def _shared_type(
-    name: tree.Identifier, mine: Column | None, its: Column | None, place: Place
+    name: Identifier, mine: Column | None, its: Column | None, place: Place
 ) -> Type | None:
-    if mine is None or its is None or mine.type is None or its.type is None:
+    """The type in which two columns of USING are compared; None where it is not known."""
+    if mine is None or its is None:
         return None
-    shared = common(mine.type, its.type)
-    if shared is None or not comparable(shared):
-        if UNKNOWN not in (mine.type, its.type):
-            place.facts.refuse(name, f"Cannot apply operator: {mine.type} = {its.type}")
+    left = mine.type
+    right = its.type
+    if left is None or right is None:
         return None
-    return shared
+    shared = common(left, right)
+    if shared is not None and comparable(shared):
+        return shared
+    if UNKNOWN not in (left, right):
+        place.refuse(name, f"Cannot apply operator: {left} = {right}")
+    return None

@@ -14,8 +14,9 @@ class Column:
     """A column of a relation: its name, or None, its type where it is known, and the
     names that may qualify it.
 
-    `wild` stands for all columns of a relation that nothing is known of. `partial`
-    where the relation is a table that may be named with more before it.
+    `wild` stands for all columns of a relation that nothing is known of. `partial` is
+    true where the relation is a table that may be named with more before it. Two
+    columns are the same only where they are the same object.
     """
 
     name: str | None
@@ -27,7 +28,9 @@ class Column:
     @property
     def key(self) -> str:
         """The name as Trino compares it."""
-        return "" if self.name is None else self.name.lower()
+        if self.name is None:
+            return ""
+        return self.name.lower()
 
     def under(self, relation: tuple[str, ...]) -> Column:
         """The column in another relation."""
@@ -35,15 +38,22 @@ class Column:
 
     def is_of(self, prefix: tuple[str, ...]) -> bool:
         """True where these names may stand before the column's."""
-        if self.partial and len(prefix) > len(self.relation):
-            return prefix[-len(self.relation) :] == self.relation
-        return not prefix or self.relation[-len(prefix) :] == prefix
+        if not prefix:
+            return True
+        relation = self.relation
+        # `catalog.schema.t.a` names a column of the table that is known as `t`
+        if self.partial and len(prefix) > len(relation):
+            return prefix[-len(relation) :] == relation
+        return relation[-len(prefix) :] == prefix
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scope:
-    """Columns, and the scope around them. `is_query` where a query begins; `is_lambda`
-    where they are arguments.
+    """Columns, and the scope around them.
+
+    `named` has the columns by name, `wild` those that stand for unknown ones.
+    `is_query` is true where a query begins, `is_lambda` where the columns are a
+    lambda's arguments.
     """
 
     columns: tuple[Column, ...]
@@ -93,7 +103,9 @@ class Missing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """The column that a name means, the scope it is of, and how many queries further out that is."""
+    """The column that a name means, the scope it is of, and how many queries further out
+    that is.
+    """
 
     column: Column
     scope: Scope
@@ -111,30 +123,52 @@ def resolve(scope: Scope, parts: tuple[str, ...]) -> Resolved | Missing:
             return Missing.AMBIGUOUS
         if found:
             return Resolved(found[0], here, outer)
-        if any(
-            _matching(here, parts[:count]) for count in range(len(parts) - 1, 0, -1)
-        ):
+        if _begins_with_column(here, parts):
             return Missing.ROW
         if here.wild and _may_be_wild(here, parts):
-            if len(parts) == 1 or any(one.is_of(parts[:-1]) for one in here.wild):
+            if _is_surely_wild(here, parts):
                 return Missing.PASSES
+            # a scope further out may still have it for certain
             passes = True
+        # a lambda has a scope, and is no query
         outer += here.is_query
         here = here.parent
-    return Missing.PASSES if passes else Missing.ABSENT
+    if passes:
+        return Missing.PASSES
+    return Missing.ABSENT
 
 
 def _matching(scope: Scope, parts: tuple[str, ...]) -> Sequence[Column]:
+    """The columns of this scope that a name may mean."""
     known = scope.named.get(parts[-1], ())
-    return [one for one in known if one.is_of(parts[:-1])] if len(parts) > 1 else known
+    if len(parts) == 1:
+        return known
+    prefix = parts[:-1]
+    return [one for one in known if one.is_of(prefix)]
+
+
+def _begins_with_column(scope: Scope, parts: tuple[str, ...]) -> bool:
+    """True where a shorter name, without the last parts, means a column here."""
+    counts = range(len(parts) - 1, 0, -1)
+    return any(_matching(scope, parts[:count]) for count in counts)
 
 
 def _may_be_wild(scope: Scope, parts: tuple[str, ...]) -> bool:
     """False where the name is qualified by a relation of which all columns are known."""
+    if len(parts) == 1:
+        return True
     prefix = parts[:1]
-    if len(parts) == 1 or any(one.is_of(prefix) for one in scope.wild):
+    if any(one.is_of(prefix) for one in scope.wild):
         return True
     return not any(one.is_of(prefix) for one in scope.columns if not one.wild)
+
+
+def _is_surely_wild(scope: Scope, parts: tuple[str, ...]) -> bool:
+    """True where nothing but a relation that nothing is known of can have the name."""
+    if len(parts) == 1:
+        return True
+    prefix = parts[:-1]
+    return any(one.is_of(prefix) for one in scope.wild)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,3 +181,11 @@ class Relation:
     def is_known(self) -> bool:
         """True where all its columns are known."""
         return not any(one.wild for one in self.columns)
+
+    def under(self, names: tuple[str, ...]) -> Relation:
+        """The same columns, which these names may qualify instead."""
+        return Relation(tuple(one.under(names) for one in self.columns))
+
+
+ANYTHING = Relation((Column(None, None, wild=True),))
+"""A relation that nothing is known of."""

@@ -2,341 +2,412 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TypeGuard
 
 from runner.trino import tree
 from runner.trino.analysis import windows
+from runner.trino.analysis.facts import Met
 from runner.trino.analysis.grouping import (
     Groups,
     Shapes,
     check_grouped,
     check_nesting,
+    has_window,
     is_aggregate,
     no_aggregates,
 )
 from runner.trino.analysis.place import Place
-from runner.trino.analysis.relations import relation
-from runner.trino.analysis.scopes import Column, Relation, scope_of
+from runner.trino.analysis.relations import fields_of, relation
+from runner.trino.analysis.scopes import ANYTHING, Column, Relation, scope_of
 from runner.trino.analysis.shown import parts, shown
-from runner.trino.tree import GroupingKind
-from runner.trino.types import BOOLEAN, Type, coerces, comparable, orderable
+from runner.trino.tree import (
+    Expression,
+    GroupingKind,
+    Number,
+    NumberKind,
+    Select,
+    SelectItem,
+    SortItem,
+    Star,
+    Window,
+    walk,
+)
+from runner.trino.typenames import whole_number
+from runner.trino.types import INTEGER, Type, comparable, orderable
 
 
-def select(
-    node: tree.Select, order_by: Sequence[tree.SortItem], place: Place
-) -> Relation:
+def select(node: Select, order_by: Sequence[SortItem], place: Place) -> Relation:
     """The columns of a SELECT; ORDER BY may name both what it makes and what it reads."""
-    source = Relation() if node.from_ is None else relation(node.from_, place)
+    source = Relation()
+    if node.from_ is not None:
+        source = relation(node.from_, place)
     here = place.within(scope_of(source.columns, place.scope, is_query=True))
     here = replace(here, windows=_windows(node, here))
+    facts = here.facts
     if node.where is not None:
-        mark = len(here.facts.met)
-        _condition(node.where, "WHERE clause must evaluate to a boolean", here)
-        no_aggregates(node.where, "WHERE clause", here.facts.met[mark:], here)
-    mark = len(here.facts.met)
+        _where(node.where, here)
+    mark = len(facts.met)
     made = _items(node, source, here)
-    refused = len(here.facts.refusals)
+    refused = len(facts.refusals)
     keys = _group_by(node, here)
-    are_keys_known = refused == len(here.facts.refusals)
+    are_keys_known = refused == len(facts.refusals)
     if node.having is not None:
         _having(node.having, here)
     found = Relation(tuple(made))
-    above = here.within(scope_of([one.under(()) for one in made], here.scope))
+    unqualified = found.under(()).columns
+    above = here.within(scope_of(unqualified, here.scope))
     order(order_by, found, above)
-    check_nesting(here.facts.met[mark:], here)
-    if are_keys_known:
-        _check_groups(node, order_by, keys, source, here.facts.met[mark:], above)
+    # the aggregates of all clauses but WHERE
+    met = facts.met[mark:]
+    check_nesting(met, here)
+    # where a key is refused, what is not grouped cannot be told
+    if are_keys_known and _is_grouped(node, met):
+        _check_groups(node, order_by, keys, source, above)
     if node.distinct:
         _check_distinct(node, order_by, above)
     return found
 
 
-def _windows(node: tree.Select, place: Place) -> dict[str, tree.Window]:
-    found: dict[str, tree.Window] = {}
+def _windows(node: Select, place: Place) -> dict[str, Window]:
+    """The named windows of a SELECT by name, each looked at once."""
+    found: dict[str, Window] = {}
     for one in node.windows:
-        if one.name.key in found:
-            told = f"WINDOW name '{one.name.name}' specified more than once"
-            place.facts.refuse(one, told, "DUPLICATE_WINDOW_NAME", one.name.name)
+        name = one.name
+        if name.key in found:
+            told = f"WINDOW name '{name.name}' specified more than once"
+            place.refuse(one, told, "DUPLICATE_WINDOW_NAME", name.name)
         windows.analyze(one.window, place)
-        found[one.name.key] = one.window
+        found[name.key] = one.window
     return found
 
 
-def _condition(node: tree.Expression, told: str, place: Place) -> None:
-    kind = place.infer(node)
-    if kind is not None and not coerces(kind, BOOLEAN):
-        place.facts.refuse(node, f"{told}: actual type {kind}")
-
-
-def _having(node: tree.Expression, place: Place) -> None:
+def _where(node: Expression, place: Place) -> None:
+    """Check WHERE: a condition without aggregates."""
     mark = len(place.facts.met)
-    _condition(node, "HAVING clause must evaluate to a boolean", place)
-    if any(
-        isinstance(one, tree.Call) and one.window is not None
-        for one in place.facts.met[mark:]
-    ):
+    kind = place.infer(node)
+    place.check_condition(node, kind, "WHERE clause")
+    no_aggregates(node, "WHERE clause", place.facts.met[mark:], place)
+
+
+def _having(node: Expression, place: Place) -> None:
+    """Check HAVING: a condition without windows."""
+    mark = len(place.facts.met)
+    kind = place.infer(node)
+    place.check_condition(node, kind, "HAVING clause")
+    if any(map(has_window, place.facts.met[mark:])):
         told = "HAVING clause cannot contain window functions or row pattern measures"
-        place.facts.refuse(node, told, "NESTED_WINDOW")
+        place.refuse(node, told, "NESTED_WINDOW")
 
 
 # SELECT
 
 
-def _items(node: tree.Select, source: Relation, place: Place) -> list[Column]:
+def _items(node: Select, source: Relation, place: Place) -> list[Column]:
+    """The columns that the items of a SELECT make."""
     made: list[Column] = []
     for item in node.items:
-        if isinstance(item, tree.Star):
+        if isinstance(item, Star):
             made += _star(item, node, source, place)
             continue
         kind = place.infer(item.expression)
         if node.distinct and kind is not None and not comparable(kind):
-            told = f"DISTINCT can only be applied to comparable types (actual: {kind}): {shown(item.expression)}"
-            place.facts.refuse(item.expression, told)
+            told = f"DISTINCT can only be applied to comparable types (actual: {kind})"
+            what = shown(item.expression)
+            place.refuse(item.expression, f"{told}: {what}")
         made.append(Column(_name(item), kind))
     return made
 
 
-def _name(item: tree.SelectItem) -> str | None:
+def _name(item: SelectItem) -> str | None:
+    """The name of a column that is made; None where it has none."""
     if item.alias is not None:
         return item.alias.name
-    return item.expression.name.name if _is_name(item.expression) else None
+    if _is_name(item.expression):
+        return item.expression.name.name
+    return None
 
 
-def _is_name(node: tree.Expression) -> TypeGuard[tree.Column | tree.Field]:
+def _is_name(node: Expression) -> TypeGuard[tree.Column | tree.Field]:
+    """True for `a` and `a.b.c`."""
     return parts(node) is not None
 
 
-def _star(
-    item: tree.Star, node: tree.Select, source: Relation, place: Place
-) -> list[Column]:
+def _star(item: Star, node: Select, source: Relation, place: Place) -> Sequence[Column]:
+    """The columns of `*`, or of `base.*`."""
     if item.base is not None:
         return _star_of(item, item.base, source, place)
     if node.from_ is None:
         told = "SELECT * not allowed in queries without FROM clause"
-        place.facts.refuse(item, told, "COLUMN_NOT_FOUND")
-    return [one.under(()) for one in source.columns]
+        place.refuse(item, told, "COLUMN_NOT_FOUND")
+    return source.under(()).columns
 
 
 def _star_of(
-    item: tree.Star, base: tree.Expression, source: Relation, place: Place
-) -> list[Column]:
+    item: Star, base: Expression, source: Relation, place: Place
+) -> Sequence[Column]:
+    """The columns of `base.*`, with the names that are given to them."""
     names = parts(base)
-    found = [one for one in source.columns if names is not None and one.is_of(names)]
-    if not found:
-        found = _of_row(item, base, source, place)
-    if item.aliases and all(not one.wild for one in found):
-        if len(item.aliases) != len(found):
-            told = f"Column alias list has {len(item.aliases)} entries but relation has {len(found)} columns"
-            place.facts.refuse(item, told, "MISMATCHED_COLUMN_ALIASES")
-            return [Column(None, None, wild=True)]
-        return [
-            Column(name.name, one.type)
-            for name, one in zip(item.aliases, found, strict=True)
-        ]
-    return [one.under(()) for one in found]
+    columns: Sequence[Column] = ()
+    if names is not None:
+        columns = _columns_of(names, source.columns)
+    if not columns:
+        columns = _of_row(item, base, source, place)
+    found = Relation(tuple(columns))
+    if not item.aliases or not found.is_known:
+        return found.under(()).columns
+    wanted = len(item.aliases)
+    has = len(found.columns)
+    if wanted != has:
+        told = f"Column alias list has {wanted} entries but relation has {has} columns"
+        place.refuse(item, told, "MISMATCHED_COLUMN_ALIASES")
+        return ANYTHING.columns
+    pairs = zip(item.aliases, found.columns, strict=True)
+    return [Column(name.name, one.type) for name, one in pairs]
+
+
+def _columns_of(names: tuple[str, ...], columns: Sequence[Column]) -> list[Column]:
+    """Those columns that these names may stand before."""
+    return [one for one in columns if one.is_of(names)]
 
 
 def _of_row(
-    item: tree.Star, base: tree.Expression, source: Relation, place: Place
-) -> list[Column]:
+    item: Star, base: Expression, source: Relation, place: Place
+) -> Sequence[Column]:
     """`base.*` where the base is no relation here: one further out, or a row."""
     names = parts(base)
+    if names is None:
+        return _fields(base, place)
+    outer = _further_out(names, place)
+    if outer:
+        return outer
+    if not source.is_known:
+        return ANYTHING.columns
+    if any(one.key == names[-1] for one in source.columns):
+        return _fields(base, place)
+    name = ".".join(names)
+    known = {one.relation[-1] for one in source.columns if one.relation}
+    told = f"Unable to resolve reference {name}"
+    place.refuse(item, told, "TABLE_NOT_FOUND", name, sorted(known))
+    return ANYTHING.columns
+
+
+def _further_out(names: tuple[str, ...], place: Place) -> Sequence[Column]:
+    """The columns of a relation of a query around this one; none where it has none such."""
     scope = place.scope.parent
-    while scope is not None and names is not None:
-        if found := [one for one in scope.columns if one.is_of(names)]:
+    while scope is not None:
+        found = _columns_of(names, scope.columns)
+        if found:
             return found
         scope = scope.parent
-    if names is not None and not source.is_known:
-        return [Column(None, None, wild=True)]
-    if names is not None and not any(one.key == names[-1] for one in source.columns):
-        told = f"Unable to resolve reference {'.'.join(names)}"
-        known = sorted({one.relation[-1] for one in source.columns if one.relation})
-        place.facts.refuse(item, told, "TABLE_NOT_FOUND", ".".join(names), known)
-        return [Column(None, None, wild=True)]
+    return ()
+
+
+def _fields(base: Expression, place: Place) -> Sequence[Column]:
+    """The fields of a row as columns."""
     kind = place.infer(base)
-    if kind is None or kind.base != "row":
-        if kind is not None:
-            place.facts.refuse(base, "expected expression of type Row")
-        return [Column(None, None, wild=True)]
-    named = kind.names or ("",) * len(kind.elements)
-    return [
-        Column(name or None, one)
-        for name, one in zip(named, kind.elements, strict=True)
-    ]
+    if kind is None:
+        return ANYTHING.columns
+    if kind.base != "row":
+        place.refuse(base, "expected expression of type Row")
+        return ANYTHING.columns
+    return fields_of(kind)
 
 
 # GROUP BY
 
 
-def _group_by(node: tree.Select, place: Place) -> list[tree.Expression]:
+def _group_by(node: Select, place: Place) -> list[Expression]:
     """The expressions that a query is grouped by; numbers stand for what they count."""
-    keys: list[tree.Expression] = []
+    keys: list[Expression] = []
     if node.group_by is None:
         return keys
     for element in node.group_by.elements:
-        for one in (each for group in element.sets for each in group):
-            keys += _group(one, element.kind, node, place)
+        for group in element.sets:
+            for one in group:
+                keys += _group(one, element.kind, node, place)
     return keys
 
 
+def _is_position(node: Expression) -> TypeGuard[Number]:
+    """True for a whole number, which in GROUP BY and ORDER BY means an item of SELECT."""
+    return isinstance(node, Number) and node.kind is NumberKind.INTEGER
+
+
 def _group(
-    one: tree.Expression, kind: GroupingKind, node: tree.Select, place: Place
-) -> Sequence[tree.Expression]:
-    if (
-        kind is GroupingKind.SIMPLE
-        and isinstance(one, tree.Number)
-        and one.kind is tree.NumberKind.INTEGER
-    ):
+    one: Expression, kind: GroupingKind, node: Select, place: Place
+) -> Sequence[Expression]:
+    """What an expression of GROUP BY groups by: itself, or the item that it counts."""
+    is_simple = kind is GroupingKind.SIMPLE
+    if is_simple and _is_position(one):
         return _counted(one, node, place)
     mark = len(place.facts.met)
     its = place.infer(one)
     no_aggregates(one, "GROUP BY clause", place.facts.met[mark:], place)
-    if (
-        kind is not GroupingKind.SIMPLE
-        and not isinstance(one, tree.Number)
-        and parts(one) is None
-    ):
+    is_name_or_number = isinstance(one, Number) or _is_name(one)
+    if not is_simple and not is_name_or_number:
         told = f"GROUP BY expression must be a column reference: {shown(one)}"
-        place.facts.refuse(one, told, "INVALID_COLUMN_REFERENCE")
-    if its is not None and not comparable(its):
-        place.facts.refuse(
-            one, f"{its} is not comparable, and therefore cannot be used in GROUP BY"
-        )
+        place.refuse(one, told, "INVALID_COLUMN_REFERENCE")
+    _check_comparable(one, its, place)
     return (one,)
 
 
-def _counted(
-    one: tree.Number, node: tree.Select, place: Place
-) -> Sequence[tree.Expression]:
+def _check_comparable(one: Expression, kind: Type | None, place: Place) -> None:
+    """Refuse to group by what has no `=`."""
+    if kind is not None and not comparable(kind):
+        told = f"{kind} is not comparable, and therefore cannot be used in GROUP BY"
+        place.refuse(one, told)
+
+
+def _counted(one: Number, node: Select, place: Place) -> Sequence[Expression]:
     """The item of SELECT that a number in GROUP BY means."""
-    place.facts.types[one] = Type("integer")
-    if any(isinstance(item, tree.Star) for item in node.items):
+    place.facts.types[one] = INTEGER
+    if _has_star(node):
+        # how many columns a star has may not be known
         return (one,)
-    at = int(one.text, 0)
+    at = whole_number(one.text)
     if not 1 <= at <= len(node.items):
         told = f"GROUP BY position {at} is not in select list"
-        place.facts.refuse(one, told, "INVALID_COLUMN_REFERENCE")
+        place.refuse(one, told, "INVALID_COLUMN_REFERENCE")
         return ()
     item = node.items[at - 1]
-    if not isinstance(item, tree.SelectItem):
+    if not isinstance(item, SelectItem):
         return ()
     inside = [each for each in place.facts.met if item.at <= each.at < item.end]
     no_aggregates(item.expression, "GROUP BY clause", inside, place)
     its = place.facts.types.get(item.expression)
-    if its is not None and not comparable(its):
-        place.facts.refuse(
-            item.expression,
-            f"{its} is not comparable, and therefore cannot be used in GROUP BY",
-        )
+    _check_comparable(item.expression, its, place)
     return (item.expression,)
 
 
+def _has_star(node: Select) -> bool:
+    """True where SELECT has `*`, or `t.*`."""
+    return any(isinstance(item, Star) for item in node.items)
+
+
+def _selected(node: Select) -> Iterator[Expression]:
+    """The expressions of SELECT's items, without the stars."""
+    for item in node.items:
+        if isinstance(item, SelectItem):
+            yield item.expression
+
+
+def _is_grouped(node: Select, met: Sequence[Met]) -> bool:
+    """True where a query makes one row of several."""
+    if node.group_by is not None or node.having is not None:
+        return True
+    return any(map(is_aggregate, met))
+
+
 def _check_groups(
-    node: tree.Select,
-    order_by: Sequence[tree.SortItem],
-    keys: Sequence[tree.Expression],
+    node: Select,
+    order_by: Sequence[SortItem],
+    keys: Sequence[Expression],
     source: Relation,
-    met: Sequence[tree.Call | tree.Grouping],
     place: Place,
 ) -> None:
-    items = [
-        item.expression for item in node.items if isinstance(item, tree.SelectItem)
-    ]
-    asked = items if node.having is None else [*items, node.having]
-    sorted_by = [
-        item.expression
-        for item in order_by
-        if not isinstance(item.expression, tree.Number)
-    ]
-    if (
-        node.group_by is None
-        and node.having is None
-        and not any(map(is_aggregate, met))
-    ):
+    """Refuse what a grouped query makes, asks or sorts by, and is not grouped."""
+    if any(isinstance(one, Number) for one in keys):
+        # a number that counts through a star, or stands in ROLLUP: what it means is
+        # not told apart
         return
-    stars = any(isinstance(item, tree.Star) for item in node.items)
-    if any(isinstance(one, tree.Number) for one in keys):
-        # a number that counts through a star, or stands in ROLLUP: what it means is not told apart
-        return
+    asked = list(_selected(node))
+    if node.having is not None:
+        asked.append(node.having)
+    sorted_by = (item.expression for item in order_by)
+    asked += [one for one in sorted_by if not isinstance(one, Number)]
     shapes = Shapes(place.facts)
-    groups = Groups(shapes, frozenset(map(shapes.of, keys)), frozenset(source.columns))
-    check_grouped([*asked, *sorted_by], groups, place)
-    if stars:
+    numbers = frozenset(map(shapes.of, keys))
+    groups = Groups(shapes, numbers, frozenset(source.columns))
+    check_grouped(asked, groups, place)
+    if source.is_known:
         _check_stars(node, keys, source, place)
 
 
 def _check_stars(
-    node: tree.Select, keys: Sequence[tree.Expression], source: Relation, place: Place
+    node: Select, keys: Sequence[Expression], source: Relation, place: Place
 ) -> None:
-    grouped = {
-        place.facts.names[one].column for one in keys if one in place.facts.names
-    }
+    """Refuse a star that has a column which is not grouped."""
+    names = place.facts.names
+    grouped = {names[one].column for one in keys if one in names}
     for item in node.items:
-        if not isinstance(item, tree.Star) or not source.is_known:
+        if not isinstance(item, Star):
             continue
-        names = () if item.base is None else parts(item.base)
-        for one in source.columns:
-            if names is not None and one.is_of(names) and one not in grouped:
-                named = ".".join((*one.relation, one.key))
-                told = f"Column '{named}' not in GROUP BY clause"
-                place.facts.refuse(item, told, "EXPRESSION_NOT_AGGREGATE", named)
-                return
+        missing = [one for one in _starred(item, source) if one not in grouped]
+        if missing:
+            first = missing[0]
+            name = ".".join((*first.relation, first.key))
+            told = f"Column '{name}' not in GROUP BY clause"
+            place.refuse(item, told, "EXPRESSION_NOT_AGGREGATE", name)
+            # one refusal is enough: Trino stops here too
+            return
+
+
+def _starred(item: Star, source: Relation) -> Sequence[Column]:
+    """The columns of FROM that a star stands for."""
+    if item.base is None:
+        return source.columns
+    names = parts(item.base)
+    if names is None:
+        return ()
+    return _columns_of(names, source.columns)
 
 
 # ORDER BY
 
 
-def order(order_by: Sequence[tree.SortItem], found: Relation, place: Place) -> None:
+def order(order_by: Sequence[SortItem], found: Relation, place: Place) -> None:
     """Check what a query is ordered by."""
     for item in order_by:
         one = item.expression
-        if isinstance(one, tree.Number) and one.kind is tree.NumberKind.INTEGER:
-            at = int(one.text, 0)
-            place.facts.types[one] = Type("integer")
-            if found.is_known and not 1 <= at <= len(found.columns):
-                told = f"ORDER BY position {at} is not in select list"
-                place.facts.refuse(one, told, "INVALID_COLUMN_REFERENCE")
-                continue
-            kind = found.columns[at - 1].type if found.is_known else None
-        else:
-            kind = place.infer(one)
+        kind = _sorted_type(one, found, place)
         if kind is not None and not orderable(kind):
-            told = f"Type {kind} is not orderable, and therefore cannot be used in ORDER BY: {shown(one)}"
-            place.facts.refuse(one, told)
+            told = f"Type {kind} is not orderable, and therefore cannot be used in ORDER BY"
+            place.refuse(one, f"{told}: {shown(one)}")
 
 
-def _check_distinct(
-    node: tree.Select, order_by: Sequence[tree.SortItem], place: Place
-) -> None:
+def _sorted_type(one: Expression, found: Relation, place: Place) -> Type | None:
+    """The type of what a query is ordered by, or of the item that a number means."""
+    if not _is_position(one):
+        return place.infer(one)
+    place.facts.types[one] = INTEGER
+    if not found.is_known:
+        return None
+    at = whole_number(one.text)
+    if 1 <= at <= len(found.columns):
+        return found.columns[at - 1].type
+    told = f"ORDER BY position {at} is not in select list"
+    place.refuse(one, told, "INVALID_COLUMN_REFERENCE")
+    return None
+
+
+def _check_distinct(node: Select, order_by: Sequence[SortItem], place: Place) -> None:
     """ORDER BY of SELECT DISTINCT may use only what is selected."""
-    if any(isinstance(item, tree.Star) for item in node.items):
+    if _has_star(node):
         return
     shapes = Shapes(place.facts)
-    made = {
-        shapes.of(item.expression)
-        for item in node.items
-        if isinstance(item, tree.SelectItem)
-    }
+    made = set(map(shapes.of, _selected(node)))
     for item in order_by:
         one = item.expression
-        if isinstance(one, tree.Number) or shapes.of(one) in made:
+        if isinstance(one, Number) or shapes.of(one) in made:
             continue
         # what names the columns that are made is not told apart from what makes them
         if _uses(one, place.scope.columns, place):
             continue
         told = "For SELECT DISTINCT, ORDER BY expressions must appear in select list"
-        place.facts.refuse(node, told, "EXPRESSION_NOT_IN_DISTINCT")
+        place.refuse(node, told, "EXPRESSION_NOT_IN_DISTINCT")
         return
 
 
-def _uses(node: tree.Expression, columns: Sequence[Column], place: Place) -> bool:
+def _uses(node: Expression, columns: Sequence[Column], place: Place) -> bool:
     """True where an expression names one of these columns, or what is not known."""
-    for one in tree.walk(node):
+    for one in walk(node):
         if not isinstance(one, (tree.Column, tree.Field)):
             continue
         reference = place.facts.names.get(one)
-        if reference is None or any(reference.column is column for column in columns):
+        if reference is None:
+            return True
+        if any(reference.column is column for column in columns):
             return True
     return False

@@ -2,82 +2,136 @@
 
 from __future__ import annotations
 
-from runner.trino import tree
+from collections.abc import Iterable
+
+from runner.trino.tree import (
+    Boolean,
+    Bytes,
+    Call,
+    Cast,
+    Column,
+    Comparison,
+    Field,
+    Identifier,
+    Node,
+    Null,
+    Number,
+    Operation,
+    SortItem,
+    Subscript,
+    Text,
+    TypedText,
+    Window,
+)
+
+# A text may be a person's email address, so no message shows one.
+_HIDDEN_TEXT = "'…'"
+_NULLS = {None: "", True: " NULLS FIRST", False: " NULLS LAST"}
+_DIRECTIONS = {True: "DESC", False: "ASC"}
+_CASTS = {True: "TRY_CAST", False: "CAST"}
 
 
-def parts(node: tree.Node) -> tuple[str, ...] | None:
+def parts(node: Node) -> tuple[str, ...] | None:
     """The names of `a.b.c`, in lower case; None for anything else."""
     names: list[str] = []
-    while isinstance(node, tree.Field):
+    while isinstance(node, Field):
         names.append(node.name.key)
         node = node.base
-    if not isinstance(node, tree.Column):
+    if not isinstance(node, Column):
         return None
     names.append(node.name.key)
-    return tuple(reversed(names))
+    names.reverse()
+    return tuple(names)
 
 
-def shown(node: tree.Node) -> str:
+def shown(node: Node) -> str:
     """An expression in Trino's words; a text in it is '…'."""
     match node:
-        case tree.Column():
+        case Column():
             return _name(node.name)
-        case tree.Field():
+        case Field():
             return f"{shown(node.base)}.{_name(node.name)}"
-        case tree.Subscript():
+        case Subscript():
             return f"{shown(node.base)}[{shown(node.index)}]"
-        case tree.Call():
+        case Call():
             return _call(node)
-        case tree.Operation():
-            return f"({shown(node.left)} {node.operator} {shown(node.right)})"
-        case tree.Comparison():
-            return f"({shown(node.left)} {node.comparator} {shown(node.right)})"
-        case tree.Cast():
-            return f"{'TRY_CAST' if node.safe else 'CAST'}({shown(node.value)} AS {node.type.base})"
+        case Operation():
+            return _between(node.left, node.operator, node.right)
+        case Comparison():
+            return _between(node.left, node.comparator, node.right)
+        case Cast():
+            word = _CASTS[node.safe]
+            return f"{word}({shown(node.value)} AS {node.type.base})"
         case _:
             return _literal(node)
 
 
-def _literal(node: tree.Node) -> str:
+def listed(nodes: Iterable[Node]) -> str:
+    """Some expressions in Trino's words, with commas between."""
+    return ", ".join(map(shown, nodes))
+
+
+def _between(left: Node, sign: str, right: Node) -> str:
+    """Two values and the operator between them."""
+    return f"({shown(left)} {sign} {shown(right)})"
+
+
+def _literal(node: Node) -> str:
+    """A value that is written out; … for what has no short form."""
     match node:
-        case tree.Number():
+        case Number():
             return node.text
-        case tree.Text() | tree.TypedText() | tree.Bytes():
-            return "'…'"
-        case tree.Null():
+        case Text() | TypedText() | Bytes():
+            return _HIDDEN_TEXT
+        case Null():
             return "null"
-        case tree.Boolean():
+        case Boolean():
             return str(node.value).lower()
         case _:
             return "…"
 
 
-def _name(name: tree.Identifier) -> str:
-    return f'"{name.name}"' if name.quoted else name.name
+def _name(name: Identifier) -> str:
+    """A name as it is written, in quotes or without."""
+    if name.quoted:
+        return f'"{name.name}"'
+    return name.name
 
 
-def _call(node: tree.Call) -> str:
-    inside = "*" if node.star else ", ".join(map(shown, node.arguments))
+def _call(node: Call) -> str:
+    """A call with its arguments and its window."""
     name = ".".join(one.name for one in node.name)
-    call = f"{name}({'DISTINCT ' if node.distinct else ''}{inside})"
-    return call if node.window is None else f"{call} OVER {_window(node.window)}"
+    call = f"{name}({_arguments(node)})"
+    if node.window is None:
+        return call
+    return f"{call} OVER {_window(node.window)}"
 
 
-def _window(node: tree.Window) -> str:
+def _arguments(node: Call) -> str:
+    """What stands in a call's parentheses."""
+    inside = listed(node.arguments)
+    if node.star:
+        inside = "*"
+    if node.distinct:
+        return f"DISTINCT {inside}"
+    return inside
+
+
+def _window(node: Window) -> str:
+    """What stands in OVER's parentheses; … where it has a frame or a name."""
     if node.frame is not None or node.base is not None:
         return "…"
     clauses = []
     if node.partition_by:
-        clauses.append("PARTITION BY " + ", ".join(map(shown, node.partition_by)))
+        clauses.append(f"PARTITION BY {listed(node.partition_by)}")
     if node.order_by:
-        clauses.append("ORDER BY " + ", ".join(map(_sorted, node.order_by)))
+        items = ", ".join(map(_sorted, node.order_by))
+        clauses.append(f"ORDER BY {items}")
     return f"({' '.join(clauses)})"
 
 
-def _sorted(item: tree.SortItem) -> str:
-    nulls = (
-        ""
-        if item.nulls_first is None
-        else f" NULLS {'FIRST' if item.nulls_first else 'LAST'}"
-    )
-    return f"{shown(item.expression)} {'DESC' if item.descending else 'ASC'}{nulls}"
+def _sorted(item: SortItem) -> str:
+    """An item of ORDER BY."""
+    direction = _DIRECTIONS[item.descending]
+    nulls = _NULLS[item.nulls_first]
+    return f"{shown(item.expression)} {direction}{nulls}"
