@@ -253,17 +253,22 @@ def date_sequence(start: date, stop: date, step: int, unit: str) -> list[date]:
     else:
         _check_step(start, stop, step)
         made = []
-        while (
-            (at := _by_months(start, step * len(made))) <= stop
-            if step > 0
-            else at >= stop
-        ):
+        at = start
+        while _is_before_end(at, stop, step):
             made.append(at)
+            at = _by_months(start, step * len(made))
     if len(made) > LONGEST:
         raise Rejected(
             "result of sequence function must not have more than 10000 entries"
         )
     return made
+
+
+def _is_before_end(at: date, stop: date, step: int) -> bool:
+    """True up to the end, the end itself with it, in the direction of the step."""
+    if step > 0:
+        return at <= stop
+    return at >= stop
 
 
 def _by_months(start: date, months: int) -> date:
