@@ -13,7 +13,10 @@ from duckdb.func import FunctionNullHandling
 
 from runner.sandbox.duck.nothere import MARK, NotHere, Rejected
 from runner.sandbox.functions import (
+    addresses,
+    codes,
     documents,
+    formats,
     lists,
     moments,
     numbers,
@@ -180,7 +183,9 @@ def _codepoint(letter: str) -> int:
 def _url_decoded(text: str) -> str | None:
     """TD_URL_DECODE: NULL where the encoding is wrong."""
     return (
-        None if re.search(r"%(?![0-9A-Fa-f]{2})", text) else texts.address_decoded(text)
+        None
+        if re.search(r"%(?![0-9A-Fa-f]{2})", text)
+        else addresses.address_decoded(text)
     )
 
 
@@ -286,21 +291,21 @@ STRICT: Mapping[str, Callable[..., Any]] = {
     "normalize": texts.normalized,
     "chr": _chr,
     "codepoint": _codepoint,
-    "from_hex": texts.from_hex,
-    "to_base": texts.base64_of,
-    "from_base64": texts.from_base64,
-    "digest": texts.digest,
-    "keyed_digest": texts.keyed_digest,
-    "crc32": texts.crc32,
-    "xxhash64": texts.xxhash64,
-    "big_endian": texts.big_endian,
-    "to_big_endian": texts.to_big_endian,
-    "from_utf8": texts.decoded,
-    "address_part": texts.address_part,
-    "address_port": texts.address_port,
-    "address_parameter": texts.address_parameter,
-    "address_encoded": texts.address_encoded,
-    "address_decoded": texts.address_decoded,
+    "from_hex": codes.from_hex,
+    "to_base": codes.base64_of,
+    "from_base64": codes.from_base64,
+    "digest": codes.digest,
+    "keyed_digest": codes.keyed_digest,
+    "crc32": codes.crc32,
+    "xxhash64": codes.xxhash64,
+    "big_endian": codes.big_endian,
+    "to_big_endian": codes.to_big_endian,
+    "from_utf8": codes.decoded,
+    "address_part": addresses.address_part,
+    "address_port": addresses.address_port,
+    "address_parameter": addresses.address_parameter,
+    "address_encoded": addresses.address_encoded,
+    "address_decoded": addresses.address_decoded,
     "map_subscript": lists.map_subscript,
     "map_at": lists.map_at,
     "map": lists.made_map,
@@ -339,7 +344,7 @@ LENIENT: Mapping[str, Callable[..., Any]] = {
     ),
     "concat_ws": lambda separator, parts: texts.concat_ws(separator, parts or []),
     "format": lambda pattern, *values: (
-        None if pattern is None else texts.formatted(pattern, *values)
+        None if pattern is None else formats.formatted(pattern, *values)
     ),
     "to_json": documents.to_json,
     "from_json": documents.from_json,
