@@ -237,6 +237,7 @@ def _whole_as_decimal(sql: str, target: Type) -> str:
 
 
 def _from_decimal(sql: str, source: Type, target: Type) -> str:
+    """A decimal as another number; Python rounds a long one once, to the nearest double."""
     kept = storage(target)
     precision, _ = decimal(source)
     if target.base in FLOATS and precision > EXACT:
@@ -309,6 +310,7 @@ def each_as(sql: str, made: str) -> str:
 
 
 def _row(sql: str, sources: Sequence[Type], targets: Sequence[Type]) -> str:
+    """A row whose fields are cast one by one. Raises NotHere."""
     parts = []
     for number, (source, target) in enumerate(zip(sources, targets, strict=True)):
         value = f"struct_extract({sql}, {text(field(number))})"
@@ -345,6 +347,7 @@ def _has_moment(type_: Type) -> bool:
 
 
 def _from_json(sql: str, target: Type) -> str:
+    """JSON as a value of another type, which Python reads. Raises NotHere."""
     if target.base in {"varbinary", *INTERVALS, *TIMES} or _has_moment(target):
         raise NotHere(f"a cast from json to {target}")
     return python("from_json", storage(target), sql, text(str(target)))

@@ -178,6 +178,7 @@ def _name(node: tree.Column | tree.Field, scope: Scope) -> str:
 
 
 def _argument_or_column(node: tree.Column | tree.Field, scope: Scope) -> str | None:
+    """A lambda's argument or a column; None where the name means neither."""
     names = parts(node)
     if not names:
         return None
@@ -205,11 +206,13 @@ def _field(node: tree.Field, scope: Scope) -> str | None:
 
 
 def _is_null(node: tree.IsNull, scope: Scope) -> str:
+    """IS NULL and IS NOT NULL."""
     word = operators.negation(negated=node.negated)
     return f"({expression(node.value, scope)} IS {word}NULL)"
 
 
 def _is_risky(sql: str) -> bool:
+    """True where the evaluation of an expression might fail for some rows."""
     return RISK.search(sql) is not None
 
 
@@ -235,6 +238,7 @@ def _guarded(
 
 
 def _in_query(node: tree.InQuery, scope: Scope) -> str:
+    """`value IN (SELECT …)`. Raises NotHere for values with types inside."""
     kind = scope.facts.result_of(node.value)
     if kind.base in NO_MEMBERSHIP:
         raise NotHere(f"{kind.base} IN (SELECT …)")
@@ -264,6 +268,7 @@ def _quantified(node: tree.QuantifiedComparison, scope: Scope) -> str:
 
 
 def _case(node: tree.Case, scope: Scope) -> str:
+    """CASE, whose results are all of the type that it has as a whole."""
     wanted = scope.facts.type_of(node)
     shown = []
     for branch in node.branches:
@@ -296,6 +301,7 @@ def converted(node: tree.Expression, wanted: Type, scope: Scope) -> str:
 
 
 def _cast(node: tree.Cast, scope: Scope) -> str:
+    """CAST and TRY_CAST. Raises NotHere."""
     target = scope.facts.type_of(node)
     if node.type.base == "char":
         raise NotHere("the type char")
@@ -307,6 +313,7 @@ def _cast(node: tree.Cast, scope: Scope) -> str:
 
 
 def _subscript(node: tree.Subscript, scope: Scope) -> str:
+    """`base[index]`: an array's element, a map's value or a row's field. Raises NotHere."""
     base = expression(node.base, scope)
     kind = scope.facts.result_of(node.base)
     match kind.base:
@@ -320,6 +327,7 @@ def _subscript(node: tree.Subscript, scope: Scope) -> str:
 
 
 def _map_value(base: str, kind: Type, index: tree.Expression, scope: Scope) -> str:
+    """A map's value, whose missing key fails in Trino's words. Raises NotHere."""
     key, value = inner(kind)
     wanted = converted(index, key, scope)
     if key.base not in KEYS:
@@ -328,12 +336,14 @@ def _map_value(base: str, kind: Type, index: tree.Expression, scope: Scope) -> s
 
 
 def _row_field(base: str, kind: Type, place: int) -> str:
+    """A row's field by its place, from 1. Raises NotHere for a place that it has not."""
     if not 1 <= place <= len(inner(kind)):
         raise NotHere(f"a row's field number {place}")
     return f"struct_extract({base}, {text(field(place - 1))})"
 
 
 def _array(node: tree.Array, scope: Scope) -> str:
+    """ARRAY[…], whose elements are all of one type."""
     kind = scope.facts.type_of(node)
     wanted = inner(kind)
     shown = ", ".join(converted(one, wanted[0], scope) for one in node.items)
@@ -341,6 +351,7 @@ def _array(node: tree.Array, scope: Scope) -> str:
 
 
 def _row(node: tree.Row, scope: Scope) -> str:
+    """ROW(…), whose fields are named by their places."""
     wanted = inner(scope.facts.type_of(node))
     shown = []
     for number, (one, kind) in enumerate(zip(node.items, wanted, strict=True)):
@@ -350,6 +361,7 @@ def _row(node: tree.Row, scope: Scope) -> str:
 
 
 def _trim(node: tree.Trim, scope: Scope) -> str:
+    """TRIM of white space by a macro, of given letters by Python."""
     value = expression(node.value, scope)
     if node.what is not None:
         letters = expression(node.what, scope)
@@ -359,6 +371,7 @@ def _trim(node: tree.Trim, scope: Scope) -> str:
 
 
 def _grouping(node: tree.Grouping, scope: Scope) -> str:
+    """GROUPING, a number with one bit for each column."""
     columns = ", ".join(expression(one, scope) for one in node.columns)
     # DuckDB gives a BIGINT
     return f"CAST(GROUPING({columns}) AS INTEGER)"
@@ -368,6 +381,7 @@ def _grouping(node: tree.Grouping, scope: Scope) -> str:
 
 
 def _present(node: tree.Present, scope: Scope) -> str:
+    """CURRENT_TIMESTAMP and its like, as precise as their type."""
     precision = 0
     if node.which != "current_date":
         precision = precision_of(scope.facts.type_of(node))

@@ -83,6 +83,7 @@ def _of_days(field: str, sql: str) -> str | None:
 
 
 def _of_months(field: str, sql: str) -> str | None:
+    """A field of an interval of months; None where it has none of the name."""
     match field:
         case "year":
             return f"CAST({sql} // 12 AS BIGINT)"
@@ -93,6 +94,7 @@ def _of_months(field: str, sql: str) -> str | None:
 
 
 def _of_date(field: str, sql: str) -> str | None:
+    """A field of a date; None where it has none of the name."""
     name = OF_DATE.get(field)
     if name is None:
         return None

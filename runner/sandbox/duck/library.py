@@ -107,12 +107,14 @@ def _natural(value: float) -> float:
 
 
 def _chr(code: int) -> str:
+    """CHR: the letter of a code point. Raises Rejected."""
     if not 0 <= code <= 0x10FFFF:
         raise Rejected(f"Not a valid Unicode code point: {code}")
     return chr(code)
 
 
 def _codepoint(letter: str) -> int:
+    """CODEPOINT of a text of one letter. Raises Rejected."""
     if len(letter) != 1:
         raise Rejected("Input string must be a single character string")
     return ord(letter)
@@ -166,6 +168,7 @@ def _repeat(value: Any, number: int | None) -> list[Any] | None:
 
 
 def _concat_ws(separator: str | None, parts: list[str | None] | None) -> str | None:
+    """CONCAT_WS, also of an array that is NULL."""
     return texts.concat_ws(separator, parts or [])
 
 
@@ -336,6 +339,7 @@ def functions_in(sql: str) -> frozenset[tuple[str, str]]:
 
 
 def _taught(function: str) -> Callable[..., Any]:
+    """A function as DuckDB calls it, with what it makes of NULL."""
     if function in STRICT:
         return _strict(STRICT[function])
     return _lenient(LENIENT[function])

@@ -75,6 +75,7 @@ class Operation:
 
 
 def _side(node: tree.Expression, scope: Scope, write: Write) -> Side:
+    """An operand, written, with the type that Trino converts it to."""
     return Side(write(node, scope), scope.facts.result_of(node), node)
 
 
@@ -126,6 +127,7 @@ def _as_array(side: Side, result: Type) -> str:
 
 
 def _arithmetic(made: Operation) -> str:
+    """An operation of whole numbers or doubles."""
     # DuckDB's / of whole numbers gives a double; of doubles it divides by 0 as Java does
     if made.operator is Operator.DIVIDE and made.result.base in INTEGERS:
         return f"({made.left.sql} // {made.right.sql})"
@@ -133,6 +135,7 @@ def _arithmetic(made: Operation) -> str:
 
 
 def _decimal(made: Operation) -> str:
+    """An operation of decimals, at the scale that Trino gives it. Raises NotHere."""
     kept = storage(made.result)
     one, other = made.left.sql, made.right.sql
     precision, scale = decimal(made.result)
@@ -172,12 +175,14 @@ def _moved(made: Operation, scope: Scope) -> str:
 
 
 def _moved_by_time(moment: Side, sign: str, shift: Side) -> str:
+    """A date or a moment so many milliseconds later or earlier."""
     if moment.base == "date":
         return f"({moment.sql} {sign} trino_days({shift.sql}))"
     return f"({moment.sql} {sign} to_microseconds({shift.sql} * 1000))"
 
 
 def _moved_by_months(moment: Side, sign: str, shift: Side, scope: Scope) -> str:
+    """A date or a moment so many months later or earlier."""
     months = f"to_months({shift.sql})"
     if moment.base == "date":
         return f"CAST({moment.sql} {sign} {months} AS DATE)"
@@ -385,11 +390,13 @@ def _shared_by_all(node: tree.InList, scope: Scope) -> Type:
 
 
 def _converted(node: tree.Expression, kind: Type, scope: Scope, write: Write) -> str:
+    """An expression as one of the type that IN compares by."""
     source = scope.facts.result_of(node)
     return coerced(write(node, scope), source, kind, zone_of(node, scope))
 
 
 def _option(node: tree.Expression, kind: Type, scope: Scope, write: Write) -> str:
+    """One value of a list behind IN."""
     if scope.facts.result_of(node) == UNKNOWN:
         return "NULL"
     return _converted(node, kind, scope, write)

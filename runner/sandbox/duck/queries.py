@@ -89,6 +89,7 @@ def reaches_out(node: tree.Query, outer: Scope | None) -> bool:
 
 
 def _limits(node: tree.Query) -> str:
+    """LIMIT and OFFSET, each with a space before it."""
     shown = ""
     if node.limit is not None:
         shown += _count("LIMIT", node.limit)
@@ -136,6 +137,7 @@ def _declared(
 
 
 def _named_columns(columns: Columns, names: Sequence[tree.Identifier]) -> Columns:
+    """Columns under the names that WITH gives them, if it gives any."""
     if not names:
         return columns
     return renamed(columns, [name.key for name in names])
@@ -176,6 +178,7 @@ def _recursive(one: tree.WithQuery, alias: str, scope: Scope) -> Made:
 
 
 def _body(node: tree.Body, scope: Scope) -> Made:
+    """What stands between WITH and ORDER BY. Raises NotHere."""
     match node:
         case tree.Select():
             made, _ = selects.select(node, (), scope)
@@ -216,6 +219,7 @@ def _ordered(
 
 
 def _values(node: tree.Values, scope: Scope) -> Made:
+    """VALUES, in which every row has the same types. Raises NotHere."""
     rows = [_cells(row) for row in node.rows]
     kinds = _kinds_of(rows, scope)
     shown = []
@@ -248,6 +252,7 @@ def _kinds_of(rows: Sequence[Sequence[tree.Expression]], scope: Scope) -> list[T
 
 
 def _cell(node: tree.Expression, kind: Type, scope: Scope) -> str:
+    """One value of VALUES, in the type of its column. Raises NotHere."""
     if zone_of(node, scope) != UTC:
         raise NotHere("a column of moments in another time zone than UTC")
     sql = expressions.converted(node, kind, scope)
@@ -265,11 +270,13 @@ def _shared(one: Type, other: Type) -> Type:
 
 
 def _all_shared(ones: Sequence[Type], others: Sequence[Type]) -> list[Type]:
+    """The types that two lists of columns share, pair by pair. Raises NotHere."""
     pairs = zip(ones, others, strict=True)
     return [_shared(one, other) for one, other in pairs]
 
 
 def _set_operation(node: tree.SetOperation, scope: Scope) -> Made:
+    """UNION, INTERSECT or EXCEPT of two queries of the same types. Raises NotHere."""
     left = _body(node.left, scope)
     right = _body(node.right, scope)
     kinds = _all_shared(left.kinds, right.kinds)

@@ -57,6 +57,7 @@ def relation(node: tree.Relation, scope: Scope) -> Written:
 
 
 def _table(node: tree.Table, scope: Scope) -> Written:
+    """A table of the warehouse, or a query of WITH. Raises NotHere."""
     alias = f"r{node.at}"
     declared = _declared(node, scope)
     if declared is not None:
@@ -88,6 +89,7 @@ def _held_columns(sql: str, held: Columns, alias: str) -> tuple[Named, ...]:
 
 
 def _aliased(node: tree.Aliased, scope: Scope) -> Written:
+    """A relation under an alias, perhaps with other names of its columns."""
     inside = relation(node.relation, scope)
     names = [column.key for column in node.columns]
     shown = [one for one in inside.columns if not one.hidden]
@@ -101,6 +103,7 @@ def _aliased(node: tree.Aliased, scope: Scope) -> Written:
 
 
 def _subquery(node: tree.Subquery, scope: Scope) -> Written:
+    """A query in FROM, with LATERAL or without. Raises NotHere."""
     alias = f"r{node.at}"
     if not node.lateral:
         inside = Scope(scope.facts, outer=scope.outer, tables=scope.tables)
@@ -146,6 +149,7 @@ def _unnest(node: tree.Unnest, scope: Scope) -> Written:
 
 
 def _unnested(node: tree.Expression, number: int, scope: Scope) -> _Unnested:
+    """The rows that one value of UNNEST gives. Raises NotHere."""
     sql = expressions.expression(node, scope)
     kind = scope.facts.result_of(node)
     item = f"unnest({sql}) AS u{number}"
@@ -159,6 +163,7 @@ def _unnested(node: tree.Expression, number: int, scope: Scope) -> _Unnested:
 
 
 def _unnested_map(sql: str, kind: Type, number: int) -> _Unnested:
+    """A map as two columns: its keys and its values."""
     key, value = inner(kind)
     keys = f"unnest(map_keys({sql})) AS u{number}"
     values = f"unnest(map_values({sql})) AS v{number}"
@@ -196,6 +201,7 @@ def _list(node: tree.Expression, scope: Scope) -> str:
 
 
 def _join(node: tree.Join, scope: Scope) -> Written:
+    """A join of two relations, each with its own columns. Raises NotHere."""
     left = relation(node.left, scope)
     # the right side of a join may name the left one's columns, as an outer query's
     right = relation(node.right, scope.over(left.columns).inside_of(scope))

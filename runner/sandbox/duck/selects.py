@@ -74,6 +74,7 @@ def _check_distinct(items: Sequence[Item]) -> None:
 
 
 def _items(nodes: Sequence[tree.SelectItem | tree.Star], scope: Scope) -> list[Item]:
+    """The columns of a SELECT, with those that `*` stands for."""
     items: list[Item] = []
     for node in nodes:
         if isinstance(node, tree.Star):
@@ -84,6 +85,7 @@ def _items(nodes: Sequence[tree.SelectItem | tree.Star], scope: Scope) -> list[I
 
 
 def _item(node: tree.SelectItem, scope: Scope) -> Item:
+    """One column of a SELECT. Raises NotHere."""
     sql = expressions.expression(node.expression, scope)
     kind = scope.facts.result_of(node.expression)
     # asked for what it raises: a type that DuckDB does not keep
@@ -110,6 +112,7 @@ def _item_name(node: tree.SelectItem) -> str:
 
 
 def _star(node: tree.Star, scope: Scope) -> list[Item]:
+    """The columns that `*` stands for, perhaps under other names. Raises NotHere."""
     found = _starred(node, scope)
     if found is None:
         raise NotHere("a row's fields by `.*`")
@@ -133,6 +136,7 @@ def _starred(node: tree.Star, scope: Scope) -> tuple[Named, ...] | None:
 
 
 def _grouping(node: tree.GroupBy, items: Sequence[Item], scope: Scope) -> str:
+    """What stands behind GROUP BY. Raises NotHere."""
     if node.distinct:
         raise NotHere("GROUP BY DISTINCT")
     return ", ".join(_element(one, items, scope) for one in node.elements)
@@ -152,6 +156,7 @@ def _element(element: tree.GroupingElement, items: Sequence[Item], scope: Scope)
 
 
 def _simple(sets: Sequence[Sequence[str]]) -> str:
+    """A single column, or several in parentheses."""
     inside = [", ".join(one) for one in sets]
     if len(sets[0]) == 1:
         return inside[0]
@@ -167,6 +172,7 @@ def _check_columns(element: tree.GroupingElement, word: str) -> None:
 
 
 def _grouped(node: tree.Expression, items: Sequence[Item], scope: Scope) -> str:
+    """One column of GROUP BY. Raises NotHere for types that are grouped otherwise."""
     sql, kind = _group_key(node, items, scope)
     if kind.base in {"map", "char"}:
         raise NotHere(f"GROUP BY of {kind}")

@@ -144,6 +144,7 @@ def position(sql: str, offset: int) -> str:
 
 
 def _statement(sql: str, node: tree.Statement, job: Job) -> Statement:
+    """A statement by its kind. Raises QueryFailed for kinds that are not supported."""
     match node:
         case tree.Query():
             return _selected(sql, node, node, job)
@@ -230,6 +231,7 @@ def _full(names: Sequence[str], job: Job) -> Name:
 
 
 def _full_name(node: tree.Table, job: Job) -> Name:
+    """The full name of a table that a statement names."""
     return _full([part.key for part in node.name], job)
 
 
@@ -272,6 +274,7 @@ def type_of(column: Stored) -> Type | None:
 
 
 def _selected(sql: str, node: tree.Statement, query: tree.Query, job: Job) -> Select:
+    """The rows of a query in a statement. Raises QueryFailed, NotHere."""
     facts = _facts(sql, node, job)
     made = queries.written(query, Scope(facts))
     return Select(made.sql, made.columns)
@@ -308,6 +311,7 @@ def check_column(column: str) -> None:
 
 
 def _add_column(sql: str, node: tree.AddColumn, job: Job) -> AddColumn:
+    """ALTER TABLE ADD COLUMN. Raises QueryFailed, NotHere."""
     column = node.column.name.key
     check_column(column)
     kind = type_named(node.column.type)
@@ -332,6 +336,7 @@ def type_named(node: tree.TypeName) -> Type:
 
 
 def _deleted(sql: str, node: tree.Delete, where: tree.Expression, job: Job) -> Delete:
+    """DELETE of the rows for which a condition holds. Raises QueryFailed, NotHere."""
     target = _target(sql, node.table, job)
     facts = _facts(sql, node, job)
     known = facts.tables.get(node.table)

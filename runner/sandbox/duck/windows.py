@@ -119,6 +119,7 @@ def _check_range(order: Sequence[tree.SortItem], scope: Scope) -> None:
 
 
 def _bound(node: tree.Bound, scope: Scope) -> str:
+    """Where a frame begins or ends. Raises NotHere."""
     word = BOUNDS[node.kind]
     if node.value is None:
         return word

@@ -58,6 +58,7 @@ def _of_operation(node: tree.Operation, scope: Scope) -> str:
 
 
 def _of_call(node: tree.Call, scope: Scope) -> str:
+    """The zone of what a function returns. Raises NotHere."""
     given = node.arguments
     if node.key in NAMES and len(given) == 2:
         return _literal(given[1])
@@ -70,6 +71,7 @@ def _of_call(node: tree.Call, scope: Scope) -> str:
 
 
 def _is_moment(node: tree.Expression, scope: Scope) -> bool:
+    """True for a moment with a zone."""
     known = scope.facts.types.get(node)
     return known is not None and known.base == "timestamp with time zone"
 
@@ -86,6 +88,7 @@ def _same(nodes: Sequence[tree.Expression | None], scope: Scope) -> str:
 
 
 def _literal(node: tree.Expression) -> str:
+    """The zone that a literal names. Raises NotHere for anything else."""
     if not isinstance(node, tree.Text):
         raise NotHere("a time zone that is not a literal")
     return _known(node.value)

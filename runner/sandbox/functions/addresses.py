@@ -59,6 +59,7 @@ def address_part(text: str, part: str) -> str | None:
 
 
 def _path(address: re.Match[str]) -> str:
+    """The path of an address, without %-codes. Raises NotHere."""
     path = address["path"]
     is_opaque = address["protocol"] and address["authority"] is None
     # of `mailto:someone`, Java knows no path

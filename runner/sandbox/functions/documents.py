@@ -112,6 +112,7 @@ def dumped(value: Any, *, ordered: bool) -> str:
 
 
 def _dumped_object(value: dict[str, Any], *, ordered: bool) -> str:
+    """An object as JSON; keys sorted where `ordered`. Raises NotHere."""
     pairs = [(key, dumped(one, ordered=ordered)) for key, one in value.items()]
     if ordered:
         pairs.sort()
@@ -151,6 +152,7 @@ def quoted(text: str) -> str:
 
 
 def _escaped(letter: str) -> str:
+    """A letter as it stands between the quotes of JSON."""
     if letter in ESCAPES:
         return ESCAPES[letter]
     if letter < " ":
@@ -447,6 +449,7 @@ def _taken(value: Any, *kinds: type) -> Any:
 
 
 def _map(value: Any, type_: Type) -> dict[Any, Any]:
+    """A map of an object. Raises Rejected, NotHere."""
     of_keys, of_values = _inner(type_)
     made = {}
     for key, one in _taken(value, dict).items():
@@ -517,6 +520,7 @@ def _whole(value: Any, type_: Type) -> int:
 
 
 def _read_whole(text: str, type_: Type) -> int:
+    """A whole number of a text. Raises Rejected in Trino's words."""
     if re.fullmatch(r"[+-]?[0-9]+", text):
         return int(text)
     shown = {"integer": "INT"}.get(type_.base, type_.base.upper())

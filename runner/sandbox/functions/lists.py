@@ -182,6 +182,7 @@ def _key(value: Any) -> Any:
 
 
 def _keys(items: list[Any]) -> set[Any]:
+    """What items of an array are compared by."""
     return {_key(one) for one in items}
 
 
@@ -281,6 +282,7 @@ def sequence(start: int, stop: int, step: int | None = None) -> list[int]:
 
 
 def _check_length(length: int) -> None:
+    """Raises Rejected for a sequence that is too long."""
     if length > LONGEST:
         raise Rejected(
             "result of sequence function must not have more than 10000 entries"
@@ -310,12 +312,14 @@ def date_sequence(start: date, stop: date, step: int, unit: str) -> list[date]:
 
 
 def _dates(start: date, stop: date, step: int, unit: str) -> list[date]:
+    """The dates of a sequence, by its unit. Raises NotHere."""
     if unit == "milliseconds":
         return _dates_by_days(start, stop, step // DAY)
     return _dates_by_months(start, stop, step)
 
 
 def _dates_by_days(start: date, stop: date, days: int) -> list[date]:
+    """Dates from the first to the last, so many days apart."""
     count = (stop - start).days // days
     return [start + timedelta(days=days * number) for number in range(count + 1)]
 
@@ -390,6 +394,7 @@ def combined(items: list[Any], number: int) -> list[list[Any]]:
 
 
 def _from_the_end(places: tuple[int, ...]) -> tuple[int, ...]:
+    """What places are sorted by: the last of them first."""
     return places[::-1]
 
 

@@ -185,10 +185,12 @@ def iso_moment(text: str) -> datetime:
 
 
 def _hour_of_12(at: datetime) -> int:
+    """The hour as a clock with 12 hours shows it: 12 at midnight and at noon."""
     return (at.hour + 11) % 12 + 1
 
 
 def _half_of_day(at: datetime) -> str:
+    """AM or PM."""
     if at.hour >= 12:
         return "PM"
     return "AM"

@@ -227,6 +227,7 @@ def multiplied(left: Decimal, right: Decimal, precision: int, scale: int) -> Dec
 
 
 def _kept(value: Decimal, precision: int, scale: int) -> Decimal:
+    """A decimal at its scale. Raises Rejected where it has too many digits."""
     try:
         return fitted(value, precision, scale)
     except InvalidOperation:
@@ -317,6 +318,7 @@ def from_base(text: str, radix: int) -> int:
 
 
 def _check_radix(radix: int) -> None:
+    """Raises Rejected for a base that no digits are known of."""
     if not 2 <= radix <= 36:
         raise Rejected("Radix must be between 2 and 36")
 

@@ -22,6 +22,7 @@ WHERE = "a regular expression with"
 
 
 def _unknown(what: str) -> NotHere:
+    """That the two might read a pattern differently; the caller raises it."""
     return NotHere(f"{WHERE} {what}")
 
 
@@ -175,6 +176,7 @@ def like(text: str, pattern: str) -> bool:
 
 
 def _check_group(found: re.Pattern[str], group: int) -> None:
+    """Raises Rejected for a group that a pattern does not have."""
     if group < 0:
         raise Rejected("Group cannot be negative")
     if group > found.groups:
@@ -287,6 +289,7 @@ def _reference(found: re.Match[str], replacement: str, at: int) -> tuple[str, in
 
 
 def _named_group(found: re.Match[str], name: str) -> str:
+    """The text of a group by its name. Raises Rejected."""
     if name not in found.re.groupindex:
         raise Rejected(f"Illegal replacement sequence: unknown group {{ {name} }}")
     return found[name] or ""

@@ -131,6 +131,7 @@ def position(text: str, wanted: str, occurrence: int = 1) -> int:
 
 
 def _from_start(text: str, wanted: str, times: int) -> int:
+    """The place of an occurrence from 1, counted from the start; 0 for none."""
     at = -1
     for _ in range(times):
         at = text.find(wanted, at + 1)
@@ -140,6 +141,7 @@ def _from_start(text: str, wanted: str, times: int) -> int:
 
 
 def _from_end(text: str, wanted: str, times: int) -> int:
+    """The place of an occurrence from 1, counted from the end; 0 for none."""
     at = len(text)
     for _ in range(times):
         # the next one may overlap the last one, but has to begin before it

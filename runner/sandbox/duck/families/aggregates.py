@@ -45,16 +45,19 @@ def _of(site: Site, name: str, *arguments: str) -> str:
 
 
 def _count(site: Site) -> str:
+    """COUNT of rows, or of values that are not NULL."""
     if site.node.star or not site.arguments:
         return _of(site, "count", "*")
     return _of(site, "count")
 
 
 def _count_if(site: Site) -> str:
+    """COUNT_IF: how many conditions are true."""
     return _of(site, "count", f"CASE WHEN {site.first} THEN 1 END")
 
 
 def _sum(site: Site) -> str:
+    """SUM, in the type that Trino gives it."""
     made = _of(site, "sum")
     if site.kind.base not in SUMMED and site.returns.base not in INTERVALS:
         raise site.refuse()
@@ -63,6 +66,7 @@ def _sum(site: Site) -> str:
 
 
 def _avg(site: Site) -> str:
+    """AVG, in the type that Trino gives it."""
     if site.kind.base == "decimal":
         return _decimal_average(site)
     if site.kind.base not in {*INTEGERS, *FLOATS}:
@@ -122,6 +126,7 @@ def _same(name: str) -> Emitter:
 
 
 def _array_agg(site: Site) -> str:
+    """ARRAY_AGG, where its order is told or does not count. Raises NotHere."""
     ordered = bool(site.node.order_by)
     if not ordered and not windows.is_indifferent(site.node, site.scope, EITHER_WAY):
         raise NotHere("array_agg without ORDER BY")
@@ -164,6 +169,7 @@ def _statistic(name: str, least: int) -> Emitter:
 
 
 def _geometric(site: Site) -> str:
+    """GEOMETRIC_MEAN of doubles, by way of their logarithms."""
     if site.kind.base != "double":
         raise site.refuse()
     logarithms = _of(site, "avg", f"ln({site.first})")
@@ -188,6 +194,7 @@ def _check_keys(site: Site) -> None:
 
 
 def _histogram(site: Site) -> str:
+    """HISTOGRAM: Python counts the values of a list. Raises NotHere."""
     _check_keys(site)
     return python("histogram", storage(site.returns), _of(site, "list"))
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from runner.sandbox.duck import expressions
 from runner.sandbox.duck.casts import coerced
-from runner.sandbox.duck.site import Emitter, Site
+from runner.sandbox.duck.site import Emitter, Site, native
 from runner.sandbox.duck.storage import (
     FLOATS,
     INTEGERS,
@@ -72,6 +72,7 @@ def lambda_text(site: Site, position: int, names: tuple[str, ...]) -> str:
 
 
 def _has_query(node: tree.Expression) -> bool:
+    """True where an expression has a subquery anywhere inside."""
     return any(isinstance(one, tree.Query) for one in tree.walk(node))
 
 
@@ -89,6 +90,7 @@ def lambda_type(site: Site, position: int) -> Type:
 
 
 def _transform(site: Site) -> str:
+    """TRANSFORM: an array of what a lambda makes of each element."""
     name = _unique(site, "x")
     body = lambda_text(site, 1, (name,))
     made = coerced(body, lambda_type(site, 1), element(site.returns))
@@ -96,6 +98,7 @@ def _transform(site: Site) -> str:
 
 
 def _filter(site: Site) -> str:
+    """FILTER: the elements for which a lambda is true."""
     name = _unique(site, "x")
     body = lambda_text(site, 1, (name,))
     return f"list_filter({site.first}, lambda {name}: {body})"
@@ -132,10 +135,12 @@ def _reduce(site: Site) -> str:
 
 
 def _is_kept_alike(one: Type, other: Type) -> bool:
+    """True where DuckDB keeps values of both types in the same way."""
     return one == other or storage(one) == storage(other)
 
 
 def _zip_with(site: Site) -> str:
+    """ZIP_WITH: what a lambda makes of each pair of elements."""
     left, right, _ = site.arguments
     pair = _unique(site, "p")
     one = f"CAST(struct_extract({pair}, 1) AS {storage(_array(site, 0))})"
@@ -148,6 +153,7 @@ def _zip_with(site: Site) -> str:
 
 
 def _contains(site: Site) -> str:
+    """CONTAINS: a macro answers for simple types, Python for the others."""
     kind = _array(site)
     wanted = coerced(site.arguments[1], site.types[1], kind)
     if kind.base in SIMPLE:
@@ -156,6 +162,7 @@ def _contains(site: Site) -> str:
 
 
 def _position(site: Site) -> str:
+    """ARRAY_POSITION of the first such element, from 1; 0 where there is none."""
     _simple(site, _array(site))
     if len(site.arguments) > 2:
         raise site.refuse("an instance")
@@ -178,6 +185,7 @@ def _extreme(name: str) -> Emitter:
 
 
 def _sorted(site: Site) -> str:
+    """ARRAY_SORT of simple types, without a comparison. Raises NotHere."""
     if len(site.arguments) > 1:
         raise site.refuse("a comparison")
     _simple(site, _array(site))
@@ -207,6 +215,7 @@ def _as_returned(site: Site, sql: str, kind: Type) -> str:
 
 
 def _joined(site: Site) -> str:
+    """ARRAY_JOIN of types whose texts Python writes as Trino does. Raises NotHere."""
     kind = _array(site)
     if kind.base not in {*INTEGERS, "varchar", "boolean", "double"}:
         raise site.refuse()
@@ -214,6 +223,7 @@ def _joined(site: Site) -> str:
 
 
 def _cardinality(site: Site) -> str:
+    """CARDINALITY of an array or a map."""
     if site.kind.base == "array":
         return f"len({site.first})"
     if site.kind.base == "map":
@@ -222,6 +232,7 @@ def _cardinality(site: Site) -> str:
 
 
 def _element_at(site: Site) -> str:
+    """ELEMENT_AT: NULL where an array or a map does not have it. Raises NotHere."""
     if site.kind.base == "array":
         return f"trino_element_at({site.first}, {site.arguments[1]})"
     if site.kind.base != "map":
@@ -233,11 +244,8 @@ def _element_at(site: Site) -> str:
     return python("map_at", storage(value), site.first, wanted)
 
 
-def _slice(site: Site) -> str:
-    return python("slice", storage(site.returns), *site.arguments)
-
-
 def _sequence(site: Site) -> str:
+    """SEQUENCE of whole numbers or dates. Raises NotHere."""
     kind = element(site.returns).base
     if kind == "bigint":
         return python("sequence", "BIGINT[]", *site.arguments)
@@ -258,22 +266,11 @@ def _date_sequence(site: Site) -> str:
     return python("date_sequence", "DATE[]", start, stop, step, text(unit))
 
 
-def _flatten(site: Site) -> str:
-    return python("flatten", storage(site.returns), site.first)
-
-
-def _repeat(site: Site) -> str:
-    return python("repeat", storage(site.returns), *site.arguments)
-
-
 def _overlap(site: Site) -> str:
+    """ARRAYS_OVERLAP of simple types. Raises NotHere."""
     for position in range(2):
         _simple(site, _array(site, position))
     return python("arrays_overlap", "BOOLEAN", *site.arguments)
-
-
-def _zip(site: Site) -> str:
-    return python("zip", storage(site.returns), *site.arguments)
 
 
 def _typed(function: str) -> Emitter:
@@ -296,25 +293,15 @@ def _keys_are_plain(site: Site, kind: Type) -> None:
 
 
 def _map(site: Site) -> str:
+    """MAP of an array of keys and one of values. Raises NotHere."""
     if not site.arguments:
         raise site.refuse("nothing")
     _keys_are_plain(site, site.returns)
     return python("map", storage(site.returns), *site.arguments)
 
 
-def _map_keys(site: Site) -> str:
-    return f"map_keys({site.first})"
-
-
-def _map_values(site: Site) -> str:
-    return f"map_values({site.first})"
-
-
-def _map_entries(site: Site) -> str:
-    return python("map_entries", storage(site.returns), *site.arguments)
-
-
 def _map_concat(site: Site) -> str:
+    """MAP_CONCAT of maps whose keys Python compares. Raises NotHere."""
     _keys_are_plain(site, site.returns)
     return python("map_concat", storage(site.returns), *site.arguments)
 
@@ -326,6 +313,7 @@ def _entries(site: Site) -> tuple[str, str, str]:
 
 
 def _map_filter(site: Site) -> str:
+    """MAP_FILTER: the entries for which a lambda is true."""
     entries, key, value = _entries(site)
     body = lambda_text(site, 1, (key, value))
     name = _unique(site, "e")
@@ -333,6 +321,7 @@ def _map_filter(site: Site) -> str:
 
 
 def _transform_values(site: Site) -> str:
+    """TRANSFORM_VALUES: a map with what a lambda makes of each value."""
     entries, key, value = _entries(site)
     body = lambda_text(site, 1, (key, value))
     name = _unique(site, "e")
@@ -358,11 +347,11 @@ COLLECTIONS: Mapping[str, Emitter] = {
     "array_remove": _python_lists("array_remove"),
     "array_join": _joined,
     "arrays_overlap": _overlap,
-    "slice": _slice,
+    "slice": _typed("slice"),
     "sequence": _sequence,
-    "flatten": _flatten,
-    "repeat": _repeat,
-    "zip": _zip,
+    "flatten": _typed("flatten"),
+    "repeat": _typed("repeat"),
+    "zip": _typed("zip"),
     "ngrams": _typed("ngrams"),
     "combinations": _typed("combinations"),
     "trim_array": _typed("trim_array"),
@@ -375,9 +364,9 @@ COLLECTIONS: Mapping[str, Emitter] = {
     "reduce": _reduce,
     "zip_with": _zip_with,
     "map": _map,
-    "map_keys": _map_keys,
-    "map_values": _map_values,
-    "map_entries": _map_entries,
+    "map_keys": native("map_keys"),
+    "map_values": native("map_values"),
+    "map_entries": _typed("map_entries"),
     "map_from_entries": _typed("map_from_entries"),
     "multimap_from_entries": _typed("multimap_from_entries"),
     "map_concat": _map_concat,

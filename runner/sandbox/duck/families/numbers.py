@@ -49,6 +49,7 @@ def _logarithm(name: str) -> Emitter:
 
 
 def _rounded(site: Site) -> str:
+    """ROUND, half away from zero. Raises NotHere for a real."""
     kind = site.returns
     if kind.base == "decimal":
         return _decimal(site, "round_decimal")
@@ -82,6 +83,7 @@ def _decimal(site: Site, function: str) -> str:
 
 
 def _truncated(site: Site) -> str:
+    """TRUNCATE of doubles and decimals. Raises NotHere."""
     kind = site.returns
     if kind.base == "double" and len(site.arguments) == 1:
         return python("truncate_double", "DOUBLE", site.first)
@@ -104,6 +106,7 @@ def _whole(name: str) -> Emitter:
 
 
 def _sign(site: Site) -> str:
+    """SIGN: -1, 0 or 1 in the type that Trino gives it. Raises NotHere."""
     if site.returns.base not in {*INTEGERS, "decimal", "double"}:
         raise site.refuse()
     sign = f"CAST(sign({site.first}) AS {storage(site.returns)})"
@@ -114,6 +117,7 @@ def _sign(site: Site) -> str:
 
 
 def _modulus(site: Site) -> str:
+    """MOD; Python divides decimals."""
     if site.returns.base in {*INTEGERS, *FLOATS}:
         return f"({site.first} % {site.arguments[1]})"
     return site.python("modulus")
@@ -148,6 +152,7 @@ def _extreme_double(site: Site, name: str) -> str:
 
 
 def _coalesced(site: Site) -> str:
+    """COALESCE of values of one type."""
     shown = [_as_returned(site, number) for number in range(len(site.arguments))]
     return f"coalesce({', '.join(shown)})"
 
@@ -162,6 +167,7 @@ def _as_returned(site: Site, position: int) -> str:
 
 
 def _if(site: Site) -> str:
+    """IF with one result or two."""
     result = _as_returned(site, 1)
     last = ""
     if len(site.arguments) > 2:
@@ -170,6 +176,7 @@ def _if(site: Site) -> str:
 
 
 def _nullif(site: Site) -> str:
+    """NULLIF: NULL where both values are equal as Trino compares them."""
     one, other = site.node.arguments
     if site.types[1] == UNKNOWN:
         return site.first
@@ -178,6 +185,7 @@ def _nullif(site: Site) -> str:
 
 
 def _try(site: Site) -> str:
+    """TRY: NULL where an expression fails. Raises NotHere."""
     # DuckDB's TRY takes no subquery
     if "SELECT" in site.first:
         raise site.refuse("a subquery")
@@ -192,6 +200,7 @@ def _bucket(site: Site) -> str:
 
 
 def _typeof(site: Site) -> str:
+    """TYPEOF: the name of a type, which is known before the query runs."""
     return text(str(site.kind))
 
 
@@ -215,6 +224,7 @@ def _between(operator: str) -> Emitter:
 
 
 def _bitwise_not(site: Site) -> str:
+    """BITWISE_NOT of a whole number."""
     return f"(~ {site.first})"
 
 

@@ -57,6 +57,7 @@ def _default(site: Site) -> str:
 
 
 def _nth(site: Site) -> str:
+    """NTH_VALUE of a place that is a number, from 1. Raises NotHere."""
     if not _is_from(1, site.whole(1)):
         raise site.refuse("a place that is no number")
     return windows.ranking(site.node, site.scope, "nth_value", site.arguments)

@@ -25,6 +25,7 @@ def _check_text(site: Site) -> None:
 
 
 def _length(site: Site) -> str:
+    """LENGTH, in letters of a text or in bytes."""
     if site.kind.base == "varbinary":
         return f"octet_length({site.first})"
     _check_text(site)
@@ -32,11 +33,13 @@ def _length(site: Site) -> str:
 
 
 def _substring(site: Site) -> str:
+    """SUBSTR from a place, with a length or to the end."""
     _check_text(site)
     return f"trino_substr{len(site.arguments)}({', '.join(site.arguments)})"
 
 
 def _concat(site: Site) -> str:
+    """CONCAT of texts, bytes or arrays. Raises Rejected, NotHere."""
     if len(site.arguments) < 2:
         raise Rejected("There must be two or more concatenation arguments")
     arrays = all(kind.base == "array" for kind in site.types)
@@ -55,12 +58,14 @@ def _concat_ws(site: Site) -> str:
 
 
 def _strpos(site: Site) -> str:
+    """STRPOS of the first occurrence, or of the one with a number."""
     if len(site.arguments) == 2:
         return f"CAST(strpos({site.first}, {site.arguments[1]}) AS BIGINT)"
     return site.python("position")
 
 
 def _reverse(site: Site) -> str:
+    """REVERSE of a text or an array."""
     if site.kind.base == "array":
         return f"list_reverse({site.first})"
     _check_text(site)
@@ -114,6 +119,7 @@ def _formatted(site: Site) -> str:
 
 
 def _normalized(site: Site) -> str:
+    """NORMALIZE in a form that is a literal. Raises NotHere."""
     form: str | None = "NFC"
     if len(site.arguments) > 1:
         form = site.literal(1)
@@ -123,6 +129,7 @@ def _normalized(site: Site) -> str:
 
 
 def _from_utf8(site: Site) -> str:
+    """FROM_UTF8 without a replacement character of its own. Raises NotHere."""
     if len(site.arguments) > 1:
         raise site.refuse()
     return site.python("from_utf8")
@@ -139,16 +146,14 @@ def _replace(site: Site) -> str:
     return python("replace", "VARCHAR", site.first, old, new)
 
 
-def _padded(side: str) -> Emitter:
-    return in_python("padded", text(side))
-
-
 def _upper(site: Site) -> str:
+    """UPPER, letter by letter."""
     _check_text(site)
     return f"trino_upper({site.first})"
 
 
 def _lower(site: Site) -> str:
+    """LOWER, letter by letter."""
     _check_text(site)
     return f"lower({site.first})"
 
@@ -190,8 +195,8 @@ TEXTS: Mapping[str, Emitter] = {
     "replace": _replace,
     "translate": in_python("translate"),
     "starts_with": native("starts_with"),
-    "lpad": _padded("left"),
-    "rpad": _padded("right"),
+    "lpad": in_python("padded", text("left")),
+    "rpad": in_python("padded", text("right")),
     "codepoint": in_python("codepoint"),
     "chr": in_python("chr"),
     "levenshtein_distance": in_python("levenshtein"),

@@ -70,6 +70,7 @@ def _check_difference(site: Site, unit: str) -> None:
 
 
 def _in_months(one: str, other: str, step: int) -> str:
+    """Whole months, quarters or years from one date or moment to another."""
     months = f"trino_months({one}, {other})"
     if step == 1:
         return months
@@ -77,6 +78,7 @@ def _in_months(one: str, other: str, step: int) -> str:
 
 
 def _in_days(one: str, other: str, unit: str) -> str:
+    """Whole days or weeks from one date to another."""
     days = f"({other} - {one})"
     if unit == "day":
         return days
@@ -110,6 +112,7 @@ def _months(unit: str, number: str) -> str:
 
 
 def _date_moved(day: str, unit: str, number: str) -> str:
+    """A date so many units later."""
     if unit in STEPS:
         return f"CAST({day} + {_months(unit, number)} AS DATE)"
     length = {"day": 1, "week": 7}[unit]
@@ -124,6 +127,7 @@ def _moved(moment: str, unit: str, number: str) -> str:
 
 
 def _truncated(site: Site) -> str:
+    """DATE_TRUNC: the start of the unit that a date or a moment is in. Raises NotHere."""
     kind = site.types[1]
     unit = _unit(site, kind)
     moment = site.arguments[1]
@@ -150,14 +154,17 @@ def _moment_in_zone(site: Site) -> str:
 
 
 def _date_format(site: Site) -> str:
+    """DATE_FORMAT of what clocks show."""
     return python("date_format", "VARCHAR", _moment_in_zone(site), site.arguments[1])
 
 
 def _date_parse(site: Site) -> str:
+    """DATE_PARSE with one of MySQL's patterns, in Python."""
     return python("date_parse", "TIMESTAMP", *site.arguments)
 
 
 def _format_datetime(site: Site) -> str:
+    """FORMAT_DATETIME with one of Joda's patterns, in Python. Raises NotHere."""
     zoned = site.kind.base == "timestamp with time zone"
     if zoned and site.zone(0) != "UTC":
         pattern = site.literal(1)
@@ -178,6 +185,7 @@ def _in_utc(function: str) -> Emitter:
 
 
 def _from_unixtime(site: Site) -> str:
+    """FROM_UNIXTIME of seconds, perhaps in a zone. Raises NotHere."""
     if len(site.arguments) > 2:
         raise site.refuse("hours and minutes")
     # asked for what it raises
@@ -188,6 +196,7 @@ def _from_unixtime(site: Site) -> str:
 
 
 def _to_unixtime(site: Site) -> str:
+    """TO_UNIXTIME: seconds as a double. Raises NotHere."""
     if site.kind.base not in MOMENTS:
         raise site.refuse()
     moment = site.first
@@ -197,6 +206,7 @@ def _to_unixtime(site: Site) -> str:
 
 
 def _date(site: Site) -> str:
+    """DATE: the date that clocks show."""
     return cast(site.first, site.kind, DATE, zone=site.zone(0))
 
 
@@ -210,10 +220,12 @@ def _field(name: str) -> Emitter:
 
 
 def _last_day(site: Site) -> str:
+    """LAST_DAY_OF_MONTH of what clocks show."""
     return f"last_day({_moment_in_zone(site)})"
 
 
 def _to_iso8601(site: Site) -> str:
+    """TO_ISO8601 of a date, or of a moment in UTC. Raises NotHere."""
     kind = site.kind
     if kind.base == "date":
         return as_text(site.first, kind)
@@ -227,25 +239,30 @@ def _to_iso8601(site: Site) -> str:
 
 
 def _with_timezone(site: Site) -> str:
+    """WITH_TIMEZONE: the moment at which clocks in a zone show a TIMESTAMP."""
     zone = zone_of(site.node, site.scope)
     return f"({site.first} AT TIME ZONE {text(zone)})"
 
 
 def _at_timezone(site: Site) -> str:
+    """AT_TIMEZONE: the same moment, which clocks of a zone then show."""
     # asked for what it raises: the moment itself stays
     zone_of(site.node, site.scope)
     return site.first
 
 
 def _now(site: Site) -> str:
+    """NOW, which is the same in the whole statement."""
     return expressions.present("current_timestamp", 3, site.scope.facts.now)
 
 
 def _today(site: Site) -> str:
+    """CURRENT_DATE as a function, in UTC."""
     return expressions.present("current_date", 0, site.scope.facts.now)
 
 
 def _to_milliseconds(site: Site) -> str:
+    """TO_MILLISECONDS of an interval of days. Raises NotHere."""
     if site.kind.base != "interval day to second":
         raise site.refuse()
     # an interval is kept in milliseconds
@@ -253,6 +270,7 @@ def _to_milliseconds(site: Site) -> str:
 
 
 def _readable(site: Site) -> str:
+    """HUMAN_READABLE_SECONDS of a double. Raises NotHere."""
     if site.kind != DOUBLE and "cast" not in site.first.lower():
         raise NotHere("human_readable_seconds of such a value")
     return python("human_readable_seconds", "VARCHAR", site.first)

@@ -56,6 +56,7 @@ def _seconds(site: Site, position: int, zone: str) -> str:
 
 
 def _scheduled(site: Site) -> str:
+    """TD_SCHEDULED_TIME: what the job was told, in seconds."""
     return f"CAST({site.scope.facts.scheduled_time} AS BIGINT)"
 
 
@@ -110,6 +111,7 @@ def _is_time(node: tree.Expression) -> bool:
 
 
 def _interval(site: Site) -> str:
+    """TD_INTERVAL of the column `time` and a literal. Raises NotHere, Rejected."""
     column = site.node.arguments[0]
     if not _is_time(column):
         # the engine takes any number; Treasure Data's page says that it has to be this
@@ -141,10 +143,12 @@ def _added(site: Site) -> str:
 
 
 def _parsed(site: Site) -> str:
+    """TD_TIME_PARSE of a text in a zone."""
     return _seconds(site, 0, _zone_name(site, 1))
 
 
 def _truncated(site: Site) -> str:
+    """TD_DATE_TRUNC by a unit that is a literal. Raises NotHere, Rejected."""
     unit = (site.literal(0) or "").lower()
     zone = _zone_name(site, 2)
     if not unit:
@@ -157,6 +161,7 @@ def _truncated(site: Site) -> str:
 
 
 def _formatted(site: Site) -> str:
+    """TD_TIME_FORMAT by a pattern that is a literal. Raises NotHere."""
     pattern = site.literal(1)
     zone = _zone_name(site, 2)
     if pattern is None:
@@ -166,6 +171,7 @@ def _formatted(site: Site) -> str:
 
 
 def _string(site: Site) -> str:
+    """TD_TIME_STRING by a format that is a literal. Raises NotHere, Rejected."""
     shape = site.literal(1)
     zone = _zone_name(site, 2)
     if shape is None:
@@ -177,6 +183,7 @@ def _string(site: Site) -> str:
 
 
 def _md5(site: Site) -> str:
+    """TD_MD5 of a text, in hexadecimal digits. Raises NotHere."""
     if site.kind.base != "varchar":
         raise site.refuse()
     return f"md5({site.first})"
