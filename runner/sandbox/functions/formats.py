@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from math import isfinite
 from typing import Any
 
@@ -59,7 +60,8 @@ def formatted(pattern: str, *values: Any) -> str:
                 f"Invalid format string: {pattern}"
                 f" (MissingFormatArgument: Format specifier '{match[0]}')"
             )
-        pieces.append(_shown(_directive(match), value))
+        directive = _directive(*match.group(0, "flags", "width", "digits", "kind"))
+        pieces.append(_shown(directive, value))
     pieces.append(_between(pattern, last, len(pattern)))
     return "".join(pieces)
 
@@ -72,17 +74,20 @@ def _between(pattern: str, start: int, end: int) -> str:
     return text
 
 
-def _directive(match: re.Match[str]) -> Directive:
+# a query formats many rows by one pattern
+@lru_cache(maxsize=500)
+def _directive(
+    text: str, flags: str, width: str | None, digits: str | None, kind: str
+) -> Directive:
     """A directive that is known here. Raises NotHere for any other."""
-    digits = None
-    if match["digits"] is not None:
-        digits = int(match["digits"])
-    width = int(match["width"] or 0)
-    made = Directive(match[0], match["flags"], width, digits, match["kind"])
-    flags = set(made.flags)
-    if flags - set("-0,+") or made.kind not in "sdfS":
+    most = None
+    if digits is not None:
+        most = int(digits)
+    made = Directive(text, flags, int(width or 0), most, kind)
+    given = set(flags)
+    if given - set("-0,+") or kind not in "sdfS":
         raise made.refuse()
-    if flags >= {"-", "0"}:
+    if given >= {"-", "0"}:
         raise made.refuse()
     return made
 
