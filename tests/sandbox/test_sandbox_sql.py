@@ -274,3 +274,9 @@ def test_a_day_has_23_hours_when_clocks_change() -> None:
     now = int(datetime(2024, 3, 11, 12, tzinfo=UTC).timestamp())
     start, end = tdtime.interval("-1d", now, tdtime.zone("America/Los_Angeles"))
     assert end - start == 23 * 3600
+
+
+def test_a_sequence_of_dates_goes_back_by_months(world: World) -> None:
+    """Each date is counted from the first one, so that December has its 31st day again."""
+    sql = "SELECT sequence(DATE '2024-01-31', DATE '2023-10-31', INTERVAL - '1' MONTH) AS days"
+    assert world.rows(sql) == [[["2024-01-31", "2023-12-31", "2023-11-30", "2023-10-31"]]]

@@ -1,4 +1,4 @@
-"""Function calls: which of Trino's functions this sandbox answers alike, and which it does not."""
+"""Calls of functions, each by the emitter of its name."""
 
 from __future__ import annotations
 
@@ -21,39 +21,22 @@ from runner.trino import tree
 from runner.trino.types import Type
 
 SAME: Mapping[str, Emitter] = {
-    **TEXTS, **NUMBERS, **TIMES, **COLLECTIONS, **AGGREGATES, **RANKINGS, **TREASURE,
-}  # fmt: skip
+    **TEXTS,
+    **NUMBERS,
+    **TIMES,
+    **COLLECTIONS,
+    **AGGREGATES,
+    **RANKINGS,
+    **TREASURE,
+}
 """Every function with a proven form. What is not in it is not here."""
 
+OVER_ROWS = frozenset({*AGGREGATES, *RANKINGS})
+"""Functions of many rows, which may have OVER, FILTER and ORDER BY."""
 
-def call(node: tree.Call, scope: Scope) -> str:
-    """A call in DuckDB's words. Raises NotHere."""
-    emit = SAME.get(node.key)
-    if emit is None:
-        raise NotHere(node.key)
-    if node.key not in {**AGGREGATES, **RANKINGS} and (
-        node.window or node.filter or node.order_by
-    ):
-        raise NotHere(f"{node.key} over a window")
-    inside = replace(scope, around=node)
-    arguments, types = [], []
-    for one in node.arguments:
-        if isinstance(one, tree.Lambda):
-            arguments.append("")
-            types.append(Type("function"))
-        elif node.star:
-            continue
-        else:
-            arguments.append(expressions.expression(one, inside))
-            types.append(scope.facts.result_of(one))
-    site = Site(node, scope, tuple(arguments), tuple(types), scope.facts.type_of(node))
-    _check_unknown(site)
-    return emit(site)
-
-
-def _check_unknown(site: Site) -> None:
-    """A bare NULL has no type that DuckDB could choose a function by."""
-    fine = {
+TAKES_NULL = frozenset(
+    {
+        *TREASURE,
         "coalesce",
         "if",
         "nullif",
@@ -64,5 +47,36 @@ def _check_unknown(site: Site) -> None:
         "array_agg",
         "typeof",
     }
-    if UNKNOWN in site.types and site.name not in {*fine, *TREASURE}:
+)
+"""Functions that are the same for a bare NULL as well."""
+
+
+def call(node: tree.Call, scope: Scope) -> str:
+    """A call in DuckDB's words. Raises NotHere."""
+    emit = SAME.get(node.key)
+    if emit is None:
+        raise NotHere(node.key)
+    over_rows = node.window or node.filter or node.order_by
+    if over_rows and node.key not in OVER_ROWS:
+        raise NotHere(f"{node.key} over a window")
+    site = _site(node, scope)
+    # a bare NULL has no type that DuckDB could choose a function by
+    if UNKNOWN in site.types and site.name not in TAKES_NULL:
         raise site.refuse("NULL")
+    return emit(site)
+
+
+def _site(node: tree.Call, scope: Scope) -> Site:
+    """A call with its arguments written, save lambdas, which their function writes."""
+    inside = replace(scope, around=node)
+    arguments: list[str] = []
+    types: list[Type] = []
+    for one in node.arguments:
+        if isinstance(one, tree.Lambda):
+            arguments.append("")
+            types.append(Type("function"))
+        elif not node.star:
+            arguments.append(expressions.expression(one, inside))
+            types.append(scope.facts.result_of(one))
+    returns = scope.facts.type_of(node)
+    return Site(node, scope, tuple(arguments), tuple(types), returns)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
 from runner.sandbox.duck.nothere import NotHere
 from runner.sandbox.duck.storage import (
     FLOATS,
     INTEGERS,
     INTERVALS,
+    TIMES,
     decimal,
     element,
     field,
@@ -22,9 +23,9 @@ from runner.sandbox.duck.storage import (
 )
 from runner.trino.types import Type
 
-NUMBERS = (*INTEGERS, *FLOATS, "decimal")
-WORDS = {"integer": "INT"}
-"""What Trino calls a type in a message about a text, where that is not its name."""
+NUMBERS = frozenset({*INTEGERS, *FLOATS, "decimal"})
+MOMENTS = frozenset({"date", *TIMES})
+CONTAINERS = frozenset({"array", "map", "row"})
 
 EXACT = 15
 """Digits of a decimal that a double holds without loss."""
@@ -33,10 +34,10 @@ EXACT = 15
 def cast(
     sql: str, source: Type, target: Type, *, safe: bool = False, zone: str = "UTC"
 ) -> str:
-    """A value as another type; NULL instead of an error where `safe`. `zone` is that of
-    a value that has one.
+    """A value as another type, for DuckDB.
 
-    Raises NotHere.
+    Where `safe`, the result is NULL instead of an error. `zone` is that of a value that
+    is a moment with a zone. Raises NotHere for a pair of types without a proven form.
     """
     if source == target:
         return sql
@@ -45,45 +46,63 @@ def cast(
     if safe and is_text(source) and target.base in {*INTEGERS, "boolean"}:
         return f"trino_try_{target.base}({sql})"
     made = _made(sql, source, target, zone)
-    return f"TRY({made})" if safe and made != sql else made
+    if safe and made != sql:
+        return f"TRY({made})"
+    return made
 
 
 def coerced(sql: str, source: Type, target: Type, zone: str = "UTC") -> str:
-    """A value that Trino converts without being asked; nothing is written where DuckDB
-    keeps both alike.
+    """A value that Trino converts without being asked.
+
+    The value stays as it is where DuckDB keeps both types alike. Raises NotHere.
     """
-    if source.base == target.base and is_text(source):
-        return sql
-    alike = source.base == target.base and source.base not in {"timestamp", "json"}
-    if alike and storage(source) == storage(target):
+    if _is_kept_alike(source, target):
         return sql
     return cast(sql, source, target, zone=zone)
 
 
+def _is_kept_alike(source: Type, target: Type) -> bool:
+    """True where a value of one type is one of the other for DuckDB, to the last digit."""
+    if source.base != target.base:
+        return False
+    if is_text(source):
+        return True
+    # a timestamp may have to be rounded, and JSON be written anew
+    if source.base in {"timestamp", "json"}:
+        return False
+    return storage(source) == storage(target)
+
+
 def _made(sql: str, source: Type, target: Type, zone: str) -> str:
+    """The cast itself, by what the two types are. Raises NotHere."""
     if target.base == "json":
         return python("to_json", "VARCHAR", _sent(sql, source), text(str(source)))
     if source.base == "json":
         return _from_json(sql, target)
-    if target.base == source.base and target.base in {"array", "map", "row"}:
+    if target.base == source.base and target.base in CONTAINERS:
         return _inside(sql, source, target)
     if is_text(target):
         return _cut(as_text(sql, source, zone), source, target)
     if is_text(source):
         return _from_text(sql, target)
+    return _of_values(sql, source, target, zone)
+
+
+def _of_values(sql: str, source: Type, target: Type, zone: str) -> str:
+    """A cast between numbers, truths, and moments. Raises NotHere."""
     if source.base in NUMBERS and target.base in NUMBERS:
         return _number(sql, source, target)
-    if (source.base, target.base) in TIME_CASTS:
-        return TIME_CASTS[source.base, target.base](sql, target, zone)
-    if "boolean" in {source.base, target.base} and {source.base, target.base} <= {
-        *NUMBERS,
-        "boolean",
-    }:
+    timely = _of_times(sql, source, target, zone)
+    if timely is not None:
+        return timely
+    pair = {source.base, target.base}
+    if "boolean" in pair and pair <= {*NUMBERS, "boolean"}:
         return _truth(sql, target)
     raise NotHere(f"a cast from {source} to {target}")
 
 
 def _truth(sql: str, target: Type) -> str:
+    """A number as a boolean, or the other way round."""
     if target.base == "boolean":
         return f"({sql} <> 0)"
     if target.base == "decimal":
@@ -113,11 +132,20 @@ def as_text(sql: str, source: Type, zone: str = "UTC") -> str:
         case "timestamp":
             return stamp(sql, precision_of(source))
         case "timestamp with time zone":
-            return f"({stamp(local(sql, zone), precision_of(source))} || {text(' ' + zone)})"
+            shown = stamp(local(sql, zone), precision_of(source))
+            return f"({shown} || {text(' ' + zone)})"
         case _:
-            if source.base in INTERVALS:
-                which = "day" if "day" in source.base else "year"
-                return python(f"{which}_interval_text", "VARCHAR", sql)
+            return _interval_text(sql, source)
+
+
+def _interval_text(sql: str, source: Type) -> str:
+    """An interval as a text. Raises NotHere for a type that is none."""
+    match source.base:
+        case "interval day to second":
+            return python("day_interval_text", "VARCHAR", sql)
+        case "interval year to month":
+            return python("year_interval_text", "VARCHAR", sql)
+        case _:
             raise NotHere(f"a cast from {source} to varchar")
 
 
@@ -125,6 +153,7 @@ def stamp(sql: str, precision: int) -> str:
     """A TIMESTAMP as Trino writes it, with so many digits of a second."""
     if precision == 0:
         return f"strftime({sql}, '%Y-%m-%d %H:%M:%S')"
+    # 20 characters are left of the fraction, whose digits follow
     return f"left(strftime({sql}, '%Y-%m-%d %H:%M:%S.%f'), {20 + precision})"
 
 
@@ -134,18 +163,22 @@ def local(sql: str, zone: str) -> str:
 
 
 def _cut(sql: str, source: Type, target: Type) -> str:
+    """A value's text at the length of a varchar: a text is cut, anything else refused."""
     most = length_of(target)
     if most is None:
         return sql
     if is_text(source):
         known = length_of(source)
-        return sql if known is not None and known <= most else f"left({sql}, {most})"
+        if known is not None and known <= most:
+            return sql
+        return f"left({sql}, {most})"
     if source.base in FLOATS:
         raise NotHere(f"a cast from {source} to {target}")
     return f"trino_fitting({sql}, {most})"
 
 
 def _from_text(sql: str, target: Type) -> str:
+    """A text read as a value of another type. Raises NotHere."""
     if target.base in INTEGERS:
         return f"trino_{target.base}({sql})"
     match target.base:
@@ -156,16 +189,15 @@ def _from_text(sql: str, target: Type) -> str:
         case "real":
             return f"CAST({python('text_real', 'DOUBLE', sql)} AS FLOAT)"
         case "decimal":
-            precision, scale = decimal(target)
-            return python(
-                "text_decimal", storage(target), sql, str(precision), str(scale)
-            )
+            return python("text_decimal", storage(target), sql, *_shape(target))
         case "date":
             return python("text_date", "DATE", sql)
         case "timestamp":
-            return python("text_timestamp", "TIMESTAMP", sql, str(precision_of(target)))
+            digits = str(precision_of(target))
+            return python("text_timestamp", "TIMESTAMP", sql, digits)
         case "timestamp with time zone":
-            moment = python("text_moment", "TIMESTAMP", sql, str(precision_of(target)))
+            digits = str(precision_of(target))
+            moment = python("text_moment", "TIMESTAMP", sql, digits)
             return f"({moment} AT TIME ZONE 'UTC')"
         case "varbinary":
             return f"encode({sql})"
@@ -177,26 +209,41 @@ def _from_text(sql: str, target: Type) -> str:
 
 
 def _number(sql: str, source: Type, target: Type) -> str:
+    """A number as one of another type, rounded as Trino rounds."""
     kept = storage(target)
     if source.base == "decimal":
         return _from_decimal(sql, source, target)
     if source.base in FLOATS and target.base in INTEGERS:
         return python("rounded", kept, f"CAST({sql} AS DOUBLE)", text(target.base))
     if source.base in FLOATS and target.base == "decimal":
-        precision, scale = decimal(target)
-        wide = "double_decimal" if source.base == "double" else "real_decimal"
-        return python(wide, kept, sql, str(precision), str(scale))
+        return python(f"{source.base}_decimal", kept, sql, *_shape(target))
     if target.base == "decimal":
-        precision, scale = decimal(target)
-        wide = f"CAST({sql} AS DECIMAL(38,{scale}))" if scale else sql
-        return f"CAST({wide} AS {kept})"
+        return _whole_as_decimal(sql, target)
     return f"CAST({sql} AS {kept})"
 
 
-def _from_decimal(sql: str, source: Type, target: Type) -> str:
-    if target.base in FLOATS and decimal(source)[0] > EXACT:
-        return f"CAST({python('decimal_double', 'DOUBLE', sql)} AS {storage(target)})"
+def _shape(target: Type) -> tuple[str, str]:
+    """A decimal's precision and scale, as arguments for Python."""
+    precision, scale = decimal(target)
+    return str(precision), str(scale)
+
+
+def _whole_as_decimal(sql: str, target: Type) -> str:
+    """A whole number as a decimal, by way of one that has room for all its digits."""
+    _, scale = decimal(target)
+    if scale:
+        sql = f"CAST({sql} AS DECIMAL(38,{scale}))"
     return f"CAST({sql} AS {storage(target)})"
+
+
+def _from_decimal(sql: str, source: Type, target: Type) -> str:
+    """A decimal as another number; Python rounds a long one once, to the nearest double."""
+    kept = storage(target)
+    precision, _ = decimal(source)
+    if target.base in FLOATS and precision > EXACT:
+        exact = python("decimal_double", "DOUBLE", sql)
+        return f"CAST({exact} AS {kept})"
+    return f"CAST({sql} AS {kept})"
 
 
 # moments
@@ -207,55 +254,70 @@ def _rounded(sql: str, target: Type) -> str:
     step = 10 ** (6 - precision_of(target))
     if step == 1:
         return sql
-    return f"make_timestamp(CAST(floor((epoch_us({sql}) + {step // 2}) / {step}) AS BIGINT) * {step})"
+    steps = f"floor((epoch_us({sql}) + {step // 2}) / {step})"
+    return f"make_timestamp(CAST({steps} AS BIGINT) * {step})"
 
 
 def _moment(sql: str) -> str:
+    """The moment at which clocks in UTC show a TIMESTAMP."""
     return f"({sql} AT TIME ZONE 'UTC')"
 
 
-TIME_CASTS: dict[tuple[str, str], Callable[[str, Type, str], str]] = {
-    ("date", "timestamp"): lambda sql, _, __: f"CAST({sql} AS TIMESTAMP)",
-    ("date", "timestamp with time zone"): lambda sql, _, __: _moment(
-        f"CAST({sql} AS TIMESTAMP)"
-    ),
-    ("timestamp", "date"): lambda sql, _, __: f"CAST({sql} AS DATE)",
-    ("timestamp", "timestamp"): lambda sql, target, _: _rounded(sql, target),
-    ("timestamp", "timestamp with time zone"): lambda sql, target, _: _moment(
-        _rounded(sql, target)
-    ),
-    ("timestamp with time zone", "date"): lambda sql, _, zone: (
-        f"CAST({local(sql, zone)} AS DATE)"
-    ),
-    ("timestamp with time zone", "timestamp"): lambda sql, target, zone: _rounded(
-        local(sql, zone), target
-    ),
-    ("timestamp with time zone", "timestamp with time zone"): lambda sql, target, _: (
-        _moment(_rounded(local(sql, "UTC"), target))
-    ),
-}
+def _of_times(sql: str, source: Type, target: Type, zone: str) -> str | None:
+    """A cast between dates and moments; None for other types."""
+    match source.base, target.base:
+        case "date", "timestamp":
+            return f"CAST({sql} AS TIMESTAMP)"
+        case "date", "timestamp with time zone":
+            return _moment(f"CAST({sql} AS TIMESTAMP)")
+        case "timestamp", "date":
+            return f"CAST({sql} AS DATE)"
+        case "timestamp", "timestamp":
+            return _rounded(sql, target)
+        case "timestamp", "timestamp with time zone":
+            return _moment(_rounded(sql, target))
+        case "timestamp with time zone", "date":
+            return f"CAST({local(sql, zone)} AS DATE)"
+        case "timestamp with time zone", "timestamp":
+            return _rounded(local(sql, zone), target)
+        case "timestamp with time zone", "timestamp with time zone":
+            return _moment(_rounded(local(sql, "UTC"), target))
+        case _:
+            return None
 
 
 # what has types inside
 
 
 def _inside(sql: str, source: Type, target: Type) -> str:
+    """An array or a row whose inner values are cast. Raises NotHere."""
     if storage(source) == storage(target) and not _limits(target):
         return sql
     if target.base == "array":
         made = cast("x", element(source), element(target))
-        return sql if made == "x" else f"list_transform({sql}, lambda x: {made})"
-    if target.base == "row" and len(inner(source)) != len(inner(target)):
-        raise NotHere(f"a cast from {source} to {target}")
-    if target.base == "row":
-        parts = ", ".join(
-            f"{field(number)} := {cast(f'struct_extract({sql}, {text(field(number))})', one, other)}"
-            for number, (one, other) in enumerate(
-                zip(inner(source), inner(target), strict=True)
-            )
-        )
-        return f"CASE WHEN {sql} IS NOT NULL THEN struct_pack({parts}) END"
+        return each_as(sql, made)
+    same_length = len(inner(source)) == len(inner(target))
+    if target.base == "row" and same_length:
+        return _row(sql, inner(source), inner(target))
     raise NotHere(f"a cast from {source} to {target}")
+
+
+def each_as(sql: str, made: str) -> str:
+    """An array whose every element x becomes what is `made` of it."""
+    if made == "x":
+        return sql
+    return f"list_transform({sql}, lambda x: {made})"
+
+
+def _row(sql: str, sources: Sequence[Type], targets: Sequence[Type]) -> str:
+    """A row whose fields are cast one by one. Raises NotHere."""
+    parts = []
+    for number, (source, target) in enumerate(zip(sources, targets, strict=True)):
+        value = f"struct_extract({sql}, {text(field(number))})"
+        parts.append(f"{field(number)} := {cast(value, source, target)}")
+    # struct_pack makes a row of NULLs of what is NULL
+    packed = f"struct_pack({', '.join(parts)})"
+    return f"CASE WHEN {sql} IS NOT NULL THEN {packed} END"
 
 
 def _limits(type_: Type) -> bool:
@@ -271,7 +333,7 @@ def _limits(type_: Type) -> bool:
 
 def _sent(sql: str, source: Type) -> str:
     """A value as the functions in Python take it: moments as texts."""
-    if source.base in {"date", "timestamp", "timestamp with time zone"}:
+    if source.base in MOMENTS:
         return as_text(sql, source)
     if source.base in INTERVALS or _has_moment(source):
         raise NotHere(f"a cast from {source} to json")
@@ -279,18 +341,13 @@ def _sent(sql: str, source: Type) -> str:
 
 
 def _has_moment(type_: Type) -> bool:
-    moments = {"date", "timestamp", "timestamp with time zone", *INTERVALS}
-    return any(one.base in moments or _has_moment(one) for one in inner(type_))
+    """True where a moment or an interval stands anywhere inside a type."""
+    timely = {*MOMENTS, *INTERVALS}
+    return any(one.base in timely or _has_moment(one) for one in inner(type_))
 
 
 def _from_json(sql: str, target: Type) -> str:
-    if target.base in {
-        "varbinary",
-        *INTERVALS,
-        "timestamp",
-        "timestamp with time zone",
-    }:
-        raise NotHere(f"a cast from json to {target}")
-    if _has_moment(target):
+    """JSON as a value of another type, which Python reads. Raises NotHere."""
+    if target.base in {"varbinary", *INTERVALS, *TIMES} or _has_moment(target):
         raise NotHere(f"a cast from json to {target}")
     return python("from_json", storage(target), sql, text(str(target)))

@@ -23,17 +23,27 @@ from runner.trino import tree
 from runner.trino.types import Type
 
 RISK = re.compile(
-    r'"py:|trino_(?:tinyint|smallint|integer|bigint|boolean|subscript|element_at|fitting|days)\(|//| % '
+    r'"py:|'
+    r"trino_(?:tinyint|smallint|integer|bigint|boolean"
+    r"|subscript|element_at|fitting|days)\(|"
+    r"//| % "
 )
 """What an expression's text holds where its evaluation might fail for some rows; sums
 seldom grow too large.
 """
 
+NO_MEMBERSHIP = frozenset({"row", "map", "array", "json"})
+"""Types that DuckDB does not look for in a query's rows as Trino does."""
+
+KEYS = frozenset({"varchar", "bigint", "integer", "boolean", "date"})
+"""Types of a map's keys that arrive in Python as what they are."""
+
 
 def expression(node: tree.Expression, scope: Scope) -> str:
     """An expression with what Trino converts it to. Raises NotHere."""
     sql = plain(node, scope)
-    if (target := scope.facts.conversions.get(node)) is None:
+    target = scope.facts.conversions.get(node)
+    if target is None:
         return sql
     return coerced(sql, scope.facts.type_of(node), target, zone_of(node, scope))
 
@@ -41,19 +51,21 @@ def expression(node: tree.Expression, scope: Scope) -> str:
 def plain(node: tree.Expression, scope: Scope) -> str:
     """An expression of its own type. Raises NotHere."""
     for write in (_literal, _comparison, _condition, _value, _part):
-        if (made := write(node, scope)) is not None:
+        made = write(node, scope)
+        if made is not None:
             return made
     raise NotHere(f"the expression {type(node).__name__}")
 
 
 def _literal(node: tree.Expression, scope: Scope) -> str | None:
+    """A constant, or the present; None for any other node."""
     match node:
         case tree.Null():
             return "NULL"
         case tree.Text():
             return text(node.value)
         case tree.Boolean():
-            return "TRUE" if node.value else "FALSE"
+            return str(node.value).upper()
         case tree.Bytes():
             return f"from_hex({text(node.value.hex())})"
         case tree.Number():
@@ -69,6 +81,7 @@ def _literal(node: tree.Expression, scope: Scope) -> str | None:
 
 
 def _comparison(node: tree.Expression, scope: Scope) -> str | None:
+    """A condition about values that are compared; None for any other node."""
     match node:
         case tree.Comparison():
             return operators.compared(
@@ -87,15 +100,16 @@ def _comparison(node: tree.Expression, scope: Scope) -> str | None:
 
 
 def _condition(node: tree.Expression, scope: Scope) -> str | None:
+    """Any other condition; None for any other node."""
     match node:
         case tree.IsNull():
-            return f"({expression(node.value, scope)} IS {'NOT ' if node.negated else ''}NULL)"
+            return _is_null(node, scope)
         case tree.Not():
             return f"(NOT {expression(node.value, scope)})"
         case tree.And():
-            return _conjunction(node.terms, scope)
+            return _guarded(node.terms, scope, " AND ", decided="FALSE")
         case tree.Or():
-            return _disjunction(node.terms, scope)
+            return _guarded(node.terms, scope, " OR ", decided="TRUE")
         case tree.Exists():
             return f"EXISTS ({queries.query(node.query, scope.inside())})"
         case tree.InQuery():
@@ -107,6 +121,7 @@ def _condition(node: tree.Expression, scope: Scope) -> str | None:
 
 
 def _value(node: tree.Expression, scope: Scope) -> str | None:
+    """A name, a call, an operation or a choice; None for any other node."""
     match node:
         case tree.Column() | tree.Field():
             return _name(node, scope)
@@ -129,112 +144,155 @@ def _value(node: tree.Expression, scope: Scope) -> str | None:
 
 
 def _part(node: tree.Expression, scope: Scope) -> str | None:
+    """What has a syntax of its own; None for any other node."""
     match node:
-        case tree.Array() | tree.Row():
-            return _composite(node, scope)
+        case tree.Array():
+            return _array(node, scope)
+        case tree.Row():
+            return _row(node, scope)
         case tree.Extract():
             return extracts.extract(node, scope)
         case tree.Trim():
             return _trim(node, scope)
         case tree.AtTimeZone():
+            # asked for what it raises: a moment of DuckDB keeps no zone
             zone_of(node, scope)
             return expression(node.value, scope)
         case tree.Grouping():
-            shown = ", ".join(expression(one, scope) for one in node.columns)
-            return f"CAST(GROUPING({shown}) AS INTEGER)"
+            return _grouping(node, scope)
         case _:
             return None
 
 
+# names
+
+
 def _name(node: tree.Column | tree.Field, scope: Scope) -> str:
+    """A lambda's argument, a column, or a row's field. Raises NotHere."""
+    found = _argument_or_column(node, scope)
+    if found is None and isinstance(node, tree.Field):
+        found = _field(node, scope)
+    if found is None:
+        raise NotHere("a name that it could not resolve")
+    return found
+
+
+def _argument_or_column(node: tree.Column | tree.Field, scope: Scope) -> str | None:
+    """A lambda's argument or a column; None where the name means neither."""
     names = parts(node)
-    if names and len(names) == 1 and (found := argument(scope, names[0])):
-        return found
-    if names and (column := lookup(scope, names[-1], names[:-1])):
-        return column.sql
-    if isinstance(node, tree.Field):
-        type_ = scope.facts.type_of(node.base)
-        named = [name.lower() for name in type_.names]
-        if node.name.key in named:
-            place = field(named.index(node.name.key))
-            return f"struct_extract({expression(node.base, scope)}, {text(place)})"
-    raise NotHere("a name that it could not resolve")
+    if not names:
+        return None
+    if len(names) == 1:
+        given = argument(scope, names[0])
+        if given:
+            return given
+    column = lookup(scope, names[-1], names[:-1])
+    if column is None:
+        return None
+    return column.sql
+
+
+def _field(node: tree.Field, scope: Scope) -> str | None:
+    """A field of a row, by its place; None where the row has none of the name."""
+    row = scope.facts.type_of(node.base)
+    names = [name.lower() for name in row.names]
+    if node.name.key not in names:
+        return None
+    place = field(names.index(node.name.key))
+    return f"struct_extract({expression(node.base, scope)}, {text(place)})"
+
+
+# conditions
+
+
+def _is_null(node: tree.IsNull, scope: Scope) -> str:
+    """IS NULL and IS NOT NULL."""
+    word = operators.negation(negated=node.negated)
+    return f"({expression(node.value, scope)} IS {word}NULL)"
 
 
 def _is_risky(sql: str) -> bool:
+    """True where the evaluation of an expression might fail for some rows."""
     return RISK.search(sql) is not None
 
 
 def _guarded(
-    terms: tuple[tree.Expression, ...], scope: Scope, decided: str
-) -> list[str]:
-    """Conditions in their order: one that may fail is not asked where those before it decide.
+    terms: tuple[tree.Expression, ...], scope: Scope, word: str, decided: str
+) -> str:
+    """Conditions in their order, joined by AND or OR.
 
-    DuckDB asks in the order that it finds quickest.
+    One that may fail is asked only where those before it leave the answer open: DuckDB
+    asks in the order that it finds quickest. `decided` is the truth that ends it all.
     """
     made: list[str] = []
     safe: list[str] = []
-    word = " AND " if decided == "FALSE" else " OR "
     for term in terms:
         sql = expression(term, scope)
-        if _is_risky(sql):
-            if safe:
-                before = word.join(safe)
-                sql = f"CASE WHEN ({before}) IS DISTINCT FROM {decided} THEN {sql} ELSE {decided} END"
-        else:
+        if not _is_risky(sql):
             safe.append(sql)
+        elif safe:
+            before = f"({word.join(safe)}) IS DISTINCT FROM {decided}"
+            sql = f"CASE WHEN {before} THEN {sql} ELSE {decided} END"
         made.append(sql)
-    return made
-
-
-def _conjunction(terms: tuple[tree.Expression, ...], scope: Scope) -> str:
-    return "(" + " AND ".join(_guarded(terms, scope, "FALSE")) + ")"
-
-
-def _disjunction(terms: tuple[tree.Expression, ...], scope: Scope) -> str:
-    return "(" + " OR ".join(_guarded(terms, scope, "TRUE")) + ")"
+    return f"({word.join(made)})"
 
 
 def _in_query(node: tree.InQuery, scope: Scope) -> str:
+    """`value IN (SELECT …)`. Raises NotHere for values with types inside."""
     kind = scope.facts.result_of(node.value)
-    if kind.base in {"row", "map", "array", "json"}:
+    if kind.base in NO_MEMBERSHIP:
         raise NotHere(f"{kind.base} IN (SELECT …)")
     inside, of = queries.single(node.query, scope.inside())
     value = expression(node.value, scope)
     value, inside = operators.alike_query(value, kind, inside, of)
-    return f"({value} {'NOT ' if node.negated else ''}IN ({inside}))"
+    word = operators.negation(negated=node.negated)
+    return f"({value} {word}IN ({inside}))"
 
 
 def _quantified(node: tree.QuantifiedComparison, scope: Scope) -> str:
+    """`left > ALL (SELECT …)` and its like."""
     inside, of = queries.single(node.query, scope.inside())
     kind = scope.facts.result_of(node.left)
-    if kind.base in {"double", "real", "row", "map", "array", "json"}:
+    # DuckDB compares NaN otherwise than Trino, and there is no place to ask for it
+    if kind.base in {"double", "real"} or kind.base in NO_MEMBERSHIP:
         raise NotHere(f"a comparison of {kind.base} with ANY or ALL")
-    left, inside = operators.alike_query(expression(node.left, scope), kind, inside, of)
-    quantifier = "ALL" if node.quantifier == "all" else "ANY"
+    left = expression(node.left, scope)
+    left, inside = operators.alike_query(left, kind, inside, of)
+    quantifier = "ANY"
+    if node.quantifier == "all":
+        quantifier = "ALL"
     return f"({left} {node.comparator} {quantifier} ({inside}))"
 
 
+# values
+
+
 def _case(node: tree.Case, scope: Scope) -> str:
-    branches = []
+    """CASE, whose results are all of the type that it has as a whole."""
     wanted = scope.facts.type_of(node)
+    shown = []
     for branch in node.branches:
-        result = _as(branch.result, wanted, scope)
-        if node.operand is None:
-            condition = expression(branch.condition, scope)
-        else:
-            condition = operators.compared(
-                tree.Comparator.EQUAL, node.operand, branch.condition, scope, expression
-            )
-        branches.append(f"WHEN {condition} THEN {result}")
-    last = (
-        f" ELSE {_as(node.default, wanted, scope)}" if node.default is not None else ""
+        result = converted(branch.result, wanted, scope)
+        shown.append(f"WHEN {_when(node, branch, scope)} THEN {result}")
+    if node.default is not None:
+        shown.append(f"ELSE {converted(node.default, wanted, scope)}")
+    return f"CASE {' '.join(shown)} END"
+
+
+def _when(node: tree.Case, branch: tree.When, scope: Scope) -> str:
+    """A branch's condition; `CASE x WHEN y` compares x with y."""
+    if node.operand is None:
+        return expression(branch.condition, scope)
+    return operators.compared(
+        tree.Comparator.EQUAL, node.operand, branch.condition, scope, expression
     )
-    return f"CASE {' '.join(branches)}{last} END"
 
 
-def _as(node: tree.Expression, wanted: Type, scope: Scope) -> str:
-    """An expression as one of a type that several expressions share."""
+def converted(node: tree.Expression, wanted: Type, scope: Scope) -> str:
+    """An expression as one of a type that several expressions share.
+
+    Raises NotHere where Trino's conversion has no proven form.
+    """
     sql = expression(node, scope)
     source = scope.facts.result_of(node)
     if source in {wanted, UNKNOWN}:
@@ -242,83 +300,110 @@ def _as(node: tree.Expression, wanted: Type, scope: Scope) -> str:
     return coerced(sql, source, wanted, zone_of(node, scope))
 
 
-def converted(node: tree.Expression, wanted: Type, scope: Scope) -> str:
-    """An expression as one of another type, which it is converted to without being asked."""
-    return _as(node, wanted, scope)
-
-
 def _cast(node: tree.Cast, scope: Scope) -> str:
+    """CAST and TRY_CAST. Raises NotHere."""
     target = scope.facts.type_of(node)
     if node.type.base == "char":
         raise NotHere("the type char")
     source = scope.facts.result_of(node.value)
+    # asked for what it raises: a type that DuckDB does not keep
     storage(target)
     sql = expression(node.value, scope)
     return cast(sql, source, target, safe=node.safe, zone=zone_of(node.value, scope))
 
 
 def _subscript(node: tree.Subscript, scope: Scope) -> str:
-    base, kind = expression(node.base, scope), scope.facts.result_of(node.base)
+    """`base[index]`: an array's element, a map's value or a row's field. Raises NotHere."""
+    base = expression(node.base, scope)
+    kind = scope.facts.result_of(node.base)
     match kind.base:
         case "array":
             return f"trino_subscript({base}, {expression(node.index, scope)})"
         case "map":
-            key, value = inner(kind)
-            index = converted(node.index, key, scope)
-            if key.base not in {"varchar", "bigint", "integer", "boolean", "date"}:
-                raise NotHere(f"a subscript of {kind}")
-            return python("map_subscript", storage(value), base, index)
+            return _map_value(base, kind, node.index, scope)
         case "row" if isinstance(node.index, tree.Number):
-            place = int(node.index.text)
-            if not 1 <= place <= len(inner(kind)):
-                raise NotHere(f"a row's field number {place}")
-            return f"struct_extract({base}, {text(field(place - 1))})"
+            return _row_field(base, kind, int(node.index.text))
     raise NotHere(f"a subscript of {kind}")
 
 
-def _composite(node: tree.Array | tree.Row, scope: Scope) -> str:
+def _map_value(base: str, kind: Type, index: tree.Expression, scope: Scope) -> str:
+    """A map's value, whose missing key fails in Trino's words. Raises NotHere."""
+    key, value = inner(kind)
+    wanted = converted(index, key, scope)
+    if key.base not in KEYS:
+        raise NotHere(f"a subscript of {kind}")
+    return python("map_subscript", storage(value), base, wanted)
+
+
+def _row_field(base: str, kind: Type, place: int) -> str:
+    """A row's field by its place, from 1. Raises NotHere for a place that it has not."""
+    if not 1 <= place <= len(inner(kind)):
+        raise NotHere(f"a row's field number {place}")
+    return f"struct_extract({base}, {text(field(place - 1))})"
+
+
+def _array(node: tree.Array, scope: Scope) -> str:
+    """ARRAY[…], whose elements are all of one type."""
+    kind = scope.facts.type_of(node)
+    wanted = inner(kind)
+    shown = ", ".join(converted(one, wanted[0], scope) for one in node.items)
+    return f"CAST([{shown}] AS {storage(kind)})"
+
+
+def _row(node: tree.Row, scope: Scope) -> str:
+    """ROW(…), whose fields are named by their places."""
     wanted = inner(scope.facts.type_of(node))
-    if isinstance(node, tree.Array):
-        if not node.items:
-            return f"CAST([] AS {storage(scope.facts.type_of(node))})"
-        shown = ", ".join(_as(one, wanted[0], scope) for one in node.items)
-        return f"CAST([{shown}] AS {storage(scope.facts.type_of(node))})"
-    shown = ", ".join(
-        f"{field(number)} := CAST({_as(one, of, scope)} AS {storage(of)})"
-        for number, (one, of) in enumerate(zip(node.items, wanted, strict=True))
-    )
-    return f"struct_pack({shown})"
+    shown = []
+    for number, (one, kind) in enumerate(zip(node.items, wanted, strict=True)):
+        value = converted(one, kind, scope)
+        shown.append(f"{field(number)} := CAST({value} AS {storage(kind)})")
+    return f"struct_pack({', '.join(shown)})"
 
 
 def _trim(node: tree.Trim, scope: Scope) -> str:
+    """TRIM of white space by a macro, of given letters by Python."""
     value = expression(node.value, scope)
+    if node.what is not None:
+        letters = expression(node.what, scope)
+        return python("trimmed", "VARCHAR", value, letters, text(node.side))
     name = {"leading": "ltrim", "trailing": "rtrim"}.get(node.side, "trim")
-    if node.what is None:
-        return f"trino_{name}({value})"
-    return python(
-        "trimmed", "VARCHAR", value, expression(node.what, scope), text(node.side)
-    )
+    return f"trino_{name}({value})"
+
+
+def _grouping(node: tree.Grouping, scope: Scope) -> str:
+    """GROUPING, a number with one bit for each column."""
+    columns = ", ".join(expression(one, scope) for one in node.columns)
+    # DuckDB gives a BIGINT
+    return f"CAST(GROUPING({columns}) AS INTEGER)"
+
+
+# the present
 
 
 def _present(node: tree.Present, scope: Scope) -> str:
-    precision = (
-        precision_of(scope.facts.type_of(node)) if node.which != "current_date" else 0
-    )
+    """CURRENT_TIMESTAMP and its like, as precise as their type."""
+    precision = 0
+    if node.which != "current_date":
+        precision = precision_of(scope.facts.type_of(node))
     return present(node.which, precision, scope.facts.now)
 
 
 def present(which: str, precision: int, now: float) -> str:
-    """CURRENT_TIMESTAMP and its like at a moment."""
+    """CURRENT_TIMESTAMP and its like, with so many digits of a second.
+
+    `now` is the moment in unix seconds, of which milliseconds count. Raises NotHere.
+    """
     microseconds = int(now * 1000) * 1000
-    shown = datetime.fromtimestamp(microseconds // 1_000_000, UTC)
     step = 10 ** max(6 - precision, 0)
-    stamp = f"make_timestamp({microseconds // step * step})"
+    cut = microseconds // step * step
+    stamp = f"make_timestamp({cut})"
     match which:
         case "current_timestamp":
             return f"({stamp} AT TIME ZONE 'UTC')"
         case "localtimestamp":
             return stamp
         case "current_date":
-            return f"DATE '{shown:%Y-%m-%d}'"
+            today = datetime.fromtimestamp(microseconds // 1_000_000, UTC)
+            return f"DATE '{today:%Y-%m-%d}'"
         case _:
             raise NotHere(which.upper())

@@ -11,12 +11,25 @@ from runner.trino import tree
 from runner.trino.types import Type
 
 OF_DATE = {
-    "year": "year", "quarter": "quarter", "month": "month", "week": "week", "week_of_year": "week",
-    "day": "day", "day_of_month": "day", "day_of_week": "isodow", "dow": "isodow",
-    "day_of_year": "dayofyear", "doy": "dayofyear", "year_of_week": "isoyear", "yow": "isoyear",
-}  # fmt: skip
+    "year": "year",
+    "quarter": "quarter",
+    "month": "month",
+    "week": "week",
+    "week_of_year": "week",
+    "day": "day",
+    "day_of_month": "day",
+    "day_of_week": "isodow",
+    "dow": "isodow",
+    "day_of_year": "dayofyear",
+    "doy": "dayofyear",
+    "year_of_week": "isoyear",
+    "yow": "isoyear",
+}
+"""DuckDB's function for each field of a date."""
+
 OF_TIME = {"hour": "hour", "minute": "minute", "second": "second"}
-MOMENTS = ("timestamp", "timestamp with time zone")
+"""DuckDB's function for each further field of a moment."""
+
 OF_INTERVAL = {
     "day": 86_400_000,
     "hour": 3_600_000,
@@ -24,30 +37,75 @@ OF_INTERVAL = {
     "second": 1000,
     "millisecond": 1,
 }
-WITHIN = {"day": 0, "hour": 24, "minute": 60, "second": 60, "millisecond": 1000}
+"""How many milliseconds a field of an interval of days has."""
+
+WITHIN = {"day": None, "hour": 24, "minute": 60, "second": 60, "millisecond": 1000}
+"""How many of a field the next greater one has; no field is greater than a day."""
 
 
 def extract(node: tree.Extract, scope: Scope) -> str:
     """EXTRACT(field FROM value). Raises NotHere."""
     sql = expressions.expression(node.value, scope)
-    return field_of(
-        node.field, sql, scope.facts.result_of(node.value), zone_of(node.value, scope)
-    )
+    kind = scope.facts.result_of(node.value)
+    return field_of(node.field, sql, kind, zone_of(node.value, scope))
 
 
 def field_of(field: str, sql: str, type_: Type, zone: str) -> str:
     """A field of a date, a moment or an interval. Raises NotHere."""
-    if type_.base == "interval day to second" and field in OF_INTERVAL:
-        made = f"({sql} // {OF_INTERVAL[field]})"
-        return f"({made} % {WITHIN[field]})" if WITHIN[field] else made
-    if type_.base == "interval year to month" and field in {"year", "month"}:
-        return f"CAST({sql} {'//' if field == 'year' else '%'} 12 AS BIGINT)"
-    if type_.base == "timestamp with time zone":
-        sql = local(sql, zone)
-    if type_.base in {"date", *MOMENTS} and (name := OF_DATE.get(field)):
-        return f"{name}({sql})"
-    if type_.base in MOMENTS and (name := OF_TIME.get(field)):
-        return f"{name}({sql})"
-    if type_.base in MOMENTS and field == "millisecond":
+    made: str | None
+    match type_.base:
+        case "interval day to second":
+            made = _of_days(field, sql)
+        case "interval year to month":
+            made = _of_months(field, sql)
+        case "date":
+            made = _of_date(field, sql)
+        case "timestamp":
+            made = _of_moment(field, sql)
+        case "timestamp with time zone":
+            made = _of_moment(field, local(sql, zone))
+        case _:
+            made = None
+    if made is None:
+        raise NotHere(f"{field} of {type_}")
+    return made
+
+
+def _of_days(field: str, sql: str) -> str | None:
+    """A field of milliseconds: how many there are, without those that the next has."""
+    if field not in OF_INTERVAL:
+        return None
+    whole = f"({sql} // {OF_INTERVAL[field]})"
+    within = WITHIN[field]
+    if within is None:
+        return whole
+    return f"({whole} % {within})"
+
+
+def _of_months(field: str, sql: str) -> str | None:
+    """A field of an interval of months; None where it has none of the name."""
+    match field:
+        case "year":
+            return f"CAST({sql} // 12 AS BIGINT)"
+        case "month":
+            return f"CAST({sql} % 12 AS BIGINT)"
+        case _:
+            return None
+
+
+def _of_date(field: str, sql: str) -> str | None:
+    """A field of a date; None where it has none of the name."""
+    name = OF_DATE.get(field)
+    if name is None:
+        return None
+    return f"{name}({sql})"
+
+
+def _of_moment(field: str, sql: str) -> str | None:
+    """A field of what clocks show."""
+    if field in OF_TIME:
+        return f"{OF_TIME[field]}({sql})"
+    if field == "millisecond":
+        # DuckDB counts from the last whole minute
         return f"(millisecond({sql}) % 1000)"
-    raise NotHere(f"{field} of {type_}")
+    return _of_date(field, sql)

@@ -1,19 +1,23 @@
-"""What the warehouse's DuckDB is taught: macros, and functions in Python."""
+"""What the warehouse's DuckDB is taught in Python, of what Trino has."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from math import copysign, inf, isnan, log, nan
+from math import copysign, inf, isinf, isnan, log, nan, pi
 from typing import Any
 
 import duckdb
 from duckdb.func import FunctionNullHandling
 
+from runner.sandbox.duck import macros
 from runner.sandbox.duck.nothere import MARK, NotHere, Rejected
 from runner.sandbox.functions import (
+    addresses,
+    codes,
     documents,
+    formats,
     lists,
     moments,
     numbers,
@@ -22,101 +26,9 @@ from runner.sandbox.functions import (
     treasure,
 )
 
-SPACES = (
-    "\t\n\v\f\r\x1c\x1d\x1e\x1f \u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006"
-    "\u2008\u2009\u200a\u2028\u2029\u205f\u3000"
-)
-"""What Trino's trim takes away (Java's white space); DuckDB's takes only the space."""
-
-_FOREIGN = "regexp_full_match(value, '[+-]?\\pN+') AND regexp_matches(value, '[^ -~]')"
-"""A number in other digits than ASCII's, which Java reads."""
-
-_UNTOLD = '"py:fail:{kind}"(\'' + MARK + "a number in other digits')"
-_WHOLE = "'[+-]?[0-9]+'"
-
-
-def _whole(name: str, kind: str, word: str) -> str:
-    return (
-        f"trino_{name}(value) AS CASE WHEN value IS NULL THEN NULL"
-        f" WHEN {_FOREIGN} THEN {_UNTOLD.format(kind=kind)}"
-        f" WHEN regexp_full_match(value, {_WHOLE}) AND TRY_CAST(value AS {kind}) IS NOT NULL"
-        f" THEN TRY_CAST(value AS {kind})"
-        f" ELSE \"py:fail:{kind}\"('Cannot cast ''' || value || ''' to {word}') END"
-    )
-
-
-MACROS = (
-    # to look for many letters is slow, and few texts begin or end with anything but a visible one
-    *(
-        f"trino_{name}(value) AS CASE WHEN regexp_matches(value, '{edge}')"
-        f" THEN {name}(value, '{SPACES}') ELSE value END"
-        for name, edge in (
-            ("trim", "^[^!-~]|[^!-~]$"),
-            ("ltrim", "^[^!-~]"),
-            ("rtrim", "[^!-~]$"),
-        )
-    ),
-    _whole("tinyint", "TINYINT", "TINYINT"),
-    _whole("smallint", "SMALLINT", "SMALLINT"),
-    _whole("integer", "INTEGER", "INT"),
-    _whole("bigint", "BIGINT", "BIGINT"),
-    *(
-        f"trino_try_{name}(value) AS CASE WHEN regexp_full_match(value, {_WHOLE}) THEN TRY_CAST(value AS {name})"
-        f" WHEN {_FOREIGN} THEN {_UNTOLD.format(kind=name.upper())} END"
-        for name in ("tinyint", "smallint", "integer", "bigint")
-    ),
-    """trino_try_boolean(value) AS CASE WHEN lower(value) IN ('t', 'true', '1') THEN TRUE
-      WHEN lower(value) IN ('f', 'false', '0') THEN FALSE END""",
-    """trino_boolean(value) AS CASE WHEN value IS NULL THEN NULL
-      WHEN lower(value) IN ('t', 'true', '1') THEN TRUE WHEN lower(value) IN ('f', 'false', '0') THEN FALSE
-      ELSE "py:fail:BOOLEAN"('Cannot cast ''' || value || ''' to BOOLEAN') END""",
-    # a text that is not cut to a length
-    """trino_fitting(value, most) AS CASE WHEN length(value) <= most OR value IS NULL THEN value
-      ELSE "py:fail:VARCHAR"('Value ' || value || ' cannot be represented as varchar(' || most || ')') END""",
-    """trino_upper(value) AS CASE WHEN contains(value, 'ß') THEN "py:upper:VARCHAR"(value)
-      ELSE upper(value) END""",
-    """trino_substr2(value, start) AS CASE WHEN start = 0 OR start < -length(value) THEN
-      CASE WHEN value IS NOT NULL THEN '' END ELSE substring(value, start) END""",
-    """trino_substr3(value, start, size) AS CASE WHEN start = 0 OR start < -length(value) OR size <= 0 THEN
-      CASE WHEN value IS NOT NULL AND start IS NOT NULL AND size IS NOT NULL THEN '' END
-      ELSE substring(value, CASE WHEN start < 0 THEN length(value) + start + 1 ELSE start END, size) END""",
-    """trino_subscript(items, place) AS CASE WHEN items IS NULL OR place IS NULL THEN NULL
-      WHEN place = 0 THEN items["py:fail:BIGINT"('SQL array indices start at 1')]
-      WHEN place < 0 THEN items["py:fail:BIGINT"('Array subscript is negative: ' || place)]
-      WHEN place > len(items)
-      THEN items["py:fail:BIGINT"('Array subscript must be less than or equal to array length: '
-        || place || ' > ' || len(items))]
-      ELSE items[place] END""",
-    """trino_element_at(items, place) AS CASE WHEN items IS NULL OR place IS NULL THEN NULL
-      WHEN place = 0 THEN items["py:fail:BIGINT"('SQL array indices start at 1')]
-      WHEN abs(place) > len(items) THEN NULL ELSE items[place] END""",
-    """trino_contains(items, wanted) AS CASE WHEN items IS NULL OR wanted IS NULL THEN NULL
-      WHEN list_contains(items, wanted) THEN TRUE WHEN list_count(items) < len(items) THEN NULL ELSE FALSE END""",
-    """trino_any(found) AS CASE WHEN found IS NULL THEN NULL WHEN list_contains(found, TRUE) THEN TRUE
-      WHEN list_count(found) < len(found) THEN NULL ELSE FALSE END""",
-    """trino_all(found) AS CASE WHEN found IS NULL THEN NULL WHEN list_contains(found, FALSE) THEN FALSE
-      WHEN list_count(found) < len(found) THEN NULL ELSE TRUE END""",
-    """trino_none(found) AS CASE WHEN found IS NULL THEN NULL WHEN list_contains(found, TRUE) THEN FALSE
-      WHEN list_count(found) < len(found) THEN NULL ELSE TRUE END""",
-    # whole milliseconds from `earlier` to `later`
-    """trino_milliseconds(later, earlier) AS CAST(floor(epoch_us(later) / 1000.0) AS BIGINT)
-      - CAST(floor(epoch_us(earlier) / 1000.0) AS BIGINT)""",
-    # whole months, as Joda counts them: the 31st of January and a month is the last of February
-    """trino_months_up(low, high) AS (year(high) - year(low)) * 12 + month(high) - month(low)
-      - CASE WHEN low + to_months(CAST((year(high) - year(low)) * 12 + month(high) - month(low) AS INTEGER)) > high
-      THEN 1 ELSE 0 END""",
-    """trino_months(start, stop) AS CASE WHEN start <= stop THEN trino_months_up(start, stop)
-      ELSE - trino_months_up(stop, start) END""",
-    """trino_days(milliseconds) AS CASE WHEN milliseconds % 86400000 <> 0
-      THEN "py:fail:INTEGER"('Cannot add hour, minutes or seconds to a date')
-      ELSE CAST(milliseconds // 86400000 AS INTEGER) END""",
-    """trino_from_unixtime(seconds) AS
-      make_timestamp(CAST(round(CAST(seconds AS DOUBLE) * 1000) AS BIGINT) * 1000) AT TIME ZONE 'UTC'""",
-)
-
 
 def _strict(function: Callable[..., Any]) -> Callable[..., Any]:
-    """NULL for NULL; what cannot be told is marked for `words`."""
+    """A function that is NULL where any argument is."""
 
     def strict(*values: Any) -> Any:
         if any(one is None for one in values):
@@ -127,51 +39,82 @@ def _strict(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _lenient(function: Callable[..., Any]) -> Callable[..., Any]:
-    """For functions that answer NULL themselves."""
-    return lambda *values: _marked(function, values)
+    """A function that answers NULL itself."""
+
+    def lenient(*values: Any) -> Any:
+        return _marked(function, values)
+
+    return lenient
+
+
+def _marked(function: Callable[..., Any], values: tuple[Any, ...]) -> Any:
+    """What a function makes; a float as a text, since a NaN would arrive as NULL."""
+    made = function(*values)
+    if isinstance(made, float):
+        return repr(made)
+    return made
 
 
 def _fail(message: str) -> bool:
+    """Ends the query with these words. Raises NotHere where they are marked so."""
     if message.startswith(MARK):
         raise NotHere(message.removeprefix(MARK))
     raise Rejected(message)
 
 
-def _marked(function: Callable[..., Any], values: tuple[Any, ...]) -> Any:
-    made = function(*values)
-    return repr(made) if isinstance(made, float) else made
-
-
 def _power(base: float, exponent: float) -> float:
+    """Java's Math.pow, which never fails."""
+    is_odd = exponent % 2 == 1
     try:
         made = base**exponent
     except ZeroDivisionError:
-        odd = exponent == int(exponent) and int(exponent) % 2 == 1
-        return copysign(inf, base) if odd else inf
+        # 0 and -0 to a negative exponent
+        if is_odd:
+            return copysign(inf, base)
+        return inf
     except OverflowError:
-        return -inf if base < 0 and exponent % 2 == 1 else inf
+        if base < 0 and is_odd:
+            return -inf
+        return inf
+    # Python says 1 where Java says NaN
+    if isnan(exponent) or (abs(base) == 1 and isinf(exponent)):
+        return nan
+    # a root of a negative number
     if isinstance(made, complex):
         return nan
-    return nan if isnan(exponent) or (abs(base) == 1 and abs(exponent) == inf) else made
+    return float(made)
 
 
 def _logarithm(base: float, value: float) -> float:
-    if value < 0 or base < 0 or isnan(value) or isnan(base):
-        return nan
-    over = -inf if value == 0 else (inf if value == inf else log(value))
-    under = -inf if base == 0 else (inf if base == inf else log(base))
+    """Java's quotient of two logarithms, which never fails."""
+    over = _natural(value)
+    under = _natural(base)
     if under == 0:
-        return nan if over == 0 else copysign(inf, over)
-    return over / under if not (abs(over) == inf and abs(under) == inf) else nan
+        if isnan(over) or over == 0:
+            return nan
+        return copysign(inf, over)
+    # Python has NaN too for two infinities
+    return over / under
+
+
+def _natural(value: float) -> float:
+    """Java's Math.log: -Infinity of 0, and NaN of a negative number."""
+    if value < 0:
+        return nan
+    if value == 0:
+        return -inf
+    return log(value)
 
 
 def _chr(code: int) -> str:
+    """CHR: the letter of a code point. Raises Rejected."""
     if not 0 <= code <= 0x10FFFF:
         raise Rejected(f"Not a valid Unicode code point: {code}")
     return chr(code)
 
 
 def _codepoint(letter: str) -> int:
+    """CODEPOINT of a text of one letter. Raises Rejected."""
     if len(letter) != 1:
         raise Rejected("Input string must be a single character string")
     return ord(letter)
@@ -179,51 +122,74 @@ def _codepoint(letter: str) -> int:
 
 def _url_decoded(text: str) -> str | None:
     """TD_URL_DECODE: NULL where the encoding is wrong."""
-    return (
-        None if re.search(r"%(?![0-9A-Fa-f]{2})", text) else texts.address_decoded(text)
-    )
-
-
-def _split(text: str, delimiter: str, most: int | None = None) -> list[str]:
-    return texts.split(text, delimiter, most)
-
-
-def _padded(text: str, length: int, filling: str, side: str) -> str:
-    return texts.padded(text, length, filling, side)
+    if re.search(r"%(?![0-9A-Fa-f]{2})", text):
+        return None
+    return addresses.address_decoded(text)
 
 
 def _format_datetime(moment: Any, pattern: str, zoned: bool) -> str:  # noqa: FBT001
-    if not zoned and re.search("[zZ]", re.sub(r"'[^']*'", "", pattern)):
+    """FORMAT_DATETIME, which shows no zone of a TIMESTAMP. Raises Rejected, NotHere."""
+    unquoted = re.sub(r"'[^']*'", "", pattern)
+    if not zoned and re.search("[zZ]", unquoted):
         raise Rejected(
-            "format_datetime for TIMESTAMP type, cannot use 'Z' nor 'z' in format, as this type does"
-            " not contain TZ information"
+            "format_datetime for TIMESTAMP type,"
+            " cannot use 'Z' nor 'z' in format,"
+            " as this type does not contain TZ information"
         )
     return moments.format_datetime(moment, pattern)
 
 
 def _average(total: Any, number: int, precision: int, scale: int) -> Any:
-    return (
-        None
-        if not number or total is None
-        else numbers.divided(total, Decimal(number), precision, scale)
-    )
+    """AVG of decimals; NULL of no value."""
+    if not number or total is None:
+        return None
+    return numbers.divided(total, Decimal(number), precision, scale)
 
 
-def _real_text(value: float) -> str:
-    return numbers.scientific_real(value)
+def _decimal_text(value: Decimal) -> str:
+    """A decimal in digits, without an exponent."""
+    return format(value, "f")
+
+
+def _degrees(radians: float) -> float:
+    return radians * (180 / pi)
+
+
+def _radians(degrees: float) -> float:
+    # another order would round otherwise
+    return degrees / 180 * pi
+
+
+def _repeat(value: Any, number: int | None) -> list[Any] | None:
+    """REPEAT, also of NULL. Raises Rejected."""
+    if number is None:
+        return None
+    return lists.repeated(value, number)
+
+
+def _concat_ws(separator: str | None, parts: list[str | None] | None) -> str | None:
+    """CONCAT_WS, also of an array that is NULL."""
+    return texts.concat_ws(separator, parts or [])
+
+
+def _format(pattern: str | None, *values: Any) -> str | None:
+    """FORMAT, also of NULL. Raises Rejected, NotHere."""
+    if pattern is None:
+        return None
+    return formats.formatted(pattern, *values)
 
 
 STRICT: Mapping[str, Callable[..., Any]] = {
     "fail": _fail,
     "double_text": numbers.scientific,
-    "real_text": _real_text,
+    "real_text": numbers.scientific_real,
     "text_double": numbers.read_double,
     "text_real": numbers.read_real,
     "text_decimal": numbers.read_decimal,
     "double_decimal": numbers.double_decimal,
     "real_decimal": numbers.real_decimal,
     "decimal_double": numbers.decimal_double,
-    "decimal_text": lambda value: format(value, "f"),
+    "decimal_text": _decimal_text,
     "rounded": numbers.rounded,
     "divided": numbers.divided,
     "modulus": numbers.modulus,
@@ -239,8 +205,8 @@ STRICT: Mapping[str, Callable[..., Any]] = {
     "width_bucket_of": numbers.width_bucket_of,
     "power": _power,
     "log": _logarithm,
-    "degrees": lambda value: value * (180 / 3.141592653589793),
-    "radians": lambda value: value / 180 * 3.141592653589793,
+    "degrees": _degrees,
+    "radians": _radians,
     "text_date": moments.read_date,
     "text_timestamp": moments.read_timestamp,
     "text_moment": moments.read_moment,
@@ -271,12 +237,12 @@ STRICT: Mapping[str, Callable[..., Any]] = {
     "regexp_position": patterns.position,
     "upper": texts.upper,
     "reverse": texts.reverse,
-    "replace": lambda text, old, new: text.replace(old, new),
-    "split": _split,
+    "replace": str.replace,
+    "split": texts.split,
     "split_part": texts.split_part,
     "split_to_map": texts.split_to_map,
     "split_to_multimap": texts.split_to_multimap,
-    "padded": _padded,
+    "padded": texts.padded,
     "position": texts.position,
     "translate": texts.translate,
     "trimmed": texts.trimmed,
@@ -286,21 +252,21 @@ STRICT: Mapping[str, Callable[..., Any]] = {
     "normalize": texts.normalized,
     "chr": _chr,
     "codepoint": _codepoint,
-    "from_hex": texts.from_hex,
-    "to_base": texts.base64_of,
-    "from_base64": texts.from_base64,
-    "digest": texts.digest,
-    "keyed_digest": texts.keyed_digest,
-    "crc32": texts.crc32,
-    "xxhash64": texts.xxhash64,
-    "big_endian": texts.big_endian,
-    "to_big_endian": texts.to_big_endian,
-    "from_utf8": texts.decoded,
-    "address_part": texts.address_part,
-    "address_port": texts.address_port,
-    "address_parameter": texts.address_parameter,
-    "address_encoded": texts.address_encoded,
-    "address_decoded": texts.address_decoded,
+    "from_hex": codes.from_hex,
+    "to_base": codes.base64_of,
+    "from_base64": codes.from_base64,
+    "digest": codes.digest,
+    "keyed_digest": codes.keyed_digest,
+    "crc32": codes.crc32,
+    "xxhash64": codes.xxhash64,
+    "big_endian": codes.big_endian,
+    "to_big_endian": codes.to_big_endian,
+    "from_utf8": codes.decoded,
+    "address_part": addresses.address_part,
+    "address_port": addresses.address_port,
+    "address_parameter": addresses.address_parameter,
+    "address_encoded": addresses.address_encoded,
+    "address_decoded": addresses.address_decoded,
     "map_subscript": lists.map_subscript,
     "map_at": lists.map_at,
     "map": lists.made_map,
@@ -331,31 +297,36 @@ STRICT: Mapping[str, Callable[..., Any]] = {
     "td_string": treasure.string,
     "td_format": treasure.formatted,
 }
+"""Functions that are NULL where any argument is."""
+
 LENIENT: Mapping[str, Callable[..., Any]] = {
     "equal": lists.equal,
     "contains": lists.contains,
-    "repeat": lambda value, number: (
-        None if number is None else lists.repeated(value, number)
-    ),
-    "concat_ws": lambda separator, parts: texts.concat_ws(separator, parts or []),
-    "format": lambda pattern, *values: (
-        None if pattern is None else texts.formatted(pattern, *values)
-    ),
+    "repeat": _repeat,
+    "concat_ws": _concat_ws,
+    "format": _format,
     "to_json": documents.to_json,
     "from_json": documents.from_json,
     "map_agg": lists.map_agg,
     "histogram": lists.histogram,
     "average": _average,
 }
+"""Functions that have an answer of their own for NULL."""
+
 NAMED = re.compile(r'"py:(\w+):([^"]+)"\(')
 ALWAYS = (
     "upper:VARCHAR",
-    *(
-        f"fail:{kind}"
-        for kind in ("BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "VARCHAR")
-    ),
+    "fail:BOOLEAN",
+    "fail:TINYINT",
+    "fail:SMALLINT",
+    "fail:INTEGER",
+    "fail:BIGINT",
+    "fail:VARCHAR",
 )
 """What macros call."""
+
+MACROS = macros.MACROS
+"""What DuckDB is taught in its own SQL, after what that calls."""
 
 
 def functions_in(sql: str) -> frozenset[tuple[str, str]]:
@@ -367,13 +338,18 @@ def functions_in(sql: str) -> frozenset[tuple[str, str]]:
     )
 
 
+def _taught(function: str) -> Callable[..., Any]:
+    """A function as DuckDB calls it, with what it makes of NULL."""
+    if function in STRICT:
+        return _strict(STRICT[function])
+    return _lenient(LENIENT[function])
+
+
 def teach(connection: duckdb.DuckDBPyConnection, function: str, returns: str) -> None:
-    """Make a function in Python known to DuckDB."""
-    known = STRICT.get(function)
-    made = _strict(known) if known else _lenient(LENIENT[function])
+    """Make a function in Python known to DuckDB, by its name and what it returns."""
     connection.create_function(
         f"py:{function}:{returns}",
-        made,
+        _taught(function),
         None,
         returns,
         null_handling=FunctionNullHandling.SPECIAL,

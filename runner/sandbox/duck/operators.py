@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeGuard
 
 from runner.sandbox.duck.casts import coerced
 from runner.sandbox.duck.nothere import NotHere
@@ -24,69 +26,126 @@ from runner.trino.tree import Comparator, Operator
 from runner.trino.types import Type, common
 
 Write = Callable[[tree.Expression, Scope], str]
+"""What writes an expression; `expressions`, which calls this module, gives it."""
+
 NO_ORDER = frozenset({"map", "json"})
+MOMENTS = frozenset({"timestamp", "timestamp with time zone"})
+EQUALITY = frozenset({Comparator.EQUAL, Comparator.NOT_EQUAL})
 WORDS = {
-    Comparator.EQUAL: "=", Comparator.NOT_EQUAL: "<>", Comparator.LESS: "<",
-    Comparator.LESS_OR_EQUAL: "<=", Comparator.GREATER: ">", Comparator.GREATER_OR_EQUAL: ">=",
-}  # fmt: skip
+    Comparator.EQUAL: "=",
+    Comparator.NOT_EQUAL: "<>",
+    Comparator.LESS: "<",
+    Comparator.LESS_OR_EQUAL: "<=",
+    Comparator.GREATER: ">",
+    Comparator.GREATER_OR_EQUAL: ">=",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of an operator: its text for DuckDB, and its type."""
+
+    sql: str
+    type: Type
+    node: tree.Expression
+
+    @property
+    def base(self) -> str:
+        """The name of the type, without what stands in its parentheses."""
+        return self.type.base
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An operation whose sides are written: `left operator right`."""
+
+    operator: Operator
+    left: Side
+    right: Side
+    result: Type
+
+    @property
+    def plain(self) -> str:
+        """The same words for DuckDB."""
+        return f"({self.left.sql} {self.operator} {self.right.sql})"
+
+    def refuse(self) -> NotHere:
+        """That there is no proven form for sides of these types."""
+        return NotHere(f"{self.left.type} {self.operator} {self.right.type}")
+
+
+def _side(node: tree.Expression, scope: Scope, write: Write) -> Side:
+    """An operand, written, with the type that Trino converts it to."""
+    return Side(write(node, scope), scope.facts.result_of(node), node)
 
 
 def operation(node: tree.Operation, scope: Scope, write: Write) -> str:
     """`left operator right`. Raises NotHere."""
-    left, right = write(node.left, scope), write(node.right, scope)
-    kinds = scope.facts.result_of(node.left), scope.facts.result_of(node.right)
-    result = scope.facts.type_of(node)
-    if UNKNOWN in kinds and kinds != (UNKNOWN, UNKNOWN):
-        return f"CAST(NULL AS {storage(result)})"
-    if node.operator is Operator.CONCAT:
-        return _joined(left, right, kinds, result)
-    if result.base in {*INTEGERS, *FLOATS} and UNKNOWN not in kinds:
-        return _arithmetic(node.operator, left, right, result)
-    if result.base == "decimal":
-        return _decimal(node.operator, (left, kinds[0]), (right, kinds[1]), result)
-    if result.base in {"date", "timestamp", "timestamp with time zone"}:
-        return _moved(node, (left, kinds[0]), (right, kinds[1]), scope)
-    if result.base in INTERVALS:
-        return _interval(node.operator, (left, kinds[0]), (right, kinds[1]), result)
-    raise NotHere(f"{kinds[0]} {node.operator} {kinds[1]}")
+    left = _side(node.left, scope, write)
+    right = _side(node.right, scope, write)
+    made = Operation(node.operator, left, right, scope.facts.type_of(node))
+    unknown = [side for side in (left, right) if side.type == UNKNOWN]
+    if len(unknown) == 1:
+        # NULL, whatever the other side is
+        return f"CAST(NULL AS {storage(made.result)})"
+    return _written(made, scope)
 
 
-def _joined(left: str, right: str, kinds: tuple[Type, Type], result: Type) -> str:
-    if result.base in {"varchar", "varbinary"}:
-        return f"({left} || {right})"
-    if result.base != "array":
-        raise NotHere(f"{kinds[0]} || {kinds[1]}")
-    sides = []
-    for sql, kind in ((left, kinds[0]), (right, kinds[1])):
-        if kind.base == "array":
-            sides.append(coerced(sql, kind, result))
-        else:
-            of = element(result)
-            sides.append(f"CAST([{coerced(sql, kind, of)}] AS {storage(result)})")
-    return f"({sides[0]} || {sides[1]})"
+def _written(made: Operation, scope: Scope) -> str:
+    """An operation by the type that it results in."""
+    if made.operator is Operator.CONCAT:
+        return _joined(made)
+    base = made.result.base
+    if base in {*INTEGERS, *FLOATS} and made.left.type != UNKNOWN:
+        return _arithmetic(made)
+    if base == "decimal":
+        return _decimal(made)
+    if base == "date" or base in MOMENTS:
+        return _moved(made, scope)
+    if base in INTERVALS:
+        return _interval(made)
+    raise made.refuse()
 
 
-def _arithmetic(operator: Operator, left: str, right: str, result: Type) -> str:
-    if result.base in FLOATS:
-        # DuckDB divides by 0e0 as Java does
-        return f"({left} {operator} {right})"
-    if operator is Operator.DIVIDE:
-        return f"({left} // {right})"
-    return f"({left} {operator} {right})"
+def _joined(made: Operation) -> str:
+    """`left || right`, of texts, bytes or arrays."""
+    if made.result.base in {"varchar", "varbinary"}:
+        return f"({made.left.sql} || {made.right.sql})"
+    if made.result.base != "array":
+        raise NotHere(f"{made.left.type} || {made.right.type}")
+    left = _as_array(made.left, made.result)
+    right = _as_array(made.right, made.result)
+    return f"({left} || {right})"
 
 
-def _decimal(
-    operator: Operator, left: tuple[str, Type], right: tuple[str, Type], result: Type
-) -> str:
-    kept = storage(result)
-    precision, scale = decimal(result)
-    (one, of_one), (other, of_other) = left, right
-    for kind in (of_one, of_other):
-        if kind.base != "decimal":
-            raise NotHere(f"{of_one} {operator} {of_other}")
-    match operator:
+def _as_array(side: Side, result: Type) -> str:
+    """An array; a single value becomes an array of its own."""
+    if side.base == "array":
+        return coerced(side.sql, side.type, result)
+    item = coerced(side.sql, side.type, element(result))
+    return f"CAST([{item}] AS {storage(result)})"
+
+
+def _arithmetic(made: Operation) -> str:
+    """An operation of whole numbers or doubles."""
+    # DuckDB's / of whole numbers gives a double; of doubles it divides by 0 as Java does
+    if made.operator is Operator.DIVIDE and made.result.base in INTEGERS:
+        return f"({made.left.sql} // {made.right.sql})"
+    return made.plain
+
+
+def _decimal(made: Operation) -> str:
+    """An operation of decimals, at the scale that Trino gives it. Raises NotHere."""
+    kept = storage(made.result)
+    one, other = made.left.sql, made.right.sql
+    precision, scale = decimal(made.result)
+    if made.left.base != "decimal" or made.right.base != "decimal":
+        raise made.refuse()
+    match made.operator:
         case Operator.ADD | Operator.SUBTRACT:
-            return f"CAST(CAST({one} AS {kept}) {operator} CAST({other} AS {kept}) AS {kept})"
+            left = f"CAST({one} AS {kept})"
+            right = f"CAST({other} AS {kept})"
+            return f"CAST({left} {made.operator} {right} AS {kept})"
         case Operator.MULTIPLY:
             return python("multiplied", kept, one, other, str(precision), str(scale))
         case Operator.DIVIDE:
@@ -94,67 +153,83 @@ def _decimal(
         case Operator.MODULUS:
             return python("modulus", kept, one, other)
         case Operator.CONCAT:
-            raise NotHere(f"{of_one} {operator} {of_other}")
+            raise made.refuse()
 
 
-def _moved(
-    node: tree.Operation, left: tuple[str, Type], right: tuple[str, Type], scope: Scope
-) -> str:
-    moment, shift = (left, right) if right[1].base in INTERVALS else (right, left)
-    at = node.left if moment is left else node.right
-    if shift[1].base not in INTERVALS:
-        raise NotHere(f"{left[1]} {node.operator} {right[1]}")
-    sign = "-" if node.operator is Operator.SUBTRACT else "+"
-    if shift[1].base == "interval day to second":
-        if moment[1].base == "date":
-            days = f"trino_days({shift[0]})"
-            return f"({moment[0]} {sign} {days})"
-        return f"({moment[0]} {sign} to_microseconds({shift[0]} * 1000))"
-    months = f"to_months({shift[0]})"
-    if moment[1].base == "date":
-        return f"CAST({moment[0]} {sign} {months} AS DATE)"
-    if moment[1].base == "timestamp":
-        return f"({moment[0]} {sign} {months})"
-    zone = zone_of(at, scope)
-    return (
-        f"((({moment[0]} AT TIME ZONE '{zone}') {sign} {months}) AT TIME ZONE '{zone}')"
-    )
+# moments and intervals
 
 
-def _interval(
-    operator: Operator, left: tuple[str, Type], right: tuple[str, Type], result: Type
-) -> str:
-    (one, of_one), (other, of_other) = left, right
-    if of_one.base == of_other.base and of_one.base in INTERVALS:
-        return f"({one} {operator} {other})"
-    if operator is Operator.SUBTRACT and result.base == "interval day to second":
-        if of_one.base == "date":
-            return f"(({one} - {other}) * 86400000)"
-        if (
-            of_one.base in {"timestamp", "timestamp with time zone"}
-            and of_one.base == of_other.base
-        ):
-            return f"trino_milliseconds({one}, {other})"
-    if operator is Operator.MULTIPLY and {of_one.base, of_other.base} & {*INTEGERS}:
-        return f"({one} * {other})"
-    raise NotHere(f"{of_one} {operator} {of_other}")
+def _moved(made: Operation, scope: Scope) -> str:
+    """A date or a moment, and an interval that is added or taken away."""
+    moment, shift = made.right, made.left
+    if made.right.base in INTERVALS:
+        moment, shift = made.left, made.right
+    if shift.base not in INTERVALS:
+        raise made.refuse()
+    sign = "+"
+    if made.operator is Operator.SUBTRACT:
+        sign = "-"
+    if shift.base == "interval day to second":
+        return _moved_by_time(moment, sign, shift)
+    return _moved_by_months(moment, sign, shift, scope)
+
+
+def _moved_by_time(moment: Side, sign: str, shift: Side) -> str:
+    """A date or a moment so many milliseconds later or earlier."""
+    if moment.base == "date":
+        return f"({moment.sql} {sign} trino_days({shift.sql}))"
+    return f"({moment.sql} {sign} to_microseconds({shift.sql} * 1000))"
+
+
+def _moved_by_months(moment: Side, sign: str, shift: Side, scope: Scope) -> str:
+    """A date or a moment so many months later or earlier."""
+    months = f"to_months({shift.sql})"
+    if moment.base == "date":
+        return f"CAST({moment.sql} {sign} {months} AS DATE)"
+    if moment.base == "timestamp":
+        return f"({moment.sql} {sign} {months})"
+    # a month is as long as the clocks of the moment's own zone say
+    zone = f"AT TIME ZONE '{zone_of(moment.node, scope)}'"
+    return f"((({moment.sql} {zone}) {sign} {months}) {zone})"
+
+
+def _interval(made: Operation) -> str:
+    """An operation that results in an interval: a number of milliseconds or months."""
+    left, right = made.left, made.right
+    alike = left.base == right.base
+    if alike and left.base in INTERVALS:
+        return made.plain
+    of_days = made.result.base == "interval day to second"
+    if made.operator is Operator.SUBTRACT and of_days:
+        if left.base == "date":
+            return f"(({left.sql} - {right.sql}) * 86400000)"
+        if alike and left.base in MOMENTS:
+            return f"trino_milliseconds({left.sql}, {right.sql})"
+    with_number = left.base in INTEGERS or right.base in INTEGERS
+    if made.operator is Operator.MULTIPLY and with_number:
+        return made.plain
+    raise made.refuse()
 
 
 def signed(node: tree.Sign, scope: Scope, write: Write) -> str:
-    """`-value`, `+value`."""
-    sql, kind = write(node.value, scope), scope.facts.result_of(node.value)
+    """`-value`, `+value`. Raises NotHere."""
+    sql = write(node.value, scope)
+    kind = scope.facts.result_of(node.value)
     if not node.negative:
         return sql
-    if (
-        isinstance(node.value, tree.Number)
-        and node.value.kind is tree.NumberKind.INTEGER
-    ):
+    if _is_whole(node.value):
         # the least BIGINT has no number without its sign
-        return f"CAST(-{int(node.value.text, 0)} AS {storage(scope.facts.result_of(node))})"
+        value = -int(node.value.text, 0)
+        return f"CAST({value} AS {storage(scope.facts.result_of(node))})"
     if kind.base in INTEGERS:
         # DuckDB widens what it negates
         return f"(CAST(0 AS {storage(kind)}) - {sql})"
     return f"(- {sql})"
+
+
+def _is_whole(node: tree.Expression) -> TypeGuard[tree.Number]:
+    """True for a literal of a whole number."""
+    return isinstance(node, tree.Number) and node.kind is tree.NumberKind.INTEGER
 
 
 # comparison
@@ -163,21 +238,24 @@ def signed(node: tree.Sign, scope: Scope, write: Write) -> str:
 def alike(
     left: tree.Expression, right: tree.Expression, scope: Scope, write: Write
 ) -> tuple[str, str, Type]:
-    """Two expressions as values of one type."""
-    one, other = write(left, scope), write(right, scope)
-    of_one, of_other = scope.facts.result_of(left), scope.facts.result_of(right)
-    shared = common(of_one, of_other)
+    """Two expressions as values of one type, and that type. Raises NotHere."""
+    one = _side(left, scope, write)
+    other = _side(right, scope, write)
+    shared = common(one.type, other.type)
     if shared is None:
-        raise NotHere(f"a comparison of {of_one} with {of_other}")
-    if of_one != UNKNOWN:
-        one = coerced(one, of_one, shared, zone_of(left, scope))
-    if of_other != UNKNOWN:
-        other = coerced(other, of_other, shared, zone_of(right, scope))
-    return one, other, shared
+        raise NotHere(f"a comparison of {one.type} with {other.type}")
+    return _as_shared(one, shared, scope), _as_shared(other, shared, scope), shared
+
+
+def _as_shared(side: Side, shared: Type, scope: Scope) -> str:
+    """A side as one of the shared type; a bare NULL has no type to convert."""
+    if side.type == UNKNOWN:
+        return side.sql
+    return coerced(side.sql, side.type, shared, zone_of(side.node, scope))
 
 
 def alike_query(value: str, kind: Type, inside: str, of: Type) -> tuple[str, str]:
-    """A value and a query of one column as values of one type."""
+    """A value and a query of one column as values of one type. Raises NotHere."""
     shared = common(kind, of)
     if shared is None:
         raise NotHere(f"a comparison of {kind} with {of}")
@@ -198,140 +276,162 @@ def compared(
     if isinstance(left, tree.Row) and isinstance(right, tree.Row):
         return _rows(comparator, left, right, scope, write)
     one, other, kind = alike(left, right, scope, write)
-    constant = isinstance(right, (tree.Number, tree.Sign))
-    return _pair(comparator, one, other, kind, constant=constant)
-
-
-def _pair(
-    comparator: Comparator, left: str, right: str, kind: Type, *, constant: bool
-) -> str:
-    word = WORDS[comparator]
-    if kind.base == "char" or (
-        kind.base in NO_ORDER
-        and comparator not in {Comparator.EQUAL, Comparator.NOT_EQUAL}
-    ):
-        raise NotHere(f"a comparison of {kind}")
+    _check_comparable(comparator, kind)
     if is_composite(kind):
-        if comparator is Comparator.EQUAL:
-            return python("equal", "BOOLEAN", left, right)
-        if comparator is Comparator.NOT_EQUAL:
-            return f"(NOT {python('equal', 'BOOLEAN', left, right)})"
-        raise NotHere(f"{kind} {word} {kind}")
+        return _composites(comparator, one, other, kind)
     if kind.base in FLOATS:
-        return _floats(comparator, left, right, constant=constant)
-    return f"({left} {word} {right})"
+        constant = isinstance(right, (tree.Number, tree.Sign))
+        return _floats(comparator, one, other, constant=constant)
+    return f"({one} {WORDS[comparator]} {other})"
+
+
+def _check_comparable(comparator: Comparator, kind: Type) -> None:
+    """Raises NotHere for a type that DuckDB does not compare so."""
+    unordered = kind.base in NO_ORDER and comparator not in EQUALITY
+    if kind.base == "char" or unordered:
+        raise NotHere(f"a comparison of {kind}")
+
+
+def _composites(comparator: Comparator, left: str, right: str, kind: Type) -> str:
+    """Arrays, maps and rows: Python compares them, with the NULLs inside."""
+    same = python("equal", "BOOLEAN", left, right)
+    if comparator is Comparator.EQUAL:
+        return same
+    if comparator is Comparator.NOT_EQUAL:
+        return f"(NOT {same})"
+    raise NotHere(f"{kind} {WORDS[comparator]} {kind}")
 
 
 def _floats(comparator: Comparator, left: str, right: str, *, constant: bool) -> str:
-    """DuckDB holds NaN for equal to itself and greater than anything else."""
-    word = WORDS[comparator]
+    """A comparison of doubles: DuckDB holds NaN for equal to itself and greater than
+    anything else. A `constant` on the right is never NaN.
+    """
+    plain = f"{left} {WORDS[comparator]} {right}"
+    left_is_number = f"NOT isnan({left})"
     match comparator:
-        case Comparator.EQUAL:
-            if constant:
-                return f"({left} = {right})"
-            return f"({left} = {right} AND NOT isnan({left}))"
-        case Comparator.NOT_EQUAL:
-            if constant:
-                return f"({left} <> {right})"
-            return f"(NOT ({left} = {right} AND NOT isnan({left})))"
-        case Comparator.GREATER | Comparator.GREATER_OR_EQUAL:
-            if constant:
-                return f"({left} {word} {right} AND NOT isnan({left}))"
-            return (
-                f"({left} {word} {right} AND NOT isnan({left}) AND NOT isnan({right}))"
-            )
-        case Comparator.LESS | Comparator.LESS_OR_EQUAL:
-            if constant:
-                return f"({left} {word} {right})"
-            return (
-                f"({left} {word} {right} AND NOT isnan({left}) AND NOT isnan({right}))"
-            )
+        case Comparator.EQUAL if not constant:
+            return f"({plain} AND {left_is_number})"
+        case Comparator.NOT_EQUAL if not constant:
+            return f"(NOT ({left} = {right} AND {left_is_number}))"
+        case Comparator.GREATER | Comparator.GREATER_OR_EQUAL if constant:
+            return f"({plain} AND {left_is_number})"
+        case _ if constant:
+            return f"({plain})"
+        case _:
+            return f"({plain} AND {left_is_number} AND NOT isnan({right}))"
 
 
 def _rows(
     comparator: Comparator, left: tree.Row, right: tree.Row, scope: Scope, write: Write
 ) -> str:
+    """`(a, b) = (c, d)`: each pair of items compared."""
     if len(left.items) != len(right.items):
         raise NotHere("a comparison of rows of different lengths")
-    if comparator not in {Comparator.EQUAL, Comparator.NOT_EQUAL}:
+    if comparator not in EQUALITY:
         raise NotHere(f"row {comparator} row")
-    terms = [
-        compared(Comparator.EQUAL, one, other, scope, write)
-        for one, other in zip(left.items, right.items, strict=True)
-    ]
-    same = "(" + " AND ".join(terms) + ")"
-    return same if comparator is Comparator.EQUAL else f"(NOT {same})"
+    terms = []
+    for one, other in zip(left.items, right.items, strict=True):
+        terms.append(compared(Comparator.EQUAL, one, other, scope, write))
+    same = f"({' AND '.join(terms)})"
+    if comparator is Comparator.EQUAL:
+        return same
+    return f"(NOT {same})"
+
+
+def negation(*, negated: bool) -> str:
+    """`NOT ` before a negated operator, else nothing."""
+    return "NOT " if negated else ""
 
 
 def distinct(node: tree.IsDistinct, scope: Scope, write: Write) -> str:
-    """IS [NOT] DISTINCT FROM."""
+    """IS [NOT] DISTINCT FROM. Raises NotHere."""
     left, right, kind = alike(node.left, node.right, scope, write)
     if kind.base in {"map", "char"}:
         raise NotHere(f"IS DISTINCT FROM of {kind}")
-    return f"({left} IS {'NOT ' if node.negated else ''}DISTINCT FROM {right})"
+    word = negation(negated=node.negated)
+    return f"({left} IS {word}DISTINCT FROM {right})"
 
 
 def between(node: tree.Between, scope: Scope, write: Write) -> str:
-    """BETWEEN, as two comparisons."""
+    """BETWEEN, as two comparisons. Raises NotHere."""
     low = compared(Comparator.GREATER_OR_EQUAL, node.value, node.low, scope, write)
     high = compared(Comparator.LESS_OR_EQUAL, node.value, node.high, scope, write)
-    return f"({'NOT ' if node.negated else ''}({low} AND {high}))"
+    word = negation(negated=node.negated)
+    return f"({word}({low} AND {high}))"
+
+
+# IN and LIKE
 
 
 def in_list(node: tree.InList, scope: Scope, write: Write) -> str:
-    """IN of a list of values."""
+    """IN of a list of values. Raises NotHere."""
+    word = negation(negated=node.negated)
+    kind = _shared_by_all(node, scope)
+    if is_composite(kind) or isinstance(node.value, tree.Row):
+        terms = [
+            compared(Comparator.EQUAL, node.value, option, scope, write)
+            for option in node.options
+        ]
+        return f"({word}({' OR '.join(terms)}))"
+    value = _converted(node.value, kind, scope, write)
+    options = [_option(one, kind, scope, write) for one in node.options]
+    return f"({value} {word}IN ({', '.join(options)}))"
+
+
+def _shared_by_all(node: tree.InList, scope: Scope) -> Type:
+    """The type that the value and all options are compared as. Raises NotHere."""
     kind = scope.facts.result_of(node.value)
     for option in node.options:
         shared = common(kind, scope.facts.result_of(option))
         if shared is None:
             raise NotHere("IN of values of different types")
         kind = shared
-    if is_composite(kind) or isinstance(node.value, tree.Row):
-        terms = [
-            compared(Comparator.EQUAL, node.value, option, scope, write)
-            for option in node.options
-        ]
-        return f"({'NOT ' if node.negated else ''}({' OR '.join(terms)}))"
-    of_value = scope.facts.result_of(node.value)
-    value = coerced(
-        write(node.value, scope), of_value, kind, zone_of(node.value, scope)
-    )
-    options = [
-        coerced(
-            write(one, scope), scope.facts.result_of(one), kind, zone_of(one, scope)
-        )
-        if scope.facts.result_of(one) != UNKNOWN
-        else "NULL"
-        for one in node.options
-    ]
-    return f"({value} {'NOT ' if node.negated else ''}IN ({', '.join(options)}))"
+    return kind
+
+
+def _converted(node: tree.Expression, kind: Type, scope: Scope, write: Write) -> str:
+    """An expression as one of the type that IN compares by."""
+    source = scope.facts.result_of(node)
+    return coerced(write(node, scope), source, kind, zone_of(node, scope))
+
+
+def _option(node: tree.Expression, kind: Type, scope: Scope, write: Write) -> str:
+    """One value of a list behind IN."""
+    if scope.facts.result_of(node) == UNKNOWN:
+        return "NULL"
+    return _converted(node, kind, scope, write)
 
 
 def like(node: tree.Like, scope: Scope, write: Write) -> str:
-    """LIKE, with a literal of one character behind ESCAPE."""
-    value, pattern = write(node.value, scope), write(node.pattern, scope)
-    word = "NOT LIKE" if node.negated else "LIKE"
+    """LIKE, with a literal of one character behind ESCAPE. Raises NotHere."""
+    value = write(node.value, scope)
+    pattern = write(node.pattern, scope)
     if scope.facts.result_of(node.value).base == "char":
         raise NotHere("LIKE of char")
+    word = negation(negated=node.negated)
+    condition = f"{value} {word}LIKE {pattern}"
     if node.escape is None:
-        return f"({value} {word} {pattern})"
-    if not isinstance(node.escape, tree.Text) or len(node.escape.value) != 1:
+        return f"({condition})"
+    _check_escape(node.pattern, node.escape)
+    return f"({condition} ESCAPE {write(node.escape, scope)})"
+
+
+def _check_escape(pattern: tree.Expression, escape: tree.Expression) -> None:
+    """Raises NotHere for a pattern that Trino might refuse when it runs."""
+    if not isinstance(escape, tree.Text) or len(escape.value) != 1:
         raise NotHere("ESCAPE with anything but a literal of one character")
-    if not isinstance(node.pattern, tree.Text) or not _is_escaped_well(
-        node.pattern.value, node.escape.value
-    ):
+    if not isinstance(pattern, tree.Text):
         raise NotHere("LIKE with ESCAPE and such a pattern")
-    return f"({value} {word} {pattern} ESCAPE {write(node.escape, scope)})"
+    if not _is_escaped_well(pattern.value, escape.value):
+        raise NotHere("LIKE with ESCAPE and such a pattern")
 
 
 def _is_escaped_well(pattern: str, escape: str) -> bool:
-    at = 0
-    while at < len(pattern):
-        if pattern[at] == escape:
-            if pattern[at + 1 : at + 2] not in {"%", "_", escape} or at + 1 == len(
-                pattern
-            ):
-                return False
-            at += 1
-        at += 1
+    """True where each escape stands before a character that needs it."""
+    escaped = {"%", "_", escape}
+    at = pattern.find(escape)
+    while at >= 0:
+        if pattern[at + 1 : at + 2] not in escaped:
+            return False
+        at = pattern.find(escape, at + 2)
     return True

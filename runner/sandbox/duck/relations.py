@@ -9,15 +9,19 @@ from dataclasses import dataclass, replace
 from runner.sandbox.duck import expressions, queries
 from runner.sandbox.duck.casts import coerced
 from runner.sandbox.duck.nothere import NotHere
-from runner.sandbox.duck.scope import Named, Scope
+from runner.sandbox.duck.scope import Named, Scope, WithTable, named
+from runner.sandbox.duck.shapes import Columns, as_numbered
 from runner.sandbox.duck.storage import BIGINT, element, field, inner, name
 from runner.trino import tree
 from runner.trino.types import Type, common
 
 JOINS = {
-    tree.JoinKind.INNER: "JOIN", tree.JoinKind.LEFT: "LEFT JOIN", tree.JoinKind.RIGHT: "RIGHT JOIN",
-    tree.JoinKind.FULL: "FULL JOIN", tree.JoinKind.CROSS: "CROSS JOIN",
-}  # fmt: skip
+    tree.JoinKind.INNER: "JOIN",
+    tree.JoinKind.LEFT: "LEFT JOIN",
+    tree.JoinKind.RIGHT: "RIGHT JOIN",
+    tree.JoinKind.FULL: "FULL JOIN",
+    tree.JoinKind.CROSS: "CROSS JOIN",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,121 +53,157 @@ def relation(node: tree.Relation, scope: Scope) -> Written:
             raise NotHere("MATCH_RECOGNIZE")
 
 
+# tables and subqueries
+
+
 def _table(node: tree.Table, scope: Scope) -> Written:
+    """A table of the warehouse, or a query of WITH. Raises NotHere."""
     alias = f"r{node.at}"
-    key = node.name[-1].key
-    if len(node.name) == 1 and (made := scope.tables.get(key)):
-        columns = tuple(
-            Named(column, (key,), f"{alias}.c{number}", kind)
-            for number, (column, kind) in enumerate(made.columns)
-        )
-        return Written(f"{made.sql} AS {alias}", columns)
+    declared = _declared(node, scope)
+    if declared is not None:
+        own_name = (node.name[0].key,)
+        columns = named(declared.columns, alias, own_name)
+        return Written(f"{declared.sql} AS {alias}", columns)
     known = scope.facts.tables.get(node)
     if known is None:
         raise NotHere("a table that it does not know")
     sql, held = known
-    qualifiers = ("td", *(part.strip('"') for part in sql.split(".", 1)))
-    columns = tuple(
+    return Written(f"{sql} AS {alias}", _held_columns(sql, held, alias))
+
+
+def _declared(node: tree.Table, scope: Scope) -> WithTable | None:
+    """The query of WITH that a table's name means, if it means one."""
+    if len(node.name) != 1:
+        return None
+    return scope.tables.get(node.name[0].key)
+
+
+def _held_columns(sql: str, held: Columns, alias: str) -> tuple[Named, ...]:
+    """The columns of a table that the warehouse holds, behind its full name."""
+    names = [part.strip('"') for part in sql.split(".", 1)]
+    qualifiers = ("td", *names)
+    return tuple(
         Named(column, qualifiers, f"{alias}.{name(column)}", kind)
         for column, kind in held
     )
-    return Written(f"{sql} AS {alias}", columns)
 
 
 def _aliased(node: tree.Aliased, scope: Scope) -> Written:
+    """A relation under an alias, perhaps with other names of its columns."""
     inside = relation(node.relation, scope)
     names = [column.key for column in node.columns]
-    shown = tuple(one for one in inside.columns if not one.hidden)
-    columns = tuple(
-        replace(
-            one, name=names[number] if names else one.name, qualifiers=(node.alias.key,)
-        )
-        for number, one in enumerate(shown)
-    )
-    return Written(inside.sql, columns)
+    shown = [one for one in inside.columns if not one.hidden]
+    columns = []
+    for number, one in enumerate(shown):
+        behind = replace(one, qualifiers=(node.alias.key,))
+        if names:
+            behind = replace(behind, name=names[number])
+        columns.append(behind)
+    return Written(inside.sql, tuple(columns))
 
 
 def _subquery(node: tree.Subquery, scope: Scope) -> Written:
-    inside = Scope(
-        scope.facts, outer=scope if node.lateral else scope.outer, tables=scope.tables
-    )
-    if node.lateral and queries.reaches_out(node.query, scope):
-        raise NotHere("LATERAL of a subquery that names columns before it")
-    made = queries.written(node.query, inside)
+    """A query in FROM, with LATERAL or without. Raises NotHere."""
     alias = f"r{node.at}"
-    columns = tuple(
-        Named(column, (), f"{alias}.c{number}", kind)
-        for number, (column, kind) in enumerate(made.columns)
-    )
-    lateral = "LATERAL " if node.lateral else ""
-    return Written(f"{lateral}({made.sql}) AS {alias}", columns)
+    if not node.lateral:
+        inside = Scope(scope.facts, outer=scope.outer, tables=scope.tables)
+        made = queries.written(node.query, inside)
+        return Written(f"({made.sql}) AS {alias}", named(made.columns, alias))
+    if queries.reaches_out(node.query, scope):
+        raise NotHere("LATERAL of a subquery that names columns before it")
+    made = queries.written(node.query, scope.inside())
+    return Written(f"LATERAL ({made.sql}) AS {alias}", named(made.columns, alias))
+
+
+# UNNEST
+
+
+@dataclass(frozen=True, slots=True)
+class _Unnested:
+    """What one value of UNNEST gives.
+
+    `items` are DuckDB's calls of unnest, each with an alias. `columns` are its columns,
+    each with its expression over these aliases, its name and its type.
+    """
+
+    items: tuple[str, ...]
+    columns: tuple[tuple[str, str, Type], ...]
 
 
 def _unnest(node: tree.Unnest, scope: Scope) -> Written:
+    """UNNEST as a subquery in two layers: the rows, and then the columns of each."""
     alias = f"r{node.at}"
     items: list[str] = []
-    shown: list[tuple[str, Type]] = []
+    columns: list[tuple[str, str, Type]] = []
     for number, one in enumerate(node.expressions):
-        sql, kind = expressions.expression(one, scope), scope.facts.result_of(one)
-        if kind.base == "map":
-            key, value = inner(kind)
-            items += [
-                f"unnest(map_keys({sql})) AS u{number}",
-                f"unnest(map_values({sql})) AS v{number}",
-            ]
-            shown += [(f"u{number}", key), (f"v{number}", value)]
-        elif kind.base == "array" and not inner(kind):
-            raise NotHere(f"UNNEST of {kind}")
-        elif kind.base == "array" and element(kind).base == "row":
-            items.append(f"unnest({sql}) AS u{number}")
-            shown += [
-                (f"struct_extract(u{number}, '{field(place)}')", of)
-                for place, of in enumerate(inner(element(kind)))
-            ]
-        elif kind.base == "array":
-            items.append(f"unnest({sql}) AS u{number}")
-            shown.append((f"u{number}", element(kind)))
-        else:
-            raise NotHere(f"UNNEST of {kind}")
+        given = _unnested(one, number, scope)
+        items += given.items
+        columns += given.columns
     if node.ordinality:
-        longest = ", ".join(f"len({_list(one, scope)})" for one in node.expressions)
-        items.append(f"unnest(range(1, coalesce(greatest({longest}), 0) + 1)) AS o")
-        shown.append(("o", BIGINT))
-    outer = ", ".join(f"{sql} AS c{number}" for number, (sql, _) in enumerate(shown))
-    columns = tuple(
-        Named(_field_name(node, number, scope), (), f"{alias}.c{number}", kind)
-        for number, (_, kind) in enumerate(shown)
-    )
-    return Written(
-        f"LATERAL (SELECT {outer} FROM (SELECT {', '.join(items)}) AS i{alias}) AS {alias}",
-        columns,
-    )
+        items.append(_ordinality(node, scope))
+        columns.append(("o", "", BIGINT))
+    outer = as_numbered(sql for sql, _, _ in columns)
+    rows = f"SELECT {outer} FROM (SELECT {', '.join(items)}) AS i{alias}"
+    shown = tuple((column, kind) for _, column, kind in columns)
+    return Written(f"LATERAL ({rows}) AS {alias}", named(shown, alias))
+
+
+def _unnested(node: tree.Expression, number: int, scope: Scope) -> _Unnested:
+    """The rows that one value of UNNEST gives. Raises NotHere."""
+    sql = expressions.expression(node, scope)
+    kind = scope.facts.result_of(node)
+    item = f"unnest({sql}) AS u{number}"
+    if kind.base == "map":
+        return _unnested_map(sql, kind, number)
+    if kind.base != "array" or not inner(kind):
+        raise NotHere(f"UNNEST of {kind}")
+    if element(kind).base == "row":
+        return _Unnested((item,), _fields(element(kind), number))
+    return _Unnested((item,), ((f"u{number}", "", element(kind)),))
+
+
+def _unnested_map(sql: str, kind: Type, number: int) -> _Unnested:
+    """A map as two columns: its keys and its values."""
+    key, value = inner(kind)
+    keys = f"unnest(map_keys({sql})) AS u{number}"
+    values = f"unnest(map_values({sql})) AS v{number}"
+    columns = ((f"u{number}", "", key), (f"v{number}", "", value))
+    return _Unnested((keys, values), columns)
+
+
+def _fields(row: Type, number: int) -> tuple[tuple[str, str, Type], ...]:
+    """A row's fields, each a column under its own name."""
+    kinds = inner(row)
+    names = row.names or ("",) * len(kinds)
+    columns = []
+    for place, (given, kind) in enumerate(zip(names, kinds, strict=True)):
+        sql = f"struct_extract(u{number}, '{field(place)}')"
+        columns.append((sql, given.lower(), kind))
+    return tuple(columns)
+
+
+def _ordinality(node: tree.Unnest, scope: Scope) -> str:
+    """WITH ORDINALITY: numbers from 1, as many as the longest value has."""
+    lengths = ", ".join(f"len({_list(one, scope)})" for one in node.expressions)
+    longest = f"coalesce(greatest({lengths}), 0)"
+    return f"unnest(range(1, {longest} + 1)) AS o"
 
 
 def _list(node: tree.Expression, scope: Scope) -> str:
+    """An array, or the keys of a map: what has the length of a value."""
     sql = expressions.expression(node, scope)
-    return f"map_keys({sql})" if scope.facts.result_of(node).base == "map" else sql
+    if scope.facts.result_of(node).base == "map":
+        return f"map_keys({sql})"
+    return sql
 
 
-def _field_name(node: tree.Unnest, number: int, scope: Scope) -> str:
-    """The name of a column that UNNEST makes without an alias: a row's field, else none."""
-    names: list[str] = []
-    for one in node.expressions:
-        kind = scope.facts.result_of(one)
-        if kind.base == "map":
-            names += ["", ""]
-        elif element(kind).base == "row":
-            fields = element(kind)
-            names += [
-                found.lower() for found in fields.names or ("",) * len(inner(fields))
-            ]
-        else:
-            names.append("")
-    return names[number] if number < len(names) else ""
+# joins
 
 
 def _join(node: tree.Join, scope: Scope) -> Written:
+    """A join of two relations, each with its own columns. Raises NotHere."""
     left = relation(node.left, scope)
+    # the right side of a join may name the left one's columns, as an outer query's
     right = relation(node.right, scope.over(left.columns).inside_of(scope))
     columns = (*left.columns, *right.columns)
     if node.natural:
@@ -179,24 +219,43 @@ def _join(node: tree.Join, scope: Scope) -> Written:
 
 def _using(node: tree.Join, left: Written, right: Written) -> Written:
     """Columns of USING come first, and once; those of either side stay hidden behind them."""
-    conditions, first, hidden = [], [], set()
+    conditions: list[str] = []
+    first: list[Named] = []
+    hidden: set[Named] = set()
     for identifier in node.using:
-        one = next(it for it in left.columns if it.name == identifier.key)
-        other = next(it for it in right.columns if it.name == identifier.key)
-        shared = common(one.type, other.type)
-        if shared is None or shared.base in {"double", "real"}:
-            raise NotHere(f"USING of {one.type} and {other.type}")
-        sides = (
-            coerced(one.sql, one.type, shared),
-            coerced(other.sql, other.type, shared),
-        )
-        conditions.append(f"{sides[0]} = {sides[1]}")
-        value = {
-            tree.JoinKind.RIGHT: sides[1],
-            tree.JoinKind.FULL: f"coalesce({sides[0]}, {sides[1]})",
-        }.get(node.kind, sides[0])
+        one = _column(left, identifier.key)
+        other = _column(right, identifier.key)
+        shared = _shared(one.type, other.type)
+        left_sql = coerced(one.sql, one.type, shared)
+        right_sql = coerced(other.sql, other.type, shared)
+        conditions.append(f"{left_sql} = {right_sql}")
+        value = _of_both(node.kind, left_sql, right_sql)
         first.append(Named(identifier.key, (), value, shared))
         hidden |= {one, other}
-    rest = [one for one in (*left.columns, *right.columns) if one not in hidden]
-    sql = f"({left.sql} {JOINS[node.kind]} {right.sql} ON {' AND '.join(conditions)})"
+    both = (*left.columns, *right.columns)
+    rest = [one for one in both if one not in hidden]
+    condition = " AND ".join(conditions)
+    sql = f"({left.sql} {JOINS[node.kind]} {right.sql} ON {condition})"
     return Written(sql, (*first, *rest))
+
+
+def _column(side: Written, key: str) -> Named:
+    """The column of a name. The analysis has refused a name that a side does not have."""
+    return next(one for one in side.columns if one.name == key)
+
+
+def _shared(one: Type, other: Type) -> Type:
+    """The type that both columns of USING are compared as. Raises NotHere."""
+    shared = common(one, other)
+    if shared is None or shared.base in {"double", "real"}:
+        raise NotHere(f"USING of {one} and {other}")
+    return shared
+
+
+def _of_both(kind: tree.JoinKind, left: str, right: str) -> str:
+    """A column of USING: the value of the side that is never missing."""
+    if kind is tree.JoinKind.RIGHT:
+        return right
+    if kind is tree.JoinKind.FULL:
+        return f"coalesce({left}, {right})"
+    return left

@@ -1,11 +1,12 @@
-"""Which names mean what at a place of a statement, and what was found out about the statement."""
+"""Which names mean what at a place of a statement, and what is known of the statement."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from runner.sandbox.duck.nothere import NotHere
+from runner.sandbox.duck.shapes import Columns
 from runner.trino.tree import Call, Column, Expression, Field, Node, Window
 from runner.trino.types import Type
 
@@ -16,45 +17,54 @@ class Facts:
 
     types: Mapping[Node, Type | None]
     conversions: Mapping[Node, Type]
-    tables: Mapping[Node, tuple[str, tuple[tuple[str, Type], ...]]]
+    tables: Mapping[Node, tuple[str, Columns]]
     now: float
     scheduled_time: int
 
     def type_of(self, node: Node) -> Type:
         """An expression's own type. Raises NotHere where it is not known."""
-        if (known := self.types.get(node)) is None:
+        known = self.types.get(node)
+        if known is None:
             raise NotHere("an expression whose type it does not know")
         return known
 
     def result_of(self, node: Node) -> Type:
-        """An expression's type after what Trino converts it to."""
-        return self.conversions.get(node) or self.type_of(node)
+        """An expression's type after Trino's own conversion of it.
+
+        Raises NotHere where the type is not known.
+        """
+        converted = self.conversions.get(node)
+        return converted or self.type_of(node)
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A column that can be named: by its name alone, or with the names of its relation before it."""
+    """A column that can be named: by its name alone, or behind its relation's names.
+
+    A `hidden` column is not among those of `*`: it is one of a USING pair.
+    """
 
     name: str
     qualifiers: tuple[str, ...]
     sql: str
     type: Type
     hidden: bool = False
-    """Not among the columns of `*`, such as the second of a USING pair."""
 
 
 @dataclass(frozen=True, slots=True)
 class WithTable:
-    """What a WITH made: its name in DuckDB, and its columns' names and types."""
+    """A query of WITH: its name in DuckDB, and its columns."""
 
     sql: str
-    columns: tuple[tuple[str, Type], ...]
+    columns: Columns
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The names at a place. `outer` is the query around this one, whose columns may be
-    used as well.
+    """The names that an expression may use at its place.
+
+    `outer` is the query around this one, whose columns may be used as well. `around` is
+    the call whose argument is being written.
     """
 
     facts: Facts
@@ -64,7 +74,6 @@ class Scope:
     tables: Mapping[str, WithTable] = field(default_factory=dict)
     windows: Mapping[str, Window] = field(default_factory=dict)
     around: Call | None = None
-    """The call whose argument is being written."""
 
     def inside(self) -> Scope:
         """The scope of a query inside this one."""
@@ -72,37 +81,56 @@ class Scope:
 
     def inside_of(self, around: Scope) -> Scope:
         """These columns as those of a query around, whose own outer query stays."""
-        return Scope(
-            self.facts, outer=replace(self, outer=around.outer), tables=self.tables
-        )
+        outer = replace(self, outer=around.outer)
+        return Scope(self.facts, outer=outer, tables=self.tables)
 
     def over(self, columns: tuple[Named, ...]) -> Scope:
         """The same place with these columns."""
         return replace(self, columns=columns)
 
+    def outwards(self) -> Iterator[Scope]:
+        """This scope, then the one around it, up to the outermost."""
+        at: Scope | None = self
+        while at is not None:
+            yield at
+            at = at.outer
+
+
+def named(
+    columns: Columns, alias: str, qualifiers: tuple[str, ...] = ()
+) -> tuple[Named, ...]:
+    """The columns of a query that stands in FROM under an alias."""
+    return tuple(
+        Named(name, qualifiers, f"{alias}.c{number}", kind)
+        for number, (name, kind) in enumerate(columns)
+    )
+
 
 def lookup(scope: Scope, name: str, qualifiers: tuple[str, ...] = ()) -> Named | None:
-    """The column that a name means, looked for from the inside out."""
-    at: Scope | None = scope
-    while at is not None:
+    """The column that a name means, looked for from the inside out.
+
+    None where no scope has such a column.
+    """
+    for at in scope.outwards():
         for one in at.columns:
             if one.name == name and _fits(one.qualifiers, qualifiers):
                 return one
-        at = at.outer
     return None
 
 
 def _fits(full: tuple[str, ...], given: tuple[str, ...]) -> bool:
-    return not given or full[-len(given) :] == given
+    """True where a relation with these names can be called by the given ones."""
+    if not given:
+        return True
+    last = full[-len(given) :]
+    return last == given
 
 
 def argument(scope: Scope, name: str) -> str | None:
-    """DuckDB's name of a lambda's argument."""
-    at: Scope | None = scope
-    while at is not None:
+    """DuckDB's name of a lambda's argument; None where no lambda has such a one."""
+    for at in scope.outwards():
         if name in at.arguments:
             return at.arguments[name]
-        at = at.outer
     return None
 
 
@@ -113,7 +141,9 @@ def parts(node: Expression) -> tuple[str, ...] | None:
             return (node.name.key,)
         case Field():
             before = parts(node.base)
-            return None if before is None else (*before, node.name.key)
+            if before is None:
+                return None
+            return (*before, node.name.key)
         case _:
             return None
 
@@ -123,12 +153,9 @@ def of_relation(scope: Scope, base: Expression) -> tuple[Named, ...] | None:
     names = parts(base)
     if names is None:
         return None
-    at: Scope | None = scope
-    while at is not None:
-        found = tuple(
-            one for one in at.columns if not one.hidden and _fits(one.qualifiers, names)
-        )
+    for at in scope.outwards():
+        shown = (one for one in at.columns if not one.hidden)
+        found = tuple(one for one in shown if _fits(one.qualifiers, names))
         if found:
             return found
-        at = at.outer
     return None

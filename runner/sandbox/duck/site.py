@@ -30,52 +30,82 @@ class Site:
         """The function's name in small letters."""
         return self.node.key
 
+    @property
+    def first(self) -> str:
+        """The first argument in DuckDB's words."""
+        return self.arguments[0]
+
+    @property
+    def kind(self) -> Type:
+        """The type of the first argument."""
+        return self.types[0]
+
     def literal(self, position: int) -> str | None:
-        """The text of an argument that is a literal."""
+        """The text of an argument that is a literal.
+
+        None where it is missing, or anything else.
+        """
         if position >= len(self.node.arguments):
             return None
         node = self.node.arguments[position]
-        return node.value if isinstance(node, tree.Text) else None
+        if not isinstance(node, tree.Text):
+            return None
+        return node.value
 
     def whole(self, position: int) -> int | None:
-        """The value of an argument that is a whole number."""
+        """The value of an argument that is a whole number, perhaps with a sign.
+
+        None where it is missing, or anything else.
+        """
         if position >= len(self.node.arguments):
             return None
         node = self.node.arguments[position]
-        negative = isinstance(node, tree.Sign) and node.negative
+        factor = 1
         if isinstance(node, tree.Sign):
+            if node.negative:
+                factor = -1
             node = node.value
-        if (
-            not isinstance(node, tree.Number)
-            or node.kind is not tree.NumberKind.INTEGER
-        ):
+        if not isinstance(node, tree.Number):
             return None
-        return -int(node.text) if negative else int(node.text)
+        if node.kind is not tree.NumberKind.INTEGER:
+            return None
+        return factor * int(node.text)
 
     def zone(self, position: int) -> str:
         """The zone of an argument that is a moment."""
         return zone_of(self.node.arguments[position], self.scope)
 
     def python(self, function: str, *more: str, returns: str = "") -> str:
-        """A call of a function in Python with these arguments, and more behind them."""
-        return python(
-            function, returns or storage(self.returns), *self.arguments, *more
-        )
+        """A call of a function in Python with these arguments, and more behind them.
+
+        `returns` is DuckDB's type of its result; by default the one of this call's.
+        """
+        kind = returns or storage(self.returns)
+        return python(function, kind, *self.arguments, *more)
 
     def refuse(self, what: str = "") -> NotHere:
-        """That there is no proven form for these arguments."""
-        shown = what or ", ".join(map(str, self.types))
+        """That there is no proven form for these arguments; the caller raises it."""
+        shown = what or ", ".join(str(kind) for kind in self.types)
         return NotHere(f"{self.name}({shown})")
 
 
 Emitter = Callable[[Site], str]
+"""What writes a call in DuckDB's words. Raises NotHere."""
 
 
 def native(name: str) -> Emitter:
     """DuckDB has the very same function under this name."""
-    return lambda site: f"{name}({', '.join(site.arguments)})"
+
+    def emit(site: Site) -> str:
+        return f"{name}({', '.join(site.arguments)})"
+
+    return emit
 
 
 def in_python(function: str, *more: str) -> Emitter:
     """Python answers; `more` are constants behind the arguments."""
-    return lambda site: site.python(function, *more)
+
+    def emit(site: Site) -> str:
+        return site.python(function, *more)
+
+    return emit

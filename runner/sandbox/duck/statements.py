@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from runner.sandbox.duck import expressions, queries
-from runner.sandbox.duck.casts import as_text, coerced
+from runner.sandbox.duck.casts import as_text, coerced, each_as
 from runner.sandbox.duck.nothere import NotHere, Rejected
 from runner.sandbox.duck.scope import Facts, Named, Scope
+from runner.sandbox.duck.shapes import Columns
 from runner.sandbox.duck.storage import (
     INTEGERS,
     element,
@@ -22,7 +23,7 @@ from runner.sandbox.duck.storage import (
 from runner.sandbox.warehouse import COLUMN, DATABASE_OR_TABLE, Warehouse
 from runner.sandbox.warehouse import Column as Stored
 from runner.trino import tree
-from runner.trino.analysis import Analysis, ColumnType, Refusal, analyze
+from runner.trino.analysis import ColumnType, Refusal, analyze
 from runner.trino.parser import SyntaxRefused, parse
 from runner.trino.types import Type, coerces, parse_type
 
@@ -54,15 +55,15 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Select:
-    """Rows to give back: DuckDB's SQL, and each column's name and type."""
+    """Rows to give back: DuckDB's SQL, and the columns."""
 
     sql: str
-    columns: tuple[tuple[str, Type], ...]
+    columns: Columns
 
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """CREATE TABLE AS."""
+    """CREATE TABLE AS, from the rows of a query."""
 
     name: Name
     query: Select
@@ -80,7 +81,7 @@ class Insert:
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """DROP TABLE."""
+    """DROP TABLE, which fails for a missing table unless `if_exists`."""
 
     name: Name
     if_exists: bool
@@ -88,7 +89,7 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class AddColumn:
-    """ALTER TABLE ADD COLUMN."""
+    """ALTER TABLE ADD COLUMN, with Trino's type of the column."""
 
     name: Name
     column: str
@@ -109,8 +110,9 @@ Statement = Select | Create | Insert | Drop | AddColumn | Delete
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What a statement is read for: the database of names without one, the two times
-    (unix seconds), the tables.
+    """What a statement is read for.
+
+    `database` is that of a table's name without one. The two times are unix seconds.
     """
 
     database: str
@@ -142,6 +144,7 @@ def position(sql: str, offset: int) -> str:
 
 
 def _statement(sql: str, node: tree.Statement, job: Job) -> Statement:
+    """A statement by its kind. Raises QueryFailed for kinds that are not supported."""
     match node:
         case tree.Query():
             return _selected(sql, node, node, job)
@@ -159,64 +162,81 @@ def _statement(sql: str, node: tree.Statement, job: Job) -> Statement:
             return _add_column(sql, node, job)
         case tree.Delete() if node.where is not None:
             return _deleted(sql, node, node.where, job)
-    words = (
-        node.words
-        if isinstance(node, tree.OtherStatement)
-        else " ".join(sql.split()[:2])[:60]
-    )
+    words = _first_words(sql, node)
     raise QueryFailed(
         f"{MAIN}this statement is not supported by Treasure Data: {words}"
     )
 
 
-def _facts(sql: str, node: tree.Statement, job: Job) -> tuple[Facts, Analysis]:
-    """What the analysis finds. Raises QueryFailed with the first thing that Trino refuses."""
+def _first_words(sql: str, node: tree.Statement) -> str:
+    """How a statement begins, for a message."""
+    if isinstance(node, tree.OtherStatement):
+        return node.words
+    return " ".join(sql.split()[:2])[:60]
+
+
+def _facts(sql: str, node: tree.Statement, job: Job) -> Facts:
+    """What the analysis finds.
+
+    Raises QueryFailed with the first thing, by its place, that Trino refuses.
+    """
     _check_places(sql, node, job)
     found = analyze(node, lambda names: _columns(names, job))
     if found.refusals:
         first = min(found.refusals, key=lambda one: one.at)
         raise QueryFailed(f"{position(sql, first.at)}{_words(first, node, job)}")
-    tables: dict[tree.Node, tuple[str, tuple[tuple[str, Type], ...]]] = {
-        one: held
-        for one in tree.walk(node)
-        if isinstance(one, tree.Table) and (held := _held(one, job)) is not None
-    }
-    return Facts(
-        found.types, found.conversions, tables, job.now, job.scheduled_time
-    ), found
+    tables: dict[tree.Node, tuple[str, Columns]] = {}
+    for one in _tables(node):
+        held = _held(one, job)
+        if held is not None:
+            tables[one] = held
+    return Facts(found.types, found.conversions, tables, job.now, job.scheduled_time)
+
+
+def _tables(node: tree.Node) -> Iterator[tree.Table]:
+    """The tables that a statement names."""
+    for one in tree.walk(node):
+        if isinstance(one, tree.Table):
+            yield one
 
 
 def _words(refusal: Refusal, node: tree.Node, job: Job) -> str:
     """Trino's words; a table is told by its full name, which only the job knows."""
-    for one in tree.walk(node):
-        if (
-            isinstance(one, tree.Table)
-            and one.at == refusal.at
-            and refusal.name == "TABLE_NOT_FOUND"
-        ):
-            return f"{_full([part.key for part in one.name], job).words} does not exist"
+    if refusal.name != "TABLE_NOT_FOUND":
+        return refusal.message
+    for one in _tables(node):
+        if one.at == refusal.at:
+            return f"{_full_name(one, job).words} does not exist"
     return refusal.message
 
 
 def _check_places(sql: str, node: tree.Node, job: Job) -> None:
-    for one in tree.walk(node):
-        if not isinstance(one, tree.Table) or len(one.name) == 1:
+    """Raises QueryFailed for a catalog or a database that is not there."""
+    for one in _tables(node):
+        names = [part.key for part in one.name]
+        if len(names) == 1:
             continue
-        if len(one.name) == 3 and one.name[0].key not in CATALOGS:
-            raise QueryFailed(
-                f"{position(sql, one.at)}Catalog '{one.name[0].key}' does not exist"
-            )
-        if one.name[-2].key not in job.warehouse.databases():
-            raise QueryFailed(
-                f"{position(sql, one.at)}Schema '{one.name[-2].key}' does not exist"
-            )
+        where = position(sql, one.at)
+        if len(names) == 3 and names[0] not in CATALOGS:
+            raise QueryFailed(f"{where}Catalog '{names[0]}' does not exist")
+        if names[-2] not in job.warehouse.databases():
+            raise QueryFailed(f"{where}Schema '{names[-2]}' does not exist")
 
 
 def _full(names: Sequence[str], job: Job) -> Name:
-    return Name(names[-2] if len(names) > 1 else job.database, names[-1])
+    """A table's full name; one without a database is in the job's."""
+    if len(names) == 1:
+        return Name(job.database, names[0])
+    return Name(names[-2], names[-1])
+
+
+def _full_name(node: tree.Table, job: Job) -> Name:
+    """The full name of a table that a statement names."""
+    return _full([part.key for part in node.name], job)
 
 
 def _columns(names: tuple[str, ...], job: Job) -> Sequence[ColumnType] | None:
+    """The columns of a table for the analysis; None where there is no such table."""
     full = _full(names, job)
     columns = job.warehouse.columns(full.database, full.table)
     if columns is None or full.database not in job.warehouse.databases():
@@ -224,21 +244,29 @@ def _columns(names: tuple[str, ...], job: Job) -> Sequence[ColumnType] | None:
     return [ColumnType(one.name, type_of(one)) for one in columns]
 
 
-def _held(
-    node: tree.Table, job: Job
-) -> tuple[str, tuple[tuple[str, Type], ...]] | None:
-    full = _full([part.key for part in node.name], job)
+def _held(node: tree.Table, job: Job) -> tuple[str, Columns] | None:
+    """A table's name for DuckDB, and its columns.
+
+    None where there is no such table, or where a column's type is not one of Trino's.
+    """
+    full = _full_name(node, job)
     columns = job.warehouse.columns(full.database, full.table)
     if columns is None:
         return None
-    known = tuple(
-        (one.name, kind) for one in columns if (kind := type_of(one)) is not None
-    )
-    return (full.sql, known) if len(known) == len(columns) else None
+    known = []
+    for one in columns:
+        kind = type_of(one)
+        if kind is None:
+            return None
+        known.append((one.name, kind))
+    return full.sql, tuple(known)
 
 
 def type_of(column: Stored) -> Type | None:
-    """Trino's type of a table's column; None for one that only the sandbox itself could have made."""
+    """Trino's type of a table's column.
+
+    None for a type that only the sandbox itself could have made.
+    """
     try:
         return parse_type(column.trino_type)
     except ValueError:
@@ -246,27 +274,29 @@ def type_of(column: Stored) -> Type | None:
 
 
 def _selected(sql: str, node: tree.Statement, query: tree.Query, job: Job) -> Select:
-    facts, _ = _facts(sql, node, job)
+    """The rows of a query in a statement. Raises QueryFailed, NotHere."""
+    facts = _facts(sql, node, job)
     made = queries.written(query, Scope(facts))
     return Select(made.sql, made.columns)
 
 
 def _check_named(node: tree.CreateTableAs, made: Select) -> None:
+    """Raises QueryFailed for a column without a name, which no table can have."""
     if node.columns:
         raise NotHere("CREATE TABLE with columns' names")
-    for number, (column, _) in enumerate(made.columns):
+    for number, (column, _) in enumerate(made.columns, start=1):
         if not column:
-            raise QueryFailed(
-                f"{MAIN}Column name not specified at position {number + 1}"
-            )
+            raise QueryFailed(f"{MAIN}Column name not specified at position {number}")
 
 
 def _target(sql: str, node: tree.Table, job: Job) -> Name:
+    """The table that a statement writes to. Raises QueryFailed for a name that is none."""
     _check_places(sql, node, job)
-    made = _full([part.key for part in node.name], job)
+    made = _full_name(node, job)
     if not DATABASE_OR_TABLE.fullmatch(made.table):
         raise QueryFailed(
-            f"{MAIN}Table name '{made.table}' is invalid: 3 to 128 characters of a-z, 0-9 and _"
+            f"{MAIN}Table name '{made.table}' is invalid:"
+            " 3 to 128 characters of a-z, 0-9 and _"
         )
     return made
 
@@ -275,49 +305,46 @@ def check_column(column: str) -> None:
     """Raises QueryFailed for a name Treasure Data does not take."""
     if not COLUMN.fullmatch(column):
         raise QueryFailed(
-            f"{MAIN}Column name '{column}' is invalid: lower case a-z, 0-9 and _, no digit first"
+            f"{MAIN}Column name '{column}' is invalid:"
+            " lower case a-z, 0-9 and _, no digit first"
         )
 
 
 def _add_column(sql: str, node: tree.AddColumn, job: Job) -> AddColumn:
-    check_column(node.column.name.key)
-    type_ = type_named(node.column.type)
-    return AddColumn(
-        _target(sql, node.table, job), node.column.name.key, type_, node.if_not_exists
-    )
+    """ALTER TABLE ADD COLUMN. Raises QueryFailed, NotHere."""
+    column = node.column.name.key
+    check_column(column)
+    kind = type_named(node.column.type)
+    target = _target(sql, node.table, job)
+    return AddColumn(target, column, kind, node.if_not_exists)
 
 
 def type_named(node: tree.TypeName) -> Type:
     """The type that a name in a statement means. Raises NotHere."""
-    if node.arguments and not all(
-        isinstance(one, (int, tree.TypeName)) for one in node.arguments
-    ):
-        raise NotHere(f"the type {node.base}")
+    for one in node.arguments:
+        if not isinstance(one, (int, tree.TypeName)):
+            raise NotHere(f"the type {node.base}")
     if node.base == "array":
-        return Type(
-            "array",
-            tuple(
-                type_named(one)
-                for one in node.arguments
-                if isinstance(one, tree.TypeName)
-            ),
-        )
+        inside = (one for one in node.arguments if isinstance(one, tree.TypeName))
+        return Type("array", tuple(type_named(one) for one in inside))
     if node.base in {"row", "map"}:
         raise NotHere(f"a column of type {node.base}")
+    if not node.arguments:
+        return parse_type(node.base)
     numbers = ", ".join(str(one) for one in node.arguments)
-    return parse_type(f"{node.base}({numbers})" if numbers else node.base)
+    return parse_type(f"{node.base}({numbers})")
 
 
 def _deleted(sql: str, node: tree.Delete, where: tree.Expression, job: Job) -> Delete:
+    """DELETE of the rows for which a condition holds. Raises QueryFailed, NotHere."""
     target = _target(sql, node.table, job)
-    facts, _ = _facts(sql, node, job)
-    held = facts.tables.get(node.table)
-    if held is None:
+    facts = _facts(sql, node, job)
+    known = facts.tables.get(node.table)
+    if known is None:
         raise QueryFailed(f"{MAIN}{target.words} does not exist")
-    columns = tuple(
-        Named(one, ("td", target.database, target.table), name(one), kind)
-        for one, kind in held[1]
-    )
+    _, held = known
+    qualifiers = ("td", target.database, target.table)
+    columns = tuple(Named(one, qualifiers, name(one), kind) for one, kind in held)
     condition = expressions.expression(where, Scope(facts).over(columns))
     return Delete(target, f"DELETE FROM {target.sql} WHERE {condition}")
 
@@ -346,34 +373,58 @@ def kept(sql: str, type_: Type) -> str:
     if type_.base == "unknown":
         return f"CAST({sql} AS VARCHAR)"
     if type_.base == "array":
-        made = kept("x", element(type_))
-        return sql if made == "x" else f"list_transform({sql}, lambda x: {made})"
+        return each_as(sql, kept("x", element(type_)))
+    if type_.base == "json":
+        # JSON is a text for DuckDB
+        return sql
     if is_text(target) and not is_text(type_):
-        return sql if type_.base == "json" else as_text(sql, type_)
+        return as_text(sql, type_)
     return coerced(sql, type_, target)
 
 
 def inserted(sql: str, source: Type, target: Type) -> str:
-    """A value on its way into a table's column. Raises QueryFailed where a text is too long for it."""
+    """A value on its way into a table's column.
+
+    The statement fails when it runs where a text is too long for the column.
+    """
     if source.base == "unknown":
         return f"CAST(NULL AS {storage(target)})"
-    most = length_of(target) if is_text(target) else None
-    if most is not None and is_text(source) and (length_of(source) or most + 1) > most:
-        words = f"Cannot truncate non-space characters when casting from {source} to {target} on INSERT"
-        failing = python("fail", "VARCHAR", text(words))
-        return f"CASE WHEN length(rtrim({sql})) > {most} THEN {failing} ELSE left({sql}, {most}) END"
+    if is_text(source) and is_text(target):
+        return _inserted_text(sql, source, target)
     return coerced(sql, source, target)
 
 
-def mismatch(sources: Sequence[Type], targets: Sequence[Type]) -> str:
-    """Why these cannot be inserted there; "" where they can."""
-    fits = all(
-        source == target
-        or coerces(source, target)
-        or (is_text(source) and is_text(target))
-        for source, target in zip(sources, targets, strict=True)
+def _inserted_text(sql: str, source: Type, target: Type) -> str:
+    """A text cut to a column's length; only spaces may be cut off."""
+    most = length_of(target)
+    if most is None:
+        return sql
+    longest = length_of(source)
+    if longest and longest <= most:
+        return sql
+    words = (
+        "Cannot truncate non-space characters when casting"
+        f" from {source} to {target} on INSERT"
     )
-    if fits:
+    failing = python("fail", "VARCHAR", text(words))
+    too_long = f"length(rtrim({sql})) > {most}"
+    return f"CASE WHEN {too_long} THEN {failing} ELSE left({sql}, {most}) END"
+
+
+def mismatch(sources: Sequence[Type], targets: Sequence[Type]) -> str:
+    """Why values of these types cannot be inserted there; "" where they can."""
+    pairs = zip(sources, targets, strict=True)
+    if all(_fits(source, target) for source, target in pairs):
         return ""
-    shown = ", ".join(map(str, targets)), ", ".join(map(str, sources))
-    return f"Insert query has mismatched column types: Table: [{shown[0]}], Query: [{shown[1]}]"
+    table = ", ".join(str(kind) for kind in targets)
+    query = ", ".join(str(kind) for kind in sources)
+    return (
+        f"Insert query has mismatched column types: Table: [{table}], Query: [{query}]"
+    )
+
+
+def _fits(source: Type, target: Type) -> bool:
+    """True where Trino inserts a value of one type into a column of the other."""
+    if source == target or coerces(source, target):
+        return True
+    return is_text(source) and is_text(target)

@@ -6,13 +6,26 @@ from runner.sandbox.duck.nothere import MARK, NotHere
 from runner.trino.types import Type
 
 PLAIN = {
-    "boolean": "BOOLEAN", "tinyint": "TINYINT", "smallint": "SMALLINT", "integer": "INTEGER",
-    "bigint": "BIGINT", "real": "FLOAT", "double": "DOUBLE", "varchar": "VARCHAR",
-    "varbinary": "BLOB", "date": "DATE", "timestamp": "TIMESTAMP",
-    "timestamp with time zone": "TIMESTAMPTZ", "json": "VARCHAR", "unknown": "INTEGER",
-    # milliseconds and months
-    "interval day to second": "BIGINT", "interval year to month": "INTEGER",
-}  # fmt: skip
+    "boolean": "BOOLEAN",
+    "tinyint": "TINYINT",
+    "smallint": "SMALLINT",
+    "integer": "INTEGER",
+    "bigint": "BIGINT",
+    "real": "FLOAT",
+    "double": "DOUBLE",
+    "varchar": "VARCHAR",
+    "varbinary": "BLOB",
+    "date": "DATE",
+    "timestamp": "TIMESTAMP",
+    "timestamp with time zone": "TIMESTAMPTZ",
+    "json": "VARCHAR",
+    "unknown": "INTEGER",
+    # milliseconds
+    "interval day to second": "BIGINT",
+    # months
+    "interval year to month": "INTEGER",
+}
+"""DuckDB's type for each of Trino's that has no types inside."""
 
 INTEGERS = ("tinyint", "smallint", "integer", "bigint")
 FLOATS = ("real", "double")
@@ -21,18 +34,14 @@ INTERVALS = ("interval day to second", "interval year to month")
 MICROSECONDS = 6
 """Digits of a second that DuckDB keeps."""
 
-BOOLEAN, BIGINT, INTEGER, DOUBLE = (
-    Type("boolean"),
-    Type("bigint"),
-    Type("integer"),
-    Type("double"),
-)
-VARCHAR, DATE, JSON, UNKNOWN = (
-    Type("varchar"),
-    Type("date"),
-    Type("json"),
-    Type("unknown"),
-)
+BOOLEAN = Type("boolean")
+BIGINT = Type("bigint")
+INTEGER = Type("integer")
+DOUBLE = Type("double")
+VARCHAR = Type("varchar")
+DATE = Type("date")
+JSON = Type("json")
+UNKNOWN = Type("unknown")
 
 
 def storage(type_: Type) -> str:
@@ -47,17 +56,21 @@ def storage(type_: Type) -> str:
             key, value = inner(type_)
             return f"MAP({storage(key)}, {storage(value)})"
         case "row":
-            fields = ", ".join(
-                f"{field(number)} {storage(one)}"
-                for number, one in enumerate(inner(type_))
-            )
-            return f"STRUCT({fields})"
+            kinds = enumerate(inner(type_))
+            fields = [f"{field(number)} {storage(one)}" for number, one in kinds]
+            return f"STRUCT({', '.join(fields)})"
         case _:
-            if type_.base in TIMES and precision_of(type_) > MICROSECONDS:
-                raise NotHere(f"the type {type_}")
-            if known := PLAIN.get(type_.base):
-                return known
-            raise NotHere(f"the type {type_}")
+            return _plain(type_)
+
+
+def _plain(type_: Type) -> str:
+    """DuckDB's type for a type without types inside. Raises NotHere."""
+    known = PLAIN.get(type_.base)
+    if known is None:
+        raise NotHere(f"the type {type_}")
+    if type_.base in TIMES and precision_of(type_) > MICROSECONDS:
+        raise NotHere(f"the type {type_}")
+    return known
 
 
 def field(number: int) -> str:
@@ -71,24 +84,34 @@ def inner(type_: Type) -> tuple[Type, ...]:
 
 
 def element(type_: Type) -> Type:
-    """The type of an array's elements."""
+    """The type of an array's elements: the first of the types inside."""
     return inner(type_)[0]
 
 
+def _numbers(type_: Type) -> list[int]:
+    """The numbers in a type's parentheses."""
+    return [one for one in type_.arguments if isinstance(one, int)]
+
+
 def decimal(type_: Type) -> tuple[int, int]:
-    """A decimal's precision and scale."""
-    whole = [one for one in type_.arguments if isinstance(one, int)]
-    return (whole[0] if whole else 38, whole[1] if len(whole) > 1 else 0)
+    """A decimal's precision and scale; those of DECIMAL alone are 38 and 0."""
+    match _numbers(type_):
+        case [precision, scale, *_]:
+            return precision, scale
+        case [precision]:
+            return precision, 0
+        case _:
+            return 38, 0
 
 
 def precision_of(type_: Type) -> int:
     """Digits of a second that a type has; 3 where it is not said."""
-    return next((one for one in type_.arguments if isinstance(one, int)), 3)
+    return next(iter(_numbers(type_)), 3)
 
 
 def length_of(type_: Type) -> int | None:
     """How long a varchar may be; None where it is not limited."""
-    return next((one for one in type_.arguments if isinstance(one, int)), None)
+    return next(iter(_numbers(type_)), None)
 
 
 def is_text(type_: Type) -> bool:
@@ -104,22 +127,27 @@ def is_composite(type_: Type) -> bool:
 def text(value: str) -> str:
     """A text literal for DuckDB."""
     if "\0" in value:
-        parts = " || chr(0) || ".join(text(part) for part in value.split("\0"))
-        return f"({parts})"
-    return "'" + value.replace("'", "''") + "'"
+        parts = [text(part) for part in value.split("\0")]
+        joined = " || chr(0) || ".join(parts)
+        return f"({joined})"
+    escaped = value.replace("'", "''")
+    return f"'{escaped}'"
 
 
 def name(value: str) -> str:
     """A quoted name for DuckDB."""
-    return '"' + value.replace('"', '""') + '"'
+    escaped = value.replace('"', '""')
+    return f'"{escaped}"'
 
 
 def python(function: str, returns: str, *arguments: str) -> str:
-    """A call of one of the functions in Python, by its name and DuckDB's type of what it returns."""
+    """A call of a function of `library`, by its name and DuckDB's type of its result."""
     if returns == "DOUBLE":
         # a NaN from Python would arrive as NULL
-        return f"CAST({python(function, 'VARCHAR', *arguments)} AS DOUBLE)"
-    return f"{name(f'py:{function}:{returns}')}({', '.join(arguments)})"
+        shown = python(function, "VARCHAR", *arguments)
+        return f"CAST({shown} AS DOUBLE)"
+    known_as = name(f"py:{function}:{returns}")
+    return f"{known_as}({', '.join(arguments)})"
 
 
 def not_here(what: str, type_: Type) -> str:

@@ -4,7 +4,7 @@ sandbox, or not here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from runner.sandbox.duck.calls import SAME
 from runner.sandbox.duck.families.aggregates import AGGREGATES
@@ -118,6 +118,8 @@ NOT_HERE_OF_TREASURE_DATA = frozenset(
 defined by its pages.
 """
 
+MISSING = NOT_HERE | NOT_HERE_OF_TREASURE_DATA
+
 FAMILIES: Mapping[str, Mapping[str, Emitter]] = {
     "Texts, codes, JSON, regular expressions and web addresses": TEXTS,
     "Numbers and choices": NUMBERS,
@@ -134,8 +136,10 @@ FORMS = {
         "CREATE TABLE AS with columns' names",
     ),
     "Queries": (
-        "WITH, WITH RECURSIVE (UNION ALL), VALUES, UNION, INTERSECT and EXCEPT with and without ALL, DISTINCT, WHERE,"
-        " GROUP BY with ROLLUP, CUBE and GROUPING SETS, HAVING, WINDOW, ORDER BY, OFFSET, LIMIT, FETCH FIRST",
+        "WITH, WITH RECURSIVE (UNION ALL), VALUES,"
+        " UNION, INTERSECT and EXCEPT with and without ALL, DISTINCT, WHERE,"
+        " GROUP BY with ROLLUP, CUBE and GROUPING SETS, HAVING, WINDOW,"
+        " ORDER BY, OFFSET, LIMIT, FETCH FIRST",
         "GROUP BY DISTINCT, WITH TIES, WITH FUNCTION, correlated subqueries with LIMIT",
     ),
     "Relations": (
@@ -143,12 +147,16 @@ FORMS = {
         "NATURAL JOIN, TABLESAMPLE, table functions, MATCH_RECOGNIZE",
     ),
     "Types": (
-        "boolean, tinyint, smallint, integer, bigint, real, double, decimal, varchar, varbinary, json, date, timestamp"
-        " and timestamp with time zone to microseconds, intervals, array, map, row",
-        "char, time, ipaddress, uuid, geometries, sketches; columns of moments in other time zones than UTC",
+        "boolean, tinyint, smallint, integer, bigint, real, double, decimal,"
+        " varchar, varbinary, json, date,"
+        " timestamp and timestamp with time zone to microseconds,"
+        " intervals, array, map, row",
+        "char, time, ipaddress, uuid, geometries, sketches;"
+        " columns of moments in other time zones than UTC",
     ),
     "Expressions": (
-        "arithmetic, comparison, BETWEEN, IN, LIKE, IS NULL, IS DISTINCT FROM, AND, OR, NOT, CASE, CAST, TRY_CAST,"
+        "arithmetic, comparison, BETWEEN, IN, LIKE, IS NULL, IS DISTINCT FROM,"
+        " AND, OR, NOT, CASE, CAST, TRY_CAST,"
         " EXTRACT, AT TIME ZONE, subscripts, EXISTS, ANY and ALL, lambdas",
         "order of arrays and rows, JSON_VALUE, JSON_QUERY, JSON_EXISTS, JSON_OBJECT, JSON_ARRAY",
     ),
@@ -158,36 +166,39 @@ FORMS = {
 
 def is_known(name: str) -> bool:
     """True for a function that stands in the table, one way or the other."""
-    return name in SAME or name in NOT_HERE or name in NOT_HERE_OF_TREASURE_DATA
+    return name in SAME or name in MISSING
 
 
 def page() -> str:
-    """The table as a page."""
+    """The table as a page of documentation, in Markdown."""
     lines = [
         "# What the sandbox's DuckDB answers as Trino does",
         "",
-        "Written by `runner/sandbox/duck/table.py` (`make reference`). Everything under *same* was held against",
-        "Trino 423; everything else is told as *not here*, also where only an argument has no proven form: run",
+        (
+            "Written by `runner/sandbox/duck/table.py` (`make reference`)."
+            " Everything under *same* was held against"
+        ),
+        (
+            "Trino 423; everything else is told as *not here*,"
+            " also where only an argument has no proven form: run"
+        ),
         "those with `--engine trino`.",
         "",
-        f"{len(SAME)} functions are the same, {len(NOT_HERE | NOT_HERE_OF_TREASURE_DATA)} are not here.",
+        f"{len(SAME)} functions are the same, {len(MISSING)} are not here.",
         "",
         "| kind | same | not here |",
         "| --- | --- | --- |",
-        *(
-            f"| {kind} | {same} | {missing} |"
-            for kind, (same, missing) in FORMS.items()
-        ),
-        "",
     ]
+    for kind, (same, missing) in FORMS.items():
+        lines.append(f"| {kind} | {same} | {missing} |")
+    lines.append("")
     for family, held in FAMILIES.items():
-        lines += [
-            f"## {family}",
-            "",
-            ", ".join(f"`{name}`" for name in sorted(held)),
-            "",
-        ]
-    missing = ", ".join(
-        f"`{name}`" for name in sorted(NOT_HERE | NOT_HERE_OF_TREASURE_DATA)
-    )
-    return "\n".join([*lines, "## Not here", "", missing, ""])
+        lines += _section(family, held)
+    lines += _section("Not here", MISSING)
+    return "\n".join(lines)
+
+
+def _section(title: str, names: Iterable[str]) -> list[str]:
+    """A heading and the functions below it, sorted."""
+    listed = ", ".join(f"`{name}`" for name in sorted(names))
+    return [f"## {title}", "", listed, ""]

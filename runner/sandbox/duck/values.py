@@ -19,30 +19,39 @@ MILLISECONDS = {
     "day": 86_400_000,
     "week": 604_800_000,
 }
-PREFIXES = frozenset({"0x", "0o", "0b"})
+"""How long a unit of an interval of days is."""
+
 MONTHS = {"month": 1, "year": 12}
+"""How long a unit of an interval of months is, in months."""
+
+PREFIXES = frozenset({"0x", "0o", "0b"})
 ZONED = re.compile(r"(?P<moment>[^ ]+ [0-9:.]+) ?(?P<zone>[+-]\d{2}:\d{2}|[A-Za-z].*)")
 
 
 def number(node: tree.Number, type_: Type) -> str:
-    """A number as Trino types it."""
+    """A number as a value of its type."""
     match node.kind:
         case tree.NumberKind.DOUBLE:
             return f"CAST({text(node.text)} AS DOUBLE)"
         case tree.NumberKind.DECIMAL:
             return f"CAST({text(node.text)} AS {storage(type_)})"
         case tree.NumberKind.INTEGER:
-            whole = (
-                int(node.text, 0) if node.text[:2].lower() in PREFIXES else node.text
-            )
-            return f"CAST({whole} AS {storage(type_)})"
+            return f"CAST({_digits(node.text)} AS {storage(type_)})"
+
+
+def _digits(written: str) -> str:
+    """A whole number in decimal digits: DuckDB has no 0x, 0o and 0b."""
+    if written[:2].lower() in PREFIXES:
+        return str(int(written, 0))
+    return written
 
 
 def typed(node: tree.TypedText, type_: Type) -> str:
     """DATE '…' and its like. Raises NotHere."""
     match type_.base:
         case "date":
-            return f"CAST({text(str(moments.read_date(node.value)))} AS DATE)"
+            day = moments.read_date(node.value)
+            return f"CAST({text(str(day))} AS DATE)"
         case "timestamp":
             return cast(text(node.value), VARCHAR, type_)
         case "timestamp with time zone":
@@ -56,30 +65,34 @@ def typed(node: tree.TypedText, type_: Type) -> str:
 def zoned(value: str) -> str:
     """TIMESTAMP '2020-01-01 00:00 Asia/Tokyo'. Raises NotHere."""
     match = ZONED.fullmatch(value.strip())
-    if not match:
+    if match is None:
         raise NotHere(f"TIMESTAMP '{value}'")
     try:
         where = zone(match["zone"])
         moment = moments.read_timestamp(match["moment"], 6).replace(tzinfo=where)
     except (BadTime, Rejected):
         raise NotHere(f"TIMESTAMP '{value}'") from None
-    seconds = int(
-        moment.replace(microsecond=0).timestamp()
-    )  # before 1970, rounding down differs from cutting off
+    # before 1970, rounding down differs from cutting off
+    whole = moment.replace(microsecond=0)
+    seconds = int(whole.timestamp())
     return f"make_timestamptz({seconds}000000 + {moment.microsecond})"
 
 
 def interval(node: tree.Interval) -> str:
     """An interval, in milliseconds or in months. Raises NotHere."""
+    refusal = NotHere(f"INTERVAL '{node.value}' {node.unit.upper()}")
     if node.to or not re.fullmatch(r"\d+(\.\d{1,3})?", node.value):
-        raise NotHere(f"INTERVAL '{node.value}' {node.unit.upper()}")
-    sign = -1 if node.negative else 1
+        raise refusal
+    sign = 1
+    if node.negative:
+        sign = -1
     if node.unit in MONTHS:
-        return f"CAST({sign * int(node.value) * MONTHS[node.unit]} AS INTEGER)"
-    if node.unit != "second" and "." in node.value:
-        raise NotHere(f"INTERVAL '{node.value}' {node.unit.upper()}")
-    whole, _, fraction = node.value.partition(".")
-    milliseconds = int(whole) * MILLISECONDS[node.unit] + int(
-        fraction.ljust(3, "0") or 0
-    )
+        months = int(node.value) * MONTHS[node.unit]
+        return f"CAST({sign * months} AS INTEGER)"
+    whole, point, fraction = node.value.partition(".")
+    if point and node.unit != "second":
+        raise refusal
+    # "5" after the point is 500 milliseconds
+    thousandths = int(fraction.ljust(3, "0"))
+    milliseconds = int(whole) * MILLISECONDS[node.unit] + thousandths
     return f"CAST({sign * milliseconds} AS BIGINT)"

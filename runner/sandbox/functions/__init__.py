@@ -1,1 +1,1 @@
-"""Trino's functions that DuckDB has no exact words for, computed in Python: values in, values out."""
+"""Trino's functions that DuckDB has no exact words for, in Python: values in, values out."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -14,6 +14,8 @@ from runner.sandbox.functions import numbers
 from runner.trino.types import Type, parse_type
 
 STEP = re.compile(r'\.([\w:@]+)|\[(\w+)\]|\["((?:[^"\\]|\\.)*)"\]', re.ASCII)
+WHOLE = re.compile(r"-?\d+")
+SPACES = " \t\r\n"
 ESCAPES = {
     '"': '\\"',
     "\\": "\\\\",
@@ -24,6 +26,7 @@ ESCAPES = {
     "\f": "\\f",
 }
 MISSING = object()
+"""Stands for what is not there, since None is JSON's null."""
 
 
 class Raw(str):
@@ -33,10 +36,12 @@ class Raw(str):
 
 
 def _constant(name: str) -> Any:
+    """Refuses NaN and Infinity, which Python takes and Trino does not."""
     raise ValueError(name)
 
 
 def _first_wins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose keys have the first of their values; Python's would have the last."""
     found: dict[str, Any] = {}
     for key, value in pairs:
         found.setdefault(key, value)
@@ -65,22 +70,29 @@ def _written(text: str) -> Any:
     try:
         return _EXACT.decode(text)
     except (ValueError, RecursionError):
-        if text.lstrip(" \t\r\n")[:1] in {"{", "["}:
+        if _begins_as_json(text.lstrip(SPACES)):
             raise NotHere("a text that only begins as JSON does") from None
-        try:
-            _EXACT.raw_decode(text.lstrip(" \t\r\n"))
-        except ValueError:
-            return MISSING
-        raise NotHere("a text that only begins as JSON does") from None
+        return MISSING
+
+
+def _begins_as_json(text: str) -> bool:
+    """True where the first value of a text is JSON, or might be up to some place."""
+    if text[:1] in {"{", "["}:
+        return True
+    try:
+        _EXACT.raw_decode(text)
+    except ValueError:
+        return False
+    return True
 
 
 def dumped(value: Any, *, ordered: bool) -> str:
-    """A value as Trino writes it; keys sorted where `ordered`."""
+    """A value as JSON in Trino's words; keys sorted where `ordered`. Raises NotHere."""
     match value:
         case None:
             return "null"
         case bool():
-            return "true" if value else "false"
+            return str(value).lower()
         case Raw():
             return _number(value)
         case int():
@@ -92,41 +104,64 @@ def dumped(value: Any, *, ordered: bool) -> str:
         case str():
             return quoted(value)
         case list():
-            return "[" + ",".join(dumped(one, ordered=ordered) for one in value) + "]"
+            return _array(dumped(one, ordered=ordered) for one in value)
         case dict():
-            pairs = sorted(value.items()) if ordered else value.items()
-            return (
-                "{"
-                + ",".join(
-                    f"{quoted(key)}:{dumped(one, ordered=ordered)}"
-                    for key, one in pairs
-                )
-                + "}"
-            )
+            return _dumped_object(value, ordered=ordered)
         case _:
             raise NotHere(f"JSON of {type(value).__name__}")
 
 
+def _dumped_object(value: dict[str, Any], *, ordered: bool) -> str:
+    """An object as JSON; keys sorted where `ordered`. Raises NotHere."""
+    pairs = [(key, dumped(one, ordered=ordered)) for key, one in value.items()]
+    if ordered:
+        pairs.sort()
+    return _object(pairs)
+
+
+def _array(items: Iterable[str]) -> str:
+    """A JSON array of items that are JSON already."""
+    return f"[{','.join(items)}]"
+
+
+def _object(pairs: Iterable[tuple[str, str]]) -> str:
+    """A JSON object of keys, and of values that are JSON already."""
+    members = (f"{quoted(key)}:{value}" for key, value in pairs)
+    return f"{{{','.join(members)}}}"
+
+
 def _number(text: str) -> str:
-    return str(int(text)) if re.fullmatch(r"-?\d+", text) else _double(float(text))
+    """A number as Trino writes it anew: a whole one in digits, else a double."""
+    if WHOLE.fullmatch(text):
+        return str(int(text))
+    return _double(float(text))
 
 
 def _double(value: float) -> str:
+    """A double as Java writes it; NaN and Infinity are texts."""
     shown = numbers.plain(value)
-    return f'"{shown}"' if shown[-1] in "Ny" else shown
+    if shown[-1] in "Ny":
+        return f'"{shown}"'
+    return shown
 
 
 def quoted(text: str) -> str:
     """A text as JSON."""
-    return '"' + "".join(ESCAPES.get(one) or _shown(one) for one in text) + '"'
+    shown = "".join(_escaped(letter) for letter in text)
+    return f'"{shown}"'
 
 
-def _shown(letter: str) -> str:
-    return f"\\u{ord(letter):04X}" if letter < " " else letter
+def _escaped(letter: str) -> str:
+    """A letter as it stands between the quotes of JSON."""
+    if letter in ESCAPES:
+        return ESCAPES[letter]
+    if letter < " ":
+        return f"\\u{ord(letter):04X}"
+    return letter
 
 
 def json_parse(text: str) -> str:
-    """JSON_PARSE, in canonical form. Raises Rejected."""
+    """JSON_PARSE: the same JSON with sorted keys and no spaces. Raises Rejected."""
     try:
         return dumped(parsed(text), ordered=True)
     except ValueError:
@@ -135,26 +170,34 @@ def json_parse(text: str) -> str:
 
 @lru_cache(maxsize=1000)
 def path(text: str) -> tuple[str, ...]:
-    """The steps of a JsonPath. Raises Rejected."""
+    """The steps of a JsonPath: keys, and places as texts. Raises Rejected, NotHere."""
+    unknown = NotHere(f"the JSON path {text}")
     refusal = Rejected(f"Invalid JSON path: '{text}'")
     if not text.startswith("$"):
         raise refusal
-    at, steps = 1, []
+    at = 1
+    steps = []
     while at < len(text):
         match = STEP.match(text, at)
-        if not match:
-            if not text.isascii() or "*" in text or ".." in text:
-                raise NotHere(f"the JSON path {text}")
+        if match is None and _is_foreign(text):
+            raise unknown
+        if match is None:
             raise refusal
-        found = match[1] or match[2] or match[3] or ""
-        if "\\" in found:
-            raise NotHere(f"the JSON path {text}")
-        steps.append(found)
+        step = match[1] or match[2] or match[3] or ""
+        if "\\" in step:
+            raise unknown
+        steps.append(step)
         at = match.end()
     return tuple(steps)
 
 
+def _is_foreign(text: str) -> bool:
+    """True for a path that Trino may take, by rules that are not known here."""
+    return not text.isascii() or "*" in text or ".." in text
+
+
 def _found(text: str, where: str) -> Any:
+    """What a path leads to in a JSON text; MISSING where it leads nowhere."""
     steps = path(where)
     value = _written(text)
     for step in steps:
@@ -165,62 +208,78 @@ def _found(text: str, where: str) -> Any:
 
 
 def _inside(value: Any, step: str) -> Any:
+    """What one step leads to: the value of a key, or the item at a place."""
     if isinstance(value, dict):
         return value.get(step, MISSING)
-    if isinstance(value, list) and re.fullmatch(r"\d+", step):
-        return value[int(step)] if int(step) < len(value) else MISSING
-    return MISSING
+    if not isinstance(value, list) or not re.fullmatch(r"\d+", step):
+        return MISSING
+    place = int(step)
+    if place >= len(value):
+        return MISSING
+    return value[place]
 
 
 def extract(text: str, where: str) -> str | None:
-    """JSON_EXTRACT. Raises Rejected for a path."""
+    """JSON_EXTRACT; None where the path leads nowhere. Raises Rejected for a path."""
     value = _found(text, where)
-    return None if value is MISSING else dumped(value, ordered=False)
+    if value is MISSING:
+        return None
+    return dumped(value, ordered=False)
 
 
 def extract_scalar(text: str, where: str) -> str | None:
-    """JSON_EXTRACT_SCALAR. Raises Rejected for a path."""
-    value = _found(text, where)
-    return None if value is MISSING else _scalar(value)
+    """JSON_EXTRACT_SCALAR; None where the path leads to no scalar.
 
-
-def _scalar(value: Any) -> str | None:
-    match value:
-        case bool():
-            return "true" if value else "false"
-        case str():
+    Raises Rejected for a path.
+    """
+    match _found(text, where):
+        case bool() as value:
+            return str(value).lower()
+        case str() as value:
+            # a number as well, as it was written
             return str(value)
         case _:
             return None
 
 
 def size(text: str, where: str) -> int | None:
-    """JSON_SIZE."""
+    """JSON_SIZE: how many items or keys there are; 0 of a scalar."""
     value = _found(text, where)
     if value is MISSING:
         return None
-    return len(value) if isinstance(value, (list, dict)) else 0
+    if isinstance(value, (list, dict)):
+        return len(value)
+    return 0
 
 
 def array_length(text: str) -> int | None:
-    """JSON_ARRAY_LENGTH."""
+    """JSON_ARRAY_LENGTH; None of anything else."""
     value = _written(text)
-    return len(value) if isinstance(value, list) else None
+    if not isinstance(value, list):
+        return None
+    return len(value)
 
 
 def array_get(text: str, index: int) -> str | None:
-    """JSON_ARRAY_GET, whose texts are not quoted."""
+    """JSON_ARRAY_GET, whose texts are not quoted; counted from the end where negative.
+
+    None where there is no such item.
+    """
     value = _written(text)
-    if not isinstance(value, list) or not -len(value) <= index < len(value):
+    if not isinstance(value, list):
+        return None
+    if not -len(value) <= index < len(value):
         return None
     found = value[index]
     if found is None:
         return None
-    return str(found) if isinstance(found, str) else dumped(found, ordered=False)
+    if isinstance(found, str):
+        return str(found)
+    return dumped(found, ordered=False)
 
 
 def array_contains(text: str, wanted: object) -> bool | None:
-    """JSON_ARRAY_CONTAINS."""
+    """JSON_ARRAY_CONTAINS; None where it is no array."""
     value = _written(text)
     if not isinstance(value, list):
         return None
@@ -228,23 +287,27 @@ def array_contains(text: str, wanted: object) -> bool | None:
 
 
 def _equals(one: Any, wanted: object) -> bool:
+    """True where an item of an array is a value, in its type as well."""
+    if isinstance(wanted, bool):
+        return one is wanted
+    if isinstance(one, Raw):
+        return _is_number(one, wanted)
+    return isinstance(one, str) and one == wanted
+
+
+def _is_number(one: Raw, wanted: object) -> bool:
+    """True where a number as it was written is a value; 1.0 is no whole number."""
     match wanted:
-        case bool():
-            return one is wanted
         case int():
-            return (
-                isinstance(one, Raw)
-                and re.fullmatch(r"-?\d+", one) is not None
-                and int(one) == wanted
-            )
+            return WHOLE.fullmatch(one) is not None and int(one) == wanted
         case float():
-            return isinstance(one, Raw) and "." in one and float(one) == wanted
+            return "." in one and float(one) == wanted
         case _:
-            return isinstance(one, str) and not isinstance(one, Raw) and one == wanted
+            return False
 
 
 def is_scalar(text: str) -> bool | None:
-    """IS_JSON_SCALAR. Raises Rejected."""
+    """IS_JSON_SCALAR: true of anything but an array or an object. Raises NotHere."""
     value = _written(text)
     if value is MISSING:
         raise NotHere("is_json_scalar of a text that is no JSON")
@@ -255,51 +318,66 @@ def is_scalar(text: str) -> bool | None:
 
 
 def to_json(value: Any, kind: str) -> str | None:
-    """CAST(value AS JSON)."""
-    return None if value is None else _encoded(value, parse_type(kind))
+    """CAST(value AS JSON), of a value whose type Trino calls `kind`. Raises NotHere."""
+    if value is None:
+        return None
+    return _encoded(value, parse_type(kind))
+
+
+def _inner(type_: Type) -> tuple[Type, ...]:
+    """The types inside a type."""
+    return tuple(one for one in type_.arguments if isinstance(one, Type))
 
 
 def _encoded(value: Any, type_: Type) -> str:
+    """A value of a type as JSON. Raises NotHere."""
     if value is None:
         return "null"
-    inside = tuple(one for one in type_.arguments if isinstance(one, Type))
     match type_.base:
         case "json":
             return str(value)
         case "array":
-            return "[" + ",".join(_encoded(one, inside[0]) for one in value) + "]"
+            (of_items,) = _inner(type_)
+            return _array(_encoded(one, of_items) for one in value)
         case "map":
-            pairs = sorted(
-                (_key(key), _encoded(one, inside[1])) for key, one in value.items()
-            )
-            return "{" + ",".join(f"{quoted(key)}:{one}" for key, one in pairs) + "}"
+            _, of_values = _inner(type_)
+            pairs = [
+                (_key(key), _encoded(one, of_values)) for key, one in value.items()
+            ]
+            return _object(sorted(pairs))
         case "row":
-            names = type_.names or ("",) * len(inside)
-            shown = zip(names, value.values(), inside, strict=True)
-            return (
-                "{"
-                + ",".join(
-                    f"{quoted(name)}:{_encoded(one, of)}" for name, one, of in shown
-                )
-                + "}"
-            )
+            return _encoded_row(value, type_)
         case "real":
             return numbers.plain_real(value)
         case _:
             return dumped(value, ordered=True)
 
 
+def _encoded_row(value: dict[str, Any], type_: Type) -> str:
+    """A row as an object; fields without a name have the key ""."""
+    kinds = _inner(type_)
+    names = type_.names or ("",) * len(kinds)
+    values = zip(value.values(), kinds, strict=True)
+    shown = [_encoded(one, kind) for one, kind in values]
+    return _object(zip(names, shown, strict=True))
+
+
 def _key(key: Any) -> str:
-    if isinstance(key, (bool, int, str, Decimal)):
-        return str(key).lower() if isinstance(key, bool) else str(key)
-    raise NotHere("a map with such keys as JSON")
+    """A map's key as one of an object. Raises NotHere."""
+    match key:
+        case bool():
+            return str(key).lower()
+        case int() | str() | Decimal():
+            return str(key)
+        case _:
+            raise NotHere("a map with such keys as JSON")
 
 
 # casts of JSON
 
 
 def from_json(text: str | None, kind: str) -> Any:
-    """CAST(json AS type). Raises Rejected."""
+    """CAST(json AS type), of the type that Trino calls `kind`. Raises Rejected, NotHere."""
     if text is None:
         return None
     type_ = parse_type(kind)
@@ -309,25 +387,33 @@ def from_json(text: str | None, kind: str) -> Any:
         raise NotHere("a cast of such JSON") from None
     if isinstance(value, (list, dict)) and type_.base in SCALARS:
         raise Rejected(f"Cannot cast '{text}' to {kind}")
-    if type_.base in {"array", "map", "row"}:
+    if type_.base in CONTAINERS:
         return _container(value, type_, text)
     return _decoded(value, type_)
 
 
+CONTAINERS: Mapping[str, tuple[type, ...]] = {
+    "array": (list,),
+    "map": (dict,),
+    "row": (list, dict),
+}
+"""What a JSON text has to hold for each type with types inside."""
+
+EXPECTED = {
+    "array": "a json array",
+    "map": "a json object",
+    "row": "json array or a json object",
+}
+
+
 def _container(value: Any, type_: Type, text: str) -> Any:
-    wanted = {
-        "array": "a json array",
-        "map": "a json object",
-        "row": "json array or a json object",
-    }
-    taken: tuple[type, ...] = {"array": (list,), "map": (dict,), "row": (list, dict)}[
-        type_.base
-    ]
-    if value is not None and not isinstance(value, taken):
-        shown = text if not isinstance(value, str) else value
-        raise Rejected(
-            f"Cannot cast to {type_}. Expected {wanted[type_.base]}, but got {shown}\n{text}"
-        )
+    """An array, a map or a row. Raises Rejected with the whole text, as Trino does."""
+    if value is not None and not isinstance(value, CONTAINERS[type_.base]):
+        shown = text
+        if isinstance(value, str):
+            shown = value
+        expected = f"Expected {EXPECTED[type_.base]}, but got {shown}"
+        raise Rejected(f"Cannot cast to {type_}. {expected}\n{text}")
     try:
         return _decoded(value, type_)
     except Rejected:
@@ -335,105 +421,123 @@ def _container(value: Any, type_: Type, text: str) -> Any:
 
 
 def _decoded(value: Any, type_: Type) -> Any:
+    """A value of JSON as one of a type. Raises Rejected, NotHere."""
     if type_.base == "json":
         return dumped(value, ordered=False)
     if value is None:
         return None
-    inside = tuple(one for one in type_.arguments if isinstance(one, Type))
     match type_.base:
         case "array":
-            return [_decoded(one, inside[0]) for one in _taken(value, list)]
+            (of_items,) = _inner(type_)
+            return [_decoded(one, of_items) for one in _taken(value, list)]
         case "map":
-            taken = _taken(value, dict)
-            return {
-                _map_key(key, inside[0]): _decoded(one, inside[1])
-                for key, one in taken.items()
-            }
+            return _map(value, type_)
         case "row":
-            return _row(value, type_, inside)
+            return _row(value, type_)
         case _:
-            return (
-                SCALARS[type_.base](value, type_)
-                if type_.base in SCALARS
-                else _refused(type_)
-            )
+            read = SCALARS.get(type_.base)
+    if read is None:
+        raise NotHere(f"a cast from json to {type_}")
+    return read(value, type_)
 
 
-def _taken(value: Any, kind: type) -> Any:
-    if not isinstance(value, kind):
+def _taken(value: Any, *kinds: type) -> Any:
+    """A value of one of some kinds. Raises Rejected for any other."""
+    if not isinstance(value, kinds):
         raise Rejected("Unexpected token")
     return value
 
 
+def _map(value: Any, type_: Type) -> dict[Any, Any]:
+    """A map of an object. Raises Rejected, NotHere."""
+    of_keys, of_values = _inner(type_)
+    made = {}
+    for key, one in _taken(value, dict).items():
+        made[_map_key(key, of_keys)] = _decoded(one, of_values)
+    return made
+
+
 def _map_key(key: str, type_: Type) -> Any:
+    """A key of an object as one of a map. Raises Rejected, NotHere."""
     if type_.base not in {"varchar", "bigint", "integer", "double", "boolean"}:
         raise NotHere(f"a cast from json to map({type_}, …)")
     return SCALARS[type_.base](key, type_)
 
 
-def _row(value: Any, type_: Type, inside: tuple[Type, ...]) -> dict[str, Any]:
+def _row(value: Any, type_: Type) -> dict[str, Any]:
+    """A row of an array or of an object. Raises Rejected, NotHere."""
+    kinds = _inner(type_)
+    found = _field_values(value, type_)
+    if len(found) != len(kinds):
+        raise Rejected("Unexpected token")
+    made = {}
+    for number, (one, kind) in enumerate(zip(found, kinds, strict=True)):
+        made[f"f{number}"] = _decoded(one, kind)
+    return made
+
+
+def _field_values(value: Any, type_: Type) -> list[Any]:
+    """The values of a row's fields: an array's items, or an object's values by name."""
     if isinstance(value, list):
-        if len(value) != len(inside):
-            raise Rejected("Unexpected token")
-        found: list[Any] = value
-    else:
-        held: Mapping[str, Any] = {
-            key.lower(): one for key, one in _taken(value, dict).items()
-        }
-        if not all(type_.names) or not type_.names:
-            raise NotHere(f"a cast from a JSON object to {type_}")
-        found = [held.get(name.lower()) for name in type_.names]
-    return {
-        f"f{number}": _decoded(one, of)
-        for number, (one, of) in enumerate(zip(found, inside, strict=True))
-    }
-
-
-def _refused(type_: Type) -> Any:
-    raise NotHere(f"a cast from json to {type_}")
+        return value
+    items: Mapping[str, Any] = _taken(value, dict)
+    held = {key.lower(): one for key, one in items.items()}
+    if not type_.names or "" in type_.names:
+        raise NotHere(f"a cast from a JSON object to {type_}")
+    return [held.get(name.lower()) for name in type_.names]
 
 
 def _text(value: Any, type_: Type) -> str:
+    """A varchar, cut to its length. Raises Rejected."""
     match value:
         case bool():
-            text = "true" if value else "false"
+            text = str(value).lower()
         case float():
             text = numbers.scientific(value)
         case int() | str():
             text = str(value)
         case _:
             raise Rejected("Unexpected token")
+    # without a length, the whole text
     most = next((one for one in type_.arguments if isinstance(one, int)), None)
-    return text if most is None else text[:most]
+    return text[:most]
 
 
 def _whole(value: Any, type_: Type) -> int:
+    """A whole number of a type. Raises Rejected."""
     match value:
         case bool() | int():
             made = int(value)
         case float():
             return numbers.rounded(value, type_.base)
         case str():
-            if not re.fullmatch(r"[+-]?[0-9]+", value):
-                shown = {"integer": "INT"}.get(type_.base, type_.base.upper())
-                raise Rejected(f"Cannot cast '{value}' to {shown}")
-            made = int(value)
+            made = _read_whole(value, type_)
         case _:
             raise Rejected("Unexpected token")
-    if not -(2 ** numbers.LIMITS[type_.base]) <= made < 2 ** numbers.LIMITS[type_.base]:
+    if not numbers.is_within(made, type_.base):
         raise Rejected(f"Out of range for {type_.base}: {made}")
     return made
 
 
+def _read_whole(text: str, type_: Type) -> int:
+    """A whole number of a text. Raises Rejected in Trino's words."""
+    if re.fullmatch(r"[+-]?[0-9]+", text):
+        return int(text)
+    shown = {"integer": "INT"}.get(type_.base, type_.base.upper())
+    raise Rejected(f"Cannot cast '{text}' to {shown}")
+
+
 def _float(value: Any, _: Type) -> float:
+    """A double or a real. Raises Rejected."""
     if isinstance(value, str):
         return numbers.read_double(value)
-    return float(_taken(value, (bool, int, float)))  # type: ignore[arg-type]
+    return float(_taken(value, bool, int, float))
 
 
 def _truth(value: Any, _: Type) -> bool:
+    """A boolean. Raises Rejected."""
     if not isinstance(value, str):
-        return bool(_taken(value, (bool, int, float)))  # type: ignore[arg-type]
+        return bool(_taken(value, bool, int, float))
     if value.lower() in {"t", "true", "1"}:
         return True
     if value.lower() in {"f", "false", "0"}:
@@ -442,10 +546,13 @@ def _truth(value: Any, _: Type) -> bool:
 
 
 def _decimal(value: Any, type_: Type) -> Decimal:
+    """A decimal, rounded half up. Raises Rejected."""
     precision, scale = (one for one in type_.arguments if isinstance(one, int))
     if isinstance(value, str):
         return numbers.read_decimal(value, precision, scale)
-    return numbers.read_decimal(str(_taken(value, (int, float)) + 0), precision, scale)  # type: ignore[arg-type]
+    # the 0 makes a number of a boolean
+    number = _taken(value, int, float) + 0
+    return numbers.read_decimal(str(number), precision, scale)
 
 
 SCALARS: Mapping[str, Callable[[Any, Type], Any]] = {

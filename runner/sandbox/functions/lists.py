@@ -2,73 +2,96 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, timedelta
 from itertools import combinations as chosen
+from itertools import zip_longest
 from typing import Any
 
 from runner.sandbox.duck.nothere import NotHere, Rejected
 from runner.sandbox.functions import numbers
+
+DAY = 86_400_000
+"""Milliseconds of a day."""
 
 LONGEST = 10_000
 """How many values SEQUENCE may make."""
 
 
 def equal(left: Any, right: Any) -> bool | None:
-    """left = right, None where that is NULL."""
+    """left = right, with the values inside; None where that is NULL."""
     if left is None or right is None:
         return None
     if isinstance(left, list):
-        return _all_equal(left, right) if len(left) == len(right) else False
+        return _all_equal(left, right)
     if isinstance(left, dict):
         if left.keys() != right.keys():
             return False
+        # two maps may have their keys in different orders
         return _all_equal(list(left.values()), [right[key] for key in left])
     return bool(left == right)
 
 
 def _all_equal(left: list[Any], right: list[Any]) -> bool | None:
+    """True where all pairs are equal; None where a NULL leaves it open."""
+    if len(left) != len(right):
+        return False
     found = [equal(one, other) for one, other in zip(left, right, strict=True)]
     if False in found:
         return False
-    return None if None in found else True
+    if None in found:
+        return None
+    return True
 
 
 def contains(items: list[Any] | None, wanted: Any) -> bool | None:
-    """CONTAINS: NULL where a NULL might be it."""
+    """CONTAINS: None where a NULL might be it."""
     if items is None or wanted is None:
         return None
     found = [equal(one, wanted) for one in items]
-    return True if True in found else (None if None in found else False)
+    if True in found:
+        return True
+    if None in found:
+        return None
+    return False
 
 
 def map_subscript(items: dict[Any, Any], key: Any) -> Any:
-    """map[key]. Raises Rejected."""
+    """map[key]. Raises Rejected where the map does not have the key."""
     if key not in items:
         raise Rejected(f"Key not present in map: {_shown(key)}")
     return items[key]
 
 
 def _shown(key: Any) -> str:
-    return str(key).lower() if isinstance(key, bool) else str(key)
+    """A key in a message."""
+    if isinstance(key, bool):
+        return str(key).lower()
+    return str(key)
 
 
 def map_at(items: dict[Any, Any], key: Any) -> Any:
-    """ELEMENT_AT of a map."""
+    """ELEMENT_AT of a map; None where it does not have the key."""
     return items.get(key)
 
 
 def made_map(keys: list[Any], values: list[Any]) -> dict[Any, Any]:
-    """MAP. Raises Rejected."""
+    """MAP of keys and of values. Raises Rejected."""
     if len(keys) != len(values):
         raise Rejected("Key and value arrays must be the same length")
     made: dict[Any, Any] = {}
     for key, value in zip(keys, values, strict=True):
-        if key is None:
-            raise Rejected("map key cannot be null")
-        if key in made:
-            raise Rejected(f"Duplicate map keys ({_shown(key)}) are not allowed")
-        made[key] = value
+        _add(made, key, value)
     return made
+
+
+def _add(made: dict[Any, Any], key: Any, value: Any) -> None:
+    """Puts a new key into a map. Raises Rejected where it is NULL, or there already."""
+    if key is None:
+        raise Rejected("map key cannot be null")
+    if key in made:
+        raise Rejected(f"Duplicate map keys ({_shown(key)}) are not allowed")
+    made[key] = value
 
 
 def map_entries(items: dict[Any, Any]) -> list[dict[str, Any]]:
@@ -77,27 +100,27 @@ def map_entries(items: dict[Any, Any]) -> list[dict[str, Any]]:
 
 
 def map_from_entries(entries: list[dict[str, Any] | None]) -> dict[Any, Any]:
-    """MAP_FROM_ENTRIES. Raises Rejected."""
+    """MAP_FROM_ENTRIES, of rows of a key and a value. Raises Rejected."""
     made: dict[Any, Any] = {}
     for entry in entries:
-        if entry is None:
-            raise Rejected("map entry cannot be null")
-        key, value = entry.values()
-        if key is None:
-            raise Rejected("map key cannot be null")
-        if key in made:
-            raise Rejected(f"Duplicate map keys ({_shown(key)}) are not allowed")
-        made[key] = value
+        key, value = _key_and_value(entry)
+        _add(made, key, value)
     return made
 
 
+def _key_and_value(entry: dict[str, Any] | None) -> tuple[Any, Any]:
+    """The two fields of a row. Raises Rejected where it is NULL."""
+    if entry is None:
+        raise Rejected("map entry cannot be null")
+    key, value = entry.values()
+    return key, value
+
+
 def multimap_from_entries(entries: list[dict[str, Any] | None]) -> dict[Any, list[Any]]:
-    """MULTIMAP_FROM_ENTRIES. Raises Rejected."""
+    """MULTIMAP_FROM_ENTRIES: each key with all of its values. Raises Rejected."""
     made: dict[Any, list[Any]] = {}
     for entry in entries:
-        if entry is None:
-            raise Rejected("map entry cannot be null")
-        key, value = entry.values()
+        key, value = _key_and_value(entry)
         if key is None:
             raise Rejected("map key cannot be null")
         made.setdefault(key, []).append(value)
@@ -113,7 +136,11 @@ def map_concat(*maps: dict[Any, Any]) -> dict[Any, Any]:
 
 
 def map_agg(keys: list[Any] | None, values: list[Any] | None) -> dict[Any, Any] | None:
-    """MAP_AGG. Raises NotHere where two values of one key differ."""
+    """MAP_AGG; None where there is no key.
+
+    Raises NotHere where two values of one key differ: Trino takes the one that comes
+    first, and which that is, nothing says.
+    """
     if keys is None or values is None:
         return None
     made: dict[Any, Any] = {}
@@ -127,12 +154,9 @@ def map_agg(keys: list[Any] | None, values: list[Any] | None) -> dict[Any, Any] 
 
 
 def histogram(items: list[Any] | None) -> dict[Any, int] | None:
-    """HISTOGRAM."""
-    made: dict[Any, int] = {}
-    for one in items or []:
-        if one is not None:
-            made[one] = made.get(one, 0) + 1
-    return made or None
+    """HISTOGRAM: how often each value is there; None where there is none."""
+    values = [one for one in items or [] if one is not None]
+    return dict(Counter(values)) or None
 
 
 # arrays
@@ -151,56 +175,76 @@ def distinct(items: list[Any]) -> list[Any]:
 
 
 def _key(value: Any) -> Any:
-    return tuple(_key(one) for one in value) if isinstance(value, list) else value
+    """A value as a set can hold it."""
+    if not isinstance(value, list):
+        return value
+    return tuple(_key(one) for one in value)
+
+
+def _keys(items: list[Any]) -> set[Any]:
+    """What items of an array are compared by."""
+    return {_key(one) for one in items}
 
 
 def union(left: list[Any], right: list[Any]) -> list[Any]:
-    """ARRAY_UNION."""
+    """ARRAY_UNION, in the order of first places."""
     return distinct(left + right)
 
 
 def intersect(left: list[Any], right: list[Any]) -> list[Any]:
     """ARRAY_INTERSECT. Raises NotHere where its order is not known."""
-    keys = {_key(one) for one in right}
-    made = [one for one in distinct(left) if _key(one) in keys]
-    if len(made) > 1 and made != [
-        one for one in distinct(right) if _key(one) in {_key(it) for it in left}
-    ]:
+    made = _within(left, right)
+    # which of the two orders Trino keeps is not known
+    if len(made) > 1 and made != _within(right, left):
         raise NotHere("array_intersect of arrays in different orders")
     return made
 
 
+def _within(left: list[Any], right: list[Any]) -> list[Any]:
+    """The different items of one array that the other has as well."""
+    keys = _keys(right)
+    return [one for one in distinct(left) if _key(one) in keys]
+
+
 def without(left: list[Any], right: list[Any]) -> list[Any]:
-    """ARRAY_EXCEPT."""
-    keys = {_key(one) for one in right}
+    """ARRAY_EXCEPT: the different items of one array that the other does not have."""
+    keys = _keys(right)
     return [one for one in distinct(left) if _key(one) not in keys]
 
 
 def removed(items: list[Any], wanted: Any) -> list[Any]:
-    """ARRAY_REMOVE."""
+    """ARRAY_REMOVE, which leaves every NULL."""
     return [one for one in items if one != wanted or one is None]
 
 
 def overlap(left: list[Any], right: list[Any]) -> bool | None:
-    """ARRAYS_OVERLAP: NULL where a NULL might be in common."""
-    keys = {_key(one) for one in right if one is not None}
-    if any(one is not None and _key(one) in keys for one in left):
+    """ARRAYS_OVERLAP: None where a NULL might be in common."""
+    in_common = _keys(left) & _keys(right)
+    if in_common - {None}:
         return True
     if not left or not right:
         return False
-    return None if None in left or None in right else False
+    if None in left or None in right:
+        return None
+    return False
 
 
 def joined(items: list[Any], separator: str, missing: str | None = None) -> str:
     """ARRAY_JOIN: NULL is left out where nothing stands in for it."""
-    shown = [missing if one is None else _text(one) for one in items]
-    return separator.join(one for one in shown if one is not None)
+    shown = []
+    for one in items:
+        if one is not None:
+            shown.append(_text(one))
+        elif missing is not None:
+            shown.append(missing)
+    return separator.join(shown)
 
 
 def _text(value: Any) -> str:
+    """A value as CAST makes it a text."""
     match value:
         case bool():
-            return "true" if value else "false"
+            return str(value).lower()
         case float():
             return numbers.scientific(value)
         case _:
@@ -213,61 +257,94 @@ def sliced(items: list[Any], start: int, length: int) -> list[Any]:
         raise Rejected("length must be greater than or equal to 0")
     if start == 0:
         raise Rejected("SQL array indices start at 1")
-    first = start - 1 if start > 0 else len(items) + start
+    first = start - 1
+    if start < 0:
+        first = len(items) + start
     if first < 0 or first >= len(items):
         return []
     return items[first : first + length]
 
 
 def sequence(start: int, stop: int, step: int | None = None) -> list[int]:
-    """SEQUENCE of whole numbers. Raises Rejected."""
-    by = step if step is not None else (1 if stop >= start else -1)
-    _check_step(start, stop, by)
-    made = range(start, stop + (1 if by > 0 else -1), by)
-    if len(made) > LONGEST:
-        raise Rejected(
-            "result of sequence function must not have more than 10000 entries"
-        )
+    """SEQUENCE of whole numbers, up or down by 1 without a step. Raises Rejected."""
+    if step is None:
+        step = 1
+        if stop < start:
+            step = -1
+    _check_step(start, stop, step)
+    # the last number counts as well
+    end = stop + 1
+    if step < 0:
+        end = stop - 1
+    made = range(start, end, step)
+    _check_length(len(made))
     return list(made)
 
 
+def _check_length(length: int) -> None:
+    """Raises Rejected for a sequence that is too long."""
+    if length > LONGEST:
+        raise Rejected(
+            "result of sequence function must not have more than 10000 entries"
+        )
+
+
 def _check_step(start: Any, stop: Any, step: int) -> None:
+    """Raises Rejected for a step that leads nowhere, or away from the end."""
     if step == 0:
         raise Rejected("step must not be zero")
     if (step > 0) != (stop >= start) and start != stop:
         raise Rejected(
-            "sequence stop value should be greater than or equal to start value if step is greater"
-            " than zero otherwise stop should be less than or equal to start"
+            "sequence stop value should be greater than or equal to start value"
+            " if step is greater than zero"
+            " otherwise stop should be less than or equal to start"
         )
 
 
 def date_sequence(start: date, stop: date, step: int, unit: str) -> list[date]:
-    """SEQUENCE of dates by days or months. Raises Rejected."""
-    if unit == "milliseconds":
-        if step % 86_400_000:
-            raise NotHere("sequence of dates by parts of a day")
-        _check_step(start, stop, step)
-        days = step // 86_400_000
-        count = (stop - start).days // days if days else 0
-        made = [start + timedelta(days=days * number) for number in range(count + 1)]
-    else:
-        _check_step(start, stop, step)
-        made = []
-        while (
-            (at := _by_months(start, step * len(made))) <= stop
-            if step > 0
-            else at >= stop
-        ):
-            made.append(at)
-    if len(made) > LONGEST:
-        raise Rejected(
-            "result of sequence function must not have more than 10000 entries"
-        )
+    """SEQUENCE of dates by a step in milliseconds or in months. Raises Rejected, NotHere."""
+    if unit == "milliseconds" and step % DAY:
+        raise NotHere("sequence of dates by parts of a day")
+    _check_step(start, stop, step)
+    made = _dates(start, stop, step, unit)
+    _check_length(len(made))
     return made
 
 
+def _dates(start: date, stop: date, step: int, unit: str) -> list[date]:
+    """The dates of a sequence, by its unit. Raises NotHere."""
+    if unit == "milliseconds":
+        return _dates_by_days(start, stop, step // DAY)
+    return _dates_by_months(start, stop, step)
+
+
+def _dates_by_days(start: date, stop: date, days: int) -> list[date]:
+    """Dates from the first to the last, so many days apart."""
+    count = (stop - start).days // days
+    return [start + timedelta(days=days * number) for number in range(count + 1)]
+
+
+def _dates_by_months(start: date, stop: date, months: int) -> list[date]:
+    """Each date counts from the first one, whose day a short month would lose."""
+    made: list[date] = []
+    at = start
+    while _is_before_end(at, stop, months):
+        made.append(at)
+        at = _by_months(start, months * len(made))
+    return made
+
+
+def _is_before_end(at: date, stop: date, step: int) -> bool:
+    """True up to the end, the end itself with it, in the direction of the step."""
+    if step > 0:
+        return at <= stop
+    return at >= stop
+
+
 def _by_months(start: date, months: int) -> date:
-    year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
+    """The date so many months later; in a short month its last day. Raises NotHere."""
+    whole = start.year * 12 + start.month - 1 + months
+    year, month = divmod(whole, 12)
     for day in range(start.day, 0, -1):
         try:
             return date(year, month + 1, day)
@@ -277,12 +354,15 @@ def _by_months(start: date, months: int) -> date:
 
 
 def flattened(items: list[list[Any] | None]) -> list[Any]:
-    """FLATTEN."""
-    return [one for part in items if part is not None for one in part]
+    """FLATTEN: the items of all arrays in an array, of which some may be NULL."""
+    made: list[Any] = []
+    for part in items:
+        made += part or []
+    return made
 
 
 def repeated(value: Any, number: int) -> list[Any]:
-    """REPEAT. Raises Rejected."""
+    """REPEAT: a value so many times. Raises Rejected."""
     if number > LONGEST:
         raise Rejected(
             "count argument of repeat function must be less than or equal to 10000"
@@ -296,43 +376,39 @@ def repeated(value: Any, number: int) -> list[Any]:
 
 def zipped(*arrays: list[Any]) -> list[dict[str, Any]]:
     """ZIP: missing values are NULL."""
-    longest = max(len(one) for one in arrays)
-    return [
-        {
-            f"f{number}": one[at] if at < len(one) else None
-            for number, one in enumerate(arrays)
-        }
-        for at in range(longest)
-    ]
+    fields = [f"f{number}" for number in range(len(arrays))]
+    return [dict(zip(fields, values, strict=True)) for values in zip_longest(*arrays)]
 
 
 def combined(items: list[Any], number: int) -> list[list[Any]]:
-    """COMBINATIONS. Raises Rejected, NotHere."""
-    if not 0 <= number <= 5:
-        raise Rejected(
-            "combination size must not be negative"
-            if number < 0
-            else "combination size must not exceed 5"
-        )
+    """COMBINATIONS of so many items, in Trino's order. Raises Rejected, NotHere."""
+    if number < 0:
+        raise Rejected("combination size must not be negative")
+    if number > 5:
+        raise Rejected("combination size must not exceed 5")
     if number != 2 and len(items) > number > 1:
         raise NotHere("combinations of other than 2")
-    made = [list(one) for one in chosen(range(len(items)), number)]
-    made.sort(key=lambda places: list(reversed(places)))
+    # Trino orders by the last place first, Python by the first
+    made = sorted(chosen(range(len(items)), number), key=_from_the_end)
     return [[items[at] for at in places] for places in made]
 
 
+def _from_the_end(places: tuple[int, ...]) -> tuple[int, ...]:
+    """What places are sorted by: the last of them first."""
+    return places[::-1]
+
+
 def trimmed(items: list[Any], number: int) -> list[Any]:
-    """TRIM_ARRAY. Raises Rejected."""
+    """TRIM_ARRAY: an array without so many of its last items. Raises Rejected."""
     if number < 0:
-        raise Rejected("size must not be negative: " + str(number))
+        raise Rejected(f"size must not be negative: {number}")
     if number > len(items):
         raise Rejected(f"size must not exceed array cardinality {len(items)}: {number}")
     return items[: len(items) - number]
 
 
 def contains_sequence(items: list[Any], wanted: list[Any]) -> bool:
-    """CONTAINS_SEQUENCE."""
-    return any(
-        items[at : at + len(wanted)] == wanted
-        for at in range(len(items) - len(wanted) + 1)
-    )
+    """CONTAINS_SEQUENCE: true where the wanted items stand there one after another."""
+    length = len(wanted)
+    starts = range(len(items) - length + 1)
+    return any(items[at : at + length] == wanted for at in starts)

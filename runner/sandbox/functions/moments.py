@@ -16,28 +16,44 @@ from runner.sandbox.duck.nothere import NotHere, Rejected
 from runner.sandbox.tdtime import BadTime, zone
 
 MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September",
-    "October", "November", "December",
-)  # fmt: skip
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+EPOCH = {"year": 1970, "month": 1, "day": 1, "hour": 0, "minute": 0, "second": 0}
+"""What a part of a moment is that a text leaves out."""
+
+SPACES = " \t\n\r\f\v"
 DATE = re.compile(r"(\d{1,9})-(\d{1,2})-(\d{1,2})")
 MOMENT = re.compile(
     r"(?P<year>[-+]?\d{4,})-(?P<month>\d{1,2})-(?P<day>\d{1,2})"
-    r"( (?:(?P<hour>\d{1,2}):(?P<minute>\d{1,2})(?::(?P<second>\d{1,2})(?:\.(?P<fraction>\d+))?)?)?"
+    r"( (?:(?P<hour>\d{1,2}):(?P<minute>\d{1,2})"
+    r"(?::(?P<second>\d{1,2})(?:\.(?P<fraction>\d+))?)?)?"
     r"\s*(?P<zone>.+)?)?"
 )
 ISO = re.compile(
     r"(?P<year>\d{4})(?:-(?P<month>\d{2})(?:-(?P<day>\d{2}))?)?"
-    r"(?:T(?P<hour>\d{2})(?::(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?)?"
+    r"(?:T(?P<hour>\d{2})(?::(?P<minute>\d{2})"
+    r"(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?)?"
     r"(?P<zone>Z|[+-]\d{2}(?::?\d{2})?)?)?"
 )
 
 
 def read_date(text: str) -> date:
-    """The date of a text. Raises Rejected."""
+    """The date of a text. Raises Rejected, NotHere."""
     refusal = Rejected(f"Value cannot be cast to date: {text}")
-    match = DATE.fullmatch(text.strip(" \t\n\r\f\v"))
-    if not match:
+    match = DATE.fullmatch(text.strip(SPACES))
+    if match is None:
         if text.strip().startswith(("-", "+")):
             raise NotHere("a date with a sign before its year")
         raise refusal
@@ -64,31 +80,32 @@ def read_moment(text: str, precision: int) -> datetime:
 
 
 def _read(text: str, precision: int, kind: str) -> tuple[datetime, str]:
+    """What clocks show, with so many digits of a second, and the zone's name or "".
+
+    Raises Rejected, NotHere.
+    """
     refusal = Rejected(f"Value cannot be cast to {kind}: {text}")
-    match = MOMENT.fullmatch(text.strip(" \t\n\r\f\v"))
-    if not match:
+    match = MOMENT.fullmatch(text.strip(SPACES))
+    if match is None:
         raise refusal
     named = (match["zone"] or "").strip()
     if named and not _is_zone(named):
         raise refusal
     if not 1 <= int(match["year"]) <= 9999:
         raise NotHere("a moment before the year 1 or after the year 9999")
+    whole = _to_seconds(match.groupdict(), refusal)
     fraction = _fraction(match["fraction"] or "", precision)
-    return _to_seconds(match.groupdict(), refusal) + timedelta(
-        microseconds=fraction
-    ), named
+    return whole + timedelta(microseconds=fraction), named
 
 
 def _to_seconds(parts: Mapping[str, str | None], refusal: Rejected) -> datetime:
     """The moment of parts in digits; parts that are missing are those of 1970-01-01.
-    Raises the refusal.
+
+    Raises the refusal where there is no such moment.
     """
-    dates, clock = (
-        (("year", 1970), ("month", 1), ("day", 1)),
-        ("hour", "minute", "second"),
+    year, month, day, hour, minute, second = (
+        int(parts.get(name) or missing) for name, missing in EPOCH.items()
     )
-    year, month, day = (int(parts.get(name) or missing) for name, missing in dates)
-    hour, minute, second = (int(parts.get(name) or 0) for name in clock)
     try:
         return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001
     except ValueError:
@@ -105,11 +122,13 @@ def _fraction(digits: str, precision: int) -> int:
     """Microseconds of the digits after a second's point, rounded half up."""
     if not digits:
         return 0
+    # one digit more than wanted decides the rounding
     wanted = int(digits[: precision + 1].ljust(precision + 1, "0"))
     return (wanted + 5) // 10 * int(10 ** (6 - precision))
 
 
 def _is_zone(name: str) -> bool:
+    """True for an offset, and for the name of a zone that is known here."""
     if re.fullmatch(r"[+-]\d{2}:\d{2}", name):
         return True
     try:
@@ -121,31 +140,41 @@ def _is_zone(name: str) -> bool:
 
 def iso_date(text: str) -> date:
     """FROM_ISO8601_DATE. Raises Rejected."""
-    match = re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", text)
-    try:
-        return (
-            date(*(int(part) for part in match.groups())) if match else _week_date(text)
-        )
-    except ValueError:
-        raise Rejected(f'Invalid format: "{text}"') from None
+    refusal = Rejected(f'Invalid format: "{text}"')
+    for pattern, read in ISO_DATES.items():
+        match = pattern.fullmatch(text)
+        if match is None:
+            continue
+        parts = [int(part) for part in match.groups(default="1")]
+        try:
+            return read(*parts)
+        except ValueError:
+            raise refusal from None
+    raise refusal
 
 
-def _week_date(text: str) -> date:
-    if match := re.fullmatch(r"(\d{4})-W(\d{2})-(\d)", text):
-        return date.fromisocalendar(int(match[1]), int(match[2]), int(match[3]))
-    if match := re.fullmatch(r"(\d{4})-W(\d{2})", text):
-        return date.fromisocalendar(int(match[1]), int(match[2]), 1)
-    if match := re.fullmatch(r"(\d{4})-(\d{3})", text):
-        return date(int(match[1]), 1, 1) + timedelta(days=int(match[2]) - 1)
-    if match := re.fullmatch(r"(\d{4})(?:-(\d{2}))?", text):
-        return date(int(match[1]), int(match[2] or 1), 1)
-    raise Rejected(f'Invalid format: "{text}"')
+def _of_year(year: int, day: int) -> date:
+    """The date of a day of a year, from 1."""
+    return date(year, 1, 1) + timedelta(days=day - 1)
+
+
+def _of_month(year: int, month: int) -> date:
+    return date(year, month, 1)
+
+
+ISO_DATES: dict[re.Pattern[str], Callable[..., date]] = {
+    re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})"): date,
+    re.compile(r"(\d{4})-W(\d{2})(?:-(\d))?"): date.fromisocalendar,
+    re.compile(r"(\d{4})-(\d{3})"): _of_year,
+    re.compile(r"(\d{4})(?:-(\d{2}))?"): _of_month,
+}
+"""The shapes of a date, each with what reads its numbers; one that is missing is 1."""
 
 
 def iso_moment(text: str) -> datetime:
     """FROM_ISO8601_TIMESTAMP, in UTC. Raises Rejected, NotHere for other zones."""
     match = ISO.fullmatch(text)
-    if not match:
+    if match is None:
         raise NotHere("from_iso8601_timestamp of such a text")
     if match["zone"] not in {None, "Z", "+00:00", "+0000", "+00"}:
         raise NotHere("a time zone that stands in a value")
@@ -156,11 +185,15 @@ def iso_moment(text: str) -> datetime:
 
 
 def _hour_of_12(at: datetime) -> int:
+    """The hour as a clock with 12 hours shows it: 12 at midnight and at noon."""
     return (at.hour + 11) % 12 + 1
 
 
 def _half_of_day(at: datetime) -> str:
-    return "PM" if at.hour >= 12 else "AM"
+    """AM or PM."""
+    if at.hour >= 12:
+        return "PM"
+    return "AM"
 
 
 def _digits(name: str, least: int, most: int) -> str:
@@ -172,16 +205,17 @@ def _reader(expression: str, function: str) -> re.Pattern[str]:
     """What reads the parts of a text. Raises NotHere."""
     try:
         return re.compile(expression, re.ASCII)
-    except (
-        re.error
-    ):  # of texts that are escaped and digits with names, only a name can be wrong
+    except re.error:
+        # of texts that are escaped and digits with names, only a name can be wrong
         raise NotHere(f"{function} with the same part twice") from None
 
 
 def _parsed(text: str, reader: re.Pattern[str], function: str) -> datetime:
     """The moment of a text. Raises Rejected, NotHere."""
-    if match := reader.fullmatch(text):
-        return _to_milliseconds(match.groupdict(), Rejected(f'Cannot parse "{text}"'))
+    match = reader.fullmatch(text)
+    if match is not None:
+        refusal = Rejected(f'Cannot parse "{text}"')
+        return _to_milliseconds(match.groupdict(), refusal)
     if re.search(r"[+-]\d", text) and not reader.match(text):
         raise NotHere(f"{function} of a text with signs")
     raise Rejected(f'Invalid format: "{text}"')
@@ -225,22 +259,29 @@ def date_format(moment: datetime, pattern: str) -> str:
     """DATE_FORMAT. Raises Rejected."""
     if not pattern:
         raise Rejected("Both printing and parsing not supported")
-    return "".join(
-        MYSQL[letter](moment) if letter else text
-        for letter, text in _mysql_pieces(pattern)
-    )
+    shown = []
+    for letter, text in _mysql_pieces(pattern):
+        if letter:
+            shown.append(MYSQL[letter](moment))
+        else:
+            shown.append(text)
+    return "".join(shown)
 
 
 @lru_cache(maxsize=500)
 def _mysql_pieces(pattern: str) -> tuple[tuple[str, str], ...]:
     """The letter, or the text, of each piece; a letter that means nothing is a text.
+
     Raises Rejected.
     """
     pieces = []
     for letter, text in re.findall(r"%(.)|([^%]+|%$)", pattern, re.DOTALL):
         if letter in REFUSED:
             raise Rejected(f"%{letter} not supported in date format string")
-        pieces.append((letter, "") if letter in MYSQL else ("", letter or text))
+        if letter in MYSQL:
+            pieces.append((letter, ""))
+        else:
+            pieces.append(("", letter or text))
     return tuple(pieces)
 
 
@@ -262,6 +303,7 @@ READ = {
 
 @lru_cache(maxsize=500)
 def _mysql_reader(pattern: str) -> re.Pattern[str]:
+    """What reads a text of a pattern. Raises Rejected, NotHere."""
     expression = ""
     for letter, text in _mysql_pieces(pattern.replace("%T", "%H:%i:%S")):
         if not letter:
@@ -275,7 +317,7 @@ def _mysql_reader(pattern: str) -> re.Pattern[str]:
 
 
 def date_parse(text: str, pattern: str) -> datetime:
-    """DATE_PARSE. Raises Rejected, NotHere."""
+    """DATE_PARSE: what clocks show. Raises Rejected, NotHere."""
     return _parsed(text, _mysql_reader(pattern), "date_parse")
 
 
@@ -290,9 +332,9 @@ def joda(letter: str, count: int, at: datetime) -> str:
         case "x" if count != 2:
             return f"{at.isocalendar().year:0{count}}"
         case "M" | "L" if count >= 3:
-            return MONTHS[at.month - 1] if count > 3 else MONTHS[at.month - 1][:3]
+            return _name(MONTHS[at.month - 1], count)
         case "E":
-            return DAYS[at.weekday()] if count > 3 else DAYS[at.weekday()][:3]
+            return _name(DAYS[at.weekday()], count)
         case "a":
             return _half_of_day(at)
         case "S":
@@ -301,6 +343,13 @@ def joda(letter: str, count: int, at: datetime) -> str:
             if letter not in NUMBERS:
                 raise NotHere(f"format_datetime with {letter * count}")
             return f"{NUMBERS[letter](at):0{count}}"
+
+
+def _name(name: str, count: int) -> str:
+    """A name in full for four letters or more, else its beginning."""
+    if count > 3:
+        return name
+    return name[:3]
 
 
 NUMBERS: dict[str, Callable[[datetime], int]] = {
@@ -318,37 +367,53 @@ NUMBERS: dict[str, Callable[[datetime], int]] = {
     "w": lambda at: at.isocalendar().week,
     "e": lambda at: at.isoweekday(),
 }
-PIECE = re.compile(r"'((?:[^']|'')*)'|([A-Za-z])\2*|[^A-Za-z']+")
+"""The number that a letter shows, with as many digits at least as it stands there."""
+
+PIECE = re.compile(
+    r"'(?P<quoted>(?:[^']|'')*)'"
+    r"|(?P<letter>[A-Za-z])(?P=letter)*"
+    r"|[^A-Za-z']+"
+)
 
 
 @lru_cache(maxsize=500)
 def joda_pieces(pattern: str) -> tuple[tuple[str, int, str], ...]:
-    """Letter, count and text of each piece. Raises NotHere."""
-    pieces, at = [], 0
+    """The letter and its count, or the text, of each piece. Raises NotHere."""
+    pieces = []
+    at = 0
     while at < len(pattern):
         match = PIECE.match(pattern, at)
-        if not match:
+        if match is None:
             raise NotHere("a pattern with a quote that does not end")
-        if match[2]:
-            pieces.append((match[2], len(match[0]), ""))
+        if match["letter"]:
+            pieces.append((match["letter"], len(match[0]), ""))
         else:
-            quoted = (
-                match[0] if match[1] is None else (match[1].replace("''", "'") or "'")
-            )
-            pieces.append(("", 0, quoted))
+            pieces.append(("", 0, _unquoted(match)))
         at = match.end()
     return tuple(pieces)
 
 
+def _unquoted(piece: re.Match[str]) -> str:
+    """The text of a piece that is no letter; two quotes are one, within quotes or alone."""
+    quoted = piece["quoted"]
+    if quoted is None:
+        return piece[0]
+    return quoted.replace("''", "'") or "'"
+
+
 def format_datetime(moment: datetime, pattern: str) -> str:
     """FORMAT_DATETIME of what clocks show in UTC. Raises NotHere."""
-    return "".join(
-        quoted if not letter else _zoned(letter, count, moment)
-        for letter, count, quoted in joda_pieces(pattern)
-    )
+    shown = []
+    for letter, count, text in joda_pieces(pattern):
+        if letter:
+            shown.append(_zoned(letter, count, moment))
+        else:
+            shown.append(text)
+    return "".join(shown)
 
 
 def _zoned(letter: str, count: int, moment: datetime) -> str:
+    """What a letter shows of a moment in UTC. Raises NotHere."""
     if letter == "z" and count < 4:
         return "UTC"
     if letter == "Z":
@@ -371,21 +436,29 @@ JODA_READ = {
 
 @lru_cache(maxsize=500)
 def _joda_reader(pattern: str) -> re.Pattern[str]:
+    """What reads a text of a pattern. Raises NotHere."""
     expression = ""
     pieces = joda_pieces(pattern)
-    for number, (letter, count, quoted) in enumerate(pieces):
+    for number, (letter, count, quoted) in enumerate(pieces, start=1):
         if not letter:
             expression += re.escape(quoted)
             continue
-        followed = number + 1 < len(pieces) and pieces[number + 1][0] != ""
-        unread = letter not in JODA_READ or (letter == "M" and count > 2)
-        if unread or (letter in "yY" and count < 4):
-            raise NotHere(f"parse_datetime with {letter * count}")
+        _check_read(letter, count)
         name, most = JODA_READ[letter]
-        expression += (
-            _digits(name, count, count) if followed else _digits(name, 1, most)
-        )
+        # digits that follow each other are told apart by how many letters there are
+        if any(after for after, _, _ in pieces[number : number + 1]):
+            expression += _digits(name, count, count)
+        else:
+            expression += _digits(name, 1, most)
     return _reader(expression, "parse_datetime")
+
+
+def _check_read(letter: str, count: int) -> None:
+    """Raises NotHere for letters that are not read as digits here."""
+    is_name = letter == "M" and count > 2
+    is_short_year = letter in "yY" and count < 4
+    if letter not in JODA_READ or is_name or is_short_year:
+        raise NotHere(f"parse_datetime with {letter * count}")
 
 
 def parse_datetime(text: str, pattern: str) -> datetime:
@@ -395,45 +468,56 @@ def parse_datetime(text: str, pattern: str) -> datetime:
 
 # intervals
 
+SECONDS = {"week": 604800, "day": 86400, "hour": 3600, "minute": 60, "second": 1}
+"""How many seconds a unit has, the greatest first."""
+
+MILLISECONDS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+"""How many milliseconds a unit of PARSE_DURATION has."""
+
 
 def day_interval_text(milliseconds: int) -> str:
     """An interval of days as a text: `2 03:00:00.000`."""
-    sign, rest = ("-" if milliseconds < 0 else ""), abs(milliseconds)
-    seconds, thousandths = divmod(rest, 1000)
+    seconds, thousandths = divmod(abs(milliseconds), 1000)
     minutes, second = divmod(seconds, 60)
     hours, minute = divmod(minutes, 60)
     days, hour = divmod(hours, 24)
-    return f"{sign}{days} {hour:02}:{minute:02}:{second:02}.{thousandths:03}"
+    clock = f"{hour:02}:{minute:02}:{second:02}.{thousandths:03}"
+    return f"{_minus(milliseconds)}{days} {clock}"
+
+
+def _minus(value: int) -> str:
+    if value < 0:
+        return "-"
+    return ""
 
 
 def year_interval_text(months: int) -> str:
     """An interval of months as a text: `1-2`."""
     years, month = divmod(abs(months), 12)
-    return f"{'-' if months < 0 else ''}{years}-{month}"
+    return f"{_minus(months)}{years}-{month}"
 
 
 def human_readable_seconds(seconds: float) -> str:
-    """HUMAN_READABLE_SECONDS."""
+    """HUMAN_READABLE_SECONDS, such as `1 hour, 2 seconds`. Raises Rejected."""
     if not isfinite(seconds):
         raise Rejected("Invalid argument found: NaN")
-    rest, shown = int(abs(seconds) + 0.5), []
-    for name, length in (
-        ("week", 604800),
-        ("day", 86400),
-        ("hour", 3600),
-        ("minute", 60),
-        ("second", 1),
-    ):
+    rest = int(abs(seconds) + 0.5)
+    shown = []
+    for name, length in SECONDS.items():
         number, rest = divmod(rest, length)
-        if number:
-            shown.append(f"{number} {name}{'' if number == 1 else 's'}")
+        if number == 1:
+            shown.append(f"1 {name}")
+        elif number > 1:
+            shown.append(f"{number} {name}s")
     return ", ".join(shown) or "0 seconds"
 
 
 def duration(text: str) -> int:
     """PARSE_DURATION, in milliseconds. Raises Rejected."""
-    units = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]+)\s*", text)
-    if not match or match[2] not in units:
+    if match is None:
         raise NotHere("parse_duration of such a text")
-    return int(float(match[1]) * units[match[2]] + 0.5)
+    number, unit = match.groups()
+    if unit not in MILLISECONDS:
+        raise NotHere("parse_duration of such a text")
+    return int(float(number) * MILLISECONDS[unit] + 0.5)

@@ -12,14 +12,20 @@ from decimal import (
     InvalidOperation,
     localcontext,
 )
-from math import copysign, floor, inf, isinf, isnan
+from math import copysign, floor, inf, isfinite, isinf, isnan
 
 from runner.sandbox.duck.nothere import NotHere, Rejected
 
 DIVIDED = "Division by zero"
+DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 LIMITS = {"tinyint": 7, "smallint": 15, "integer": 31, "bigint": 63}
+"""How many bits a whole number has beside its sign."""
+
 DOUBLE = re.compile(
-    r"[\x00-\x20]*([+-]?(?:NaN|Infinity|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[fFdD]?))[\x00-\x20]*"
+    r"[\x00-\x20]*"
+    r"(?P<number>[+-]?(?:NaN|Infinity"
+    r"|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?(?P<suffix>[fFdD]?)))"
+    r"[\x00-\x20]*"
 )
 HEXADECIMAL = re.compile(r"[\x00-\x20]*[+-]?0[xX].*", re.DOTALL)
 DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
@@ -32,68 +38,77 @@ def scientific(value: float) -> str:
 
 
 def scientific_real(value: float) -> str:
-    """A real as CAST makes it a text: never more than seven digits, though some reals have more."""
+    """A real as CAST makes it a text: never more than seven digits, though some have more."""
     return _special(value) or _with_exponent(f"{value:.6e}")
 
 
 def plain(value: float) -> str:
     """A double as Java's Double.toString: `123.5`, `1.0E7`."""
-    if special := _special(value):
-        return special
-    return _plain(value, repr(value))
+    return _special(value) or _plain(value, repr(value))
 
 
 def plain_real(value: float) -> str:
     """A real as Java's Float.toString."""
-    if special := _special(value):
-        return special
-    return _plain(value, _short(value))
+    return _special(value) or _plain(value, _short(value))
 
 
 def _plain(value: float, text: str) -> str:
+    """A number as Java writes it, by the digits of its text."""
     if value == 0:
-        return "-0.0" if copysign(1, value) < 0 else "0.0"
-    if 1e-3 <= abs(value) < 1e7:
-        shown = format(Decimal(text), "f")
-        return shown if "." in shown else shown + ".0"
-    return _with_exponent(text)
+        # a zero has its sign
+        return str(value)
+    if not 1e-3 <= abs(value) < 1e7:
+        return _with_exponent(text)
+    shown = format(Decimal(text), "f")
+    if "." not in shown:
+        shown += ".0"
+    return shown
 
 
 def _short(value: float) -> str:
     """The shortest text that is this value among reals."""
-    for digits in range(1, 10):
-        text = f"{value:.{digits - 1}e}"
-        if struct.pack("f", float(text)) == struct.pack("f", value):
+    wanted = struct.pack("f", value)
+    # nine digits tell any two reals apart
+    for after_point in range(9):
+        text = f"{value:.{after_point}e}"
+        if struct.pack("f", float(text)) == wanted:
             return text
     return repr(value)
 
 
 def _special(value: float) -> str:
+    """NaN or an infinity in Java's words; "" for any other number."""
     if isnan(value):
         return "NaN"
-    if isinf(value):
-        return "Infinity" if value > 0 else "-Infinity"
+    if value == inf:
+        return "Infinity"
+    if value == -inf:
+        return "-Infinity"
     return ""
 
 
 def _with_exponent(text: str) -> str:
-    sign, digits, _ = Decimal(text).as_tuple()
-    exponent = Decimal(text).adjusted() - len(digits) + 1
-    written = "".join(map(str, digits)).lstrip("0")
-    if not written:
-        return "-0E0" if sign else "0E0"
-    power = len(written) - 1 + exponent
-    rest = written[1:].rstrip("0") or "0"
-    return f"{'-' if sign else ''}{written[0]}.{rest}E{power}"
+    """A number with one digit before the point: `1.235E2`, `-0E0`."""
+    value = Decimal(text)
+    minus = ""
+    if value.is_signed():
+        minus = "-"
+    if value == 0:
+        return f"{minus}0E0"
+    digits = "".join(str(digit) for digit in value.as_tuple().digits)
+    rest = digits[1:].rstrip("0") or "0"
+    return f"{minus}{digits[0]}.{rest}E{value.adjusted()}"
 
 
 def read_double(text: str, kind: str = "DOUBLE") -> float:
     """The double of a text. Raises Rejected, and NotHere for hexadecimal numbers."""
-    if not (match := DOUBLE.fullmatch(text)):
-        if HEXADECIMAL.fullmatch(text):
-            raise NotHere("a hexadecimal number in a text")
-        raise Rejected(f"Cannot cast '{text}' to {kind}")
-    return float(match[1].rstrip("fFdD") if match[1][-1] not in "yN" else match[1])
+    match = DOUBLE.fullmatch(text)
+    if match is not None:
+        # Java reads 1f and 1d as numbers
+        return float(match["number"].removesuffix(match["suffix"] or ""))
+    if HEXADECIMAL.fullmatch(text):
+        raise NotHere("a hexadecimal number in a text")
+    raise Rejected(f"Cannot cast '{text}' to {kind}")
 
 
 def read_real(text: str) -> float:
@@ -117,9 +132,12 @@ def read_decimal(text: str, precision: int, scale: int) -> Decimal:
 
 
 def fitted(value: Decimal, precision: int, scale: int) -> Decimal:
-    """Rounded half up to a scale. Raises InvalidOperation where it has too many digits."""
+    """A number rounded half up to a scale.
+
+    Raises InvalidOperation where it has too many digits.
+    """
     with localcontext(WIDE):
-        made = value.quantize(Decimal(1).scaleb(-scale))
+        made = value.quantize(_step(scale))
         if abs(made) >= Decimal(10) ** (precision - scale):
             raise InvalidOperation
         return made
@@ -154,26 +172,32 @@ def decimal_double(value: Decimal) -> float:
 
 def rounded(value: float, kind: str) -> int:
     """A double as a whole number, half away from zero. Raises Rejected."""
-    if isnan(value) or isinf(value) or abs(value) >= 2.0**63:
-        if kind == "bigint" or isnan(value):
-            raise Rejected(f"Unable to cast {scientific_or_plain(value)} to {kind}")
-        raise Rejected(f"Out of range for {kind}: {scientific_or_plain(value)}")
-    whole = _half_up(abs(value))
-    made = -whole if value < 0 else whole
-    bits = LIMITS[kind]
-    if not -(2**bits) <= made < 2**bits:
-        raise Rejected(f"Out of range for {kind}: {scientific_or_plain(value)}")
+    too_great = isinf(value) or abs(value) >= 2.0**63
+    if isnan(value) or (too_great and kind == "bigint"):
+        raise Rejected(f"Unable to cast {plain(value)} to {kind}")
+    if too_great:
+        raise Rejected(f"Out of range for {kind}: {plain(value)}")
+    made = _half_up(abs(value))
+    if value < 0:
+        made = -made
+    if not is_within(made, kind):
+        raise Rejected(f"Out of range for {kind}: {plain(value)}")
     return made
 
 
-def scientific_or_plain(value: float) -> str:
-    """A double in a message."""
-    return plain(value)
+def is_within(value: int, kind: str) -> bool:
+    """True where a whole number is one of a type."""
+    limit: int = 2 ** LIMITS[kind]
+    return -limit <= value < limit
 
 
 def _half_up(value: float) -> int:
+    """A number that is not negative, rounded half up."""
     whole = floor(value)
-    return int(whole) + (1 if value - whole >= 0.5 else 0)
+    # adding a half before would round 0.49999999999999994 up
+    if value - whole >= 0.5:
+        return whole + 1
+    return whole
 
 
 # decimal arithmetic
@@ -203,6 +227,7 @@ def multiplied(left: Decimal, right: Decimal, precision: int, scale: int) -> Dec
 
 
 def _kept(value: Decimal, precision: int, scale: int) -> Decimal:
+    """A decimal at its scale. Raises Rejected where it has too many digits."""
     try:
         return fitted(value, precision, scale)
     except InvalidOperation:
@@ -210,22 +235,26 @@ def _kept(value: Decimal, precision: int, scale: int) -> Decimal:
 
 
 def round_decimal(value: Decimal, digits: int, scale: int) -> Decimal:
-    """Rounded half up to so many digits, at a scale."""
+    """ROUND of a decimal: half up to so many digits, then at a scale."""
     with localcontext(WIDE):
-        return value.quantize(Decimal(1).scaleb(-digits)).quantize(
-            Decimal(1).scaleb(-scale)
-        )
+        rounded_up = value.quantize(_step(digits))
+        return rounded_up.quantize(_step(scale))
 
 
 def truncate_decimal(value: Decimal, digits: int, scale: int) -> Decimal:
-    """Cut to so many digits, at a scale."""
+    """TRUNCATE of a decimal: cut to so many digits, then at a scale."""
     with localcontext(WIDE):
-        cut = value.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_DOWN)
-        return cut.quantize(Decimal(1).scaleb(-scale))
+        cut = value.quantize(_step(digits), rounding=ROUND_DOWN)
+        return cut.quantize(_step(scale))
+
+
+def _step(digits: int) -> Decimal:
+    """The least number of so many digits after the point: 0.01 for 2."""
+    return Decimal(1).scaleb(-digits)
 
 
 def round_double(value: float, digits: int) -> float:
-    """ROUND of a double: half up, away from zero, by way of a whole number where one holds it."""
+    """ROUND of a double: half away from zero, by way of a whole number where one holds it."""
     if isnan(value) or isinf(value):
         return value
     factor = 10.0**digits
@@ -234,36 +263,43 @@ def round_double(value: float, digits: int) -> float:
         return copysign(_half_up(scaled) / factor, value)
     with localcontext(WIDE) as wide:
         wide.prec = 800
-        return float(Decimal(repr(value)).quantize(Decimal(1).scaleb(-digits)))
+        return float(Decimal(repr(value)).quantize(_step(digits)))
 
 
 def truncate_double(value: float) -> float:
-    """Without what is after the point."""
+    """TRUNCATE of a double: the number without what is after the point."""
     if isnan(value) or isinf(value):
         return value
     return copysign(float(int(value)), value)
 
 
 def round_whole(value: int, digits: int, kind: str) -> int:
-    """A whole number rounded to tens (-1), hundreds (-2) and so on, half up. Raises Rejected."""
+    """A whole number rounded to tens (-1), hundreds (-2) and so on, half up.
+
+    Raises Rejected.
+    """
     if digits >= 0:
         return value
     factor = int(10**-digits)
     made = (abs(value) + factor // 2) // factor * factor
     if made >= 2 ** LIMITS[kind]:
         raise Rejected(f"Value {value} is out of range for round({kind})")
-    return -made if value < 0 else made
+    if value < 0:
+        return -made
+    return made
 
 
 def to_base(value: int, radix: int) -> str:
     """A number in a base from 2 to 36. Raises Rejected."""
     _check_radix(radix)
-    digits = ""
-    rest = abs(value)
-    while rest or not digits:
-        digits = "0123456789abcdefghijklmnopqrstuvwxyz"[rest % radix] + digits
-        rest //= radix
-    return f"-{digits}" if value < 0 else digits
+    rest, digit = divmod(abs(value), radix)
+    digits = DIGITS[digit]
+    while rest:
+        rest, digit = divmod(rest, radix)
+        digits = DIGITS[digit] + digits
+    if value < 0:
+        return f"-{digits}"
+    return digits
 
 
 def from_base(text: str, radix: int) -> int:
@@ -276,12 +312,13 @@ def from_base(text: str, radix: int) -> int:
         value = int(text, radix)
     except ValueError:
         raise Rejected(refusal) from None
-    if not -(2**63) <= value < 2**63:
+    if not is_within(value, "bigint"):
         raise Rejected(refusal)
     return value
 
 
 def _check_radix(radix: int) -> None:
+    """Raises Rejected for a base that no digits are known of."""
     if not 2 <= radix <= 36:
         raise Rejected("Radix must be between 2 and 36")
 
@@ -292,31 +329,38 @@ def width_bucket(value: float, low: float, high: float, count: int) -> int:
         raise Rejected("bucketCount must be greater than 0")
     if isnan(value):
         raise Rejected("operand must not be NaN")
-    if isnan(low) or isinf(low) or isnan(high) or isinf(high):
-        raise Rejected(
-            "first bound must be finite"
-            if isinf(low)
-            else "second bound must be finite"
-        )
+    if isinf(low):
+        raise Rejected("first bound must be finite")
+    if isnan(low) or not isfinite(high):
+        raise Rejected("second bound must be finite")
     if low == high:
         raise Rejected("bounds cannot equal each other")
-    lower, upper = min(low, high), max(low, high)
+    if low < high:
+        return _bucket(value, low, high, count)
+    # bounds that go down count from the other end
+    return count + 1 - _bucket(value, high, low, count)
+
+
+def _bucket(value: float, lower: float, upper: float, count: int) -> int:
+    """The part of a value, from 1; 0 and one more than there are for those outside."""
     if value < lower:
-        place = 0
-    elif value >= upper:
-        place = count + 1
-    else:
-        place = int(count * (value - lower) / (upper - lower) + 1)
-    return count - place + 1 if low > high else place
+        return 0
+    if value >= upper:
+        return count + 1
+    return int(count * (value - lower) / (upper - lower) + 1)
 
 
 def width_bucket_of(value: float, bins: list[float]) -> int:
-    """In which bin a value lies. Raises Rejected."""
+    """In which bin a value lies: how many of the sorted bounds it is not below.
+
+    Raises Rejected, but only for bounds that the search comes across, as Trino does.
+    """
     if not bins:
         raise Rejected("Bins cannot be an empty array")
     if isnan(value):
         raise Rejected("Operand cannot be NaN")
-    low, high = 0, len(bins)
+    low = 0
+    high = len(bins)
     while low < high:
         if bins[low] > bins[high - 1]:
             raise Rejected("Bin values are not sorted in ascending order")

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import islice
 
 from runner.sandbox.duck.nothere import NotHere, Rejected
 
 CLASSES = {"w": "a-zA-Z0-9_", "d": "0-9", "s": " \\t\\n\\x0b\\f\\r"}
 PLAIN_ESCAPES = frozenset("ntrf")
-GROUPS = ("(?:", "(?=", "(?!", "(?<=", "(?<!", "(?>")
+GROUPS = ("(?:", "(?=", "(?!", "(?<=", "(?<!", "(?>", "(?i:")
+"""What groups begin with that both read alike."""
+
+CODE = re.compile(r"\\(?:x(?P<byte>[0-9A-Fa-f]{2})|u(?P<unit>[0-9A-Fa-f]{4}))")
+REFERENCE = re.compile(r"\{([A-Za-z0-9_]+)\}")
 QUANTIFIER = re.compile(r"\{\d+(,\d*)?\}")
 NAMED = re.compile(r"\(\?<([A-Za-z][A-Za-z0-9]*)>")
 CONTROL = "[[:cntrl:]]"
@@ -17,6 +22,7 @@ WHERE = "a regular expression with"
 
 
 def _unknown(what: str) -> NotHere:
+    """That the two might read a pattern differently; the caller raises it."""
     return NotHere(f"{WHERE} {what}")
 
 
@@ -33,11 +39,15 @@ def compiled(pattern: str) -> re.Pattern[str]:
 
 
 def _translated(pattern: str) -> str:
-    pieces, at = [], 0
+    """A pattern of Java in Python's words. Raises NotHere, Rejected."""
+    pieces = []
+    at = 0
     if pattern.startswith("(?i)"):
+        # the two may differ in the case of any other letter
         if not pattern.isascii():
             raise _unknown("(?i) and letters that are not ASCII")
-        pieces, at = ["(?i)"], 4
+        pieces.append("(?i)")
+        at = 4
     while at < len(pattern):
         piece, at = _piece(pattern, at)
         pieces.append(piece)
@@ -45,6 +55,7 @@ def _translated(pattern: str) -> str:
 
 
 def _piece(pattern: str, at: int) -> tuple[str, int]:
+    """The piece that begins at a place, in Python's words, and the place behind it."""
     letter = pattern[at]
     match letter:
         case "\\":
@@ -54,7 +65,8 @@ def _piece(pattern: str, at: int) -> tuple[str, int]:
         case "(":
             return _group(pattern, at)
         case "{":
-            if not (found := QUANTIFIER.match(pattern, at)):
+            found = QUANTIFIER.match(pattern, at)
+            if found is None:
                 raise _unknown("a brace that counts nothing")
             return found[0], found.end()
         case "}" | "]":
@@ -64,69 +76,107 @@ def _piece(pattern: str, at: int) -> tuple[str, int]:
 
 
 def _group(pattern: str, at: int) -> tuple[str, int]:
+    """What a group begins with, in Python's words, and the place behind it."""
     if not pattern.startswith("(?", at):
         return "(", at + 1
-    if found := NAMED.match(pattern, at):
+    found = NAMED.match(pattern, at)
+    if found is not None:
         return f"(?P<{found[1]}>", found.end()
     for opening in GROUPS:
         if pattern.startswith(opening, at):
             return opening, at + len(opening)
-    if pattern.startswith("(?i:", at):
-        return "(?i:", at + 4
     raise _unknown("flags or groups of that kind")
 
 
 def _escape(pattern: str, at: int, *, inside: bool) -> tuple[str, int]:
+    """What a backslash begins, in Python's words, and the place behind it.
+
+    `inside` a class, fewer letters mean something.
+    """
+    found = CODE.match(pattern, at)
+    if found is not None:
+        code = found["byte"] or found["unit"]
+        return re.escape(chr(int(code, 16))), found.end()
     letter = pattern[at + 1 : at + 2]
+    made = _of_class(letter, inside=inside)
+    if made is None and letter in PLAIN_ESCAPES:
+        made = f"\\{letter}"
+    if made is None and not inside:
+        made = _outside(letter)
+    if made is None:
+        made = _itself(letter)
+    return made, at + 2
+
+
+def _of_class(letter: str, *, inside: bool) -> str | None:
+    r"""A class by its letter, such as `\d`; None where the letter names none here."""
     if letter in CLASSES:
-        return (CLASSES[letter] if inside else f"[{CLASSES[letter]}]"), at + 2
-    if letter.lower() in CLASSES and not inside:
-        return f"[^{CLASSES[letter.lower()]}]", at + 2
-    if letter in PLAIN_ESCAPES:
-        return f"\\{letter}", at + 2
-    if found := re.compile(r"\\(x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4})").match(pattern, at):
-        return re.escape(chr(int(found[1][1:], 16))), found.end()
-    if not inside and letter in {"b", "B", "A"}:
-        return f"\\{letter}", at + 2
-    if not inside and letter == "z":
-        return "\\Z", at + 2
-    if not inside and letter.isdigit() and letter != "0":
-        return f"\\{letter}", at + 2
+        if inside:
+            return CLASSES[letter]
+        return f"[{CLASSES[letter]}]"
+    opposite = CLASSES.get(letter.lower())
+    if opposite is None or inside:
+        return None
+    return f"[^{opposite}]"
+
+
+def _outside(letter: str) -> str | None:
+    """An anchor or a reference, which only stand outside of classes."""
+    if letter == "z":
+        return "\\Z"
+    if letter in {"b", "B", "A"}:
+        return f"\\{letter}"
+    if letter.isdigit() and letter != "0":
+        return f"\\{letter}"
+    return None
+
+
+def _itself(letter: str) -> str:
+    """A character that means itself behind a backslash. Raises NotHere for any other."""
     if not letter or letter.isalnum() or not letter.isascii():
         raise _unknown(f"\\{letter}")
-    return re.escape(letter), at + 2
+    return re.escape(letter)
 
 
 def _class(pattern: str, at: int) -> tuple[str, int]:
+    """A class in brackets, in Python's words, and the place behind it."""
     if pattern.startswith(CONTROL, at):
         return r"[\x00-\x1f\x7f-\x9f]", at + len(CONTROL)
-    made, at = "[", at + 1
+    made = "["
+    at += 1
     if pattern.startswith("^", at):
-        made, at = "[^", at + 1
+        made = "[^"
+        at += 1
     if pattern.startswith("]", at):
         raise _unknown("a class that begins with ]")
     while at < len(pattern) and pattern[at] != "]":
-        if pattern[at] == "[" or pattern.startswith("&&", at):
-            raise _unknown("a class within a class")
-        if pattern[at] == "\\":
-            piece, at = _escape(pattern, at, inside=True)
-        else:
-            piece, at = (
-                (f"\\{pattern[at]}" if pattern[at] in "~|&" else pattern[at]),
-                at + 1,
-            )
+        piece, at = _member(pattern, at)
         made += piece
     if at >= len(pattern):
         raise Rejected("premature end of char-class")
-    return made + "]", at + 1
+    return f"{made}]", at + 1
+
+
+def _member(pattern: str, at: int) -> tuple[str, int]:
+    """A character of a class, in Python's words, and the place behind it."""
+    letter = pattern[at]
+    if letter == "[" or pattern.startswith("&&", at):
+        raise _unknown("a class within a class")
+    if letter == "\\":
+        return _escape(pattern, at, inside=True)
+    if letter in "~|&":
+        # Python warns of these twice in a class: they may get a meaning of their own
+        return f"\\{letter}", at + 1
+    return letter, at + 1
 
 
 def like(text: str, pattern: str) -> bool:
-    """REGEXP_LIKE."""
+    """REGEXP_LIKE: true where a pattern matches anywhere in a text."""
     return compiled(pattern).search(text) is not None
 
 
 def _check_group(found: re.Pattern[str], group: int) -> None:
+    """Raises Rejected for a group that a pattern does not have."""
     if group < 0:
         raise Rejected("Group cannot be negative")
     if group > found.groups:
@@ -136,23 +186,29 @@ def _check_group(found: re.Pattern[str], group: int) -> None:
 
 
 def extract(text: str, pattern: str, group: int = 0) -> str | None:
-    """REGEXP_EXTRACT. Raises Rejected."""
+    """REGEXP_EXTRACT: a group of the first match, None where there is none.
+
+    Raises Rejected.
+    """
     expression = compiled(pattern)
     _check_group(expression, group)
     found = expression.search(text)
-    return found[group] if found else None
+    if found is None:
+        return None
+    return found[group]
 
 
 def extract_all(text: str, pattern: str, group: int = 0) -> list[str | None]:
-    """REGEXP_EXTRACT_ALL. Raises Rejected."""
+    """REGEXP_EXTRACT_ALL: a group of each match. Raises Rejected."""
     expression = compiled(pattern)
     _check_group(expression, group)
     return [found[group] for found in expression.finditer(text)]
 
 
 def split(text: str, pattern: str) -> list[str]:
-    """REGEXP_SPLIT."""
-    parts, last = [], 0
+    """REGEXP_SPLIT: what stands between the matches."""
+    parts = []
+    last = 0
     for found in compiled(pattern).finditer(text):
         parts.append(text[last : found.start()])
         last = found.end()
@@ -160,7 +216,7 @@ def split(text: str, pattern: str) -> list[str]:
 
 
 def count(text: str, pattern: str) -> int:
-    """REGEXP_COUNT."""
+    """REGEXP_COUNT: how many matches there are."""
     return sum(1 for _ in compiled(pattern).finditer(text))
 
 
@@ -172,24 +228,29 @@ def position(text: str, pattern: str, start: int = 1, occurrence: int = 1) -> in
         raise Rejected("occurrence cannot be smaller than 1")
     if start > len(text):
         return -1
-    for number, found in enumerate(compiled(pattern).finditer(text, start - 1), 1):
-        if number == occurrence:
-            return found.start() + 1
-    return -1
+    matches = compiled(pattern).finditer(text, start - 1)
+    found = next(islice(matches, occurrence - 1, None), None)
+    if found is None:
+        return -1
+    return found.start() + 1
 
 
 def replace(text: str, pattern: str, replacement: str = "") -> str:
-    """REGEXP_REPLACE with a text. Raises Rejected."""
-    expression = compiled(pattern)
-    pieces, last = [], 0
-    for found in expression.finditer(text):
-        pieces += [text[last : found.start()], _replacement(found, replacement)]
+    """REGEXP_REPLACE with a text, in which `$1` is a group. Raises Rejected."""
+    pieces = []
+    last = 0
+    for found in compiled(pattern).finditer(text):
+        pieces.append(text[last : found.start()])
+        pieces.append(_replacement(found, replacement))
         last = found.end()
-    return "".join([*pieces, text[last:]])
+    pieces.append(text[last:])
+    return "".join(pieces)
 
 
 def _replacement(found: re.Match[str], replacement: str) -> str:
-    pieces, at = [], 0
+    """What stands in for one match. Raises Rejected."""
+    pieces = []
+    at = 0
     while at < len(replacement):
         letter = replacement[at]
         if letter == "\\":
@@ -207,42 +268,59 @@ def _replacement(found: re.Match[str], replacement: str) -> str:
 
 
 def _reference(found: re.Match[str], replacement: str, at: int) -> tuple[str, int]:
-    if name := re.compile(r"\{([A-Za-z0-9_]+)\}").match(replacement, at):
-        if name[1] not in found.re.groupindex:
-            raise Rejected(
-                f"Illegal replacement sequence: unknown group {{ {name[1]} }}"
-            )
-        return found[name[1]] or "", name.end()
+    """The group that stands behind a `$`, and the place behind it. Raises Rejected."""
+    name = REFERENCE.match(replacement, at)
+    if name is not None:
+        return _named_group(found, name[1]), name.end()
     if not replacement[at : at + 1].isdigit():
         raise Rejected(f"Illegal replacement sequence: {replacement}")
-    number, at = int(replacement[at]), at + 1
+    number = int(replacement[at])
     if number > found.re.groups:
         raise Rejected(f"Illegal replacement sequence: unknown group {number}")
-    while (
-        replacement[at : at + 1].isdigit()
-        and number * 10 + int(replacement[at]) <= found.re.groups
-    ):
-        number, at = number * 10 + int(replacement[at]), at + 1
+    at += 1
+    # as many digits as there still is a group of that number
+    while replacement[at : at + 1].isdigit():
+        longer = number * 10 + int(replacement[at])
+        if longer > found.re.groups:
+            break
+        number = longer
+        at += 1
     return found[number] or "", at
 
 
+def _named_group(found: re.Match[str], name: str) -> str:
+    """The text of a group by its name. Raises Rejected."""
+    if name not in found.re.groupindex:
+        raise Rejected(f"Illegal replacement sequence: unknown group {{ {name} }}")
+    return found[name] or ""
+
+
+# what DuckDB's own regular expressions may answer
+
 SIMPLE = re.compile(
-    r"(?:\(\?i\))?\^?(?:[A-Za-z0-9 @_,;:/=#%&'\"<>~`!-]|\\[.+*?()|^$/@-]|\[\^?[A-Za-z0-9 @_,;:/=#%!.+*()]+-?\]"
+    r"(?:\(\?i\))?\^?"
+    r"(?:[A-Za-z0-9 @_,;:/=#%&'\"<>~`!-]"
+    r"|\\[.+*?()|^$/@-]"
+    r"|\[\^?[A-Za-z0-9 @_,;:/=#%!.+*()]+-?\]"
     r"|\.|\(|\(\?:|\)|\||[*+?])*"
 )
 """Patterns that RE2 reads as well, where only a match is asked for, not which."""
 
+UNLIKE_RE2 = re.compile(r"\(\?(?!:|i\))|[*+?]\+")
+"""Groups of other kinds, and quantifiers that give nothing back."""
+
 
 def is_simple(pattern: str) -> bool:
     """True where DuckDB's own regular expressions find the same."""
-    if re.search(r"\(\?(?!:|i\))|[*+?]\+", pattern):
+    if UNLIKE_RE2.search(pattern):
         return False
-    return pattern == CONTROL or (
-        SIMPLE.fullmatch(pattern) is not None and _good(pattern)
-    )
+    if pattern == CONTROL:
+        return True
+    return SIMPLE.fullmatch(pattern) is not None and _is_good(pattern)
 
 
-def _good(pattern: str) -> bool:
+def _is_good(pattern: str) -> bool:
+    """True for a pattern without a fault."""
     try:
         compiled(pattern)
     except (NotHere, Rejected):

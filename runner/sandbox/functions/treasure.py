@@ -12,16 +12,40 @@ from runner.sandbox.functions.moments import joda, joda_pieces
 LENGTHS = {"s": 19, "m": 16, "h": 13, "d": 10, "w": 10, "M": 7, "q": 7, "y": 4}
 """How much of 'yyyy-MM-dd HH:mm:ss' is left by TD_TIME_STRING's '!'."""
 
-LIKE_JODA = frozenset({
-    "yyyy", "yy", "MMMM", "MMM", "MM", "M", "dd", "d", "DDD", "D", "EEEE", "EEE", "E",
-    "a", "HH", "H", "hh", "h", "mm", "m", "ss", "s", "SSS",
-})  # fmt: skip
+LIKE_JODA = frozenset(
+    {
+        "yyyy",
+        "yy",
+        "MMMM",
+        "MMM",
+        "MM",
+        "M",
+        "dd",
+        "d",
+        "DDD",
+        "D",
+        "EEEE",
+        "EEE",
+        "E",
+        "a",
+        "HH",
+        "H",
+        "hh",
+        "h",
+        "mm",
+        "m",
+        "ss",
+        "s",
+        "SSS",
+    }
+)
 """Letters of SimpleDateFormat that show the same in Joda."""
 
 SHOWN = LIKE_JODA | {"u", "z", "Z", "X", "XX", "XXX"}
 
 
 def _at(moment: int, zone: str) -> datetime:
+    """What clocks in a zone show at a moment, which is given in seconds since 1970."""
     return datetime.fromtimestamp(moment, tdtime.zone(zone))
 
 
@@ -35,23 +59,26 @@ def seconds(text: str, zone: str) -> int | None:
 
 def bound(text: str, zone: str) -> int:
     """Seconds of a text that TD_TIME_RANGE begins or ends with. Raises Rejected."""
-    if (made := seconds(text, zone)) is None:
+    made = seconds(text, zone)
+    if made is None:
         raise Rejected(f"Invalid time {text}")
     return made
 
 
 def truncated(moment: int, unit: str, zone: str) -> int:
-    """TD_DATE_TRUNC."""
-    return tdtime.seconds(tdtime.truncate(_at(moment, zone), unit))
+    """TD_DATE_TRUNC: the seconds at which a unit of time begins in a zone."""
+    start = tdtime.truncate(_at(moment, zone), unit)
+    return tdtime.seconds(start)
 
 
 def string(moment: int, shape: str, zone: str) -> str:
-    """TD_TIME_STRING."""
-    at = tdtime.truncate(_at(moment, zone), shape[0])
+    """TD_TIME_STRING. The shape is a unit, and perhaps a `!` for a text that ends there."""
+    unit = shape[0]
+    at = tdtime.truncate(_at(moment, zone), unit)
     shown = f"{at.year:04}-{at:%m-%d %H:%M:%S}"
-    return (
-        shown[: LENGTHS[shape[0]]] if shape.endswith("!") else shown + at.strftime("%z")
-    )
+    if shape.endswith("!"):
+        return shown[: LENGTHS[unit]]
+    return shown + at.strftime("%z")
 
 
 @lru_cache(maxsize=500)
@@ -69,13 +96,17 @@ def _pieces(pattern: str) -> tuple[tuple[str, str], ...]:
 def formatted(moment: int, pattern: str, zone: str) -> str:
     """TD_TIME_FORMAT. Raises NotHere."""
     at = _at(moment, zone)
-    return "".join(
-        text if not letters else _piece(letters, at)
-        for letters, text in _pieces(pattern)
-    )
+    shown = []
+    for letters, text in _pieces(pattern):
+        if letters:
+            shown.append(_piece(letters, at))
+        else:
+            shown.append(text)
+    return "".join(shown)
 
 
 def _piece(letters: str, at: datetime) -> str:
+    """What letters of a pattern show. Raises NotHere."""
     if letters in LIKE_JODA:
         return joda(letters[0], len(letters), at)
     shift = at.strftime("%z")
@@ -86,15 +117,13 @@ def _piece(letters: str, at: datetime) -> str:
             if at.tzinfo is not UTC:
                 raise NotHere("TD_TIME_FORMAT with z in another time zone than UTC")
             return "UTC"
-        case "Z" | "XX":
-            return "Z" if letters == "XX" and shift == "+0000" else shift
+        case "Z":
+            return shift
+        case _ if shift == "+0000":
+            return "Z"
+        case "XX":
+            return shift
         case "X":
-            return (
-                "Z"
-                if shift == "+0000"
-                else shift.removesuffix("00")
-                if shift.endswith("00")
-                else shift
-            )
+            return shift.removesuffix("00")
         case _:
-            return "Z" if shift == "+0000" else f"{shift[:3]}:{shift[3:]}"
+            return f"{shift[:3]}:{shift[3:]}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from runner.sandbox.duck import windows
 from runner.sandbox.duck.nothere import NotHere
@@ -10,16 +10,18 @@ from runner.sandbox.duck.site import Emitter, Site
 from runner.sandbox.duck.storage import (
     FLOATS,
     INTEGERS,
+    INTERVALS,
     decimal,
     is_composite,
     not_here,
     python,
     storage,
 )
-from runner.trino.types import Type
 
 FEW = 200
 """So many different values APPROX_DISTINCT counts exactly."""
+
+SUMMED = frozenset({*INTEGERS, *FLOATS, "decimal"})
 
 EITHER_WAY = frozenset(
     {
@@ -43,93 +45,99 @@ def _of(site: Site, name: str, *arguments: str) -> str:
 
 
 def _count(site: Site) -> str:
+    """COUNT of rows, or of values that are not NULL."""
     if site.node.star or not site.arguments:
         return _of(site, "count", "*")
     return _of(site, "count")
 
 
 def _count_if(site: Site) -> str:
-    return _of(site, "count", f"CASE WHEN {site.arguments[0]} THEN 1 END")
+    """COUNT_IF: how many conditions are true."""
+    return _of(site, "count", f"CASE WHEN {site.first} THEN 1 END")
 
 
 def _sum(site: Site) -> str:
-    kind = site.types[0]
+    """SUM, in the type that Trino gives it."""
     made = _of(site, "sum")
-    if kind.base in {*INTEGERS, "decimal"} or site.returns.base.startswith("interval"):
-        return f"CAST({made} AS {storage(site.returns)})"
-    if kind.base in FLOATS:
-        return f"CAST({made} AS {storage(site.returns)})"
-    raise site.refuse()
+    if site.kind.base not in SUMMED and site.returns.base not in INTERVALS:
+        raise site.refuse()
+    # DuckDB sums whole numbers in a wider type
+    return f"CAST({made} AS {storage(site.returns)})"
 
 
 def _avg(site: Site) -> str:
-    kind = site.types[0]
-    if kind.base == "decimal":
-        scale = decimal(kind)[1]
-        total, number = _of(site, "sum"), _of(site, "count")
-        return python(
-            "average",
-            storage(site.returns),
-            f"CAST({total} AS DECIMAL(38,{scale}))",
-            number,
-            str(decimal(kind)[0]),
-            str(scale),
-        )
-    if kind.base in {*INTEGERS, *FLOATS}:
-        return f"CAST({_of(site, 'avg')} AS {storage(site.returns)})"
-    raise site.refuse()
+    """AVG, in the type that Trino gives it."""
+    if site.kind.base == "decimal":
+        return _decimal_average(site)
+    if site.kind.base not in {*INTEGERS, *FLOATS}:
+        raise site.refuse()
+    return f"CAST({_of(site, 'avg')} AS {storage(site.returns)})"
+
+
+def _decimal_average(site: Site) -> str:
+    """AVG of decimals: DuckDB would make a double of it."""
+    precision, scale = decimal(site.kind)
+    total = f"CAST({_of(site, 'sum')} AS DECIMAL(38,{scale}))"
+    number = _of(site, "count")
+    kept = storage(site.returns)
+    return python("average", kept, total, number, str(precision), str(scale))
 
 
 def _extreme(name: str) -> Emitter:
+    """MAX and MIN: a NaN only where all values are NaN."""
+
     def emit(site: Site) -> str:
-        kind = site.types[0]
-        if (
-            len(site.arguments) > 1
-            or is_composite(kind)
-            or kind.base in {"json", "char", "varbinary"}
-        ):
-            raise site.refuse()
+        _check_ordered(site, 0, {"json", "char", "varbinary"})
         made = _of(site, name)
-        if kind.base not in FLOATS:
+        if site.kind.base not in FLOATS:
             return made
-        real = f"CASE WHEN NOT isnan({site.arguments[0]}) THEN {site.arguments[0]} END"
+        real = f"CASE WHEN NOT isnan({site.first}) THEN {site.first} END"
         return f"coalesce({_of(site, name, real)}, {made})"
 
     return emit
 
 
+def _check_ordered(site: Site, last: int, refused: Collection[str]) -> None:
+    """Raises NotHere for a last argument that DuckDB orders otherwise, and for more."""
+    kind = site.types[last]
+    if len(site.arguments) > last + 1:
+        raise site.refuse()
+    if is_composite(kind) or kind.base in refused:
+        raise site.refuse()
+
+
 def _by(name: str) -> Emitter:
+    """MAX_BY and MIN_BY: the value of the row whose key is the greatest or the least."""
+
     def emit(site: Site) -> str:
-        key = site.types[1]
-        if (
-            len(site.arguments) > 2
-            or is_composite(key)
-            or key.base in {"json", "char", *FLOATS}
-        ):
-            raise site.refuse()
+        _check_ordered(site, 1, {"json", "char", *FLOATS})
         return _of(site, name)
 
     return emit
 
 
-def _bool(name: str) -> Emitter:
-    return lambda site: _of(site, name)
+def _same(name: str) -> Emitter:
+    """DuckDB has the very same aggregate under this name."""
+
+    def emit(site: Site) -> str:
+        return _of(site, name)
+
+    return emit
 
 
 def _array_agg(site: Site) -> str:
-    if not site.node.order_by and not windows.is_indifferent(
-        site.node, site.scope, EITHER_WAY
-    ):
+    """ARRAY_AGG, where its order is told or does not count. Raises NotHere."""
+    ordered = bool(site.node.order_by)
+    if not ordered and not windows.is_indifferent(site.node, site.scope, EITHER_WAY):
         raise NotHere("array_agg without ORDER BY")
     return _of(site, "list")
 
 
 def _arbitrary(site: Site) -> str:
-    if (
-        site.node.window is not None
-        or site.node.distinct
-        or is_composite(site.types[0])
-    ):
+    """ANY_VALUE: which value Trino takes is not known, unless there is only one."""
+    if site.node.window is not None or site.node.distinct:
+        raise site.refuse()
+    if is_composite(site.kind):
         raise site.refuse()
     several = not_here(f"{site.name} of several values", site.returns)
     least, most = _of(site, "min"), _of(site, "max")
@@ -137,15 +145,12 @@ def _arbitrary(site: Site) -> str:
 
 
 def _approx_distinct(site: Site) -> str:
-    if (
-        site.node.window is not None
-        or len(site.arguments) > 1
-        or is_composite(site.types[0])
-    ):
+    """APPROX_DISTINCT, which is exact for few values."""
+    if site.node.window is not None or len(site.arguments) > 1:
         raise site.refuse()
-    number = windows.aggregate(
-        site.node, site.scope, "count", (f"DISTINCT {site.arguments[0]}",)
-    )
+    if is_composite(site.kind):
+        raise site.refuse()
+    number = _of(site, "count", f"DISTINCT {site.first}")
     many = not_here(f"approx_distinct of more than {FEW} values", site.returns)
     return f"CASE WHEN {number} <= {FEW} THEN {number} ELSE {many} END"
 
@@ -157,33 +162,40 @@ def _statistic(name: str, least: int) -> Emitter:
         made = _of(site, name)
         if least == 0:
             return made
-        return f"CASE WHEN {_of(site, 'count', site.arguments[0])} >= {least} THEN {made} END"
+        number = _of(site, "count", site.first)
+        return f"CASE WHEN {number} >= {least} THEN {made} END"
 
     return emit
 
 
 def _geometric(site: Site) -> str:
-    if site.types[0].base != "double":
+    """GEOMETRIC_MEAN of doubles, by way of their logarithms."""
+    if site.kind.base != "double":
         raise site.refuse()
-    return f"exp({_of(site, 'avg', f'ln({site.arguments[0]})')})"
+    logarithms = _of(site, "avg", f"ln({site.first})")
+    return f"exp({logarithms})"
 
 
 def _map_agg(site: Site) -> str:
-    """The first value of a key counts; which is first is not said, so that keys have to differ."""
-    if site.node.window is not None or _plain_key(site.types[0]):
-        raise site.refuse()
-    keys = windows.aggregate(site.node, site.scope, "list", (site.arguments[0],))
-    values = windows.aggregate(site.node, site.scope, "list", (site.arguments[1],))
+    """MAP_AGG: the first value of a key counts, and which is first is not said."""
+    _check_keys(site)
+    keys = _of(site, "list", site.first)
+    values = _of(site, "list", site.arguments[1])
     return python("map_agg", storage(site.returns), keys, values)
 
 
-def _plain_key(kind: Type) -> bool:
-    return is_composite(kind) or kind.base in {*FLOATS, "json"}
+def _check_keys(site: Site) -> None:
+    """Raises NotHere for keys that Python does not compare as Trino does."""
+    kind = site.kind
+    if site.node.window is not None:
+        raise site.refuse()
+    if is_composite(kind) or kind.base in {*FLOATS, "json"}:
+        raise site.refuse()
 
 
 def _histogram(site: Site) -> str:
-    if site.node.window is not None or _plain_key(site.types[0]):
-        raise site.refuse()
+    """HISTOGRAM: Python counts the values of a list. Raises NotHere."""
+    _check_keys(site)
     return python("histogram", storage(site.returns), _of(site, "list"))
 
 
@@ -196,9 +208,9 @@ AGGREGATES: Mapping[str, Emitter] = {
     "max": _extreme("max"),
     "min_by": _by("arg_min_null"),
     "max_by": _by("arg_max_null"),
-    "bool_and": _bool("bool_and"),
-    "bool_or": _bool("bool_or"),
-    "every": _bool("bool_and"),
+    "bool_and": _same("bool_and"),
+    "bool_or": _same("bool_or"),
+    "every": _same("bool_and"),
     "array_agg": _array_agg,
     "arbitrary": _arbitrary,
     "any_value": _arbitrary,
@@ -217,6 +229,6 @@ AGGREGATES: Mapping[str, Emitter] = {
     "geometric_mean": _geometric,
     "map_agg": _map_agg,
     "histogram": _histogram,
-    "bitwise_and_agg": lambda site: _of(site, "bit_and"),
-    "bitwise_or_agg": lambda site: _of(site, "bit_or"),
+    "bitwise_and_agg": _same("bit_and"),
+    "bitwise_or_agg": _same("bit_or"),
 }

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from runner.sandbox.duck import expressions
 from runner.sandbox.duck.casts import coerced
-from runner.sandbox.duck.site import Emitter, Site
+from runner.sandbox.duck.site import Emitter, Site, native
 from runner.sandbox.duck.storage import (
     FLOATS,
+    INTEGERS,
     element,
     inner,
     is_composite,
@@ -35,6 +36,9 @@ SIMPLE = frozenset(
 )
 """Types whose values DuckDB and Trino hold for equal, and order, alike."""
 
+UNLIKE = frozenset({*FLOATS, "map", "row", "json"})
+"""Types whose values Python does not hold for equal as Trino does."""
+
 
 def _simple(site: Site, kind: Type) -> Type:
     """Raises NotHere for a type whose values are compared otherwise."""
@@ -44,6 +48,7 @@ def _simple(site: Site, kind: Type) -> Type:
 
 
 def _array(site: Site, position: int = 0) -> Type:
+    """The type of an array's elements. Raises NotHere for an argument that is none."""
     kind = site.types[position]
     if kind.base != "array":
         raise site.refuse()
@@ -57,22 +62,27 @@ def lambda_text(site: Site, position: int, names: tuple[str, ...]) -> str:
         raise site.refuse("what is no lambda")
     if len(node.parameters) != len(names):
         raise site.refuse("a lambda with so many arguments")
-    given = {one.key: name for one, name in zip(node.parameters, names, strict=True)}
+    keys = [one.key for one in node.parameters]
+    given = dict(zip(keys, names, strict=True))
     inside = replace(site.scope, arguments={**site.scope.arguments, **given})
     body = expressions.expression(node.body, inside)
-    if "SELECT" in body and any(
-        isinstance(one, tree.Query) for one in tree.walk(node.body)
-    ):
+    if "SELECT" in body and _has_query(node.body):
         raise site.refuse("a subquery")
     return body
 
 
+def _has_query(node: tree.Expression) -> bool:
+    """True where an expression has a subquery anywhere inside."""
+    return any(isinstance(one, tree.Query) for one in tree.walk(node))
+
+
 def _unique(site: Site, letter: str) -> str:
+    """A name for a lambda's argument that no lambda around it has."""
     return f"{letter}{site.node.at}"
 
 
 def lambda_type(site: Site, position: int) -> Type:
-    """What a lambda returns."""
+    """The type of what a lambda returns. Raises NotHere for an argument that is none."""
     node = site.node.arguments[position]
     if not isinstance(node, tree.Lambda):
         raise site.refuse("what is no lambda")
@@ -80,90 +90,102 @@ def lambda_type(site: Site, position: int) -> Type:
 
 
 def _transform(site: Site) -> str:
+    """TRANSFORM: an array of what a lambda makes of each element."""
     name = _unique(site, "x")
-    body = coerced(
-        lambda_text(site, 1, (name,)), lambda_type(site, 1), element(site.returns)
-    )
-    return f"list_transform({site.arguments[0]}, lambda {name}: {body})"
+    body = lambda_text(site, 1, (name,))
+    made = coerced(body, lambda_type(site, 1), element(site.returns))
+    return f"list_transform({site.first}, lambda {name}: {made})"
 
 
 def _filter(site: Site) -> str:
+    """FILTER: the elements for which a lambda is true."""
     name = _unique(site, "x")
-    return f"list_filter({site.arguments[0]}, lambda {name}: {lambda_text(site, 1, (name,))})"
+    body = lambda_text(site, 1, (name,))
+    return f"list_filter({site.first}, lambda {name}: {body})"
 
 
 def _match(kind: str) -> Emitter:
+    """ANY_MATCH and its like: a macro looks at the truth of each element."""
+
     def emit(site: Site) -> str:
         name = _unique(site, "x")
-        found = f"list_transform({site.arguments[0]}, lambda {name}: {lambda_text(site, 1, (name,))})"
-        return f"trino_{kind}({found})"
+        body = lambda_text(site, 1, (name,))
+        return f"trino_{kind}(list_transform({site.first}, lambda {name}: {body}))"
 
     return emit
 
 
 def _reduce(site: Site) -> str:
-    state, item = _unique(site, "s"), _unique(site, "x")
+    """REDUCE, where the state, its start and the elements are of one type for DuckDB."""
+    state = _unique(site, "s")
+    item = _unique(site, "x")
     body = lambda_text(site, 2, (state, item))
-    of_state = lambda_type(site, 2)
-    start = coerced(site.arguments[1], site.types[1], of_state)
-    if site.types[1] != of_state and storage(site.types[1]) != storage(of_state):
+    kind = lambda_type(site, 2)
+    start = coerced(site.arguments[1], site.types[1], kind)
+    if not _is_kept_alike(site.types[1], kind):
         raise site.refuse("a state that changes its type")
-    if _array(site) != of_state and storage(element(site.types[0])) != storage(
-        of_state
-    ):
+    if not _is_kept_alike(_array(site), kind):
         raise site.refuse("a state of another type than the elements")
-    made = f"list_reduce({site.arguments[0]}, lambda {state}, {item}: {body}, CAST({start} AS {storage(of_state)}))"
+    first = f"CAST({start} AS {storage(kind)})"
+    made = f"list_reduce({site.first}, lambda {state}, {item}: {body}, {first})"
     final = _unique(site, "f")
-    last = coerced(lambda_text(site, 3, (final,)), lambda_type(site, 3), site.returns)
+    shown = lambda_text(site, 3, (final,))
+    last = coerced(shown, lambda_type(site, 3), site.returns)
     return f"list_transform([{made}], lambda {final}: {last})[1]"
 
 
+def _is_kept_alike(one: Type, other: Type) -> bool:
+    """True where DuckDB keeps values of both types in the same way."""
+    return one == other or storage(one) == storage(other)
+
+
 def _zip_with(site: Site) -> str:
+    """ZIP_WITH: what a lambda makes of each pair of elements."""
+    left, right, _ = site.arguments
     pair = _unique(site, "p")
-    names = tuple(
-        f"CAST(struct_extract({pair}, {number + 1}) AS {storage(_array(site, number))})"
-        for number in range(2)
-    )
-    body = coerced(
-        lambda_text(site, 2, names), lambda_type(site, 2), element(site.returns)
-    )
-    zipped = f"list_zip({site.arguments[0]}, {site.arguments[1]})"
-    return (
-        f"CASE WHEN {site.arguments[0]} IS NOT NULL AND {site.arguments[1]} IS NOT NULL"
-        f" THEN list_transform({zipped}, lambda {pair}: {body}) END"
-    )
+    one = f"CAST(struct_extract({pair}, 1) AS {storage(_array(site, 0))})"
+    other = f"CAST(struct_extract({pair}, 2) AS {storage(_array(site, 1))})"
+    body = lambda_text(site, 2, (one, other))
+    made = coerced(body, lambda_type(site, 2), element(site.returns))
+    zipped = f"list_transform(list_zip({left}, {right}), lambda {pair}: {made})"
+    # of a NULL, list_zip would make an array of NULLs
+    return f"CASE WHEN {left} IS NOT NULL AND {right} IS NOT NULL THEN {zipped} END"
 
 
 def _contains(site: Site) -> str:
+    """CONTAINS: a macro answers for simple types, Python for the others."""
     kind = _array(site)
     wanted = coerced(site.arguments[1], site.types[1], kind)
     if kind.base in SIMPLE:
-        return f"trino_contains({site.arguments[0]}, {wanted})"
-    return python("contains", "BOOLEAN", site.arguments[0], wanted)
+        return f"trino_contains({site.first}, {wanted})"
+    return python("contains", "BOOLEAN", site.first, wanted)
 
 
 def _position(site: Site) -> str:
+    """ARRAY_POSITION of the first such element, from 1; 0 where there is none."""
     _simple(site, _array(site))
     if len(site.arguments) > 2:
         raise site.refuse("an instance")
-    return (
-        f"CASE WHEN {site.arguments[0]} IS NOT NULL AND {site.arguments[1]} IS NOT NULL THEN"
-        f" CAST(coalesce(list_position({site.arguments[0]}, {site.arguments[1]}), 0) AS BIGINT) END"
-    )
+    array, wanted = site.arguments
+    place = f"CAST(coalesce(list_position({array}, {wanted}), 0) AS BIGINT)"
+    return f"CASE WHEN {array} IS NOT NULL AND {wanted} IS NOT NULL THEN {place} END"
 
 
 def _extreme(name: str) -> Emitter:
+    """ARRAY_MAX and ARRAY_MIN: NULL where any element is."""
+
     def emit(site: Site) -> str:
         kind = _array(site)
         if kind.base not in SIMPLE:
             raise site.refuse()
-        array = site.arguments[0]
+        array = site.first
         return f"CASE WHEN len({array}) = list_count({array}) THEN {name}({array}) END"
 
     return emit
 
 
 def _sorted(site: Site) -> str:
+    """ARRAY_SORT of simple types, without a comparison. Raises NotHere."""
     if len(site.arguments) > 1:
         raise site.refuse("a comparison")
     _simple(site, _array(site))
@@ -175,136 +197,111 @@ def _python_lists(function: str) -> Emitter:
 
     def emit(site: Site) -> str:
         for kind in site.types:
-            if kind.base == "array" and element(kind).base in {
-                *FLOATS,
-                "map",
-                "row",
-                "json",
-            }:
+            if kind.base == "array" and element(kind).base in UNLIKE:
                 raise site.refuse()
-        arguments = [
-            coerced(sql, kind, site.returns)
-            if kind.base == "array" and site.returns.base == "array"
-            else sql
-            for sql, kind in zip(site.arguments, site.types, strict=True)
-        ]
+        arguments = []
+        for sql, kind in zip(site.arguments, site.types, strict=True):
+            arguments.append(_as_returned(site, sql, kind))
         return python(function, storage(site.returns), *arguments)
 
     return emit
 
 
+def _as_returned(site: Site, sql: str, kind: Type) -> str:
+    """An array as one of the type that a call returns; anything else as it is."""
+    if kind.base == "array" and site.returns.base == "array":
+        return coerced(sql, kind, site.returns)
+    return sql
+
+
 def _joined(site: Site) -> str:
+    """ARRAY_JOIN of types whose texts Python writes as Trino does. Raises NotHere."""
     kind = _array(site)
-    if kind.base not in {
-        "varchar",
-        "boolean",
-        "tinyint",
-        "smallint",
-        "integer",
-        "bigint",
-        "double",
-    }:
+    if kind.base not in {*INTEGERS, "varchar", "boolean", "double"}:
         raise site.refuse()
-    return python("array_join", "VARCHAR", site.arguments[0], *site.arguments[1:])
+    return python("array_join", "VARCHAR", *site.arguments)
 
 
 def _cardinality(site: Site) -> str:
-    if site.types[0].base == "array":
-        return f"len({site.arguments[0]})"
-    if site.types[0].base == "map":
-        return f"CAST(cardinality({site.arguments[0]}) AS BIGINT)"
+    """CARDINALITY of an array or a map."""
+    if site.kind.base == "array":
+        return f"len({site.first})"
+    if site.kind.base == "map":
+        return f"CAST(cardinality({site.first}) AS BIGINT)"
     raise site.refuse()
 
 
 def _element_at(site: Site) -> str:
-    if site.types[0].base == "array":
-        return f"trino_element_at({site.arguments[0]}, {site.arguments[1]})"
-    if site.types[0].base == "map":
-        key, value = inner(site.types[0])
-        if key.base not in SIMPLE:
-            raise site.refuse()
-        wanted = coerced(site.arguments[1], site.types[1], key)
-        return python("map_at", storage(value), site.arguments[0], wanted)
-    raise site.refuse()
-
-
-def _slice(site: Site) -> str:
-    return python("slice", storage(site.returns), *site.arguments)
+    """ELEMENT_AT: NULL where an array or a map does not have it. Raises NotHere."""
+    if site.kind.base == "array":
+        return f"trino_element_at({site.first}, {site.arguments[1]})"
+    if site.kind.base != "map":
+        raise site.refuse()
+    key, value = inner(site.kind)
+    if key.base not in SIMPLE:
+        raise site.refuse()
+    wanted = coerced(site.arguments[1], site.types[1], key)
+    return python("map_at", storage(value), site.first, wanted)
 
 
 def _sequence(site: Site) -> str:
-    if element(site.returns).base != "bigint":
-        if element(site.returns).base == "date" and site.types[0].base == "date":
-            return _date_sequence(site)
-        raise site.refuse()
-    return python("sequence", "BIGINT[]", *site.arguments)
+    """SEQUENCE of whole numbers or dates. Raises NotHere."""
+    kind = element(site.returns).base
+    if kind == "bigint":
+        return python("sequence", "BIGINT[]", *site.arguments)
+    if kind == "date" and site.kind.base == "date":
+        return _date_sequence(site)
+    raise site.refuse()
 
 
 def _date_sequence(site: Site) -> str:
-    step = site.arguments[2] if len(site.arguments) > 2 else "86400000"
-    kind = site.types[2].base if len(site.arguments) > 2 else "interval day to second"
-    unit = "months" if kind == "interval year to month" else "milliseconds"
-    return python(
-        "date_sequence",
-        "DATE[]",
-        site.arguments[0],
-        site.arguments[1],
-        step,
-        text(unit),
-    )
-
-
-def _flatten(site: Site) -> str:
-    return python("flatten", storage(site.returns), site.arguments[0])
-
-
-def _repeat(site: Site) -> str:
-    return python("repeat", storage(site.returns), *site.arguments)
+    """SEQUENCE of dates, by days where no step is given."""
+    start, stop, *steps = site.arguments
+    step = "86400000"
+    unit = "milliseconds"
+    if steps:
+        step = steps[0]
+        if site.types[2].base == "interval year to month":
+            unit = "months"
+    return python("date_sequence", "DATE[]", start, stop, step, text(unit))
 
 
 def _overlap(site: Site) -> str:
+    """ARRAYS_OVERLAP of simple types. Raises NotHere."""
     for position in range(2):
         _simple(site, _array(site, position))
     return python("arrays_overlap", "BOOLEAN", *site.arguments)
 
 
-def _zip(site: Site) -> str:
-    return python("zip", storage(site.returns), *site.arguments)
-
-
 def _typed(function: str) -> Emitter:
-    return lambda site: python(function, storage(site.returns), *site.arguments)
+    """Python answers, in the type that the call returns."""
+
+    def emit(site: Site) -> str:
+        return python(function, storage(site.returns), *site.arguments)
+
+    return emit
 
 
 # maps
 
 
 def _keys_are_plain(site: Site, kind: Type) -> None:
+    """Raises NotHere for a map whose keys Python does not compare as Trino does."""
     key = inner(kind)[0]
     if is_composite(key) or key.base in {*FLOATS, "json"}:
         raise site.refuse()
 
 
 def _map(site: Site) -> str:
+    """MAP of an array of keys and one of values. Raises NotHere."""
     if not site.arguments:
         raise site.refuse("nothing")
     _keys_are_plain(site, site.returns)
     return python("map", storage(site.returns), *site.arguments)
 
 
-def _map_keys(site: Site) -> str:
-    return f"map_keys({site.arguments[0]})"
-
-
-def _map_values(site: Site) -> str:
-    return f"map_values({site.arguments[0]})"
-
-
-def _map_entries(site: Site) -> str:
-    return python("map_entries", storage(site.returns), *site.arguments)
-
-
 def _map_concat(site: Site) -> str:
+    """MAP_CONCAT of maps whose keys Python compares. Raises NotHere."""
     _keys_are_plain(site, site.returns)
     return python("map_concat", storage(site.returns), *site.arguments)
 
@@ -312,10 +309,11 @@ def _map_concat(site: Site) -> str:
 def _entries(site: Site) -> tuple[str, str, str]:
     """The entries of a map as an array, and what its lambda's arguments are called."""
     entry = _unique(site, "e")
-    return f"map_entries({site.arguments[0]})", f"{entry}.key", f"{entry}.value"
+    return f"map_entries({site.first})", f"{entry}.key", f"{entry}.value"
 
 
 def _map_filter(site: Site) -> str:
+    """MAP_FILTER: the entries for which a lambda is true."""
     entries, key, value = _entries(site)
     body = lambda_text(site, 1, (key, value))
     name = _unique(site, "e")
@@ -323,12 +321,15 @@ def _map_filter(site: Site) -> str:
 
 
 def _transform_values(site: Site) -> str:
+    """TRANSFORM_VALUES: a map with what a lambda makes of each value."""
     entries, key, value = _entries(site)
     body = lambda_text(site, 1, (key, value))
     name = _unique(site, "e")
-    of = inner(site.returns)[1]
-    made = f"CAST({coerced(body, lambda_type(site, 1), of)} AS {storage(of)})"
-    return f"map_from_entries(list_transform({entries}, lambda {name}: struct_pack(k := {name}.key, v := {made})))"
+    _, kind = inner(site.returns)
+    made = coerced(body, lambda_type(site, 1), kind)
+    entry = f"struct_pack(k := {name}.key, v := CAST({made} AS {storage(kind)}))"
+    changed = f"list_transform({entries}, lambda {name}: {entry})"
+    return f"map_from_entries({changed})"
 
 
 COLLECTIONS: Mapping[str, Emitter] = {
@@ -346,11 +347,11 @@ COLLECTIONS: Mapping[str, Emitter] = {
     "array_remove": _python_lists("array_remove"),
     "array_join": _joined,
     "arrays_overlap": _overlap,
-    "slice": _slice,
+    "slice": _typed("slice"),
     "sequence": _sequence,
-    "flatten": _flatten,
-    "repeat": _repeat,
-    "zip": _zip,
+    "flatten": _typed("flatten"),
+    "repeat": _typed("repeat"),
+    "zip": _typed("zip"),
     "ngrams": _typed("ngrams"),
     "combinations": _typed("combinations"),
     "trim_array": _typed("trim_array"),
@@ -363,9 +364,9 @@ COLLECTIONS: Mapping[str, Emitter] = {
     "reduce": _reduce,
     "zip_with": _zip_with,
     "map": _map,
-    "map_keys": _map_keys,
-    "map_values": _map_values,
-    "map_entries": _map_entries,
+    "map_keys": native("map_keys"),
+    "map_values": native("map_values"),
+    "map_entries": _typed("map_entries"),
     "map_from_entries": _typed("map_from_entries"),
     "multimap_from_entries": _typed("multimap_from_entries"),
     "map_concat": _map_concat,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from runner.sandbox.duck import expressions
 from runner.sandbox.duck.casts import coerced
 from runner.sandbox.duck.operators import compared
-from runner.sandbox.duck.site import Emitter, Site, in_python
+from runner.sandbox.duck.site import Emitter, Site, in_python, native
 from runner.sandbox.duck.storage import (
     FLOATS,
     INTEGERS,
@@ -20,102 +20,106 @@ from runner.sandbox.duck.storage import (
 )
 from runner.trino.tree import Comparator
 
-
-def _double(name: str) -> Emitter:
-    """A function of doubles, which DuckDB hands to the same C library."""
-    return lambda site: f"{name}({', '.join(site.arguments)})"
+NAN = "CAST('NaN' AS DOUBLE)"
 
 
 def _guarded(name: str, bad: str) -> Emitter:
     """A function of a double that is NaN where DuckDB would fail."""
 
     def emit(site: Site) -> str:
-        value = site.arguments[0]
-        condition = bad.format(value=value)
-        return (
-            f"CASE WHEN {condition} THEN CAST('NaN' AS DOUBLE) ELSE {name}({value}) END"
-        )
+        condition = bad.format(value=site.first)
+        return f"CASE WHEN {condition} THEN {NAN} ELSE {name}({site.first}) END"
 
     return emit
 
 
 def _logarithm(name: str) -> Emitter:
+    """A logarithm, which Java has for 0 and for negative numbers too."""
+
     def emit(site: Site) -> str:
         value = site.arguments[-1]
         low = "CAST('-Infinity' AS DOUBLE)"
-        nan = "CAST('NaN' AS DOUBLE)"
-        return f"CASE WHEN {value} = 0 THEN {low} WHEN {value} < 0 THEN {nan} ELSE {name}({value}) END"
+        return (
+            f"CASE WHEN {value} = 0 THEN {low}"
+            f" WHEN {value} < 0 THEN {NAN}"
+            f" ELSE {name}({value}) END"
+        )
 
     return emit
 
 
-def _abs(site: Site) -> str:
-    return f"abs({site.arguments[0]})"
-
-
 def _rounded(site: Site) -> str:
+    """ROUND, half away from zero. Raises NotHere for a real."""
     kind = site.returns
-    digits = site.arguments[1] if len(site.arguments) > 1 else "0"
-    if kind.base in INTEGERS:
-        if len(site.arguments) == 1:
-            return site.arguments[0]
-        return python(
-            "round_whole", storage(kind), site.arguments[0], digits, text(kind.base)
-        )
-    if kind.base == "double":
-        if len(site.arguments) == 1:
-            return f"round({site.arguments[0]})"
-        return python("round_double", "DOUBLE", site.arguments[0], digits)
     if kind.base == "decimal":
-        return python(
-            "round_decimal",
-            storage(kind),
-            site.arguments[0],
-            digits,
-            str(decimal(kind)[1]),
-        )
+        return _decimal(site, "round_decimal")
+    if len(site.arguments) == 1:
+        return _rounded_to_whole(site)
+    digits = site.arguments[1]
+    if kind.base in INTEGERS:
+        base = text(kind.base)
+        return python("round_whole", storage(kind), site.first, digits, base)
+    if kind.base == "double":
+        return python("round_double", "DOUBLE", site.first, digits)
     raise site.refuse()
 
 
+def _rounded_to_whole(site: Site) -> str:
+    """ROUND without digits, which a whole number need not be."""
+    if site.returns.base in INTEGERS:
+        return site.first
+    if site.returns.base == "double":
+        return f"round({site.first})"
+    raise site.refuse()
+
+
+def _decimal(site: Site, function: str) -> str:
+    """ROUND or TRUNCATE of a decimal to digits, which are 0 where nothing is said."""
+    digits = "0"
+    if len(site.arguments) > 1:
+        digits = site.arguments[1]
+    _, scale = decimal(site.returns)
+    return python(function, storage(site.returns), site.first, digits, str(scale))
+
+
 def _truncated(site: Site) -> str:
+    """TRUNCATE of doubles and decimals. Raises NotHere."""
     kind = site.returns
     if kind.base == "double" and len(site.arguments) == 1:
-        return python("truncate_double", "DOUBLE", site.arguments[0])
+        return python("truncate_double", "DOUBLE", site.first)
     if kind.base == "decimal":
-        digits = site.arguments[1] if len(site.arguments) > 1 else "0"
-        return python(
-            "truncate_decimal",
-            storage(kind),
-            site.arguments[0],
-            digits,
-            str(decimal(kind)[1]),
-        )
+        return _decimal(site, "truncate_decimal")
     raise site.refuse()
 
 
 def _whole(name: str) -> Emitter:
+    """CEIL and FLOOR, which leave a whole number as it is."""
+
     def emit(site: Site) -> str:
         if site.returns.base in INTEGERS:
-            return site.arguments[0]
+            return site.first
         if site.returns.base not in {"double", "decimal"}:
             raise site.refuse()
-        return f"CAST({name}({site.arguments[0]}) AS {storage(site.returns)})"
+        return f"CAST({name}({site.first}) AS {storage(site.returns)})"
 
     return emit
 
 
 def _sign(site: Site) -> str:
+    """SIGN: -1, 0 or 1 in the type that Trino gives it. Raises NotHere."""
     if site.returns.base not in {*INTEGERS, "decimal", "double"}:
         raise site.refuse()
-    if site.returns.base == "double":
-        value = site.arguments[0]
-        return f"CASE WHEN isnan({value}) THEN {value} ELSE CAST(sign({value}) AS DOUBLE) END"
-    return f"CAST(sign({site.arguments[0]}) AS {storage(site.returns)})"
+    sign = f"CAST(sign({site.first}) AS {storage(site.returns)})"
+    if site.returns.base != "double":
+        return sign
+    # DuckDB's sign of NaN is 0
+    return f"CASE WHEN isnan({site.first}) THEN {site.first} ELSE {sign} END"
 
 
 def _modulus(site: Site) -> str:
+    """MOD; Python divides decimals."""
     if site.returns.base in {*INTEGERS, *FLOATS}:
-        return f"({site.arguments[0]} % {site.arguments[1]})"
+        return f"({site.first} % {site.arguments[1]})"
     return site.python("modulus")
 
 
@@ -126,89 +130,107 @@ def _extreme(name: str) -> Emitter:
         if is_composite(site.returns) or site.returns.base in {"real", "json", "char"}:
             raise site.refuse()
         if len(site.arguments) == 1:
-            return site.arguments[0]
-        missing = " OR ".join(f"{one} IS NULL" for one in site.arguments)
-        chosen = (
-            f"{name}({', '.join(_ignoring(site, one, name) for one in site.arguments)})"
-        )
+            return site.first
+        chosen = f"{name}({', '.join(site.arguments)})"
         if site.returns.base == "double":
-            nan = " AND ".join(f"isnan({one})" for one in site.arguments)
-            chosen = f"CASE WHEN {nan} THEN {site.arguments[0]} ELSE {chosen} END"
+            chosen = _extreme_double(site, name)
+        missing = " OR ".join(f"{one} IS NULL" for one in site.arguments)
         return f"CASE WHEN {missing} THEN NULL ELSE {chosen} END"
 
     return emit
 
 
-def _ignoring(site: Site, sql: str, name: str) -> str:
-    """A double that no NaN is chosen for."""
-    if site.returns.base != "double" or name == "least":
-        return sql
-    return f"CASE WHEN isnan({sql}) THEN NULL ELSE {sql} END"
+def _extreme_double(site: Site, name: str) -> str:
+    """The greatest or the least double: NaN only where all values are NaN."""
+    all_nan = " AND ".join(f"isnan({one})" for one in site.arguments)
+    values = list(site.arguments)
+    if name == "greatest":
+        # DuckDB holds NaN for the greatest, and leaves out NULL
+        values = [f"CASE WHEN isnan({one}) THEN NULL ELSE {one} END" for one in values]
+    chosen = f"{name}({', '.join(values)})"
+    return f"CASE WHEN {all_nan} THEN {site.first} ELSE {chosen} END"
 
 
 def _coalesced(site: Site) -> str:
-    return f"coalesce({', '.join(_shared(site))})"
+    """COALESCE of values of one type."""
+    shown = [_as_returned(site, number) for number in range(len(site.arguments))]
+    return f"coalesce({', '.join(shown)})"
 
 
-def _shared(site: Site) -> list[str]:
-    return [
-        sql
-        if kind in {site.returns, UNKNOWN}
-        else coerced(sql, kind, site.returns, site.zone(number))
-        for number, (sql, kind) in enumerate(
-            zip(site.arguments, site.types, strict=True)
-        )
-    ]
+def _as_returned(site: Site, position: int) -> str:
+    """An argument as one of the type that a call returns."""
+    sql = site.arguments[position]
+    kind = site.types[position]
+    if kind in {site.returns, UNKNOWN}:
+        return sql
+    return coerced(sql, kind, site.returns, site.zone(position))
 
 
 def _if(site: Site) -> str:
-    shared = _shared(
-        Site(
-            site.node,
-            site.scope,
-            site.arguments,
-            (site.returns, *site.types[1:]),
-            site.returns,
-        )
-    )
-    last = f" ELSE {shared[2]}" if len(shared) > 2 else ""
-    return f"CASE WHEN {site.arguments[0]} THEN {shared[1]}{last} END"
+    """IF with one result or two."""
+    result = _as_returned(site, 1)
+    last = ""
+    if len(site.arguments) > 2:
+        last = f" ELSE {_as_returned(site, 2)}"
+    return f"CASE WHEN {site.first} THEN {result}{last} END"
 
 
 def _nullif(site: Site) -> str:
+    """NULLIF: NULL where both values are equal as Trino compares them."""
     one, other = site.node.arguments
     if site.types[1] == UNKNOWN:
-        return site.arguments[0]
+        return site.first
     same = compared(Comparator.EQUAL, one, other, site.scope, expressions.expression)
-    return f"CASE WHEN {same} THEN NULL ELSE {site.arguments[0]} END"
+    return f"CASE WHEN {same} THEN NULL ELSE {site.first} END"
 
 
 def _try(site: Site) -> str:
-    if "SELECT" in site.arguments[0]:
+    """TRY: NULL where an expression fails. Raises NotHere."""
+    # DuckDB's TRY takes no subquery
+    if "SELECT" in site.first:
         raise site.refuse("a subquery")
-    return f"TRY({site.arguments[0]})"
+    return f"TRY({site.first})"
 
 
 def _bucket(site: Site) -> str:
-    return site.python(
-        "width_bucket" if len(site.arguments) == 4 else "width_bucket_of"
-    )
-
-
-def _power(site: Site) -> str:
-    return site.python("power")
+    """WIDTH_BUCKET of two bounds and a count, or of an array of bounds."""
+    if len(site.arguments) == 4:
+        return site.python("width_bucket")
+    return site.python("width_bucket_of")
 
 
 def _typeof(site: Site) -> str:
-    return text(str(site.types[0]))
+    """TYPEOF: the name of a type, which is known before the query runs."""
+    return text(str(site.kind))
 
 
 def _constant(sql: str) -> Emitter:
-    return lambda _: sql
+    """The same words for every call."""
+
+    def emit(_: Site) -> str:
+        return sql
+
+    return emit
 
 
+def _between(operator: str) -> Emitter:
+    """The two arguments with an operator of DuckDB between them."""
+
+    def emit(site: Site) -> str:
+        left, right = site.arguments
+        return f"({left} {operator} {right})"
+
+    return emit
+
+
+def _bitwise_not(site: Site) -> str:
+    """BITWISE_NOT of a whole number."""
+    return f"(~ {site.first})"
+
+
+# DuckDB hands functions of doubles to the same C library
 NUMBERS: Mapping[str, Emitter] = {
-    "abs": _abs,
+    "abs": native("abs"),
     "ceil": _whole("ceil"),
     "ceiling": _whole("ceil"),
     "floor": _whole("floor"),
@@ -216,31 +238,31 @@ NUMBERS: Mapping[str, Emitter] = {
     "truncate": _truncated,
     "sign": _sign,
     "mod": _modulus,
-    "pow": _power,
-    "power": _power,
+    "pow": in_python("power"),
+    "power": in_python("power"),
     "sqrt": _guarded("sqrt", "{value} < 0"),
-    "cbrt": _double("cbrt"),
-    "exp": _double("exp"),
+    "cbrt": native("cbrt"),
+    "exp": native("exp"),
     "ln": _logarithm("ln"),
     "log10": _logarithm("log10"),
     "log2": _logarithm("log2"),
     "log": in_python("log"),
     "degrees": in_python("degrees"),
     "radians": in_python("radians"),
-    "sin": _double("sin"),
-    "cos": _double("cos"),
-    "tan": _double("tan"),
-    "atan": _double("atan"),
-    "atan2": _double("atan2"),
+    "sin": native("sin"),
+    "cos": native("cos"),
+    "tan": native("tan"),
+    "atan": native("atan"),
+    "atan2": native("atan2"),
     "asin": _guarded("asin", "abs({value}) > 1"),
     "acos": _guarded("acos", "abs({value}) > 1"),
     "pi": _constant("pi()"),
     "e": _constant("CAST('2.718281828459045' AS DOUBLE)"),
-    "nan": _constant("CAST('NaN' AS DOUBLE)"),
+    "nan": _constant(NAN),
     "infinity": _constant("CAST('Infinity' AS DOUBLE)"),
-    "is_nan": lambda site: f"isnan({site.arguments[0]})",
-    "is_finite": lambda site: f"isfinite({site.arguments[0]})",
-    "is_infinite": lambda site: f"isinf({site.arguments[0]})",
+    "is_nan": native("isnan"),
+    "is_finite": native("isfinite"),
+    "is_infinite": native("isinf"),
     "greatest": _extreme("greatest"),
     "least": _extreme("least"),
     "coalesce": _coalesced,
@@ -251,11 +273,11 @@ NUMBERS: Mapping[str, Emitter] = {
     "to_base": in_python("number_to_base"),
     "from_base": in_python("from_base"),
     "width_bucket": _bucket,
-    "bitwise_and": lambda site: f"({site.arguments[0]} & {site.arguments[1]})",
-    "bitwise_or": lambda site: f"({site.arguments[0]} | {site.arguments[1]})",
-    "bitwise_xor": lambda site: f"xor({site.arguments[0]}, {site.arguments[1]})",
-    "sinh": _double("sinh"),
-    "cosh": _double("cosh"),
-    "tanh": _double("tanh"),
-    "bitwise_not": lambda site: f"(~ {site.arguments[0]})",
+    "bitwise_and": _between("&"),
+    "bitwise_or": _between("|"),
+    "bitwise_xor": native("xor"),
+    "sinh": native("sinh"),
+    "cosh": native("cosh"),
+    "tanh": native("tanh"),
+    "bitwise_not": _bitwise_not,
 }

@@ -11,36 +11,54 @@ from runner.sandbox.duck.storage import UNKNOWN, storage
 
 
 def _ranked(name: str) -> Emitter:
-    return lambda site: windows.ranking(site.node, site.scope, name, site.arguments)
+    """DuckDB has the very same function under this name."""
+
+    def emit(site: Site) -> str:
+        return windows.ranking(site.node, site.scope, name, site.arguments)
+
+    return emit
 
 
 def _counted(name: str) -> Emitter:
     """A whole number, which DuckDB gives as BIGINT too."""
-    return lambda site: (
-        f"CAST({windows.ranking(site.node, site.scope, name, site.arguments)} AS BIGINT)"
-    )
+
+    def emit(site: Site) -> str:
+        ranked = windows.ranking(site.node, site.scope, name, site.arguments)
+        return f"CAST({ranked} AS BIGINT)"
+
+    return emit
 
 
 def _shifted(name: str) -> Emitter:
     """LAG and LEAD: a distance that is a number, not below 0."""
 
     def emit(site: Site) -> str:
-        if len(site.arguments) > 1 and (
-            site.whole(1) is None or (site.whole(1) or 0) < 0
-        ):
+        if len(site.arguments) > 1 and not _is_from(0, site.whole(1)):
             raise site.refuse("a distance that is no number")
         arguments = list(site.arguments)
-        if len(arguments) > 2 and site.types[2] != UNKNOWN:
-            arguments[2] = coerced(arguments[2], site.types[2], site.returns)
         if len(arguments) > 2:
-            arguments[2] = f"CAST({arguments[2]} AS {storage(site.returns)})"
+            arguments[2] = _default(site)
         return windows.ranking(site.node, site.scope, name, arguments)
 
     return emit
 
 
+def _is_from(least: int, number: int | None) -> bool:
+    """True for a number that is known, and not below the least one."""
+    return number is not None and number >= least
+
+
+def _default(site: Site) -> str:
+    """What LAG and LEAD show where there is no such row, in the type of the others."""
+    sql = site.arguments[2]
+    if site.types[2] != UNKNOWN:
+        sql = coerced(sql, site.types[2], site.returns)
+    return f"CAST({sql} AS {storage(site.returns)})"
+
+
 def _nth(site: Site) -> str:
-    if site.whole(1) is None or (site.whole(1) or 0) < 1:
+    """NTH_VALUE of a place that is a number, from 1. Raises NotHere."""
+    if not _is_from(1, site.whole(1)):
         raise site.refuse("a place that is no number")
     return windows.ranking(site.node, site.scope, "nth_value", site.arguments)
 

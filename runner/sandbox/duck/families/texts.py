@@ -7,86 +7,98 @@ from collections.abc import Mapping
 from runner.sandbox.duck.casts import as_text
 from runner.sandbox.duck.nothere import Rejected
 from runner.sandbox.duck.site import Emitter, Site, in_python, native
-from runner.sandbox.duck.storage import is_text, python, text
+from runner.sandbox.duck.storage import INTEGERS, is_text, python, text
 from runner.sandbox.functions import patterns
 
 CONTROL = "'[\\x00-\\x1f\\x7f\\x{80}-\\x{9f}]'"
 """RE2's words for the control characters that Trino knows."""
 
+FORMS = frozenset({"NFC", "NFD", "NFKC", "NFKD"})
+FORMATTED = frozenset({*INTEGERS, "varchar", "boolean", "double", "decimal", "unknown"})
+"""Types whose values arrive in Python as FORMAT takes them."""
 
-def _text_only(site: Site, *positions: int) -> None:
-    for position in positions:
-        if not is_text(site.types[position]) and site.types[position].base != "unknown":
-            raise site.refuse()
+
+def _check_text(site: Site) -> None:
+    """Raises NotHere where the first argument is no text."""
+    if not is_text(site.kind) and site.kind.base != "unknown":
+        raise site.refuse()
 
 
 def _length(site: Site) -> str:
-    if site.types[0].base == "varbinary":
-        return f"octet_length({site.arguments[0]})"
-    _text_only(site, 0)
-    return f"length({site.arguments[0]})"
+    """LENGTH, in letters of a text or in bytes."""
+    if site.kind.base == "varbinary":
+        return f"octet_length({site.first})"
+    _check_text(site)
+    return f"length({site.first})"
 
 
 def _substring(site: Site) -> str:
-    _text_only(site, 0)
+    """SUBSTR from a place, with a length or to the end."""
+    _check_text(site)
     return f"trino_substr{len(site.arguments)}({', '.join(site.arguments)})"
 
 
 def _concat(site: Site) -> str:
+    """CONCAT of texts, bytes or arrays. Raises Rejected, NotHere."""
     if len(site.arguments) < 2:
         raise Rejected("There must be two or more concatenation arguments")
-    if site.returns.base in {"varchar", "varbinary"}:
-        return "(" + " || ".join(site.arguments) + ")"
-    if site.returns.base == "array" and all(one.base == "array" for one in site.types):
-        return "(" + " || ".join(site.arguments) + ")"
+    arrays = all(kind.base == "array" for kind in site.types)
+    if site.returns.base in {"varchar", "varbinary"} or arrays:
+        return f"({' || '.join(site.arguments)})"
     raise site.refuse()
 
 
 def _concat_ws(site: Site) -> str:
+    """CONCAT_WS of texts, or of one array of them."""
     if len(site.types) == 2 and site.types[1].base == "array":
         return python("concat_ws", "VARCHAR", *site.arguments)
     parts = ", ".join(site.arguments[1:])
-    return python(
-        "concat_ws", "VARCHAR", site.arguments[0], f"CAST([{parts}] AS VARCHAR[])"
-    )
+    array = f"CAST([{parts}] AS VARCHAR[])"
+    return python("concat_ws", "VARCHAR", site.first, array)
 
 
 def _strpos(site: Site) -> str:
+    """STRPOS of the first occurrence, or of the one with a number."""
     if len(site.arguments) == 2:
-        return f"CAST(strpos({site.arguments[0]}, {site.arguments[1]}) AS BIGINT)"
+        return f"CAST(strpos({site.first}, {site.arguments[1]}) AS BIGINT)"
     return site.python("position")
 
 
-def _split_part(site: Site) -> str:
-    return site.python("split_part")
-
-
 def _reverse(site: Site) -> str:
-    if site.types[0].base == "array":
-        return f"list_reverse({site.arguments[0]})"
-    _text_only(site, 0)
+    """REVERSE of a text or an array."""
+    if site.kind.base == "array":
+        return f"list_reverse({site.first})"
+    _check_text(site)
     return site.python("reverse")
 
 
 def _regexp_like(site: Site) -> str:
+    """REGEXP_LIKE: DuckDB is faster than Python, where its expressions find the same."""
     pattern = site.literal(1)
+    if pattern is None:
+        return site.python("regexp_like")
     if pattern == patterns.CONTROL:
-        return f"regexp_matches({site.arguments[0]}, {CONTROL})"
-    if pattern is not None:
-        if patterns.is_simple(pattern):
-            return f"regexp_matches({site.arguments[0]}, {text(pattern)})"
-        patterns.compiled(pattern)
+        return f"regexp_matches({site.first}, {CONTROL})"
+    if patterns.is_simple(pattern):
+        return f"regexp_matches({site.first}, {text(pattern)})"
+    _check_pattern(pattern)
     return site.python("regexp_like")
 
 
+def _check_pattern(pattern: str) -> None:
+    """Raises NotHere or Rejected for a literal pattern, before the query runs."""
+    patterns.compiled(pattern)
+
+
 def _regexp(function: str) -> Emitter:
+    """A function of regular expressions, without a lambda."""
+
     def emit(site: Site) -> str:
-        if (pattern := site.literal(1)) is not None:
-            patterns.compiled(pattern)
-        if any(
-            one.base not in {"varchar", "integer", "bigint", "unknown"}
-            for one in site.types
-        ):
+        pattern = site.literal(1)
+        if pattern is not None:
+            _check_pattern(pattern)
+        bases = {kind.base for kind in site.types}
+        if not bases <= {"varchar", "integer", "bigint", "unknown"}:
             raise site.refuse("a lambda")
         return site.python(function)
 
@@ -94,21 +106,12 @@ def _regexp(function: str) -> Emitter:
 
 
 def _formatted(site: Site) -> str:
-    fitting = {
-        "varchar",
-        "boolean",
-        "tinyint",
-        "smallint",
-        "integer",
-        "bigint",
-        "double",
-        "decimal",
-    }
+    """FORMAT: Python writes each value as Java does, but gets a date as a text."""
     arguments = []
     for sql, kind in zip(site.arguments, site.types, strict=True):
         if kind.base == "date":
             arguments.append(as_text(sql, kind))
-        elif kind.base in {*fitting, "unknown"}:
+        elif kind.base in FORMATTED:
             arguments.append(sql)
         else:
             raise site.refuse()
@@ -116,64 +119,60 @@ def _formatted(site: Site) -> str:
 
 
 def _normalized(site: Site) -> str:
-    form = site.literal(1) if len(site.arguments) > 1 else "NFC"
-    if form is None or form.upper() not in {"NFC", "NFD", "NFKC", "NFKD"}:
+    """NORMALIZE in a form that is a literal. Raises NotHere."""
+    form: str | None = "NFC"
+    if len(site.arguments) > 1:
+        form = site.literal(1)
+    if form is None or form.upper() not in FORMS:
         raise site.refuse()
-    return python("normalize", "VARCHAR", site.arguments[0], text(form.upper()))
-
-
-def _crc32(site: Site) -> str:
-    return site.python("crc32")
+    return python("normalize", "VARCHAR", site.first, text(form.upper()))
 
 
 def _from_utf8(site: Site) -> str:
+    """FROM_UTF8 without a replacement character of its own. Raises NotHere."""
     if len(site.arguments) > 1:
         raise site.refuse()
     return site.python("from_utf8")
 
 
-def _translate(site: Site) -> str:
-    return site.python("translate")
-
-
-def _starts(site: Site) -> str:
-    return f"starts_with({site.arguments[0]}, {site.arguments[1]})"
-
-
 def _replace(site: Site) -> str:
-    new = site.arguments[2] if len(site.arguments) > 2 else "''"
+    """REPLACE, also of the empty text, which DuckDB finds nowhere."""
+    old = site.arguments[1]
+    new = "''"
+    if len(site.arguments) > 2:
+        new = site.arguments[2]
     if site.literal(1):
-        return f"replace({site.arguments[0]}, {site.arguments[1]}, {new})"
-    return python("replace", "VARCHAR", site.arguments[0], site.arguments[1], new)
-
-
-def _padded(side: str) -> Emitter:
-    return in_python("padded", text(side))
-
-
-def _split(site: Site) -> str:
-    return site.python("split")
+        return f"replace({site.first}, {old}, {new})"
+    return python("replace", "VARCHAR", site.first, old, new)
 
 
 def _upper(site: Site) -> str:
-    _text_only(site, 0)
-    return f"trino_upper({site.arguments[0]})"
+    """UPPER, letter by letter."""
+    _check_text(site)
+    return f"trino_upper({site.first})"
 
 
 def _lower(site: Site) -> str:
-    _text_only(site, 0)
-    return f"lower({site.arguments[0]})"
+    """LOWER, letter by letter."""
+    _check_text(site)
+    return f"lower({site.first})"
 
 
-def _trim(name: str) -> Emitter:
+def _trim(name: str, side: str) -> Emitter:
+    """TRIM of white space, or of given letters, on one side or on `both`."""
+
     def emit(site: Site) -> str:
-        _text_only(site, 0)
+        _check_text(site)
         if len(site.arguments) == 1:
-            return f"trino_{name}({site.arguments[0]})"
-        side = {"ltrim": "leading", "rtrim": "trailing"}.get(name, "both")
+            return f"trino_{name}({site.first})"
         return python("trimmed", "VARCHAR", *site.arguments, text(side))
 
     return emit
+
+
+def _itself(site: Site) -> str:
+    """JSON is a text for DuckDB, in the form that Trino shows."""
+    return site.first
 
 
 TEXTS: Mapping[str, Emitter] = {
@@ -182,22 +181,22 @@ TEXTS: Mapping[str, Emitter] = {
     "substring": _substring,
     "upper": _upper,
     "lower": _lower,
-    "trim": _trim("trim"),
-    "ltrim": _trim("ltrim"),
-    "rtrim": _trim("rtrim"),
+    "trim": _trim("trim", "both"),
+    "ltrim": _trim("ltrim", "leading"),
+    "rtrim": _trim("rtrim", "trailing"),
     "concat": _concat,
     "concat_ws": _concat_ws,
     "strpos": _strpos,
-    "split": _split,
-    "split_part": _split_part,
+    "split": in_python("split"),
+    "split_part": in_python("split_part"),
     "split_to_map": in_python("split_to_map"),
     "split_to_multimap": in_python("split_to_multimap"),
     "reverse": _reverse,
     "replace": _replace,
-    "translate": _translate,
-    "starts_with": _starts,
-    "lpad": _padded("left"),
-    "rpad": _padded("right"),
+    "translate": in_python("translate"),
+    "starts_with": native("starts_with"),
+    "lpad": in_python("padded", text("left")),
+    "rpad": in_python("padded", text("right")),
     "codepoint": in_python("codepoint"),
     "chr": in_python("chr"),
     "levenshtein_distance": in_python("levenshtein"),
@@ -229,7 +228,7 @@ TEXTS: Mapping[str, Emitter] = {
     "hmac_sha1": in_python("keyed_digest", text("sha1")),
     "hmac_sha256": in_python("keyed_digest", text("sha256")),
     "hmac_sha512": in_python("keyed_digest", text("sha512")),
-    "crc32": _crc32,
+    "crc32": in_python("crc32"),
     "xxhash64": in_python("xxhash64"),
     "from_big_endian_64": in_python("big_endian", "8"),
     "from_big_endian_32": in_python("big_endian", "4"),
@@ -245,7 +244,7 @@ TEXTS: Mapping[str, Emitter] = {
     "url_encode": in_python("address_encoded"),
     "url_decode": in_python("address_decoded"),
     "json_parse": in_python("json_parse"),
-    "json_format": lambda site: site.arguments[0],
+    "json_format": _itself,
     "json_extract": in_python("json_extract"),
     "json_extract_scalar": in_python("json_extract_scalar"),
     "json_size": in_python("json_size"),

@@ -13,13 +13,14 @@ from runner.trino import tree
 
 TRUNCATIONS = ("second", "minute", "hour", "day", "week", "month", "quarter", "year")
 UNITS = "smhdwMqy"
+NULL = "CAST(NULL AS BIGINT)"
 
 
 def _zone_name(site: Site, position: int) -> str:
     """A literal zone as Python gets it; UTC where it is left out. Raises NotHere, Rejected."""
-    if position >= len(site.arguments) or isinstance(
-        site.node.arguments[position], tree.Null
-    ):
+    if position >= len(site.arguments):
+        return "UTC"
+    if isinstance(site.node.arguments[position], tree.Null):
         return "UTC"
     name = site.literal(position)
     if name is None:
@@ -29,6 +30,7 @@ def _zone_name(site: Site, position: int) -> str:
 
 
 def _zone(name: str) -> tzinfo:
+    """A zone by its name. Raises Rejected."""
     try:
         return tdtime.zone(name)
     except tdtime.BadTime as exc:
@@ -36,12 +38,12 @@ def _zone(name: str) -> tzinfo:
 
 
 def _seconds(site: Site, position: int, zone: str) -> str:
-    """Seconds since 1970 of a number or a text."""
+    """Seconds since 1970 of a number or a text; NULL for a text that is no time."""
     kind = site.types[position]
     if kind.base in INTEGERS:
         return f"CAST({site.arguments[position]} AS BIGINT)"
     if kind == UNKNOWN:
-        return "CAST(NULL AS BIGINT)"
+        return NULL
     if kind.base != "varchar":
         raise site.refuse()
     known = site.literal(position)
@@ -50,34 +52,46 @@ def _seconds(site: Site, position: int, zone: str) -> str:
     try:
         return f"CAST({tdtime.parse(known, _zone(zone))} AS BIGINT)"
     except tdtime.BadTime:
-        return "CAST(NULL AS BIGINT)"
+        return NULL
 
 
 def _scheduled(site: Site) -> str:
+    """TD_SCHEDULED_TIME: what the job was told, in seconds."""
     return f"CAST({site.scope.facts.scheduled_time} AS BIGINT)"
 
 
 def _range(site: Site) -> str:
     """start <= time < end; NULL, or no end, is open."""
-    zone, moment = _zone_name(site, 3), site.arguments[0]
-    tests = []
-    for position, sign in ((1, ">="), (2, "<")):
-        if position >= len(site.arguments) or site.types[position] == UNKNOWN:
-            continue
-        bound = _bound(site, position, zone)
-        if bound == "CAST(NULL AS BIGINT)":
-            continue
-        literal = site.literal(position) is not None or site.whole(position) is not None
-        test = f"{moment} {sign} {bound}"
-        tests.append(
-            test
-            if literal
-            else f"CASE WHEN {bound} IS NULL THEN {moment} IS NOT NULL OR NULL ELSE {test} END"
-        )
-    return f"({' AND '.join(tests)})" if tests else f"({moment} IS NOT NULL OR NULL)"
+    zone = _zone_name(site, 3)
+    bounds = (_bounded(site, 1, ">=", zone), _bounded(site, 2, "<", zone))
+    tests = [test for test in bounds if test]
+    if not tests:
+        return f"({_open(site.first)})"
+    return f"({' AND '.join(tests)})"
+
+
+def _open(moment: str) -> str:
+    """True for every moment, and NULL for no moment."""
+    return f"{moment} IS NOT NULL OR NULL"
+
+
+def _bounded(site: Site, position: int, sign: str, zone: str) -> str:
+    """The test of one side of TD_TIME_RANGE; "" for a side that is open."""
+    if position >= len(site.arguments) or site.types[position] == UNKNOWN:
+        return ""
+    bound = _bound(site, position, zone)
+    if bound == NULL:
+        return ""
+    moment = site.first
+    test = f"{moment} {sign} {bound}"
+    if site.literal(position) is not None or site.whole(position) is not None:
+        return test
+    # only the query knows whether this side is open
+    return f"CASE WHEN {bound} IS NULL THEN {_open(moment)} ELSE {test} END"
 
 
 def _bound(site: Site, position: int, zone: str) -> str:
+    """Seconds of a bound. Raises Rejected for a text that is no time."""
     if site.types[position].base != "varchar":
         return _seconds(site, position, zone)
     known = site.literal(position)
@@ -89,26 +103,36 @@ def _bound(site: Site, position: int, zone: str) -> str:
         raise Rejected(f"Invalid time {known}") from None
 
 
+def _is_time(node: tree.Expression) -> bool:
+    """True for the column `time`, with or without its relation's name."""
+    if not isinstance(node, (tree.Column, tree.Field)):
+        return False
+    return node.name.key == "time"
+
+
 def _interval(site: Site) -> str:
+    """TD_INTERVAL of the column `time` and a literal. Raises NotHere, Rejected."""
     column = site.node.arguments[0]
-    named = column.name.key if isinstance(column, (tree.Column, tree.Field)) else ""
-    if named != "time":
-        # the engine takes any number; Treasure Data's page says that it has to be this column
+    if not _is_time(column):
+        # the engine takes any number; Treasure Data's page says that it has to be this
+        # column
         raise site.refuse("anything but the column time")
-    given, zone = site.literal(1), _zone_name(site, 2)
+    given = site.literal(1)
+    zone = _zone_name(site, 2)
     if given is None:
         raise site.refuse("an interval that is not a literal")
+    scheduled_time = site.scope.facts.scheduled_time
     try:
-        start, end = tdtime.interval(
-            given, site.scope.facts.scheduled_time, _zone(zone)
-        )
+        start, end = tdtime.interval(given, scheduled_time, _zone(zone))
     except tdtime.BadTime as exc:
         raise Rejected(str(exc)) from None
-    return f"({site.arguments[0]} >= {start} AND {site.arguments[0]} < {end})"
+    return f"({site.first} >= {start} AND {site.first} < {end})"
 
 
 def _added(site: Site) -> str:
-    duration, zone = site.literal(1), _zone_name(site, 2)
+    """TD_TIME_ADD, of a length that does not change with the moment."""
+    duration = site.literal(1)
+    zone = _zone_name(site, 2)
     if duration is None:
         raise site.refuse("a duration that is not a literal")
     try:
@@ -119,11 +143,14 @@ def _added(site: Site) -> str:
 
 
 def _parsed(site: Site) -> str:
+    """TD_TIME_PARSE of a text in a zone."""
     return _seconds(site, 0, _zone_name(site, 1))
 
 
 def _truncated(site: Site) -> str:
-    unit, zone = (site.literal(0) or "").lower(), _zone_name(site, 2)
+    """TD_DATE_TRUNC by a unit that is a literal. Raises NotHere, Rejected."""
+    unit = (site.literal(0) or "").lower()
+    zone = _zone_name(site, 2)
     if not unit:
         raise site.refuse("a unit that is not a literal")
     if unit not in TRUNCATIONS:
@@ -134,29 +161,32 @@ def _truncated(site: Site) -> str:
 
 
 def _formatted(site: Site) -> str:
-    pattern, zone = site.literal(1), _zone_name(site, 2)
+    """TD_TIME_FORMAT by a pattern that is a literal. Raises NotHere."""
+    pattern = site.literal(1)
+    zone = _zone_name(site, 2)
     if pattern is None:
         raise site.refuse("a pattern that is not a literal")
-    return python(
-        "td_format", "VARCHAR", _seconds(site, 0, zone), text(pattern), text(zone)
-    )
+    moment = _seconds(site, 0, zone)
+    return python("td_format", "VARCHAR", moment, text(pattern), text(zone))
 
 
 def _string(site: Site) -> str:
-    shape, zone = site.literal(1), _zone_name(site, 2)
+    """TD_TIME_STRING by a format that is a literal. Raises NotHere, Rejected."""
+    shape = site.literal(1)
+    zone = _zone_name(site, 2)
     if shape is None:
         raise site.refuse("a format that is not a literal")
     if shape.removesuffix("!") not in set(UNITS):
         raise Rejected(f"TD_TIME_STRING: unknown format {shape!r}")
-    return python(
-        "td_string", "VARCHAR", _seconds(site, 0, zone), text(shape), text(zone)
-    )
+    moment = _seconds(site, 0, zone)
+    return python("td_string", "VARCHAR", moment, text(shape), text(zone))
 
 
 def _md5(site: Site) -> str:
-    if site.types[0].base != "varchar":
+    """TD_MD5 of a text, in hexadecimal digits. Raises NotHere."""
+    if site.kind.base != "varchar":
         raise site.refuse()
-    return f"md5({site.arguments[0]})"
+    return f"md5({site.first})"
 
 
 TREASURE: Mapping[str, Emitter] = {
