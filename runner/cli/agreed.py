@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # types of modules that are imported late
     from runner.plan.ledger import Destination
     from runner.plan.plan import Plan
     from runner.plan.reviewed import Item
-    from runner.plan.settled import Setting
+    from runner.plan.setting_changes import Setting
     from runner.project.file import Project
     from runner.sql.wanted import Wanted
 
@@ -307,7 +307,7 @@ def _of_settings(since: Since, asked: Wanted, place: str) -> dict[str, Claim]:
 
 
 def _since(root: Path, commit: str, project: Project, asked: Wanted) -> Since:
-    from runner.plan import reviewed, settled
+    from runner.plan import reviewed, setting_changes
     from runner.sql import wanted as queries
 
     before, tree = tree_at(root, commit)
@@ -320,7 +320,7 @@ def _since(root: Path, commit: str, project: Project, asked: Wanted) -> Since:
         else ()
     )
     old = {cohort.id: cohort for cohort in tree.cohorts}
-    others = settled.changed(
+    others = setting_changes.changed(
         before, project, name, old, [query.cohort for query in asked.queries]
     )
     return Since(reviewed.by_destination(there), others)

@@ -113,7 +113,7 @@ def _tested(found: Checked, engine: Engine) -> Tested:
 def _reviewed(
     name: str, found: Checked, results: tuple[Result, ...], base: Base, *, members: bool
 ) -> Review:
-    from runner.plan import compared, reviewed, settled
+    from runner.plan import compared, reviewed, setting_changes
     from runner.report.review import Review
     from runner.sql import wanted as queries
 
@@ -135,7 +135,7 @@ def _reviewed(
     asked = queries.wanted(found.tree, found.project.targets[name])
     plan = offline_plan(found.project, asked, base)
     there = base.wanted.get(name)
-    others = settled.changed(
+    others = setting_changes.changed(
         base.project, found.project, name, base.cohorts, found.tree.cohorts
     )
     shown = replace(

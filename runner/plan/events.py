@@ -1,5 +1,5 @@
-"""What the ledger's rows say happened: one frozen class for each event, read with
-suspicion and written beside it.
+"""The events of the ledger: a class for each, which reads its rows with suspicion, and
+writes them.
 
 A row's details are JSON whose keys are the fields of its class. A field without a
 default must be there, and of its type. One with a default came in a later version: rows
@@ -8,7 +8,7 @@ of earlier versions lack it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from enum import StrEnum
 from functools import cache
@@ -33,8 +33,8 @@ class Event(StrEnum):
 
 
 class NotAsWritten(ValueError):
-    """A row's details are not what this tool writes; `key` is the first that is not
-    there, or not of its type.
+    """A row's details are not what this tool writes. `key` names the first one that is
+    missing, or that has another type.
     """
 
     def __init__(self, key: str) -> None:
@@ -54,7 +54,7 @@ _KINDS: Mapping[object, tuple[type, ...]] = {
     Texts: (list,),
     Names: (dict,),
 }
-"""Types of fields, and what JSON has for them. Within a list or an object there are texts only."""
+"""The types of fields, and what JSON has for each. Lists and objects hold texts only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,20 +69,16 @@ class _Details:
     def read(cls, told: Mapping[str, Any], time: int) -> Self:
         """The details of a row that was written at `time` (unix seconds). Raises NotAsWritten."""
         given = cls.completed(told, time)
-        asked = _fields(cls.event).items()
-        return cls(
-            **{
-                name: _value(given, each)
-                for name, each in asked
-                if _is_needed(given, each)
-            }
-        )
+        values = {
+            name: _value(given, each)
+            for name, each in _fields(cls.event).items()
+            if _is_needed(given, each)
+        }
+        return cls(**values)
 
     @classmethod
     def completed(cls, told: Mapping[str, Any], time: int) -> Mapping[str, Any]:  # noqa: ARG003  others need the time
-        """What a row of any version says, with what earlier versions did not write.
-        Raises NotAsWritten.
-        """
+        """A row's details, with what earlier versions did not write. Raises NotAsWritten."""
         return told
 
     def written(self) -> dict[str, Any]:
@@ -117,22 +113,26 @@ def _value(told: Mapping[str, Any], asked: tuple[Field[Any], object]) -> Any:
     value = told[each.name]
     if type(value) not in _KINDS[kind]:
         raise NotAsWritten(each.name)
-    within = (
-        value.values()
-        if isinstance(value, dict)
-        else value
-        if isinstance(value, list)
-        else ()
-    )
-    if not all(type(one) is str for one in within):
-        raise NotAsWritten(each.name)
-    return tuple(value) if isinstance(value, list) else value
+    if isinstance(value, dict):
+        _refuse_other_than_texts(value.values(), each.name)
+    if isinstance(value, list):
+        _refuse_other_than_texts(value, each.name)
+        return tuple(value)  # a frozen class holds no list
+    return value
+
+
+def _refuse_other_than_texts(values: Iterable[object], key: str) -> None:
+    if not all(type(value) is str for value in values):
+        raise NotAsWritten(key)
 
 
 def _plain(value: Any) -> Any:
+    """A field's value as JSON has it."""
     if isinstance(value, tuple):
         return list(value)
-    return dict(value) if isinstance(value, Mapping) else value
+    if isinstance(value, Mapping):
+        return dict(value)
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +145,8 @@ class Bootstrap(_Details):
 
 @dataclass(frozen=True, slots=True)
 class Leased(_Details):
-    """A run claimed an epoch, or holds it longer, for so many `seconds`. `settles`: all
-    of this run's tree was compared with what was reviewed.
+    """A run claimed an epoch, or renewed its lease, for so many `seconds`. `settles`:
+    all of this run's tree was compared with what was reviewed.
     """
 
     event: ClassVar[Event] = Event.LEASE
@@ -196,8 +196,8 @@ class Intent(_Details):
 
 @dataclass(frozen=True, slots=True)
 class Failed(_Details):
-    """An attempt failed. `unsent`: before anything was sent. Else `keys` are the domain
-    keys of all that it sent.
+    """An attempt failed. `unsent` is True where it had sent nothing; else `keys` are the
+    domain keys of all that it sent.
     """
 
     event: ClassVar[Event] = Event.FAILED
@@ -282,9 +282,9 @@ class Synced(_Ended):
 
 @dataclass(frozen=True, slots=True)
 class Held(_Ended):
-    """An attempt let go whom `suppress` takes out, and left everybody else. `owed`:
-    what an attempt before it wanted is still to be done; `names`: all that Braze may
-    show.
+    """An attempt took out the people of `suppress`, and left everybody else. `owed`:
+    what an earlier attempt wanted is still to be done. `names` are all that Braze may
+    show. `held_at` is when it ran (unix seconds).
     """
 
     event: ClassVar[Event] = Event.HELD
@@ -295,7 +295,7 @@ class Held(_Ended):
 
 @dataclass(frozen=True, slots=True)
 class Adopted(_Details):
-    """A person told who is in a cohort that Braze had already."""
+    """A person named the members of a cohort that Braze had already."""
 
     event: ClassVar[Event] = Event.ADOPTED
     attempt: str

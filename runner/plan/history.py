@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from runner.plan.events import (
@@ -67,9 +67,8 @@ def records(entries: Iterable[Entry]) -> tuple[Record, ...]:
     unique = {entry.row_id: entry for entry in entries}
     ordered = sorted(unique.values(), key=lambda entry: (entry.epoch, entry.sequence))
     who = {row.epoch: _who(row.detail) for row in of_event(ordered, Leased)}
-    ends = {
-        row.detail.attempt: row for row in of_event(ordered, Synced, Held, Failed)
-    }  # the last of an attempt
+    # an attempt may have several rows; the last one counts
+    ends = {row.detail.attempt: row for row in of_event(ordered, Synced, Held, Failed)}
     found = []
     for entry in ordered:
         by = who.get(entry.epoch, Who())
@@ -99,33 +98,27 @@ def _act(entry: Entry, by: Who, members: int | None = None) -> Record:
 def _attempt(
     row: Entry, intent: Intent, end: Row[Ended | Failed] | None, by: Who
 ) -> Record:
-    action, allowed = intent.action, intent.allowed
+    began = Record(
+        row.time,
+        row.destination,
+        intent.action,
+        Result.UNKNOWN,
+        by,
+        allowed=intent.allowed,
+    )
     if end is None:
-        return Record(
-            row.time, row.destination, action, Result.UNKNOWN, by, allowed=allowed
-        )
+        return began
+    ended = replace(began, at=end.time, destination=end.destination)
     match end.detail:
         case Failed(code=code, what=what):
-            error = f"{code} {what}"
-            return Record(
-                end.time,
-                end.destination,
-                action,
-                Result.FAILED,
-                by,
-                error=error,
-                allowed=allowed,
-            )
+            return replace(ended, result=Result.FAILED, error=f"{code} {what}")
         case Synced() | Held() as done:
-            counts = done.size, done.added, done.removed
-            return Record(
-                end.time,
-                end.destination,
-                action,
-                Result.DONE,
-                by,
-                *counts,
-                allowed=allowed,
+            return replace(
+                ended,
+                result=Result.DONE,
+                members=done.size,
+                added=done.added,
+                removed=done.removed,
             )
 
 

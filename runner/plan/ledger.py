@@ -1,4 +1,4 @@
-"""What the ledger remembers, folded into what is known of each cohort in Braze; pure."""
+"""The ledger as values: a row of it, and what it knows of each cohort in Braze; pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from runner.plan.events import Details, Event
 Told_co = TypeVar("Told_co", bound=Details, covariant=True)
 
 SCHEMA_VERSION = 1
-"""Of the ledger's rows. A ledger with a newer one is refused."""
+"""The version of the ledger's rows. A ledger with rows of a newer one is refused."""
 
 DAY = 86_400
 KEEP_PREVIOUS = 7 * DAY
@@ -183,7 +183,7 @@ class Deployed:
         return bool(self.pending) or bool(self.delivered and self.delivered.table)
 
     @property
-    def is_kept(self) -> bool:
+    def is_managed(self) -> bool:
         """True when somebody may be in the cohort, or is kept out of it."""
         return self.in_braze or bool(self.taken_out)
 
@@ -195,46 +195,43 @@ class Deployed:
     @property
     def possible(self) -> tuple[str, ...]:
         """Snapshots whose union holds everybody who may be in the cohort."""
-        named = [
-            self.delivered.table if self.delivered else None,
-            *(pending.table for pending in self.pending),
-        ]
+        named = [pending.table for pending in self.pending]
+        if self.delivered:
+            named = [self.delivered.table, *named]
         return tuple(dict.fromkeys(table for table in named if table))
 
     @property
     def certain(self) -> tuple[str, ...]:
         """Snapshots whose intersection is certainly in the cohort; empty when nobody is certain."""
-        named = [
-            self.delivered.certain if self.delivered else None,
-            *(pending.table for pending in self.pending),
-        ]
-        return (
-            ()
-            if None in named
-            else tuple(dict.fromkeys(table for table in named if table))
-        )
+        if self.delivered is None:
+            return ()
+        named = [self.delivered.certain, *(pending.table for pending in self.pending)]
+        if None in named:
+            return ()  # of an empty set and others, nobody is in all
+        return tuple(dict.fromkeys(table for table in named if table))
 
     @property
     def taken_out(self) -> str | None:
         """The snapshot of those who were certainly removed by mode `remove`, and not
         added since; None: nobody was.
         """
-        return self.delivered.taken_out if self.delivered and not self.pending else None
+        if self.delivered is None or self.pending:
+            return None
+        return self.delivered.taken_out
 
     @property
     def names(self) -> tuple[str, ...]:
         """Every name Braze may show, the latest last."""
-        last = (self.delivered.names or [self.delivered.name]) if self.delivered else []
-        return tuple(
-            dict.fromkeys(
-                [*last, *(pending.name for pending in self.pending if pending.name)]
-            )
-        )
+        told: list[str] = []
+        if self.delivered:
+            told += self.delivered.names or [self.delivered.name]
+        told += [pending.name for pending in self.pending if pending.name]
+        return tuple(dict.fromkeys(told))
 
     @property
     def name(self) -> str:
         """The name Braze was last told, or may have been."""
-        return self.names[-1] if self.names else ""
+        return next(reversed(self.names), "")
 
 
 @dataclass(frozen=True, slots=True)

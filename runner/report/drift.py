@@ -47,7 +47,7 @@ class Drift:
             if self.plan
             else ()
         )
-        return tuple(change for change in unchanged if change.is_held)
+        return tuple(change for change in unchanged if change.is_rolled_back)
 
     @property
     def is_there(self) -> bool:

@@ -13,7 +13,7 @@ from runner.errors import CohortsError, Problem
 from runner.plan import reviewed
 from runner.plan.ledger import Destination
 from runner.plan.plan import IDLE, Action, Change, Plan
-from runner.plan.settled import Setting
+from runner.plan.setting_changes import Setting
 from runner.plan.sharing import Sharing
 from runner.report import details, marker
 from runner.report.cost import Cost

@@ -80,7 +80,7 @@ def plan(shown: Plan, *, counted: bool) -> str:
     """
     changes = [
         *(change for change in shown.changes if change.action is not Action.NONE),
-        *shown.held_back,
+        *shown.instead_of_withdrawals,
     ]
     since = f", compared with commit {shown.since[:12]}" if shown.since else ""
     lines = [
@@ -204,7 +204,9 @@ def _totals(shown: Plan) -> str:
         if number and action not in IDLE
     ]
     back = sum(
-        change.is_held for change in shown.changes if change.action is Action.NONE
+        change.is_rolled_back
+        for change in shown.changes
+        if change.action is Action.NONE
     )
     held = f", {tally[Action.SUSPENDED]} suspended" if tally[Action.SUSPENDED] else ""
     held += f", {back} held after a rollback" if back else ""

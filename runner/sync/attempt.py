@@ -58,7 +58,7 @@ class Site:
         """SELECT of those who are taken out of this cohort as of every other; nothing
         where it spares nobody.
         """
-        if not self.barred_table or not change.barred:
+        if not self.barred_table or not change.suppression:
             return ""
         return f'SELECT kind, label, value FROM "{self.state}"."{self.barred_table}"'
 

@@ -147,7 +147,7 @@ def fold(
             and holding.is_due(change.deployed)
         ):
             bare = replace(
-                change, query=None, barred=NO_ONE
+                change, query=None, suppression=NO_ONE
             )  # folding takes nobody out
             connection = way_of(change, place.target)[0]
             begun.append(
@@ -207,7 +207,7 @@ def carry_out_all(
         begun.append(_begin(change, way, route, site, place, how))
         if reason := next(before_counting(change, way, known), None):
             unable[change.destination] = reason
-        if unbarred and change.barred and change.action is not Action.WITHDRAW:
+        if unbarred and change.suppression and change.action is not Action.WITHDRAW:
             unable[change.destination] = unbarred
     if begun:
         _announce(begun, site)
@@ -234,7 +234,7 @@ def _barring(due: Sequence[Change], site: Site) -> tuple[Site, CohortsError | No
     """The people who are taken out of every cohort, in a table of this run; or why they
     are not known: then no cohort may be synced that they are taken out of.
     """
-    barred = next((change.barred.sql for change in due if change.barred), "")
+    barred = next((change.suppression.sql for change in due if change.suppression), "")
     if not barred:
         return site, None
     table = delta.barred_name(site.writer.epoch)

@@ -137,7 +137,7 @@ def _mode(change: Change) -> Mode:
 
 
 def _counts(change: Change, counter: Counter) -> Counts:
-    barred = BARRED if change.barred else ""
+    barred = BARRED if change.suppression else ""
     mode = _mode(change)
     if change.action is Action.SUPPRESS:
         members, mode = (
@@ -230,7 +230,7 @@ def _shared(
     wanted = wanted_members(
         change,
         state=counter.target.state_database,
-        barred=BARRED if change.barred else "",
+        barred=BARRED if change.suppression else "",
     )
     rows = counter.client.select(
         counter.target.database,
@@ -249,8 +249,8 @@ def _with_barred(change: Change, sql: str) -> str:
     are asked for.
     """
     return (
-        f"WITH barred_people AS (\n{change.barred.sql}\n)\n{sql}"
-        if change.barred
+        f"WITH barred_people AS (\n{change.suppression.sql}\n)\n{sql}"
+        if change.suppression
         else sql
     )
 

@@ -252,7 +252,7 @@ def _synced(attempt: Attempt, site: Site, counts: Counts) -> Synced:
         certain=None if removing else attempt.table,
         taken_out=attempt.table if removing else None,
         mode=attempt.mode.value,
-        barred=counts.barred,
+        barred=counts.suppressed,
         connection=attempt.connection,
         setting_keys=attempt.route.setting_keys,
         as_of=_as_of(change, site.writer.started),

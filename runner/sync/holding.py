@@ -115,7 +115,7 @@ def _held(attempt: Attempt, site: Site, counts: Counts) -> Held:
     """
     change, deployed = attempt.change, attempt.change.deployed
     last = deployed.delivered or NOTHING
-    suppression = {SUPPRESSION: change.barred.mark} if change.barred else {}
+    suppression = {SUPPRESSION: change.suppression.mark} if change.suppression else {}
     return Held(
         attempt=attempt.id,
         table=attempt.table,

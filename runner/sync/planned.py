@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from runner.errors import InvalidProject, Locked
-from runner.plan import making, overrides, selection
+from runner.plan import overrides, selection
+from runner.plan.build import build_plan
 from runner.plan.ledger import Ledger
 from runner.plan.overrides import Overrides
 from runner.plan.plan import Plan
@@ -34,7 +35,7 @@ def plan_of(project: Project, wanted: Wanted, ledger: Ledger, request: Request) 
 
     Raises InvalidProject, BadOverride and BadSelection.
     """
-    plan = making.make(
+    plan = build_plan(
         wanted.queries,
         ledger,
         target=wanted.target.name,
@@ -44,7 +45,7 @@ def plan_of(project: Project, wanted: Wanted, ledger: Ledger, request: Request) 
         max_withdrawn=project.max_withdrawn,
         timezone=project.timezone,
         due=request.due,
-        barred=wanted.barred,
+        suppression=wanted.barred,
     )
     _refuse_shared_connection(plan, project, wanted.target)
     return selection.choose(overrides.allow(plan, request.overrides), request.selection)

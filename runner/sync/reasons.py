@@ -58,7 +58,7 @@ def judged(
     `count_barred` counts whom `suppress` takes out; it is asked only where that
     matters.
     """
-    if change.barred and are_kept:
+    if change.suppression and are_kept:
         _refuse_uncovered(change, counts)
     if change.query is None or change.action is Action.SUPPRESS or change.restored:
         return (
@@ -66,8 +66,8 @@ def judged(
             (),
         )  # no guard holds back what must leave, or what a person brings back
     found = refusals(change.query.cohort, counts, change.allowed)
-    if change.barred and any(problem.code == TOO_MANY_LEAVE for problem in found):
-        counts = replace(counts, barred=count_barred())
+    if change.suppression and any(problem.code == TOO_MANY_LEAVE for problem in found):
+        counts = replace(counts, suppressed=count_barred())
         found = refusals(change.query.cohort, counts, change.allowed)
     return counts, found
 
@@ -77,7 +77,7 @@ def _refuse_uncovered(change: Change, counts: Counts) -> None:
     `suppress` has.
     """
     handles = {count.handle for count in counts.by_handle if count.before}
-    if uncovered := sorted(handles - change.barred.handles):
+    if uncovered := sorted(handles - change.suppression.handles):
         names = " and ".join(map(str, uncovered))
         what = f"{change.id} may hold people by {names}, by which a list of `suppress` names nobody"
         fix = "let every list of `suppress` name people in that way too"

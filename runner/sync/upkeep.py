@@ -7,9 +7,9 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from runner.errors import CohortsError, Locked
+from runner.plan.decision import rollback
 from runner.plan.events import Abandoned, Adopted
 from runner.plan.ledger import DAY, KEEP_PREVIOUS, Destination, Ledger
-from runner.plan.making import rollback
 from runner.plan.plan import Plan
 from runner.sql.members import members
 from runner.sql.query import Query

@@ -25,7 +25,7 @@ def way_of(change: Change, target: Target) -> Way:
     deployed = change.deployed
     # to where nothing was ever sent, nothing is sent now
     here = change.destination.workspace == target.workspace or not (
-        deployed.connection or deployed.is_kept
+        deployed.connection or deployed.is_managed
     )
     connection = target.connection if here else deployed.connection
     keys = target.export_settings if here else deployed.setting_keys

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 from runner.plan.ledger import Destination
 from runner.plan.reviewed import KEY, Item, checksum, differences, mark_of, read, unseen
-from runner.plan.settled import Setting
+from runner.plan.setting_changes import Setting
 from runner.report.marker import read as read_marker
 from runner.report.marker import written
 
