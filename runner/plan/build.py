@@ -85,16 +85,18 @@ def build_plan(
 
 @dataclass(frozen=True, slots=True)
 class _Cohorts:
-    """The cohorts of the files and of the ledger. Of the files: `wanted` are all, and
-    `expired` those whose last day is over. Of the ledger: `known` are all, and
-    `leaving` those to withdraw. `successors` says where a cohort moves to.
-    """
+    """The cohorts of the files and of the ledger, by what is to become of them."""
 
     wanted: Mapping[Destination, Query]
+    """All cohorts of the files."""
     expired: Mapping[Destination, Cohort]
+    """The cohorts of the files whose last day is over."""
     known: Mapping[Destination, Deployed]
+    """All cohorts of the ledger."""
     leaving: Mapping[Destination, Deployed]
+    """The cohorts of the ledger that are to be withdrawn."""
     successors: Mapping[Destination, Destination]
+    """The cohorts that move, each with the new cohort in its place."""
 
     def deployed(self, where: Destination) -> Deployed:
         """What the ledger knows of a cohort, or that it knows nothing."""
@@ -107,6 +109,7 @@ def _sorted_out(
     workspace: str,
     timing: Timing,
 ) -> _Cohorts:
+    """The cohorts of the files and of the ledger, by what is to become of them."""
     wanted = {Destination(workspace, query.braze_id): query for query in queries}
     expired = {
         where: query.cohort
@@ -148,11 +151,11 @@ def _already_expired(cohorts: _Cohorts) -> Iterator[Change]:
     for where, cohort in cohorts.expired.items():
         if where not in cohorts.leaving:
             yield Change(
-                where,
-                Action.NONE,
-                (f"expired on {cohort.life.expires}",),
-                None,
-                cohorts.deployed(where),
+                destination=where,
+                action=Action.NONE,
+                reasons=(f"expired on {cohort.life.expires}",),
+                query=None,
+                deployed=cohorts.deployed(where),
                 cohort=cohort,
             )
 
@@ -160,20 +163,27 @@ def _already_expired(cohorts: _Cohorts) -> Iterator[Change]:
 def _withdrawals(
     cohorts: _Cohorts, workspace: str, waiting: frozenset[Destination]
 ) -> Iterator[Change]:
+    """The changes of the cohorts to withdraw."""
     for where, deployed in cohorts.leaving.items():
         successor = cohorts.successors.get(where)
         if successor in waiting:
             # emptied now, its people would be in neither cohort until the suspension ends
-            reasons = (f"waits for {successor.cohort_id}",)
-            yield Change(where, Action.SUSPENDED, reasons, None, deployed)
+            yield Change(
+                destination=where,
+                action=Action.SUSPENDED,
+                reasons=(f"waits for {successor.cohort_id}",),
+                query=None,
+                deployed=deployed,
+            )
         else:
             expired = cohorts.expired.get(where)
+            why = _why_withdrawn(where, workspace, expired, successor)
             yield Change(
-                where,
-                Action.WITHDRAW,
-                (_why_withdrawn(where, workspace, expired, successor),),
-                None,
-                deployed,
+                destination=where,
+                action=Action.WITHDRAW,
+                reasons=(why,),
+                query=None,
+                deployed=deployed,
                 cohort=expired,
                 moved_to=successor,
             )
@@ -185,6 +195,7 @@ def _why_withdrawn(
     expired: Cohort | None,
     successor: Destination | None,
 ) -> str:
+    """The reason in words. An expiry goes before a move."""
     if expired:
         return f"expired on {expired.life.expires}"
     if successor:

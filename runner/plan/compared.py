@@ -70,14 +70,15 @@ def touched(plan: Plan) -> frozenset[Destination]:
 
 
 def _there(query: Query, now: int) -> Deployed:
+    """A cohort of the base, as if Braze held what it wants."""
     delivered = Delivered(
-        SNAPSHOT,
-        0,
-        query.cohort.name,
-        query.fingerprint,
-        query.parts,
-        query.audience,
-        now,
+        table=SNAPSHOT,
+        size=0,
+        name=query.cohort.name,
+        fingerprint=query.fingerprint,
+        parts=query.parts,
+        sql=query.audience,
+        at=now,
         as_of=now,
         certain=SNAPSHOT,
         mode=query.cohort.mode.value,
@@ -117,6 +118,7 @@ def _of_suspended(change: Change, query: Query) -> Change:
 
 
 def _of_new(change: Change, cohort: Cohort, unreadable: Collection[str]) -> Change:
+    """With words for a cohort that the base does not have."""
     first, *others = change.reasons
     if first.startswith("moved here"):
         return change

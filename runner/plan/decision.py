@@ -15,20 +15,24 @@ from runner.sql.fingerprint import SUPPRESSION
 from runner.sql.query import Query
 
 ONLY = "only those leave who are taken out of every cohort"
+"""The last reason of a change that only takes out the people of `suppress`."""
 
 Reasons = tuple[str, ...]
+"""Reasons in words, the most important first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """What decides whether a cohort that has not changed is synced. `refresh`: every
-    one is. `due_by`: those are whose schedule named a time until then (unix seconds; 0:
-    schedules are not looked at). `day` is today, for the dates in files.
-    """
+    """What decides whether a cohort that has not changed is synced."""
 
     refresh: bool
+    """True where every cohort is synced."""
     due_by: int
+    """Cohorts are synced whose schedule named a time until then (unix seconds); 0: no
+    schedule is looked at.
+    """
     day: date
+    """Today, for the dates in files."""
 
 
 def change_of(
@@ -50,11 +54,11 @@ def change_of(
     if action is Action.SUPPRESS:
         reasons = (*reasons, ONLY)
     return Change(
-        where,
-        action,
-        reasons,
-        query,
-        deployed,
+        destination=where,
+        action=action,
+        reasons=reasons,
+        query=query,
+        deployed=deployed,
         cohort=query.cohort,
         suppression=query.barred,
     )
@@ -76,11 +80,11 @@ def change_if_not_withdrawn(
     if is_due and _may_suppress(deployed, suppression):
         action = Action.SUPPRESS
     return Change(
-        deployed.destination,
-        action,
-        ("its withdrawal is held back", ONLY),
-        None,
-        deployed,
+        destination=deployed.destination,
+        action=action,
+        reasons=("its withdrawal is held back", ONLY),
+        query=None,
+        deployed=deployed,
         suppression=suppression,
     )
 
@@ -96,11 +100,11 @@ def rollback(query: Query, deployed: Deployed) -> Change | None:
     if before.mode != mode or last.mode != mode:
         return None  # in another mode, the members of before meant something else
     return Change(
-        deployed.destination,
-        Action.ROLLBACK,
-        ("asked for",),
-        query,
-        deployed,
+        destination=deployed.destination,
+        action=Action.ROLLBACK,
+        reasons=("asked for",),
+        query=query,
+        deployed=deployed,
         restored=before.table,
         cohort=query.cohort,
         suppression=query.barred,
@@ -114,6 +118,7 @@ def changed_parts(before: Mapping[str, str], after: Mapping[str, str]) -> list[s
 
 
 def _action(query: Query, deployed: Deployed, timing: Timing) -> tuple[Action, Reasons]:
+    """The action that a cohort would need if it were not suspended, with the reasons."""
     last = deployed.delivered
     if last is None or last.is_withdrawn:
         return Action.CREATE, _why_created(deployed)
@@ -128,6 +133,7 @@ def _action(query: Query, deployed: Deployed, timing: Timing) -> tuple[Action, R
 
 
 def _why_created(deployed: Deployed) -> Reasons:
+    """Why the cohort is to be made in Braze."""
     why = "not in Braze yet"
     if deployed.delivered:
         why = "was withdrawn before"
@@ -141,6 +147,7 @@ def _why_created(deployed: Deployed) -> Reasons:
 def _updated(
     query: Query, deployed: Deployed, last: Delivered
 ) -> tuple[Action, Reasons]:
+    """The action where the fingerprint changed: to tell a new name costs one member only."""
     parts = changed_parts(last.parts, query.parts)
     reasons = tuple(f"{part} changed" for part in parts)
     if not reasons:
@@ -153,6 +160,7 @@ def _updated(
 
 
 def _unchanged(query: Query, last: Delivered, timing: Timing) -> tuple[Action, Reasons]:
+    """The action where nothing changed, and the last attempt ended well."""
     if timing.refresh:
         return Action.REFRESH, ("refresh asked for",)
     if last.rejected == query.fingerprint:
@@ -187,6 +195,7 @@ def _due(query: Query, as_of: int, timing: Timing) -> str:
 
 
 def _is_rolled_back(query: Query, deployed: Deployed) -> bool:
+    """True where a rollback put aside what the file wants now."""
     last = deployed.delivered
     return last is not None and last.rejected == query.fingerprint
 

@@ -52,7 +52,7 @@ def fold(entries: Iterable[Entry], *, now: int) -> Ledger:
     for entry in ordered:
         by_destination.setdefault(entry.destination, []).append(entry)
     run_rows = by_destination.pop(Destination(), [])
-    synced = [row.detail for row in of_event(ordered, Synced) if row.detail.commit]
+    commit, settled = _commits(ordered)
     return Ledger(
         id=next((row.detail.ledger_id for row in of_event(run_rows, Bootstrap)), ""),
         epoch=max((row.epoch for row in ordered), default=0),
@@ -62,15 +62,28 @@ def fold(entries: Iterable[Entry], *, now: int) -> Ledger:
             for where, rows in sorted(by_destination.items())
         },
         lease=_lease(run_rows),
-        commit=next((detail.commit for detail in reversed(synced)), ""),
-        settled=next(
-            (detail.commit for detail in reversed(synced) if detail.settles), ""
-        ),
+        commit=commit,
+        settled=settled,
         verified=frozenset(row.detail.mapping for row in of_event(run_rows, Verified)),
     )
 
 
+def _commits(ordered: Iterable[Entry]) -> tuple[str, str]:
+    """The commit of the last run that synced anything, and that of the last one of
+    which all was compared with what was reviewed.
+    """
+    commit = ""
+    settled = ""
+    for row in of_event(ordered, Synced):
+        if row.detail.commit:
+            commit = row.detail.commit
+        if row.detail.commit and row.detail.settles:
+            settled = row.detail.commit
+    return commit, settled
+
+
 def _lease(run_rows: Sequence[Entry]) -> Lease | None:
+    """The lease of the last run; None where no run ever wrote."""
     leases = of_event(run_rows, Leased)
     if not leases:
         return None
@@ -127,6 +140,7 @@ class _Attempts:
 
 
 def _deployed(where: Destination, rows: Sequence[Entry], now: int) -> Deployed:
+    """What the rows of one cohort add up to."""
     rows = _since_abandoned(rows)
     attempts = _Attempts(
         of_event(rows, Intent),
@@ -173,6 +187,7 @@ def _since_abandoned(rows: Sequence[Entry]) -> Sequence[Entry]:
 def _with_failure(
     deployed: Deployed, unfinished: Rows[Intent], failed: Rows[Failed]
 ) -> Deployed:
+    """With what is known of attempts that did not end well."""
     if unfinished:
         deployed = replace(deployed, tried_at=unfinished[0].time)
     if not failed:
@@ -194,10 +209,10 @@ def _pending(attempts: _Attempts) -> tuple[Pending, ...]:
     }
     return tuple(
         Pending(
-            row.detail.attempt,
-            row.detail.table,
-            row.detail.name,
-            used.get(row.detail.attempt, row.detail.export_keys),
+            attempt=row.detail.attempt,
+            table=row.detail.table,
+            name=row.detail.name,
+            export_keys=used.get(row.detail.attempt, row.detail.export_keys),
             adopted=isinstance(row.detail, Adopted),
         )
         for row in attempts.open
@@ -242,14 +257,15 @@ def _named(detail: OfAttempt) -> frozenset[str]:
         case Intent(tables=tables):
             return frozenset(tables)
         case Sending(table=table, tables=tables):
-            return frozenset(each for each in (table, *tables) if each is not None)
+            return frozenset(each for each in (table, *tables) if each)
         case Adopted(table=table) | Synced(table=table) | Held(table=table):
-            return frozenset(each for each in (table,) if each is not None)
+            return frozenset(each for each in (table,) if each)
         case Failed():
             return frozenset()
 
 
 def _delivered(row: Row[Ended]) -> Delivered:
+    """What an attempt that ended well left in Braze."""
     detail = row.detail
     delivered = Delivered(
         table=detail.table,
@@ -296,7 +312,19 @@ def _agreed(intents: Rows[Intent]) -> frozenset[str]:
     )
 
 
+def _since_agreed(attempts: _Attempts) -> Rows[Synced]:
+    """The deliveries from the last one on at which the largest size begins anew."""
+    synced = attempts.synced
+    agreed = _agreed(attempts.intents)
+    first = 0
+    for place, row in enumerate(synced):
+        if _begins_anew(row.detail, agreed):
+            first = place
+    return synced[first:]
+
+
 def _begins_anew(detail: Synced, agreed: frozenset[str]) -> bool:
+    """True where the largest size is counted anew from a delivery on."""
     # mode `remove` counts those whom it takes out: 0 of them says nothing of who is in the cohort
     is_left_empty = not detail.size and detail.mode != "remove"
     return is_left_empty or detail.attempt in agreed
@@ -315,11 +343,7 @@ def _largest(attempts: _Attempts, now: int) -> int:
     for row in reversed(attempts.ended_well):
         sizes[row.row_id] = row.detail.size - left
         left += row.detail.barred
-    agreed, synced = _agreed(attempts.intents), attempts.synced
-    anew = [
-        place for place, each in enumerate(synced) if _begins_anew(each.detail, agreed)
-    ]
-    synced = synced[max(anew, default=0) :]
+    synced = _since_agreed(attempts)
     alike = [each for each in synced if each.detail.mode == synced[-1].detail.mode]
     recent = [sizes[each.row_id] for each in alike if now - each.time < DAY]
     before = [sizes[each.row_id] for each in alike if now - each.time >= DAY]

@@ -42,20 +42,23 @@ FRACTIONS = frozenset({"real", "double"})
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Members of one handle. `before`: possibly in Braze now; `after`: wanted;
-    `entering`: wanted, surely not in Braze; `missing`: wanted, not surely in Braze;
-    `leaving`: possibly in Braze, not wanted; `merged`: wanted, and written in several
-    ways that are one when normalized; `type`: of the column, as Trino names it.
-    """
+    """How many members of one handle there are."""
 
     handle: Handle
     before: int
+    """Members possibly in Braze now."""
     after: int
+    """Members wanted."""
     entering: int
+    """Members wanted, and surely not in Braze."""
     missing: int
+    """Members wanted, and not surely in Braze."""
     leaving: int
+    """Members possibly in Braze, and not wanted."""
     merged: int = 0
+    """Members wanted, and written in several ways that are one when normalized."""
     type: str = ""
+    """The type of the identifier's column, as Trino names it."""
 
 
 def is_shared(by_handle: Iterable[Count]) -> bool:
@@ -68,23 +71,24 @@ def is_shared(by_handle: Iterable[Count]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many members a change is about. `whole`: everyone wanted is sent, whether
-    known to be in Braze or not; `largest_today`: the cohort's largest size in 24 hours,
-    or since a removal in them that somebody agreed to; `unusable`: of the query's
-    `rows`, those that name nobody Braze could find; `suppressed`: of those who leave,
-    those whom `suppress` takes out; `expected`: what is written to Braze now and later.
-
-    In mode `remove` the counts are of those taken out: `before` were, `after` are to be.
+    """How many members a change is about. In mode `remove` the counts are of those taken
+    out: `before` were, `after` are to be.
     """
 
     by_handle: tuple[Count, ...]
     whole: bool = False
+    """True where everyone wanted is sent, whether known to be in Braze or not."""
     largest_today: int = 0
+    """The cohort's largest size in 24 hours, or since removals that a person agreed to."""
     unusable: int = 0
+    """Rows of the query that name nobody whom Braze could find."""
     rows: int = 0
+    """Rows of the query."""
     suppressed: int = 0
+    """Members who leave because `suppress` names them."""
     mode: Mode = Mode.MIRROR
     expected: Expected = NOTHING
+    """What is written to Braze now and later."""
 
     @property
     def is_shared(self) -> bool:
@@ -125,15 +129,18 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class _Broken:
-    """A guard that refuses: its name and code, the words of the refusal, the value of
-    the guard that would let the counts pass, and what to do instead.
-    """
+    """A guard that refuses some counts."""
 
     guard: str
+    """Its name."""
     code: str
+    """The error code."""
     what: str
+    """The arithmetic in words."""
     enough: str
+    """The value of the guard that would let the counts pass."""
     instead: str = "mend the query or rule"
+    """What to do if the counts are wrong."""
 
 
 def refusals(
@@ -158,6 +165,7 @@ def refusals(
 
 
 def _by_size(guards: Guards, counts: Counts) -> Iterator[_Broken]:
+    """The guards on how many members there are."""
     if counts.after == 0 and not guards.allow_empty:
         what = "nobody qualifies"
         if counts.before:
@@ -180,6 +188,7 @@ def _by_size(guards: Guards, counts: Counts) -> Iterator[_Broken]:
 
 
 def _by_movement(guards: Guards, counts: Counts) -> Iterator[_Broken]:
+    """The guards on who enters and who leaves."""
     if counts.mode is Mode.REMOVE:
         yield from _by_taking_out(guards.max_removed, counts)
         return
@@ -227,6 +236,7 @@ def _by_removal(limit: Limit, counts: Counts) -> Iterator[_Broken]:
 
 
 def _by_writing(guards: Guards, counts: Counts) -> Iterator[_Broken]:
+    """The guard on what the cohort writes to Braze in a month."""
     limit, told = guards.max_written_per_month, counts.expected
     if limit is None or told.in_a_month <= limit:
         return
@@ -299,6 +309,7 @@ def _over(limit: Limit, moved: int, base: int) -> bool:
 
 
 def _limit(limit: Limit, of: str = "members") -> str:
+    """A limit in words."""
     parts: list[str] = []
     if limit.percent is not None:
         parts.append(f"{limit.percent.normalize():f}%")
@@ -308,10 +319,12 @@ def _limit(limit: Limit, of: str = "members") -> str:
 
 
 def _share(moved: int, base: int) -> str:
+    """Members who move, as a share of all, in words."""
     return f"{moved * 100 / base:.1f}% of the members ({moved:,} of {base:,})"
 
 
 def _refusal(cohort: Cohort, broken: _Broken) -> Problem:
+    """A guard's refusal, at the line of the file that would let it pass."""
     once = f'or once `--allow {broken.guard}:{cohort.id} --reason "…"`'
     setting = f"`guards: {{{broken.guard}: {broken.enough}}}`"
     return Problem(

@@ -33,37 +33,41 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """Who ran it: a person or a CI's account, the commit and the run's address where
-    known, and the reason given.
-    """
+    """Who ran it, and why. What is not known is empty."""
 
     actor: str = ""
+    """A person, or a CI's account."""
     commit: str = ""
     address: str = ""
+    """The web address of the CI's run."""
     reason: str = ""
+    """The reason that a person gave."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One attempt on a cohort, or one act of a person. `at`: unix seconds, the server's
-    clock. `members` is how many qualified; `added` includes those sent again.
-    `destination` is empty where it is about the whole target.
-    """
+    """One attempt on a cohort, or one act of a person."""
 
     at: int
+    """Unix seconds, by the server's clock."""
     destination: Destination
+    """Empty where the record is about the whole target."""
     what: str
     result: Result
     who: Who
     members: int | None = None
+    """How many qualified; None where that is not known."""
     added: int | None = None
+    """How many were added, those sent again included."""
     removed: int | None = None
     error: str = ""
     allowed: tuple[str, ...] = ()
+    """The guards that were overridden."""
 
 
 def records(entries: Iterable[Entry]) -> tuple[Record, ...]:
     """The log, newest first. An attempt is one record, whatever rows it left."""
+    # an INSERT may be applied and answered with an error, so rows may be there twice
     unique = {entry.row_id: entry for entry in entries}
     ordered = sorted(unique.values(), key=lambda entry: (entry.epoch, entry.sequence))
     who = {row.epoch: _who(row.detail) for row in of_event(ordered, Leased)}
@@ -85,12 +89,13 @@ def records(entries: Iterable[Entry]) -> tuple[Record, ...]:
 
 
 def _act(entry: Entry, by: Who, members: int | None = None) -> Record:
+    """The record of what a person did."""
     return Record(
-        entry.time,
-        entry.destination,
-        str(entry.event),
-        Result.DONE,
-        by,
+        at=entry.time,
+        destination=entry.destination,
+        what=str(entry.event),
+        result=Result.DONE,
+        who=by,
         members=members,
     )
 
@@ -98,12 +103,13 @@ def _act(entry: Entry, by: Who, members: int | None = None) -> Record:
 def _attempt(
     row: Entry, intent: Intent, end: Row[Ended | Failed] | None, by: Who
 ) -> Record:
+    """The record of an attempt, by the row that ended it."""
     began = Record(
-        row.time,
-        row.destination,
-        intent.action,
-        Result.UNKNOWN,
-        by,
+        at=row.time,
+        destination=row.destination,
+        what=intent.action,
+        result=Result.UNKNOWN,
+        who=by,
         allowed=intent.allowed,
     )
     if end is None:
@@ -123,4 +129,5 @@ def _attempt(
 
 
 def _who(lease: Leased) -> Who:
+    """Who ran it, by the lease."""
     return Who(lease.actor, lease.commit, lease.address, lease.reason)

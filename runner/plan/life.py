@@ -40,6 +40,7 @@ def warnings(cohort: Cohort, day: date) -> Iterator[Problem]:
 
 
 def _of_expiry(cohort: Cohort, day: date) -> Iterator[Problem]:
+    """The warning about a cohort's last day, if it is near or over."""
     expires = cohort.life.expires
     if expires is None:
         return
@@ -55,6 +56,7 @@ def _of_expiry(cohort: Cohort, day: date) -> Iterator[Problem]:
 
 
 def _of_suspension(cohort: Cohort, day: date) -> Iterator[Problem]:
+    """The warning about the end of a suspension, if it is near or over."""
     if cohort.life.suspended is None:
         return
     until, at = cohort.life.suspended.until, cohort.document.at
@@ -68,6 +70,7 @@ def _of_suspension(cohort: Cohort, day: date) -> Iterator[Problem]:
 
 
 def _ahead(then: date, day: date) -> str:
+    """How far a day is ahead, in words."""
     days = (then - day).days
     if days == 0:
         return "today"

@@ -46,10 +46,12 @@ def questions(
 
 
 def _words(sql: str) -> list[str]:
+    """The words of SQL, without layout and comments."""
     return normalised(sql).split(" ")
 
 
 def _is_alike(one: list[str], other: list[str]) -> bool:
+    """True where two lists of words are nearly the same."""
     pair = SequenceMatcher(None, one, other, autojunk=False)
     # each is an upper bound of the next, and much quicker
     return (
@@ -60,6 +62,7 @@ def _is_alike(one: list[str], other: list[str]) -> bool:
 
 
 def _question(query: Query, gone: Deployed, *, is_gone: bool) -> Problem:
+    """The question, at the id in the new cohort's file."""
     prefix = query.braze_id.removesuffix(query.cohort.braze_id)
     old, new = gone.destination.cohort_id.removeprefix(prefix), query.cohort.id
     where, first = "whose file is gone", ""

@@ -39,15 +39,16 @@ class BadOverride(CohortsError):
 
 @dataclass(frozen=True, slots=True)
 class Overrides:
-    """What is allowed for one run. `guards` has the names of guards, by the id of a
-    cohort. The others are for the whole run: any number of `withdrawals`, an
-    `old_tree`, and `unreviewed` changes.
-    """
+    """What a person allows for one run."""
 
     guards: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """The guards that are overridden, by the id of a cohort."""
     withdrawals: bool = False
+    """True where any number of withdrawals is right."""
     old_tree: bool = False
+    """True where the commit need not descend from the one synced last."""
     unreviewed: bool = False
+    """True where changes that nobody reviewed are right."""
 
 
 def read(given: Sequence[str], reason: str) -> Overrides:
@@ -70,6 +71,7 @@ def read(given: Sequence[str], reason: str) -> Overrides:
 
 
 def _no_guard(given: str) -> BadOverride:
+    """The error about an `--allow` that names nothing."""
     known = ", ".join(f"{name}:COHORT" for name in OF_COHORTS)
     return BadOverride(
         "P107",

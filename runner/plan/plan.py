@@ -37,32 +37,34 @@ IDLE = frozenset({Action.NONE, Action.SUSPENDED})
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One cohort's part of the plan.
-
-    `query` is None where no file wants the cohort. `cohort` is what its file says, if
-    there is one. `restored` is the snapshot that a rollback brings back. `allowed` are
-    the guards overridden for this run. `counts` and `refusals` are there once members
-    are counted; `uncounted` says why they could not be. `stopped` is a question that
-    must be answered first, about the new cohort whose id is `stopped_for`. `moved_to`
-    is the cohort that must be there before this one is withdrawn. `suppression` are the
-    people who leave the cohort, whatever stops the rest.
-    """
+    """One cohort's part of the plan."""
 
     destination: Destination
     action: Action
     reasons: tuple[str, ...]
     query: Query | None
+    """None where no file wants the cohort."""
     deployed: Deployed
     counts: Counts | None = None
+    """None until members are counted, or where they could not be."""
     refusals: tuple[Problem, ...] = ()
+    """The guards that refuse the counts."""
     restored: str = ""
+    """The snapshot that a rollback brings back, or nothing."""
     allowed: frozenset[str] = frozenset()
+    """The guards that are overridden for this run."""
     cohort: Cohort | None = None
+    """What the cohort's file says; None where there is no file."""
     stopped: Problem | None = None
+    """The question that must be answered before anything is done."""
     uncounted: Problem | None = None
+    """Why members could not be counted."""
     stopped_for: str = ""
+    """The id of the new cohort that the question is about."""
     moved_to: Destination | None = None
+    """The cohort that must be there before this one is withdrawn."""
     suppression: Barred = NO_ONE
+    """The people who leave the cohort, whatever stops the rest."""
 
     @property
     def id(self) -> str:
@@ -115,25 +117,28 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a sync of one target would do, sorted by cohort.
-
-    `withheld` are cohorts in Braze that no readable file defines; they are left alone,
-    because a file is unreadable and might be theirs. `stop` says why withdrawals are
-    refused, or nothing. `if_not_withdrawn` has a change for every cohort to withdraw:
-    it is carried out where the withdrawal is refused or withheld. `not_selected` counts
-    the cohorts that a selection left out. `warnings` say what will happen soon. `since`
-    is the commit that the plan compares with; where it is empty, that is Braze.
-    """
+    """What a sync of one target would do."""
 
     target: str
     workspace: str
     changes: tuple[Change, ...]
+    """Sorted by cohort."""
     withheld: tuple[Destination, ...] = ()
+    """The cohorts in Braze that no readable file defines. They are left alone, because a
+    file is unreadable and might be theirs.
+    """
     stop: str = ""
+    """Why all withdrawals are refused, or nothing."""
     not_selected: int = 0
+    """How many cohorts a selection left out."""
     if_not_withdrawn: tuple[Change, ...] = ()
+    """A change for every cohort to withdraw. It is carried out where the withdrawal is
+    refused or withheld.
+    """
     warnings: tuple[Problem, ...] = ()
+    """What will happen soon, and what somebody forgot to clear away."""
     since: str = ""
+    """The commit that the plan compares with; empty where it compares with Braze."""
 
     @property
     def due(self) -> tuple[Change, ...]:

@@ -19,12 +19,12 @@ ROUNDS = 12
 
 @dataclass(frozen=True, slots=True)
 class Resend:
-    """Whom one sync sends again: the members wanted since a time (unix seconds; None:
-    nobody), or everyone.
-    """
+    """Whom one sync sends again."""
 
     recent_since: int | None = None
+    """Members wanted since then (unix seconds); None: nobody because of their age."""
     everyone: bool = False
+    """True where all members are sent."""
 
 
 def resend(
@@ -49,32 +49,33 @@ def resend(
 
 @dataclass(frozen=True, slots=True)
 class Synced:
-    """One sync in numbers. `at` is its time. `members` are in the cohort after it, and
-    `young` are those of them whom no sync before wanted. `recent_at` and `full_at` are
-    when young members, and when all, were last sent, this sync included. Times in unix
-    seconds.
-    """
+    """One sync in numbers. Times in unix seconds."""
 
     at: int
     members: int
+    """Members in the cohort after the sync."""
     young: int
+    """Members whom no sync before wanted."""
     recent_at: int
+    """When young members were last sent, this sync included."""
     full_at: int
+    """When all members were last sent, this sync included."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """How many identifiers a cohort writes to Braze, each of which costs. `this_sync`
-    counts those of the sync itself, `first_week` those of the seven days that begin
-    with it, and `usual_month` those of 30 days later on. Nobody who enters or leaves
-    after this sync is in any of them. `in_a_month` is what `max_written_per_month`
-    limits.
+    """How many identifiers a cohort writes to Braze, each of which costs. Nobody who
+    enters or leaves after this sync is counted.
     """
 
     this_sync: int = 0
+    """Identifiers that the sync itself writes."""
     first_week: int = 0
+    """Identifiers of the seven days that begin with the sync."""
     usual_month: int = 0
+    """Identifiers of 30 days later on."""
     in_a_month: int = 0
+    """Identifiers that `max_written_per_month` limits."""
 
 
 NOTHING = Expected()

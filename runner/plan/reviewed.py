@@ -36,10 +36,12 @@ to become of it. Each letter is six bits of a hash.
 
 
 def _mark(of: Sequence[str], wanted: str) -> str:
+    """The mark of a thing, and of what is to become of it."""
     return _letters(of)[:KEY] + _letters([*of, wanted])[: MARK - KEY]
 
 
 def _letters(words: Sequence[str]) -> str:
+    """A hash of some words, as letters that a comment may hold."""
     digest = hashlib.sha256(json.dumps(words).encode()).digest()
     return base64.urlsafe_b64encode(digest).decode()
 
@@ -51,13 +53,13 @@ def mark_of(setting: Setting) -> str:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Item:
-    """One cohort of a plan: where it goes, and the fingerprint of what would be
-    delivered. `action` is for people.
-    """
+    """One cohort of a plan, and what would be delivered to it."""
 
     destination: Destination
     wanted: str
+    """The fingerprint of what would be delivered, or WITHDRAWN."""
     action: str
+    """The action, for people: it is part of no mark and no checksum."""
 
     @property
     def mark(self) -> str:
@@ -143,6 +145,7 @@ def read(told: Mapping[str, Any]) -> tuple[Item, ...]:
 
 
 def _item_of(told: Mapping[str, Any]) -> Item:
+    """The item that one change of a plan's JSON is about."""
     where = Destination(str(told["workspace"]), str(told["braze_id"]))
     return Item(where, str(told["wanted"]), str(told["action"]))
 
@@ -152,13 +155,20 @@ def differences(reviewed: Sequence[Item], now: Sequence[Item]) -> Iterator[str]:
     before = {each.destination: each for each in reviewed}
     after = {each.destination: each for each in now}
     for where in sorted(before.keys() | after.keys()):
-        old, new = before.get(where), after.get(where)
-        if old is None and new is not None:
-            yield f"{where.cohort_id}: to {new.action} now, not in the plan"
-        elif new is None and old is not None:
-            yield f"{where.cohort_id}: to {old.action} in the plan, nothing to do now"
-        elif old and new and old.wanted != new.wanted:
-            yield f"{where.cohort_id}: what would be delivered is not what the plan has"
+        words = _difference(before.get(where), after.get(where))
+        if words:
+            yield f"{where.cohort_id}: {words}"
+
+
+def _difference(old: Item | None, new: Item | None) -> str:
+    """What is not the same about one cohort, in words; nothing where all is."""
+    if old and new and old.wanted != new.wanted:
+        return "what would be delivered is not what the plan has"
+    if new and not old:
+        return f"to {new.action} now, not in the plan"
+    if old and not new:
+        return f"to {old.action} in the plan, nothing to do now"
+    return ""
 
 
 def decided(plan: Plan, known: Mapping[Destination, str] | None) -> tuple[Change, ...]:
@@ -170,6 +180,7 @@ def decided(plan: Plan, known: Mapping[Destination, str] | None) -> tuple[Change
 
 
 def _is_decided(change: Change, known: Mapping[Destination, str] | None) -> bool:
+    """True where somebody must have reviewed a change."""
     if change.action is Action.WITHDRAW and change.cohort:
         return False  # it expired, and its date was reviewed
     if known is None:

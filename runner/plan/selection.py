@@ -38,10 +38,12 @@ class BadSelection(CohortsError):
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One condition; `method` is empty for ids."""
+    """One condition on a cohort."""
 
     method: str
+    """One of METHODS; empty for an id."""
     pattern: str
+    """A state, or a glob."""
 
 
 Union = tuple[tuple[Term, ...], ...]
@@ -50,10 +52,12 @@ Union = tuple[tuple[Term, ...], ...]
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The cohorts to take (all of them where `taken` is empty), but those to leave out."""
+    """The cohorts that a command is about."""
 
     taken: Union = ()
+    """The cohorts to take; all of them where it is empty."""
     left_out: Union = ()
+    """The cohorts to leave out, although they are taken."""
 
 
 def read(select: Sequence[str], exclude: Sequence[str]) -> Selection:
@@ -81,14 +85,17 @@ def choose(plan: Plan, selection: Selection) -> Plan:
 
 
 def _selected(changes: Iterable[Change], selection: Selection) -> tuple[Change, ...]:
+    """The selected ones of some changes, in their order."""
     return tuple(change for change in changes if _is_selected(change, selection))
 
 
 def _terms(union: Union) -> list[Term]:
+    """All terms of a union."""
     return [term for every in union for term in every]
 
 
 def _asks_for_state(terms: Iterable[Term]) -> bool:
+    """True where a term needs a plan to be answered."""
     return any(term.method == "state" for term in terms)
 
 
@@ -108,8 +115,16 @@ def of_cohorts(cohorts: Sequence[Cohort], selection: Selection) -> tuple[Cohort,
 
 
 def _unplanned(cohort: Cohort) -> Change:
+    """A change that stands for a cohort of which no plan says anything."""
     where = Destination("", cohort.id)
-    return Change(where, Action.NONE, (), None, Deployed(where), cohort=cohort)
+    return Change(
+        destination=where,
+        action=Action.NONE,
+        reasons=(),
+        query=None,
+        deployed=Deployed(where),
+        cohort=cohort,
+    )
 
 
 def _perhaps(term: Term, plan: Plan) -> str:
@@ -138,11 +153,13 @@ def _close(pattern: str, ids: Sequence[str]) -> list[str]:
 
 
 def _union(expressions: Sequence[str]) -> Union:
+    """The union that an option asks for. Raises BadSelection."""
     pieces = [piece for expression in expressions for piece in expression.split()]
     return tuple(_intersection(piece) for piece in pieces)
 
 
 def _intersection(piece: str) -> tuple[Term, ...]:
+    """The terms of one piece: a cohort must meet all of them."""
     return tuple(_term(text, piece) for text in piece.split(","))
 
 
@@ -174,12 +191,14 @@ def _term(text: str, piece: str) -> Term:
 
 
 def _is_selected(change: Change, selection: Selection) -> bool:
+    """True where a cohort is taken, and not left out."""
     if _is_within(change, selection.left_out):
         return False
     return not selection.taken or _is_within(change, selection.taken)
 
 
 def _is_within(change: Change, union: Union) -> bool:
+    """True where a cohort is in any intersection of a union."""
     return any(_meets_all(change, terms) for terms in union)
 
 
@@ -188,16 +207,19 @@ def _meets_all(change: Change, terms: Iterable[Term]) -> bool:
 
 
 def _tagged(change: Change, pattern: str) -> bool:
+    """The answer to `tag:`."""
     if change.cohort is None:
         return False
     return any(fnmatchcase(tag, pattern) for tag in change.cohort.tags)
 
 
 def _owned(change: Change, pattern: str) -> bool:
+    """The answer to `owner:`."""
     return bool(change.cohort and fnmatchcase(change.cohort.owner, pattern))
 
 
 def _placed(change: Change, pattern: str) -> bool:
+    """The answer to `path:`: a glob, or a folder, with or without `cohorts/` in front."""
     if not change.cohort:
         return False
     path = change.cohort.document.path
@@ -208,6 +230,7 @@ def _placed(change: Change, pattern: str) -> bool:
 
 
 def _is_in(change: Change, state: str) -> bool:
+    """The answer to `state:`."""
     if state == "failed":
         return change.is_unfinished
     return change.action in STATES[state]

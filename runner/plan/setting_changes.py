@@ -21,21 +21,24 @@ OF_DEFAULTS = OF_COHORT = (
     "suppress",
     "previous_id",
 )
+
 IN_QUERIES = ("vars",)
 """Keys of a target that change queries, and so are in fingerprints."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Setting:
-    """A setting that changed: the cohort that has it (empty for the project's), its
-    name, and both values in words. `is_new`: the cohort was not there before.
-    """
+    """A setting that changed."""
 
     cohort: str
+    """The id of the cohort that has it; empty for a setting of the project."""
     name: str
     was: str
+    """The value of before, in words."""
     now: str
+    """The value of now, in words."""
     is_new: bool = False
+    """True where the cohort was not there before."""
 
     @property
     def title(self) -> str:
@@ -73,10 +76,12 @@ def changed(
 
 
 def _of_cohort(cohort: Cohort) -> dict[str, str]:
+    """A cohort's own settings by their names, in words."""
     return dict(_flat("", _data(cohort), OF_COHORT))
 
 
 def _of_project(project: Project, target: str) -> dict[str, str]:
+    """The settings of a project and of one target by their names, in words."""
     data = _data(project)
     its_target = data["targets"].get(target, {})
     keys = [key for key in its_target if key not in IN_QUERIES]
@@ -97,6 +102,7 @@ def _data(of: Project | Cohort) -> Mapping[str, Any]:
 def _differences(
     cohort: str, was: Mapping[str, str], now: Mapping[str, str], *, is_new: bool = False
 ) -> Iterator[Setting]:
+    """The settings that are not the same, those of before first."""
     for name in dict.fromkeys([*was, *now]):
         before, after = was.get(name, NOTHING), now.get(name, NOTHING)
         if was.get(name) != now.get(name):

@@ -14,21 +14,20 @@ from runner.project.schedules import Schedule
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The state of one cohort. `change` is what a sync with `--due` would do, None
-    where its file cannot be read. `as_of`: the time that its members are right for;
-    None before its first sync, or where it is not known. `due_at`: the next time that
-    its schedule names, perhaps past; None where its schedule names none. Both in unix
-    seconds; `max_age` in seconds, 0 where any age will do.
-    """
+    """The state of one cohort. Times in unix seconds."""
 
     id: str
     deployed: Deployed
     change: Change | None
+    """What a sync with `--due` would do; None where the cohort's file cannot be read."""
     now: int
     as_of: int | None
+    """The time that its members are right for; None where that is not known."""
     schedule: Schedule | None
     due_at: int | None
+    """The time, perhaps past, at which its schedule asks for it next; None: it does not."""
     max_age: int
+    """Seconds; 0 where any age will do."""
 
     @property
     def is_due(self) -> bool:

@@ -83,6 +83,7 @@ def last_sent(
 
 
 def _is_anybody_certain(change: Change, counts: Counts) -> bool:
+    """True where somebody need not be sent."""
     if counts.mode is Mode.REMOVE:
         return bool(change.deployed.taken_out)
     return bool(change.deployed.certain)

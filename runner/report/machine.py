@@ -190,7 +190,7 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
         "action": outcome.change.action.value,
         "done": _done(outcome.done),
         "error": error and _error(error),
-        "suppressed": _done(outcome.held),
+        "suppressed": _done(outcome.suppressed),
     }
 
 

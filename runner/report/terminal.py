@@ -259,7 +259,7 @@ def _outcome(outcome: Outcome, width: int) -> str:
             f"{done.added:,} added, {done.removed:,} removed, {done.size:,} qualify"
             f"{f' ({done.sent_again:,} sent again)' if done.sent_again else ''}"
         )
-    held = outcome.held
+    held = outcome.suppressed
     out = (
         f"\n    {'':<{width}}  {held.removed:,} left all the same: `suppress` takes them out"
         if held

@@ -47,7 +47,7 @@ def sync(place: Place, how: How, *, invalid_files: int) -> Summary:
         place.fits(writer.ledger)
         site = attempts.site_of(place, writer, how.concurrency)
         planned = how.planned(writer.ledger)
-        unsettled = attempts.settle(planned.due, site, place, how.concurrency)
+        unsettled = attempts.fence(planned.due, site, place, how.concurrency)
         found |= _routes(planned, found, place)
         if any(
             change.deployed.pending for change in planned.due

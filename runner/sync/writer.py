@@ -27,7 +27,7 @@ RENEWAL = 120.0
 """Seconds after which a lease is renewed."""
 
 BURNED = 5
-"""Epochs in a row whose claim may have failed before we give up."""
+"""Claims of epochs in a row that may fail before a run gives up."""
 
 LONGEST_PAUSE = 15.0
 """Seconds between two looks at a ledger that another run holds."""
@@ -107,26 +107,16 @@ class Writer:
             entries,
             key=f"cohorts-{self.ledger.id}-{self.epoch}-rows-{first}",
         )
-        to_see = [
-            entry.row_id
-            for each, (_, sure) in zip(made, asked, strict=True)
-            for entry in each
-            if sure
-        ]
+        to_see: list[str] = []
+        for each, (_, sure) in zip(made, asked, strict=True):
+            if sure:
+                to_see += [entry.row_id for entry in each]
         if not to_see:
             return [None] * len(asked)
         visible, highest = self._table.sees(to_see)
         self._check(highest)
         unseen = set(to_see) - visible
-        gone = Locked(
-            "L005",
-            "a row just written to the ledger is not there",
-            "run again; nothing was sent for it",
-        )
-        return [
-            gone if any(entry.row_id in unseen for entry in each) else None
-            for each in made
-        ]
+        return [_gone(each, unseen) for each in made]
 
     def _entry(self, destination: Destination, detail: Details) -> Entry:
         sequence = next(self._sequence)
@@ -164,6 +154,17 @@ class Writer:
             )
 
 
+def _gone(rows: Sequence[Entry], unseen: set[str]) -> Locked | None:
+    """The error of rows that were written together, if one of them is not there."""
+    if all(row.row_id not in unseen for row in rows):
+        return None
+    return Locked(
+        "L005",
+        "a row just written to the ledger is not there",
+        "run again; nothing was sent for it",
+    )
+
+
 def claim(
     table: LedgerTable,
     ledger: Ledger,
@@ -184,14 +185,7 @@ def claim(
     """
     deadline, wait, burned = time.monotonic() + patience, 1.0, 0
     while burned < BURNED:
-        lease = ledger.lease
-        if (
-            lease
-            and not force
-            and lease.token != run.token
-            and lease.holds(ledger.now)
-            and not run.outlived(lease)
-        ):
+        if not force and (lease := _of_another(ledger, run)):
             if time.monotonic() >= deadline:
                 raise Locked(
                     "L001",
@@ -210,19 +204,29 @@ def claim(
             continue
         epoch = ledger.epoch + 1 + burned
         row = Row(f"{ledger.id}-{epoch}-0", epoch, 0, Destination(), _lease(run))
-        with suppress(
-            JobFailed
-        ):  # under a burned key we see the other run's failure; the ledger decides
-            table.append(
-                ledger, [row], key=f"cohorts-{ledger.id}-{epoch}-claim", once=True
-            )
+        key = f"cohorts-{ledger.id}-{epoch}-claim"
+        # under a burned key we see the other run's failure; the ledger decides
+        with suppress(JobFailed):
+            table.append(ledger, [row], key=key, once=True)
         ledger = table.read()
         if ledger.epoch == epoch and ledger.lease and ledger.lease.token == run.token:
             return Writer(table, ledger, run)
-        burned = burned + 1 if ledger.epoch < epoch else 0
+        burned += 1
+        if ledger.epoch >= epoch:
+            burned = 0  # another run has claimed it
     raise Locked(
         "L001", f"{BURNED} epochs in a row could not be claimed", "run again later"
     )
+
+
+def _of_another(ledger: Ledger, run: Run) -> Lease | None:
+    """The lease of another run that may still be writing."""
+    lease = ledger.lease
+    if lease is None or lease.token == run.token:
+        return None
+    if not lease.holds(ledger.now) or run.outlived(lease):
+        return None
+    return lease
 
 
 def _lease(run: Run) -> Leased:
@@ -232,6 +236,7 @@ def _lease(run: Run) -> Leased:
 def _cure(lease: Lease, now: int) -> str:
     minutes = max((lease.until - now + 59) // 60, 1)
     return (
-        "wait until it has finished (`--lock-timeout 15m` waits for you); if that run is dead, its hold ends in"
-        f" {minutes} min, or at once with `cohorts unlock`"
+        "wait until it has finished (`--lock-timeout 15m` waits for you);"
+        f" if that run is dead, its hold ends in {minutes} min,"
+        " or at once with `cohorts unlock`"
     )
