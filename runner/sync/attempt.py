@@ -36,23 +36,30 @@ class GuardRefused(Blocked):
 @dataclass(frozen=True, slots=True)
 class Site:
     """Where an attempt works: Treasure Data, its databases, and the one writer of the
-    ledger. `queries` and `exports` limit how many run at once; ledger rows and counts
-    wait for neither, since many cohorts share them. `tables` are those of the state
-    database, as the run began. `reassert` says when members are sent again.
-    `suppression_table` holds the people of `suppress`, if there are any.
+    ledger.
     """
 
     client: TreasureData
     database: str
+    """The target's database, in which the cohorts' queries run."""
     state: str
+    """The state database."""
     writer: Writer
     tell: Listener
     queries: threading.Semaphore
+    """Limits how many queries run at once. Ledger rows and counts do not wait for it,
+    since many cohorts share them.
+    """
     exports: threading.Semaphore
+    """Limits how many exports run at once."""
     counts: Shared[Attempt, Counts]
+    """Counts several cohorts in one query."""
     tables: frozenset[str]
+    """The state database's tables, as the run began."""
     reassert: Reassert
+    """When members are sent again."""
     suppression_table: str = ""
+    """The table with the people of `suppress`, or nothing."""
 
     def suppressed(self, change: Change) -> str:
         """A SELECT of the people whom `suppress` takes out of this cohort; empty where
@@ -66,20 +73,25 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """An attempt: every name that it may use follows from its `id`. `table` will hold
-    the wanted members or, in mode `remove`, those to take out; None where nobody is
-    wanted. `rest` will hold those whom mode `remove` leaves in the cohort. `mode` is
-    what is done in Braze: a withdrawal is a mirror of nobody.
-    """
+    """One try to bring a cohort to its wanted members."""
 
     change: Change
     id: str
+    """Every name that the attempt may use follows from it."""
     table: str | None
+    """The table that will hold the wanted members or, in mode `remove`, those to take
+    out; None where nobody is wanted.
+    """
     rest: str | None
+    """The table that will hold those whom mode `remove` leaves in the cohort, or those
+    who are certain after a hold; None: nobody.
+    """
     connection: str
     route: Route
     resend: Resend
+    """Whom the attempt sends again."""
     mode: Mode = Mode.MIRROR
+    """What is done in Braze. A withdrawal is a mirror of nobody."""
 
     def key(self, site: Site, step: str) -> str:
         """The domain key of one step's job; never used for anything else."""
@@ -100,14 +112,16 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """An attempt that ended well: members who are new, who left, who are in the cohort
-    now, and who were sent although they may have been in it already.
-    """
+    """An attempt that ended well, in numbers of members."""
 
     added: int
+    """Members who are new."""
     removed: int
+    """Members who left."""
     size: int
+    """Members in the cohort now."""
     sent_again: int
+    """Members who were sent although they may have been in the cohort already."""
 
 
 def begin(

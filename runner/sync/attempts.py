@@ -50,14 +50,16 @@ counts, which they share.
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one change ended. `suppressed` is what a cohort lost although a guard stopped
-    it: the people of `suppress`, to whom nobody may write.
-    """
+    """How one change ended."""
 
     change: Change
     done: Done | None = None
+    """What was done; None where there is an error."""
     error: CohortsError | None = None
     suppressed: Done | None = None
+    """What a cohort lost although a guard stopped it: the people of `suppress`, to whom
+    nobody may write.
+    """
 
 
 def site_of(place: Place, writer: Writer, concurrency: int) -> Site:
@@ -107,6 +109,7 @@ def fence(
 
 
 def _fence(change: Change, site: Site) -> CohortsError | None:
+    """Fence one cohort. Returns why that failed, unless that was allowed."""
     site.tell(change.id, "looking after an earlier attempt")
     keys = [key for pending in change.deployed.pending for key in pending.export_keys]
     try:
@@ -129,7 +132,7 @@ def _fence(change: Change, site: Site) -> CohortsError | None:
 def fold(
     due: Sequence[Change],
     found: Mapping[Way, Found],
-    unsettled: Mapping[Destination, CohortsError],
+    unfenced: Mapping[Destination, CohortsError],
     site: Site,
     place: Place,
     how: How,
@@ -141,7 +144,7 @@ def fold(
     for change in due:
         way = way_of(change, place.target)
         route = found.get(way)
-        if change.destination in unsettled or not holding.needs_folding(change):
+        if change.destination in unfenced or not holding.needs_folding(change):
             continue
         if isinstance(route, export.Route):
             begun.append(_begin_folding(change, way, route, site))
@@ -165,6 +168,7 @@ def fold(
 def _begin_folding(
     change: Change, way: Way, route: export.Route, site: Site
 ) -> Attempt:
+    """The attempt that folds a cohort."""
     # folding takes nobody out
     bare = replace(change, query=None, suppression=NO_ONE)
     return holding.begin(
@@ -177,6 +181,7 @@ def _begin_folding(
 
 
 def _fold(attempt: Attempt, site: Site) -> None:
+    """Fold one cohort; it stays as it was where that fails."""
     try:
         holding.carry_out(attempt, site)
     except (AuthenticationFailed, Locked, Interrupted):
@@ -189,7 +194,7 @@ def _fold(attempt: Attempt, site: Site) -> None:
 def carry_out_all(
     planned: Plan,
     found: Mapping[Way, Found],
-    unsettled: Mapping[Destination, CohortsError],
+    unfenced: Mapping[Destination, CohortsError],
     site: Site,
     place: Place,
     how: How,
@@ -200,7 +205,7 @@ def carry_out_all(
     due = planned.due
     site, no_list = _with_suppression(due, site)
     unable = _unable(due, found, no_list, site, place)
-    begun, outcomes = _begin_all(due, found, unsettled, site, place, how)
+    begun, outcomes = _begin_all(due, found, unfenced, site, place, how)
     if begun:
         _announce(begun, site)
     first = [attempt for attempt in begun if not attempt.change.moved_to]
@@ -248,7 +253,7 @@ def _unable(
 def _begin_all(
     due: Sequence[Change],
     found: Mapping[Way, Found],
-    unsettled: Mapping[Destination, CohortsError],
+    unfenced: Mapping[Destination, CohortsError],
     site: Site,
     place: Place,
     how: How,
@@ -259,7 +264,7 @@ def _begin_all(
     for change in due:
         way = way_of(change, place.target)
         route = found[way]
-        if error := unsettled.get(change.destination):
+        if error := unfenced.get(change.destination):
             outcomes.append(Outcome(change, error=error))
         elif isinstance(route, CohortsError):
             outcomes.append(Outcome(change, error=route))
@@ -308,6 +313,7 @@ def _with_suppression(
 def _begin(
     change: Change, way: Way, route: export.Route, site: Site, place: Place, how: How
 ) -> Attempt:
+    """The attempt for a change, which sends nothing yet."""
     epoch, connection = site.writer.epoch, way[0]
     if change.action is Action.SUPPRESS:
         return holding.begin(
@@ -359,6 +365,7 @@ def _reason_against(
     there: Collection[Destination],
     unable: Mapping[Destination, CohortsError],
 ) -> CohortsError | None:
+    """Why an attempt must not be carried out, or nothing."""
     # emptied before the new cohort is there, its people would be in neither
     if change.moved_to and change.moved_to not in there:
         return _not_moved(change, change.moved_to.cohort_id)
@@ -379,6 +386,7 @@ def _not_moved(change: Change, to: str) -> CohortsError:
 
 
 def _outcome(attempt: Attempt, site: Site) -> Outcome:
+    """Carry out an attempt. Raises what stops the whole run."""
     change = attempt.change
     try:
         if change.action is Action.SUPPRESS:
@@ -417,6 +425,7 @@ def _only_suppressed(attempt: Attempt, site: Site, refused: CohortsError) -> Out
 
 
 def _may_hold_suppressed(attempt: Attempt, site: Site) -> bool:
+    """True where people of `suppress` may be in the cohort."""
     suppressed = site.suppressed(attempt.change)
     if not suppressed or not attempt.change.deployed.possible:
         return False

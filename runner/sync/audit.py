@@ -23,27 +23,27 @@ ANNOUNCED = (Failed, Sending, Synced, Held)
 
 @dataclass(frozen=True, slots=True, order=True)
 class Discrepancy:
-    """One thing that is not as the ledger says; sorts by cohort. `destination` is empty
-    where it is about no cohort. A warning keeps nothing from being right.
-    """
+    """One thing that is not as the ledger says; sorts by cohort."""
 
     destination: Destination
+    """Empty where it is about no cohort."""
     code: str
     what: str
     fix: str
     is_warning: bool = False
+    """True where everything in Braze may be right all the same."""
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A snapshot that must be there. `size` is how many members it holds by the ledger
-    (None: the ledger does not say). `for_rollback`: nothing but a rollback needs it.
-    """
+    """A snapshot that must be there."""
 
     deployed: Deployed
     table: str
     size: int | None = None
+    """How many members it holds by the ledger; None where the ledger does not say."""
     for_rollback: bool = False
+    """True where nothing but a rollback needs it."""
 
 
 def snapshots(ledger: Ledger) -> tuple[Snapshot, ...]:
@@ -64,6 +64,7 @@ def snapshots(ledger: Ledger) -> tuple[Snapshot, ...]:
 
 
 def _of(deployed: Deployed, delivered: Delivered) -> Iterator[Snapshot]:
+    """The snapshots of one delivery."""
     for table in sorted(delivered.tables):
         if table == delivered.counted:
             yield Snapshot(deployed, table, delivered.size)
@@ -103,6 +104,7 @@ def _of_snapshot(
     tables: frozenset[str],
     counted: Mapping[str, int | CohortsError],
 ) -> Iterator[Discrepancy]:
+    """What is not right about one snapshot."""
     where, table = snapshot.deployed.destination, snapshot.table
     if table not in tables:
         yield _missing(snapshot)
@@ -112,12 +114,13 @@ def _of_snapshot(
         what = f"the snapshot {table} cannot be counted: {size.what}"
         yield Discrepancy(where, size.code, what, size.fix)
     elif snapshot.size is not None and size != snapshot.size:
-        held = f"the snapshot {table} holds {size:,} members"
-        what = f"{held}, and the ledger says {snapshot.size:,}"
+        counted_so = f"the snapshot {table} holds {size:,} members"
+        what = f"{counted_so}, and the ledger says {snapshot.size:,}"
         yield Discrepancy(where, "L014", what, _ways_out(where))
 
 
 def _missing(snapshot: Snapshot) -> Discrepancy:
+    """The discrepancy about a snapshot that is gone."""
     where, table = snapshot.deployed.destination, snapshot.table
     if snapshot.for_rollback:
         what = f"the snapshot {table}, kept for a rollback, is gone"

@@ -46,16 +46,17 @@ more than 150.
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """Where to count: the target, the run's token for job keys, and the time of its
-    queries (unix seconds). `everyone`: all members are to be sent again.
-    """
+    """Where to count, and for when."""
 
     client: TreasureData
     target: Target
     token: str
+    """Unique to the command: the domain keys of its jobs begin with it."""
     now: int
+    """The time that the queries run as of; unix seconds."""
     project: Project
     everyone: bool = False
+    """True where all members are to be sent again."""
 
 
 def counted(plan: Plan, counter: Counter) -> Plan:
@@ -92,6 +93,7 @@ def counted(plan: Plan, counter: Counter) -> Plan:
 
 
 def _position(change: Change) -> Position:
+    """Where a message about a change points to."""
     if change.cohort is None:
         return Position(change.id)
     return change.cohort.document.at()
@@ -149,6 +151,7 @@ def _suppressed(change: Change) -> str:
 
 
 def _counts(change: Change, counter: Counter) -> Counts:
+    """The counts of a change, by one query. Raises CohortsError."""
     state, suppressed = counter.target.state_database, _suppressed(change)
     if change.action is Action.SUPPRESS:
         mode = Mode.MIRROR
@@ -207,6 +210,7 @@ def overlaps(
 
 
 def _is_compared(change: Change) -> bool:
+    """True for a change of whose members people should know who shares them."""
     if change.counts is None or not change.counts.after:
         return False
     return change.action in (Action.CREATE, Action.UPDATE)
@@ -227,6 +231,7 @@ def _others(
 def _sharing(
     change: Change, others: Sequence[tuple[str, str]], counter: Counter
 ) -> Sharing:
+    """What a change shares with other cohorts, some of them at a time."""
     found: list[tuple[str, int]] = []
     unknown = ""
     for first in range(0, len(others), OTHERS_AT_ONCE):
@@ -265,6 +270,7 @@ def _with_people(change: Change, sql: str) -> str:
 
 
 def _count_suppressed(change: Change, counter: Counter) -> int:
+    """How many of the people of `suppress` may be in the cohort."""
     leaving = delta.leaving_suppressed(
         change.deployed, state=counter.target.state_database, suppressed=SUPPRESSED
     )

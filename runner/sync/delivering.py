@@ -66,6 +66,7 @@ def _counted(attempt: Attempt, site: Site) -> Counts:
 
 
 def _snapshot_wanted(attempt: Attempt, table: str, site: Site) -> None:
+    """Make the snapshot of the wanted members."""
     change = attempt.change
     suppressed = site.suppressed(change)
     wanted = wanted_members(change, state=site.state, suppressed=suppressed)
@@ -85,6 +86,7 @@ def _before(attempt: Attempt) -> str | None:
 
 
 def _snapshot_rest(attempt: Attempt, table: str, rest: str, site: Site) -> None:
+    """Make the snapshot of those whom mode `remove` leaves in the cohort."""
     deployed = attempt.change.deployed
     left = delta.left_over(deployed, table, state=site.state)
     before = deployed.possible[0]
@@ -219,6 +221,7 @@ def count(
 
 
 def _sets(attempt: Attempt, state: str) -> delta.Sets:
+    """The three sets of an attempt, over its snapshots."""
     return delta.sets_of(
         attempt.mode,
         attempt.change.deployed,

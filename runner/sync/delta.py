@@ -39,14 +39,15 @@ MERGED = f"SELECT {COLUMNS}, MAX(spellings) AS spellings, MAX(type) AS type\nFRO
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A table of members. `possible`: they may be in Braze. `certain_before`: those
-    whose `since` is before that time certainly are (unix seconds; 0: nobody is; None:
-    all are).
-    """
+    """A table of members."""
 
     table: str
     possible: bool
+    """True where they may be in Braze."""
     certain_before: int | None
+    """Those whose `since` is before that time certainly are in Braze (unix seconds); 0:
+    nobody is; None: all are.
+    """
 
     def certain(self, people: str) -> str:
         """A SELECT of the certain members; `people` selects all of them."""

@@ -23,14 +23,14 @@ TOO_MANY_LEAVE = "G003"
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the services answered as the run began: how each cohort is reached, which
-    tables the state database has, and which changes read a source that is not loaded,
-    each with the refusal.
-    """
+    """What the services answered as the run began."""
 
     routes: Mapping[Way, Found]
+    """How each cohort is reached, or why it cannot be."""
     tables: Collection[str]
+    """The state database's tables."""
     late: Mapping[Destination, CohortsError]
+    """The refusals of the cohorts that read a source that is not loaded."""
 
 
 def before_counting(change: Change, way: Way, known: Known) -> Iterator[CohortsError]:

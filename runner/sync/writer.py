@@ -35,19 +35,23 @@ LONGEST_PAUSE = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Who is writing, for the ledger: a token unique to the run, people and places for
-    whoever reads it. `settles`: all of this tree was compared with what was reviewed,
-    so that the next one is compared with this.
-    """
+    """Who is writing, for the ledger and for the people who read it."""
 
     token: str
+    """Unique to the run."""
     actor: str
+    """The person or the CI's account that runs it."""
     host: str
     process: int
     address: str
+    """The web address of the CI's run, or nothing."""
     commit: str
     reason: str = ""
+    """The reason that a person gave for overrides, or nothing."""
     settles: bool = False
+    """True where all of the tree was compared with what was reviewed, so that the next
+    tree is compared with this one.
+    """
 
     def outlived(self, lease: Lease) -> bool:
         """True when the holder was a process of this host that is gone. Wrong once in a
