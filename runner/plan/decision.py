@@ -93,7 +93,8 @@ def rollback(query: Query, deployed: Deployed) -> Change | None:
     """The change that brings back the members of the sync before the last; None where
     they are not kept any more.
     """
-    before, last = deployed.previous, deployed.delivered
+    before = deployed.previous
+    last = deployed.delivered
     if before is None or before.table is None or last is None:
         return None
     mode = query.cohort.mode.value
@@ -173,7 +174,8 @@ def _unchanged(query: Query, last: Delivered, timing: Timing) -> tuple[Action, R
 
 def _unfinished(deployed: Deployed) -> str:
     """How the last attempt ended. A guard's refusal is no accident: its code is told."""
-    code, failure = deployed.failure_code, deployed.failure
+    code = deployed.failure_code
+    failure = deployed.failure
     if code.startswith("G"):
         return f"a guard refused the last attempt ({code}): {failure}"
     if failure:

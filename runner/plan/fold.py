@@ -87,7 +87,8 @@ def _lease(run_rows: Sequence[Entry]) -> Lease | None:
     leases = of_event(run_rows, Leased)
     if not leases:
         return None
-    last, detail = leases[-1], leases[-1].detail
+    last = leases[-1]
+    detail = leases[-1].detail
     return Lease(
         token=detail.token,
         actor=detail.actor,

@@ -170,13 +170,17 @@ def _by_size(guards: Guards, counts: Counts) -> Iterator[_Broken]:
         what = "nobody qualifies"
         if counts.before:
             what = f"nobody qualifies any more (now {counts.before:,} members)"
-        yield _Broken("allow_empty", "G001", what, "true")
+        yield _Broken(guard="allow_empty", code="G001", what=what, enough="true")
     elif counts.after < guards.min_members:
         what = f"{counts.after:,} members, under the limit of {guards.min_members:,}"
-        yield _Broken("min_members", "G008", what, str(counts.after))
+        yield _Broken(
+            guard="min_members", code="G008", what=what, enough=str(counts.after)
+        )
     if counts.after > guards.max_members:
         what = f"{counts.after:,} members, over the limit of {guards.max_members:,}"
-        yield _Broken("max_members", "G002", what, str(counts.after))
+        yield _Broken(
+            guard="max_members", code="G002", what=what, enough=str(counts.after)
+        )
     if _over(guards.max_invalid, counts.unusable, counts.rows):
         share = f"{counts.unusable * 100 / counts.rows:.1f}% of the query's rows"
         limit = _limit(guards.max_invalid, "rows")
@@ -184,7 +188,9 @@ def _by_size(guards: Guards, counts: Counts) -> Iterator[_Broken]:
             f"{share} ({counts.unusable:,} of {counts.rows:,}) name nobody that Braze"
             f" could find, over the limit of {limit}"
         )
-        yield _Broken("max_invalid", "G009", what, str(counts.unusable))
+        yield _Broken(
+            guard="max_invalid", code="G009", what=what, enough=str(counts.unusable)
+        )
 
 
 def _by_movement(guards: Guards, counts: Counts) -> Iterator[_Broken]:
@@ -201,7 +207,9 @@ def _by_movement(guards: Guards, counts: Counts) -> Iterator[_Broken]:
         share = _share(counts.entering, counts.before)
         limit = _limit(guards.max_added)
         what = f"{share} would enter, over the limit of {limit}"
-        yield _Broken("max_added", "G004", what, str(counts.entering))
+        yield _Broken(
+            guard="max_added", code="G004", what=what, enough=str(counts.entering)
+        )
 
 
 def _by_taking_out(limit: Limit, counts: Counts) -> Iterator[_Broken]:
@@ -211,7 +219,9 @@ def _by_taking_out(limit: Limit, counts: Counts) -> Iterator[_Broken]:
     if _over(limit, counts.entering, counts.before):
         more = f"{counts.entering:,} more would be taken out, beside {counts.before:,}"
         what = f"{more}: over the limit of {_limit(limit)}"
-        yield _Broken("max_removed", "G003", what, str(counts.entering))
+        yield _Broken(
+            guard="max_removed", code="G003", what=what, enough=str(counts.entering)
+        )
 
 
 def _by_removal(limit: Limit, counts: Counts) -> Iterator[_Broken]:
@@ -224,7 +234,7 @@ def _by_removal(limit: Limit, counts: Counts) -> Iterator[_Broken]:
     if _over(limit, removed, counts.before):
         share = _share(removed, counts.before)
         what = f"{share} would leave, over the limit of {_limit(limit)}"
-        yield _Broken("max_removed", "G003", what, str(lost))
+        yield _Broken(guard="max_removed", code="G003", what=what, enough=str(lost))
     elif _over(limit, lost, largest):
         share = _share(lost, largest)
         what = (
@@ -232,12 +242,13 @@ def _by_removal(limit: Limit, counts: Counts) -> Iterator[_Broken]:
             f" the largest size in these 24 hours was {largest:,},"
             f" and this run alone removes {removed:,}"
         )
-        yield _Broken("max_removed", "G003", what, str(lost))
+        yield _Broken(guard="max_removed", code="G003", what=what, enough=str(lost))
 
 
 def _by_writing(guards: Guards, counts: Counts) -> Iterator[_Broken]:
     """The guard on what the cohort writes to Braze in a month."""
-    limit, told = guards.max_written_per_month, counts.expected
+    limit = guards.max_written_per_month
+    told = counts.expected
     if limit is None or told.in_a_month <= limit:
         return
     what = (
@@ -246,7 +257,13 @@ def _by_writing(guards: Guards, counts: Counts) -> Iterator[_Broken]:
         f" {told.first_week:,} in the first week, {told.usual_month:,} in a usual month)"
     )
     instead = "mend the query, or refresh it less often (`schedule`, `reassert`)"
-    yield _Broken("max_written_per_month", "G012", what, str(told.in_a_month), instead)
+    yield _Broken(
+        guard="max_written_per_month",
+        code="G012",
+        what=what,
+        enough=str(told.in_a_month),
+        instead=instead,
+    )
 
 
 def _unfit(cohort: Cohort, counts: Counts) -> Iterator[Problem]:
@@ -264,10 +281,10 @@ def _unfit(cohort: Cohort, counts: Counts) -> Iterator[Problem]:
                 " which would be sent like 1.2E7"
             )
             yield Problem(
-                at,
-                "G006",
-                what,
-                f"cast it in the query: CAST({identifier.column} AS BIGINT)",
+                at=at,
+                code="G006",
+                what=what,
+                fix=f"cast it in the query: CAST({identifier.column} AS BIGINT)",
             )
         if count.merged:
             what = (
@@ -275,7 +292,7 @@ def _unfit(cohort: Cohort, counts: Counts) -> Iterator[Problem]:
                 " in both small letters and capitals"
             )
             fix = "mend them at their source, or leave out `normalize: lower`"
-            yield Problem(at, "G007", what, fix)
+            yield Problem(at=at, code="G007", what=what, fix=fix)
 
 
 def too_many_withdrawn(
@@ -328,8 +345,8 @@ def _refusal(cohort: Cohort, broken: _Broken) -> Problem:
     once = f'or once `--allow {broken.guard}:{cohort.id} --reason "…"`'
     setting = f"`guards: {{{broken.guard}: {broken.enough}}}`"
     return Problem(
-        cohort.document.key_at("guards", broken.guard),
-        broken.code,
-        f"{cohort.id}: {broken.what}",
-        f"if this is right, set {setting} in this file, {once}; if not, {broken.instead}",
+        at=cohort.document.key_at("guards", broken.guard),
+        code=broken.code,
+        what=f"{cohort.id}: {broken.what}",
+        fix=f"if this is right, set {setting} in this file, {once}; if not, {broken.instead}",
     )

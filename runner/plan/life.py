@@ -48,25 +48,30 @@ def _of_expiry(cohort: Cohort, day: date) -> Iterator[Problem]:
     if day > expires:
         what = f"{cohort.id} expired on {expires}: nobody is in it any more, or will be"
         fix = "remove the file, or set a later day to bring it back"
-        yield Problem(at, "W002", what, fix)
+        yield Problem(at=at, code="W002", what=what, fix=fix)
     elif expires - day <= EXPIRY_WARNING:
         when = f"{cohort.id} expires after {expires}, {_ahead(expires, day)}"
         what = f"{when}: everybody is taken out then"
-        yield Problem(at, "W001", what, "set a later day if it is still needed")
+        yield Problem(
+            at=at, code="W001", what=what, fix="set a later day if it is still needed"
+        )
 
 
 def _of_suspension(cohort: Cohort, day: date) -> Iterator[Problem]:
     """The warning about the end of a suspension, if it is near or over."""
     if cohort.life.suspended is None:
         return
-    until, at = cohort.life.suspended.until, cohort.document.at
+    until = cohort.life.suspended.until
+    at = cohort.document.at
     if day > until:
         what = f"{cohort.id}: the suspension ended on {until}; it is synced again"
-        yield Problem(at("suspend"), "W004", what, "remove `suspend`")
+        yield Problem(at=at("suspend"), code="W004", what=what, fix="remove `suspend`")
     elif until - day <= SUSPENSION_WARNING:
         when = f"the suspension ends after {until}, {_ahead(until, day)}"
         fix = "then it is synced again; set a later day to hold it longer"
-        yield Problem(at("suspend", "until"), "W003", f"{cohort.id}: {when}", fix)
+        yield Problem(
+            at=at("suspend", "until"), code="W003", what=f"{cohort.id}: {when}", fix=fix
+        )
 
 
 def _ahead(then: date, day: date) -> str:

@@ -64,8 +64,10 @@ def _is_alike(one: list[str], other: list[str]) -> bool:
 def _question(query: Query, gone: Deployed, *, is_gone: bool) -> Problem:
     """The question, at the id in the new cohort's file."""
     prefix = query.braze_id.removesuffix(query.cohort.braze_id)
-    old, new = gone.destination.cohort_id.removeprefix(prefix), query.cohort.id
-    where, first = "whose file is gone", ""
+    old = gone.destination.cohort_id.removeprefix(prefix)
+    new = query.cohort.id
+    where = "whose file is gone"
+    first = ""
     if not is_gone:
         where = "which no file without problems has now"
         first = "mend the files with problems first; "
@@ -77,4 +79,4 @@ def _question(query: Query, gone: Deployed, *, is_gone: bool) -> Problem:
         f"{first}if so, write `previous_id: {old}` in this file, which moves it;"
         f' if not, once `--allow {MOVED}:{new} --reason "…"`'
     )
-    return Problem(query.cohort.document.at("id"), "G010", what, fix)
+    return Problem(at=query.cohort.document.at("id"), code="G010", what=what, fix=fix)

@@ -114,7 +114,9 @@ def _later(
     """The syncs that may send somebody again, each with its time and how many it sends. All other
     times of the schedule are passed over: there may be thousands.
     """
-    at, recent_at, full_at = synced.at, synced.recent_at, synced.full_at
+    at = synced.at
+    recent_at = synced.recent_at
+    full_at = synced.full_at
     while at < until:
         asked: list[int] = []
         if reassert.full:

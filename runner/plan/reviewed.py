@@ -89,7 +89,8 @@ def marks(
     queries that are new or others, those that are gone, and settings. A cohort whose
     file cannot be read is not gone.
     """
-    old, new = by_destination(before), by_destination(after.queries)
+    old = by_destination(before)
+    new = by_destination(after.queries)
     broken = {problem.at.path for problem in after.problems}
     gone = {
         Destination(query.workspace, query.braze_id)
@@ -138,7 +139,8 @@ def read(told: Mapping[str, Any]) -> tuple[Item, ...]:
     """
     changes = [each for each in told["changes"] if Action(each["action"]) not in IDLE]
     found = tuple(sorted(_item_of(each) for each in changes))
-    target, since = str(told["target"]), str(told["since"] or "")
+    target = str(told["target"])
+    since = str(told["since"] or "")
     if checksum(found, target=target, since=since) != told["checksum"]:
         raise ValueError("the checksum is of another plan")
     return found

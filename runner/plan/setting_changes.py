@@ -104,9 +104,12 @@ def _differences(
 ) -> Iterator[Setting]:
     """The settings that are not the same, those of before first."""
     for name in dict.fromkeys([*was, *now]):
-        before, after = was.get(name, NOTHING), now.get(name, NOTHING)
+        before = was.get(name, NOTHING)
+        after = now.get(name, NOTHING)
         if was.get(name) != now.get(name):
-            yield Setting(cohort, name, before, after, is_new)
+            yield Setting(
+                cohort=cohort, name=name, was=before, now=after, is_new=is_new
+            )
 
 
 NOTHING = "not set"

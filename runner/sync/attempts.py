@@ -64,7 +64,8 @@ class Outcome:
 
 def site_of(place: Place, writer: Writer, concurrency: int) -> Site:
     """Where the attempts of a run work."""
-    client, target = place.client, place.target
+    client = place.client
+    target = place.target
 
     def counted(asked: Sequence[Attempt]) -> Sequence[Counts | CohortsError]:
         return delivering.count(asked, client, target.state_database, writer)
@@ -314,7 +315,8 @@ def _begin(
     change: Change, way: Way, route: export.Route, site: Site, place: Place, how: How
 ) -> Attempt:
     """The attempt for a change, which sends nothing yet."""
-    epoch, connection = site.writer.epoch, way[0]
+    epoch = site.writer.epoch
+    connection = way[0]
     if change.action is Action.SUPPRESS:
         return holding.begin(
             change, epoch, holding.SUPPRESSING, connection=connection, route=route

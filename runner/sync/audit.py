@@ -105,7 +105,8 @@ def _of_snapshot(
     counted: Mapping[str, int | CohortsError],
 ) -> Iterator[Discrepancy]:
     """What is not right about one snapshot."""
-    where, table = snapshot.deployed.destination, snapshot.table
+    where = snapshot.deployed.destination
+    table = snapshot.table
     if table not in tables:
         yield _missing(snapshot)
         return
@@ -121,7 +122,8 @@ def _of_snapshot(
 
 def _missing(snapshot: Snapshot) -> Discrepancy:
     """The discrepancy about a snapshot that is gone."""
-    where, table = snapshot.deployed.destination, snapshot.table
+    where = snapshot.deployed.destination
+    table = snapshot.table
     if snapshot.for_rollback:
         what = f"the snapshot {table}, kept for a rollback, is gone"
         fix = "nothing else needs it; the next sync replaces it"

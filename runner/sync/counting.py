@@ -152,7 +152,8 @@ def _suppressed(change: Change) -> str:
 
 def _counts(change: Change, counter: Counter) -> Counts:
     """The counts of a change, by one query. Raises CohortsError."""
-    state, suppressed = counter.target.state_database, _suppressed(change)
+    state = counter.target.state_database
+    suppressed = _suppressed(change)
     if change.action is Action.SUPPRESS:
         mode = Mode.MIRROR
         members = delta.staying(change.deployed, state=state, suppressed=suppressed)

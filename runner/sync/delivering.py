@@ -99,7 +99,8 @@ def wanted_members(change: Change, *, state: str, suppressed: str) -> str:
     those whom it takes out. `suppressed` selects the people of `suppress`; it is empty
     where there are none.
     """
-    query, deployed = change.query, change.deployed
+    query = change.query
+    deployed = change.deployed
     if query is None:
         return delta.NOBODY
     if change.restored:
@@ -153,7 +154,8 @@ def _place(exc: JobFailed, change: Change) -> Position | None:
 def _guarded(attempt: Attempt, site: Site, counts: Counts) -> Counts:
     """The counts, if nothing stops the attempt. Raises GuardRefused, CohortsError."""
 
-    change, now = attempt.change, site.writer.started
+    change = attempt.change
+    now = site.writer.started
 
     def leaving() -> int:
         return count_suppressed(attempt, site, site.suppressed(change))
@@ -245,7 +247,9 @@ def _members_of(attempt: Attempt, site: Site, counts: Counts, step: Step) -> str
 
 def _synced(attempt: Attempt, site: Site, counts: Counts) -> Synced:
     """The row of an attempt that is done."""
-    change, run, now = attempt.change, site.writer.run, site.writer.started
+    change = attempt.change
+    run = site.writer.run
+    now = site.writer.started
     recent_at, full_at = last_sent(change, counts, attempt.resend, now)
     synced = Synced(
         attempt=attempt.id,
@@ -283,7 +287,8 @@ def _synced(attempt: Attempt, site: Site, counts: Counts) -> Synced:
 
 def _with_query(synced: Synced, change: Change) -> Synced:
     """With what the query was. A rollback rejects it, and brings back an earlier time."""
-    query, previous = change.query, change.deployed.previous
+    query = change.query
+    previous = change.deployed.previous
     if query is None:
         return synced
     synced = replace(synced, fingerprint=query.fingerprint, parts=query.parts)

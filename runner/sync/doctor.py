@@ -138,7 +138,8 @@ def _connection(client: TreasureData, target: Target) -> Iterator[Finding]:
         operation=Operation.ADD,
         handle=Handle(Kind.ALIAS, "email"),
     )
-    name, refused = "setting names", client.refuses(route.connection_id, settings)
+    name = "setting names"
+    refused = client.refuses(route.connection_id, settings)
     if refused is None:
         yield Finding(
             name, State.UNKNOWN, "Treasure Data does not say here; the canary will tell"
@@ -255,7 +256,8 @@ def _different(name: str, found: Difference) -> Finding:
 
 def _rights(client: TreasureData, state: str, token: str, clock: int) -> Finding:
     probe = f"cohort_doctor_{token}"
-    name, keys = "rights", f"cohorts-{token}-doctor"
+    name = "rights"
+    keys = f"cohorts-{token}-doctor"
     try:
         made = f'CREATE TABLE "{state}"."{probe}" AS SELECT 1 AS one'
         client.run(

@@ -111,7 +111,8 @@ def _members_of(attempt: Attempt, site: Site, suppressed: str, step: Step) -> st
 
 def _snapshot(attempt: Attempt, site: Site, suppressed: str) -> None:
     """Make a snapshot of whoever may stay, and another one of whoever certainly stays."""
-    deployed, state = attempt.change.deployed, site.state
+    deployed = attempt.change.deployed
+    state = site.state
     before = None
     if deployed.delivered:
         before = deployed.delivered.table
@@ -129,7 +130,8 @@ def _snapshot(attempt: Attempt, site: Site, suppressed: str) -> None:
 
 def _held(attempt: Attempt, site: Site, counts: Counts) -> Held:
     """The row of an attempt that is done: who may be in Braze now, and who certainly is."""
-    change, deployed = attempt.change, attempt.change.deployed
+    change = attempt.change
+    deployed = attempt.change.deployed
     last = deployed.delivered or NOTHING
     parts = dict(last.parts)
     if change.suppression:

@@ -142,7 +142,8 @@ def new_tables(asker: Asker) -> Difference | str:
     """
     table = f"cohort_doctor_{asker.key.rsplit('-', maxsplit=1)[-1]}_time"
     made = f'CREATE TABLE "{asker.state}"."{table}" AS\nSELECT \'abc\' AS word'
-    what, now = "making a table to try", asker.clock
+    what = "making a table to try"
+    now = asker.clock
     asker.client.run(
         asker.state, made, key=f"{asker.key}-time", scheduled_time=now, what=what
     )

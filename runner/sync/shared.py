@@ -89,9 +89,11 @@ class Shared(Generic[Item, Result]):
         most: int,
         at_once: int = 1,
     ) -> None:
-        self._do, self._most = do, most
+        self._do = do
+        self._most = most
         self._waiting: list[_Asked[Item, Result]] = []
-        self._lock, self._workers = threading.Lock(), threading.Semaphore(at_once)
+        self._lock = threading.Lock()
+        self._workers = threading.Semaphore(at_once)
 
     def ask(self, item: Item) -> Result:
         """Have it done; returns or raises what came of it."""

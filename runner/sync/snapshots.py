@@ -30,7 +30,8 @@ def refuse_lost(change: Change, tables: Collection[str]) -> None:
             named = f"{named} and {len(lost) - 1} more"
         gone = f"{change.id}: the snapshot {named} is gone"
         what = f"{gone}, so it is not known who is in Braze"
-        braze_id, is_defined = change.destination.cohort_id, bool(change.query)
+        braze_id = change.destination.cohort_id
+        is_defined = bool(change.query)
         fix = ways_out(change.id, braze_id, defined=is_defined)
         raise CohortsError("L013", what, fix)
     if change.restored and change.restored not in tables:

@@ -116,7 +116,8 @@ def adopt(place: Place, query: Query, table: str, *, patience: float) -> int:
 def _snapshot(place: Place, query: Query, table: str, made: str, writer: Writer) -> int:
     """Make a snapshot of a table's rows. Returns how many members it has."""
     database, _, name = table.partition(".")
-    identifiers, state = query.cohort.identifiers, place.target.state_database
+    identifiers = query.cohort.identifiers
+    state = place.target.state_database
     named = sorted({identifier.column for identifier in identifiers})
     columns = ", ".join(f'"{column}"' for column in named)
     sql = f'SELECT {columns} FROM "{database}"."{name}"'

@@ -82,8 +82,11 @@ class Writer:
     """
 
     def __init__(self, table: LedgerTable, ledger: Ledger, run: Run) -> None:
-        self._table, self.ledger, self.run = table, ledger, run
-        self.epoch, self.started = ledger.epoch, ledger.now
+        self._table = table
+        self.ledger = ledger
+        self.run = run
+        self.epoch = ledger.epoch
+        self.started = ledger.now
         self._sequence = count(1)
         self._rows: Shared[tuple[Sequence[Told], bool], None] = Shared(
             self._write, most=MOST_ROWS
@@ -187,7 +190,9 @@ def claim(
     made. A key that was used by a run whose INSERT failed leaves no row: that epoch is
     burned, and the next one is tried.
     """
-    deadline, wait, burned = time.monotonic() + patience, 1.0, 0
+    deadline = time.monotonic() + patience
+    wait = 1.0
+    burned = 0
     while burned < BURNED:
         if not force and (lease := _of_another(ledger, run)):
             if time.monotonic() >= deadline:
