@@ -46,7 +46,7 @@ class Drift:
         return tuple(
             change
             for change in self.plan.changes
-            if change.action is Action.NONE and change.is_held
+            if change.action is Action.NONE and change.is_rolled_back
         )
 
     @property

@@ -14,9 +14,9 @@ from runner.environment import repository
 from runner.environment.settings import Settings
 from runner.errors import CohortsError
 from runner.github.api import GitHub
-from runner.plan import marker, reviewed, settled
+from runner.plan import marker, reviewed, setting_changes
 from runner.plan.ledger import Destination
-from runner.plan.settled import Setting
+from runner.plan.setting_changes import Setting
 from runner.project.file import FILE, Project
 from runner.sql import wanted as queries
 from runner.sql.query import Query
@@ -128,5 +128,5 @@ def _since(root: Path, commit: str, project: Project, asked: Wanted) -> Since:
         there = queries.wanted(tree, before.targets[name]).queries
     old = {cohort.id: cohort for cohort in tree.cohorts}
     cohorts = [query.cohort for query in asked.queries]
-    settings = settled.changed(before, project, name, old, cohorts)
+    settings = setting_changes.changed(before, project, name, old, cohorts)
     return Since(reviewed.by_destination(there), settings)

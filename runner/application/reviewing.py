@@ -17,10 +17,10 @@ from runner.definitions.cohort import Cohort
 from runner.environment import repository
 from runner.errors import CohortsError, ExitCode, Problem, Usage
 from runner.github.events import event
-from runner.plan import compared, reviewed, settled
+from runner.plan import compared, reviewed, setting_changes
 from runner.plan.ledger import Destination
 from runner.plan.plan import Action, Change, Plan
-from runner.plan.settled import Setting
+from runner.plan.setting_changes import Setting
 from runner.plan.sharing import Sharing
 from runner.project.file import Project
 from runner.sql import wanted as queries
@@ -218,7 +218,9 @@ def _review(
     # a plan against the base says what the branch changes, whatever Braze holds by now
     plan = offline_plan(found.project, asked, base, now=invocation.now)
     before = base.queries(name)
-    settings = settled.changed(base.project, found.project, name, base.cohorts, cohorts)
+    settings = setting_changes.changed(
+        base.project, found.project, name, base.cohorts, cohorts
+    )
     shown = replace(
         shown,
         plan=plan,

@@ -4,10 +4,13 @@ needs no ledger; pure.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from runner.plan import life, making
+from runner.definitions.cohort import Cohort
+from runner.plan import life
+from runner.plan.build import build_plan
+from runner.plan.decision import changed_parts
 from runner.plan.ledger import Delivered, Deployed, Destination, Ledger
 from runner.plan.plan import Action, Change, Plan
 from runner.project.file import Limit
@@ -15,7 +18,7 @@ from runner.sql.query import Query
 from runner.sql.wanted import Wanted
 
 SNAPSHOT = "base"
-"""Stands for a table that nobody reads: a cohort of the base counts as being in Braze."""
+"""The name of a snapshot that nobody reads: every cohort of the base counts as delivered."""
 
 
 def plan(
@@ -35,30 +38,25 @@ def plan(
     there = [
         _there(query, now) for query in before if not life.is_expired(query.cohort, day)
     ]
-    made = making.make(
+    cohorts = {deployed.destination: deployed for deployed in there}
+    made = build_plan(
         after.queries,
-        Ledger(
-            id="",
-            epoch=0,
-            now=now,
-            cohorts={deployed.destination: deployed for deployed in there},
-        ),
+        Ledger(id="", epoch=0, now=now, cohorts=cohorts),
         target=after.target.name,
         workspace=after.target.workspace,
         refresh=False,
         may_withdraw=not after.invalid_files,
         max_withdrawn=max_withdrawn,
         timezone=timezone,
-        barred=after.barred,
+        suppression=after.barred,
     )
-    held = {
+    suspended = {
         Destination(query.workspace, query.braze_id)
         for query in before
         if life.is_suspended(query.cohort, day)
     }
-    changes = tuple(
-        _resumed(_told(change, unreadable), held) for change in made.changes
-    )
+    told = [_told(change, unreadable) for change in made.changes]
+    changes = tuple(_resumed(change, suspended) for change in told)
     return replace(made, changes=changes, since=since)
 
 
@@ -72,14 +70,15 @@ def touched(plan: Plan) -> frozenset[Destination]:
 
 
 def _there(query: Query, now: int) -> Deployed:
+    """A cohort of the base, as if Braze held what it wants."""
     delivered = Delivered(
-        SNAPSHOT,
-        0,
-        query.cohort.name,
-        query.fingerprint,
-        query.parts,
-        query.audience,
-        now,
+        table=SNAPSHOT,
+        size=0,
+        name=query.cohort.name,
+        fingerprint=query.fingerprint,
+        parts=query.parts,
+        sql=query.audience,
+        at=now,
         as_of=now,
         certain=SNAPSHOT,
         mode=query.cohort.mode.value,
@@ -87,40 +86,43 @@ def _there(query: Query, now: int) -> Deployed:
     return Deployed(Destination(query.workspace, query.braze_id), delivered)
 
 
-def _resumed(change: Change, held: Collection[Destination]) -> Change:
-    """The change of a cohort whose suspension a branch ends: what Braze got of it is
-    not known, so it is looked at.
+def _resumed(change: Change, suspended: Collection[Destination]) -> Change:
+    """The change, as an update where a branch ends the cohort's suspension: what Braze
+    got of the cohort is not known, so people should look at it.
     """
-    if (
-        change.action is not Action.NONE
-        or change.destination not in held
-        or change.query is None
-    ):
+    if change.action is not Action.NONE or change.query is None:
         return change
-    return replace(
-        change,
-        action=Action.UPDATE,
-        reasons=("its suspension ends, and what it wants now is sent",),
-    )
+    if change.destination not in suspended:
+        return change
+    reasons = ("its suspension ends, and what it wants now is sent",)
+    return replace(change, action=Action.UPDATE, reasons=reasons)
 
 
 def _told(change: Change, unreadable: Collection[str]) -> Change:
     """The change in words that fit a branch: of Braze nothing is known."""
     if change.action is Action.SUSPENDED and change.query:
-        old = change.deployed.delivered.parts if change.deployed.delivered else {}
-        parts = sorted(
-            part
-            for part in {*change.query.parts, *old}
-            if change.query.parts.get(part) != old.get(part)
-        )
-        if parts:
-            more = tuple(f"when it ends, {part} changed" for part in parts)
-            return replace(change, reasons=(*change.reasons, *more))
-    if change.action is not Action.CREATE or not change.cohort:
+        return _of_suspended(change, change.query)
+    if change.action is Action.CREATE and change.cohort:
+        return _of_new(change, change.cohort, unreadable)
+    return change
+
+
+def _of_suspended(change: Change, query: Query) -> Change:
+    """With what changed in the file, since it is sent when the suspension ends."""
+    old: Mapping[str, str] = {}
+    if change.deployed.delivered:
+        old = change.deployed.delivered.parts
+    parts = changed_parts(old, query.parts)
+    more = [f"when it ends, {part} changed" for part in parts]
+    return replace(change, reasons=(*change.reasons, *more))
+
+
+def _of_new(change: Change, cohort: Cohort, unreadable: Collection[str]) -> Change:
+    """With words for a cohort that the base does not have."""
+    first, *others = change.reasons
+    if first.startswith("moved here"):
         return change
-    is_old = change.cohort.document.path in unreadable
-    first = "its file could not be read before" if is_old else "new"
-    moved = change.reasons[0].startswith("moved here")
-    return replace(
-        change, reasons=(change.reasons[0] if moved else first, *change.reasons[1:])
-    )
+    first = "new"
+    if cohort.document.path in unreadable:
+        first = "its file could not be read before"
+    return replace(change, reasons=(first, *others))

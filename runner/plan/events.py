@@ -1,5 +1,5 @@
-"""What the ledger's rows say happened: one frozen class for each event, read with
-suspicion and written beside it.
+"""The events of the ledger: a class for each, which reads its rows with suspicion, and
+writes them.
 
 A row's details are JSON whose keys are the fields of its class. A field without a
 default must be there, and of its type. One with a default came in a later version: rows
@@ -8,7 +8,7 @@ of earlier versions lack it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from enum import StrEnum
 from functools import cache
@@ -33,8 +33,8 @@ class Event(StrEnum):
 
 
 class NotAsWritten(ValueError):
-    """A row's details are not what this tool writes; `key` is the first that is not
-    there, or not of its type.
+    """A row's details are not what this tool writes. `key` names the first one that is
+    missing, or that has another type.
     """
 
     def __init__(self, key: str) -> None:
@@ -54,7 +54,7 @@ _KINDS: Mapping[object, tuple[type, ...]] = {
     Texts: (list,),
     Names: (dict,),
 }
-"""Types of fields, and what JSON has for them. Within a list or an object there are texts only."""
+"""The types of fields, and what JSON has for each. Lists and objects hold texts only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,20 +69,17 @@ class _Details:
     def read(cls, told: Mapping[str, Any], time: int) -> Self:
         """The details of a row that was written at `time` (unix seconds). Raises NotAsWritten."""
         given = cls.completed(told, time)
-        asked = _fields(cls.event).items()
-        return cls(
-            **{
-                name: _value(given, each)
-                for name, each in asked
-                if _is_needed(given, each)
-            }
-        )
+        values = {
+            name: _value(given, each)
+            for name, each in _fields(cls.event).items()
+            if _is_needed(given, each)
+        }
+        return cls(**values)
 
+    # every class takes `time`, since some need it
     @classmethod
-    def completed(cls, told: Mapping[str, Any], time: int) -> Mapping[str, Any]:  # noqa: ARG003  others need the time
-        """What a row of any version says, with what earlier versions did not write.
-        Raises NotAsWritten.
-        """
+    def completed(cls, told: Mapping[str, Any], time: int) -> Mapping[str, Any]:  # noqa: ARG003
+        """A row's details, with what earlier versions did not write. Raises NotAsWritten."""
         return told
 
     def written(self) -> dict[str, Any]:
@@ -99,8 +96,11 @@ class _Details:
 def _fields(event: Event) -> Mapping[str, tuple[Field[Any], object]]:
     """The fields of an event's class with their types, in order."""
     cls = next(each for each in get_args(Details) if each.event is event)
-    hints = get_type_hints(cls)
-    return {each.name: (each, hints[each.name]) for each in fields(cls)}
+    types = get_type_hints(cls)
+    found: dict[str, tuple[Field[Any], object]] = {}
+    for each in fields(cls):
+        found[each.name] = (each, types[each.name])
+    return found
 
 
 def _is_needed(told: Mapping[str, Any], asked: tuple[Field[Any], object]) -> bool:
@@ -117,22 +117,26 @@ def _value(told: Mapping[str, Any], asked: tuple[Field[Any], object]) -> Any:
     value = told[each.name]
     if type(value) not in _KINDS[kind]:
         raise NotAsWritten(each.name)
-    within = (
-        value.values()
-        if isinstance(value, dict)
-        else value
-        if isinstance(value, list)
-        else ()
-    )
-    if not all(type(one) is str for one in within):
-        raise NotAsWritten(each.name)
-    return tuple(value) if isinstance(value, list) else value
+    if isinstance(value, dict):
+        _refuse_other_than_texts(value.values(), each.name)
+    if isinstance(value, list):
+        _refuse_other_than_texts(value, each.name)
+        return tuple(value)  # a frozen class holds no list
+    return value
+
+
+def _refuse_other_than_texts(values: Iterable[object], key: str) -> None:
+    if not all(type(value) is str for value in values):
+        raise NotAsWritten(key)
 
 
 def _plain(value: Any) -> Any:
+    """A field's value as JSON has it."""
     if isinstance(value, tuple):
         return list(value)
-    return dict(value) if isinstance(value, Mapping) else value
+    if isinstance(value, Mapping):
+        return dict(value)
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,20 +149,24 @@ class Bootstrap(_Details):
 
 @dataclass(frozen=True, slots=True)
 class Leased(_Details):
-    """A run claimed an epoch, or holds it longer, for so many `seconds`. `settles`: all
-    of this run's tree was compared with what was reviewed.
-    """
+    """A run claimed an epoch, or renewed its lease."""
 
     event: ClassVar[Event] = Event.LEASE
     token: str
+    """Unique to the run."""
     actor: str
+    """The person or the CI's account that ran it."""
     host: str
     process: int
     address: str
+    """The web address of the CI's run, or nothing."""
     seconds: int
+    """How long the lease holds after this row."""
     commit: str = ""
     reason: str = ""
+    """The reason that a person gave for overrides, or nothing."""
     settles: bool = False
+    """True where all of the run's tree was compared with what was reviewed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,44 +179,48 @@ class Released(_Details):
 
 @dataclass(frozen=True, slots=True)
 class Verified(_Details):
-    """A canary proved how the connector's settings are called; `mapping` is their hash."""
+    """A canary proved how the connector's settings are called."""
 
     event: ClassVar[Event] = Event.VERIFIED
     mapping: str
+    """A hash of the settings' names."""
     actor: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Intent(_Details):
-    """An attempt is about to begin, with the tables that it will make. `action`: why;
-    `moved_from`: the id in Braze in whose place the cohort is made; `allowed`: the
-    guards overridden for it.
-    """
+    """An attempt is about to begin."""
 
     event: ClassVar[Event] = Event.INTENT
     left_out: ClassVar[frozenset[str]] = frozenset({"moved_from", "allowed"})
     attempt: str
     action: str
+    """The plan's action."""
     tables: Texts = ()
+    """The tables that the attempt will make."""
     moved_from: str = ""
+    """The id in Braze in whose place the cohort is made, or nothing."""
     allowed: Texts = ()
+    """The guards that are overridden."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failed(_Details):
-    """An attempt failed. `unsent`: before anything was sent. Else `keys` are the domain
-    keys of all that it sent.
-    """
+    """An attempt failed."""
 
     event: ClassVar[Event] = Event.FAILED
     attempt: str
     code: str
+    """The error's code."""
     what: str
+    """The error's words."""
     unsent: bool
+    """True where nothing had been sent."""
     keys: Texts = ()
+    """The domain keys of all that was sent."""
 
     @classmethod
-    def completed(cls, told: Mapping[str, Any], time: int) -> Mapping[str, Any]:  # noqa: ARG003  others need the time
+    def completed(cls, told: Mapping[str, Any], time: int) -> Mapping[str, Any]:  # noqa: ARG003
         """Without its keys, nobody could wait for what it sent."""
         if told.get("unsent") is False and "keys" not in told:
             raise NotAsWritten("keys")
@@ -217,41 +229,44 @@ class Failed(_Details):
 
 @dataclass(frozen=True, slots=True)
 class Sending(_Details):
-    """An attempt may send from now on, under these domain keys; `table` None: nobody
-    will be left in the cohort.
-    """
+    """An attempt may send from now on."""
 
     event: ClassVar[Event] = Event.SENDING
     attempt: str
     table: str | None
+    """The snapshot of who will be in the cohort; None: nobody."""
     name: str
     connection: str
     setting_keys: Names
+    """What the connection's settings are called."""
     export_keys: Texts
+    """The domain keys of all its exports."""
     tables: Texts = ()
+    """All tables that the attempt made."""
     size: int = 0
+    """How many members the cohort will have."""
     workspace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class _Ended(_Details):
-    """An attempt ended well. `table` holds everybody who may be in the cohort,
-    `certain` those who certainly are, and `taken_out` those whom mode `remove` took
-    out. `size`: members; `barred`: of the removed, those whom `suppress` takes out;
-    `resolves`: attempts of whose traces nothing is left. Times in unix seconds. The
-    other fields are as in `plan.ledger.Delivered`.
+    """An attempt ended well. Fields without words of their own are as in
+    `plan.ledger.Delivered`. Times in unix seconds.
     """
 
     attempt: str
     table: str | None
     size: int
     added: int
+    """How many identifiers it added, those sent again included."""
     removed: int
+    """How many identifiers it removed."""
     name: str
     fingerprint: str
     parts: Names
     sql: str
     resolves: Texts
+    """The attempts of which nothing is left to do, this one included."""
     commit: str
     full_at: int
     recent_at: int
@@ -260,8 +275,11 @@ class _Ended(_Details):
     taken_out: str | None = None
     mode: str = "mirror"
     barred: int = 0
+    """How many of the removed `suppress` took out."""
     connection: str = ""
+    """The connection by which the cohort is reached."""
     setting_keys: Names = field(default_factory=dict)
+    """What the connection's settings are called."""
     as_of: int = 0
 
     @classmethod
@@ -272,37 +290,43 @@ class _Ended(_Details):
 
 @dataclass(frozen=True, slots=True)
 class Synced(_Ended):
-    """An attempt brought the cohort to its wanted members. `settles`: the run's tree
-    was compared with what was reviewed, so that the next one is compared with it.
-    """
+    """An attempt brought the cohort to its wanted members."""
 
     event: ClassVar[Event] = Event.SYNCED
     settles: bool = False
+    """True where all of the run's tree was compared with what was reviewed, so that the
+    next tree is compared with this one.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class Held(_Ended):
-    """An attempt let go whom `suppress` takes out, and left everybody else. `owed`:
-    what an attempt before it wanted is still to be done; `names`: all that Braze may
-    show.
+    """An attempt took out the people of `suppress`, or folded what was pending, and left
+    everybody else.
     """
 
     event: ClassVar[Event] = Event.HELD
     owed: bool = False
+    """True where what an earlier attempt wanted is still to be done."""
     names: Texts = ()
+    """All names that Braze may show."""
     held_at: int = 0
+    """When the attempt's run began."""
 
 
 @dataclass(frozen=True, slots=True)
 class Adopted(_Details):
-    """A person told who is in a cohort that Braze had already."""
+    """A person named the members of a cohort that Braze had already."""
 
     event: ClassVar[Event] = Event.ADOPTED
     attempt: str
     table: str | None
+    """The snapshot of these members."""
     name: str
     export_keys: Texts
+    """Always empty: an adoption sends nothing."""
     size: int | None = None
+    """How many members there are; None in rows of earlier versions."""
     connection: str = ""
     setting_keys: Names = field(default_factory=dict)
 
@@ -337,8 +361,9 @@ Ended = Synced | Held
 """Details of an attempt that ended well."""
 
 
-def read(event: Event, told: Mapping[str, Any], time: int) -> Details:  # noqa: C901  a line for each event
+def read(event: Event, told: Mapping[str, Any], time: int) -> Details:  # noqa: C901
     """The details of a row that was written at `time` (unix seconds). Raises NotAsWritten."""
+    # written out, so that an event that somebody adds and forgets here does not compile
     match event:
         case Event.BOOTSTRAP:
             return Bootstrap.read(told, time)

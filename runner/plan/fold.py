@@ -1,9 +1,9 @@
-"""The ledger's rows folded into what is known of each cohort in Braze; pure."""
+"""Read a ledger's rows, in any order and with repetitions, as the `Ledger` they add up to; pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from runner.plan.events import (
@@ -37,23 +37,22 @@ from runner.plan.ledger import (
 )
 
 AGREED = "max_removed"
-"""The guard whose override says that a person agreed to who left."""
+"""The guard whose override says that a person agreed to the removals."""
 
 Told = TypeVar("Told", bound=Details)
 Rows = Sequence[Row[Told]]
 
 
 def fold(entries: Iterable[Entry], *, now: int) -> Ledger:
-    """The ledger's rows, in any order and possibly repeated, as what they mean. `now`
-    is the server's clock.
-    """
+    """The ledger that these rows add up to. `now` is the server's clock (unix seconds)."""
+    # an INSERT may be applied and answered with an error, so rows may be there twice
     unique = {entry.row_id: entry for entry in entries}
     ordered = sorted(unique.values(), key=lambda entry: (entry.epoch, entry.sequence))
     by_destination: dict[Destination, list[Entry]] = {}
     for entry in ordered:
         by_destination.setdefault(entry.destination, []).append(entry)
     run_rows = by_destination.pop(Destination(), [])
-    synced = [row.detail for row in of_event(ordered, Synced) if row.detail.commit]
+    commit, settled = _commits(ordered)
     return Ledger(
         id=next((row.detail.ledger_id for row in of_event(run_rows, Bootstrap)), ""),
         epoch=max((row.epoch for row in ordered), default=0),
@@ -63,19 +62,33 @@ def fold(entries: Iterable[Entry], *, now: int) -> Ledger:
             for where, rows in sorted(by_destination.items())
         },
         lease=_lease(run_rows),
-        commit=synced[-1].commit if synced else "",
-        settled=next(
-            (detail.commit for detail in reversed(synced) if detail.settles), ""
-        ),
+        commit=commit,
+        settled=settled,
         verified=frozenset(row.detail.mapping for row in of_event(run_rows, Verified)),
     )
 
 
+def _commits(ordered: Iterable[Entry]) -> tuple[str, str]:
+    """The commit of the last run that synced anything, and that of the last one of
+    which all was compared with what was reviewed.
+    """
+    commit = ""
+    settled = ""
+    for row in of_event(ordered, Synced):
+        if row.detail.commit:
+            commit = row.detail.commit
+        if row.detail.commit and row.detail.settles:
+            settled = row.detail.commit
+    return commit, settled
+
+
 def _lease(run_rows: Sequence[Entry]) -> Lease | None:
+    """The lease of the last run; None where no run ever wrote."""
     leases = of_event(run_rows, Leased)
     if not leases:
         return None
-    last, detail = leases[-1], leases[-1].detail
+    last = leases[-1]
+    detail = leases[-1].detail
     return Lease(
         token=detail.token,
         actor=detail.actor,
@@ -89,7 +102,7 @@ def _lease(run_rows: Sequence[Entry]) -> Lease | None:
 
 @dataclass(frozen=True, slots=True)
 class _Attempts:
-    """The rows of one cohort's attempts, since it was forgotten last, in order."""
+    """The rows of one cohort's attempts, in order, since it was abandoned last."""
 
     intents: Rows[Intent]
     claims: Rows[Sending | Adopted]
@@ -128,47 +141,64 @@ class _Attempts:
 
 
 def _deployed(where: Destination, rows: Sequence[Entry], now: int) -> Deployed:
-    forgotten = max(
-        (place for place, row in enumerate(rows) if isinstance(row.detail, Abandoned)),
-        default=-1,
-    )
-    rows = rows[forgotten + 1 :]
+    """What the rows of one cohort add up to."""
+    rows = _since_abandoned(rows)
     attempts = _Attempts(
         of_event(rows, Intent),
         of_event(rows, Sending, Adopted),
         of_event(rows, Synced, Held),
         of_event(rows, Failed),
     )
-    last = attempts.ended_well[-1] if attempts.ended_well else None
-    delivered = _delivered(last) if last else None
+    delivered = None
+    if attempts.ended_well:
+        delivered = _delivered(attempts.ended_well[-1])
     previous = _previous(attempts.ended_well, now)
-    unfinished, failed = attempts.unfinished, attempts.failed
+    unfinished = attempts.unfinished
     connection, setting_keys = _reached(rows)
-    return Deployed(
+    created = [row.epoch for row in attempts.intents if row.detail.action == "create"]
+    deployed = Deployed(
         destination=where,
         delivered=delivered,
         pending=_pending(attempts),
         unfinished=tuple(row.detail.attempt for row in unfinished),
-        failure=failed[-1].detail.what if failed else "",
         ever_added=any(row.detail.added for row in attempts.synced),
         largest_today=_largest(attempts, now),
         tables=_tables(delivered, previous, attempts),
         connection=connection,
         setting_keys=setting_keys,
         previous=previous,
-        failure_code=_failure_code(unfinished, failed),
-        failed_at=failed[-1].time if failed else 0,
-        tried_at=unfinished[0].time if unfinished else 0,
         heir_of={
             row.detail.moved_from: row.epoch
             for row in attempts.intents
             if row.detail.moved_from
         },
-        made_in=max(
-            (row.epoch for row in attempts.intents if row.detail.action == "create"),
-            default=0,
-        ),
+        made_in=max(created, default=0),
     )
+    return _with_failure(deployed, unfinished, attempts.failed)
+
+
+def _since_abandoned(rows: Sequence[Entry]) -> Sequence[Entry]:
+    """The rows after the one in which a person told the ledger to forget the cohort."""
+    abandoned = [
+        place for place, row in enumerate(rows) if isinstance(row.detail, Abandoned)
+    ]
+    return rows[max(abandoned, default=-1) + 1 :]
+
+
+def _with_failure(
+    deployed: Deployed, unfinished: Rows[Intent], failed: Rows[Failed]
+) -> Deployed:
+    """With what is known of attempts that did not end well."""
+    if unfinished:
+        deployed = replace(deployed, tried_at=unfinished[0].time)
+    if not failed:
+        return deployed
+    last = failed[-1]
+    deployed = replace(deployed, failure=last.detail.what, failed_at=last.time)
+    # if another attempt began since, it was cut off: the code would be that of an older one
+    if unfinished and unfinished[-1].detail.attempt == last.detail.attempt:
+        return replace(deployed, failure_code=last.detail.code)
+    return deployed
 
 
 def _pending(attempts: _Attempts) -> tuple[Pending, ...]:
@@ -180,10 +210,10 @@ def _pending(attempts: _Attempts) -> tuple[Pending, ...]:
     }
     return tuple(
         Pending(
-            row.detail.attempt,
-            row.detail.table,
-            row.detail.name,
-            used.get(row.detail.attempt, row.detail.export_keys),
+            attempt=row.detail.attempt,
+            table=row.detail.table,
+            name=row.detail.name,
+            export_keys=used.get(row.detail.attempt, row.detail.export_keys),
             adopted=isinstance(row.detail, Adopted),
         )
         for row in attempts.open
@@ -195,12 +225,10 @@ def _reached(rows: Sequence[Entry]) -> tuple[str, dict[str, str]]:
 
     A cohort of nobody is synced, and an adopted one is there, without ever sending.
     """
-    told = [
-        row.detail
-        for row in of_event(rows, Sending, Adopted, Synced, Held)
-        if row.detail.connection
-    ]
-    return (told[-1].connection, dict(told[-1].setting_keys)) if told else ("", {})
+    for row in reversed(of_event(rows, Sending, Adopted, Synced, Held)):
+        if row.detail.connection:
+            return row.detail.connection, dict(row.detail.setting_keys)
+    return "", {}
 
 
 def _tables(
@@ -216,11 +244,12 @@ def _tables(
         for row in (*attempts.intents, *attempts.open)
         if row.detail.attempt not in ended
     ]
-    return frozenset().union(
-        delivered.tables if delivered else (),
-        previous.tables if previous else (),
-        *map(_named, going_on),
-    )
+    named = [_named(detail) for detail in going_on]
+    if delivered:
+        named.append(delivered.tables)
+    if previous:
+        named.append(previous.tables)
+    return frozenset().union(*named)
 
 
 def _named(detail: OfAttempt) -> frozenset[str]:
@@ -229,27 +258,17 @@ def _named(detail: OfAttempt) -> frozenset[str]:
         case Intent(tables=tables):
             return frozenset(tables)
         case Sending(table=table, tables=tables):
-            return frozenset(tables) | ({table} if table else frozenset())
+            return frozenset(each for each in (table, *tables) if each)
         case Adopted(table=table) | Synced(table=table) | Held(table=table):
-            return frozenset({table} if table else ())
+            return frozenset(each for each in (table,) if each)
         case Failed():
             return frozenset()
 
 
-def _failure_code(unfinished: Rows[Intent], failed: Rows[Failed]) -> str:
-    """The code of the last attempt, where that one failed; empty where it was cut off."""
-    if (
-        not (unfinished and failed)
-        or unfinished[-1].detail.attempt != failed[-1].detail.attempt
-    ):
-        return ""
-    return failed[-1].detail.code
-
-
 def _delivered(row: Row[Ended]) -> Delivered:
+    """What an attempt that ended well left in Braze."""
     detail = row.detail
-    held = detail if isinstance(detail, Held) else None
-    return Delivered(
+    delivered = Delivered(
         table=detail.table,
         size=detail.size,
         name=detail.name,
@@ -261,33 +280,31 @@ def _delivered(row: Row[Ended]) -> Delivered:
         full_at=detail.full_at,
         rejected=detail.rejected,
         as_of=detail.as_of,
-        held_at=held.held_at if held else 0,
-        owed=held.owed if held else False,
-        names=held.names if held else (),
         certain=detail.certain,
         taken_out=detail.taken_out,
         mode=detail.mode,
+    )
+    if isinstance(detail, Synced):
+        return delivered
+    return replace(
+        delivered, held_at=detail.held_at, owed=detail.owed, names=detail.names
     )
 
 
 def _previous(ended_well: Rows[Ended], now: int) -> Delivered | None:
     """What was delivered before the last sync, while a rollback may still want it."""
-    last = max(
-        (
-            place
-            for place, row in enumerate(ended_well)
-            if isinstance(row.detail, Synced)
-        ),
-        default=0,
-    )
-    if not last or now - ended_well[last].time >= KEEP_PREVIOUS:
+    synced = [
+        place for place, row in enumerate(ended_well) if isinstance(row.detail, Synced)
+    ]
+    last = max(synced, default=0)
+    if last == 0 or now - ended_well[last].time >= KEEP_PREVIOUS:
         return None
     return _delivered(ended_well[last - 1])
 
 
 def _agreed(intents: Rows[Intent]) -> frozenset[str]:
-    """The attempts whose removals a person had agreed to: by an override of that guard, or by a
-    rollback. Both are on record in the rows of every version.
+    """The attempts whose removals a person had agreed to, by an override of that guard or
+    by a rollback. Both are on record in the rows of every version.
     """
     return frozenset(
         row.detail.attempt
@@ -296,28 +313,38 @@ def _agreed(intents: Rows[Intent]) -> frozenset[str]:
     )
 
 
+def _since_agreed(attempts: _Attempts) -> Rows[Synced]:
+    """The deliveries from the last one on at which the largest size begins anew."""
+    synced = attempts.synced
+    agreed = _agreed(attempts.intents)
+    first = 0
+    for place, row in enumerate(synced):
+        if _begins_anew(row.detail, agreed):
+            first = place
+    return synced[first:]
+
+
 def _begins_anew(detail: Synced, agreed: frozenset[str]) -> bool:
+    """True where the largest size is counted anew from a delivery on."""
     # mode `remove` counts those whom it takes out: 0 of them says nothing of who is in the cohort
     is_left_empty = not detail.size and detail.mode != "remove"
     return is_left_empty or detail.attempt in agreed
 
 
 def _largest(attempts: _Attempts, now: int) -> int:
-    """The largest size the cohort had in the last 24 hours, that of a day ago included; in its
-    mode of now, and without those who had to leave since.
+    """The largest size that the cohort had in the last 24 hours, and at the beginning of
+    them; in its mode of now, and without those whom `suppress` took out since.
 
-    It begins anew at a delivery whose removals were agreed to, since nobody has to agree twice to
-    the same people leaving; and where nobody was left, since a first sync has nothing to lose.
+    It begins anew at a delivery whose removals were agreed to, since nobody has to agree
+    twice to the same removals; and where nobody was left, since a first sync has nothing
+    to lose.
     """
-    left, sizes = 0, dict[str, int]()
+    left = 0
+    sizes: dict[str, int] = {}
     for row in reversed(attempts.ended_well):
         sizes[row.row_id] = row.detail.size - left
         left += row.detail.barred
-    agreed, synced = _agreed(attempts.intents), attempts.synced
-    anew = [
-        place for place, each in enumerate(synced) if _begins_anew(each.detail, agreed)
-    ]
-    synced = synced[max(anew, default=0) :]
+    synced = _since_agreed(attempts)
     alike = [each for each in synced if each.detail.mode == synced[-1].detail.mode]
     recent = [sizes[each.row_id] for each in alike if now - each.time < DAY]
     before = [sizes[each.row_id] for each in alike if now - each.time >= DAY]

@@ -14,8 +14,11 @@ from runner.identifiers import Handle, Kind
 from runner.plan.resending import NOTHING, Expected
 from runner.project.file import Guards, Limit
 
-MANY, SHARE = Limit(count=5), Limit(percent=Decimal(20))
-"""Cohorts that may be withdrawn in one run, where the project says nothing: both."""
+MANY_WITHDRAWN = 5
+SHARE_WITHDRAWN = Decimal(20)
+"""Cohorts that may be withdrawn in one run where the project sets no limit: not more in
+number, and not more in percent of those in Braze.
+"""
 
 GUARDS = (
     "allow_empty",
@@ -34,25 +37,28 @@ run, or by `previous_id`.
 """
 
 FRACTIONS = frozenset({"real", "double"})
-"""Types that no identifier can have: as text they lose digits."""
+"""Types of columns that cannot be identifiers: as text, their values lose digits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Members of one handle. `before`: possibly in Braze now; `after`: wanted;
-    `entering`: wanted, surely not in Braze; `missing`: wanted, not surely in Braze;
-    `leaving`: possibly in Braze, not wanted; `merged`: wanted, and written in several
-    ways that are one when normalized; `type`: of the column, as Trino names it.
-    """
+    """How many members of one handle there are."""
 
     handle: Handle
     before: int
+    """Members possibly in Braze now."""
     after: int
+    """Members wanted."""
     entering: int
+    """Members wanted, and surely not in Braze."""
     missing: int
+    """Members wanted, and not surely in Braze."""
     leaving: int
+    """Members possibly in Braze, and not wanted."""
     merged: int = 0
+    """Members wanted, and written in several ways that are one when normalized."""
     type: str = ""
+    """The type of the identifier's column, as Trino names it."""
 
 
 def is_shared(by_handle: Iterable[Count]) -> bool:
@@ -65,23 +71,24 @@ def is_shared(by_handle: Iterable[Count]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many members a change is about. `whole`: everyone wanted is sent, whether
-    known to be in Braze or not; `largest_today`: the cohort's largest size in 24 hours,
-    or since a removal in them that somebody agreed to; `unusable`: of the query's
-    `rows`, those that name nobody Braze could find; `barred`: of those who leave, those
-    whom `suppress` takes out; `expected`: what is written to Braze now and later.
-
-    In mode `remove` it is about who is taken out: `before` were, `after` are to be.
+    """How many members a change is about. In mode `remove` the counts are of those taken
+    out: `before` were, `after` are to be.
     """
 
     by_handle: tuple[Count, ...]
     whole: bool = False
+    """True where everyone wanted is sent, whether known to be in Braze or not."""
     largest_today: int = 0
+    """The cohort's largest size in 24 hours, or since removals that a person agreed to."""
     unusable: int = 0
+    """Rows of the query that name nobody whom Braze could find."""
     rows: int = 0
-    barred: int = 0
+    """Rows of the query."""
+    suppressed: int = 0
+    """Members who leave because `suppress` names them."""
     mode: Mode = Mode.MIRROR
     expected: Expected = NOTHING
+    """What is written to Braze now and later."""
 
     @property
     def is_shared(self) -> bool:
@@ -115,27 +122,32 @@ class Counts:
 
     def added_of(self, count: Count) -> int:
         """Members of one handle to add."""
-        return count.after if self.whole else count.missing
+        if self.whole:
+            return count.after
+        return count.missing
 
 
 @dataclass(frozen=True, slots=True)
 class _Broken:
-    """A guard that counts break: its code, what is so, the value that would let it pass, and what
-    to do instead.
-    """
+    """A guard that refuses some counts."""
 
     guard: str
+    """Its name."""
     code: str
+    """The error code."""
     what: str
+    """The arithmetic in words."""
     enough: str
+    """The value of the guard that would let the counts pass."""
     instead: str = "mend the query or rule"
+    """What to do if the counts are wrong."""
 
 
 def refusals(
     cohort: Cohort, counts: Counts, allowed: Collection[str] = ()
 ) -> tuple[Problem, ...]:
-    """Every guard that these counts break, but those `allowed` for once, as problems at
-    the line to change. Limits: docs/delivery.md, What stops a sync.
+    """The refusals of all guards, but of those `allowed` for once, as problems at the
+    line to change (docs/delivery.md, What stops a sync).
 
     A first sync is limited by `max_members` and `min_members` alone; percentages are of
     everybody who may be in Braze, and for removals also of the largest size in the last
@@ -153,75 +165,105 @@ def refusals(
 
 
 def _by_size(guards: Guards, counts: Counts) -> Iterator[_Broken]:
+    """The guards on how many members there are."""
     if counts.after == 0 and not guards.allow_empty:
-        what = (
-            f"nobody qualifies any more (now {counts.before:,} members)"
-            if counts.before
-            else "nobody qualifies"
-        )
-        yield _Broken("allow_empty", "G001", what, "true")
+        what = "nobody qualifies"
+        if counts.before:
+            what = f"nobody qualifies any more (now {counts.before:,} members)"
+        yield _Broken(guard="allow_empty", code="G001", what=what, enough="true")
     elif counts.after < guards.min_members:
         what = f"{counts.after:,} members, under the limit of {guards.min_members:,}"
-        yield _Broken("min_members", "G008", what, str(counts.after))
+        yield _Broken(
+            guard="min_members", code="G008", what=what, enough=str(counts.after)
+        )
     if counts.after > guards.max_members:
         what = f"{counts.after:,} members, over the limit of {guards.max_members:,}"
-        yield _Broken("max_members", "G002", what, str(counts.after))
+        yield _Broken(
+            guard="max_members", code="G002", what=what, enough=str(counts.after)
+        )
     if _over(guards.max_invalid, counts.unusable, counts.rows):
-        of = f"{counts.unusable * 100 / counts.rows:.1f}% of the query's rows ({counts.unusable:,} of {counts.rows:,})"
+        share = f"{counts.unusable * 100 / counts.rows:.1f}% of the query's rows"
         limit = _limit(guards.max_invalid, "rows")
-        what = f"{of} name nobody that Braze could find, over the limit of {limit}"
-        yield _Broken("max_invalid", "G009", what, str(counts.unusable))
+        what = (
+            f"{share} ({counts.unusable:,} of {counts.rows:,}) name nobody that Braze"
+            f" could find, over the limit of {limit}"
+        )
+        yield _Broken(
+            guard="max_invalid", code="G009", what=what, enough=str(counts.unusable)
+        )
 
 
 def _by_movement(guards: Guards, counts: Counts) -> Iterator[_Broken]:
+    """The guards on who enters and who leaves."""
     if counts.mode is Mode.REMOVE:
-        is_first = (
-            not counts.before and guards.max_removed.percent is not None
-        )  # of nobody
-        if not is_first and _over(guards.max_removed, counts.entering, counts.before):
-            what = f"{counts.entering:,} more would be taken out, beside {counts.before:,}: over the limit of"
-            yield _Broken(
-                "max_removed",
-                "G003",
-                f"{what} {_limit(guards.max_removed)}",
-                str(counts.entering),
-            )
+        yield from _by_taking_out(guards.max_removed, counts)
         return
     if not counts.before:
         return
-    if (
-        counts.after or guards.allow_empty
-    ):  # else it is said already that nobody is left
+    # that nobody is left is one refusal, not two
+    if counts.after or guards.allow_empty:
         yield from _by_removal(guards.max_removed, counts)
     if _over(guards.max_added, counts.entering, counts.before):
-        what = f"{_share(counts.entering, counts.before)} would enter, over the limit of {_limit(guards.max_added)}"
-        yield _Broken("max_added", "G004", what, str(counts.entering))
+        share = _share(counts.entering, counts.before)
+        limit = _limit(guards.max_added)
+        what = f"{share} would enter, over the limit of {limit}"
+        yield _Broken(
+            guard="max_added", code="G004", what=what, enough=str(counts.entering)
+        )
+
+
+def _by_taking_out(limit: Limit, counts: Counts) -> Iterator[_Broken]:
+    """The removal guard of mode `remove`."""
+    if not counts.before and limit.percent is not None:
+        return  # a first sync: a share of nobody says nothing
+    if _over(limit, counts.entering, counts.before):
+        more = f"{counts.entering:,} more would be taken out, beside {counts.before:,}"
+        what = f"{more}: over the limit of {_limit(limit)}"
+        yield _Broken(
+            guard="max_removed", code="G003", what=what, enough=str(counts.entering)
+        )
 
 
 def _by_removal(limit: Limit, counts: Counts) -> Iterator[_Broken]:
     """The removal guard, broken by this run or by all that left within 24 hours."""
-    removed = counts.removed - counts.barred  # consent is nobody's to hold back
+    removed = (
+        counts.removed - counts.suppressed
+    )  # no guard holds back a withdrawn consent
     largest = max(counts.before, counts.largest_today)
-    lost = max(removed, largest - counts.after - counts.barred)
+    lost = max(removed, largest - counts.after - counts.suppressed)
     if _over(limit, removed, counts.before):
-        what = f"{_share(removed, counts.before)} would leave, over the limit of {_limit(limit)}"
-        yield _Broken("max_removed", "G003", what, str(lost))
+        share = _share(removed, counts.before)
+        what = f"{share} would leave, over the limit of {_limit(limit)}"
+        yield _Broken(guard="max_removed", code="G003", what=what, enough=str(lost))
     elif _over(limit, lost, largest):
-        left = f"{_share(lost, largest)} would have left within 24 hours"
-        told = f"the largest size in these 24 hours was {largest:,}, and this run alone removes {removed:,}"
-        what = f"{left}, over the limit of {_limit(limit)}; {told}"
-        yield _Broken("max_removed", "G003", what, str(lost))
+        share = _share(lost, largest)
+        what = (
+            f"{share} would have left within 24 hours, over the limit of {_limit(limit)};"
+            f" the largest size in these 24 hours was {largest:,},"
+            f" and this run alone removes {removed:,}"
+        )
+        yield _Broken(guard="max_removed", code="G003", what=what, enough=str(lost))
 
 
 def _by_writing(guards: Guards, counts: Counts) -> Iterator[_Broken]:
-    limit, told = guards.max_written_per_month, counts.expected
+    """The guard on what the cohort writes to Braze in a month."""
+    limit = guards.max_written_per_month
+    told = counts.expected
     if limit is None or told.in_a_month <= limit:
         return
-    over = f"{told.in_a_month:,} identifiers would be written in a month, over the limit of {limit:,}"
-    now = f"{told.this_sync:,} by this sync, {told.first_week:,} in the first week"
-    what = f"{over} ({now}, {told.usual_month:,} in a usual month)"
+    what = (
+        f"{told.in_a_month:,} identifiers would be written in a month,"
+        f" over the limit of {limit:,} ({told.this_sync:,} by this sync,"
+        f" {told.first_week:,} in the first week, {told.usual_month:,} in a usual month)"
+    )
     instead = "mend the query, or refresh it less often (`schedule`, `reassert`)"
-    yield _Broken("max_written_per_month", "G012", what, str(told.in_a_month), instead)
+    yield _Broken(
+        guard="max_written_per_month",
+        code="G012",
+        what=what,
+        enough=str(told.in_a_month),
+        instead=instead,
+    )
 
 
 def _unfit(cohort: Cohort, counts: Counts) -> Iterator[Problem]:
@@ -239,10 +281,10 @@ def _unfit(cohort: Cohort, counts: Counts) -> Iterator[Problem]:
                 " which would be sent like 1.2E7"
             )
             yield Problem(
-                at,
-                "G006",
-                what,
-                f"cast it in the query: CAST({identifier.column} AS BIGINT)",
+                at=at,
+                code="G006",
+                what=what,
+                fix=f"cast it in the query: CAST({identifier.column} AS BIGINT)",
             )
         if count.merged:
             what = (
@@ -250,7 +292,7 @@ def _unfit(cohort: Cohort, counts: Counts) -> Iterator[Problem]:
                 " in both small letters and capitals"
             )
             fix = "mend them at their source, or leave out `normalize: lower`"
-            yield Problem(at, "G007", what, fix)
+            yield Problem(at=at, code="G007", what=what, fix=fix)
 
 
 def too_many_withdrawn(
@@ -262,37 +304,49 @@ def too_many_withdrawn(
     """
     if limit is None:
         if withdrawn < 2:
-            return ""
-        limit = MANY if withdrawn > (MANY.count or 0) else SHARE
+            return ""  # one of a few cohorts is a large share, and seldom an accident
+        limit = Limit(count=MANY_WITHDRAWN)
+        if withdrawn <= MANY_WITHDRAWN:
+            limit = Limit(percent=SHARE_WITHDRAWN)
     if limit.count is not None and withdrawn > limit.count:
-        return f"{withdrawn} cohort{'s' * (withdrawn != 1)} would be withdrawn, over the limit of {limit.count}"
+        cohorts = "cohort" + "s" * (withdrawn != 1)
+        would = f"{withdrawn} {cohorts} would be withdrawn"
+        return f"{would}, over the limit of {limit.count}"
     if limit.percent is not None and withdrawn * 100 > limit.percent * in_braze:
-        return f"{withdrawn} of {in_braze} cohorts would be withdrawn, over the limit of {limit.percent.normalize():f}%"
+        would = f"{withdrawn} of {in_braze} cohorts would be withdrawn"
+        return f"{would}, over the limit of {limit.percent.normalize():f}%"
     return ""
 
 
 def _over(limit: Limit, moved: int, base: int) -> bool:
+    """True when members who move are over a limit; of two parts of a limit, over both."""
     over_count = limit.count is None or moved > limit.count
     over_percent = limit.percent is None or moved * 100 > limit.percent * base
     return moved > 0 and over_count and over_percent
 
 
 def _limit(limit: Limit, of: str = "members") -> str:
-    parts = [f"{limit.percent.normalize():f}%"] if limit.percent is not None else []
-    parts += [f"{limit.count:,} {of}"] if limit.count is not None else []
+    """A limit in words."""
+    parts: list[str] = []
+    if limit.percent is not None:
+        parts.append(f"{limit.percent.normalize():f}%")
+    if limit.count is not None:
+        parts.append(f"{limit.count:,} {of}")
     return " and ".join(parts)
 
 
 def _share(moved: int, base: int) -> str:
+    """Members who move, as a share of all, in words."""
     return f"{moved * 100 / base:.1f}% of the members ({moved:,} of {base:,})"
 
 
 def _refusal(cohort: Cohort, broken: _Broken) -> Problem:
+    """A guard's refusal, at the line of the file that would let it pass."""
     once = f'or once `--allow {broken.guard}:{cohort.id} --reason "…"`'
+    setting = f"`guards: {{{broken.guard}: {broken.enough}}}`"
     return Problem(
-        cohort.document.key_at("guards", broken.guard),
-        broken.code,
-        f"{cohort.id}: {broken.what}",
-        f"if this is right, set `guards: {{{broken.guard}: {broken.enough}}}` in this file, {once};"
-        f" if not, {broken.instead}",
+        at=cohort.document.key_at("guards", broken.guard),
+        code=broken.code,
+        what=f"{cohort.id}: {broken.what}",
+        fix=f"if this is right, set {setting} in this file, {once}; if not, {broken.instead}",
     )

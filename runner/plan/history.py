@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from runner.plan.events import (
@@ -33,43 +33,46 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """Who ran it: a person or a CI's account, the commit and the run's address where
-    known, and the reason given.
-    """
+    """Who ran it, and why. What is not known is empty."""
 
     actor: str = ""
+    """A person, or a CI's account."""
     commit: str = ""
     address: str = ""
+    """The web address of the CI's run."""
     reason: str = ""
+    """The reason that a person gave."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One attempt on a cohort, or one act of a person. `at`: unix seconds, the server's
-    clock. `members` is how many qualified; `added` includes those sent again.
-    `destination` is empty where it is about the whole target.
-    """
+    """One attempt on a cohort, or one act of a person."""
 
     at: int
+    """Unix seconds, by the server's clock."""
     destination: Destination
+    """Empty where the record is about the whole target."""
     what: str
     result: Result
     who: Who
     members: int | None = None
+    """How many qualified; None where that is not known."""
     added: int | None = None
+    """How many were added, those sent again included."""
     removed: int | None = None
     error: str = ""
     allowed: tuple[str, ...] = ()
+    """The guards that were overridden."""
 
 
 def records(entries: Iterable[Entry]) -> tuple[Record, ...]:
     """The log, newest first. An attempt is one record, whatever rows it left."""
+    # an INSERT may be applied and answered with an error, so rows may be there twice
     unique = {entry.row_id: entry for entry in entries}
     ordered = sorted(unique.values(), key=lambda entry: (entry.epoch, entry.sequence))
     who = {row.epoch: _who(row.detail) for row in of_event(ordered, Leased)}
-    ends = {
-        row.detail.attempt: row for row in of_event(ordered, Synced, Held, Failed)
-    }  # the last of an attempt
+    # an attempt may have several rows; the last one counts
+    ends = {row.detail.attempt: row for row in of_event(ordered, Synced, Held, Failed)}
     found = []
     for entry in ordered:
         by = who.get(entry.epoch, Who())
@@ -86,12 +89,13 @@ def records(entries: Iterable[Entry]) -> tuple[Record, ...]:
 
 
 def _act(entry: Entry, by: Who, members: int | None = None) -> Record:
+    """The record of what a person did."""
     return Record(
-        entry.time,
-        entry.destination,
-        str(entry.event),
-        Result.DONE,
-        by,
+        at=entry.time,
+        destination=entry.destination,
+        what=str(entry.event),
+        result=Result.DONE,
+        who=by,
         members=members,
     )
 
@@ -99,35 +103,31 @@ def _act(entry: Entry, by: Who, members: int | None = None) -> Record:
 def _attempt(
     row: Entry, intent: Intent, end: Row[Ended | Failed] | None, by: Who
 ) -> Record:
-    action, allowed = intent.action, intent.allowed
+    """The record of an attempt, by the row that ended it."""
+    began = Record(
+        at=row.time,
+        destination=row.destination,
+        what=intent.action,
+        result=Result.UNKNOWN,
+        who=by,
+        allowed=intent.allowed,
+    )
     if end is None:
-        return Record(
-            row.time, row.destination, action, Result.UNKNOWN, by, allowed=allowed
-        )
+        return began
+    ended = replace(began, at=end.time, destination=end.destination)
     match end.detail:
         case Failed(code=code, what=what):
-            error = f"{code} {what}"
-            return Record(
-                end.time,
-                end.destination,
-                action,
-                Result.FAILED,
-                by,
-                error=error,
-                allowed=allowed,
-            )
+            return replace(ended, result=Result.FAILED, error=f"{code} {what}")
         case Synced() | Held() as done:
-            counts = done.size, done.added, done.removed
-            return Record(
-                end.time,
-                end.destination,
-                action,
-                Result.DONE,
-                by,
-                *counts,
-                allowed=allowed,
+            return replace(
+                ended,
+                result=Result.DONE,
+                members=done.size,
+                added=done.added,
+                removed=done.removed,
             )
 
 
 def _who(lease: Leased) -> Who:
+    """Who ran it, by the lease."""
     return Who(lease.actor, lease.commit, lease.address, lease.reason)

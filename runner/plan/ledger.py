@@ -1,4 +1,4 @@
-"""What the ledger remembers, folded into what is known of each cohort in Braze; pure."""
+"""The ledger as values: a row of it, and what it knows of each cohort in Braze; pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from runner.plan.events import Details, Event
 Told_co = TypeVar("Told_co", bound=Details, covariant=True)
 
 SCHEMA_VERSION = 1
-"""Of the ledger's rows. A ledger with a newer one is refused."""
+"""The version of the ledger's rows. A ledger with rows of a newer one is refused."""
 
 DAY = 86_400
 KEEP_PREVIOUS = 7 * DAY
@@ -20,26 +20,30 @@ KEEP_PREVIOUS = 7 * DAY
 
 @dataclass(frozen=True, slots=True, order=True)
 class Destination:
-    """A cohort in a Braze workspace: what a ledger row is about. Both empty where a row
-    is about the whole run.
+    """A cohort in a Braze workspace. Both parts are empty where a ledger row is about
+    the whole run.
     """
 
     workspace: str = ""
+    """The target's name for the workspace."""
     cohort_id: str = ""
+    """The cohort's id in Braze."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row(Generic[Told_co]):
-    """One ledger row. `time` is the server's clock, unix seconds, 0 until written;
-    order is (epoch, sequence) only.
-    """
+    """One ledger row. Rows are ordered by epoch and sequence, and never by time."""
 
     row_id: str
+    """Unique to the row, however often it is written."""
     epoch: int
     sequence: int
+    """The row's number within its epoch."""
     destination: Destination
     detail: Told_co
+    """What happened."""
     time: int = 0
+    """When it was written, by the server's clock; unix seconds. 0 until then."""
 
     @property
     def event(self) -> Event:
@@ -78,52 +82,55 @@ def of_event(rows: Iterable[Row[Any]], *kinds: type[Any]) -> list[Row[Any]]:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """An attempt that may have sent something and is not known to have ended. `table`
-    None: a withdrawal.
-
-    `export_keys` are the domain keys of every export that it may still have running, or
-    may still submit. Its `synced` row needs no fence: coming late, it is ordered before
-    the epoch that took over. An adoption has no keys.
-    """
+    """An attempt that may have sent something, and is not known to have ended."""
 
     attempt: str
     table: str | None
+    """The snapshot of whom it sent; None for a withdrawal."""
     name: str
+    """The name that it may have told Braze."""
     export_keys: tuple[str, ...]
+    """The domain keys of every export that it may still have running, or may still
+    submit; none for an adoption. Its `synced` row needs no fence: coming late, the row is
+    ordered before the epoch that took over.
+    """
     adopted: bool = False
+    """True where a person told who is in the cohort, and nothing was sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What the last finished attempt left in Braze. `table` None: withdrawn, nobody is
-    left. Times in unix seconds.
-
-    `table` holds everybody who may be in the cohort, `certain` those who certainly are;
-    None: nobody is. `taken_out`: whom mode `remove` has told Braze to remove. `as_of`:
-    the time that its query ran as of; `at`: when that was written; `held_at`: when only
-    those were let go since whom `suppress` takes out. `recent_at` and `full_at`: when
-    young members, and when all, were last sent whether known or not. `rejected`: the
-    fingerprint that a rollback put aside, or nothing. `owed`: an attempt was cut off,
-    and what it wanted is still to be done. `names`: all that Braze may show, where that
-    is not sure.
-    """
+    """What the last finished attempt left in Braze. Times in unix seconds."""
 
     table: str | None
+    """The snapshot of everybody who may be in the cohort; None: nobody is left."""
     size: int
+    """How many members the snapshot has; in mode `remove`, that of those taken out."""
     name: str
     fingerprint: str
     parts: Mapping[str, str]
+    """The parts of the fingerprint, each a hash."""
     sql: str
     at: int
+    """When the attempt's last row was written."""
     recent_at: int = 0
+    """When young members were last sent, whether Braze has them or not."""
     full_at: int = 0
+    """When all members were last sent, whether Braze has them or not."""
     rejected: str = ""
+    """The fingerprint that a rollback put aside, or nothing."""
     as_of: int = 0
+    """The time that its query ran as of."""
     held_at: int = 0
+    """When only the people of `suppress` were taken out since, or 0."""
     owed: bool = False
+    """True where an attempt was cut off, and what it wanted is still to be done."""
     names: tuple[str, ...] = ()
+    """All names that Braze may show, where that is not sure."""
     certain: str | None = None
+    """The snapshot of who certainly is in the cohort; None: nobody is."""
     taken_out: str | None = None
+    """The snapshot of those whom mode `remove` took out; None: nobody."""
     mode: str = "mirror"
 
     @classmethod
@@ -151,31 +158,37 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
-    """All that is known of one cohort in Braze.
-
-    `connection` and `setting_keys` are how it was last reached; `previous` is what a
-    rollback can bring back. `failure_code` is that of the last attempt; empty where
-    that one was cut off, whatever `failure` remembers. `tried_at` is the time of the
-    first attempt since the last success. `heir_of`: ids in Braze in whose place it was
-    made, each with the epoch; `made_in`: the epoch in which it was made last.
-    """
+    """All that is known of one cohort in Braze. Times in unix seconds."""
 
     destination: Destination
     delivered: Delivered | None = None
+    """What the last finished attempt left; None where there was none."""
     pending: tuple[Pending, ...] = ()
     unfinished: tuple[str, ...] = ()
+    """The attempts that began, and are not known to have ended well."""
     failure: str = ""
+    """Why an attempt failed that no later one has healed."""
     ever_added: bool = False
+    """True once an addition succeeded, so that Braze knows the cohort."""
     largest_today: int = 0
+    """The largest size in the last 24 hours, or since removals that a person agreed to."""
     tables: frozenset[str] = frozenset()
+    """The snapshots that must not be dropped."""
     connection: str = ""
+    """The connection by which the cohort was last reached."""
     setting_keys: Mapping[str, str] = field(default_factory=dict)
+    """What that connection's settings are called."""
     previous: Delivered | None = None
+    """What a rollback can bring back."""
     failure_code: str = ""
+    """The error code of the last attempt; empty where that one was cut off."""
     failed_at: int = 0
     tried_at: int = 0
+    """When the first attempt since the last success began."""
     heir_of: Mapping[str, int] = field(default_factory=dict)
+    """The ids in Braze in whose place it was made, each with the epoch."""
     made_in: int = 0
+    """The epoch in which it was made last."""
 
     @property
     def in_braze(self) -> bool:
@@ -183,7 +196,7 @@ class Deployed:
         return bool(self.pending) or bool(self.delivered and self.delivered.table)
 
     @property
-    def is_kept(self) -> bool:
+    def is_managed(self) -> bool:
         """True when somebody may be in the cohort, or is kept out of it."""
         return self.in_braze or bool(self.taken_out)
 
@@ -195,46 +208,43 @@ class Deployed:
     @property
     def possible(self) -> tuple[str, ...]:
         """Snapshots whose union holds everybody who may be in the cohort."""
-        named = [
-            self.delivered.table if self.delivered else None,
-            *(pending.table for pending in self.pending),
-        ]
+        named = [pending.table for pending in self.pending]
+        if self.delivered:
+            named = [self.delivered.table, *named]
         return tuple(dict.fromkeys(table for table in named if table))
 
     @property
     def certain(self) -> tuple[str, ...]:
         """Snapshots whose intersection is certainly in the cohort; empty when nobody is certain."""
-        named = [
-            self.delivered.certain if self.delivered else None,
-            *(pending.table for pending in self.pending),
-        ]
-        return (
-            ()
-            if None in named
-            else tuple(dict.fromkeys(table for table in named if table))
-        )
+        if self.delivered is None:
+            return ()
+        named = [self.delivered.certain, *(pending.table for pending in self.pending)]
+        if None in named:
+            return ()  # of an empty set and others, nobody is in all
+        return tuple(dict.fromkeys(table for table in named if table))
 
     @property
     def taken_out(self) -> str | None:
         """The snapshot of those who were certainly removed by mode `remove`, and not
         added since; None: nobody was.
         """
-        return self.delivered.taken_out if self.delivered and not self.pending else None
+        if self.delivered is None or self.pending:
+            return None
+        return self.delivered.taken_out
 
     @property
     def names(self) -> tuple[str, ...]:
         """Every name Braze may show, the latest last."""
-        last = (self.delivered.names or [self.delivered.name]) if self.delivered else []
-        return tuple(
-            dict.fromkeys(
-                [*last, *(pending.name for pending in self.pending if pending.name)]
-            )
-        )
+        told: list[str] = []
+        if self.delivered:
+            told += self.delivered.names or [self.delivered.name]
+        told += [pending.name for pending in self.pending if pending.name]
+        return tuple(dict.fromkeys(told))
 
     @property
     def name(self) -> str:
         """The name Braze was last told, or may have been."""
-        return self.names[-1] if self.names else ""
+        return next(reversed(self.names), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,22 +271,22 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """The whole ledger: its identity, the highest epoch, the server's time at reading
-    (unix seconds), every cohort.
-
-    `commit` is that of the last run that synced anything, `settled` of the last whose
-    whole tree had been compared with what was reviewed; `verified` holds the hashes of
-    setting mappings that a canary has proven.
-    """
+    """The whole ledger."""
 
     id: str
     epoch: int
+    """The highest one."""
     now: int
+    """The server's time at which the ledger was read; unix seconds."""
     cohorts: Mapping[Destination, Deployed] = field(default_factory=dict)
     lease: Lease | None = None
+    """The lease of the highest epoch."""
     commit: str = ""
+    """The commit of the last run that synced anything."""
     settled: str = ""
+    """The commit of the last run of which all was compared with what was reviewed."""
     verified: frozenset[str] = frozenset()
+    """The hashes of the setting mappings that a canary has proven."""
 
     @property
     def protected_tables(self) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""Whether a cohort has expired or is suspended, and what comes soon, by the server's clock; pure."""
+"""Whether a cohort has expired or is suspended, and warnings before that changes; pure."""
 
 from __future__ import annotations
 
@@ -9,12 +9,17 @@ from zoneinfo import ZoneInfo
 from runner.definitions.cohort import Cohort
 from runner.errors import Problem
 
-EXPIRY_WARNING, SUSPENSION_WARNING = timedelta(days=14), timedelta(days=7)
-"""How long before it happens it is said."""
+EXPIRY_WARNING = timedelta(days=14)
+"""How long before its last day a cohort's expiry is told."""
+
+SUSPENSION_WARNING = timedelta(days=7)
+"""How long before its last day the end of a suspension is told."""
 
 
 def today(now: int, timezone: str) -> date:
-    """The day on which files' dates are looked at; `now` in unix seconds."""
+    """The day that dates in files are compared with: the day of `now` (unix seconds, by
+    the server's clock) in the project's time zone.
+    """
     return datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(timezone)).date()
 
 
@@ -30,33 +35,50 @@ def is_suspended(cohort: Cohort, day: date) -> bool:
 
 def warnings(cohort: Cohort, day: date) -> Iterator[Problem]:
     """What a person should know before it happens, or forgot to clear away."""
-    expires, suspended, at = (
-        cohort.life.expires,
-        cohort.life.suspended,
-        cohort.document.at,
-    )
-    if expires and day > expires:
+    yield from _of_expiry(cohort, day)
+    yield from _of_suspension(cohort, day)
+
+
+def _of_expiry(cohort: Cohort, day: date) -> Iterator[Problem]:
+    """The warning about a cohort's last day, if it is near or over."""
+    expires = cohort.life.expires
+    if expires is None:
+        return
+    at = cohort.document.at("expires")
+    if day > expires:
         what = f"{cohort.id} expired on {expires}: nobody is in it any more, or will be"
+        fix = "remove the file, or set a later day to bring it back"
+        yield Problem(at=at, code="W002", what=what, fix=fix)
+    elif expires - day <= EXPIRY_WARNING:
+        when = f"{cohort.id} expires after {expires}, {_ahead(expires, day)}"
+        what = f"{when}: everybody is taken out then"
         yield Problem(
-            at("expires"),
-            "W002",
-            what,
-            "remove the file, or set a later day to bring it back",
+            at=at, code="W001", what=what, fix="set a later day if it is still needed"
         )
-    elif expires and expires - day <= EXPIRY_WARNING:
-        what = f"{cohort.id} expires after {expires}, {_ahead(expires, day)}: everybody is taken out then"
-        yield Problem(
-            at("expires"), "W001", what, "set a later day if it is still needed"
-        )
-    if suspended and day > suspended.until:
-        what = f"{cohort.id}: the suspension ended on {suspended.until}; it is synced again"
-        yield Problem(at("suspend"), "W004", what, "remove `suspend`")
-    elif suspended and suspended.until - day <= SUSPENSION_WARNING:
-        what = f"{cohort.id}: the suspension ends after {suspended.until}, {_ahead(suspended.until, day)}"
+
+
+def _of_suspension(cohort: Cohort, day: date) -> Iterator[Problem]:
+    """The warning about the end of a suspension, if it is near or over."""
+    if cohort.life.suspended is None:
+        return
+    until = cohort.life.suspended.until
+    at = cohort.document.at
+    if day > until:
+        what = f"{cohort.id}: the suspension ended on {until}; it is synced again"
+        yield Problem(at=at("suspend"), code="W004", what=what, fix="remove `suspend`")
+    elif until - day <= SUSPENSION_WARNING:
+        when = f"the suspension ends after {until}, {_ahead(until, day)}"
         fix = "then it is synced again; set a later day to hold it longer"
-        yield Problem(at("suspend", "until"), "W003", what, fix)
+        yield Problem(
+            at=at("suspend", "until"), code="W003", what=f"{cohort.id}: {when}", fix=fix
+        )
 
 
 def _ahead(then: date, day: date) -> str:
+    """How far a day is ahead, in words."""
     days = (then - day).days
-    return "today" if days == 0 else "tomorrow" if days == 1 else f"in {days} days"
+    if days == 0:
+        return "today"
+    if days == 1:
+        return "tomorrow"
+    return f"in {days} days"

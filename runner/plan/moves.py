@@ -1,5 +1,5 @@
-"""A new cohort that looks like one whose file is gone: perhaps the same under another
-id, and that is asked; pure.
+"""Ask whether a new cohort is one that is gone, under another id, since their SQL is
+nearly the same; pure.
 """
 
 from __future__ import annotations
@@ -14,35 +14,46 @@ from runner.sql.query import Query
 from runner.sql.tokens import normalised
 
 ALIKE = 0.9
-"""Share of the SQL's words that two cohorts have in common when they are probably the same."""
+"""Share of the SQL's words that two cohorts must have in common to be asked about."""
 
 MOST_PAIRS = 400
-"""New cohorts times gone ones that are compared; with more, only SQL that is the same is found."""
+"""Pairs of a new and a gone cohort that are compared word by word. With more, only SQL
+that is the same is found, since a comparison takes milliseconds.
+"""
 
 
 def questions(
     new: Sequence[Query], gone: Sequence[Deployed], *, is_gone: bool = True
 ) -> Iterator[tuple[Query, Deployed, Problem]]:
-    """Pairs of a new cohort and a gone one with nearly the same SQL, each with its question.
+    """Pairs of a new cohort and a gone one with nearly the same SQL, each with its
+    question; for a gone one, the first new one that is like it.
 
     `is_gone` is False where files have problems: then the old cohort may stand in one of them.
     """
-    words = {query.braze_id: normalised(query.audience).split(" ") for query in new}
+    words = {query.braze_id: _words(query.audience) for query in new}
     few = len(new) * len(gone) <= MOST_PAIRS
     for deployed in gone:
-        before = (
-            normalised(deployed.delivered.sql).split(" ") if deployed.delivered else []
-        )
-        for query in new if before != [""] and before else ():
-            if words[query.braze_id] == before or (
-                few and _is_alike(words[query.braze_id], before)
-            ):
+        if deployed.delivered is None:
+            continue
+        before = _words(deployed.delivered.sql)
+        if before == [""]:
+            continue  # an adopted cohort has no SQL
+        for query in new:
+            after = words[query.braze_id]
+            if after == before or (few and _is_alike(after, before)):
                 yield query, deployed, _question(query, deployed, is_gone=is_gone)
                 break
 
 
+def _words(sql: str) -> list[str]:
+    """The words of SQL, without layout and comments."""
+    return normalised(sql).split(" ")
+
+
 def _is_alike(one: list[str], other: list[str]) -> bool:
+    """True where two lists of words are nearly the same."""
     pair = SequenceMatcher(None, one, other, autojunk=False)
+    # each is an upper bound of the next, and much quicker
     return (
         pair.real_quick_ratio() >= ALIKE
         and pair.quick_ratio() >= ALIKE
@@ -51,16 +62,21 @@ def _is_alike(one: list[str], other: list[str]) -> bool:
 
 
 def _question(query: Query, gone: Deployed, *, is_gone: bool) -> Problem:
+    """The question, at the id in the new cohort's file."""
     prefix = query.braze_id.removesuffix(query.cohort.braze_id)
-    old, new = gone.destination.cohort_id.removeprefix(prefix), query.cohort.id
-    where, first = "whose file is gone", ""
+    old = gone.destination.cohort_id.removeprefix(prefix)
+    new = query.cohort.id
+    where = "whose file is gone"
+    first = ""
     if not is_gone:
         where = "which no file without problems has now"
         first = "mend the files with problems first; "
-    return Problem(
-        query.cohort.document.at("id"),
-        "G010",
-        f"{new} is new, and {old}, {where}, had nearly the same SQL: is it the same under another id?",
-        f"{first}if so, write `previous_id: {old}` in this file, which moves it; if not,"
-        f' once `--allow {MOVED}:{new} --reason "…"`',
+    what = (
+        f"{new} is new, and {old}, {where}, had nearly the same SQL:"
+        " is it the same under another id?"
     )
+    fix = (
+        f"{first}if so, write `previous_id: {old}` in this file, which moves it;"
+        f' if not, once `--allow {MOVED}:{new} --reason "…"`'
+    )
+    return Problem(at=query.cohort.document.at("id"), code="G010", what=what, fix=fix)

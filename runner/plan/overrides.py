@@ -7,18 +7,22 @@ from dataclasses import dataclass, field, replace
 
 from runner.errors import CohortsError, ExitCode
 from runner.plan.guards import GUARDS, MOVED
-from runner.plan.plan import Action, Plan
+from runner.plan.plan import Action, Change, Plan
 
-WITHDRAWALS, OLD_TREE = "max_withdrawn", "rollback"
+WITHDRAWALS = "max_withdrawn"
+"""Withdraw as many cohorts as the plan says."""
+
+OLD_TREE = "rollback"
+"""Sync a commit that does not descend from the one that was synced last."""
 
 UNREVIEWED = "unreviewed"
-"""What no merged pull request showed may run."""
+"""Sync changes that no merged pull request showed."""
 
 UNSETTLED = "unsettled"
-"""A job of an earlier attempt that cannot be ended: sync the cohort all the same."""
+"""Sync the cohort, although a job of an earlier attempt cannot be ended."""
 
 LATE = "max_lag"
-"""A source that the cohort reads is not loaded yet: sync the cohort all the same."""
+"""Sync the cohort, although a source that it reads is not loaded yet."""
 
 OF_COHORTS = (*GUARDS, MOVED, UNSETTLED, LATE)
 """What can be allowed for one cohort."""
@@ -35,14 +39,16 @@ class BadOverride(CohortsError):
 
 @dataclass(frozen=True, slots=True)
 class Overrides:
-    """Guards by cohort; whether any number of withdrawals is right; whether an older
-    tree is; whether what nobody reviewed is.
-    """
+    """What a person allows for one run."""
 
     guards: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """The guards that are overridden, by the id of a cohort."""
     withdrawals: bool = False
+    """True where any number of withdrawals is right."""
     old_tree: bool = False
+    """True where the commit need not descend from the one synced last."""
     unreviewed: bool = False
+    """True where changes that nobody reviewed are right."""
 
 
 def read(given: Sequence[str], reason: str) -> Overrides:
@@ -53,43 +59,52 @@ def read(given: Sequence[str], reason: str) -> Overrides:
         )
     guards: dict[str, frozenset[str]] = {}
     for each in given:
-        guard, _, cohort = each.partition(":")
         if each in OF_RUNS:
             continue
+        guard, _, cohort = each.partition(":")
         if guard not in OF_COHORTS or not cohort:
-            known = ", ".join(f"{name}:COHORT" for name in OF_COHORTS)
-            raise BadOverride(
-                "P107",
-                f"--allow {each[:60]} names no guard",
-                f"use {known}, {WITHDRAWALS}, {UNREVIEWED} or {OLD_TREE}",
-            )
+            raise _no_guard(each)
         guards[cohort] = guards.get(cohort, frozenset()) | {guard}
     return Overrides(
         guards, WITHDRAWALS in given, OLD_TREE in given, UNREVIEWED in given
     )
 
 
+def _no_guard(given: str) -> BadOverride:
+    """The error about an `--allow` that names nothing."""
+    known = ", ".join(f"{name}:COHORT" for name in OF_COHORTS)
+    return BadOverride(
+        "P107",
+        f"--allow {given[:60]} names no guard",
+        f"use {known}, {WITHDRAWALS}, {UNREVIEWED} or {OLD_TREE}",
+    )
+
+
 def allow(plan: Plan, overrides: Overrides) -> Plan:
     """The plan with what is allowed. Raises BadOverride for a cohort that it does not have."""
-    ids = {change.id for change in (*plan.changes, *plan.kept)}
+    ids = {change.id for change in (*plan.changes, *plan.if_not_withdrawn)}
     if unknown := sorted(set(overrides.guards) - ids):
         raise BadOverride(
             "P103",
             f"--allow: there is no cohort {unknown[0][:60]!r}",
             f"use one of: {', '.join(sorted(ids)[:10])}",
         )
-    withdrawn = frozenset({WITHDRAWALS} if overrides.withdrawals and plan.stop else ())
     changes = tuple(
-        replace(
-            change,
-            allowed=overrides.guards.get(change.id, frozenset())
-            | (withdrawn if change.action is Action.WITHDRAW else frozenset()),
-            stopped=None
-            if MOVED in overrides.guards.get(change.stopped_for, ())
-            else change.stopped,
-        )
+        _allow_change(change, overrides, is_refused=bool(plan.stop))
         for change in plan.changes
     )
-    return replace(
-        plan, changes=changes, stop="" if overrides.withdrawals else plan.stop
-    )
+    if overrides.withdrawals:
+        return replace(plan, changes=changes, stop="")
+    return replace(plan, changes=changes)
+
+
+def _allow_change(change: Change, overrides: Overrides, *, is_refused: bool) -> Change:
+    """`is_refused`: the plan refuses its withdrawals, so that to allow them is on record."""
+    allowed = overrides.guards.get(change.id, frozenset())
+    if change.action is Action.WITHDRAW and overrides.withdrawals and is_refused:
+        allowed |= {WITHDRAWALS}
+    change = replace(change, allowed=allowed)
+    # the answer is given to the new cohort, and frees the gone one too
+    if MOVED in overrides.guards.get(change.stopped_for, ()):
+        return replace(change, stopped=None)
+    return change

@@ -1,4 +1,4 @@
-"""The plan: wanted queries against the ledger, one change a cohort, each with its why; pure."""
+"""The plan as a value: one change for each cohort, with its action and its reasons; pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from runner.sql.query import Query
 
 
 class Action(StrEnum):
-    """What a sync would do with a cohort."""
+    """What a sync would do with a cohort. `SUPPRESS` takes out the people of `suppress`
+    only; `SUSPENDED` and `NONE` leave the cohort as it is.
+    """
 
     CREATE = "create"
     UPDATE = "update"
@@ -30,45 +32,53 @@ class Action(StrEnum):
 
 
 IDLE = frozenset({Action.NONE, Action.SUSPENDED})
-"""Nothing is to be done."""
+"""The actions for which a sync does nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One cohort's part of the plan. `query` is None for a withdrawal; `cohort` is what
-    its file says, if there is one; `restored` is the snapshot that a rollback brings
-    back; `allowed` are the guards overridden for this run. `counts` and `refusals` are
-    there once members are counted; `uncounted`: why they could not be. `stopped` is a
-    question that must be answered first, about the new cohort `stopped_for`.
-    `moved_to`: a withdrawal that waits until the cohort is there. `barred`: who must
-    leave whatever stops it.
-    """
+    """One cohort's part of the plan."""
 
     destination: Destination
     action: Action
     reasons: tuple[str, ...]
     query: Query | None
+    """None where no file wants the cohort."""
     deployed: Deployed
     counts: Counts | None = None
+    """None until members are counted, or where they could not be."""
     refusals: tuple[Problem, ...] = ()
+    """The guards that refuse the counts."""
     restored: str = ""
+    """The snapshot that a rollback brings back, or nothing."""
     allowed: frozenset[str] = frozenset()
+    """The guards that are overridden for this run."""
     cohort: Cohort | None = None
+    """What the cohort's file says; None where there is no file."""
     stopped: Problem | None = None
+    """The question that must be answered before anything is done."""
     uncounted: Problem | None = None
+    """Why members could not be counted."""
     stopped_for: str = ""
+    """The id of the new cohort that the question is about."""
     moved_to: Destination | None = None
-    barred: Barred = NO_ONE
+    """The cohort that must be there before this one is withdrawn."""
+    suppression: Barred = NO_ONE
+    """The people who leave the cohort, whatever stops the rest."""
 
     @property
     def id(self) -> str:
         """The cohort's id; its id in Braze where no file defines it."""
-        return self.cohort.id if self.cohort else self.destination.cohort_id
+        if self.cohort is None:
+            return self.destination.cohort_id
+        return self.cohort.id
 
     @property
     def questions(self) -> tuple[Problem, ...]:
-        """What must be answered before anything is done, if anything must."""
-        return (self.stopped,) if self.stopped else ()
+        """The question that must be answered first, or nothing."""
+        if self.stopped is None:
+            return ()
+        return (self.stopped,)
 
     @property
     def is_unfinished(self) -> bool:
@@ -76,46 +86,59 @@ class Change:
         return is_unfinished(self.deployed)
 
     @property
-    def is_held(self) -> bool:
+    def is_rolled_back(self) -> bool:
         """True after a rollback, until the definition changes."""
         last = self.deployed.delivered
-        return bool(self.query and last and last.rejected == self.query.fingerprint)
+        if last is None or self.query is None:
+            return False
+        return last.rejected == self.query.fingerprint
 
     @property
     def name(self) -> str:
         """The name Braze is to show."""
-        return self.query.cohort.name if self.query else self.deployed.name
+        if self.query is None:
+            return self.deployed.name
+        return self.query.cohort.name
 
     @property
     def sql_before(self) -> str:
         """The audience's SQL as last delivered, or nothing."""
-        return self.deployed.delivered.sql if self.deployed.delivered else ""
+        if self.deployed.delivered is None:
+            return ""
+        return self.deployed.delivered.sql
 
     @property
     def sql_after(self) -> str:
         """The audience's SQL as wanted now, or nothing."""
-        return self.query.audience if self.query else ""
+        if self.query is None:
+            return ""
+        return self.query.audience
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a sync of one target would do, sorted by cohort. `withheld`: cohorts in
-    Braze that no readable file defines, left alone because a file is unreadable and
-    might be theirs. `stop`: why withdrawals are refused, or nothing. `not_selected`:
-    how many cohorts a selection left out. `kept`: what must be done to those whose
-    withdrawal is held back. `warnings`: what will happen soon. `since`: the commit that
-    it is compared with; empty: what Braze holds.
-    """
+    """What a sync of one target would do."""
 
     target: str
     workspace: str
     changes: tuple[Change, ...]
+    """Sorted by cohort."""
     withheld: tuple[Destination, ...] = ()
+    """The cohorts in Braze that no readable file defines. They are left alone, because a
+    file is unreadable and might be theirs.
+    """
     stop: str = ""
+    """Why all withdrawals are refused, or nothing."""
     not_selected: int = 0
-    kept: tuple[Change, ...] = ()
+    """How many cohorts a selection left out."""
+    if_not_withdrawn: tuple[Change, ...] = ()
+    """A change for every cohort to withdraw. It is carried out where the withdrawal is
+    refused or withheld.
+    """
     warnings: tuple[Problem, ...] = ()
+    """What will happen soon, and what somebody forgot to clear away."""
     since: str = ""
+    """The commit that the plan compares with; empty where it compares with Braze."""
 
     @property
     def due(self) -> tuple[Change, ...]:
@@ -123,17 +146,16 @@ class Plan:
         due = [change for change in self.changes if change.action not in IDLE]
         if self.stop:
             due = [change for change in due if change.action is not Action.WITHDRAW]
-        return tuple(
-            sorted([*due, *self.held_back], key=lambda change: change.destination)
-        )
+        due += self.instead_of_withdrawals
+        return tuple(sorted(due, key=lambda change: change.destination))
 
     @property
-    def held_back(self) -> tuple[Change, ...]:
-        """What a sync has to do with cohorts whose withdrawal is held back."""
-        return (
-            tuple(each for each in self.kept if each.action not in IDLE)
-            if self.stop or self.withheld
-            else ()
+    def instead_of_withdrawals(self) -> tuple[Change, ...]:
+        """What a sync has to do with the cohorts whose withdrawal is refused or withheld."""
+        if not self.stop and not self.withheld:
+            return ()
+        return tuple(
+            change for change in self.if_not_withdrawn if change.action not in IDLE
         )
 
     @property
@@ -151,19 +173,14 @@ class Plan:
     def with_changes(self, changes: Iterable[Change]) -> Plan:
         """The same plan with some changes in the place of those of the same destinations."""
         new = {change.destination: change for change in changes}
-        return replace(
-            self,
-            changes=tuple(
-                new.get(change.destination, change) for change in self.changes
-            ),
-        )
+        changed = (new.get(change.destination, change) for change in self.changes)
+        return replace(self, changes=tuple(changed))
 
 
 def is_unfinished(deployed: Deployed) -> bool:
     """True when the last attempt failed or was cut off."""
-    owed = deployed.delivered is not None and deployed.delivered.owed
-    return (
-        owed
-        or bool(deployed.unfinished)
-        or any(not pending.adopted for pending in deployed.pending)
-    )
+    if deployed.unfinished:
+        return True
+    if deployed.delivered and deployed.delivered.owed:
+        return True
+    return any(not pending.adopted for pending in deployed.pending)

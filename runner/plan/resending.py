@@ -1,4 +1,4 @@
-"""What is sent again in case Braze knows it by now, and what that comes to over time; pure."""
+"""Which members are sent again in case Braze knows them by now, and how many over time; pure."""
 
 from __future__ import annotations
 
@@ -19,10 +19,12 @@ ROUNDS = 12
 
 @dataclass(frozen=True, slots=True)
 class Resend:
-    """What one sync sends again: members wanted since a time (unix seconds), or everyone."""
+    """Whom one sync sends again."""
 
     recent_since: int | None = None
+    """Members wanted since then (unix seconds); None: nobody because of their age."""
     everyone: bool = False
+    """True where all members are sent."""
 
 
 def resend(
@@ -33,44 +35,47 @@ def resend(
     now: int,
     asked: bool = False,
 ) -> Resend:
-    """What a sync sends again, by when young members and when all were last sent; unix seconds.
-    Everyone where that is `asked` for.
-
-    Young members once a day at most, or an hourly sync would pay for each of them 168 times.
+    """Whom a sync sends again. `recent_at` and `full_at` are when young members, and
+    when all, were last sent; all times in unix seconds. Everyone is sent where that is
+    `asked` for.
     """
     if asked or (reassert.full and now - full_at >= reassert.full):
         return Resend(everyone=True)
-    is_day_over = now - recent_at >= DAY
-    return Resend(now - reassert.recent if reassert.recent and is_day_over else None)
+    # once a day at most, or an hourly sync would pay for each young member 168 times
+    if reassert.recent and now - recent_at >= DAY:
+        return Resend(recent_since=now - reassert.recent)
+    return Resend()
 
 
 @dataclass(frozen=True, slots=True)
 class Synced:
-    """One sync in numbers. `at`: its time, unix seconds; `members`: in the cohort after it;
-    `young`: those of them who are first wanted by it. `recent_at` and `full_at`: when young
-    members, and when all, were last sent, this sync included.
-    """
+    """One sync in numbers. Times in unix seconds."""
 
     at: int
     members: int
+    """Members in the cohort after the sync."""
     young: int
+    """Members whom no sync before wanted."""
     recent_at: int
+    """When young members were last sent, this sync included."""
     full_at: int
+    """When all members were last sent, this sync included."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """How many identifiers a cohort writes to Braze, each of which costs. `this_sync`: by the sync
-    itself; `first_week`: in the seven days that begin with it, itself included; `usual_month`: in
-    30 days later on. Nobody who enters or leaves after this sync is in any of them.
-
-    `in_a_month` is what `max_written_per_month` limits.
+    """How many identifiers a cohort writes to Braze, each of which costs. Nobody who
+    enters or leaves after this sync is counted.
     """
 
     this_sync: int = 0
+    """Identifiers that the sync itself writes."""
     first_week: int = 0
+    """Identifiers of the seven days that begin with the sync."""
     usual_month: int = 0
+    """Identifiers of 30 days later on."""
     in_a_month: int = 0
+    """Identifiers that `max_written_per_month` limits."""
 
 
 NOTHING = Expected()
@@ -109,9 +114,13 @@ def _later(
     """The syncs that may send somebody again, each with its time and how many it sends. All other
     times of the schedule are passed over: there may be thousands.
     """
-    at, recent_at, full_at = synced.at, synced.recent_at, synced.full_at
+    at = synced.at
+    recent_at = synced.recent_at
+    full_at = synced.full_at
     while at < until:
-        asked = [full_at + reassert.full] if reassert.full else []
+        asked: list[int] = []
+        if reassert.full:
+            asked.append(full_at + reassert.full)
         if recent_at + DAY <= synced.at + reassert.recent:
             asked.append(recent_at + DAY)
         if not asked:

@@ -1,6 +1,4 @@
-"""What was reviewed is what runs: what a plan would deliver as short marks that two
-plans can be compared by; pure.
-"""
+"""Compare what would be delivered with what was reviewed, by short marks of both; pure."""
 
 from __future__ import annotations
 
@@ -13,34 +11,39 @@ from typing import Any
 
 from runner.plan.ledger import Destination
 from runner.plan.plan import IDLE, Action, Change, Plan
-from runner.plan.settled import Setting
+from runner.plan.setting_changes import Setting
 from runner.sql.query import Query
 from runner.sql.wanted import Wanted
 
 WITHDRAWN = "withdrawn"
-"""In the place of a fingerprint: everybody is to leave."""
+"""Stands for the fingerprint of a withdrawal, which has none."""
 
 DECIDED = frozenset({Action.CREATE, Action.UPDATE, Action.RENAME, Action.WITHDRAW})
-"""What somebody decided in a file; the rest a run does by itself, or was asked for."""
+"""The actions that somebody decided in a file. The others a run does by itself, or was
+asked for.
+"""
 
-HELD = frozenset({Action.RETRY, Action.SUSPENDED, Action.SUPPRESS})
-"""What is sent again, or will be later: looked at where it is not what was looked at before."""
+DELAYED = frozenset({Action.RETRY, Action.SUSPENDED, Action.SUPPRESS})
+"""The actions after which something is still to be sent. A person must have reviewed it,
+unless it is what was looked at before.
+"""
 
 KEY, MARK = 5, 15
-"""Letters of a mark, so short that a comment can carry thousands of them: the first
-tell what it is of, the others what is to become of that. Each letter is six bits of a
-hash.
+"""Letters of the first part of a mark, and of a whole mark: so few that a comment can
+carry thousands of marks. The first part tells the cohort or setting, the rest what is
+to become of it. Each letter is six bits of a hash.
 """
 
 
 def _mark(of: Sequence[str], wanted: str) -> str:
+    """The mark of a thing, and of what is to become of it."""
     return _letters(of)[:KEY] + _letters([*of, wanted])[: MARK - KEY]
 
 
 def _letters(words: Sequence[str]) -> str:
-    return base64.urlsafe_b64encode(
-        hashlib.sha256(json.dumps(words).encode()).digest()
-    ).decode()
+    """A hash of some words, as letters that a comment may hold."""
+    digest = hashlib.sha256(json.dumps(words).encode()).digest()
+    return base64.urlsafe_b64encode(digest).decode()
 
 
 def mark_of(setting: Setting) -> str:
@@ -50,38 +53,33 @@ def mark_of(setting: Setting) -> str:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Item:
-    """One cohort of a plan: where it goes, and the fingerprint of what would be
-    delivered. `action` is for people.
-    """
+    """One cohort of a plan, and what would be delivered to it."""
 
     destination: Destination
     wanted: str
+    """The fingerprint of what would be delivered, or WITHDRAWN."""
     action: str
+    """The action, for people: it is part of no mark and no checksum."""
 
     @property
     def mark(self) -> str:
-        """The same for the same delivery, whatever Braze holds now."""
-        return _mark(
-            ["cohort", self.destination.workspace, self.destination.cohort_id],
-            self.wanted,
-        )
+        """The mark of this delivery, whatever Braze holds now."""
+        where = self.destination
+        return _mark(["cohort", where.workspace, where.cohort_id], self.wanted)
 
 
 def item(change: Change) -> Item:
     """What a change would deliver."""
-    wanted = (
-        change.query.fingerprint
-        if change.query and change.action is not Action.WITHDRAW
-        else WITHDRAWN
-    )
+    wanted = WITHDRAWN
+    if change.query and change.action is not Action.WITHDRAW:
+        wanted = change.query.fingerprint
     return Item(change.destination, wanted, change.action.value)
 
 
 def items(plan: Plan) -> tuple[Item, ...]:
     """All that would be delivered, sorted by cohort."""
-    return tuple(
-        sorted(item(change) for change in plan.changes if change.action not in IDLE)
-    )
+    found = [item(change) for change in plan.changes if change.action not in IDLE]
+    return tuple(sorted(found))
 
 
 def marks(
@@ -91,22 +89,21 @@ def marks(
     queries that are new or others, those that are gone, and settings. A cohort whose
     file cannot be read is not gone.
     """
-    old, new = by_destination(before), by_destination(after.queries)
+    old = by_destination(before)
+    new = by_destination(after.queries)
     broken = {problem.at.path for problem in after.problems}
     gone = {
         Destination(query.workspace, query.braze_id)
         for query in before
         if query.cohort.document.path not in broken
     }
-    items = [
-        *(
-            Item(where, wanted, "")
-            for where, wanted in new.items()
-            if old.get(where) != wanted
-        ),
-        *(Item(where, WITHDRAWN, "") for where in gone - new.keys()),
-    ]
-    return tuple(sorted({*(each.mark for each in items), *map(mark_of, settings)}))
+    found = {mark_of(setting) for setting in settings}
+    for where, wanted in new.items():
+        if old.get(where) != wanted:
+            found.add(Item(where, wanted, "").mark)
+    for where in gone - new.keys():
+        found.add(Item(where, WITHDRAWN, "").mark)
+    return tuple(sorted(found))
 
 
 def by_destination(queries: Iterable[Query]) -> dict[Destination, str]:
@@ -122,15 +119,12 @@ def checksum(of: Sequence[Item], *, target: str, since: str = "") -> str:
     with. It finds what was mixed up or changed by accident; whoever may write the file
     can write this too.
     """
-    told = [
-        target,
-        since,
-        *sorted(
-            [each.destination.workspace, each.destination.cohort_id, each.wanted]
-            for each in of
-        ),
+    rows = [
+        [each.destination.workspace, each.destination.cohort_id, each.wanted]
+        for each in of
     ]
-    return f"sha256:{hashlib.sha256(json.dumps(told).encode()).hexdigest()}"
+    told = json.dumps([target, since, *sorted(rows)])
+    return f"sha256:{hashlib.sha256(told.encode()).hexdigest()}"
 
 
 def of_plan(plan: Plan) -> str:
@@ -139,62 +133,65 @@ def of_plan(plan: Plan) -> str:
 
 
 def read(told: Mapping[str, Any]) -> tuple[Item, ...]:
-    """The items of a plan that `cohorts plan --output json` told. Raises KeyError,
+    """The items of a plan that `cohorts plan --output json` wrote. Raises KeyError,
     TypeError or ValueError where it is no such plan, or where its checksum is not its
     own.
     """
-    found = tuple(
-        sorted(
-            Item(
-                Destination(str(each["workspace"]), str(each["braze_id"])),
-                str(each["wanted"]),
-                str(each["action"]),
-            )
-            for each in told["changes"]
-            if Action(each["action"]) not in IDLE
-        )
-    )
-    if (
-        checksum(found, target=str(told["target"]), since=str(told["since"] or ""))
-        != told["checksum"]
-    ):
+    changes = [each for each in told["changes"] if Action(each["action"]) not in IDLE]
+    found = tuple(sorted(_item_of(each) for each in changes))
+    target = str(told["target"])
+    since = str(told["since"] or "")
+    if checksum(found, target=target, since=since) != told["checksum"]:
         raise ValueError("the checksum is of another plan")
     return found
 
 
+def _item_of(told: Mapping[str, Any]) -> Item:
+    """The item that one change of a plan's JSON is about."""
+    where = Destination(str(told["workspace"]), str(told["braze_id"]))
+    return Item(where, str(told["wanted"]), str(told["action"]))
+
+
 def differences(reviewed: Sequence[Item], now: Sequence[Item]) -> Iterator[str]:
-    """What is to be done now that was not reviewed so, or the other way round: a sentence each."""
-    before, after = ({each.destination: each for each in of} for of in (reviewed, now))
+    """The differences between a plan that was reviewed and the plan of now, a sentence each."""
+    before = {each.destination: each for each in reviewed}
+    after = {each.destination: each for each in now}
     for where in sorted(before.keys() | after.keys()):
-        old, new = before.get(where), after.get(where)
-        if old is None and new is not None:
-            yield f"{where.cohort_id}: to {new.action} now, not in the plan"
-        elif new is None and old is not None:
-            yield f"{where.cohort_id}: to {old.action} in the plan, nothing to do now"
-        elif old and new and old.wanted != new.wanted:
-            yield f"{where.cohort_id}: what would be delivered is not what the plan has"
+        words = _difference(before.get(where), after.get(where))
+        if words:
+            yield f"{where.cohort_id}: {words}"
+
+
+def _difference(old: Item | None, new: Item | None) -> str:
+    """What is not the same about one cohort, in words; nothing where all is."""
+    if old and new and old.wanted != new.wanted:
+        return "what would be delivered is not what the plan has"
+    if new and not old:
+        return f"to {new.action} now, not in the plan"
+    if old and not new:
+        return f"to {old.action} in the plan, nothing to do now"
+    return ""
 
 
 def decided(plan: Plan, known: Mapping[Destination, str] | None) -> tuple[Change, ...]:
-    """The changes that somebody must have reviewed. `known`: the fingerprints of what
-    was looked at before; what is still as it was there needs nobody, however often it
-    is tried. None: that is not known.
-
-    Nobody decides a refresh, nor an expiry: its date was decided. What a suspension
-    holds back is looked at now, since it goes by itself when that ends.
+    """The changes that somebody must have reviewed. `known` are the fingerprints of what
+    was looked at before, or None where that is not known. What is still as it was then
+    needs nobody, however often it is tried.
     """
-    return tuple(
-        change
-        for change in plan.changes
-        if change.action in (DECIDED if known is None else DECIDED | HELD)
-        and not (change.action is Action.WITHDRAW and change.cohort)
-        and (
-            known is None
-            or item(change).wanted != known.get(change.destination, WITHDRAWN)
-        )
-    )
+    return tuple(change for change in plan.changes if _is_decided(change, known))
+
+
+def _is_decided(change: Change, known: Mapping[Destination, str] | None) -> bool:
+    """True where somebody must have reviewed a change."""
+    if change.action is Action.WITHDRAW and change.cohort:
+        return False  # it expired, and its date was reviewed
+    if known is None:
+        return change.action in DECIDED
+    if change.action not in DECIDED | DELAYED:
+        return False
+    return item(change).wanted != known.get(change.destination, WITHDRAWN)
 
 
 def unseen(marks: Iterable[str], seen: Mapping[str, str]) -> frozenset[str]:
-    """The marks that are not among those that were reviewed last, which are given by their keys."""
+    """The marks that were not reviewed; `seen` are the marks reviewed last, by their keys."""
     return frozenset(mark for mark in marks if seen.get(mark[:KEY]) != mark)

@@ -28,11 +28,15 @@ def next_due(schedule: Schedule, as_of: int) -> int:
 
 
 def due_since(schedule: Schedule | None, as_of: int, now: int) -> int | None:
-    """Since when what was synced as of `as_of` is due; None where it is not. All in unix seconds."""
+    """The first time after `as_of` that the schedule named, or None where that is still
+    to come. All times in unix seconds.
+    """
     if schedule is None:
         return None
     at = next_due(schedule, as_of)
-    return at if at <= now else None
+    if at > now:
+        return None
+    return at
 
 
 def clock(at: int, zone: str) -> str:

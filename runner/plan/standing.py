@@ -1,12 +1,12 @@
-"""How every cohort stands: what is delivered, as of when, what comes next, and whether
-it is too old; pure.
+"""The state of every cohort: what is delivered, as of when, what comes next, and
+whether it is too old; pure.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from runner.plan.ledger import Deployed, Ledger
+from runner.plan.ledger import Delivered, Deployed, Ledger
 from runner.plan.plan import Action, Change, Plan
 from runner.plan.schedule import next_due
 from runner.project.schedules import Schedule
@@ -14,21 +14,20 @@ from runner.project.schedules import Schedule
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One cohort. `change` is what a sync with `--due` would do, None where its file
-    cannot be read. `as_of`: the time that its members are right for; None before its
-    first sync, or where it is not known. `due_at`: when its schedule asks for it next,
-    perhaps past; None where it asks for nothing. Both in unix seconds; `max_age` in
-    seconds, 0 where any age will do.
-    """
+    """The state of one cohort. Times in unix seconds."""
 
     id: str
     deployed: Deployed
     change: Change | None
+    """What a sync with `--due` would do; None where the cohort's file cannot be read."""
     now: int
     as_of: int | None
+    """The time that its members are right for; None where that is not known."""
     schedule: Schedule | None
     due_at: int | None
+    """The time, perhaps past, at which its schedule asks for it next; None: it does not."""
     max_age: int
+    """Seconds; 0 where any age will do."""
 
     @property
     def is_due(self) -> bool:
@@ -37,15 +36,14 @@ class Standing:
 
     @property
     def old_since(self) -> int | None:
-        """Since when nothing newer was delivered: the time of its members or, where it
-        has none, of the first try that did not succeed; None where it was never tried.
+        """Since when nothing newer was delivered (unix seconds). That is the time of its
+        members or, where it has none, of the first attempt that did not succeed; None
+        where there was no attempt.
         """
         last = self.deployed.delivered
-        return (
-            (self.as_of if last and not last.is_withdrawn else None)
-            or self.deployed.tried_at
-            or None
-        )
+        if self.as_of and last and not last.is_withdrawn:
+            return self.as_of
+        return self.deployed.tried_at or None
 
     @property
     def is_stale(self) -> bool:
@@ -76,25 +74,34 @@ def standings(ledger: Ledger, shown: Plan) -> tuple[Standing, ...]:
 def _standing(
     cohort_id: str, deployed: Deployed, change: Change | None, now: int
 ) -> Standing:
-    cohort = change.query.cohort if change and change.query else None
-    schedule, max_age = (cohort.schedule, cohort.max_age) if cohort else (None, 0)
-    last = deployed.delivered
-    is_delivered = last and not last.is_withdrawn and last.as_of
-    is_waiting = (
-        is_delivered and not (change and change.is_held) and not _is_suspended(change)
-    )
-    return Standing(
+    found = Standing(
         id=cohort_id,
         deployed=deployed,
         change=change,
         now=now,
-        as_of=(last.as_of if last else 0) or None,
-        schedule=schedule,
-        due_at=next_due(schedule, last.as_of)
-        if schedule and last and is_waiting
-        else None,
-        max_age=max_age,
+        as_of=None,
+        schedule=None,
+        due_at=None,
+        max_age=0,
     )
+    last = deployed.delivered
+    if last:
+        # 0 stands in rows that do not say it
+        found = replace(found, as_of=last.as_of or None)
+    if change is None or change.query is None:
+        return found
+    cohort = change.query.cohort
+    found = replace(found, schedule=cohort.schedule, max_age=cohort.max_age)
+    if cohort.schedule and last and _follows_schedule(change, last):
+        return replace(found, due_at=next_due(cohort.schedule, last.as_of))
+    return found
+
+
+def _follows_schedule(change: Change, last: Delivered) -> bool:
+    """False where a sync does something else first, or nothing."""
+    if last.is_withdrawn or not last.as_of:
+        return False
+    return not change.is_rolled_back and not _is_suspended(change)
 
 
 def _is_suspended(change: Change | None) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from runner.definitions.cohort import Cohort, Mode
 from runner.plan.plan import Action, Change
-from runner.plan.settled import Setting
+from runner.plan.setting_changes import Setting
 from runner.plan.sharing import Sharing
 from runner.report import described
 from runner.report.lists import many

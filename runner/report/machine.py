@@ -190,7 +190,7 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
         "action": outcome.change.action.value,
         "done": _done(outcome.done),
         "error": error and _error(error),
-        "suppressed": _done(outcome.held),
+        "suppressed": _done(outcome.suppressed),
     }
 
 
@@ -228,7 +228,7 @@ def _cohort(each: Standing) -> dict[str, Any]:
         "failed_at": _moment(deployed.failed_at) if deployed.failure else None,
         "action": change.action.value if change else None,
         "reasons": list(change.reasons) if change else [],
-        "held": bool(change and change.is_held),
+        "held": bool(change and change.is_rolled_back),
         "schedule": schedule and {"cron": schedule.cron, "timezone": schedule.zone},
         "due_at": None
         if each.due_at is None or schedule is None

@@ -62,7 +62,7 @@ def _state(each: Standing) -> str:
         return "suspended"
     if each.change.query is None:
         return "expired"
-    return "held" if each.change.is_held else "in sync"
+    return "held" if each.change.is_rolled_back else "in sync"
 
 
 def _next(each: Standing) -> str:

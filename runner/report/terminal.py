@@ -59,7 +59,7 @@ def plan(shown: Plan, *, counted: bool) -> str:
     """
     changes = [
         *(change for change in shown.changes if change.action is not Action.NONE),
-        *shown.held_back,
+        *shown.instead_of_withdrawals,
     ]
     since = f", compared with commit {shown.since[:12]}" if shown.since else ""
     lines = [
@@ -183,7 +183,9 @@ def _totals(shown: Plan) -> str:
         if number and action not in IDLE
     ]
     back = sum(
-        change.is_held for change in shown.changes if change.action is Action.NONE
+        change.is_rolled_back
+        for change in shown.changes
+        if change.action is Action.NONE
     )
     held = f", {tally[Action.SUSPENDED]} suspended" if tally[Action.SUSPENDED] else ""
     held += f", {back} held after a rollback" if back else ""
@@ -236,7 +238,7 @@ def _outcome(outcome: Outcome, width: int) -> str:
             f"{done.added:,} added, {done.removed:,} removed, {done.size:,} qualify"
             f"{f' ({done.sent_again:,} sent again)' if done.sent_again else ''}"
         )
-    held = outcome.held
+    held = outcome.suppressed
     out = (
         f"\n    {'':<{width}}  {held.removed:,} left all the same: `suppress` takes them out"
         if held

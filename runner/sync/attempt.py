@@ -1,10 +1,10 @@
-"""One try to bring one cohort to its wanted members: what it works with, and what its names are."""
+"""An attempt as a value: the cohort's change, where it works, and the names it may use."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 from runner.definitions.cohort import Mode
 from runner.errors import Blocked, Problem
@@ -36,50 +36,62 @@ class GuardRefused(Blocked):
 @dataclass(frozen=True, slots=True)
 class Site:
     """Where an attempt works: Treasure Data, its databases, and the one writer of the
-    ledger. `queries` and `exports` are how many may run at once; ledger rows and counts
-    wait for neither, since many cohorts share them. `tables`: the state database's, as
-    the run began; `reassert`: when members are sent again. `barred_table` holds those
-    who are taken out of every cohort, if anybody is.
+    ledger.
     """
 
     client: TreasureData
     database: str
+    """The target's database, in which the cohorts' queries run."""
     state: str
+    """The state database."""
     writer: Writer
     tell: Listener
     queries: threading.Semaphore
+    """Limits how many queries run at once. Ledger rows and counts do not wait for it,
+    since many cohorts share them.
+    """
     exports: threading.Semaphore
+    """Limits how many exports run at once."""
     counts: Shared[Attempt, Counts]
+    """Counts several cohorts in one query."""
     tables: frozenset[str]
+    """The state database's tables, as the run began."""
     reassert: Reassert
-    barred_table: str = ""
+    """When members are sent again."""
+    suppression_table: str = ""
+    """The table with the people of `suppress`, or nothing."""
 
-    def barred(self, change: Change) -> str:
-        """SELECT of those who are taken out of this cohort as of every other; nothing
-        where it spares nobody.
+    def suppressed(self, change: Change) -> str:
+        """A SELECT of the people whom `suppress` takes out of this cohort; empty where
+        it takes out nobody.
         """
-        if not self.barred_table or not change.barred:
+        table = self.suppression_table
+        if not table or not change.suppression:
             return ""
-        return f'SELECT kind, label, value FROM "{self.state}"."{self.barred_table}"'
+        return f'SELECT kind, label, value FROM "{self.state}"."{table}"'
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """An attempt's identity: every name it may use follows from it. `table` holds the
-    wanted members, in mode `remove` those to take out; None: nobody is wanted. `rest`:
-    a second one, of whom mode `remove` leaves in the cohort. `mode` is what is done in
-    Braze: whoever is withdrawn leaves as in a mirror.
-    """
+    """One try to bring a cohort to its wanted members."""
 
     change: Change
     id: str
+    """Every name that the attempt may use follows from it."""
     table: str | None
+    """The table that will hold the wanted members or, in mode `remove`, those to take
+    out; None where nobody is wanted.
+    """
     rest: str | None
+    """The table that will hold those whom mode `remove` leaves in the cohort, or those
+    who are certain after a hold; None: nobody.
+    """
     connection: str
     route: Route
     resend: Resend
+    """Whom the attempt sends again."""
     mode: Mode = Mode.MIRROR
-    used: list[str] = field(default_factory=list)
+    """What is done in Braze. A withdrawal is a mirror of nobody."""
 
     def key(self, site: Site, step: str) -> str:
         """The domain key of one step's job; never used for anything else."""
@@ -87,69 +99,79 @@ class Attempt:
 
     @property
     def tables(self) -> tuple[str, ...]:
-        """The tables that it makes."""
+        """The tables that the attempt makes."""
         return tuple(table for table in (self.table, self.rest) if table)
 
     @property
     def left(self) -> str | None:
         """The table of whoever may be in the cohort when this is done; None: nobody."""
-        return self.rest if self.mode is Mode.REMOVE else self.table
+        if self.mode is Mode.REMOVE:
+            return self.rest
+        return self.table
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """An attempt that ended well: members who are new, who left, who are in the cohort
-    now, and who were sent although they may have been in it already.
-    """
+    """An attempt that ended well, in numbers of members."""
 
     added: int
+    """Members who are new."""
     removed: int
+    """Members who left."""
     size: int
+    """Members in the cohort now."""
     sent_again: int
+    """Members who were sent although they may have been in the cohort already."""
 
 
 def begin(
     change: Change, epoch: int, *, connection: str, route: Route, resend: Resend
 ) -> Attempt:
     """The attempt for a change in this epoch."""
-    table, rest = (
-        delta.table_name(change.destination, epoch, number) for number in (0, 1)
-    )
-    mode = change.query.cohort.mode if change.query else Mode.MIRROR
-    return Attempt(
+    table = delta.table_name(change.destination, epoch, 0)
+    attempt = Attempt(
         change,
         id=table.removeprefix("members_"),
-        table=table if change.action is not Action.WITHDRAW else None,
-        rest=rest if mode is Mode.REMOVE and change.deployed.possible else None,
+        table=table,
+        rest=None,
         connection=connection,
         route=route,
         resend=resend,
-        mode=mode,
+        mode=mode_of(change),
     )
+    if change.action is Action.WITHDRAW:
+        return replace(attempt, table=None)
+    if attempt.mode is Mode.REMOVE and change.deployed.possible:
+        return replace(attempt, rest=delta.table_name(change.destination, epoch, 1))
+    return attempt
+
+
+def mode_of(change: Change) -> Mode:
+    """What is done in Braze for a change: without a query, a mirror of nobody."""
+    if change.query is None:
+        return Mode.MIRROR
+    return change.query.cohort.mode
 
 
 def intent(attempt: Attempt) -> Intent:
     """What the ledger must know before anything is made: the attempt and its tables."""
     change = attempt.change
-    made = change.query if change.action is Action.CREATE else None
+    moved_from = ""
+    if change.query and change.action is Action.CREATE:
+        moved_from = change.query.previous_id
     return Intent(
         attempt=attempt.id,
         action=change.action.value,
         tables=attempt.tables,
-        moved_from=made.previous_id if made else "",
+        moved_from=moved_from,
         allowed=tuple(sorted(change.allowed)),
     )
 
 
 def resolved(attempt: Attempt) -> tuple[str, ...]:
-    """The attempts of whose traces nothing is left when this one ended well."""
+    """The attempts of which nothing is left to do once this one ended well, itself
+    included.
+    """
     deployed = attempt.change.deployed
-    return tuple(
-        sorted(
-            {
-                attempt.id,
-                *deployed.unfinished,
-                *(pending.attempt for pending in deployed.pending),
-            }
-        )
-    )
+    pending = [each.attempt for each in deployed.pending]
+    return tuple(sorted({attempt.id, *deployed.unfinished, *pending}))

@@ -1,11 +1,11 @@
-"""All attempts of a run: what earlier ones left is settled, then each is carried out,
-many side by side.
+"""All attempts of a run: earlier ones are fenced, pending ones folded, and the due ones
+carried out, many side by side.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -27,16 +27,19 @@ from runner.sync.ways import Found, Way, way_of
 from runner.sync.writer import Writer
 from runner.treasuredata import export
 
-SETTLE = 0.1
-"""Seconds until an earlier export has settled in Braze (docs/services.md, Braze's partner API)."""
+BRAZE_DELAY = 0.1
+"""Seconds until Braze has worked off what an earlier export sent (docs/services.md,
+Braze's partner API).
+"""
 
 COUNTED_TOGETHER = 8
-"""Cohorts counted in one query: Trino refuses one with more than some 100 stages, and
-each cohort takes several.
+"""Cohorts counted in one query: Trino refuses a query with more than some 100 stages,
+and each cohort takes several.
 """
 
 EXPORTS = 2
-"""Exports at once for each query at once: one reads a difference only, and mostly waits for Braze.
+"""Exports at once for each query at once. An export reads a difference only, and mostly
+waits for Braze.
 """
 
 WAITING = 16
@@ -47,140 +50,152 @@ counts, which they share.
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one change ended. `held`: what a cohort that a guard stopped lost all the
-    same, since nobody may write to whom `suppress` names.
-    """
+    """How one change ended."""
 
     change: Change
     done: Done | None = None
+    """What was done; None where there is an error."""
     error: CohortsError | None = None
-    held: Done | None = None
+    suppressed: Done | None = None
+    """What a cohort lost although a guard stopped it: the people of `suppress`, to whom
+    nobody may write.
+    """
 
 
 def site_of(place: Place, writer: Writer, concurrency: int) -> Site:
     """Where the attempts of a run work."""
-    client, target = place.client, place.target
+    client = place.client
+    target = place.target
 
     def counted(asked: Sequence[Attempt]) -> Sequence[Counts | CohortsError]:
         return delivering.count(asked, client, target.state_database, writer)
 
-    queries, exports = (
-        threading.Semaphore(concurrency),
-        threading.Semaphore(concurrency * EXPORTS),
-    )
     counts = Shared(counted, most=COUNTED_TOGETHER, at_once=max(1, concurrency // 4))
-    tables = client.tables(
-        target.state_database
-    )  # while the ledger is ours, nobody else sweeps
     return Site(
-        client,
-        target.database,
-        target.state_database,
-        writer,
-        place.tell,
-        queries,
-        exports,
-        counts,
-        tables,
-        place.project.reassert,
+        client=client,
+        database=target.database,
+        state=target.state_database,
+        writer=writer,
+        tell=place.tell,
+        queries=threading.Semaphore(concurrency),
+        exports=threading.Semaphore(concurrency * EXPORTS),
+        counts=counts,
+        # read once: while the ledger is ours, nobody else sweeps
+        tables=client.tables(target.state_database),
+        reassert=place.project.reassert,
     )
 
 
-def settle(
+def fence(
     due: Sequence[Change], site: Site, place: Place, concurrency: int
 ) -> dict[Destination, CohortsError]:
-    """Make sure that nothing which an earlier attempt issued can still act. What cannot
-    be settled fails its cohort only, unless that was allowed.
+    """Make sure that nothing which an earlier attempt issued can still act. The errors
+    of the cohorts for which that could not be done, unless that was allowed.
     """
 
-    def settled(change: Change) -> CohortsError | None:
-        site.tell(change.id, "looking after an earlier attempt")
-        keys = (
-            key for pending in change.deployed.pending for key in pending.export_keys
-        )
-        try:
-            for key in keys:
-                what = f"{change.id}: waiting for an earlier attempt"
-                export.settle(
-                    site.client,
-                    site.state,
-                    key,
-                    scheduled_time=site.writer.started,
-                    what=what,
-                )
-        except (AuthenticationFailed, Locked, Interrupted):
-            raise
-        except CohortsError as exc:
-            return None if UNSETTLED in change.allowed else exc
-        return None
+    def fenced(change: Change) -> CohortsError | None:
+        return _fence(change, site)
 
     left = [change for change in due if change.deployed.pending]
     errors = side_by_side(
-        settled,
+        fenced,
         left,
         threads=concurrency * WAITING,
         keep=site.writer.renew,
         stop=place.stop,
     )
     if left:
-        place.stop.wait(SETTLE)
+        place.stop.wait(BRAZE_DELAY)
     return {change.destination: error for change, error in errors if error}
+
+
+def _fence(change: Change, site: Site) -> CohortsError | None:
+    """Fence one cohort. Returns why that failed, unless that was allowed."""
+    site.tell(change.id, "looking after an earlier attempt")
+    keys = [key for pending in change.deployed.pending for key in pending.export_keys]
+    try:
+        for key in keys:
+            export.settle(
+                site.client,
+                site.state,
+                key,
+                scheduled_time=site.writer.started,
+                what=f"{change.id}: waiting for an earlier attempt",
+            )
+    except (AuthenticationFailed, Locked, Interrupted):
+        raise
+    except CohortsError as exc:
+        if UNSETTLED not in change.allowed:
+            return exc
+    return None
 
 
 def fold(
     due: Sequence[Change],
     found: Mapping[Way, Found],
-    unsettled: Mapping[Destination, CohortsError],
+    unfenced: Mapping[Destination, CohortsError],
     site: Site,
     place: Place,
     how: How,
 ) -> bool:
     """Fold what many attempts left pending, so that queries stay small; False where
-    there was nothing to fold. One that fails is as it was.
+    there was nothing to fold. A cohort that cannot be folded stays as it was.
     """
-    begun = []
+    begun: list[Attempt] = []
     for change in due:
-        route = found.get(way_of(change, place.target))
-        if (
-            isinstance(route, export.Route)
-            and change.destination not in unsettled
-            and holding.is_due(change.deployed)
-        ):
-            bare = replace(
-                change, query=None, barred=NO_ONE
-            )  # folding takes nobody out
-            connection = way_of(change, place.target)[0]
-            begun.append(
-                holding.begin(
-                    bare,
-                    site.writer.epoch,
-                    holding.FOLDING,
-                    connection=connection,
-                    route=route,
-                )
-            )
+        way = way_of(change, place.target)
+        route = found.get(way)
+        if change.destination in unfenced or not holding.needs_folding(change):
+            continue
+        if isinstance(route, export.Route):
+            begun.append(_begin_folding(change, way, route, site))
 
     def folded(attempt: Attempt) -> None:
-        try:
-            holding.carry_out(attempt, site)
-        except (AuthenticationFailed, Locked, Interrupted):
-            raise
-        except CohortsError:
-            return  # it is tried unfolded, and fails there by itself if it must
+        _fold(attempt, site)
 
-    if begun:
-        _announce(begun, site)
-        threads = how.concurrency * WAITING
-        side_by_side(
-            folded, begun, threads=threads, keep=site.writer.renew, stop=place.stop
-        )
-    return bool(begun)
+    if not begun:
+        return False
+    _announce(begun, site)
+    side_by_side(
+        folded,
+        begun,
+        threads=how.concurrency * WAITING,
+        keep=site.writer.renew,
+        stop=place.stop,
+    )
+    return True
+
+
+def _begin_folding(
+    change: Change, way: Way, route: export.Route, site: Site
+) -> Attempt:
+    """The attempt that folds a cohort."""
+    # folding takes nobody out
+    bare = replace(change, query=None, suppression=NO_ONE)
+    return holding.begin(
+        bare,
+        site.writer.epoch,
+        holding.FOLDING,
+        connection=way[0],
+        route=route,
+    )
+
+
+def _fold(attempt: Attempt, site: Site) -> None:
+    """Fold one cohort; it stays as it was where that fails."""
+    try:
+        holding.carry_out(attempt, site)
+    except (AuthenticationFailed, Locked, Interrupted):
+        raise
+    except CohortsError:
+        # the cohort is tried unfolded, and fails there by itself if it must
+        return
 
 
 def carry_out_all(
     planned: Plan,
     found: Mapping[Way, Found],
-    unsettled: Mapping[Destination, CohortsError],
+    unfenced: Mapping[Destination, CohortsError],
     site: Site,
     place: Place,
     how: How,
@@ -188,61 +203,103 @@ def carry_out_all(
     """Carry out what is due; one outcome each, in the plan's order. Whoever is moved
     leaves the old cohort when the new one is there.
     """
-    site, unbarred = _barring(planned.due, site)
-    begun, outcomes = [], []
-    unable: dict[Destination, CohortsError] = {}
-    late = loaded.refused(
-        planned.due, place.project, site.writer.started, lambda sql: _asked(site, sql)
-    )
-    known = Known(found, site.tables, late)
-    for change in planned.due:
-        way = way_of(change, place.target)
-        route = found[way]
-        error = unsettled.get(change.destination) or (
-            None if isinstance(route, export.Route) else route
-        )
-        if error or not isinstance(route, export.Route):
-            outcomes.append(Outcome(change, error=error))
-            continue
-        begun.append(_begin(change, way, route, site, place, how))
-        if reason := next(before_counting(change, way, known), None):
-            unable[change.destination] = reason
-        if unbarred and change.barred and change.action is not Action.WITHDRAW:
-            unable[change.destination] = unbarred
+    due = planned.due
+    site, no_list = _with_suppression(due, site)
+    unable = _unable(due, found, no_list, site, place)
+    begun, outcomes = _begin_all(due, found, unfenced, site, place, how)
     if begun:
         _announce(begun, site)
-    for moved in (False, True):
-        part = [attempt for attempt in begun if bool(attempt.change.moved_to) is moved]
-        outcomes += _side_by_side(part, tuple(outcomes), unable, site, place, how)
-    if {outcome.change.destination for outcome in outcomes} != {
-        change.destination for change in planned.due
-    }:
+    first = [attempt for attempt in begun if not attempt.change.moved_to]
+    outcomes += _side_by_side(first, _there(site, outcomes), unable, site, place, how)
+    moved = [attempt for attempt in begun if attempt.change.moved_to]
+    outcomes += _side_by_side(moved, _there(site, outcomes), unable, site, place, how)
+    ended = {outcome.change.destination for outcome in outcomes}
+    if ended != {change.destination for change in due}:
         raise AssertionError("the set that was synced is not the set that was planned")
     return tuple(sorted(outcomes, key=lambda outcome: outcome.change.destination))
 
 
+def _there(site: Site, outcomes: Sequence[Outcome]) -> set[Destination]:
+    """The cohorts that are in Braze, by the ledger or since they were synced now."""
+    known = site.writer.ledger.cohorts
+    there = {where for where, deployed in known.items() if deployed.is_there}
+    return there | {outcome.change.destination for outcome in outcomes if outcome.done}
+
+
+def _unable(
+    due: Sequence[Change],
+    found: Mapping[Way, Found],
+    no_list: CohortsError | None,
+    site: Site,
+    place: Place,
+) -> dict[Destination, CohortsError]:
+    """The changes that must not be carried out whatever their members are, each with why."""
+
+    def asked(sql: str) -> Sequence[Sequence[Any]]:
+        return _asked(site, sql)
+
+    late = loaded.refused(due, place.project, site.writer.started, asked)
+    known = Known(found, site.tables, late)
+    unable: dict[Destination, CohortsError] = {}
+    for change in due:
+        way = way_of(change, place.target)
+        if reason := next(before_counting(change, way, known), None):
+            unable[change.destination] = reason
+        # a withdrawal takes out everybody, whoever is suppressed
+        if no_list and change.suppression and change.action is not Action.WITHDRAW:
+            unable[change.destination] = no_list
+    return unable
+
+
+def _begin_all(
+    due: Sequence[Change],
+    found: Mapping[Way, Found],
+    unfenced: Mapping[Destination, CohortsError],
+    site: Site,
+    place: Place,
+    how: How,
+) -> tuple[list[Attempt], list[Outcome]]:
+    """The attempts for what is due, and the outcomes of those that cannot begin."""
+    begun: list[Attempt] = []
+    outcomes: list[Outcome] = []
+    for change in due:
+        way = way_of(change, place.target)
+        route = found[way]
+        if error := unfenced.get(change.destination):
+            outcomes.append(Outcome(change, error=error))
+        elif isinstance(route, CohortsError):
+            outcomes.append(Outcome(change, error=route))
+        else:
+            begun.append(_begin(change, way, route, site, place, how))
+    return begun, outcomes
+
+
 def _asked(site: Site, sql: str) -> Sequence[Sequence[Any]]:
     """The rows of a question about the target's own tables."""
-    key = f"cohorts-{site.writer.ledger.id}-{site.writer.epoch}-loaded"
-    what = "looking whether sources are loaded (`max_lag`)"
     return site.client.select(
-        site.database, sql, key=key, scheduled_time=site.writer.started, what=what
+        site.database,
+        sql,
+        key=f"cohorts-{site.writer.ledger.id}-{site.writer.epoch}-loaded",
+        scheduled_time=site.writer.started,
+        what="looking whether sources are loaded (`max_lag`)",
     )
 
 
-def _barring(due: Sequence[Change], site: Site) -> tuple[Site, CohortsError | None]:
-    """The people who are taken out of every cohort, in a table of this run; or why they
-    are not known: then no cohort may be synced that they are taken out of.
+def _with_suppression(
+    due: Sequence[Change], site: Site
+) -> tuple[Site, CohortsError | None]:
+    """The site with a table of the people of `suppress`; or why there is none: then no
+    cohort may be synced that they are taken out of.
     """
-    barred = next((change.barred.sql for change in due if change.barred), "")
-    if not barred:
+    people = next((change.suppression.sql for change in due if change.suppression), "")
+    if not people:
         return site, None
-    table = delta.barred_name(site.writer.epoch)
+    table = delta.suppression_table(site.writer.epoch)
     site.tell("", "looking who is taken out of every cohort")
     try:
         site.client.run(
             site.database,
-            delta.create_barred(barred, table=table, state=site.state),
+            delta.create_suppression(people, table=table, state=site.state),
             key=f"cohorts-{site.writer.ledger.id}-{table}",
             scheduled_time=site.writer.started,
             what="the query of those who are taken out of every cohort (`suppress`)",
@@ -251,13 +308,15 @@ def _barring(due: Sequence[Change], site: Site) -> tuple[Site, CohortsError | No
         raise
     except CohortsError as exc:
         return site, exc
-    return replace(site, barred_table=table), None
+    return replace(site, suppression_table=table), None
 
 
 def _begin(
     change: Change, way: Way, route: export.Route, site: Site, place: Place, how: How
 ) -> Attempt:
-    epoch, connection = site.writer.epoch, way[0]
+    """The attempt for a change, which sends nothing yet."""
+    epoch = site.writer.epoch
+    connection = way[0]
     if change.action is Action.SUPPRESS:
         return holding.begin(
             change, epoch, holding.SUPPRESSING, connection=connection, route=route
@@ -269,43 +328,50 @@ def _begin(
 
 
 def _announce(begun: Sequence[Attempt], site: Site) -> None:
-    """On record before anything is made."""
+    """Put attempts on record, before anything is made for them."""
     site.writer.record(*((each.change.destination, one.intent(each)) for each in begun))
 
 
 def _side_by_side(
     begun: Sequence[Attempt],
-    before: Sequence[Outcome],
+    there: Collection[Destination],
     unable: Mapping[Destination, CohortsError],
     site: Site,
     place: Place,
     how: How,
 ) -> list[Outcome]:
-    known = site.writer.ledger.cohorts
-    there = {where for where, deployed in known.items() if deployed.is_there}
-    there |= {outcome.change.destination for outcome in before if outcome.done}
-
     def outcome(attempt: Attempt) -> Outcome:
-        error = unable.get(attempt.change.destination)
-        if attempt.change.moved_to and attempt.change.moved_to not in there:
-            error = _not_moved(attempt.change)
-        if error:
-            steps.record_failure(attempt, site, error, unsent=True)
-            return (
-                _held(attempt, site, error)
-                if isinstance(error, GuardRefused)
-                else Outcome(attempt.change, error=error)
-            )
-        return _outcome(attempt, site)
+        error = _reason_against(attempt.change, there, unable)
+        if error is None:
+            return _outcome(attempt, site)
+        steps.record_failure(attempt, site, error)
+        if isinstance(error, GuardRefused):
+            return _only_suppressed(attempt, site, error)
+        return Outcome(attempt.change, error=error)
 
-    threads = how.concurrency * WAITING
     ended = side_by_side(
-        outcome, begun, threads=threads, keep=site.writer.renew, stop=place.stop
+        outcome,
+        begun,
+        threads=how.concurrency * WAITING,
+        keep=site.writer.renew,
+        stop=place.stop,
     )
     return [
         found or Outcome(attempt.change, error=_not_begun(attempt))
         for attempt, found in ended
     ]
+
+
+def _reason_against(
+    change: Change,
+    there: Collection[Destination],
+    unable: Mapping[Destination, CohortsError],
+) -> CohortsError | None:
+    """Why an attempt must not be carried out, or nothing."""
+    # emptied before the new cohort is there, its people would be in neither
+    if change.moved_to and change.moved_to not in there:
+        return _not_moved(change, change.moved_to.cohort_id)
+    return unable.get(change.destination)
 
 
 def _not_begun(attempt: Attempt) -> Interrupted:
@@ -316,13 +382,13 @@ def _not_begun(attempt: Attempt) -> Interrupted:
     )
 
 
-def _not_moved(change: Change) -> CohortsError:
-    to = change.moved_to.cohort_id if change.moved_to else ""
+def _not_moved(change: Change, to: str) -> CohortsError:
     what = f"{change.id}: not emptied, since {to}, to which it is moved, was not synced"
     return CohortsError("R042", what, f"mend {to}, then run again")
 
 
 def _outcome(attempt: Attempt, site: Site) -> Outcome:
+    """Carry out an attempt. Raises what stops the whole run."""
     change = attempt.change
     try:
         if change.action is Action.SUPPRESS:
@@ -331,36 +397,41 @@ def _outcome(attempt: Attempt, site: Site) -> Outcome:
     except (AuthenticationFailed, Locked):
         raise  # nobody else could be served either
     except GuardRefused as exc:
-        return _held(attempt, site, exc)
+        return _only_suppressed(attempt, site, exc)
     except CohortsError as exc:
         return Outcome(change, error=exc)
 
 
-def _held(attempt: Attempt, site: Site, refused: CohortsError) -> Outcome:
-    """A guard stopped the cohort, but not the removal of those who are taken out of every cohort."""
+def _only_suppressed(attempt: Attempt, site: Site, refused: CohortsError) -> Outcome:
+    """The outcome of a cohort that a guard stopped. The people of `suppress` leave it
+    all the same.
+    """
     change = attempt.change
-    barred = site.barred(change)
     try:
-        if (
-            not barred
-            or not change.deployed.possible
-            or not delivering.count_barred(attempt, site, barred)
-        ):
+        if not _may_hold_suppressed(attempt, site):
             return Outcome(change, error=refused)
-        number, way = holding.SUPPRESSING, attempt
-        held = holding.begin(
+        smaller = holding.begin(
             change,
             site.writer.epoch,
-            number,
-            connection=way.connection,
-            route=way.route,
+            holding.SUPPRESSING,
+            connection=attempt.connection,
+            route=attempt.route,
         )
-        _announce([held], site)
-        return Outcome(change, error=refused, held=holding.carry_out(held, site))
+        _announce([smaller], site)
+        done = holding.carry_out(smaller, site)
+        return Outcome(change, error=refused, suppressed=done)
     except (AuthenticationFailed, Locked):
         raise
     except CohortsError as exc:
         return Outcome(change, error=exc)
+
+
+def _may_hold_suppressed(attempt: Attempt, site: Site) -> bool:
+    """True where people of `suppress` may be in the cohort."""
+    suppressed = site.suppressed(attempt.change)
+    if not suppressed or not attempt.change.deployed.possible:
+        return False
+    return delivering.count_suppressed(attempt, site, suppressed) > 0
 
 
 def sweep(site: Site) -> None:

@@ -1,64 +1,75 @@
-"""What the ledger says, compared with the tables that are there and with itself; pure."""
+"""Compare what the ledger says with the tables that are there, and with itself; pure."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runner.errors import CohortsError
 from runner.plan.events import Bootstrap, Failed, Held, Intent, Leased, Sending, Synced
-from runner.plan.ledger import Deployed, Destination, Entry, Ledger, of_event
+from runner.plan.ledger import Delivered, Deployed, Destination, Entry, Ledger, of_event
 from runner.sync import delta
 from runner.sync.snapshots import ways_out
 
-RESTORE = "compare the ledger with a copy of it, bring back what is missing, and find out who writes to it"
+RESTORE = (
+    "compare the ledger with a copy of it, bring back what is missing,"
+    " and find out who writes to it"
+)
 
 ANNOUNCED = (Failed, Sending, Synced, Held)
-"""What an attempt writes after its `intent`."""
+"""The events that an attempt may write after its `intent`."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Discrepancy:
-    """One thing that is not as the ledger says; sorts by cohort. `destination` is empty
-    where it is about no cohort. A warning keeps nothing from being right.
-    """
+    """One thing that is not as the ledger says; sorts by cohort."""
 
     destination: Destination
+    """Empty where it is about no cohort."""
     code: str
     what: str
     fix: str
     is_warning: bool = False
+    """True where everything in Braze may be right all the same."""
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A snapshot that must be there, and how many members it holds by the ledger's
-    account (None: it does not say). `kept`: only for a rollback.
-    """
+    """A snapshot that must be there."""
 
     deployed: Deployed
     table: str
     size: int | None = None
-    kept: bool = False
+    """How many members it holds by the ledger; None where the ledger does not say."""
+    for_rollback: bool = False
+    """True where nothing but a rollback needs it."""
 
 
 def snapshots(ledger: Ledger) -> tuple[Snapshot, ...]:
     """Every snapshot that must be there: delivered, pending, or kept for a rollback."""
     found: dict[str, Snapshot] = {}
     for deployed in ledger.cohorts.values():
-        last, before = deployed.delivered, deployed.previous
-        for table in sorted(last.tables) if last else ():
-            found[table] = Snapshot(
-                deployed, table, last.size if last and table == last.counted else None
-            )
+        if deployed.delivered:
+            for snapshot in _of(deployed, deployed.delivered):
+                found[snapshot.table] = snapshot
         for pending in deployed.pending:
             if pending.table:
                 found.setdefault(pending.table, Snapshot(deployed, pending.table))
-        for table in sorted(before.tables) if before else ():
-            size = before.size if before and table == before.counted else None
-            found.setdefault(table, Snapshot(deployed, table, size, kept=True))
+        if deployed.previous:
+            for snapshot in _of(deployed, deployed.previous):
+                kept = replace(snapshot, for_rollback=True)
+                found.setdefault(snapshot.table, kept)
     return tuple(found.values())
+
+
+def _of(deployed: Deployed, delivered: Delivered) -> Iterator[Snapshot]:
+    """The snapshots of one delivery."""
+    for table in sorted(delivered.tables):
+        if table == delivered.counted:
+            yield Snapshot(deployed, table, delivered.size)
+        else:
+            yield Snapshot(deployed, table)
 
 
 def sizes(tables: Sequence[str], state: str) -> str:
@@ -78,19 +89,13 @@ def discrepancies(
     tables: frozenset[str],
     counted: Mapping[str, int | CohortsError],
 ) -> tuple[Discrepancy, ...]:
-    """Everything that is not as the ledger says, sorted. `tables` are all of the state
-    database's; `counted` has the size of every snapshot that is there, or why it could
-    not be counted.
+    """Everything that is not as the ledger says, sorted. `tables` are all those of the
+    state database; `counted` has the size of every snapshot that is there, or why it
+    could not be counted.
     """
-    found = [
-        *(
-            each
-            for snapshot in snapshots(ledger)
-            for each in _of_snapshot(snapshot, tables, counted)
-        ),
-        *_left_over(ledger, tables),
-        *_of_rows(entries),
-    ]
+    found = [*_left_over(ledger, tables), *_of_rows(entries)]
+    for snapshot in snapshots(ledger):
+        found += _of_snapshot(snapshot, tables, counted)
     return tuple(sorted(found))
 
 
@@ -99,50 +104,56 @@ def _of_snapshot(
     tables: frozenset[str],
     counted: Mapping[str, int | CohortsError],
 ) -> Iterator[Discrepancy]:
-    where, table = snapshot.deployed.destination, snapshot.table
-    name = where.cohort_id
-    if snapshot.table not in tables:
-        if snapshot.kept:
-            fix = "nothing else needs it; the next sync replaces it"
-            yield Discrepancy(
-                where,
-                "L013",
-                f"the snapshot {table}, kept for a rollback, is gone",
-                fix,
-                is_warning=True,
-            )
-        else:
-            what = f"the snapshot {table} is gone, so it is not known who is in Braze"
-            yield Discrepancy(where, "L013", what, ways_out(name, name, defined=True))
+    """What is not right about one snapshot."""
+    where = snapshot.deployed.destination
+    table = snapshot.table
+    if table not in tables:
+        yield _missing(snapshot)
         return
     size = counted[table]
     if isinstance(size, CohortsError):
-        yield Discrepancy(
-            where,
-            size.code,
-            f"the snapshot {table} cannot be counted: {size.what}",
-            size.fix,
-        )
+        what = f"the snapshot {table} cannot be counted: {size.what}"
+        yield Discrepancy(where, size.code, what, size.fix)
     elif snapshot.size is not None and size != snapshot.size:
-        what = f"the snapshot {table} holds {size:,} members, and the ledger says {snapshot.size:,}"
-        yield Discrepancy(where, "L014", what, ways_out(name, name, defined=True))
+        counted_so = f"the snapshot {table} holds {size:,} members"
+        what = f"{counted_so}, and the ledger says {snapshot.size:,}"
+        yield Discrepancy(where, "L014", what, _ways_out(where))
+
+
+def _missing(snapshot: Snapshot) -> Discrepancy:
+    """The discrepancy about a snapshot that is gone."""
+    where = snapshot.deployed.destination
+    table = snapshot.table
+    if snapshot.for_rollback:
+        what = f"the snapshot {table}, kept for a rollback, is gone"
+        fix = "nothing else needs it; the next sync replaces it"
+        return Discrepancy(where, "L013", what, fix, is_warning=True)
+    what = f"the snapshot {table} is gone, so it is not known who is in Braze"
+    return Discrepancy(where, "L013", what, _ways_out(where))
+
+
+def _ways_out(where: Destination) -> str:
+    # the ledger does not know the id that a file gives the cohort
+    return ways_out(where.cohort_id, where.cohort_id, defined=True)
 
 
 def _left_over(ledger: Ledger, tables: frozenset[str]) -> Iterator[Discrepancy]:
-    """Snapshots of earlier epochs that nothing needs: what the next run that writes sweeps."""
+    """Snapshots of earlier epochs that nothing needs; the next run that writes drops them."""
     needed = ledger.protected_tables
     epochs = {table: delta.snapshot_epoch(table) for table in tables - needed}
     left = sum(epoch is not None and epoch < ledger.epoch for epoch in epochs.values())
-    if left:
-        what = f"{left:,} snapshot{'s are' if left > 1 else ' is'} left over from earlier runs"
-        yield Discrepancy(
-            Destination(), "L015", what, "nothing: the next run sweeps", is_warning=True
-        )
+    if left == 0:
+        return
+    what = f"{left:,} snapshots are left over from earlier runs"
+    if left == 1:
+        what = "1 snapshot is left over from earlier runs"
+    fix = "nothing: the next run sweeps"
+    yield Discrepancy(Destination(), "L015", what, fix, is_warning=True)
 
 
 def _of_rows(entries: Iterable[Entry]) -> Iterator[Discrepancy]:
-    """Rows that no run can have written alone: what an attempt did, without its intent;
-    an epoch, without its lease.
+    """Rows that cannot be all that their run wrote: those of an attempt without an
+    intent, and those of an epoch without a lease.
     """
     unique = {entry.row_id: entry for entry in entries}.values()
     intents = {
@@ -158,8 +169,10 @@ def _of_rows(entries: Iterable[Entry]) -> Iterator[Discrepancy]:
         if row.epoch not in claimed:
             unclaimed[row.epoch] += 1
     for (where, epoch), events in orphans.items():
-        what = f"epoch {epoch} has rows ({', '.join(sorted(events))}) of an attempt that it never announced"
+        rows_of = f"epoch {epoch} has rows ({', '.join(sorted(events))}) of an attempt"
+        what = f"{rows_of} that it never announced"
         yield Discrepancy(where, "L016", what, RESTORE)
     for epoch, rows in unclaimed.items():
-        what = f"epoch {epoch} has {rows:,} row{'s' * (rows > 1)}, and no run that claimed it"
+        rows_of = f"epoch {epoch} has {rows:,} row{'s' * (rows > 1)}"
+        what = f"{rows_of}, and no run that claimed it"
         yield Discrepancy(Destination(), "L016", what, RESTORE)

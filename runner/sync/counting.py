@@ -1,6 +1,4 @@
-"""Counts who would enter and leave, with read-only queries: what a reviewer wants to
-know before anything is sent.
-"""
+"""Count who would enter and leave, with read-only queries, for a review of a plan."""
 
 from __future__ import annotations
 
@@ -24,38 +22,41 @@ from runner.plan.sharing import Sharing
 from runner.plan.written import expected, resend_of
 from runner.project.file import Project, Target
 from runner.sync import delta, loaded
-from runner.sync.attempt import GuardRefused
+from runner.sync.attempt import GuardRefused, mode_of
 from runner.sync.delivering import at_the_authors, wanted_members
 from runner.sync.reasons import Known, before_counting, judged
 from runner.sync.snapshots import rests_on
 from runner.sync.ways import Found, Way, routes, way_of
 from runner.treasuredata.client import TreasureData
 
-BARRED = "SELECT kind, label, value FROM barred_people"
+SUPPRESSED = "SELECT kind, label, value FROM barred_people"
+"""Selects the people of `suppress` from the WITH clause that each query begins with."""
 
 AT_ONCE = 4
 """Queries run side by side; a contract sets how many (docs/services.md, Treasure Data's Trino)."""
-
 
 MOST_OTHERS = 200
 """Cohorts that one is compared with for shared members, the largest."""
 
 OTHERS_AT_ONCE = 40
-"""Of them in one query: each takes a stage, and Trino runs no query of more than 150."""
+"""Cohorts that one query compares with: each takes a stage, and Trino runs no query of
+more than 150.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """Where to count: the target, the run's token for job keys, and the time of its
-    queries (unix seconds). `everyone`: all members are to be sent again.
-    """
+    """Where to count, and for when."""
 
     client: TreasureData
     target: Target
     token: str
+    """Unique to the command: the domain keys of its jobs begin with it."""
     now: int
+    """The time that the queries run as of; unix seconds."""
     project: Project
     everyone: bool = False
+    """True where all members are to be sent again."""
 
 
 def counted(plan: Plan, counter: Counter) -> Plan:
@@ -64,10 +65,12 @@ def counted(plan: Plan, counter: Counter) -> Plan:
     """
 
     def asked(sql: str) -> Sequence[Sequence[Any]]:
-        what = "looking whether sources are loaded (`max_lag`)"
-        key = f"cohorts-{counter.token}-loaded"
         return counter.client.select(
-            counter.target.database, sql, key=key, scheduled_time=counter.now, what=what
+            counter.target.database,
+            sql,
+            key=f"cohorts-{counter.token}-loaded",
+            scheduled_time=counter.now,
+            what="looking whether sources are loaded (`max_lag`)",
         )
 
     known = Known(
@@ -82,18 +85,23 @@ def counted(plan: Plan, counter: Counter) -> Plan:
         except (AuthenticationFailed, Unavailable):
             raise
         except CohortsError as exc:
-            at = exc.at or (
-                change.cohort.document.at() if change.cohort else Position(change.id)
-            )
+            at = exc.at or _position(change)
             return replace(change, uncounted=Problem(at, exc.code, exc.what, exc.fix))
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return plan.with_changes(pool.map(one, plan.due))
 
 
+def _position(change: Change) -> Position:
+    """Where a message about a change points to."""
+    if change.cohort is None:
+        return Position(change.id)
+    return change.cohort.document.at()
+
+
 def _routes(plan: Plan, counter: Counter) -> Mapping[Way, Found]:
-    """How each change is reached; nothing where the key may not look connections up:
-    one that only reads need not.
+    """How each change is reached; nothing where the key may not look connections up,
+    since a review's key need not be able to send.
     """
     try:
         return routes(plan.due, counter.client, counter.project, counter.target)
@@ -119,124 +127,133 @@ def _counted(change: Change, known: Known, counter: Counter) -> Change:
         if not isinstance(reason, GuardRefused):
             raise reason
         early += reason.problems
-    are_kept = change.action is Action.SUPPRESS or _mode(change) is not Mode.MIRROR
+
+    def suppressed() -> int:
+        return _count_suppressed(change, counter)
+
     counts, refused = judged(
         change,
         _counts(change, counter),
-        are_kept=are_kept,
-        count_barred=lambda: _barred(change, counter),
+        members_stay=change.action is Action.SUPPRESS
+        or mode_of(change) is not Mode.MIRROR,
+        count_suppressed=suppressed,
     )
-    shown = (
-        problem for problem in early if problem != change.stopped
-    )  # a question is told by itself
+    # a question is told by itself
+    shown = [problem for problem in early if problem != change.stopped]
     return replace(change, counts=counts, refusals=(*refused, *shown))
 
 
-def _mode(change: Change) -> Mode:
-    return change.query.cohort.mode if change.query else Mode.MIRROR
+def _suppressed(change: Change) -> str:
+    """A SELECT of the people whom `suppress` takes out; empty where it takes out nobody."""
+    if not change.suppression:
+        return ""
+    return SUPPRESSED
 
 
 def _counts(change: Change, counter: Counter) -> Counts:
-    barred = BARRED if change.barred else ""
-    mode = _mode(change)
+    """The counts of a change, by one query. Raises CohortsError."""
+    state = counter.target.state_database
+    suppressed = _suppressed(change)
     if change.action is Action.SUPPRESS:
-        members, mode = (
-            delta.staying(
-                change.deployed, state=counter.target.state_database, barred=barred
-            ),
-            Mode.MIRROR,
-        )
+        mode = Mode.MIRROR
+        members = delta.staying(change.deployed, state=state, suppressed=suppressed)
     else:
-        members = wanted_members(
-            change, state=counter.target.state_database, barred=barred
-        )
+        mode = mode_of(change)
+        members = wanted_members(change, state=state, suppressed=suppressed)
     reassert = counter.project.reassert
     again = resend_of(change, reassert, counter.now, asked=counter.everyone)
-    sets = delta.taking_out if mode is Mode.REMOVE else delta.sets
-    which = sets(
+    which = delta.sets_of(
+        mode,
         change.deployed,
         next_sql=members,
-        state=counter.target.state_database,
+        state=state,
         recent_since=again.recent_since,
     )
     with at_the_authors(change):
         rows = counter.client.select(
             counter.target.database,
-            _with_barred(change, delta.count({"": which})),
+            _with_people(change, delta.count({"": which})),
             key=f"cohorts-{counter.token}-count-{change.id}",
             scheduled_time=counter.now,
             what=f"{change.id}: counting members",
         )
     counts = delta.counted(rows, "", change.deployed, whole=again.everyone, mode=mode)
-    return replace(
-        counts, expected=expected(change, counts, again, reassert, counter.now)
-    )
+    written = expected(change, counts, again, reassert, counter.now)
+    return replace(counts, expected=written)
 
 
 def overlaps(
     plan: Plan, ledger: Ledger, counter: Counter
 ) -> dict[Destination, Sharing]:
-    """With which other cohorts of its workspace each new or updated one shares most
-    members, and how many; of the others as they were delivered last. What cannot be
-    told is said: it decides nothing.
+    """The other cohorts of its workspace with which each new or updated cohort shares
+    most members, and how many; of the others as they were delivered last. What could
+    not be counted is said so, and stops nothing.
     """
-    sizes = {
+    delivered = {
         where: deployed.delivered
         for where, deployed in ledger.cohorts.items()
         if deployed.delivered
     }
-    largest = sorted(sizes, key=lambda where: (-sizes[where].size, where))
+    largest = sorted(delivered, key=lambda where: (-delivered[where].size, where))
+    tables = {where: delivered[where].table for where in largest}
 
     def one(change: Change) -> Sharing:
-        mine = change.destination
-        others = [
-            (where.cohort_id, table)
-            for where in largest
-            if where.workspace == mine.workspace
-            and where != mine
-            and (table := sizes[where].table)
-        ][:MOST_OTHERS]
-        found: list[tuple[str, int]] = []
-        unknown = ""
-        for first in range(0, len(others), OTHERS_AT_ONCE):
-            try:
-                found += _shared(
-                    change, dict(others[first : first + OTHERS_AT_ONCE]), first, counter
-                )
-            except CohortsError as exc:
-                unknown = str(exc)
-        most = sorted(found, key=lambda each: (-each[1], each[0]))[: delta.MOST_SHARED]
-        return Sharing(tuple(most), unknown)
+        return _sharing(change, _others(change.destination, tables), counter)
 
-    looked = [
-        each
-        for each in plan.due
-        if each.counts
-        and each.counts.after
-        and each.action in (Action.CREATE, Action.UPDATE)
-    ]
+    looked = [change for change in plan.due if _is_compared(change)]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return {
-            change.destination: found
-            for change, found in zip(looked, pool.map(one, looked), strict=True)
-            if found
-        }
+        found = list(pool.map(one, looked))
+    return {
+        change.destination: sharing
+        for change, sharing in zip(looked, found, strict=True)
+        if sharing
+    }
+
+
+def _is_compared(change: Change) -> bool:
+    """True for a change of whose members people should know who shares them."""
+    if change.counts is None or not change.counts.after:
+        return False
+    return change.action in (Action.CREATE, Action.UPDATE)
+
+
+def _others(
+    mine: Destination, tables: Mapping[Destination, str | None]
+) -> list[tuple[str, str]]:
+    """The other cohorts of the same workspace, by their ids, each with its snapshot."""
+    others = [
+        (where.cohort_id, table)
+        for where, table in tables.items()
+        if where.workspace == mine.workspace and where != mine and table
+    ]
+    return others[:MOST_OTHERS]
+
+
+def _sharing(
+    change: Change, others: Sequence[tuple[str, str]], counter: Counter
+) -> Sharing:
+    """What a change shares with other cohorts, some of them at a time."""
+    found: list[tuple[str, int]] = []
+    unknown = ""
+    for first in range(0, len(others), OTHERS_AT_ONCE):
+        some = dict(others[first : first + OTHERS_AT_ONCE])
+        try:
+            found += _shared(change, some, first, counter)
+        except CohortsError as exc:
+            unknown = str(exc)
+    most = sorted(found, key=lambda each: (-each[1], each[0]))
+    return Sharing(tuple(most[: delta.MOST_SHARED]), unknown)
 
 
 def _shared(
     change: Change, others: Mapping[str, str], first: int, counter: Counter
 ) -> list[tuple[str, int]]:
     """How many members a change shares with some other cohorts, by their snapshots."""
-    wanted = wanted_members(
-        change,
-        state=counter.target.state_database,
-        barred=BARRED if change.barred else "",
-    )
+    state = counter.target.state_database
+    wanted = wanted_members(change, state=state, suppressed=_suppressed(change))
     rows = counter.client.select(
         counter.target.database,
-        _with_barred(
-            change, delta.shared(wanted, others, state=counter.target.state_database)
-        ),
+        _with_people(change, delta.shared(wanted, others, state=state)),
         key=f"cohorts-{counter.token}-shared-{change.id}-{first}",
         scheduled_time=counter.now,
         what=f"{change.id}: counting whom it shares",
@@ -244,26 +261,24 @@ def _shared(
     return [(str(name), int(number)) for name, number in rows]
 
 
-def _with_barred(change: Change, sql: str) -> str:
-    """The lists of whom is taken out of every cohort, written once however often they
-    are asked for.
+def _with_people(change: Change, sql: str) -> str:
+    """A query with the people of `suppress` in front: written once, however often the
+    query reads them.
     """
-    return (
-        f"WITH barred_people AS (\n{change.barred.sql}\n)\n{sql}"
-        if change.barred
-        else sql
-    )
+    if not change.suppression:
+        return sql
+    return f"WITH barred_people AS (\n{change.suppression.sql}\n)\n{sql}"
 
 
-def _barred(change: Change, counter: Counter) -> int:
-    leaving = delta.leaving_barred(
-        change.deployed, state=counter.target.state_database, barred=BARRED
+def _count_suppressed(change: Change, counter: Counter) -> int:
+    """How many of the people of `suppress` may be in the cohort."""
+    leaving = delta.leaving_suppressed(
+        change.deployed, state=counter.target.state_database, suppressed=SUPPRESSED
     )
+    sql = f"SELECT COUNT(*) AS members\nFROM (\n{leaving}\n) AS leaving"
     rows = counter.client.select(
         counter.target.database,
-        _with_barred(
-            change, f"SELECT COUNT(*) AS members\nFROM (\n{leaving}\n) AS leaving"
-        ),
+        _with_people(change, sql),
         key=f"cohorts-{counter.token}-barred-{change.id}",
         scheduled_time=counter.now,
         what=f"{change.id}: counting who is taken out of every cohort",

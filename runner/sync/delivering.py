@@ -1,7 +1,7 @@
-"""An attempt carried out, step by step (docs/delivery.md, An attempt).
+"""Carry out an attempt, step by step (docs/delivery.md, An attempt).
 
-Whatever was perhaps delivered is in the ledger before it is sent: every step may be the
-last, and the next run heals.
+What may be delivered is in the ledger before it is sent: every step may be the last
+one, and the next run heals.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from runner.definitions.cohort import Mode
-from runner.errors import CohortsError, Interrupted, Locked
+from runner.errors import CohortsError, Interrupted, Locked, Position
 from runner.plan.events import Synced
 from runner.plan.guards import Counts
 from runner.plan.ledger import Delivered, Deployed
@@ -38,69 +38,84 @@ def carry_out(attempt: Attempt, site: Site) -> Done:
         counts = _guarded(attempt, site, _counted(attempt, site))
     except CohortsError as exc:
         if not isinstance(exc, Locked | Interrupted):
-            record_failure(attempt, site, exc, unsent=True)
+            record_failure(attempt, site, exc)
         raise
-    steps = steps_of(attempt, counts)
-    send_all(
-        attempt,
-        site,
-        steps,
-        lambda step: _members_of(attempt, site, counts, step),
-        size=counts.after,
-    )
+
+    def members(step: Step) -> str:
+        return _members_of(attempt, site, counts, step)
+
+    send_all(attempt, site, steps_of(attempt, counts), members, size=counts.after)
     site.tell(change.id, "recording")
     site.writer.record((change.destination, _synced(attempt, site, counts)))
+    sent_again = counts.added - counts.entering
     if attempt.mode is Mode.REMOVE:
-        return Done(0, counts.entering, counts.after, counts.added - counts.entering)
-    return Done(
-        counts.entering, counts.removed, counts.after, counts.added - counts.entering
-    )
+        return Done(0, counts.entering, counts.after, sent_again)
+    return Done(counts.entering, counts.removed, counts.after, sent_again)
 
 
 def _counted(attempt: Attempt, site: Site) -> Counts:
-    change, deployed = attempt.change, attempt.change.deployed
+    """Make the attempt's snapshots, and count them."""
+    change = attempt.change
     if attempt.table:
         site.tell(change.id, "querying")
-        before = deployed.delivered.table if deployed.delivered else None
-        before = deployed.taken_out if attempt.mode is Mode.REMOVE else before
-        wanted = wanted_members(change, state=site.state, barred=site.barred(change))
-        create(
-            attempt,
-            site,
-            "next",
-            delta.create_snapshot(
-                wanted, before, table=attempt.table, state=site.state
-            ),
-        )
-    if attempt.rest and attempt.table:
-        left = delta.left_over(deployed, attempt.table, state=site.state)
-        made = delta.create_snapshot(
-            left, deployed.possible[0], table=attempt.rest, state=site.state
-        )
-        create(attempt, site, "rest", made)
+        _snapshot_wanted(attempt, attempt.table, site)
+        if attempt.rest:
+            _snapshot_rest(attempt, attempt.table, attempt.rest, site)
     site.tell(change.id, "counting")
     return site.counts.ask(attempt)
 
 
-def wanted_members(change: Change, *, state: str, barred: str) -> str:
-    """The members that a change wants in the cohort; in mode `remove`, those whom it
-    takes out. `barred` selects whom nobody may write to; nothing where there is nobody.
+def _snapshot_wanted(attempt: Attempt, table: str, site: Site) -> None:
+    """Make the snapshot of the wanted members."""
+    change = attempt.change
+    suppressed = site.suppressed(change)
+    wanted = wanted_members(change, state=site.state, suppressed=suppressed)
+    before = _before(attempt)
+    made = delta.create_snapshot(wanted, before, table=table, state=site.state)
+    create(attempt, site, "next", made)
+
+
+def _before(attempt: Attempt) -> str | None:
+    """The snapshot that says since when each member is wanted; None: there is none."""
+    deployed = attempt.change.deployed
+    if attempt.mode is Mode.REMOVE:
+        return deployed.taken_out
+    if deployed.delivered is None:
+        return None
+    return deployed.delivered.table
+
+
+def _snapshot_rest(attempt: Attempt, table: str, rest: str, site: Site) -> None:
+    """Make the snapshot of those whom mode `remove` leaves in the cohort."""
+    deployed = attempt.change.deployed
+    left = delta.left_over(deployed, table, state=site.state)
+    before = deployed.possible[0]
+    made = delta.create_snapshot(left, before, table=rest, state=site.state)
+    create(attempt, site, "rest", made)
+
+
+def wanted_members(change: Change, *, state: str, suppressed: str) -> str:
+    """A SELECT of the members that a change wants in the cohort; in mode `remove`, of
+    those whom it takes out. `suppressed` selects the people of `suppress`; it is empty
+    where there are none.
     """
-    query, deployed = change.query, change.deployed
+    query = change.query
+    deployed = change.deployed
     if query is None:
         return delta.NOBODY
     if change.restored:
         restored = Deployed(deployed.destination, Delivered.of_table(change.restored))
-        return delta.staying(restored, state=state, barred=barred)
+        return delta.staying(restored, state=state, suppressed=suppressed)
     if query.cohort.mode is Mode.ADD:
-        return delta.everybody(
-            query.members(barred), deployed, state=state, barred=barred
-        )
+        wanted = query.members(suppressed)
+        return delta.everybody(wanted, deployed, state=state, suppressed=suppressed)
     if query.cohort.mode is Mode.REMOVE:
-        return delta.with_barred(
-            query.members(""), deployed, state=state, barred=barred
+        # whoever is suppressed is taken out too, so the list is not thinned
+        listed = query.members("")
+        return delta.with_suppressed(
+            listed, deployed, state=state, suppressed=suppressed
         )
-    return query.members(barred)
+    return query.members(suppressed)
 
 
 def create(attempt: Attempt, site: Site, step: str, sql: str) -> None:
@@ -123,48 +138,51 @@ def at_the_authors(change: Change) -> Iterator[None]:
     try:
         yield
     except JobFailed as exc:
-        reason = exc.reason
-        at = (
-            change.query.place(exc.sql, reason.line, reason.column)
-            if change.query and reason.line
-            else None
-        )
+        at = _place(exc, change)
         if at is None:
             raise
         raise exc.placed(at) from None
 
 
+def _place(exc: JobFailed, change: Change) -> Position | None:
+    """Where the error is in the author's file; None where it is not in their SQL."""
+    if change.query is None or not exc.reason.line:
+        return None
+    return change.query.place(exc.sql, exc.reason.line, exc.reason.column)
+
+
 def _guarded(attempt: Attempt, site: Site, counts: Counts) -> Counts:
     """The counts, if nothing stops the attempt. Raises GuardRefused, CohortsError."""
 
-    def leaving() -> int:
-        return count_barred(attempt, site, site.barred(attempt.change))
+    change = attempt.change
+    now = site.writer.started
 
-    again, now = attempt.resend, site.writer.started
-    counts = replace(
-        counts, expected=expected(attempt.change, counts, again, site.reassert, now)
-    )
-    are_kept = attempt.mode is not Mode.MIRROR
+    def leaving() -> int:
+        return count_suppressed(attempt, site, site.suppressed(change))
+
+    written = expected(change, counts, attempt.resend, site.reassert, now)
     counts, refused = judged(
-        attempt.change, counts, are_kept=are_kept, count_barred=leaving
+        change,
+        replace(counts, expected=written),
+        members_stay=attempt.mode is not Mode.MIRROR,
+        count_suppressed=leaving,
     )
     if refused:
         raise GuardRefused(refused)
     return counts
 
 
-def count_barred(attempt: Attempt, site: Site, barred: str) -> int:
-    """How many may be in the cohort whom nobody may write to."""
-    leaving = delta.leaving_barred(
-        attempt.change.deployed, state=site.state, barred=barred
-    )
-    sql = f"SELECT COUNT(*) AS members\nFROM (\n{leaving}\n) AS leaving"
-    key, what = (
-        attempt.key(site, "barred"),
-        f"{attempt.change.id}: counting who is taken out of every cohort",
+def count_suppressed(attempt: Attempt, site: Site, suppressed: str) -> int:
+    """How many of the people whom `suppressed` selects may be in the cohort."""
+    leaving = delta.leaving_suppressed(
+        attempt.change.deployed, state=site.state, suppressed=suppressed
     )
     rows = site.client.select(
-        site.state, sql, key=key, scheduled_time=site.writer.started, what=what
+        site.state,
+        f"SELECT COUNT(*) AS members\nFROM (\n{leaving}\n) AS leaving",
+        key=attempt.key(site, "barred"),
+        scheduled_time=site.writer.started,
+        what=f"{attempt.change.id}: counting who is taken out of every cohort",
     )
     return int(rows[0][0])
 
@@ -172,15 +190,13 @@ def count_barred(attempt: Attempt, site: Site, barred: str) -> int:
 def count(
     asked: Sequence[Attempt], client: TreasureData, state: str, writer: Writer
 ) -> Sequence[Counts | CohortsError]:
-    """Counts for several attempts in one query; where that fails, each for itself: it
-    fails only those it must.
+    """Counts for several attempts in one query, or errors. Where the query fails, each
+    attempt is counted for itself, so that one cohort fails no other.
     """
     names = {attempt.id: _sets(attempt, state) for attempt in asked}
-    what = (
-        f"{asked[0].change.id}: counting members"
-        if len(asked) == 1
-        else "counting members of several cohorts"
-    )
+    what = "counting members of several cohorts"
+    if len(asked) == 1:
+        what = f"{asked[0].change.id}: counting members"
     try:
         rows = client.select(
             state,
@@ -192,11 +208,8 @@ def count(
     except JobFailed as exc:
         if len(asked) == 1:
             return [exc]
-        return [
-            answer
-            for attempt in asked
-            for answer in count([attempt], client, state, writer)
-        ]
+        alone = [count([attempt], client, state, writer) for attempt in asked]
+        return [answer for answers in alone for answer in answers]
     return [
         delta.counted(
             rows,
@@ -210,8 +223,9 @@ def count(
 
 
 def _sets(attempt: Attempt, state: str) -> delta.Sets:
-    sets = delta.taking_out if attempt.mode is Mode.REMOVE else delta.sets
-    return sets(
+    """The three sets of an attempt, over its snapshots."""
+    return delta.sets_of(
+        attempt.mode,
         attempt.change.deployed,
         next_sql=delta.members_of(attempt.table, state),
         state=state,
@@ -220,49 +234,67 @@ def _sets(attempt: Attempt, state: str) -> delta.Sets:
 
 
 def _members_of(attempt: Attempt, site: Site, counts: Counts, step: Step) -> str:
+    """A SELECT of the members that one export sends."""
     which = _sets(attempt, site.state)
+    if step.one and counts.after:
+        return delta.values_of(which.next, step.handle)
     if step.one:
-        return delta.values_of(
-            which.next if counts.after else which.possible, step.handle
-        )
+        return delta.values_of(which.possible, step.handle)
     if step.operation is Operation.REMOVE and attempt.mode is not Mode.REMOVE:
         return which.removals(step.handle)
     return which.additions(step.handle, whole=counts.whole)
 
 
 def _synced(attempt: Attempt, site: Site, counts: Counts) -> Synced:
-    change, query, run = attempt.change, attempt.change.query, site.writer.run
-    removing = attempt.mode is Mode.REMOVE
-    recent_at, full_at = last_sent(change, counts, attempt.resend, site.writer.started)
-    return Synced(
+    """The row of an attempt that is done."""
+    change = attempt.change
+    run = site.writer.run
+    now = site.writer.started
+    recent_at, full_at = last_sent(change, counts, attempt.resend, now)
+    synced = Synced(
         attempt=attempt.id,
         table=attempt.left,
         size=counts.after,
-        added=0 if removing else counts.added,
-        removed=counts.added if removing else counts.removed,
+        added=counts.added,
+        removed=counts.removed,
         name=change.name,
-        fingerprint=query.fingerprint if query else "",
-        parts=query.parts if query else {},
-        sql=query.audience if query else "",
+        fingerprint="",
+        parts={},
+        sql=change.sql_after,
         resolves=resolved(attempt),
         commit=run.commit,
         full_at=full_at,
         recent_at=recent_at,
-        rejected=query.fingerprint if query and change.restored else "",
-        certain=None if removing else attempt.table,
-        taken_out=attempt.table if removing else None,
+        rejected="",
+        certain=attempt.table,
+        taken_out=None,
         mode=attempt.mode.value,
-        barred=counts.barred,
+        barred=counts.suppressed,
         connection=attempt.connection,
         setting_keys=attempt.route.setting_keys,
-        as_of=_as_of(change, site.writer.started),
+        # not when the row is written: a refresh that came due meanwhile would count as done
+        as_of=now,
         settles=run.settles,
+    )
+    synced = _with_query(synced, change)
+    if attempt.mode is not Mode.REMOVE:
+        return synced
+    # what mode `remove` sends are removals, and nobody is certain to be left in the cohort
+    return replace(
+        synced, added=0, removed=counts.added, certain=None, taken_out=attempt.table
     )
 
 
-def _as_of(change: Change, now: int) -> int:
-    """When the query ran (unix seconds); not when its row is written, or a refresh that
-    comes due meanwhile would be taken for done. A rollback brings back an earlier time.
-    """
+def _with_query(synced: Synced, change: Change) -> Synced:
+    """With what the query was. A rollback rejects it, and brings back an earlier time."""
+    query = change.query
     previous = change.deployed.previous
-    return previous.as_of if change.restored and previous else now
+    if query is None:
+        return synced
+    synced = replace(synced, fingerprint=query.fingerprint, parts=query.parts)
+    if not change.restored:
+        return synced
+    synced = replace(synced, rejected=query.fingerprint)
+    if previous:
+        synced = replace(synced, as_of=previous.as_of)
+    return synced

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from runner.definitions.cohort import Mode
@@ -21,39 +21,52 @@ from runner.sql.members import COLUMNS, NOTED, NOTES, key_of, of_handle
 from runner.sql.tokens import indented
 
 MOST_SHARED = 5
-"""Other cohorts that are told of."""
+"""Other cohorts that a count of shared members names."""
 
 EMPTY = "CAST('' AS VARCHAR)"
-NOBODY = f"SELECT {EMPTY} AS kind, {EMPTY} AS label, {EMPTY} AS value, 0 AS spellings, {EMPTY} AS type WHERE 1 = 0"
+NOBODY = (
+    f"SELECT {EMPTY} AS kind, {EMPTY} AS label, {EMPTY} AS value,"
+    f" 0 AS spellings, {EMPTY} AS type WHERE 1 = 0"
+)
+"""A SELECT of members without a row."""
+
+UNNOTED = f"SELECT {COLUMNS}, 1 AS spellings, {EMPTY} AS type\nFROM"
+"""Begins a SELECT of members of whom nothing was noted."""
+
+MERGED = f"SELECT {COLUMNS}, MAX(spellings) AS spellings, MAX(type) AS type\nFROM"
+"""Begins a SELECT of members that two others have; GROUP BY makes each one row."""
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A table of members: whether they may be in Braze, and those `since` before which
-    are certainly there (0: nobody is; None: whenever).
-    """
+    """A table of members."""
 
     table: str
     possible: bool
+    """True where they may be in Braze."""
     certain_before: int | None
+    """Those whose `since` is before that time certainly are in Braze (unix seconds); 0:
+    nobody is; None: all are.
+    """
 
     def certain(self, people: str) -> str:
-        """The certain ones, as a SELECT; `people` selects all."""
-        return (
-            people
-            if self.certain_before is None
-            else f"{people} AND since < {self.certain_before}"
-        )
+        """A SELECT of the certain members; `people` selects all of them."""
+        if self.certain_before is None:
+            return people
+        return f"{people} AND since < {self.certain_before}"
 
     @property
     def tags(self) -> str:
-        """Columns that say of a member which of the two it is."""
-        certain = (
-            "1"
-            if self.certain_before is None
-            else f"CASE WHEN since < {self.certain_before} THEN 1 ELSE 0 END"
-        )
-        return f"{int(self.possible)} AS possible, {'0' if self.certain_before == 0 else certain} AS certain"
+        """Columns that say whether a member is possible, and whether it is certain."""
+        return f"{int(self.possible)} AS possible, {self._is_certain} AS certain"
+
+    @property
+    def _is_certain(self) -> str:
+        if self.certain_before is None:
+            return "1"
+        if self.certain_before == 0:
+            return "0"
+        return f"CASE WHEN since < {self.certain_before} THEN 1 ELSE 0 END"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +81,14 @@ class Sets:
 
     @property
     def possible(self) -> str:
-        """Who is in any snapshot of those who may be there."""
-        return (
-            _joined(
-                [
-                    _people(each.table, self.state)
-                    for each in self.snapshots
-                    if each.possible
-                ],
-                "UNION",
-            )
-            or NOBODY
-        )
+        """A SELECT of whoever is in any snapshot of possible members."""
+        tables = [each.table for each in self.snapshots if each.possible]
+        selects = [_people(table, self.state) for table in tables]
+        return _joined(selects, "UNION") or NOBODY
 
     @property
     def certain(self) -> str:
-        """Who is in every snapshot of those who are there."""
+        """A SELECT of whoever is certain in every snapshot that has certain members."""
         sure = [
             each.certain(_people(each.table, self.state))
             for each in self.snapshots
@@ -100,38 +105,55 @@ class Sets:
     def additions(self, handle: Handle, *, whole: bool) -> str:
         """next − certain, or `next` as a whole: the values of one handle."""
         added = values_of(self.next, handle)
-        return added if whole else _minus(added, _values_or_none(self.certain, handle))
+        if whole:
+            return added
+        return _minus(added, _values_or_none(self.certain, handle))
 
 
 def table_name(where: Destination, epoch: int, attempt: int) -> str:
-    """A snapshot's table: fixed width, so that no name is the start of another; the
-    destination only as a hash.
+    """The name of a snapshot's table. It has a fixed width, so that no name is the start
+    of another, and the destination only as a hash.
     """
-    digest = hashlib.sha256(
-        f"{where.workspace}\0{where.cohort_id}".encode()
-    ).hexdigest()[:16]
+    named = f"{where.workspace}\0{where.cohort_id}"
+    digest = hashlib.sha256(named.encode()).hexdigest()[:16]
     return f"members_{digest}_{epoch:08d}_{attempt:02d}"
 
 
-def barred_name(epoch: int) -> str:
-    """The table of those who are taken out of every cohort, as of one run."""
+def suppression_table(epoch: int) -> str:
+    """The name of the table with the people of `suppress`, as of one run."""
     return f"barred_{epoch:08d}"
 
 
 def snapshot_epoch(table: str) -> int | None:
-    """The epoch in the name of a table that a run made, or None where the table is something else."""
-    head, _, rest = table.partition("_")
-    if head == "barred" and len(rest) == 8 and rest.isdigit():
-        return int(rest)
-    digest, _, rest = rest.partition("_")
-    epoch, _, attempt = rest.partition("_")
-    is_ours = (
-        head == "members"
-        and len(digest) == 16
-        and len(epoch) == 8
-        and len(attempt) == 2
-    )
-    return int(epoch) if is_ours and epoch.isdigit() and attempt.isdigit() else None
+    """The epoch in the name of a table that a run made; None for any other table."""
+    match table.split("_"):
+        case ["barred", epoch] if _is_number(epoch, 8):
+            return int(epoch)
+        case ["members", digest, epoch, attempt] if (
+            len(digest) == 16 and _is_number(epoch, 8) and _is_number(attempt, 2)
+        ):
+            return int(epoch)
+        case _:
+            return None
+
+
+def _is_number(text: str, width: int) -> bool:
+    return len(text) == width and text.isdigit()
+
+
+def sets_of(
+    mode: Mode,
+    deployed: Deployed,
+    *,
+    next_sql: str,
+    state: str,
+    recent_since: int | None,
+) -> Sets:
+    """The three sets for a cohort in its mode."""
+    which = sets
+    if mode is Mode.REMOVE:
+        which = taking_out
+    return which(deployed, next_sql=next_sql, state=state, recent_since=recent_since)
 
 
 def sets(
@@ -143,10 +165,10 @@ def sets(
     Members wanted since `recent_since` (unix seconds) or later are not certain: Braze
     may not have known them.
     """
-    before = deployed.delivered.certain if deployed.delivered else None
-    sure = dict.fromkeys(deployed.certain, None) | (
-        {before: recent_since} if before in deployed.certain else {}
-    )
+    sure: dict[str, int | None] = dict.fromkeys(deployed.certain)
+    last = deployed.delivered
+    if last and last.certain and last.certain in deployed.certain:
+        sure[last.certain] = recent_since
     snapshots = tuple(
         Snapshot(table, table in deployed.possible, sure.get(table, 0))
         for table in dict.fromkeys([*deployed.possible, *deployed.certain])
@@ -160,136 +182,165 @@ def taking_out(
     """The sets of mode `remove`: `next_sql` selects whom to take out, and those are
     certain who were taken out.
     """
-    done = (
-        (Snapshot(deployed.taken_out, possible=True, certain_before=recent_since),)
-        if deployed.taken_out
-        else ()
-    )
-    return Sets(done, next_sql, state)
+    if not deployed.taken_out:
+        return Sets((), next_sql, state)
+    done = Snapshot(deployed.taken_out, possible=True, certain_before=recent_since)
+    return Sets((done,), next_sql, state)
 
 
 def members_of(table: str | None, state: str) -> str:
-    """The members of one snapshot; nobody where there is none."""
-    return f'SELECT {COLUMNS}, {NOTED} FROM "{state}"."{table}"' if table else NOBODY
+    """A SELECT of the members of one snapshot; of nobody where there is none."""
+    if not table:
+        return NOBODY
+    return f'SELECT {COLUMNS}, {NOTED} FROM "{state}"."{table}"'
 
 
-def everybody(wanted: str, deployed: Deployed, *, state: str, barred: str = "") -> str:
-    """Mode `add`: who is wanted, and whoever may be in the cohort already, but nobody
-    who is barred.
+def everybody(
+    wanted: str, deployed: Deployed, *, state: str, suppressed: str = ""
+) -> str:
+    """Mode `add`: a SELECT of who is wanted and of who may be in the cohort already, but
+    not of those whom `suppressed` selects.
     """
     if not deployed.possible:
         return wanted
+    return _both(wanted, staying(deployed, state=state, suppressed=suppressed))
+
+
+def _both(one: str, other: str) -> str:
+    """A SELECT of the members that are in any of two others, each once."""
     return (
-        f"SELECT {COLUMNS}, MAX(spellings) AS spellings, MAX(type) AS type\n"
-        f"FROM (\n{indented(wanted)}\n  UNION ALL\n"
-        f"{indented(staying(deployed, state=state, barred=barred))}\n) AS members\n"
+        f"{MERGED} (\n{indented(one)}\n  UNION ALL\n"
+        f"{indented(other)}\n) AS members\n"
         f"GROUP BY {COLUMNS}"
     )
 
 
 def staying(
-    deployed: Deployed, *, state: str, barred: str, certain: bool = False
+    deployed: Deployed, *, state: str, suppressed: str, certain: bool = False
 ) -> str:
-    """Who may be in the cohort (or `certain`ly is) and is not barred."""
-    tables = deployed.certain if certain else deployed.possible
-    members = _joined(
-        [_people(table, state) for table in tables], "INTERSECT" if certain else "UNION"
-    )
-    return (
-        f"SELECT {COLUMNS}, 1 AS spellings, {EMPTY} AS type\nFROM (\n{indented(members or NOBODY)}\n) AS members"
-        + (f"\nWHERE NOT ({_is_barred(barred)})" if barred else "")
-    )
+    """A SELECT of who may be in the cohort (or `certain`ly is), but not of those whom
+    `suppressed` selects; it is empty where there are none.
+    """
+    members = _possible(deployed, state)
+    if certain:
+        selects = [_people(table, state) for table in deployed.certain]
+        members = _joined(selects, "INTERSECT") or NOBODY
+    all_of_them = f"{UNNOTED} (\n{indented(members)}\n) AS members"
+    if not suppressed:
+        return all_of_them
+    return f"{all_of_them}\nWHERE NOT ({_is_suppressed(suppressed)})"
+
+
+def _possible(deployed: Deployed, state: str) -> str:
+    selects = [_people(table, state) for table in deployed.possible]
+    return _joined(selects, "UNION") or NOBODY
 
 
 def shared(wanted: str, others: Mapping[str, str], *, state: str) -> str:
-    """How many of the wanted members are in other cohorts too: a row with its name and
-    the number for each that has any. `others`: snapshots by the names that are
-    answered.
+    """How many of the wanted members are in other cohorts too: a row for each cohort
+    that has any, with its name and the number. `others` are the snapshots of cohorts, by
+    their names.
     """
     theirs = [
-        f"SELECT CAST('{name}' AS VARCHAR) AS other, {COLUMNS}\nFROM \"{state}\".\"{table}\" WHERE kind <> ''"
+        f"SELECT CAST('{name}' AS VARCHAR) AS other, {COLUMNS}\n"
+        f'FROM "{state}"."{table}" WHERE kind <> \'\''
         for name, table in others.items()
     ]
     return (
-        f"SELECT theirs.other, COUNT(*) AS members\nFROM (\n{indented(wanted)}\n) AS mine\n"
+        "SELECT theirs.other, COUNT(*) AS members\n"
+        f"FROM (\n{indented(wanted)}\n) AS mine\n"
         f"JOIN (\n{indented(_joined(theirs, 'UNION ALL'))}\n) AS theirs\n"
-        "  ON theirs.kind = mine.kind AND theirs.label = mine.label AND theirs.value = mine.value\n"
-        f"GROUP BY theirs.other\nORDER BY COUNT(*) DESC, theirs.other\nLIMIT {MOST_SHARED}"
+        f"  ON {_same('theirs', 'mine')}\n"
+        "GROUP BY theirs.other\n"
+        "ORDER BY COUNT(*) DESC, theirs.other\n"
+        f"LIMIT {MOST_SHARED}"
+    )
+
+
+def _same(one: str, other: str) -> str:
+    """A condition: two rows name the same member."""
+    return (
+        f"{one}.kind = {other}.kind AND {one}.label = {other}.label"
+        f" AND {one}.value = {other}.value"
     )
 
 
 def left_over(deployed: Deployed, table: str, *, state: str) -> str:
-    """Who may be in the cohort and is not among the members of a snapshot."""
+    """A SELECT of who may be in the cohort and is not among the members of a snapshot."""
     possible = _joined([_people(each, state) for each in deployed.possible], "UNION")
     these = f"SELECT {COLUMNS} FROM (\n{indented(possible)}\n) AS possible"
     remaining = _minus(these, _people(table, state))
-    return f"SELECT {COLUMNS}, 1 AS spellings, {EMPTY} AS type\nFROM (\n{indented(remaining)}\n) AS members"
+    return f"{UNNOTED} (\n{indented(remaining)}\n) AS members"
 
 
-def leaving_barred(deployed: Deployed, *, state: str, barred: str) -> str:
-    """Who may be in the cohort and is barred."""
-    members = _joined([_people(table, state) for table in deployed.possible], "UNION")
+def leaving_suppressed(deployed: Deployed, *, state: str, suppressed: str) -> str:
+    """A SELECT of who may be in the cohort, and whom `suppressed` selects."""
+    members = _possible(deployed, state)
     return (
-        f"SELECT {COLUMNS}, 1 AS spellings, {EMPTY} AS type\nFROM (\n{indented(members or NOBODY)}\n) AS members\n"
-        f"WHERE {_is_barred(barred)}"
+        f"{UNNOTED} (\n{indented(members)}\n) AS members\n"
+        f"WHERE {_is_suppressed(suppressed)}"
     )
 
 
-def with_barred(listed: str, deployed: Deployed, *, state: str, barred: str) -> str:
-    """Mode `remove`: who is listed to be taken out, and whoever may be in the cohort and is barred."""
-    if not barred or not deployed.possible:
+def with_suppressed(
+    listed: str, deployed: Deployed, *, state: str, suppressed: str
+) -> str:
+    """Mode `remove`: a SELECT of who is listed to be taken out, and of who may be in the
+    cohort and is suppressed.
+    """
+    if not suppressed or not deployed.possible:
         return listed
-    return (
-        f"SELECT {COLUMNS}, MAX(spellings) AS spellings, MAX(type) AS type\n"
-        f"FROM (\n{indented(listed)}\n  UNION ALL\n"
-        f"{indented(leaving_barred(deployed, state=state, barred=barred))}\n) AS members\n"
-        f"GROUP BY {COLUMNS}"
-    )
+    leaving = leaving_suppressed(deployed, state=state, suppressed=suppressed)
+    return _both(listed, leaving)
 
 
-def _is_barred(barred: str) -> str:
+def _is_suppressed(suppressed: str) -> str:
     """A condition on `kind, label, value`."""
-    return f"{key_of('LOWER(value)')} IN (SELECT {key_of('value')} FROM (\n{indented(barred)}\n) AS barred)"
+    member = key_of("LOWER(value)")
+    listed = f"SELECT {key_of('value')} FROM (\n{indented(suppressed)}\n) AS barred"
+    return f"{member} IN ({listed})"
 
 
 def _people(table: str, state: str) -> str:
     return f'SELECT {COLUMNS} FROM "{state}"."{table}" WHERE kind <> \'\''
 
 
-def create_barred(barred: str, *, table: str, state: str) -> str:
-    """CREATE TABLE AS of the people who are taken out of every cohort, made once for a run."""
-    return f'CREATE TABLE "{state}"."{table}" AS\n{barred}'
+def create_suppression(people: str, *, table: str, state: str) -> str:
+    """CREATE TABLE AS of the people of `suppress`, made once for a run."""
+    return f'CREATE TABLE "{state}"."{table}" AS\n{people}'
 
 
 def create_snapshot(members: str, before: str | None, *, table: str, state: str) -> str:
     """CREATE TABLE AS of the wanted members. `since` (unix seconds) is when a member
     was first wanted: kept from the snapshot `before`, else the run's time.
     """
-    since, join = "TD_SCHEDULED_TIME()", ""
+    since = "TD_SCHEDULED_TIME()"
+    join = ""
     if before:
         since = "COALESCE(before.since, TD_SCHEDULED_TIME())"
         join = (
             f'\nLEFT JOIN "{state}"."{before}" AS before\n'
-            "  ON before.kind = wanted.kind AND before.label = wanted.label AND before.value = wanted.value"
+            f"  ON {_same('before', 'wanted')}"
         )
     return (
         f'CREATE TABLE "{state}"."{table}" AS\n'
-        f"SELECT wanted.kind, wanted.label, wanted.value, wanted.spellings, wanted.type, {since} AS since\n"
+        "SELECT wanted.kind, wanted.label, wanted.value, wanted.spellings, wanted.type,"
+        f" {since} AS since\n"
         f"FROM (\n{indented(members)}\n) AS wanted{join}"
     )
 
 
 def count(asked: Mapping[str, Sets]) -> str:
-    """One row of counts for each name and handle (see `counted`). Each set is read once."""
-    return _joined(
-        [_count_of(name, which) for name, which in asked.items()], "UNION ALL"
-    )
+    """A SELECT with a row of counts for each name and handle, which `counted` reads.
+    Every table is read once.
+    """
+    counts = [_count_of(name, which) for name, which in asked.items()]
+    return _joined(counts, "UNION ALL")
 
 
 def _count_of(name: str, which: Sets) -> str:
-    """Every table is read once. Whoever is in as many snapshots of those who are
-    certain as there are is certain.
-    """
+    # who is certain in all snapshots that have certain members is certain; without any,
+    # nobody is, so that at least one is needed
     sure = max(1, sum(each.certain_before != 0 for each in which.snapshots))
     return (
         f"SELECT CAST('{name}' AS VARCHAR) AS name,\n"
@@ -297,22 +348,25 @@ def _count_of(name: str, which: Sets) -> str:
         "  COALESCE(wanted.label, known.label) AS label,\n"
         "  COUNT(CASE WHEN known.possible = 1 THEN 1 END) AS before_count,\n"
         "  COUNT(wanted.value) AS after_count,\n"
-        "  COUNT(CASE WHEN COALESCE(known.possible, 0) = 0 THEN wanted.value END) AS entering_count,\n"
-        f"  COUNT(CASE WHEN COALESCE(known.certain, 0) < {sure} THEN wanted.value END) AS missing_count,\n"
-        "  COUNT(CASE WHEN known.possible = 1 AND wanted.value IS NULL THEN 1 END) AS leaving_count,\n"
+        "  COUNT(CASE WHEN COALESCE(known.possible, 0) = 0 THEN wanted.value END)"
+        " AS entering_count,\n"
+        f"  COUNT(CASE WHEN COALESCE(known.certain, 0) < {sure} THEN wanted.value END)"
+        " AS missing_count,\n"
+        "  COUNT(CASE WHEN known.possible = 1 AND wanted.value IS NULL THEN 1 END)"
+        " AS leaving_count,\n"
         "  COUNT(CASE WHEN wanted.spellings > 1 THEN 1 END) AS merged_count,\n"
         "  MAX(wanted.spellings) AS most_spellings,\n"
         "  MAX(wanted.type) AS type\n"
         f"FROM (\n{indented(which.next)}\n) AS wanted\n"
         f"FULL JOIN (\n{indented(_known(which))}\n) AS known\n"
-        "  ON known.kind = wanted.kind AND known.label = wanted.label AND known.value = wanted.value\n"
+        f"  ON {_same('known', 'wanted')}\n"
         "GROUP BY 2, 3"
     )
 
 
 def _known(which: Sets) -> str:
-    """One row for everybody in any snapshot: whether they may be in Braze, and how many
-    snapshots are certain.
+    """A SELECT with a row for everybody in any snapshot: whether they may be in Braze, and
+    in how many snapshots they are certain.
     """
     tagged = [
         f'SELECT {COLUMNS}, {each.tags}\nFROM "{which.state}"."{each.table}" WHERE kind <> \'\''
@@ -338,21 +392,17 @@ def counted(
     whole: bool,
     mode: Mode = Mode.MIRROR,
 ) -> Counts:
-    """One name's part of the answer to `count`.
+    """One name's part of the answer to `count`. `whole`: everyone is sent anyway.
 
     Membership in Braze belongs to a user, not to an identifier: where people are named
     in several ways, or by devices, a removal may take out somebody who is still wanted
     under another name, so then everyone wanted is sent after the removals
-    (docs/delivery.md, People and identifiers). `whole`: everyone is sent anyway. In
-    mode `remove`, who is listed no longer is not anybody's business.
+    (docs/delivery.md, People and identifiers).
     """
     mine = [row for row in rows if row[0] == name]
-    by_handle = tuple(
-        sorted(
-            (_count(row, mode) for row in mine if row[1]),
-            key=lambda found: found.handle,
-        )
-    )
+    counts = [_count(row, mode) for row in mine if row[1]]
+    by_handle = tuple(sorted(counts, key=lambda found: found.handle))
+    # rows without a kind are notes on the query: their number stands in most_spellings
     noted = {row[2]: int(row[-2] or 0) for row in mine if not row[1] and row[4]}
     shared = is_shared(by_handle)
     disturbed = bool(deployed.pending) or any(found.leaving for found in by_handle)
@@ -368,14 +418,9 @@ def counted(
 
 def _count(row: Sequence[Any], mode: Mode) -> Count:
     _, kind, label, *numbers, _, type_name = row
-    before, after, entering, missing, leaving, merged = (
-        int(number) for number in numbers
-    )
-    if mode is Mode.REMOVE:
-        leaving = 0
-    handle = Handle(Kind(kind), label)
-    return Count(
-        handle,
+    before, after, entering, missing, leaving, merged = map(int, numbers)
+    count = Count(
+        Handle(Kind(kind), label),
         before,
         after,
         entering,
@@ -384,27 +429,41 @@ def _count(row: Sequence[Any], mode: Mode) -> Count:
         merged,
         str(type_name or "").lower(),
     )
+    if mode is Mode.REMOVE:
+        # who is on the list no longer was taken out, and stays out
+        return replace(count, leaving=0)
+    return count
 
 
 def export(values: str, handle: Handle, *, one: bool = False) -> str:
-    """Values of one handle as the connector wants them: one column of exact name.
-    `one`: only a single one of them.
+    """A SELECT of the values of one handle, as the connector wants them: one column with
+    the name that it knows. `one`: only a single value.
     """
-    value = "MIN(value)" if one else "value"
-    return f'SELECT {value} AS "{handle.export_column}"\nFROM (\n{indented(values)}\n) AS members'
+    value = "value"
+    if one:
+        value = "MIN(value)"
+    members = f"(\n{indented(values)}\n) AS members"
+    return f'SELECT {value} AS "{handle.export_column}"\nFROM {members}'
 
 
 def values_of(members: str, handle: Handle) -> str:
-    """The values of one handle among members: one column is compared faster than three."""
-    return f"SELECT value FROM (\n{indented(members)}\n) AS members WHERE {of_handle(handle)}"
+    """A SELECT of the values of one handle among members: Trino compares one column faster
+    than three.
+    """
+    those = f"(\n{indented(members)}\n) AS members"
+    return f"SELECT value FROM {those} WHERE {of_handle(handle)}"
 
 
 def _values_or_none(members: str, handle: Handle) -> str:
-    return "" if members == NOBODY else values_of(members, handle)
+    if members == NOBODY:
+        return ""
+    return values_of(members, handle)
 
 
 def _minus(left: str, right: str) -> str:
-    return f"{left}\nEXCEPT\n{right}" if right else left
+    if not right:
+        return left
+    return f"{left}\nEXCEPT\n{right}"
 
 
 def _joined(selects: Sequence[str], operator: str) -> str:

@@ -1,5 +1,5 @@
-"""Whether a target is set up: one finding for each thing that can be wrong, and the
-proof that the mapping works.
+"""Check whether a target is set up, with one finding for each thing that can be wrong;
+and prove with a canary that its connection adds and removes.
 """
 
 from __future__ import annotations
@@ -18,22 +18,23 @@ from runner.sync.meanings import Asker, Difference
 from runner.sync.place import Place
 from runner.sync.planned import open_ledger
 from runner.sync.run import written
+from runner.sync.writer import Writer
 from runner.treasuredata import export
 from runner.treasuredata.client import TreasureData
-from runner.treasuredata.export import Operation
+from runner.treasuredata.export import Operation, Route
 from runner.treasuredata.ledger import TABLE
 
 CANARY = "cohort_runner_canary"
 """The id in Braze, after the target's prefix, of the cohort that proves the mapping."""
 
 SKEW = 300
-"""Seconds that this machine's clock may be away from the server's; nothing is decided
-by it, logs are read by it.
+"""Seconds that this machine's clock may differ from the server's. It decides nothing, but
+people read logs by it.
 """
 
 
 class State(StrEnum):
-    """How a check ended. A warning or an unknown keeps nothing from working."""
+    """How a check ended. Only a failure keeps a sync from working."""
 
     OK = "ok"
     FAILED = "failed"
@@ -43,8 +44,8 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One check: what was looked at, what was found, and what to do about it (nothing
-    where it is well).
+    """One check: what was looked at, what was found, and what to do about it (empty
+    where all is well).
     """
 
     name: str
@@ -92,10 +93,12 @@ def _queries(
     clock: int,
 ) -> Iterator[Finding]:
     if target.database not in databases:
-        fix = f"correct `database` of target {target.name}, or give the key's user the right to query it"
-        yield Finding(
-            "database", State.FAILED, f"the key sees no database {target.database}", fix
+        found = f"the key sees no database {target.database}"
+        fix = (
+            f"correct `database` of target {target.name},"
+            " or give the key's user the right to query it"
         )
+        yield Finding("database", State.FAILED, found, fix)
         return
     sql = "SELECT CAST(FLOOR(TO_UNIXTIME(NOW())) AS BIGINT) AS now"
     try:
@@ -135,7 +138,8 @@ def _connection(client: TreasureData, target: Target) -> Iterator[Finding]:
         operation=Operation.ADD,
         handle=Handle(Kind.ALIAS, "email"),
     )
-    name, refused = "setting names", client.refuses(route.connection_id, settings)
+    name = "setting names"
+    refused = client.refuses(route.connection_id, settings)
     if refused is None:
         yield Finding(
             name, State.UNKNOWN, "Treasure Data does not say here; the canary will tell"
@@ -162,14 +166,17 @@ def _memory(
     clock: int,
 ) -> Iterator[Finding]:
     state = target.state_database
-    bootstrap = f"on the first day, run `cohorts bootstrap --target {target.name}`; later, look at `state_database`"
-    if state not in databases or TABLE not in client.tables(state):
-        there = (
-            f"{state} holds no ledger"
-            if state in databases
-            else f"the key sees no database {state}"
+    missing = ""
+    if state not in databases:
+        missing = f"the key sees no database {state}"
+    elif TABLE not in client.tables(state):
+        missing = f"{state} holds no ledger"
+    if missing:
+        fix = (
+            f"on the first day, run `cohorts bootstrap --target {target.name}`;"
+            " later, look at `state_database`"
         )
-        yield Finding("state database", State.FAILED, there, bootstrap, ExitCode.LOCKED)
+        yield Finding("state database", State.FAILED, missing, fix, ExitCode.LOCKED)
         return
     try:
         known = ledger()
@@ -185,21 +192,25 @@ def _memory(
     yield rights
     asker = Asker(client, state, f"cohorts-{token}-doctor-{token}", clock)
     yield from _meanings(asker, can_write=rights.state is State.OK)
+    yield _lease(target, known)
+    yield _proven(target, known)
+
+
+def _lease(target: Target, known: Ledger) -> Finding:
     if known.lease and known.lease.holds(known.now):
         fix = f"wait for it, or `cohorts unlock --target {target.name}` if it is dead"
-        yield Finding("ledger", State.WARNING, f"held by {known.lease.words}", fix)
-    else:
-        yield Finding("ledger", State.OK, "free to write")
+        return Finding("ledger", State.WARNING, f"held by {known.lease.words}", fix)
+    return Finding("ledger", State.OK, "free to write")
+
+
+def _proven(target: Target, known: Ledger) -> Finding:
     if target.mapping in known.verified or target.is_sandbox:
-        yield Finding(
-            "canary",
-            State.OK,
-            "these setting names add and remove, as a person saw in Braze",
-        )
-    else:
-        fix = f"run `cohorts doctor --target {target.name} --canary external_id:SOMEBODY`, with a user of your own"
-        found = "not proven yet that these setting names add and remove"
-        yield Finding("canary", State.FAILED, found, fix, ExitCode.LOCKED)
+        found = "these setting names add and remove, as a person saw in Braze"
+        return Finding("canary", State.OK, found)
+    found = "not proven yet that these setting names add and remove"
+    command = f"`cohorts doctor --target {target.name} --canary external_id:SOMEBODY`"
+    fix = f"run {command}, with a user of your own"
+    return Finding("canary", State.FAILED, found, fix, ExitCode.LOCKED)
 
 
 def _meanings(asker: Asker, *, can_write: bool) -> Iterator[Finding]:
@@ -231,17 +242,22 @@ def _meanings(asker: Asker, *, can_write: bool) -> Iterator[Finding]:
             yield _failed(name, exc)
             continue
         if isinstance(found, Difference):
-            code = ExitCode.LOCKED if found.code.startswith("L") else ExitCode.FAILED
-            yield Finding(
-                name, State.FAILED, f"{found.code} {found.what}", found.fix, code
-            )
+            yield _different(name, found)
         else:
             yield Finding(name, State.OK, well.format(found))
 
 
+def _different(name: str, found: Difference) -> Finding:
+    code = ExitCode.FAILED
+    if found.code.startswith("L"):
+        code = ExitCode.LOCKED  # the ledger cannot be written so
+    return Finding(name, State.FAILED, f"{found.code} {found.what}", found.fix, code)
+
+
 def _rights(client: TreasureData, state: str, token: str, clock: int) -> Finding:
     probe = f"cohort_doctor_{token}"
-    name, keys = "rights", f"cohorts-{token}-doctor"
+    name = "rights"
+    keys = f"cohorts-{token}-doctor"
     try:
         made = f'CREATE TABLE "{state}"."{probe}" AS SELECT 1 AS one'
         client.run(
@@ -261,7 +277,8 @@ def _rights(client: TreasureData, state: str, token: str, clock: int) -> Finding
         )
         client.delete_table(state, probe)
     except CohortsError as exc:
-        fix = f"give the key's user the rights to make, write and delete tables in {state}"
+        rights = "the rights to make, write and delete tables"
+        fix = f"give the key's user {rights} in {state}"
         return Finding(name, State.FAILED, exc.what, fix, ExitCode(exc.exit_code))
     return Finding(
         name, State.OK, f"tables can be made, written and deleted in {state}"
@@ -274,65 +291,88 @@ def _failed(name: str, exc: CohortsError) -> Finding:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Proof:
+    """One half of the proof: what is done, how it is told, the question to the person
+    who looks at Braze, and the cure where they did not see it.
+    """
+
+    operation: Operation
+    doing: str
+    question: str
+    cure: str
+
+
+PROOFS = (
+    _Proof(
+        Operation.ADD,
+        "adding one user",
+        "In Braze, is your user in the cohort `Cohort Runner canary` now"
+        " (the filter `Treasure Data Cohorts` of a segment)?",
+        "look whether Braze knows that user,"
+        " then at the connection's data import key and endpoint",
+    ),
+    _Proof(
+        Operation.REMOVE,
+        "removing the user",
+        "Has your user left it again?",
+        "the connector ignores `operation`: correct its name in `export_settings`;"
+        " nothing may be sent before",
+    ),
+)
+
+
 def prove(
     place: Place, canary: Canary, ask: Callable[[str], bool], *, patience: float
 ) -> None:
     """Add one user to a cohort of their own, and remove them, while a person looks at
-    Braze; on record when both were seen (docs/delivery.md, What stops a sync). Raises
-    CohortsError where they were not.
+    Braze. It is on record when both were seen (docs/delivery.md, What stops a sync).
+    Raises CohortsError where they were not.
     """
-    target, ledger = place.target, open_ledger(place.table, place.target, create=True)
+    target = place.target
+    ledger = open_ledger(place.table, target, create=True)
     route = export.route(place.client, target.connection, target.export_settings)
-    cohort, filtered = target.braze_id(CANARY), "the filter `Treasure Data Cohorts`"
     with written(place, ledger, patience=patience) as writer:
-        for operation, question, cure in (
-            (
-                Operation.ADD,
-                f"In Braze, is your user in the cohort `Cohort Runner canary` now ({filtered} of a segment)?",
-                "look whether Braze knows that user, then at the connection's data import key and endpoint",
-            ),
-            (
-                Operation.REMOVE,
-                "Has your user left it again?",
-                "the connector ignores `operation`: correct its name in `export_settings`; nothing may be sent before",
-            ),
-        ):
-            place.tell(
-                "canary",
-                "adding one user"
-                if operation is Operation.ADD
-                else "removing the user",
-            )
-            value = canary.value.replace("'", "''")
-            export.send(
-                place.client,
-                target.state_database,
-                f"SELECT '{value}' AS \"{canary.handle.export_column}\"",
-                route.settings(
-                    cohort_id=cohort,
-                    name="Cohort Runner canary",
-                    operation=operation,
-                    handle=canary.handle,
-                ),
-                via=route,
-                key=f"cohorts-{ledger.id}-{writer.epoch}-canary-{operation.value}",
-                scheduled_time=writer.started,
-                what=f"the canary ({operation.value})",
-            )
-            if not ask(question):
-                what = f"target {target.name}: the canary was not seen to {operation.value} a user; nothing is proven"
-                raise CohortsError("A004", what, cure)
-        writer.record(
-            (Destination(), Verified(target.mapping, place.run.actor)), sure=True
-        )
+        for proof in PROOFS:
+            place.tell("canary", proof.doing)
+            _send(place, canary, proof.operation, route, writer)
+            if not ask(proof.question):
+                unseen = f"the canary was not seen to {proof.operation.value} a user"
+                what = f"target {target.name}: {unseen}; nothing is proven"
+                raise CohortsError("A004", what, proof.cure)
+        verified = Verified(target.mapping, place.run.actor)
+        writer.record((Destination(), verified), sure=True)
+
+
+def _send(
+    place: Place, canary: Canary, operation: Operation, route: Route, writer: Writer
+) -> None:
+    value = canary.value.replace("'", "''")
+    export.send(
+        place.client,
+        place.target.state_database,
+        f"SELECT '{value}' AS \"{canary.handle.export_column}\"",
+        route.settings(
+            cohort_id=place.target.braze_id(CANARY),
+            name="Cohort Runner canary",
+            operation=operation,
+            handle=canary.handle,
+        ),
+        via=route,
+        key=f"cohorts-{writer.ledger.id}-{writer.epoch}-canary-{operation.value}",
+        scheduled_time=writer.started,
+        what=f"the canary ({operation.value})",
+    )
 
 
 def _many(number: int, what: str) -> str:
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+    if number == 1:
+        return f"1 {what}"
+    return f"{number:,} {what}s"
 
 
 def exit_code(found: Sequence[Finding]) -> ExitCode:
-    """The first failure's; well where nothing failed."""
+    """The exit code of the first failure; DONE where nothing failed."""
     return next(
         (finding.exit_code for finding in found if finding.state is State.FAILED),
         ExitCode.DONE,

@@ -1,7 +1,8 @@
-"""What is done to a cohort that is to stay as it is: only those leave who are taken out
-of every cohort, and what many attempts left pending is folded into two snapshots.
+"""Carry out a smaller attempt that adds nobody: it takes out the people of `suppress`,
+or folds what many attempts left pending into two snapshots.
 
-Nobody is added, so nothing more is certain afterwards than before (docs/delivery.md, Folding).
+Since it adds nobody, nothing more is certain afterwards than before (docs/delivery.md,
+Folding).
 """
 
 from __future__ import annotations
@@ -24,114 +25,140 @@ from runner.sync.steps import Step, record_failure, removals_of, send_all
 from runner.treasuredata.export import Operation, Route
 
 MANY_PENDING = 8
-"""Pending attempts of a cohort that are folded: its queries would read a snapshot for each of them.
+"""Pending attempts of a cohort that are folded, since its queries would read a snapshot
+for each of them.
 """
 
 NOTHING = Delivered(None, 0, "", "", {}, "", 0)
 """What is known of a cohort before its first delivery."""
 
 SUPPRESSING, FOLDING = 2, 4
-"""Numbers of the tables that a hold makes, beside 0 and 1 of an attempt of the same run."""
+"""Numbers in the names of the tables: 0 and 1 are those of the cohort's attempt in the
+same run.
+"""
 
 
 def begin(
     change: Change, epoch: int, number: int, *, connection: str, route: Route
 ) -> Attempt:
-    """The attempt that holds a cohort; `number` is SUPPRESSING or FOLDING. It tells
-    Braze no new name.
-    """
-    change = replace(change, query=None)
-    table, rest = (
-        delta.table_name(change.destination, epoch, number + extra) for extra in (0, 1)
-    )
-    certain = rest if change.deployed.certain else None
-    return Attempt(
-        change,
+    """A smaller attempt; `number` is SUPPRESSING or FOLDING. It tells Braze no new name."""
+    table = delta.table_name(change.destination, epoch, number)
+    attempt = Attempt(
+        replace(change, query=None),
         table.removeprefix("members_"),
         table,
-        certain,
+        None,
         connection,
         route,
         Resend(),
+    )
+    if not change.deployed.certain:
+        return attempt
+    return replace(
+        attempt, rest=delta.table_name(change.destination, epoch, number + 1)
     )
 
 
 def carry_out(attempt: Attempt, site: Site) -> Done:
     """Snapshot who may stay, remove the others, record. Raises JobFailed, Unavailable, Locked."""
-    change, deployed = attempt.change, attempt.change.deployed
-    barred = site.barred(change)
+    change = attempt.change
+    suppressed = site.suppressed(change)
     try:
         refuse_lost(change, site.tables)
         site.tell(change.id, "looking who must leave")
-        _snapshot(attempt, site, barred)
+        _snapshot(attempt, site, suppressed)
         counts = site.counts.ask(attempt)
-        judged(
-            change, counts, are_kept=True, count_barred=lambda: 0
-        )  # there is no query whose guards could refuse
+        # there is no query whose guards could refuse, but `suppress` may have a gap
+        judged(change, counts, members_stay=True, count_suppressed=lambda: 0)
     except CohortsError as exc:
         if not isinstance(exc, Locked | Interrupted):
-            record_failure(attempt, site, exc, unsent=True)
+            record_failure(attempt, site, exc)
         raise
-    steps = removals_of(counts)
-    if (
-        steps and not deployed.ever_added and counts.after
-    ):  # a removal from a cohort unknown to Braze may fail for ever
-        anybody = next(count for count in counts.by_handle if count.after)
-        steps = [Step("first", Operation.ADD, anybody.handle, 1, one=True), *steps]
-    leaving = (
-        delta.leaving_barred(deployed, state=site.state, barred=barred)
-        if barred
-        else delta.NOBODY
-    )
-    staying = delta.members_of(attempt.table, site.state)
-    send_all(
-        attempt,
-        site,
-        steps,
-        lambda step: staying if step.one else leaving,
-        size=counts.after,
-    )
+
+    def members(step: Step) -> str:
+        return _members_of(attempt, site, suppressed, step)
+
+    send_all(attempt, site, _steps(attempt, counts), members, size=counts.after)
     site.tell(change.id, "recording")
     site.writer.record((change.destination, _held(attempt, site, counts)))
     return Done(0, counts.removed, counts.after, 0)
 
 
-def _snapshot(attempt: Attempt, site: Site, barred: str) -> None:
+def _steps(attempt: Attempt, counts: Counts) -> list[Step]:
+    removals = removals_of(counts)
+    if not _adds_one(attempt.change.deployed, counts):
+        return removals
+    anybody = next(count for count in counts.by_handle if count.after)
+    return [Step("first", Operation.ADD, anybody.handle, 1, one=True), *removals]
+
+
+def _adds_one(deployed: Deployed, counts: Counts) -> bool:
+    """True where one member who stays is sent first: a removal from a cohort that Braze
+    does not know may fail for ever.
+    """
+    return bool(counts.removed and counts.after and not deployed.ever_added)
+
+
+def _members_of(attempt: Attempt, site: Site, suppressed: str, step: Step) -> str:
+    """A SELECT of the members that one export sends."""
+    if step.one:
+        return delta.members_of(attempt.table, site.state)
+    if not suppressed:
+        return delta.NOBODY
     deployed = attempt.change.deployed
-    before = deployed.delivered.table if deployed.delivered else None
-    for table, certain in ((attempt.table, False), (attempt.rest, True)):
-        if table:
-            members = delta.staying(
-                deployed, state=site.state, barred=barred, certain=certain
-            )
-            made = delta.create_snapshot(members, before, table=table, state=site.state)
-            create(attempt, site, "certain" if certain else "staying", made)
+    return delta.leaving_suppressed(deployed, state=site.state, suppressed=suppressed)
+
+
+def _snapshot(attempt: Attempt, site: Site, suppressed: str) -> None:
+    """Make a snapshot of whoever may stay, and another one of whoever certainly stays."""
+    deployed = attempt.change.deployed
+    state = site.state
+    before = None
+    if deployed.delivered:
+        before = deployed.delivered.table
+    if attempt.table:
+        members = delta.staying(deployed, state=state, suppressed=suppressed)
+        made = delta.create_snapshot(members, before, table=attempt.table, state=state)
+        create(attempt, site, "staying", made)
+    if attempt.rest:
+        members = delta.staying(
+            deployed, state=state, suppressed=suppressed, certain=True
+        )
+        made = delta.create_snapshot(members, before, table=attempt.rest, state=state)
+        create(attempt, site, "certain", made)
 
 
 def _held(attempt: Attempt, site: Site, counts: Counts) -> Held:
-    """What is in Braze now: who may be, and who certainly is. A removal may take out a
-    person who is still in under another name, so where people have several, nobody is
-    certain after one.
-    """
-    change, deployed = attempt.change, attempt.change.deployed
+    """The row of an attempt that is done: who may be in Braze now, and who certainly is."""
+    change = attempt.change
+    deployed = attempt.change.deployed
     last = deployed.delivered or NOTHING
-    suppression = {SUPPRESSION: change.barred.mark} if change.barred else {}
+    parts = dict(last.parts)
+    if change.suppression:
+        parts[SUPPRESSION] = change.suppression.mark
+    size = counts.after
+    if deployed.taken_out:
+        size = last.size  # mode `remove` counts those whom it took out
+    certain = attempt.rest
+    if counts.whole:
+        # a removal may have taken out a person who is wanted under another name
+        certain = None
     return Held(
         attempt=attempt.id,
         table=attempt.table,
-        size=last.size if deployed.taken_out else counts.after,
-        added=int(bool(counts.removed and not deployed.ever_added and counts.after)),
+        size=size,
+        added=int(_adds_one(deployed, counts)),
         removed=counts.removed,
         name=deployed.name,
         fingerprint=last.fingerprint,
-        parts={**last.parts, **suppression},
+        parts=parts,
         sql=last.sql,
         resolves=resolved(attempt),
         commit="",
         full_at=last.full_at,
         recent_at=last.recent_at,
         rejected=last.rejected,
-        certain=None if counts.whole else attempt.rest,
+        certain=certain,
         taken_out=deployed.taken_out,
         mode=last.mode,
         barred=counts.removed,
@@ -144,6 +171,6 @@ def _held(attempt: Attempt, site: Site, counts: Counts) -> Held:
     )
 
 
-def is_due(deployed: Deployed) -> bool:
+def needs_folding(change: Change) -> bool:
     """True when so much is pending that it should be folded first."""
-    return len(deployed.pending) >= MANY_PENDING
+    return len(change.deployed.pending) >= MANY_PENDING

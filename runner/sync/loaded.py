@@ -1,5 +1,5 @@
-"""Sources that are not loaded: a cohort made of half a table would lose people who did
-nothing (guard G011).
+"""Refuse a cohort whose source is not loaded yet (guard G011): made of half a table, it
+would lose people who did nothing.
 """
 
 from __future__ import annotations
@@ -27,50 +27,52 @@ Select = Callable[[str], Sequence[Sequence[Any]]]
 def refused(
     due: Iterable[Change], project: Project, now: int, select: Select
 ) -> Mapping[Destination, CohortsError]:
-    """The changes whose query reads a source that is older than its `max_lag`, each
-    with why. One query for all; where it fails, nobody knows, and they are refused with
-    its error. `now` in unix seconds.
+    """The refusals of the changes whose query reads a source that is older than its
+    `max_lag`. One query asks for all sources; where it fails, nobody knows, and all of
+    these changes are refused with its error. `now` in unix seconds.
     """
     limited = {
         source.name: source for source in project.sources.values() if source.max_lag
     }
-    used = (
-        {change.destination: _used(change, limited) for change in due}
-        if limited
-        else {}
-    )
-    asked = sorted({name for names in used.values() for name in names})
+    if not limited:
+        return {}
+    changes = {change.destination: change for change in due}
+    used = {where: _used(change, limited) for where, change in changes.items()}
+    asked = sorted(frozenset().union(*used.values()))
     if not asked:
         return {}
     try:
-        late = {
-            str(name)
-            for name, newest in select(_newest([limited[name] for name in asked], now))
-            if newest is None
-        }
+        late = _late([limited[name] for name in asked], now, select)
     except CohortsError as exc:
         return {where: exc for where, names in used.items() if names}
-    changes = {change.destination: change for change in due}
-    return {
-        where: GuardRefused(
-            tuple(
-                _problem(changes[where], limited[name], project.document)
-                for name in found
-            )
-        )
-        for where, names in used.items()
-        if (found := sorted(names & late))
-    }
+    refusals: dict[Destination, CohortsError] = {}
+    for where, names in used.items():
+        sources = [limited[name] for name in sorted(names & late)]
+        if sources:
+            refusals[where] = _refusal(changes[where], sources, project.document)
+    return refusals
+
+
+def _late(sources: Iterable[Source], now: int, select: Select) -> frozenset[str]:
+    """The names of the sources that have no row young enough. Raises CohortsError."""
+    rows = select(_newest(sources, now))
+    return frozenset(str(name) for name, newest in rows if newest is None)
+
+
+def _refusal(
+    change: Change, late: Iterable[Source], document: Document
+) -> GuardRefused:
+    """The refusal of a change, with a problem for each source that is late."""
+    return GuardRefused(tuple(_problem(change, source, document) for source in late))
 
 
 def _used(change: Change, limited: Mapping[str, Source]) -> frozenset[str]:
     """The sources whose tables a change's query names, in a rule as in SQL."""
-    if (
-        change.query is None
-        or change.action in _WITHOUT_QUERY
-        or LATE in change.allowed
-    ):
+    if change.query is None or change.action in _WITHOUT_QUERY:
         return frozenset()
+    if LATE in change.allowed:
+        return frozenset()
+    # a word that only looks like the table's name costs a look, and no more
     words = {
         text.strip('"').lower()
         for kind, text in tokens(change.query.audience)
@@ -84,8 +86,8 @@ def _used(change: Change, limited: Mapping[str, Source]) -> frozenset[str]:
 
 
 def _newest(sources: Iterable[Source], now: int) -> str:
-    """A row a source: its name, and the time of its newest row that is young enough, if
-    there is one.
+    """A SELECT with a row for each source: its name, and the time of its newest row that
+    is young enough, or NULL.
     """
     return "\nUNION ALL\n".join(
         f"SELECT '{source.name}' AS source, MAX({quoted(source.time)}) AS newest\n"
@@ -101,6 +103,8 @@ def _problem(change: Change, source: Source, document: Document) -> Problem:
     return Problem(
         document.at("sources", source.name, "max_lag"),
         "G011",
-        f"{change.id}: the source {source.name} has no row younger than {limit}: it is not loaded yet",
-        f'run again when it is, or, if this is right, once with `--allow {LATE}:{change.id} --reason "…"`',
+        f"{change.id}: the source {source.name} has no row younger than {limit}:"
+        " it is not loaded yet",
+        "run again when it is, or, if this is right, once with"
+        f' `--allow {LATE}:{change.id} --reason "…"`',
     )

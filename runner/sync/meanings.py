@@ -1,5 +1,5 @@
-"""Statements whose meaning only an account can tell: what no documentation says, asked
-of the engine, and compared.
+"""Ask an account's engine what statements mean that no documentation explains, and
+compare the answers with what the runner needs.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ RANGES = {
     "TD_TIME_RANGE(time, '1970-01-01', TD_TIME_ADD(TD_SCHEDULED_TIME(), '-1d'))": True,
     "TD_TIME_RANGE(time, '1970-01-01', NULL, 'America/New_York')": False,
 }
-"""What rules write, with ends of every kind, and whether the fifth second of 1970 lies in it."""
+"""Conditions as rules write them, and whether the fifth second of 1970 meets each."""
 
 DAY = 86_400
 
@@ -35,7 +35,9 @@ WHOLE_NUMBERS = ("bigint", "integer")
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What is other than it should be: an error code, what was found, and what to do about it."""
+    """An answer that is not what the runner needs: an error code, what was found, and
+    what to do about it.
+    """
 
     code: str
     what: str
@@ -63,8 +65,10 @@ class Asker:
 
 
 def time_ranges(asker: Asker) -> Difference | None:
-    """How TD_TIME_RANGE takes open ends, and ends of two kinds. Read-only. Raises CohortsError."""
-    wrong = []
+    """The difference in how TD_TIME_RANGE takes open ends, and ends of two kinds; None
+    where there is none. Read-only. Raises CohortsError.
+    """
+    wrong: list[str] = []
     try:
         rows = asker.select("ranges", _ranges(RANGES))
         found = dict(zip(RANGES, rows[0], strict=True))
@@ -79,9 +83,14 @@ def time_ranges(asker: Asker) -> Difference | None:
             raise
     if not wrong:
         return None
-    more = f", and {len(wrong) - 1} more" if len(wrong) > 1 else ""
-    fix = "report it; until then, write conditions on times (`within`, `before`, `between`) as SQL of your own"
-    return Difference("R051", f"where time is 5, {wrong[0]}{more}", fix)
+    what = f"where time is 5, {wrong[0]}"
+    if len(wrong) > 1:
+        what = f"{what}, and {len(wrong) - 1} more"
+    fix = (
+        "report it; until then, write conditions on times"
+        " (`within`, `before`, `between`) as SQL of your own"
+    )
+    return Difference("R051", what, fix)
 
 
 def _ranges(conditions: Iterator[str] | dict[str, bool]) -> str:
@@ -102,16 +111,17 @@ def _refused(asker: Asker) -> Iterator[str]:
 
 
 def ledger_columns(asker: Asker) -> Difference | None:
-    """As what the engine keeps the ledger's columns. Read-only. Raises CohortsError."""
+    """The difference in the types that the engine gives the ledger's columns; None where
+    they are wide enough. Read-only. Raises CohortsError.
+    """
     asked = ", ".join(f"TYPEOF({name}) AS {name}" for name in TYPES)
-    ((*kinds,),) = asker.select(
-        "columns", f'SELECT {asked}\nFROM "{asker.state}"."{TABLE}"\nLIMIT 1'
-    )
-    kept = {name: str(kind).lower() for name, kind in zip(TYPES, kinds, strict=True)}
+    sql = f'SELECT {asked}\nFROM "{asker.state}"."{TABLE}"\nLIMIT 1'
+    ((*kinds,),) = asker.select("columns", sql)
+    found = {name: str(kind).lower() for name, kind in zip(TYPES, kinds, strict=True)}
     narrow = [
         f"{name} is {kind}"
-        for name, kind in kept.items()
-        if kind not in (WHOLE_NUMBERS if TYPES[name] == "BIGINT" else ("varchar",))
+        for name, kind in found.items()
+        if kind not in _wide_enough(TYPES[name])
     ]
     if not narrow:
         return None
@@ -119,19 +129,29 @@ def ledger_columns(asker: Asker) -> Difference | None:
     return Difference("L022", what, "`cohorts explain L022` tells how it is made anew")
 
 
+def _wide_enough(wanted: str) -> tuple[str, ...]:
+    if wanted == "BIGINT":
+        return WHOLE_NUMBERS
+    return ("varchar",)
+
+
 def new_tables(asker: Asker) -> Difference | str:
-    """Whether a new table has a `time` when nobody gives one; in a table of its own,
-    which is dropped. Where all is well, how it keeps a text of three letters. Raises
+    """The difference where a new table has no `time` that nobody gave it; else the type
+    that the engine gives a text of three letters. Makes a table, and drops it. Raises
     CohortsError.
     """
     table = f"cohort_doctor_{asker.key.rsplit('-', maxsplit=1)[-1]}_time"
     made = f'CREATE TABLE "{asker.state}"."{table}" AS\nSELECT \'abc\' AS word'
-    what, now = "making a table to try", asker.clock
+    what = "making a table to try"
+    now = asker.clock
     asker.client.run(
         asker.state, made, key=f"{asker.key}-time", scheduled_time=now, what=what
     )
     try:
-        sql = f'SELECT LOWER(TYPEOF(word)) AS word, COALESCE(time, 0) AS time\nFROM "{asker.state}"."{table}"'
+        sql = (
+            "SELECT LOWER(TYPEOF(word)) AS word, COALESCE(time, 0) AS time\n"
+            f'FROM "{asker.state}"."{table}"'
+        )
         ((word, time),) = asker.select("time-read", sql)
     except JobFailed as exc:
         if MISSING_COLUMN not in exc.what:
@@ -140,13 +160,11 @@ def new_tables(asker: Asker) -> Difference | str:
     finally:
         with suppress(CohortsError):
             asker.client.delete_table(asker.state, table)
-    if abs(int(time) - now) > DAY:
-        return _no_time(
-            "got no `time` of the moment when it was made"
-            if not time
-            else f"got {time} as its `time`"
-        )
-    return str(word)
+    if abs(int(time) - now) <= DAY:
+        return str(word)
+    if time:
+        return _no_time(f"got {time} as its `time`")
+    return _no_time("got no `time` of the moment when it was made")
 
 
 def _no_time(what: str) -> Difference:

@@ -7,7 +7,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from runner.errors import CohortsError, InvalidProject, Locked
-from runner.plan import making, overrides, selection
+from runner.plan import overrides, selection
+from runner.plan.build import build_plan
+from runner.plan.decision import rollback
 from runner.plan.ledger import DAY, KEEP_PREVIOUS, Destination, Ledger
 from runner.plan.overrides import Overrides
 from runner.plan.plan import Plan
@@ -51,7 +53,7 @@ def plan_of(project: Project, wanted: Wanted, ledger: Ledger, request: Request) 
 def _plan_of_files(
     project: Project, wanted: Wanted, ledger: Ledger, request: Request
 ) -> Plan:
-    plan = making.make(
+    plan = build_plan(
         wanted.queries,
         ledger,
         target=wanted.target.name,
@@ -61,7 +63,7 @@ def _plan_of_files(
         max_withdrawn=project.max_withdrawn,
         timezone=project.timezone,
         due=request.due,
-        barred=wanted.barred,
+        suppression=wanted.barred,
     )
     _refuse_shared_connection(plan, project, wanted.target)
     allowed = overrides.allow(plan, request.overrides)
@@ -73,7 +75,7 @@ def _rollback(target: Target, query: Query, ledger: Ledger) -> Plan:
     change = None
     deployed = ledger.cohorts.get(Destination(query.workspace, query.braze_id))
     if deployed:
-        change = making.rollback(query, deployed)
+        change = rollback(query, deployed)
     if change is None:
         days = KEEP_PREVIOUS // DAY
         raise CohortsError(

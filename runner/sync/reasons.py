@@ -1,4 +1,4 @@
-"""Why a cohort may not be synced: every reason, told before and after its members are counted.
+"""The reasons why a cohort may not be synced, before and after its members are counted.
 
 `plan --members` and `sync` ask here, so that a review refuses what the sync would
 refuse, in the same words.
@@ -23,14 +23,14 @@ TOO_MANY_LEAVE = "G003"
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the services answered as the run began: how each cohort is reached, which
-    tables the state database has, and which changes read a source that is not loaded,
-    each with the refusal.
-    """
+    """What the services answered as the run began."""
 
     routes: Mapping[Way, Found]
+    """How each cohort is reached, or why it cannot be."""
     tables: Collection[str]
+    """The state database's tables."""
     late: Mapping[Destination, CohortsError]
+    """The refusals of the cohorts that read a source that is not loaded."""
 
 
 def before_counting(change: Change, way: Way, known: Known) -> Iterator[CohortsError]:
@@ -49,25 +49,27 @@ def before_counting(change: Change, way: Way, known: Known) -> Iterator[CohortsE
 
 
 def judged(
-    change: Change, counts: Counts, *, are_kept: bool, count_barred: Callable[[], int]
+    change: Change,
+    counts: Counts,
+    *,
+    members_stay: bool,
+    count_suppressed: Callable[[], int],
 ) -> tuple[Counts, tuple[Problem, ...]]:
     """The counts of a change, and every guard that refuses it. Raises CohortsError
     where `suppress` has a gap.
 
-    `are_kept`: whoever is in the cohort stays, unless `suppress` names them.
-    `count_barred` counts whom `suppress` takes out; it is asked only where that
-    matters.
+    `members_stay`: whoever is in the cohort stays, unless `suppress` names them.
+    `count_suppressed` counts those whom `suppress` takes out; it costs a query, so it is
+    asked only where that matters.
     """
-    if change.barred and are_kept:
+    if change.suppression and members_stay:
         _refuse_uncovered(change, counts)
+    # no guard holds back what must leave, or what a person brings back
     if change.query is None or change.action is Action.SUPPRESS or change.restored:
-        return (
-            counts,
-            (),
-        )  # no guard holds back what must leave, or what a person brings back
+        return counts, ()
     found = refusals(change.query.cohort, counts, change.allowed)
-    if change.barred and any(problem.code == TOO_MANY_LEAVE for problem in found):
-        counts = replace(counts, barred=count_barred())
+    if change.suppression and any(problem.code == TOO_MANY_LEAVE for problem in found):
+        counts = replace(counts, suppressed=count_suppressed())
         found = refusals(change.query.cohort, counts, change.allowed)
     return counts, found
 
@@ -77,8 +79,11 @@ def _refuse_uncovered(change: Change, counts: Counts) -> None:
     `suppress` has.
     """
     handles = {count.handle for count in counts.by_handle if count.before}
-    if uncovered := sorted(handles - change.barred.handles):
+    if uncovered := sorted(handles - change.suppression.handles):
         names = " and ".join(map(str, uncovered))
-        what = f"{change.id} may hold people by {names}, by which a list of `suppress` names nobody"
+        what = (
+            f"{change.id} may hold people by {names},"
+            " by which a list of `suppress` names nobody"
+        )
         fix = "let every list of `suppress` name people in that way too"
         raise CohortsError("R043", what, fix)

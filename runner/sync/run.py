@@ -58,7 +58,7 @@ def sync(place: Place, how: How) -> Summary:
         place.fits(writer.ledger)
         site = attempts.site_of(place, writer, how.concurrency)
         plan = plan_to_carry_out(place, how, writer.ledger)
-        unsettled = attempts.settle(plan.due, site, place, how.concurrency)
+        unsettled = attempts.fence(plan.due, site, place, how.concurrency)
         found |= _new_routes(plan, found, place)
         if any(change.deployed.pending for change in plan.due):
             # what was waited for may have recorded its end

@@ -1,4 +1,4 @@
-"""Work on many cohorts at the same time: side by side in threads, and together, in one
+"""Work on many cohorts at the same time: side by side in threads, or together in one
 job of Treasure Data.
 """
 
@@ -27,20 +27,24 @@ def side_by_side(
     keep: Callable[[], None],
     stop: threading.Event,
 ) -> list[tuple[Item, Result | None]]:
-    """Do it to all items, some at a time, and call `keep` now and then; None for what
-    was not begun before `stop` was set.
+    """Every item with the result of `do`, some at a time; None for an item that was not
+    begun before `stop` was set. `keep` is called about once a second.
 
-    The first exception of any stops all, and is raised once the others have come to rest.
+    The first exception of any item stops all, and is raised once the others have ended.
     """
     if not items:
         return []
+
+    def unless_stopped(item: Item) -> Result | None:
+        if stop.is_set():
+            return None
+        return do(item)
+
     first: BaseException | None = None
-    with ThreadPoolExecutor(
-        min(threads, len(items)), thread_name_prefix="cohort"
-    ) as pool:
+    threads = min(threads, len(items))
+    with ThreadPoolExecutor(threads, thread_name_prefix="cohort") as pool:
         futures: list[Future[Result | None]] = [
-            pool.submit(lambda item=item: None if stop.is_set() else do(item))  # type: ignore[misc]
-            for item in items
+            pool.submit(unless_stopped, item) for item in items
         ]
         open_ones = set(futures)
         while open_ones:
@@ -85,9 +89,11 @@ class Shared(Generic[Item, Result]):
         most: int,
         at_once: int = 1,
     ) -> None:
-        self._do, self._most = do, most
+        self._do = do
+        self._most = most
         self._waiting: list[_Asked[Item, Result]] = []
-        self._lock, self._workers = threading.Lock(), threading.Semaphore(at_once)
+        self._lock = threading.Lock()
+        self._workers = threading.Semaphore(at_once)
 
     def ask(self, item: Item) -> Result:
         """Have it done; returns or raises what came of it."""
@@ -111,23 +117,24 @@ class Shared(Generic[Item, Result]):
         with self._lock:
             if mine not in self._waiting:
                 return
-            batch, self._waiting = (
-                self._waiting[: self._most],
-                self._waiting[self._most :],
-            )
+            batch = self._waiting[: self._most]
+            del self._waiting[: self._most]
         answers: Sequence[Result | CohortsError] = ()
         try:
             answers = self._do([asked.item for asked in batch])
         except CohortsError as exc:
             answers = [exc] * len(batch)
-        finally:  # after an unexpected error the others must not wait for ever
-            lost = CohortsError(
-                "R041",
-                "what this was done together with crashed",
-                "report the error shown below",
-            )
-            for asked, answer in zip(
-                batch, answers or [lost] * len(batch), strict=True
-            ):
+        finally:
+            # after an unexpected error the others must not wait for ever
+            answers = answers or [_lost()] * len(batch)
+            for asked, answer in zip(batch, answers, strict=True):
                 asked.answer = answer
                 asked.done.set()
+
+
+def _lost() -> CohortsError:
+    return CohortsError(
+        "R041",
+        "what this was done together with crashed",
+        "report the error shown below",
+    )

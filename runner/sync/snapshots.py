@@ -13,8 +13,10 @@ from runner.plan.plan import Change
 
 def rests_on(deployed: Deployed) -> list[str]:
     """The snapshots that tell who is in Braze, each once."""
-    taken_out = [deployed.taken_out] if deployed.taken_out else []
-    return list(dict.fromkeys([*deployed.possible, *deployed.certain, *taken_out]))
+    named = [*deployed.possible, *deployed.certain]
+    if deployed.taken_out:
+        named.append(deployed.taken_out)
+    return list(dict.fromkeys(named))
 
 
 def refuse_lost(change: Change, tables: Collection[str]) -> None:
@@ -23,25 +25,26 @@ def refuse_lost(change: Change, tables: Collection[str]) -> None:
     """
     lost = [table for table in rests_on(change.deployed) if table not in tables]
     if lost:
-        more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
-        what = f"{change.id}: the snapshot {lost[0]}{more} is gone, so it is not known who is in Braze"
-        raise CohortsError(
-            "L013",
-            what,
-            ways_out(
-                change.id, change.destination.cohort_id, defined=bool(change.query)
-            ),
-        )
+        named = lost[0]
+        if len(lost) > 1:
+            named = f"{named} and {len(lost) - 1} more"
+        gone = f"{change.id}: the snapshot {named} is gone"
+        what = f"{gone}, so it is not known who is in Braze"
+        braze_id = change.destination.cohort_id
+        is_defined = bool(change.query)
+        fix = ways_out(change.id, braze_id, defined=is_defined)
+        raise CohortsError("L013", what, fix)
     if change.restored and change.restored not in tables:
-        what = f"{change.id}: the snapshot {change.restored}, which was to come back, is gone"
-        raise CohortsError(
-            "L013", what, "mend the definition instead; nothing was changed"
-        )
+        named = f"the snapshot {change.restored}, which was to come back"
+        fix = "mend the definition instead; nothing was changed"
+        raise CohortsError("L013", f"{change.id}: {named}, is gone", fix)
 
 
 def ways_out(cohort: str, braze_id: str, *, defined: bool) -> str:
     """What to do about a cohort whose snapshot is gone; `defined`: a file still wants it."""
-    forget = f'bring the table back, or forget the cohort: `cohorts abandon {braze_id} --reason "…"`'
+    command = f'`cohorts abandon {braze_id} --reason "…"`'
+    forget = f"bring the table back, or forget the cohort: {command}"
     if not defined:
         return f"{forget}, and delete it in Braze"
-    return f"{forget}, then `cohorts adopt {cohort} --members-from DB.TABLE`, or let a sync create it anew"
+    adopt = f"`cohorts adopt {cohort} --members-from DB.TABLE`"
+    return f"{forget}, then {adopt}, or let a sync create it anew"

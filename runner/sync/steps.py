@@ -1,4 +1,4 @@
-"""The exports of an attempt: which there are, and how they are sent, on record before anything is."""
+"""The exports of an attempt: which ones it makes, and how they are sent, on record first."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ from runner.treasuredata.export import Operation
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One export of an attempt. `one`: a single member, to make the cohort or to tell its name."""
+    """One export of an attempt. `one`: it sends a single member, to make the cohort in
+    Braze or to tell it the name.
+    """
 
     name: str
     operation: Operation
@@ -31,10 +33,12 @@ class Step:
 
 
 def steps_of(attempt: Attempt, counts: Counts) -> tuple[Step, ...]:
-    """Removals, finished, then additions; never an export of nobody, one for each
-    handle. Mode `remove` adds nobody.
+    """All removals, then all additions, one export for each handle, and never one of
+    nobody. Mode `remove` adds nobody.
     """
-    sent = Operation.REMOVE if attempt.mode is Mode.REMOVE else Operation.ADD
+    sent = Operation.ADD
+    if attempt.mode is Mode.REMOVE:
+        sent = Operation.REMOVE
     removals = removals_of(counts)
     additions = [
         Step(f"{sent.value}-{number}", sent, count.handle, added)
@@ -64,26 +68,30 @@ def send_all(
     *,
     size: int,
 ) -> None:
-    """On record first, then one export after the other. Raises JobFailed, Unavailable, Locked."""
+    """Record what may be sent, then make one export after the other. `members` selects
+    those of a step, and `size` is how many the cohort will have. Raises JobFailed,
+    Unavailable, Locked.
+    """
     if not steps:
         return
     _record_sending(attempt, site, steps, size)
+    submitted: list[Step] = []
     try:
         for step in steps:
+            submitted.append(step)
             with site.exports:
                 _send(attempt, site, step, members(step))
-    except (
-        JobFailed
-    ) as exc:  # anything else may still be running, or sent by somebody else
-        record_failure(attempt, site, exc, unsent=False)
+    except JobFailed as exc:
+        # after any other error, an export may still be running, or be somebody else's
+        keys = tuple(attempt.key(site, step.name) for step in submitted)
+        _record(attempt, site, exc, unsent=False, keys=keys)
         raise
 
 
 def _send(attempt: Attempt, site: Site, step: Step, members: str) -> None:
     change = attempt.change
-    verb = "removing" if step.operation is Operation.REMOVE else "adding"
+    verb = _VERBS[step.operation]
     site.tell(change.id, f"{verb} {step.members:,} by {step.handle}")
-    attempt.used.append(attempt.key(site, step.name))
     export.send(
         site.client,
         site.state,
@@ -101,14 +109,26 @@ def _send(attempt: Attempt, site: Site, step: Step, members: str) -> None:
     )
 
 
-def record_failure(
-    attempt: Attempt, site: Site, exc: CohortsError, *, unsent: bool
+_VERBS = {Operation.ADD: "adding", Operation.REMOVE: "removing"}
+
+
+def record_failure(attempt: Attempt, site: Site, exc: CohortsError) -> None:
+    """Record why an attempt failed before it sent anything."""
+    _record(attempt, site, exc, unsent=True, keys=())
+
+
+def _record(
+    attempt: Attempt,
+    site: Site,
+    exc: CohortsError,
+    *,
+    unsent: bool,
+    keys: tuple[str, ...],
 ) -> None:
-    """Why it failed. `keys`: what it sent under; nothing else will come from it."""
-    failed = Failed(attempt.id, exc.code, exc.what, unsent, tuple(attempt.used))
-    with suppress(
-        CohortsError
-    ):  # the failure itself is what the user must hear; without this row it is due too
+    """`keys` are the domain keys that it sent under; nothing else will come from it."""
+    failed = Failed(attempt.id, exc.code, exc.what, unsent, keys)
+    # the failure itself is what the user must hear; without this row the cohort is due too
+    with suppress(CohortsError):
         site.writer.record((attempt.change.destination, failed))
 
 

@@ -1,6 +1,4 @@
-"""What is done to a ledger besides syncing: made once, taken over, told of what was
-there before, told to forget.
-"""
+"""The commands on a ledger besides syncing: bootstrap, unlock, adopt, abandon, rollback."""
 
 from __future__ import annotations
 
@@ -15,6 +13,7 @@ from runner.sync import delta
 from runner.sync.place import Place
 from runner.sync.planned import open_ledger
 from runner.sync.run import written
+from runner.sync.writer import Writer
 from runner.treasuredata.client import TreasureData
 from runner.treasuredata.ledger import TABLE, LedgerTable
 
@@ -38,8 +37,10 @@ def bootstrap(place: Place) -> bool:
         if any(where.workspace == place.target.workspace for where in other.cohorts):
             raise Locked(
                 "L010",
-                f"database {database} holds a ledger that remembers workspace {place.target.workspace} already",
-                f"set `state_database: {database}`, or give the target the workspace that it really leads to",
+                f"database {database} holds a ledger that remembers"
+                f" workspace {place.target.workspace} already",
+                f"set `state_database: {database}`, or give the target the workspace"
+                " that it really leads to",
             )
     place.table.bootstrap()
     return True
@@ -64,13 +65,13 @@ def _with_ledger(client: TreasureData) -> list[str]:
 
 
 def unlock(place: Place) -> str:
-    """Take the ledger from whoever holds it, and let it go; who that was, or nothing.
-    The other run stops by itself.
+    """Take the ledger from the run that holds it, and let it go. Returns who that was,
+    or nothing. The other run stops by itself.
     """
     ledger = open_ledger(place.table, place.target, create=False)
-    holder = (
-        ledger.lease.words if ledger.lease and ledger.lease.holds(ledger.now) else ""
-    )
+    holder = ""
+    if ledger.lease and ledger.lease.holds(ledger.now):
+        holder = ledger.lease.words
     if ledger.id:
         with written(place, ledger, patience=0, force=True):
             pass
@@ -78,78 +79,81 @@ def unlock(place: Place) -> str:
 
 
 def adopt(place: Place, query: Query, table: str, *, patience: float) -> int:
-    """Record the rows of a table as members whom the cohort may already have in Braze;
-    how many there are.
+    """Record the rows of a table as members whom the cohort may already have in Braze.
+    Returns how many there are.
 
     `table` is `database.table`, with the columns of the cohort's identifiers. Nothing
-    is sent. Raises Locked.
+    is sent. Raises Locked, and CohortsError for a cohort that is known already.
     """
     where = Destination(query.workspace, query.braze_id)
     ledger = open_ledger(place.table, place.target, create=True)
     with written(place, ledger, patience=patience) as writer:
         known = writer.ledger.cohorts.get(where)
         if known and known.in_braze:
-            what = (
-                f"{query.cohort.id} is known already: it was synced or adopted before"
-            )
             raise CohortsError(
                 "A001",
-                what,
+                f"{query.cohort.id} is known already: it was synced or adopted before",
                 "`cohorts sync` brings it in step; `cohorts abandon` forgets it first",
             )
-        database, _, name = table.partition(".")
-        named = sorted({identifier.column for identifier in query.cohort.identifiers})
-        columns = ", ".join(f'"{column}"' for column in named)
         made = delta.table_name(where, writer.epoch, 0)
-        sql = members(
-            f'SELECT {columns} FROM "{database}"."{name}"', query.cohort.identifiers
-        )
-        key = f"cohorts-{ledger.id}-{made.removeprefix('members_')}"
-        state = place.target.state_database
-        what = f"{query.cohort.id}: reading {table}"
-        created = delta.create_snapshot(sql, None, table=made, state=state)
-        client, now = place.client, writer.started
-        client.run(
-            place.target.database,
-            created,
-            key=f"{key}-adopt",
-            scheduled_time=now,
-            what=what,
-        )
-        counted = (
-            f'SELECT COUNT(*) AS members FROM "{state}"."{made}" WHERE kind <> \'\''
-        )
-        rows = client.select(
-            state, counted, key=f"{key}-count", scheduled_time=now, what=what
-        )
-        attempt = made.removeprefix("members_")
+        size = _snapshot(place, query, table, made, writer)
         adopted = Adopted(
-            attempt=attempt,
+            attempt=made.removeprefix("members_"),
             table=made,
             name="",
             export_keys=(),
-            size=int(rows[0][0]),
+            size=size,
             connection=place.target.connection,
             setting_keys=place.target.export_settings,
         )
         writer.record((where, adopted))
-        return int(rows[0][0])
+        return size
+
+
+def _snapshot(place: Place, query: Query, table: str, made: str, writer: Writer) -> int:
+    """Make a snapshot of a table's rows. Returns how many members it has."""
+    database, _, name = table.partition(".")
+    identifiers = query.cohort.identifiers
+    state = place.target.state_database
+    named = sorted({identifier.column for identifier in identifiers})
+    columns = ", ".join(f'"{column}"' for column in named)
+    sql = f'SELECT {columns} FROM "{database}"."{name}"'
+    rows = members(sql, identifiers)
+    key = f"cohorts-{writer.ledger.id}-{made.removeprefix('members_')}"
+    what = f"{query.cohort.id}: reading {table}"
+    place.client.run(
+        place.target.database,
+        delta.create_snapshot(rows, None, table=made, state=state),
+        key=f"{key}-adopt",
+        scheduled_time=writer.started,
+        what=what,
+    )
+    counted = place.client.select(
+        state,
+        f'SELECT COUNT(*) AS members FROM "{state}"."{made}" WHERE kind <> \'\'',
+        key=f"{key}-count",
+        scheduled_time=writer.started,
+        what=what,
+    )
+    return int(counted[0][0])
 
 
 def abandon(place: Place, where: Destination, *, patience: float) -> None:
-    """Forget a cohort: whoever is in it in Braze stays there, and is nobody's business
-    any more. Raises Locked.
+    """Forget a cohort. Its members stay in Braze, and nothing more is sent. Raises
+    Locked, and CohortsError for a cohort that the ledger does not know.
     """
     ledger = open_ledger(place.table, place.target, create=False)
     if where not in ledger.cohorts:
-        known = ", ".join(
-            sorted(
-                known.cohort_id
-                for known in ledger.cohorts
-                if known.workspace == where.workspace
-            )
+        known = sorted(
+            known.cohort_id
+            for known in ledger.cohorts
+            if known.workspace == where.workspace
         )
-        what = f"the ledger knows no cohort {where.cohort_id!r} in workspace {where.workspace}"
-        raise CohortsError("A002", what, f"it knows: {known or 'none there'}")
+        raise CohortsError(
+            "A002",
+            f"the ledger knows no cohort {where.cohort_id!r}"
+            f" in workspace {where.workspace}",
+            f"it knows: {', '.join(known) or 'none there'}",
+        )
     with written(place, ledger, patience=patience) as writer:
         writer.record((where, Abandoned(place.run.actor, place.run.reason)))

@@ -1,4 +1,4 @@
-"""The ledger put to the proof: its snapshots listed and counted, with read-only queries alone."""
+"""Verify a ledger: list and count its snapshots, with read-only queries alone."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ AT_ONCE = 4
 """Queries run side by side."""
 
 LOOKS = 3
-"""How often we look anew because a run has written meanwhile."""
+"""Times that the ledger is read, because a run wrote to it meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,10 @@ class Verified:
 
     @property
     def exit_code(self) -> ExitCode:
-        """Well, unless something is wrong; a warning is not."""
-        return (
-            ExitCode.FAILED
-            if any(not each.is_warning for each in self.found)
-            else ExitCode.DONE
-        )
+        """FAILED where something is not as the ledger says; a warning does not count."""
+        if all(each.is_warning for each in self.found):
+            return ExitCode.DONE
+        return ExitCode.FAILED
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +52,21 @@ class _Asker:
 
     def sizes(self, tables: Sequence[str]) -> dict[str, int | CohortsError]:
         """Sizes of some snapshots in one query; where that fails, each for itself."""
-        sql, what = audit.sizes(tables, self.state), "counting snapshots"
         try:
-            key = f"{self.key}-{tables[0]}-{len(tables)}"
             rows = self.client.select(
-                self.state, sql, key=key, scheduled_time=self.now, what=what
+                self.state,
+                audit.sizes(tables, self.state),
+                key=f"{self.key}-{tables[0]}-{len(tables)}",
+                scheduled_time=self.now,
+                what="counting snapshots",
             )
         except JobFailed as exc:
             if len(tables) == 1:
                 return {tables[0]: exc}
-            return {
-                name: size
-                for table in tables
-                for name, size in self.sizes([table]).items()
-            }
+            found: dict[str, int | CohortsError] = {}
+            for table in tables:
+                found |= self.sizes([table])
+            return found
         return {str(name): int(members) for name, members in rows}
 
 
@@ -78,9 +77,8 @@ def verify(
     command. Raises Locked for a ledger that cannot be used, or while runs keep writing.
     """
     if not table.exists():
-        open_ledger(
-            table, target, create=False
-        )  # refuses; only the sandbox may have none yet
+        # refuses any target but the sandbox, which may have none yet
+        open_ledger(table, target, create=False)
         return Verified(0, 0, ())
     for look in range(LOOKS):
         entries, now = table.entries()
@@ -88,12 +86,9 @@ def verify(
         there = client.tables(target.state_database)
         named = audit.snapshots(ledger)
         present = sorted({snapshot.table for snapshot in named} & there)
-        counted = _counted(
-            present,
-            _Asker(
-                client, target.state_database, f"cohorts-{token}-verify-{look}", now
-            ),
-        )
+        key = f"cohorts-{token}-verify-{look}"
+        asker = _Asker(client, target.state_database, key, now)
+        counted = _counted(present, asker)
         found = audit.discrepancies(entries, ledger, there, counted)
         if not found or len(table.entries()[0]) == len(entries):
             return Verified(len(ledger.cohorts), len(named), found)
@@ -109,9 +104,8 @@ def _counted(tables: Sequence[str], asker: _Asker) -> dict[str, int | CohortsErr
         tables[first : first + COUNTED_TOGETHER]
         for first in range(0, len(tables), COUNTED_TOGETHER)
     ]
+    found: dict[str, int | CohortsError] = {}
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return {
-            name: size
-            for sizes in pool.map(asker.sizes, groups)
-            for name, size in sizes.items()
-        }
+        for sizes in pool.map(asker.sizes, groups):
+            found |= sizes
+    return found

@@ -1,4 +1,4 @@
-"""How each destination is reached: by the target's connection, or by the one that was used before."""
+"""Find the connection by which each destination is reached: the target's, or that of before."""
 
 from __future__ import annotations
 
@@ -19,17 +19,21 @@ Found = Route | CohortsError
 
 
 def way_of(change: Change, target: Target) -> Way:
-    """Connection and setting keys to reach a destination by: one in another workspace
-    only as it was reached before.
+    """The connection and setting keys by which a destination is reached. One in another
+    workspace is reached only as it was before.
     """
+    if _is_here(change, target):
+        return target.connection, tuple(sorted(target.export_settings.items()))
     deployed = change.deployed
+    return deployed.connection, tuple(sorted(deployed.setting_keys.items()))
+
+
+def _is_here(change: Change, target: Target) -> bool:
+    """True where the target's own connection will do."""
+    if change.destination.workspace == target.workspace:
+        return True
     # to where nothing was ever sent, nothing is sent now
-    here = change.destination.workspace == target.workspace or not (
-        deployed.connection or deployed.is_kept
-    )
-    connection = target.connection if here else deployed.connection
-    keys = target.export_settings if here else deployed.setting_keys
-    return connection, tuple(sorted(keys.items()))
+    return not change.deployed.connection and not change.deployed.is_managed
 
 
 def routes(

@@ -27,7 +27,7 @@ RENEWAL = 120.0
 """Seconds after which a lease is renewed."""
 
 BURNED = 5
-"""Epochs in a row whose claim may have failed before we give up."""
+"""Claims of epochs in a row that may fail before a run gives up."""
 
 LONGEST_PAUSE = 15.0
 """Seconds between two looks at a ledger that another run holds."""
@@ -35,19 +35,23 @@ LONGEST_PAUSE = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Who is writing, for the ledger: a token unique to the run, people and places for
-    whoever reads it. `settles`: all of this tree was compared with what was reviewed,
-    so that the next one is compared with this.
-    """
+    """Who is writing, for the ledger and for the people who read it."""
 
     token: str
+    """Unique to the run."""
     actor: str
+    """The person or the CI's account that runs it."""
     host: str
     process: int
     address: str
+    """The web address of the CI's run, or nothing."""
     commit: str
     reason: str = ""
+    """The reason that a person gave for overrides, or nothing."""
     settles: bool = False
+    """True where all of the tree was compared with what was reviewed, so that the next
+    tree is compared with this one.
+    """
 
     def outlived(self, lease: Lease) -> bool:
         """True when the holder was a process of this host that is gone. Wrong once in a
@@ -78,8 +82,11 @@ class Writer:
     """
 
     def __init__(self, table: LedgerTable, ledger: Ledger, run: Run) -> None:
-        self._table, self.ledger, self.run = table, ledger, run
-        self.epoch, self.started = ledger.epoch, ledger.now
+        self._table = table
+        self.ledger = ledger
+        self.run = run
+        self.epoch = ledger.epoch
+        self.started = ledger.now
         self._sequence = count(1)
         self._rows: Shared[tuple[Sequence[Told], bool], None] = Shared(
             self._write, most=MOST_ROWS
@@ -107,26 +114,16 @@ class Writer:
             entries,
             key=f"cohorts-{self.ledger.id}-{self.epoch}-rows-{first}",
         )
-        to_see = [
-            entry.row_id
-            for each, (_, sure) in zip(made, asked, strict=True)
-            for entry in each
-            if sure
-        ]
+        to_see: list[str] = []
+        for each, (_, sure) in zip(made, asked, strict=True):
+            if sure:
+                to_see += [entry.row_id for entry in each]
         if not to_see:
             return [None] * len(asked)
         visible, highest = self._table.sees(to_see)
         self._check(highest)
         unseen = set(to_see) - visible
-        gone = Locked(
-            "L005",
-            "a row just written to the ledger is not there",
-            "run again; nothing was sent for it",
-        )
-        return [
-            gone if any(entry.row_id in unseen for entry in each) else None
-            for each in made
-        ]
+        return [_gone(each, unseen) for each in made]
 
     def _entry(self, destination: Destination, detail: Details) -> Entry:
         sequence = next(self._sequence)
@@ -164,6 +161,17 @@ class Writer:
             )
 
 
+def _gone(rows: Sequence[Entry], unseen: set[str]) -> Locked | None:
+    """The error of rows that were written together, if one of them is not there."""
+    if all(row.row_id not in unseen for row in rows):
+        return None
+    return Locked(
+        "L005",
+        "a row just written to the ledger is not there",
+        "run again; nothing was sent for it",
+    )
+
+
 def claim(
     table: LedgerTable,
     ledger: Ledger,
@@ -182,16 +190,11 @@ def claim(
     made. A key that was used by a run whose INSERT failed leaves no row: that epoch is
     burned, and the next one is tried.
     """
-    deadline, wait, burned = time.monotonic() + patience, 1.0, 0
+    deadline = time.monotonic() + patience
+    wait = 1.0
+    burned = 0
     while burned < BURNED:
-        lease = ledger.lease
-        if (
-            lease
-            and not force
-            and lease.token != run.token
-            and lease.holds(ledger.now)
-            and not run.outlived(lease)
-        ):
+        if not force and (lease := _of_another(ledger, run)):
             if time.monotonic() >= deadline:
                 raise Locked(
                     "L001",
@@ -210,19 +213,29 @@ def claim(
             continue
         epoch = ledger.epoch + 1 + burned
         row = Row(f"{ledger.id}-{epoch}-0", epoch, 0, Destination(), _lease(run))
-        with suppress(
-            JobFailed
-        ):  # under a burned key we see the other run's failure; the ledger decides
-            table.append(
-                ledger, [row], key=f"cohorts-{ledger.id}-{epoch}-claim", once=True
-            )
+        key = f"cohorts-{ledger.id}-{epoch}-claim"
+        # under a burned key we see the other run's failure; the ledger decides
+        with suppress(JobFailed):
+            table.append(ledger, [row], key=key, once=True)
         ledger = table.read()
         if ledger.epoch == epoch and ledger.lease and ledger.lease.token == run.token:
             return Writer(table, ledger, run)
-        burned = burned + 1 if ledger.epoch < epoch else 0
+        burned += 1
+        if ledger.epoch >= epoch:
+            burned = 0  # another run has claimed it
     raise Locked(
         "L001", f"{BURNED} epochs in a row could not be claimed", "run again later"
     )
+
+
+def _of_another(ledger: Ledger, run: Run) -> Lease | None:
+    """The lease of another run that may still be writing."""
+    lease = ledger.lease
+    if lease is None or lease.token == run.token:
+        return None
+    if not lease.holds(ledger.now) or run.outlived(lease):
+        return None
+    return lease
 
 
 def _lease(run: Run) -> Leased:
@@ -232,6 +245,7 @@ def _lease(run: Run) -> Leased:
 def _cure(lease: Lease, now: int) -> str:
     minutes = max((lease.until - now + 59) // 60, 1)
     return (
-        "wait until it has finished (`--lock-timeout 15m` waits for you); if that run is dead, its hold ends in"
-        f" {minutes} min, or at once with `cohorts unlock`"
+        "wait until it has finished (`--lock-timeout 15m` waits for you);"
+        f" if that run is dead, its hold ends in {minutes} min,"
+        " or at once with `cohorts unlock`"
     )

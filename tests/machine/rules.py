@@ -36,21 +36,21 @@ class Rule:
 
 
 RULES = (
-    Rule("what was perhaps delivered is remembered", "plan/fold.py", "for row in open_rows\n        ),", "for row in ()\n        ),"),
-    Rule("possible holds every pending attempt", "plan/ledger.py", "self.delivered.table if self.delivered else None,\n            *(pending.table for pending in self.pending),", "self.delivered.table if self.delivered else None,"),
-    Rule("certain holds only what every attempt has", "plan/ledger.py", "self.delivered.certain if self.delivered else None,\n            *(pending.table for pending in self.pending),", "self.delivered.certain if self.delivered else None,"),
+    Rule("what was perhaps delivered is remembered", "plan/fold.py", "        for row in attempts.open\n", "        for row in ()\n"),
+    Rule("possible holds every pending attempt", "plan/ledger.py", "        named = [pending.table for pending in self.pending]\n", "        named: list[str | None] = []\n"),
+    Rule("certain holds only what every attempt has", "plan/ledger.py", "[self.delivered.certain, *(pending.table for pending in self.pending)]", "[self.delivered.certain]"),
     Rule("membership belongs to a user", "sync/delta.py", "whole=whole or (shared and disturbed and mode is not Mode.REMOVE)", "whole=whole"),
     Rule("late users are asserted again", "plan/resending.py", "return Resend(everyone=True)", "return Resend()"),
     Rule("removals first, then additions", "sync/steps.py", "return (*first, *removals, *additions)", "return (*first, *additions, *removals)"),
     Rule("on record before it is sent", "sync/steps.py", "    _record_sending(attempt, site, steps, size)\n", ""),
-    Rule("a zombie's submit is refused", "sync/attempts.py", "keys = (key for pending in change.deployed.pending for key in pending.export_keys)", "keys = ()"),
+    Rule("a zombie's submit is refused", "sync/attempts.py", "keys = [key for pending in change.deployed.pending for key in pending.export_keys]", "keys: list[str] = []"),
     Rule("one's own epoch is the highest before an export", "sync/writer.py", "        if highest > self.epoch:\n", "        if highest < 0:\n"),
     Rule("an export counts when it says success itself", "treasuredata/export.py", '    if client.wait(export, what=what).status != "success":\n', "    if client.wait(export, what=what).status is None:\n"),
     Rule("a job under a taken key is another's", "treasuredata/client.py", "        if not fresh and not self.runs(job_id, sql):\n", "        if False:\n"),
-    Rule("a broken file disables withdrawals", "sync/run.py", "may_withdraw=not wanted.invalid_files", "may_withdraw=True"),
+    Rule("a broken file disables withdrawals", "sync/planned.py", "may_withdraw=not wanted.invalid_files", "may_withdraw=True"),
     Rule("snapshots that are named stay", "sync/attempts.py", "keep = site.writer.read().protected_tables", "keep = frozenset[str]()"),
-    Rule("what was folded is still owed", "sync/holding.py", '"owed": is_unfinished(deployed),', '"owed": False,'),
-    Rule("who is suppressed leaves every cohort", "sql/query.py", "self.barred.sql if barred is None else barred)", '"")'),
+    Rule("what was folded is still owed", "sync/holding.py", "owed=is_unfinished(deployed),", "owed=False,"),
+    Rule("who is suppressed leaves every cohort", "sql/query.py", "self.barred.sql if barred is None else barred,", '"",'),
 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from runner.plan.ledger import Destination
 from runner.plan.marker import read as read_marker
 from runner.plan.marker import written
 from runner.plan.reviewed import KEY, Item, checksum, differences, mark_of, read, unseen
-from runner.plan.settled import Setting
+from runner.plan.setting_changes import Setting
 
 A, B = Destination("shop", "a"), Destination("shop", "b")
 

@@ -11,7 +11,7 @@ from runner.definitions.cohort import Cohort, Life, Mode, Suspension
 from runner.files import documents
 from runner.files.documents import Document
 from runner.identifiers import Handle, Identifier, Kind
-from runner.plan import making
+from runner.plan.build import build_plan
 from runner.plan.ledger import Delivered, Deployed, Destination, Ledger, Pending
 from runner.plan.plan import Action, Change
 from runner.plan.standing import Standing, standings
@@ -43,7 +43,7 @@ def delivered(deployed: Deployed, **changes: object) -> Deployed:
 
 def change(wanted: Query, deployed: Deployed, *, now: int = NOW, due: bool = True, refresh: bool = False) -> Change:
     ledger = Ledger("l", 1, now, {HERE: deployed})
-    made = making.make([wanted], ledger, target="t", workspace="shop", refresh=refresh, may_withdraw=True, due=due)
+    made = build_plan([wanted], ledger, target="t", workspace="shop", refresh=refresh, may_withdraw=True, due=due)
     return made.changes[0]
 
 
@@ -103,7 +103,7 @@ def test_a_refresh_asked_for_needs_no_schedule() -> None:
 
 def stand(wanted: Query, deployed: Deployed, *, now: int = NOW) -> Standing:
     ledger = Ledger("l", 1, now, {HERE: deployed})
-    made = making.make([wanted], ledger, target="t", workspace="shop", refresh=False, may_withdraw=True, due=True)
+    made = build_plan([wanted], ledger, target="t", workspace="shop", refresh=False, may_withdraw=True, due=True)
     return standings(ledger, made)[0]
 
 

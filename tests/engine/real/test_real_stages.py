@@ -11,7 +11,7 @@ from runner.plan.ledger import Delivered, Deployed, Destination, Pending
 from runner.sql.members import export, members, suppressed
 from runner.sync import audit, delta
 from runner.sync.attempts import COUNTED_TOGETHER
-from runner.sync.counting import BARRED, OTHERS_AT_ONCE
+from runner.sync.counting import OTHERS_AT_ONCE, SUPPRESSED
 from runner.sync.verify import COUNTED_TOGETHER as VERIFIED_TOGETHER
 
 MOST = 125
@@ -55,19 +55,24 @@ STATEMENTS = {
     "barred people": LISTS,
     "a snapshot": delta.create_snapshot(members(AUDIENCE, IDENTIFIERS, TABLE), "snap0", table="made", state=STATE),
     "a snapshot of mode add": delta.create_snapshot(
-        delta.everybody(members(AUDIENCE, IDENTIFIERS, TABLE), DEPLOYED, state=STATE, barred=TABLE),
+        delta.everybody(members(AUDIENCE, IDENTIFIERS, TABLE), DEPLOYED, state=STATE, suppressed=TABLE),
         "snap0", table="made", state=STATE,
     ),
-    "counts of a plan": planned(counted(members(AUDIENCE, IDENTIFIERS, BARRED))),
+    "counts of a plan": planned(counted(members(AUDIENCE, IDENTIFIERS, SUPPRESSED))),
     "counts of a plan of mode add": planned(
-        counted(delta.everybody(members(AUDIENCE, IDENTIFIERS, BARRED), DEPLOYED, state=STATE, barred=BARRED))
+        counted(
+            delta.everybody(members(AUDIENCE, IDENTIFIERS, SUPPRESSED), DEPLOYED, state=STATE, suppressed=SUPPRESSED)
+        )
     ),
     "counts of a plan of mode remove": planned(
-        counted(delta.with_barred(members(AUDIENCE, IDENTIFIERS), DEPLOYED, state=STATE, barred=BARRED), removing=True)
+        counted(
+            delta.with_suppressed(members(AUDIENCE, IDENTIFIERS), DEPLOYED, state=STATE, suppressed=SUPPRESSED),
+            removing=True,
+        )
     ),
-    "who is barred": planned(delta.leaving_barred(DEPLOYED, state=STATE, barred=BARRED)),
+    "who is barred": planned(delta.leaving_suppressed(DEPLOYED, state=STATE, suppressed=SUPPRESSED)),
     "whom it shares": planned(
-        delta.shared(members(AUDIENCE, IDENTIFIERS, BARRED), OTHERS, state=STATE)
+        delta.shared(members(AUDIENCE, IDENTIFIERS, SUPPRESSED), OTHERS, state=STATE)
     ),
     "counts of several attempts": together(),
     "whom to add": SETS.additions(IDENTIFIERS[0].handle, whole=False),

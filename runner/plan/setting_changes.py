@@ -1,6 +1,5 @@
-"""What two trees differ in beside queries: where a target leads, limits, schedules and
-dates, as the files write them; no fingerprint of what would be delivered has any of it;
-pure.
+"""Settings that are not the same in two trees: where a target leads, limits, schedules
+and dates, as the files write them. They are part of no fingerprint; pure.
 """
 
 from __future__ import annotations
@@ -22,26 +21,31 @@ OF_DEFAULTS = OF_COHORT = (
     "suppress",
     "previous_id",
 )
+
 IN_QUERIES = ("vars",)
-"""Of a target: what queries show."""
+"""Keys of a target that change queries, and so are in fingerprints."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Setting:
-    """A setting that is another one than before: of which cohort, if of one, its name,
-    and both values in words. `is_new`: the cohort was not there before.
-    """
+    """A setting that changed."""
 
     cohort: str
+    """The id of the cohort that has it; empty for a setting of the project."""
     name: str
     was: str
+    """The value of before, in words."""
     now: str
+    """The value of now, in words."""
     is_new: bool = False
+    """True where the cohort was not there before."""
 
     @property
     def title(self) -> str:
         """What it is called where there are others."""
-        return f"{self.cohort}: {self.name}" if self.cohort else self.name
+        if not self.cohort:
+            return self.name
+        return f"{self.cohort}: {self.name}"
 
     def __str__(self) -> str:
         return f"{self.title}: {self.was} → {self.now}"
@@ -54,53 +58,57 @@ def changed(
     old: Mapping[str, Cohort],
     new: Iterable[Cohort],
 ) -> tuple[Setting, ...]:
-    """Each setting of a target, and each of a cohort's own, that is another one than
-    before; `old` is by id. What a cohort takes from the project is the project's.
-    Without a project file that can be compared there are none.
+    """The settings of a target, and those of its cohorts, that changed; `old` has the
+    cohorts of before, by id. What a cohort takes from the project is a setting of the
+    project. Without a project file `before`, nothing can be compared, and there are none.
     """
     if before is None:
         return ()
     found = [*_differences("", _of_project(before, target), _of_project(after, target))]
     for cohort in new:
         there = old.get(cohort.id)
-        was = dict(_flat("", _data(there), OF_COHORT)) if there else {}
-        now = dict(_flat("", _data(cohort), OF_COHORT))
+        was: dict[str, str] = {}
+        if there:
+            was = _of_cohort(there)
+        now = _of_cohort(cohort)
         found += _differences(cohort.id, was, now, is_new=there is None)
     return tuple(found)
 
 
+def _of_cohort(cohort: Cohort) -> dict[str, str]:
+    """A cohort's own settings by their names, in words."""
+    return dict(_flat("", _data(cohort), OF_COHORT))
+
+
 def _of_project(project: Project, target: str) -> dict[str, str]:
+    """The settings of a project and of one target by their names, in words."""
     data = _data(project)
-    led = data["targets"].get(target, {})
-    lags = {
-        name: source["max_lag"]
-        for name, source in data.get("sources", {}).items()
-        if "max_lag" in source
-    }
-    return dict(
-        [
-            *_flat(
-                f"targets.{target}.", led, [key for key in led if key not in IN_QUERIES]
-            ),
-            *_flat("", data, OF_PROJECT),
-            *_flat("defaults.", data.get("defaults", {}), OF_DEFAULTS),
-            *((f"sources.{name}.max_lag", _said(lag)) for name, lag in lags.items()),
-        ]
-    )
+    its_target = data["targets"].get(target, {})
+    keys = [key for key in its_target if key not in IN_QUERIES]
+    found = dict(_flat(f"targets.{target}.", its_target, keys))
+    found.update(_flat("", data, OF_PROJECT))
+    found.update(_flat("defaults.", data.get("defaults", {}), OF_DEFAULTS))
+    for name, source in data.get("sources", {}).items():
+        if "max_lag" in source:
+            found[f"sources.{name}.max_lag"] = _said(source["max_lag"])
+    return found
 
 
 def _data(of: Project | Cohort) -> Mapping[str, Any]:
-    """As its file writes it; it was checked."""
+    """What its file writes; it was checked against its schema."""
     return cast("Mapping[str, Any]", of.document.data)
 
 
 def _differences(
     cohort: str, was: Mapping[str, str], now: Mapping[str, str], *, is_new: bool = False
 ) -> Iterator[Setting]:
+    """The settings that are not the same, those of before first."""
     for name in dict.fromkeys([*was, *now]):
+        before = was.get(name, NOTHING)
+        after = now.get(name, NOTHING)
         if was.get(name) != now.get(name):
             yield Setting(
-                cohort, name, was.get(name, NOTHING), now.get(name, NOTHING), is_new
+                cohort=cohort, name=name, was=before, now=after, is_new=is_new
             )
 
 
@@ -121,12 +129,12 @@ def _flat(
 
 
 def _said(value: Any) -> str:
+    """A value in words, as the file might write it on one line."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, list):
         return ", ".join(map(_said, value)) or NOTHING
     if isinstance(value, Mapping):
-        return (
-            f"{{{', '.join(f'{key}: {_said(each)}' for key, each in value.items())}}}"
-        )
+        pairs = ", ".join(f"{key}: {_said(each)}" for key, each in value.items())
+        return f"{{{pairs}}}"
     return str(value)
