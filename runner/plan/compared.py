@@ -82,6 +82,7 @@ def _there(query: Query, now: int) -> Deployed:
         as_of=now,
         certain=SNAPSHOT,
         mode=query.cohort.mode.value,
+        database=query.database,
     )
     return Deployed(Destination(query.workspace, query.braze_id), delivered)
 

@@ -126,7 +126,7 @@ def _action(query: Query, deployed: Deployed, timing: Timing) -> tuple[Action, R
     if not last.fingerprint:
         # attempts were folded before the first one ended well: nothing is known to be wanted
         return Action.UPDATE, (_unfinished(deployed),)
-    if last.fingerprint != query.fingerprint:
+    if last.fingerprint != query.fingerprint or _reads_elsewhere(query, last):
         return _updated(query, deployed, last)
     if is_unfinished(deployed):
         return Action.RETRY, (_unfinished(deployed),)
@@ -148,16 +148,26 @@ def _why_created(deployed: Deployed) -> Reasons:
 def _updated(
     query: Query, deployed: Deployed, last: Delivered
 ) -> tuple[Action, Reasons]:
-    """The action where the fingerprint changed: to tell a new name costs one member only."""
+    """The action where what would be delivered changed: a new name alone costs one member."""
     parts = changed_parts(last.parts, query.parts)
     reasons = tuple(f"{part} changed" for part in parts)
+    if _reads_elsewhere(query, last):
+        reasons += (f"database changed: {last.database} → {query.database}",)
     if not reasons:
         reasons = ("fingerprint changed",)
     if is_unfinished(deployed):
         reasons += (_unfinished(deployed),)
-    if parts == ["name"]:
+    if parts == ["name"] and not _reads_elsewhere(query, last):
         return Action.RENAME, reasons
     return Action.UPDATE, reasons
+
+
+def _reads_elsewhere(query: Query, last: Delivered) -> bool:
+    """True where names of tables mean others than when the cohort was last delivered.
+    The database is no part of the fingerprint, so that ledgers of earlier versions, which
+    do not tell it, send nobody again.
+    """
+    return bool(last.database) and query.reads_others_than_in(last.database)
 
 
 def _unchanged(query: Query, last: Delivered, timing: Timing) -> tuple[Action, Reasons]:

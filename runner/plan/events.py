@@ -281,6 +281,7 @@ class _Ended(_Details):
     setting_keys: Names = field(default_factory=dict)
     """What the connection's settings are called."""
     as_of: int = 0
+    database: str = ""
 
     @classmethod
     def completed(cls, told: Mapping[str, Any], time: int) -> Mapping[str, Any]:

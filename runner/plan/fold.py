@@ -283,6 +283,7 @@ def _delivered(row: Row[Ended]) -> Delivered:
         certain=detail.certain,
         taken_out=detail.taken_out,
         mode=detail.mode,
+        database=detail.database,
     )
     if isinstance(detail, Synced):
         return delivered

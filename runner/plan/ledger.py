@@ -132,6 +132,8 @@ class Delivered:
     taken_out: str | None = None
     """The snapshot of those whom mode `remove` took out; None: nobody."""
     mode: str = "mirror"
+    database: str = ""
+    """Where the query's names of tables were looked up; earlier versions did not tell."""
 
     @classmethod
     def of_table(cls, table: str) -> Delivered:

@@ -291,7 +291,12 @@ def _with_query(synced: Synced, change: Change) -> Synced:
     previous = change.deployed.previous
     if query is None:
         return synced
-    synced = replace(synced, fingerprint=query.fingerprint, parts=query.parts)
+    synced = replace(
+        synced,
+        fingerprint=query.fingerprint,
+        parts=query.parts,
+        database=query.database,
+    )
     if not change.restored:
         return synced
     synced = replace(synced, rejected=query.fingerprint)

@@ -165,6 +165,7 @@ def _held(attempt: Attempt, site: Site, counts: Counts) -> Held:
         connection=attempt.connection,
         setting_keys=attempt.route.setting_keys,
         as_of=last.as_of,
+        database=last.database,
         owed=is_unfinished(deployed),
         names=deployed.names,
         held_at=site.writer.started,
