@@ -88,8 +88,13 @@ def filled(engine: Engine, number: int) -> Iterator[None]:
     """Tables of people: `people` as they are now, `people_before` with one of a hundred
     another; and the same written in several ways in `untidy`.
     """
+    # SEQUENCE gives 10,000 numbers at most
     last = max(0, number // 1000 - 1)
-    thousands = f"UNNEST(SEQUENCE(0, {last})) AS a (a) CROSS JOIN UNNEST(SEQUENCE(0, 999)) AS b (b)"
+    numbers = (
+        f"SELECT p * 10000 + q FROM UNNEST(SEQUENCE(0, {last // 10_000})) AS p (p)"
+        f" CROSS JOIN UNNEST(SEQUENCE(0, 9999)) AS q (q) WHERE p * 10000 + q <= {last}"
+    )
+    thousands = f"({numbers}) AS a (a) CROSS JOIN UNNEST(SEQUENCE(0, 999)) AS b (b)"
     engine.run(f"CREATE SCHEMA IF NOT EXISTS {engine.catalog}.{SCHEMA}")
     made = {
         "people": f"SELECT 'customer-' || CAST(a * 1000 + b AS VARCHAR) AS id FROM {thousands}",
