@@ -17,21 +17,28 @@ later what was reviewed.
 
 def written(target: str, plan: Plan | None, marks: Sequence[str] = ()) -> str:
     """The comment's first line: which comment it is, its plan's checksum, and what it shows."""
-    told = "".join(marks) if len(marks) <= MARKS else "too-many"
-    sum_ = reviewed.of_plan(plan) if plan else reviewed.checksum((), target=target)
-    return f"<!-- cohort-runner:plan {target} {sum_} {told or 'none'} -->"
+    checksum = reviewed.checksum((), target=target)
+    if plan:
+        checksum = reviewed.of_plan(plan)
+    return f"<!-- cohort-runner:plan {target} {checksum} {_told(marks)} -->"
+
+
+def _told(marks: Sequence[str]) -> str:
+    if not marks:
+        return "none"
+    if len(marks) > MARKS:
+        return "too-many"
+    return "".join(marks)
 
 
 def read(body: str, target: str) -> tuple[str, ...]:
     """The marks that a comment carries; none where it is no comment of ours about this target."""
-    first = body.split("\n", 1)[0].strip().removesuffix("-->").split()
-    if (
-        first[:3] != ["<!--", "cohort-runner:plan", target]
-        or len(first) != 5
-        or len(first[4]) % reviewed.MARK
-    ):
+    head, *_ = body.split("\n", 1)
+    words = head.strip().removesuffix("-->").split()
+    if words[:3] != ["<!--", "cohort-runner:plan", target] or len(words) != 5:
         return ()
-    return tuple(
-        first[4][at : at + reviewed.MARK]
-        for at in range(0, len(first[4]), reviewed.MARK)
-    )
+    marks, size = words[4], reviewed.MARK
+    # "none" and "too-many" are shorter than one mark
+    if len(marks) % size:
+        return ()
+    return tuple(marks[at : at + size] for at in range(0, len(marks), size))

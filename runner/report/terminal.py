@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -11,21 +12,25 @@ from runner.errors import Problem
 from runner.plan.guards import Counts
 from runner.plan.history import Record, Result
 from runner.plan.plan import IDLE, Action, Change, Plan
-from runner.report.cost import Cost
+from runner.report.cost import Cost, is_blocked
 from runner.report.lists import many
 from runner.sql.shown import masked
 from runner.sync.attempts import Outcome
+from runner.sync.audit import Discrepancy
 from runner.sync.doctor import Finding, State
 from runner.sync.run import Summary
 from runner.sync.verify import Verified
 
 SMALLER = (
-    "bring files back; if this is right, raise `guards.max_withdrawn` in the project file,"
-    ' or once `cohorts sync --allow max_withdrawn --reason "…"`'
+    "bring files back; if this is right, raise `guards.max_withdrawn` in the project"
+    ' file, or once `cohorts sync --allow max_withdrawn --reason "…"`'
 )
 
 NAMES = ("in Braze now", "in this tree")
-"""Of the two sides of a difference of SQL."""
+"""What the two sides of a difference of SQL are called."""
+
+NAMES_OF_COMMITS = ("before", "in this tree")
+"""The same, where a plan is compared with a commit."""
 
 SIGNS = {
     Action.CREATE: "+",
@@ -53,6 +58,8 @@ PAST = {
     Action.NONE: "unchanged",
 }
 
+MARKS = {State.OK: "✓", State.FAILED: "✗", State.WARNING: "!", State.UNKNOWN: "?"}
+
 
 def problems(
     found: Sequence[Problem], warnings: Sequence[Problem], *, cohorts: int
@@ -60,124 +67,130 @@ def problems(
     """Every problem on its line, then how many; where there are none, how many cohorts
     were looked at.
     """
-    soon = [f"warning: {warning}" for warning in warnings]
+    lines = [f"warning: {warning}" for warning in warnings]
     if not found:
-        return "\n".join([*soon, f"{many(cohorts, 'cohort')} checked: no problems."])
-    files = len({problem.at.path for problem in found})
-    return "\n".join(
-        [
-            *soon,
-            *(str(problem) for problem in found),
-            "",
-            f"{many(len(found), 'problem')} in {many(files, 'file')}.",
-        ]
-    )
+        lines.append(f"{many(cohorts, 'cohort')} checked: no problems.")
+        return "\n".join(lines)
+    files = {problem.at.path for problem in found}
+    total = f"{many(len(found), 'problem')} in {many(len(files), 'file')}."
+    return "\n".join([*lines, *map(str, found), "", total])
 
 
 def plan(shown: Plan, *, counted: bool) -> str:
     """The plan: one line a change with its why, the SQL difference of updates, guards,
-    and how many of each.
+    and how many of each. `counted`: members were counted.
     """
-    changes = [
-        *(change for change in shown.changes if change.action is not Action.NONE),
-        *shown.held_back,
-    ]
-    since = f", compared with commit {shown.since[:12]}" if shown.since else ""
-    lines = [
-        f"Plan for target {shown.target} (Braze workspace {shown.workspace}){since}",
-        "",
-    ]
-    if changes:
-        width = max(len(change.id) for change in changes)
-        for change in changes:
-            lines += _change(
-                change, width, ("before", "in this tree") if shown.since else NAMES
-            )
-        lines.append("")
-    lines += [
-        f"  ? {where.cohort_id}: left alone, since a file that cannot be read may be its own"
-        for where in shown.withheld
-    ]
+    changes = [change for change in shown.changes if change.action is not Action.NONE]
+    changes += shown.held_back
+    lines = [_title(shown), "", *_changes(shown, changes)]
+    why = "left alone, since a file that cannot be read may be its own"
+    lines += [f"  ? {where.cohort_id}: {why}" for where in shown.withheld]
     if shown.stop:
-        lines += [
-            f"G005 {shown.stop}; nothing is withdrawn: {SMALLER}",
-            "",
-        ]
+        lines += [f"G005 {shown.stop}; nothing is withdrawn: {SMALLER}", ""]
     if shown.refused:
-        lines += [
-            "A guard would stop what is marked BLOCKED; nothing of it would be sent.",
-            "",
-        ]
+        what = "A guard would stop what is marked BLOCKED"
+        lines += [f"{what}; nothing of it would be sent.", ""]
     lines += [f"warning: {warning}" for warning in shown.warnings]
     lines.append(_totals(shown))
-    if changes and shown.since:
-        lines.append(
-            "Members not computed: a plan against a commit asks Treasure Data nothing."
-        )
-    elif changes and counted:
-        cost = Cost.of(
-            change for change in shown.due if not (change.refusals or change.stopped)
-        )
-        lines.append(f"Written to Braze, as far as is known: {cost.over_time}.")
-    elif changes:
-        lines.append(
-            "Members not counted; `--members` counts who would enter and leave."
-        )
+    if changes:
+        lines.append(_members(shown, counted=counted))
     return "\n".join(lines)
 
 
+def _title(shown: Plan) -> str:
+    title = f"Plan for target {shown.target} (Braze workspace {shown.workspace})"
+    if shown.since:
+        title += f", compared with commit {shown.since[:12]}"
+    return title
+
+
+def _changes(shown: Plan, changes: Sequence[Change]) -> list[str]:
+    """The lines of all changes, and an empty one; nothing where there are no changes."""
+    if not changes:
+        return []
+    names = NAMES
+    if shown.since:
+        names = NAMES_OF_COMMITS
+    width = max(len(change.id) for change in changes)
+    lines: list[str] = []
+    for change in changes:
+        lines += _change(change, width, names)
+    return [*lines, ""]
+
+
+def _members(shown: Plan, *, counted: bool) -> str:
+    """How many members a plan with changes writes, or why that is not known."""
+    if shown.since:
+        return (
+            "Members not computed: a plan against a commit asks Treasure Data nothing."
+        )
+    if not counted:
+        return "Members not counted; `--members` counts who would enter and leave."
+    sent = [change for change in shown.due if not is_blocked(change)]
+    return f"Written to Braze, as far as is known: {Cost.of(sent).over_time}."
+
+
 def _change(change: Change, width: int, names: tuple[str, str]) -> list[str]:
-    why = "; ".join(change.reasons)
-    lines = [
-        f"  {SIGNS[change.action]} {change.id:<{width}}  {change.action:<8}  {change.name} ({why})"
-    ]
+    head = f"  {SIGNS[change.action]} {change.id:<{width}}  {change.action:<8}"
+    lines = [f"{head}  {change.name} ({'; '.join(change.reasons)})"]
     if change.counts:
         lines.append(f"      members: {_counts(change.counts)}")
         lines.append(f"      written: {_written(change, change.counts)}")
-    lines += [
-        f"      BLOCKED {problem}" for problem in (*change.questions, *change.refusals)
-    ]
-    lines += [f"      FAILED {change.uncounted}"] if change.uncounted else []
+    stops = (*change.questions, *change.refusals)
+    lines += [f"      BLOCKED {problem}" for problem in stops]
+    if change.uncounted:
+        lines.append(f"      FAILED {change.uncounted}")
     if change.action is Action.UPDATE:
         lines += [f"      {text}" for text in sql_difference(change, names)]
     return lines
 
 
 def sql_difference(change: Change, names: tuple[str, str]) -> list[str]:
-    """Unified difference of the audience's SQL, delivered to wanted, members hidden;
-    empty where it is the same. `names`: what the two are called.
+    """Unified difference of the audience's SQL, from what was delivered to what is
+    wanted, with members hidden; empty where the two are the same. `names` is what the
+    two are called.
     """
-    columns = change.query.cohort.columns if change.query else frozenset()
+    columns: frozenset[str] = frozenset()
+    if change.query:
+        columns = change.query.cohort.columns
     before = masked(change.sql_before, columns).splitlines()
     after = masked(change.sql_after, columns).splitlines()
     return list(difflib.unified_diff(before, after, *names, lineterm="", n=2))
 
 
 def _counts(counts: Counts) -> str:
-    again = counts.added - counts.entering
-    unusable = (
-        f"; {many(counts.unusable, 'row')} left out that name nobody"
-        if counts.unusable
-        else ""
-    )
+    """Members before and after, and what differs."""
     if counts.mode is Mode.REMOVE:
-        more = f"; {again:,} sent again" if again else ""
-        return f"{counts.before:,} taken out so far → {counts.after:,}; {counts.entering:,} to take out{more}{unusable}"
-    sent = f"; {again:,} sent again" if again else ""
+        parts = [
+            f"{counts.before:,} taken out so far → {counts.after:,}",
+            f"{counts.entering:,} to take out",
+        ]
+    else:
+        parts = [
+            f"{counts.before:,} now → {counts.after:,}{_by_handle(counts)}",
+            f"{counts.entering:,} enter, {counts.removed:,} leave",
+        ]
+    again = counts.added - counts.entering
+    if again:
+        parts.append(f"{again:,} sent again")
+    if counts.unusable:
+        parts.append(f"{many(counts.unusable, 'row')} left out that name nobody")
+    return "; ".join(parts)
+
+
+def _by_handle(counts: Counts) -> str:
+    """Members of each identifier, where there are more identifiers than one."""
     wanted = [count for count in counts.by_handle if count.after]
-    by = (
-        ", ".join(f"{count.after:,} by {count.handle}" for count in wanted)
-        if len(wanted) > 1
-        else ""
-    )
-    after = f"{counts.after:,} ({by})" if by else f"{counts.after:,}"
-    return f"{counts.before:,} now → {after}; {counts.entering:,} enter, {counts.removed:,} leave{sent}{unusable}"
+    if len(wanted) < 2:
+        return ""
+    told = [f"{count.after:,} by {count.handle}" for count in wanted]
+    return f" ({', '.join(told)})"
 
 
 def _written(change: Change, counts: Counts) -> str:
     """How many identifiers are written to Braze, as far as is known."""
-    told = counts.expected
-    now = f"{told.this_sync:,} by this sync"
+    now = f"{counts.expected.this_sync:,} by this sync"
+    # a withdrawal and a suppression write once, and nothing later
     if change.query is None or change.action is Action.SUPPRESS:
         return now
     everyone = _everyone_again(counts)
@@ -194,111 +207,110 @@ def _everyone_again(counts: Counts) -> str:
 
 
 def _totals(shown: Plan) -> str:
-    tally = {
-        action: sum(change.action is action for change in shown.changes)
+    """How many cohorts there are of each action, in one sentence."""
+    tally = Counter(change.action for change in shown.changes)
+    idle = [change for change in shown.changes if change.action is Action.NONE]
+    held = sum(change.is_held for change in idle)
+    # in the order of Action, and not in that of the plan
+    parts = [
+        f"{tally[action]} to {action}"
         for action in Action
-    }
-    words = [
-        f"{number} to {action}"
-        for action, number in tally.items()
-        if number and action not in IDLE
+        if tally[action] and action not in IDLE
     ]
-    back = sum(
-        change.is_held for change in shown.changes if change.action is Action.NONE
-    )
-    held = f", {tally[Action.SUSPENDED]} suspended" if tally[Action.SUSPENDED] else ""
-    held += f", {back} held after a rollback" if back else ""
-    left_out = f", {shown.not_selected} not selected" if shown.not_selected else ""
-    if not words:
-        there = "unchanged" if shown.since else "in Braze as wanted"
-        return f"Nothing to do: {many(tally[Action.NONE] - back, 'cohort')} {there}{held}{left_out}."
-    return (
-        ", ".join([*words, f"{tally[Action.NONE] - back} unchanged"])
-        + f"{held}{left_out}."
-    )
+    if parts:
+        parts.append(f"{len(idle) - held} unchanged")
+    else:
+        parts.append(_nothing_to_do(len(idle) - held, shown))
+    if tally[Action.SUSPENDED]:
+        parts.append(f"{tally[Action.SUSPENDED]} suspended")
+    if held:
+        parts.append(f"{held} held after a rollback")
+    if shown.not_selected:
+        parts.append(f"{shown.not_selected} not selected")
+    return f"{', '.join(parts)}."
+
+
+def _nothing_to_do(number: int, shown: Plan) -> str:
+    cohorts = many(number, "cohort")
+    if shown.since:
+        return f"Nothing to do: {cohorts} unchanged"
+    return f"Nothing to do: {cohorts} in Braze as wanted"
 
 
 def summary(shown: Summary) -> str:
     """How a sync ended: one line a cohort, then the totals."""
-    if not shown.outcomes:
-        lines = [_totals(shown.plan)] if not shown.plan.stop else []
-    else:
+    lines: list[str] = []
+    if shown.outcomes:
         width = max(len(outcome.change.id) for outcome in shown.outcomes)
-        lines = [_outcome(outcome, width) for outcome in shown.outcomes]
-        done = [outcome.done for outcome in shown.outcomes if outcome.done]
-        unchanged = sum(change.action is Action.NONE for change in shown.plan.changes)
-        added, removed = (
-            sum(one.added for one in done),
-            sum(one.removed for one in done),
-        )
-        lines += [
-            "",
-            (
-                f"{len(done)} of {many(len(shown.outcomes), 'cohort')} synced, {unchanged} unchanged"
-                f"{f', {shown.plan.not_selected} not selected' if shown.plan.not_selected else ''}; "
-                f"{added:,} members added, {removed:,} removed."
-            ),
-        ]
+        lines += [_outcome(outcome, width) for outcome in shown.outcomes]
+        lines += ["", _synced(shown)]
+    elif not shown.plan.stop:
+        lines.append(_totals(shown.plan))
     if shown.plan.stop:
         lines.append(f"G005 {shown.plan.stop}; nothing was withdrawn: {SMALLER}")
     if shown.invalid_files:
-        lines.append(
-            f"{many(shown.invalid_files, 'file')} could not be used; nothing was withdrawn."
-        )
+        files = many(shown.invalid_files, "file")
+        lines.append(f"{files} could not be used; nothing was withdrawn.")
     return "\n".join(lines)
 
 
+def _synced(shown: Summary) -> str:
+    """The totals of a sync that had something to do."""
+    done = [outcome.done for outcome in shown.outcomes if outcome.done]
+    added = sum(one.added for one in done)
+    removed = sum(one.removed for one in done)
+    unchanged = sum(change.action is Action.NONE for change in shown.plan.changes)
+    cohorts = many(len(shown.outcomes), "cohort")
+    synced = f"{len(done)} of {cohorts} synced, {unchanged} unchanged"
+    if shown.plan.not_selected:
+        synced += f", {shown.plan.not_selected} not selected"
+    return f"{synced}; {added:,} members added, {removed:,} removed."
+
+
 def _outcome(outcome: Outcome, width: int) -> str:
-    change = outcome.change
-    if outcome.done:
-        done = outcome.done
-        return (
+    change, done, held = outcome.change, outcome.done, outcome.held
+    if done:
+        line = (
             f"  ✓ {change.id:<{width}}  {PAST[change.action]:<9}  "
             f"{done.added:,} added, {done.removed:,} removed, {done.size:,} qualify"
-            f"{f' ({done.sent_again:,} sent again)' if done.sent_again else ''}"
         )
-    held = outcome.held
-    out = (
-        f"\n    {'':<{width}}  {held.removed:,} left all the same: `suppress` takes them out"
-        if held
-        else ""
-    )
-    return f"  ✗ {change.id:<{width}}  {outcome.error}{out}"
+        if done.sent_again:
+            line += f" ({done.sent_again:,} sent again)"
+        return line
+    line = f"  ✗ {change.id:<{width}}  {outcome.error}"
+    if held:
+        left = f"{held.removed:,} left all the same: `suppress` takes them out"
+        line += f"\n    {'':<{width}}  {left}"
+    return line
 
 
 def history(shown: Sequence[Record], *, of: int) -> str:
-    """The ledger as a log, newest first: a line a record, with the error or the reason below it."""
+    """The ledger as a log, newest first: a line a record, with the error or the reason
+    below it. `of` is how many records there are in all.
+    """
     if not shown:
         return "Nothing was synced to this target yet."
     rows = [("WHEN (UTC)", "COHORT", "WHAT", "WHO", "RESULT")]
     rows += [_record(record) for record in shown]
+    below: list[list[str]] = [[], *map(_below, shown)]
+    # the last column is as wide as it is
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    below = [
-        (),
-        *([text for text in (record.error, _why(record)) if text] for record in shown),
-    ]
     lines = []
     for row, more in zip(rows, below, strict=True):
-        lines.append(
-            "  ".join(
-                [
-                    *(
-                        f"{cell:<{width}}"
-                        for cell, width in zip(row, widths, strict=False)
-                    ),
-                    row[4],
-                ]
-            )
-        )
+        *cells, result = row
+        padded = map(str.ljust, cells, widths)
+        lines.append("  ".join([*padded, result]))
         lines += [f"{'':<{widths[0]}}  {text}" for text in more]
-    left = of - len(shown)
-    return "\n".join(
-        [*lines, *([f"{left:,} earlier; `--limit 0` shows them."] if left else [])]
-    )
+    earlier = of - len(shown)
+    if earlier:
+        lines.append(f"{earlier:,} earlier; `--limit 0` shows them.")
+    return "\n".join(lines)
 
 
 def _record(record: Record) -> tuple[str, str, str, str, str]:
-    by = f"{record.who.actor}{f' at {record.who.commit[:7]}' if record.who.commit else ''}"
+    by = record.who.actor
+    if record.who.commit:
+        by += f" at {record.who.commit[:7]}"
     return (
         _minute(record.at),
         record.destination.cohort_id or "-",
@@ -313,19 +325,24 @@ def _result(record: Record) -> str:
         return "cut off, or still under way"
     if record.result is Result.FAILED:
         return "failed"
-    if record.added is not None and record.members is not None:
-        return f"{record.added:,} added, {record.removed:,} removed, {record.members:,} qualify"
-    return (
-        f"{record.members:,} possibly in Braze"
-        if record.members is not None
-        else "done"
-    )
+    if record.members is None:
+        return "done"
+    if record.added is None:
+        return f"{record.members:,} possibly in Braze"
+    changed = f"{record.added:,} added, {record.removed:,} removed"
+    return f"{changed}, {record.members:,} qualify"
 
 
-def _why(record: Record) -> str:
-    """The reason that was given, and the guards that were overridden for it."""
-    allowed = f"{', '.join(record.allowed)} overridden" if record.allowed else ""
-    return ": ".join(text for text in (allowed, record.who.reason) if text)
+def _below(record: Record) -> list[str]:
+    """What stands below a record: its error, the guards that were overridden, and the
+    reason that was given for it.
+    """
+    why = []
+    if record.allowed:
+        why.append(f"{', '.join(record.allowed)} overridden")
+    if record.who.reason:
+        why.append(record.who.reason)
+    return [text for text in (record.error, ": ".join(why)) if text]
 
 
 def _minute(at: int) -> str:
@@ -334,34 +351,43 @@ def _minute(at: int) -> str:
 
 def finding(shown: Finding) -> str:
     """One line of a diagnosis, with what to do below it."""
-    mark = {State.OK: "✓", State.FAILED: "✗", State.WARNING: "!", State.UNKNOWN: "?"}[
-        shown.state
-    ]
-    line = f"  {mark} {shown.name:<14}  {shown.found}"
-    return f"{line}\n    {'':<14}  → {shown.fix}" if shown.fix else line
+    line = f"  {MARKS[shown.state]} {shown.name:<14}  {shown.found}"
+    if shown.fix:
+        line += f"\n    {'':<14}  → {shown.fix}"
+    return line
 
 
 def diagnosis(found: Sequence[Finding], target: str) -> str:
     """How many checks failed; what comes next where none did."""
     failed = sum(shown.state is State.FAILED for shown in found)
-    if failed:
-        return f"\n{many(failed, 'check')} failed. Mend the first one first: others may follow from it."
-    return f"\nTarget {target} is ready."
+    if not failed:
+        return f"\nTarget {target} is ready."
+    checks = many(failed, "check")
+    return f"\n{checks} failed. Mend the first one first: others may follow from it."
 
 
 def verified(shown: Verified) -> str:
     """What is not as the ledger says, one line each, then what was compared."""
-    lines = []
-    for each in shown.found:
-        where = f"{each.destination.cohort_id}: " if each.destination.cohort_id else ""
-        lines.append(
-            f"  {'!' if each.is_warning else '✗'} {each.code} {where}{each.what}; {each.fix}"
-        )
+    lines = [_discrepancy(each) for each in shown.found]
+    if lines:
+        lines.append("")
+    end = "all is as the ledger says."
     wrong = sum(not each.is_warning for each in shown.found)
-    end = (
-        f"{many(wrong, 'thing')} not as the ledger says."
-        if wrong
-        else "all is as the ledger says."
+    if wrong:
+        end = f"{many(wrong, 'thing')} not as the ledger says."
+    cohorts, snapshots = (
+        many(shown.cohorts, "cohort"),
+        many(shown.snapshots, "snapshot"),
     )
-    compared = f"{many(shown.cohorts, 'cohort')}, {many(shown.snapshots, 'snapshot')} compared: {end}"
-    return "\n".join([*lines, *([""] if lines else []), compared])
+    lines.append(f"{cohorts}, {snapshots} compared: {end}")
+    return "\n".join(lines)
+
+
+def _discrepancy(each: Discrepancy) -> str:
+    mark = "✗"
+    if each.is_warning:
+        mark = "!"
+    where = ""
+    if each.destination.cohort_id:
+        where = f"{each.destination.cohort_id}: "
+    return f"  {mark} {each.code} {where}{each.what}; {each.fix}"

@@ -10,48 +10,62 @@ from typing import Any
 from runner.definitions.cohort import Cohort
 from runner.identifiers import Handle
 from runner.report.github import Note
-from runner.report.lists import many
+from runner.report.lists import many, names
 from runner.testing.local import Result
 
 SHOWN = 10
-"""People of one test who are shown with their rows; of more, how many there are."""
+"""How many people of one test are shown with their rows; of more, their number is told."""
 
 
 def text(results: Sequence[Result], untested: Sequence[Cohort]) -> str:
     """Each failed test with what differs and why; then how many passed."""
     lines = list(told(results))
-    return "\n".join([*lines, *([""] if lines else []), totals(results, untested)])
+    if lines:
+        lines.append("")
+    return "\n".join([*lines, totals(results, untested)])
 
 
 def told(results: Sequence[Result]) -> Iterator[str]:
     """A line for each test, and below it what differs and why."""
     for result in results:
-        mark = "✓" if result.passed else ("?" if result.unjudged else "✗")
-        where = "" if result.passed else f"   {result.case.at}"
-        yield f"  {mark} {result.cohort.id} · {result.case.name}{where}"
+        yield _line(result)
         yield from (f"      {line}" for line in _why(result))
         if result.passed and result.proves_nothing:
             yield f"      it proves little: {result.proves_nothing}"
 
 
+def _line(result: Result) -> str:
+    name = f"{result.cohort.id} · {result.case.name}"
+    if result.passed:
+        return f"  ✓ {name}"
+    if result.unjudged:
+        return f"  ? {name}   {result.case.at}"
+    return f"  ✗ {name}   {result.case.at}"
+
+
 def totals(results: Sequence[Result], untested: Sequence[Cohort]) -> str:
-    """How many passed, and who has no test."""
+    """How many passed, and which cohorts have no test."""
+    tested = {result.cohort.id for result in results}
+    tests, cohorts = many(len(results), "test"), many(len(tested), "cohort")
+    ended = f"{tests} of {cohorts}: {_ended(results)}."
+    if not untested:
+        return ended
+    verb = "have"
+    if len(untested) == 1:
+        verb = "has"
+    named = names([cohort.id for cohort in untested])
+    return f"{ended} {many(len(untested), 'cohort')} {verb} no test: {named}."
+
+
+def _ended(results: Sequence[Result]) -> str:
     unjudged = sum(bool(result.unjudged) for result in results)
     failed = sum(not result.passed for result in results) - unjudged
-    tested = len({result.cohort.id for result in results})
-    tests, cohorts = many(len(results), "test"), many(tested, "cohort")
-    parts = [
-        f"{failed} failed" if failed else "",
-        f"{unjudged} not judged" if unjudged else "",
-    ]
-    told = f"{tests} of {cohorts}: {', '.join(filter(None, parts)) or 'all passed'}."
-    if untested:
-        names = ", ".join(cohort.id for cohort in untested[:5]) + (
-            ", …" if len(untested) > 5 else ""
-        )
-        has = "has" if len(untested) == 1 else "have"
-        told += f" {many(len(untested), 'cohort')} {has} no test: {names}."
-    return told
+    parts = []
+    if failed:
+        parts.append(f"{failed} failed")
+    if unjudged:
+        parts.append(f"{unjudged} not judged")
+    return ", ".join(parts) or "all passed"
 
 
 def notes(results: Sequence[Result]) -> Iterator[Note]:
@@ -76,37 +90,41 @@ def _why(result: Result) -> Iterator[str]:
         yield from _people("missing", handle, values, result)
     for handle, values in result.extra.items():
         yield from _people("should not be there", handle, values, result)
-    for name, key in (
-        () if result.passed or result.failure or result.unjudged else result.strangers
-    ):
+    # a misspelt key explains who is missing, and nothing else
+    if result.passed or result.failure or result.unjudged:
+        return
+    for name, key in result.strangers:
         yield f"{name} names {key}, of whom no other row is given"
 
 
 def _people(
     what: str, handle: Handle, values: Sequence[str], result: Result
 ) -> Iterator[str]:
-    by = f" (by {handle})" if len(result.case.expect) > 1 else ""
+    by = ""
+    if len(result.case.expect) > 1:
+        by = f" (by {handle})"
     for value in values[:SHOWN]:
         yield f"{what}: {value}{by}"
         rows = list(result.rows_about(value))
-        yield from (f"  {table}: {_row(row)}" for table, row in rows)
         if not rows:
             yield "  no row is given of them"
+        for table, row in rows:
+            yield f"  {table}: {_row(row)}"
     if len(values) > SHOWN:
         yield f"{what}: {len(values) - SHOWN} more"
 
 
 def _row(row: Mapping[str, Any]) -> str:
-    return "{" + ", ".join(f"{name}: {_cell(cell)}" for name, cell in row.items()) + "}"
+    cells = [f"{name}: {_cell(cell)}" for name, cell in row.items()]
+    return "{" + ", ".join(cells) + "}"
 
 
 def _cell(cell: object) -> str:
+    """A cell as YAML writes it."""
+    if cell is None:
+        return "null"
+    if isinstance(cell, bool):
+        return str(cell).lower()
     if isinstance(cell, list):
         return f"[{', '.join(map(str, cell))}]"
-    return (
-        "null"
-        if cell is None
-        else str(cell).lower()
-        if isinstance(cell, bool)
-        else str(cell)
-    )
+    return str(cell)

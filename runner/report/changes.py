@@ -1,0 +1,120 @@
+"""The changes of a plan as a table for a pull request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from runner.plan.guards import Counts
+from runner.plan.ledger import Destination
+from runner.plan.plan import Action, Change
+from runner.report.cost import Cost, crossing, is_blocked
+from runner.report.lists import fitting, many
+from runner.report.markup import code, words
+
+SIGNS = {
+    Action.CREATE: "🟢 new",
+    Action.UPDATE: "🟡 update",
+    Action.RENAME: "🔵 rename",
+    Action.RETRY: "🟠 retry",
+    Action.REFRESH: "🔄 refresh",
+    Action.WITHDRAW: "🔴 withdraw",
+    Action.ROLLBACK: "↩️ rollback",
+    Action.SUPPRESS: "🟣 suppress",
+    Action.SUSPENDED: "⏸️ suspended",
+    Action.NONE: "unchanged",
+}
+
+RISKS = (
+    Action.WITHDRAW,
+    Action.SUPPRESS,
+    Action.UPDATE,
+    Action.RETRY,
+    Action.CREATE,
+    Action.RENAME,
+)
+"""The order of changes on the page; the others come after these."""
+
+NAMED = ("", "Cohort", "Why")
+"""The first columns of the table of changes."""
+
+COUNTED = ("Enter", "Leave", "Members", "Written now", "First week", "Usual month")
+"""The columns that follow once members are counted; the last three say how many
+identifiers are written to Braze.
+"""
+
+
+def risk(change: Change) -> tuple[int, int, Destination]:
+    """What a reviewer should see first, as a key to sort by: what is stopped, who
+    leaves, what changes for those who stay.
+    """
+    leaving = 0
+    if change.counts:
+        leaving = change.counts.removed
+    return _rank(change), -leaving, change.destination
+
+
+def _rank(change: Change) -> int:
+    if is_blocked(change) or change.uncounted:
+        return 0
+    if change.action in RISKS:
+        return 1 + RISKS.index(change.action)
+    return 1 + len(RISKS)
+
+
+def table(
+    changes: Sequence[Change], limit: int, *, counted: bool, elsewhere: str
+) -> str:
+    """The table of changes, within `limit` characters; empty where nothing changes.
+    `counted`: members were counted, so there are columns for them. `elsewhere` says
+    where the rows are that do not fit.
+    """
+    shown = [change for change in changes if change.action is not Action.NONE]
+    if not shown:
+        return ""
+    numbers: list[str] = []
+    if counted:
+        numbers = [*COUNTED]
+    rule = [" --- "] * len(NAMED) + [" ---: "] * len(numbers)
+    lines = [f"| {' | '.join([*NAMED, *numbers])} |", f"|{'|'.join(rule)}|"]
+    rows = [_row(change, len(numbers)) for change in shown]
+    taken, missing = fitting(rows, limit, joint=1)
+    lines += taken
+    if missing:
+        cohorts = many(missing, "cohort")
+        lines.append(f"\n{cohorts} more did not fit here{elsewhere}.")
+    return "\n".join(lines)
+
+
+def _row(change: Change, columns: int) -> str:
+    """One line of the table; its last `columns` are numbers."""
+    sign = SIGNS[change.action]
+    if is_blocked(change) or change.uncounted:
+        sign = f"⛔ blocked, {sign}"
+    name = code(change.id)
+    if change.name and change.name != change.id:
+        name = f"{words(change.name)}<br>{name}"
+    numbers = [""] * columns
+    if change.counts:
+        numbers = _numbers(change, change.counts)
+    return f"| {' | '.join([sign, name, _why(change), *numbers])} |"
+
+
+def _numbers(change: Change, counts: Counts) -> list[str]:
+    """The cells below the columns of `COUNTED`."""
+    cost = Cost.of([change])
+    enter, leave = crossing(counts)
+    return [
+        f"{enter:,}",
+        f"{leave:,}",
+        f"{counts.before:,} → {counts.after:,}",
+        f"{cost.written:,}",
+        f"{cost.first_week:,}",
+        f"{cost.usual_month:,}",
+    ]
+
+
+def _why(change: Change) -> str:
+    reasons = [words(reason) for reason in change.reasons]
+    if change.action is Action.WITHDRAW:
+        reasons.append("everybody leaves")
+    return "; ".join(reasons)
