@@ -54,6 +54,7 @@ def risk(change: Change) -> tuple[int, int, Destination]:
 
 
 def _rank(change: Change) -> int:
+    """How early a change stands on the page, from 0."""
     if is_blocked(change) or change.uncounted:
         return 0
     if change.action in RISKS:
@@ -74,8 +75,9 @@ def table(
     numbers: list[str] = []
     if counted:
         numbers = [*COUNTED]
+    # a colon at its end moves a column to the right
     rule = [" --- "] * len(NAMED) + [" ---: "] * len(numbers)
-    lines = [f"| {' | '.join([*NAMED, *numbers])} |", f"|{'|'.join(rule)}|"]
+    lines = [_line([*NAMED, *numbers]), f"|{'|'.join(rule)}|"]
     rows = [_row(change, len(numbers)) for change in shown]
     taken, missing = fitting(rows, limit, joint=1)
     lines += taken
@@ -90,13 +92,24 @@ def _row(change: Change, columns: int) -> str:
     sign = SIGNS[change.action]
     if is_blocked(change) or change.uncounted:
         sign = f"⛔ blocked, {sign}"
-    name = code(change.id)
-    if change.name and change.name != change.id:
-        name = f"{words(change.name)}<br>{name}"
     numbers = [""] * columns
     if change.counts:
         numbers = _numbers(change, change.counts)
-    return f"| {' | '.join([sign, name, _why(change), *numbers])} |"
+    return _line([sign, _name(change), _why(change), *numbers])
+
+
+def _line(cells: Sequence[str]) -> str:
+    """Cells as a line of a Markdown table."""
+    told = " | ".join(cells)
+    return f"| {told} |"
+
+
+def _name(change: Change) -> str:
+    """The name that Braze shows and the cohort's id; only the id where both are the same."""
+    name, id_ = change.name, code(change.id)
+    if name in ("", change.id):
+        return id_
+    return f"{words(name)}<br>{id_}"
 
 
 def _numbers(change: Change, counts: Counts) -> list[str]:
@@ -114,6 +127,7 @@ def _numbers(change: Change, counts: Counts) -> list[str]:
 
 
 def _why(change: Change) -> str:
+    """The reasons of a change; for a withdrawal also what it does to the people."""
     reasons = [words(reason) for reason in change.reasons]
     if change.action is Action.WITHDRAW:
         reasons.append("everybody leaves")

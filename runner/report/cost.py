@@ -97,6 +97,7 @@ def _requests(action: Action, adds: int, removes: int) -> int:
 
 
 def _percent(requests: int) -> str:
+    """The share of the requests that Braze takes in an hour."""
     share = requests * 100 / REQUESTS_AN_HOUR
     if share < 0.1:
         return "under 0.1 %"
@@ -104,6 +105,7 @@ def _percent(requests: int) -> str:
 
 
 def _duration(requests: int) -> str:
+    """The least time that Braze's limit allows for the requests."""
     minutes = requests * 60 / REQUESTS_AN_HOUR
     if minutes < 1:
         return "under a minute"

@@ -6,12 +6,13 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
-from runner.definitions.cohort import Cohort, Mode
+from runner.definitions.cohort import Cohort, Life, Mode
 from runner.definitions.rule import (
     Aggregate,
     All,
     Anniversary,
     AnyOf,
+    Audience,
     Begin,
     Compare,
     Edge,
@@ -126,6 +127,7 @@ def of_rule(rule: Rule, hidden: Collection[str] = ()) -> list[str]:
 
 
 def _negated(rule: Rule, hidden: Collection[str]) -> list[str]:
+    """The lines for everybody whom a rule does not mean."""
     # English has short words for these; any other rule gets a "not:" in front
     match rule:
         case AnyOf(parts):
@@ -136,13 +138,17 @@ def _negated(rule: Rule, hidden: Collection[str]) -> list[str]:
             return [_not(column, test)]
         case InCohort(cohort):
             return [f"not in the cohort {cohort}"]
+        # "no purchase" would be wrong where a rule asks for three of them
         case Events(where=None) if _exists(rule):
-            return [f"no {rule.source.name}{_when(rule.window)}"]
+            events = rule.source.name
+            return [f"no {events}{_when(rule.window)}"]
+    # what a hidden column is compared with stays hidden here too
     first, *rest = of_rule(rule, hidden)
     return [f"not: {first}", *rest]
 
 
 def _who(cohort: Cohort, hidden: Collection[str] = ()) -> Iterator[str]:
+    """Who is meant, as lines; what is compared with a `hidden` column is not told."""
     rule = cohort.rule
     if rule is None:
         yield f"Who: whoever {_query(cohort)} finds.{_params(cohort)}"
@@ -156,20 +162,24 @@ def _who(cohort: Cohort, hidden: Collection[str] = ()) -> Iterator[str]:
         first, *rest = of_rule(rule.where, hidden)
         yield f"Who: {people} with {first}"
         yield from rest
-    if rule.top:
-        yield f"Of them the {rule.top.limit:,} with the greatest {rule.top.by}."
-    if rule.sample:
-        share = f"{rule.sample.of_ten_thousand / 100:g} of a hundred"
-        yield f"Of them {share}, always the same ({rule.sample.salt})."
+    top, sample = rule.top, rule.sample
+    if top:
+        yield f"Of them the {top.limit:,} with the greatest {top.by}."
+    if sample:
+        percent = sample.of_ten_thousand / 100
+        share = f"{percent:g} of a hundred"
+        yield f"Of them {share}, always the same ({sample.salt})."
 
 
 def _query(cohort: Cohort) -> str:
+    """What finds the people of a cohort that has SQL."""
     if cohort.template:
         return f"the SQL of {cohort.template}"
     return "its SQL"
 
 
 def _params(cohort: Cohort) -> str:
+    """The values that a template was given; empty where it was given none."""
     if not cohort.params:
         return ""
     told = [f"{name}: {value}" for name, value in cohort.params.items()]
@@ -184,65 +194,80 @@ def _facts(
     yield "Named by", ", ".join(named)
     yield "Owner", cohort.owner
     yield "Tags", ", ".join(cohort.tags)
-    yield "Reads", _sources(cohort)
-    used = {reference.cohort for reference in cohort.references}
-    yield "Uses", ", ".join(sorted(used))
-    yield "Used by", _users(cohort, everybody)
-    if cohort.schedule:
-        yield "Refreshed", f"{cohort.schedule.cron} ({cohort.schedule.zone})"
-    if cohort.life.expires:
-        yield "Expires", f"after {cohort.life.expires}"
-    suspended = cohort.life.suspended
-    if suspended:
-        yield "Suspended", f"until {suspended.until}: {suspended.reason}"
+    yield "Reads", _sources(cohort.rule)
+    yield "Uses", ", ".join(sorted(_used(cohort)))
+    users = [other.id for other in everybody if cohort.id in _used(other)]
+    yield "Used by", ", ".join(sorted(users))
+    schedule = cohort.schedule
+    if schedule:
+        yield "Refreshed", f"{schedule.cron} ({schedule.zone})"
+    yield from _end(cohort.life)
     yield "Tests", str(len(cohort.cases) or "none")
     yield "Members", sizes
     yield "File", cohort.document.path
 
 
-def _sources(cohort: Cohort) -> str:
-    if cohort.rule is None:
+def _end(life: Life) -> Iterator[tuple[str, str]]:
+    """When a cohort ends, and until when it is suspended."""
+    if life.expires:
+        yield "Expires", f"after {life.expires}"
+    suspended = life.suspended
+    if suspended:
+        yield "Suspended", f"until {suspended.until}: {suspended.reason}"
+
+
+def _sources(rule: Audience | None) -> str:
+    """The sources that a rule reads, with their tables."""
+    if rule is None:
         return ""
-    return ", ".join(f"{each.name} ({each.table})" for each in cohort.rule.sources)
+    named = [f"{source.name} ({source.table})" for source in rule.sources]
+    return ", ".join(named)
 
 
-def _users(cohort: Cohort, everybody: Sequence[Cohort]) -> str:
-    """The ids of the cohorts that refer to this one, sorted."""
-    users = [
-        other.id
-        for other in everybody
-        if any(each.cohort == cohort.id for each in other.references)
-    ]
-    return ", ".join(sorted(users))
+def _used(cohort: Cohort) -> set[str]:
+    """The ids of the cohorts that this one refers to."""
+    return {reference.cohort for reference in cohort.references}
 
 
 def _below(parts: Sequence[Rule], hidden: Collection[str]) -> Iterator[str]:
+    """The parts of a rule as a list, indented."""
     for part in parts:
         first, *rest = of_rule(part, hidden)
         yield f"  - {first}"
-        yield from (f"  {line}" for line in rest)
+        for line in rest:
+            yield f"  {line}"
 
 
 def _events(events: Events, hidden: Collection[str]) -> list[str]:
-    counts: list[str] = []
-    others: list[str] = []
-    for measure in events.measures:
-        if measure.aggregate is Aggregate.COUNT:
-            counts.append(_count(measure.compare))
-        else:
-            others.append(_measure(measure))
-    many = " and ".join(counts)
-    if counts == ["at least 1"]:
-        many = "any"
-    first = f"{many} {events.source.name}{_when(events.window)}".strip()
+    """A rule about events: how many, which, when, and what holds of them."""
+    first = f"{_how_many(events)} {events.source.name}{_when(events.window)}"
+    first = first.strip()
+    others = [
+        _measure(measure)
+        for measure in events.measures
+        if measure.aggregate is not Aggregate.COUNT
+    ]
     if others:
         first += f" where {' and '.join(others)}"
     if events.none_after:
-        first += f", and no {events.none_after.name} after the last of them"
+        later = events.none_after.name
+        first += f", and no {later} after the last of them"
     if events.where is None:
         return [first]
     inner, *rest = of_rule(events.where, hidden)
     return [f"{first}, counting those with {inner}", *rest]
+
+
+def _how_many(events: Events) -> str:
+    """How often somebody must have done it; empty where that is not asked."""
+    counts = [
+        _count(measure.compare)
+        for measure in events.measures
+        if measure.aggregate is Aggregate.COUNT
+    ]
+    if counts == ["at least 1"]:
+        return "any"
+    return " and ".join(counts)
 
 
 def _exists(events: Events) -> bool:
@@ -252,16 +277,20 @@ def _exists(events: Events) -> bool:
 
 
 def _count(compare: Compare) -> str:
+    """How many events there must be."""
     return f"{_COUNTS[compare.sign]} {_number(compare.value)}"
 
 
 def _measure(measure: Measure) -> str:
-    what = _MEASURES[measure.aggregate].format(measure.column)
+    """What is reckoned over the events, and what it must be."""
     compare = measure.compare
-    return f"{what} {_SIGNS[compare.sign]} {_number(compare.value)}"
+    what = _MEASURES[measure.aggregate].format(measure.column)
+    sign = _SIGNS[compare.sign]
+    return f"{what} {sign} {_number(compare.value)}"
 
 
 def _test(test: Test) -> str:
+    """What a column must be like: the words that follow its name."""
     match test:
         case Compare(sign, value):
             return f"{_SIGNS[sign]} {_value(value)}"
@@ -284,6 +313,7 @@ def _test(test: Test) -> str:
 
 
 def _not(column: str, test: Test) -> str:
+    """The same, where the column must not be like that; with the column's name."""
     match test:
         case IsNull():
             return f"{column} is not empty"
@@ -318,12 +348,14 @@ def _when(window: Window) -> str:
 
 
 def _days(first: date, last: date) -> str:
+    """A window of whole days, by its first and its last day."""
     if first == last:
         return f" on {first}"
     return f" from {first} to {last}"
 
 
 def _edge(edge: Edge | None) -> str:
+    """One end of a window that has no shorter words."""
     match edge:
         case FromNow(0):
             return "now"
@@ -347,6 +379,7 @@ def _period(unit: Unit, shift: int) -> str:
 
 
 def _length(seconds: int) -> str:
+    """A length of time in days, or in hours where it is no whole number of days."""
     days, rest = divmod(seconds, 86_400)
     if rest == 0:
         return _plural(days, "day")
@@ -361,9 +394,11 @@ def _plural(number: int, word: str) -> str:
 
 
 def _either(values: Sequence[Value]) -> str:
+    """Values with an "or" before the last; of a long list the first ones."""
     shown = [_value(value) for value in values[:MANY]]
-    if len(values) > MANY:
-        return f"{', '.join(shown)} or one of {len(values) - MANY:,} more"
+    more = len(values) - MANY
+    if more > 0:
+        shown.append(f"one of {more:,} more")
     *others, last = shown
     if not others:
         return last

@@ -42,8 +42,9 @@ def of_change(
 
 def _about_members(change: Change, shared: Sharing) -> Iterator[str]:
     """Rows that name nobody, and members that other cohorts have too."""
-    if change.counts and change.counts.unusable:
-        rows = many(change.counts.unusable, "row")
+    counts = change.counts
+    if counts and counts.unusable:
+        rows = many(counts.unusable, "row")
         yield f"{rows} left out that name nobody."
     others = "others"
     if shared.others:
@@ -65,12 +66,9 @@ def _blocks(
     cohort = change.cohort
     if change.query is None:
         cohort = None
-    if cohort:
-        lines = [*_delivery(before, cohort)]
-        lines += [code(f"{setting.name}: {setting.now}") for setting in settings]
-        if lines:
-            yield "\n".join(f"- {line}" for line in lines)
     who = _who_difference(before, cohort)
+    if cohort:
+        yield from _settings(before, cohort, settings)
     if who:
         yield fenced(who, "diff")
     elif cohort:
@@ -80,6 +78,16 @@ def _blocks(
         yield fenced(shown.splitlines(), "sql")
     if change.action in (Action.UPDATE, Action.SUSPENDED):
         yield from _sql(change, is_told=bool(who))
+
+
+def _settings(
+    before: Cohort | None, cohort: Cohort, settings: Sequence[Setting]
+) -> Iterator[str]:
+    """A list of what changed beside the query; nothing where nothing did."""
+    lines = list(_delivery(before, cohort))
+    lines += [code(f"{setting.name}: {setting.now}") for setting in settings]
+    if lines:
+        yield "\n".join(f"- {line}" for line in lines)
 
 
 def _who_difference(before: Cohort | None, after: Cohort | None) -> list[str]:
@@ -120,19 +128,24 @@ def _delivery(before: Cohort | None, after: Cohort) -> Iterator[str]:
         if after.mode is not Mode.MIRROR:
             yield _mode(after.mode.value, after.mode)
         return
-    if before.name != after.name:
-        yield code(f"name: {before.name} → {after.name}")
-    if before.mode is not after.mode:
-        yield _mode(f"{before.mode.value} → {after.mode.value}", after.mode)
+    old, new = before.name, after.name
+    if old != new:
+        yield code(f"name: {old} → {new}")
+    old, new = before.mode.value, after.mode.value
+    if old != new:
+        yield _mode(f"{old} → {new}", after.mode)
     old, new = _identifiers(before), _identifiers(after)
     if old != new:
         yield code(f"identifiers: {old} → {new}")
 
 
 def _mode(shown: str, mode: Mode) -> str:
-    return f"{code(f'mode: {shown}')} {described.MODES[mode]}"
+    """A mode, or its change, and what it means for the people."""
+    told = code(f"mode: {shown}")
+    return f"{told} {described.MODES[mode]}"
 
 
 def _identifiers(cohort: Cohort) -> str:
+    """The identifiers of a cohort, each with its column."""
     named = [f"{each.handle} from {each.column}" for each in cohort.identifiers]
     return ", ".join(named)

@@ -85,6 +85,7 @@ class Drift:
 
 def page(shown: Drift, *, address: str) -> str:
     """The issue as `cohorts github issue` takes it: a marker, a title, and the text."""
+    # the marker says which issue it is, and whether it is to be open
     state = "closed"
     if shown.is_there:
         state = "open"
@@ -102,35 +103,44 @@ def text(shown: Drift) -> str:
         return f"Target {shown.target}: Braze is as the files want it."
     if shown.failure:
         return f"Target {shown.target} could not be looked at."
-    lines = [f"Target {shown.target} is not as wanted:"]
+    title = f"Target {shown.target} is not as wanted:"
+    return "\n".join([title, *_lines(shown)])
+
+
+def _lines(shown: Drift) -> Iterator[str]:
+    """A line for each thing that is not as wanted."""
     if shown.refused:
-        lines.append(f"  withdrawals are refused: {shown.refused}")
-    lines += [f"  {change.id}: {'; '.join(change.reasons)}" for change in shown.due]
-    lines += [f"  {change.id}: held after a rollback" for change in shown.held]
-    lines += [f"  {each.id}: stale" for each in shown.stale]
-    lines += [
-        f"  {each.destination.cohort_id}: {each.code} {each.what}"
-        for each in shown.wrong
-    ]
+        yield f"  withdrawals are refused: {shown.refused}"
+    for change in shown.due:
+        reasons = "; ".join(change.reasons)
+        yield f"  {change.id}: {reasons}"
+    for change in shown.held:
+        yield f"  {change.id}: held after a rollback"
+    for standing in shown.stale:
+        yield f"  {standing.id}: stale"
+    for wrong in shown.wrong:
+        cohort = wrong.destination.cohort_id
+        yield f"  {cohort}: {wrong.code} {wrong.what}"
     if shown.invalid_files:
-        lines.append(f"  {many(shown.invalid_files, 'file')} cannot be used")
-    return "\n".join(lines)
+        files = many(shown.invalid_files, "file")
+        yield f"  {files} cannot be used"
 
 
 def _found(shown: Drift) -> Iterator[str]:
     """The blocks of the issue's text."""
     if shown.failure:
-        yield f"It could not be looked at: {code(str(shown.failure))}"
+        told = code(str(shown.failure))
+        yield f"It could not be looked at: {told}"
         return
     if shown.refused:
-        yield f"Withdrawals are refused: {words(f'G005 {shown.refused}')}."
-    yield from _section(LATE, [_due(change) for change in shown.due])
-    yield from _section(HELD, [f"- {code(change.id)}" for change in shown.held])
-    stale = [f"- {code(each.id)}" for each in shown.stale]
+        why = words(f"G005 {shown.refused}")
+        yield f"Withdrawals are refused: {why}."
+    held = [f"- {code(change.id)}" for change in shown.held]
+    stale = [f"- {code(standing.id)}" for standing in shown.stale]
+    yield from _section(LATE, list(map(_due, shown.due)))
+    yield from _section(HELD, held)
     yield from _section("Stale: older than `max_age`", stale)
-    yield from _section(
-        "Not as the ledger says", [_wrong(each) for each in shown.wrong]
-    )
+    yield from _section("Not as the ledger says", list(map(_wrong, shown.wrong)))
     if shown.invalid_files:
         files = many(shown.invalid_files, "file")
         yield f"{files} of the main branch cannot be used: `cohorts validate` says why."
@@ -148,9 +158,13 @@ def _section(title: str, lines: Sequence[str]) -> Iterator[str]:
 
 
 def _due(change: Change) -> str:
-    return f"- {code(change.id)}: {'; '.join(map(words, change.reasons))}"
+    """A line for a cohort that the next sync would change."""
+    reasons = "; ".join(map(words, change.reasons))
+    return f"- {code(change.id)}: {reasons}"
 
 
 def _wrong(each: Discrepancy) -> str:
+    """A line for what differs from the ledger, with its code and its cure."""
+    cohort = code(each.destination.cohort_id)
     told = code(f"{each.code} {each.what}; {each.fix}")
-    return f"- {code(each.destination.cohort_id)} {told}"
+    return f"- {cohort} {told}"

@@ -76,13 +76,16 @@ def of_plan(plan: Plan) -> Iterator[Note]:
 
 def of_sync(summary: Summary) -> Iterator[Note]:
     """The cohorts that failed, each at its file where there is one."""
-    if summary.plan.stop:
-        yield Note("error", None, "G005", f"{summary.plan.stop}; nothing was withdrawn")
+    stop = summary.plan.stop
+    if stop:
+        # it is about all files that are gone, so it stands at none
+        yield Note("error", None, "G005", f"{stop}; nothing was withdrawn")
     for outcome in summary.outcomes:
         error = outcome.error
         if error:
             title = f"{outcome.change.id}: {error.code}"
-            yield Note("error", _place(outcome), title, f"{error.what}; {error.fix}")
+            text = f"{error.what}; {error.fix}"
+            yield Note("error", _place(outcome), title, text)
 
 
 def _place(outcome: Outcome) -> Position | None:

@@ -38,6 +38,12 @@ def names(found: Sequence[str]) -> str:
     return told
 
 
+def column_widths(rows: Sequence[Sequence[str]]) -> list[int]:
+    """The width of each column: the length of its longest cell."""
+    columns = zip(*rows, strict=True)
+    return [max(map(len, column)) for column in columns]
+
+
 def fitting(
     blocks: Sequence[str], limit: int, *, joint: int = 2
 ) -> tuple[list[str], int]:
@@ -45,6 +51,7 @@ def fitting(
     length of what joins two blocks. A block that is too big takes no room from those
     after it.
     """
+    # an empty block is none
     taken: list[str] = []
     missing = 0
     for block in filter(None, blocks):
@@ -75,18 +82,21 @@ def listed(
 
 def of_problem(problem: Problem) -> str:
     """A problem on one line, with its place."""
-    place = code(f"{problem.at.path}:{problem.at.line}")
+    at = problem.at
+    place = code(f"{at.path}:{at.line}")
     told = code(f"{problem.what}; {problem.fix}")
     return f"{place} {problem.code} {told}"
 
 
 def of_test(result: Result) -> str:
     """How a test failed, or that it was not judged, on one line."""
-    name = f"{result.case.at} {result.cohort.id}: {result.case.name}"
+    case = result.case
+    name = f"{case.at} {result.cohort.id}: {case.name}"
     return code(f"{name}: {_why(result)}")
 
 
 def _why(result: Result) -> str:
+    """How many people a test missed or found too many, and why it failed."""
     if result.unjudged:
         return "not judged"
     parts = []

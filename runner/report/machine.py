@@ -135,6 +135,7 @@ def _finding(each: Discrepancy) -> dict[str, Any]:
 
 
 def _text(body: Mapping[str, Any]) -> str:
+    """The answer as JSON, with the version of its shape."""
     whole = json.dumps({"version": VERSION, **body}, indent=2, ensure_ascii=False)
     # the same text in JSON; in a log GitHub would take `##[` for a command
     return whole.replace("##[", "##\\u005b")
@@ -161,6 +162,7 @@ def _change(change: Change) -> dict[str, Any]:
         "braze_id": change.destination.cohort_id,
         "name": change.name,
         "action": change.action.value,
+        # a hash: a later sync shows by it whether it is what was reviewed
         "wanted": reviewed.item(change).wanted,
         "reasons": list(change.reasons),
         "members": _members(change.counts),
@@ -172,6 +174,7 @@ def _change(change: Change) -> dict[str, Any]:
 
 
 def _members(counts: Counts | None) -> dict[str, int] | None:
+    """The sizes of a cohort and its delta; None where nobody was counted."""
     if counts is None:
         return None
     entering, leaving = crossing(counts)
@@ -186,6 +189,7 @@ def _members(counts: Counts | None) -> dict[str, int] | None:
 
 
 def _written(counts: Counts | None) -> dict[str, int] | None:
+    """Identifiers written to Braze, now and later; None where nobody was counted."""
     if counts is None:
         return None
     return {
@@ -197,6 +201,7 @@ def _written(counts: Counts | None) -> dict[str, int] | None:
 
 
 def _uncounted(change: Change) -> dict[str, Any] | None:
+    """Why members could not be counted, if they could not."""
     if change.uncounted is None:
         return None
     return _problem(change.uncounted)
@@ -220,6 +225,7 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
 
 
 def _done(done: Done | None) -> dict[str, int] | None:
+    """What an attempt did; None where it did not succeed."""
     if done is None:
         return None
     return {
@@ -251,24 +257,28 @@ def _cohort(each: Standing) -> dict[str, Any]:
 
 
 def _name(each: Standing) -> str:
+    """The name that Braze is to show; the one it shows where no file says it."""
     if each.change is None:
         return each.deployed.name
     return each.change.name
 
 
 def _last_sync(last: Delivered | None) -> dict[str, Any]:
+    """How many qualified at the last sync, and when it was."""
     if last is None:
         return {"members": None, "synced_at": None}
     return {"members": last.size, "synced_at": _moment(last.at)}
 
 
 def _is_unfinished(each: Standing) -> bool:
+    """True when the last attempt failed or was cut off."""
     if each.change is None:
         return bool(each.deployed.pending or each.deployed.unfinished)
     return each.change.is_unfinished
 
 
 def _failure(deployed: Deployed) -> dict[str, Any]:
+    """The last failure and when it was; None where the last attempt did not fail."""
     if not deployed.failure:
         return {"failure": None, "failed_at": None}
     return {"failure": deployed.failure, "failed_at": _moment(deployed.failed_at)}
@@ -297,6 +307,7 @@ def _due(each: Standing) -> dict[str, Any]:
 
 
 def _moment(at: int, zone: str = "UTC") -> str:
+    """A time in unix seconds as ISO 8601, in a zone."""
     return datetime.fromtimestamp(at, UTC).astimezone(ZoneInfo(zone)).isoformat()
 
 
@@ -347,7 +358,11 @@ def _tested(result: Result) -> dict[str, Any]:
 
 
 def _people(found: Mapping[Handle, tuple[str, ...]]) -> dict[str, list[str]]:
-    return {str(handle): list(values) for handle, values in found.items()}
+    """The values of people, by the identifier that they are values of."""
+    people = {}
+    for handle, values in found.items():
+        people[str(handle)] = list(values)
+    return people
 
 
 def _problems(found: Sequence[Problem]) -> list[dict[str, Any]]:

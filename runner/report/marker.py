@@ -24,6 +24,7 @@ def written(target: str, plan: Plan | None, marks: Sequence[str] = ()) -> str:
 
 
 def _told(marks: Sequence[str]) -> str:
+    """The marks in a row, or a word that says why there are none."""
     if not marks:
         return "none"
     if len(marks) > MARKS:
@@ -33,12 +34,17 @@ def _told(marks: Sequence[str]) -> str:
 
 def read(body: str, target: str) -> tuple[str, ...]:
     """The marks that a comment carries; none where it is no comment of ours about this target."""
-    head, *_ = body.split("\n", 1)
-    words = head.strip().removesuffix("-->").split()
-    if words[:3] != ["<!--", "cohort-runner:plan", target] or len(words) != 5:
+    line, *_ = body.split("\n", 1)
+    words = line.strip().removesuffix("-->").split()
+    # the comment's beginning, its target, the plan's checksum and the marks
+    if len(words) != 5:
         return ()
-    marks, size = words[4], reviewed.MARK
+    *head, _, marks = words
+    if head != ["<!--", "cohort-runner:plan", target]:
+        return ()
     # "none" and "too-many" are shorter than one mark
+    size = reviewed.MARK
     if len(marks) % size:
         return ()
-    return tuple(marks[at : at + size] for at in range(0, len(marks), size))
+    starts = range(0, len(marks), size)
+    return tuple(marks[start : start + size] for start in starts)

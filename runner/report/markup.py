@@ -33,6 +33,7 @@ def seen(text: str) -> str:
 
 
 def _written_out(text: str) -> str:
+    """A text with each unseen letter as its number, such as `\\u200b`."""
     return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 

@@ -4,7 +4,7 @@ ids, in Slack's markup.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -86,6 +86,7 @@ def _refused(plan: Plan) -> int:
 
 
 def _news(outcome: Outcome) -> News | None:
+    """What there is to tell of one cohort; None where it fares as before."""
     error = outcome.error
     # how a cohort fares that was interrupted, the next run will find out
     if isinstance(error, Interrupted):
@@ -101,6 +102,7 @@ def _news(outcome: Outcome) -> News | None:
 
 
 def _before(deployed: Deployed) -> Fate:
+    """How a cohort fared by the ledger, before this run."""
     # what `cohorts adopt` left pending is no attempt that failed
     is_resolved = all(pending.adopted for pending in deployed.pending)
     if is_resolved and not deployed.unfinished:
@@ -111,6 +113,7 @@ def _before(deployed: Deployed) -> Fate:
 
 
 def _now(error: CohortsError | None) -> Fate:
+    """How a cohort fares after an attempt that ended with this error, or with none."""
     if error is None:
         return Fate.WELL
     if isinstance(error, Blocked):
@@ -120,11 +123,7 @@ def _now(error: CohortsError | None) -> Fate:
 
 def text(notice: Notice, *, target: str, address: str) -> str:
     """A notice in words; `address` is the run's, or empty."""
-    lines = [_head(target)]
-    for fate, sign, verb in LINES:
-        told = [each for each in notice.news if each.fate is fate]
-        if told:
-            lines.append(f"{sign} {len(told):,} {verb}: {_named(told)}")
+    lines = [_head(target), *_fates(notice.news)]
     codes = {each.code for each in notice.news if each.code}
     if notice.refused:
         withdrawals = many(notice.refused, "withdrawal")
@@ -132,7 +131,16 @@ def text(notice: Notice, *, target: str, address: str) -> str:
             f":no_entry: {withdrawals} refused by a guard, nobody was taken out (G005)"
         )
         codes.add("G005")
-    return "\n".join([*lines, *_more(sorted(codes), address)])
+    lines += _more(sorted(codes), address)
+    return "\n".join(lines)
+
+
+def _fates(news: Sequence[News]) -> Iterator[str]:
+    """A line for each fate that some cohort has."""
+    for fate, sign, verb in LINES:
+        told = [each for each in news if each.fate is fate]
+        if told:
+            yield f"{sign} {len(told):,} {verb}: {_named(told)}"
 
 
 def of_stopped_run(error: CohortsError, *, target: str, address: str) -> str:
@@ -150,13 +158,16 @@ def _head(target: str) -> str:
 
 
 def _named(told: Sequence[News]) -> str:
+    """The first cohorts by name, and how many more there are."""
     named = ", ".join(map(_name, told[:MOST]))
-    if len(told) > MOST:
-        named += f" and {len(told) - MOST:,} more"
+    more = len(told) - MOST
+    if more > 0:
+        named += f" and {more:,} more"
     return named
 
 
 def _name(each: News) -> str:
+    """One cohort, with the code of its error."""
     name = f"`{_escaped(each.cohort)}`"
     if each.code:
         name += f" ({_escaped(each.code)})"

@@ -143,6 +143,7 @@ def page(shown: Review, *, limit: int = COMMENT) -> str:
         f"## Cohorts → {code(shown.target)}",
         *_news(shown),
     ]
+    # head and foot are on every page; the rest shares what they leave
     foot = _foot(shown)
     left = limit - len("\n\n".join([*head, foot])) - NOTE
     # the table of changes leaves some room for the lists below it
@@ -161,15 +162,22 @@ def page(shown: Review, *, limit: int = COMMENT) -> str:
         if told:
             blocks.append(told)
             left -= len(told) + 2
-    folds, missing = fitting([_details(shown, each) for each in shown.changes], left)
-    blocks += folds
-    if missing:
-        cohorts = many(missing, "cohort")
-        blocks.append(f"The details of {cohorts} did not fit here{_elsewhere(shown)}.")
+    blocks += _folds(shown, left)
     return "\n\n".join([*head, *blocks, foot]) + "\n"
 
 
+def _folds(shown: Review, left: int) -> list[str]:
+    """The details of all changes, as far as they fit into `left` characters."""
+    every = [_details(shown, change) for change in shown.changes]
+    folds, missing = fitting(every, left)
+    if missing:
+        cohorts = many(missing, "cohort")
+        folds.append(f"The details of {cohorts} did not fit here{_elsewhere(shown)}.")
+    return folds
+
+
 def _details(shown: Review, change: Change) -> str:
+    """The folded details of one change."""
     own = [
         setting
         for setting in shown.settings
@@ -205,6 +213,7 @@ def _news(shown: Review) -> Iterator[str]:
 
 
 def _invalid(shown: Review) -> str:
+    """That some files cannot be used, and what follows from it."""
     what = "Nothing is withdrawn while a file cannot be read."
     if shown.plan is None:
         what = "No plan could be made."
@@ -233,22 +242,25 @@ def _stops(plan: Plan) -> Iterator[str]:
 
 
 def _names(changes: Sequence[Change]) -> str:
+    """The ids of the first changes."""
     return names([code(change.id) for change in changes])
 
 
 def _in_short(shown: Review, plan: Plan) -> str:
     """What changes, how the tests went, and what it costs, in a few sentences."""
     tally = Counter(change.action for change in plan.changes)
-    # in the order of Action, and not in that of the plan
-    parts = [
-        f"{tally[action]} to {action}"
-        for action in Action
-        if tally[action] and action not in IDLE
-    ]
+    # the order is that of Action, and not that of the plan
+    parts = []
+    for action in Action:
+        number = tally[action]
+        if number and action not in IDLE:
+            parts.append(f"{number} to {action}")
     tests = _tests_in_short(shown)
     if not parts:
-        return f"{_nothing(shown, tally[Action.SUSPENDED])} {tests}"
-    said = f"**{', '.join(parts)}.** {tests}"
+        nothing = _nothing(shown, tally[Action.SUSPENDED])
+        return f"{nothing} {tests}"
+    changed = ", ".join(parts)
+    said = f"**{changed}.** {tests}"
     if shown.uncounted:
         return f"{said} Members not computed: {shown.uncounted}."
     return f"{said} {_cost(shown, plan)}"
@@ -296,6 +308,7 @@ def _failures(shown: Review) -> str:
 
 
 def _tests_in_short(shown: Review) -> str:
+    """How the tests went; empty where nothing can be said of them."""
     if not shown.tested:
         return "How the tests went stands in the check <code>validate</code>."
     if shown.tests:
@@ -355,19 +368,24 @@ def _created(shown: Review) -> str:
 
 
 def _foot(shown: Review) -> str:
+    """The last line: what was compared with what, and where the whole of it is."""
     parts = []
-    if shown.plan:
-        parts.append(_compared(shown.plan))
+    plan = shown.plan
+    if plan:
+        parts.append(_compared(plan))
     if shown.commit:
         parts.append(f"of <code>{shown.commit[:12]}</code>")
-    if shown.plan:
-        parts.append(f"plan <code>{reviewed.of_plan(shown.plan)[:19]}</code>")
+    if plan:
+        checksum = reviewed.of_plan(plan)
+        parts.append(f"plan <code>{checksum[:19]}</code>")
     if shown.address:
         parts.append(f"[whole run]({shown.address})")
-    return f"<sub>{' · '.join(parts)}</sub>"
+    told = " · ".join(parts)
+    return f"<sub>{told}</sub>"
 
 
 def _compared(plan: Plan) -> str:
+    """What a plan is compared with: a commit, or what Braze holds."""
     if plan.since:
         return f"Compared with <code>{plan.since[:12]}</code>"
     return "Compared with what Braze holds"

@@ -1,4 +1,4 @@
-"""The status of every cohort, as people read it: a line each, and below it what needs a word more."""
+"""The status of every cohort, as people read it: a line each, and more below it where needed."""
 
 from __future__ import annotations
 
@@ -9,56 +9,75 @@ from zoneinfo import ZoneInfo
 from runner.plan.ledger import Deployed
 from runner.plan.plan import IDLE, Action, Change
 from runner.plan.standing import Standing
-from runner.report.lists import many
+from runner.report.lists import column_widths, many
 
-HEADER = ("COHORT", "MEMBERS", "AS OF (UTC)", "NEXT DUE", "STATE")
+Row = tuple[str, str, str, str, str]
+
+HEADER: Row = ("COHORT", "MEMBERS", "AS OF (UTC)", "NEXT DUE", "STATE")
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 """In seconds."""
 
 
 def status(shown: Sequence[Standing]) -> str:
-    """What is in Braze by the ledger's account, as of when, what comes next, and what is wrong."""
-    rows = [HEADER, *(_row(each) for each in shown)]
-    below: list[list[str]] = [[], *(list(_below(each)) for each in shown)]
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    """What is in Braze by the ledger's account, as of when, what comes next, and what
+    is wrong, for every cohort.
+    """
+    rows = [HEADER]
+    below: list[list[str]] = [[]]
+    for each in shown:
+        rows.append(_row(each))
+        below.append(list(_below(each)))
     lines = []
+    widths = column_widths(rows)
     for row, more in zip(rows, below, strict=True):
-        cells = [
-            row[0].ljust(widths[0]),
-            row[1].rjust(widths[1]),  # a number
-            row[2].ljust(widths[2]),
-            row[3].ljust(widths[3]),
-            row[4],
-        ]
-        lines.append("  ".join(cells))
+        lines.append(_aligned(row, widths))
         lines += [f"    {text}" for text in more]
     stale = sum(each.is_stale for each in shown)
     if stale:
-        lines += ["", f"{stale:,} of {many(len(shown), 'cohort')} stale."]
+        cohorts = many(len(shown), "cohort")
+        lines += ["", f"{stale:,} of {cohorts} stale."]
     return "\n".join(lines)
 
 
-def _row(each: Standing) -> tuple[str, str, str, str, str]:
+def _aligned(row: Row, widths: Sequence[int]) -> str:
+    """A row with its columns below those of the others; the last needs no width."""
+    name, size, as_of, due, state = row
+    cells = [
+        name.ljust(widths[0]),
+        size.rjust(widths[1]),  # a number
+        as_of.ljust(widths[2]),
+        due.ljust(widths[3]),
+        state,
+    ]
+    return "  ".join(cells)
+
+
+def _row(each: Standing) -> Row:
     state = _state(each.change)
     if each.is_stale:
         state += ", STALE"
-    return each.id, _size(each.deployed), _as_of(each), _next(each), state
+    size = _size(each.deployed)
+    return each.id, size, _as_of(each), _next(each), state
 
 
 def _size(deployed: Deployed) -> str:
+    """How many qualified at the last sync."""
     if deployed.delivered is None:
         return "-"
     return f"{deployed.delivered.size:,}"
 
 
 def _as_of(each: Standing) -> str:
+    """The time that the members are right for, and how long ago it is."""
     if each.as_of is None:
         return "-"
-    return f"{_minute(each.as_of)} ({ago(each.now - each.as_of)})"
+    age = ago(each.now - each.as_of)
+    return f"{_minute(each.as_of)} ({age})"
 
 
 def _state(change: Change | None) -> str:
+    """One word or two for how a cohort stands; None is a file that cannot be read."""
     if change is None:
         return "unreadable"
     if change.action not in IDLE:
@@ -114,21 +133,27 @@ def _reasons(change: Change, failure: str) -> Iterator[str]:
 
 
 def _failure(each: Standing) -> str:
-    at = each.deployed.failed_at
-    code = each.deployed.failure_code
+    """When and how the last attempt failed, with the error's own words."""
+    deployed = each.deployed
+    code = deployed.failure_code
     how = "failed"
     if code.startswith("G"):
         how = f"refused by guard {code}"
+    minute = _minute(deployed.failed_at)
+    age = ago(each.now - deployed.failed_at)
     # the line above names the cohort
-    said = each.deployed.failure.removeprefix(f"{each.id}: ")
-    return f"{how} {_minute(at)} UTC ({ago(each.now - at)}): {said}"
+    said = deployed.failure.removeprefix(f"{each.id}: ")
+    return f"{how} {minute} UTC ({age}): {said}"
 
 
 def _too_old(each: Standing) -> str:
+    """Why a cohort is stale: its members are old, or it never had any."""
     limit = _exactly(each.max_age)
-    if each.old_since is None or each.old_since == each.as_of:
+    since = each.old_since
+    if since is None or since == each.as_of:
         return f"older than its max_age of {limit}"
-    return f"first tried {ago(each.now - each.old_since)}, and its max_age is {limit}"
+    tried = ago(each.now - since)
+    return f"first tried {tried}, and its max_age is {limit}"
 
 
 def ago(seconds: int) -> str:

@@ -74,8 +74,9 @@ def _news(shown: Summary, problems: Sequence[Problem]) -> Iterator[str]:
 
 
 def _in_short(shown: Summary, problems: Sequence[Problem]) -> Iterator[str]:
+    """How many cohorts were synced, and how many were left alone."""
+    plan = shown.plan
     done = [outcome.done for outcome in shown.outcomes if outcome.done]
-    left_alone = shown.plan.not_selected
     if done:
         added = sum(one.added for one in done)
         removed = sum(one.removed for one in done)
@@ -83,24 +84,29 @@ def _in_short(shown: Summary, problems: Sequence[Problem]) -> Iterator[str]:
         yield f"{synced}: {added:,} members added, {removed:,} removed."
     elif not shown.outcomes:
         # something may wait still: what was refused, left out, or could not be read
-        if shown.plan.stop or problems or left_alone:
+        if plan.stop or problems or plan.not_selected:
             yield "**Nothing else to do.**"
         else:
             yield "**Nothing to do**: Braze is as the files want it."
-    if left_alone:
-        yield f"{many(left_alone, 'cohort')} not selected, and left alone."
+    if plan.not_selected:
+        cohorts = many(plan.not_selected, "cohort")
+        yield f"{cohorts} not selected, and left alone."
 
 
 def _failed_first(outcome: Outcome) -> tuple[bool, str]:
+    """A key that sorts what failed to the front."""
     return outcome.error is None, outcome.change.id
 
 
 def _row(outcome: Outcome) -> str:
+    """One line of the table: a cohort with its error, or with its numbers."""
     change, done = outcome.change, outcome.done
     name = code(change.id)
     if outcome.error:
-        return f"| ❌ | {name} | {code(str(outcome.error))} | | | |"
+        told = code(str(outcome.error))
+        return f"| ❌ | {name} | {told} | | | |"
     numbers = " |  | "
     if done:
         numbers = f"{done.added:,} | {done.removed:,} | {done.size:,}"
-    return f"| ✅ | {name} | {PAST[change.action]} | {numbers} |"
+    verb = PAST[change.action]
+    return f"| ✅ | {name} | {verb} | {numbers} |"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from runner.definitions.cohort import Mode
@@ -13,8 +13,9 @@ from runner.plan.guards import Counts
 from runner.plan.history import Record, Result
 from runner.plan.plan import IDLE, Action, Change, Plan
 from runner.report.cost import Cost, is_blocked
-from runner.report.lists import many
+from runner.report.lists import column_widths, many, of_files
 from runner.sql.shown import masked
+from runner.sync.attempt import Done
 from runner.sync.attempts import Outcome
 from runner.sync.audit import Discrepancy
 from runner.sync.doctor import Finding, State
@@ -68,12 +69,13 @@ def problems(
     were looked at.
     """
     lines = [f"warning: {warning}" for warning in warnings]
-    if not found:
-        lines.append(f"{many(cohorts, 'cohort')} checked: no problems.")
-        return "\n".join(lines)
-    files = {problem.at.path for problem in found}
-    total = f"{many(len(found), 'problem')} in {many(len(files), 'file')}."
-    return "\n".join([*lines, *map(str, found), "", total])
+    if found:
+        lines += [str(problem) for problem in found]
+        lines += ["", f"{of_files(found)}."]
+    else:
+        checked = many(cohorts, "cohort")
+        lines.append(f"{checked} checked: no problems.")
+    return "\n".join(lines)
 
 
 def plan(shown: Plan, *, counted: bool) -> str:
@@ -82,22 +84,32 @@ def plan(shown: Plan, *, counted: bool) -> str:
     """
     changes = [change for change in shown.changes if change.action is not Action.NONE]
     changes += shown.held_back
-    lines = [_title(shown), "", *_changes(shown, changes)]
-    why = "left alone, since a file that cannot be read may be its own"
-    lines += [f"  ? {where.cohort_id}: {why}" for where in shown.withheld]
-    if shown.stop:
-        lines += [f"G005 {shown.stop}; nothing is withdrawn: {SMALLER}", ""]
-    if shown.refused:
-        what = "A guard would stop what is marked BLOCKED"
-        lines += [f"{what}; nothing of it would be sent.", ""]
-    lines += [f"warning: {warning}" for warning in shown.warnings]
+    lines = [_title(shown), ""]
+    lines += _changes(shown, changes)
+    lines += _remarks(shown)
     lines.append(_totals(shown))
     if changes:
         lines.append(_members(shown, counted=counted))
     return "\n".join(lines)
 
 
+def _remarks(shown: Plan) -> Iterator[str]:
+    """What is left alone, refused or stopped, and the warnings."""
+    why = "left alone, since a file that cannot be read may be its own"
+    for where in shown.withheld:
+        yield f"  ? {where.cohort_id}: {why}"
+    if shown.stop:
+        yield f"G005 {shown.stop}; nothing is withdrawn: {SMALLER}"
+        yield ""
+    if shown.refused:
+        yield "A guard would stop what is marked BLOCKED; nothing of it would be sent."
+        yield ""
+    for warning in shown.warnings:
+        yield f"warning: {warning}"
+
+
 def _title(shown: Plan) -> str:
+    """The first line: the target, its workspace, and what the plan is compared with."""
     title = f"Plan for target {shown.target} (Braze workspace {shown.workspace})"
     if shown.since:
         title += f", compared with commit {shown.since[:12]}"
@@ -130,19 +142,24 @@ def _members(shown: Plan, *, counted: bool) -> str:
     return f"Written to Braze, as far as is known: {Cost.of(sent).over_time}."
 
 
-def _change(change: Change, width: int, names: tuple[str, str]) -> list[str]:
-    head = f"  {SIGNS[change.action]} {change.id:<{width}}  {change.action:<8}"
-    lines = [f"{head}  {change.name} ({'; '.join(change.reasons)})"]
-    if change.counts:
-        lines.append(f"      members: {_counts(change.counts)}")
-        lines.append(f"      written: {_written(change, change.counts)}")
-    stops = (*change.questions, *change.refusals)
-    lines += [f"      BLOCKED {problem}" for problem in stops]
+def _change(change: Change, width: int, names: tuple[str, str]) -> Iterator[str]:
+    """The lines of one change. `width` is that of the longest cohort's id; `names` is
+    what the sides of the SQL difference are called.
+    """
+    sign, why = SIGNS[change.action], "; ".join(change.reasons)
+    head = f"  {sign} {change.id:<{width}}  {change.action:<8}"
+    yield f"{head}  {change.name} ({why})"
+    counts = change.counts
+    if counts:
+        yield f"      members: {_counts(counts)}"
+        yield f"      written: {_written(change, counts)}"
+    for problem in (*change.questions, *change.refusals):
+        yield f"      BLOCKED {problem}"
     if change.uncounted:
-        lines.append(f"      FAILED {change.uncounted}")
+        yield f"      FAILED {change.uncounted}"
     if change.action is Action.UPDATE:
-        lines += [f"      {text}" for text in sql_difference(change, names)]
-    return lines
+        for line in sql_difference(change, names):
+            yield f"      {line}"
 
 
 def sql_difference(change: Change, names: tuple[str, str]) -> list[str]:
@@ -196,10 +213,12 @@ def _written(change: Change, counts: Counts) -> str:
     everyone = _everyone_again(counts)
     if change.query.cohort.schedule is None:
         return f"{now}; nothing later, since it has no `schedule`{everyone}"
-    return f"{Cost.of([change]).over_time}{everyone}"
+    cost = Cost.of([change])
+    return f"{cost.over_time}{everyone}"
 
 
 def _everyone_again(counts: Counts) -> str:
+    """That all members are sent again when somebody leaves, where that is so."""
     if not counts.is_shared:
         return ""
     why = "since one person may have several names in it"
@@ -209,28 +228,32 @@ def _everyone_again(counts: Counts) -> str:
 def _totals(shown: Plan) -> str:
     """How many cohorts there are of each action, in one sentence."""
     tally = Counter(change.action for change in shown.changes)
+    # the order is that of Action, and not that of the plan
+    parts = []
+    for action in Action:
+        number = tally[action]
+        if number and action not in IDLE:
+            parts.append(f"{number} to {action}")
     idle = [change for change in shown.changes if change.action is Action.NONE]
     held = sum(change.is_held for change in idle)
-    # in the order of Action, and not in that of the plan
-    parts = [
-        f"{tally[action]} to {action}"
-        for action in Action
-        if tally[action] and action not in IDLE
-    ]
+    unchanged = len(idle) - held
     if parts:
-        parts.append(f"{len(idle) - held} unchanged")
+        parts.append(f"{unchanged} unchanged")
     else:
-        parts.append(_nothing_to_do(len(idle) - held, shown))
-    if tally[Action.SUSPENDED]:
-        parts.append(f"{tally[Action.SUSPENDED]} suspended")
+        parts.append(_nothing_to_do(unchanged, shown))
+    suspended = tally[Action.SUSPENDED]
+    if suspended:
+        parts.append(f"{suspended} suspended")
     if held:
         parts.append(f"{held} held after a rollback")
     if shown.not_selected:
         parts.append(f"{shown.not_selected} not selected")
-    return f"{', '.join(parts)}."
+    told = ", ".join(parts)
+    return f"{told}."
 
 
 def _nothing_to_do(number: int, shown: Plan) -> str:
+    """The sentence for a plan of which a sync would do nothing."""
     cohorts = many(number, "cohort")
     if shown.since:
         return f"Nothing to do: {cohorts} unchanged"
@@ -239,49 +262,66 @@ def _nothing_to_do(number: int, shown: Plan) -> str:
 
 def summary(shown: Summary) -> str:
     """How a sync ended: one line a cohort, then the totals."""
-    lines: list[str] = []
+    stop, lines = shown.plan.stop, []
     if shown.outcomes:
-        width = max(len(outcome.change.id) for outcome in shown.outcomes)
-        lines += [_outcome(outcome, width) for outcome in shown.outcomes]
+        lines += _outcomes(shown.outcomes)
         lines += ["", _synced(shown)]
-    elif not shown.plan.stop:
+    elif not stop:
         lines.append(_totals(shown.plan))
-    if shown.plan.stop:
-        lines.append(f"G005 {shown.plan.stop}; nothing was withdrawn: {SMALLER}")
+    if stop:
+        lines.append(f"G005 {stop}; nothing was withdrawn: {SMALLER}")
     if shown.invalid_files:
         files = many(shown.invalid_files, "file")
         lines.append(f"{files} could not be used; nothing was withdrawn.")
     return "\n".join(lines)
 
 
+def _outcomes(outcomes: Sequence[Outcome]) -> list[str]:
+    """A line for each cohort, below each other."""
+    width = max(len(outcome.change.id) for outcome in outcomes)
+    return [_outcome(outcome, width) for outcome in outcomes]
+
+
 def _synced(shown: Summary) -> str:
     """The totals of a sync that had something to do."""
-    done = [outcome.done for outcome in shown.outcomes if outcome.done]
-    added = sum(one.added for one in done)
-    removed = sum(one.removed for one in done)
-    unchanged = sum(change.action is Action.NONE for change in shown.plan.changes)
+    number = added = removed = 0
+    for outcome in shown.outcomes:
+        done = outcome.done
+        if done:
+            number += 1
+            added += done.added
+            removed += done.removed
+    plan = shown.plan
+    unchanged = sum(change.action is Action.NONE for change in plan.changes)
     cohorts = many(len(shown.outcomes), "cohort")
-    synced = f"{len(done)} of {cohorts} synced, {unchanged} unchanged"
-    if shown.plan.not_selected:
-        synced += f", {shown.plan.not_selected} not selected"
+    synced = f"{number} of {cohorts} synced, {unchanged} unchanged"
+    if plan.not_selected:
+        synced += f", {plan.not_selected} not selected"
     return f"{synced}; {added:,} members added, {removed:,} removed."
 
 
 def _outcome(outcome: Outcome, width: int) -> str:
-    change, done, held = outcome.change, outcome.done, outcome.held
-    if done:
-        line = (
-            f"  ✓ {change.id:<{width}}  {PAST[change.action]:<9}  "
-            f"{done.added:,} added, {done.removed:,} removed, {done.size:,} qualify"
-        )
-        if done.sent_again:
-            line += f" ({done.sent_again:,} sent again)"
-        return line
-    line = f"  ✗ {change.id:<{width}}  {outcome.error}"
+    """The line of one cohort; `width` is that of the longest cohort's id."""
+    name = outcome.change.id.ljust(width)
+    if outcome.done:
+        verb = PAST[outcome.change.action]
+        return f"  ✓ {name}  {verb:<9}  {_done(outcome.done)}"
+    line = f"  ✗ {name}  {outcome.error}"
+    held = outcome.held
     if held:
+        indent = " " * width
         left = f"{held.removed:,} left all the same: `suppress` takes them out"
-        line += f"\n    {'':<{width}}  {left}"
+        line += f"\n    {indent}  {left}"
     return line
+
+
+def _done(done: Done) -> str:
+    """What an attempt did, in numbers of members."""
+    changed = f"{done.added:,} added, {done.removed:,} removed"
+    told = f"{changed}, {done.size:,} qualify"
+    if done.sent_again:
+        told += f" ({done.sent_again:,} sent again)"
+    return told
 
 
 def history(shown: Sequence[Record], *, of: int) -> str:
@@ -291,16 +331,19 @@ def history(shown: Sequence[Record], *, of: int) -> str:
     if not shown:
         return "Nothing was synced to this target yet."
     rows = [("WHEN (UTC)", "COHORT", "WHAT", "WHO", "RESULT")]
-    rows += [_record(record) for record in shown]
-    below: list[list[str]] = [[], *map(_below, shown)]
-    # the last column is as wide as it is
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    below: list[list[str]] = [[]]
+    for record in shown:
+        rows.append(_record(record))
+        below.append(_below(record))
     lines = []
+    widths = column_widths(rows)
     for row, more in zip(rows, below, strict=True):
         *cells, result = row
+        # the last column needs no width
         padded = map(str.ljust, cells, widths)
         lines.append("  ".join([*padded, result]))
-        lines += [f"{'':<{widths[0]}}  {text}" for text in more]
+        indent = " " * widths[0]
+        lines += [f"{indent}  {text}" for text in more]
     earlier = of - len(shown)
     if earlier:
         lines.append(f"{earlier:,} earlier; `--limit 0` shows them.")
@@ -308,9 +351,10 @@ def history(shown: Sequence[Record], *, of: int) -> str:
 
 
 def _record(record: Record) -> tuple[str, str, str, str, str]:
-    by = record.who.actor
-    if record.who.commit:
-        by += f" at {record.who.commit[:7]}"
+    """The cells of one record."""
+    by, commit = record.who.actor, record.who.commit
+    if commit:
+        by += f" at {commit[:7]}"
     return (
         _minute(record.at),
         record.destination.cohort_id or "-",
@@ -321,6 +365,7 @@ def _record(record: Record) -> tuple[str, str, str, str, str]:
 
 
 def _result(record: Record) -> str:
+    """How a record's attempt ended, with its numbers as far as they are known."""
     if record.result is Result.UNKNOWN:
         return "cut off, or still under way"
     if record.result is Result.FAILED:
@@ -384,10 +429,11 @@ def verified(shown: Verified) -> str:
 
 
 def _discrepancy(each: Discrepancy) -> str:
+    """One line about what differs from the ledger, and what to do."""
     mark = "✗"
     if each.is_warning:
         mark = "!"
-    where = ""
-    if each.destination.cohort_id:
-        where = f"{each.destination.cohort_id}: "
+    where, cohort = "", each.destination.cohort_id
+    if cohort:
+        where = f"{cohort}: "
     return f"  {mark} {each.code} {where}{each.what}; {each.fix}"

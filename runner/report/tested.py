@@ -29,37 +29,50 @@ def told(results: Sequence[Result]) -> Iterator[str]:
     """A line for each test, and below it what differs and why."""
     for result in results:
         yield _line(result)
-        yield from (f"      {line}" for line in _why(result))
+        for line in _why(result):
+            yield f"      {line}"
         if result.passed and result.proves_nothing:
             yield f"      it proves little: {result.proves_nothing}"
 
 
 def _line(result: Result) -> str:
-    name = f"{result.cohort.id} · {result.case.name}"
+    """The sign and the name of a test; its place where it did not pass."""
+    case = result.case
+    name = f"{result.cohort.id} · {case.name}"
     if result.passed:
         return f"  ✓ {name}"
     if result.unjudged:
-        return f"  ? {name}   {result.case.at}"
-    return f"  ✗ {name}   {result.case.at}"
+        return f"  ? {name}   {case.at}"
+    return f"  ✗ {name}   {case.at}"
 
 
 def totals(results: Sequence[Result], untested: Sequence[Cohort]) -> str:
     """How many passed, and which cohorts have no test."""
     tested = {result.cohort.id for result in results}
-    tests, cohorts = many(len(results), "test"), many(len(tested), "cohort")
-    ended = f"{tests} of {cohorts}: {_ended(results)}."
-    if not untested:
-        return ended
-    verb = "have"
-    if len(untested) == 1:
-        verb = "has"
+    tests = many(len(results), "test")
+    cohorts = many(len(tested), "cohort")
+    told = f"{tests} of {cohorts}: {_ended(results)}."
+    if untested:
+        told += f" {_without(untested)}."
+    return told
+
+
+def _without(untested: Sequence[Cohort]) -> str:
+    """How many cohorts have no test, with the names of the first."""
     named = names([cohort.id for cohort in untested])
-    return f"{ended} {many(len(untested), 'cohort')} {verb} no test: {named}."
+    if len(untested) == 1:
+        return f"1 cohort has no test: {named}"
+    return f"{len(untested):,} cohorts have no test: {named}"
 
 
 def _ended(results: Sequence[Result]) -> str:
-    unjudged = sum(bool(result.unjudged) for result in results)
-    failed = sum(not result.passed for result in results) - unjudged
+    """How many tests failed, and how many were not judged."""
+    unjudged = failed = 0
+    for result in results:
+        if result.unjudged:
+            unjudged += 1
+        elif not result.passed:
+            failed += 1
     parts = []
     if failed:
         parts.append(f"{failed} failed")
@@ -73,11 +86,13 @@ def notes(results: Sequence[Result]) -> Iterator[Note]:
     each that proves little.
     """
     for result in results:
-        title = f"{result.cohort.id}: {result.case.name}"
+        case = result.case
+        title = f"{result.cohort.id}: {case.name}"
         if not result.passed:
-            yield Note("error", result.case.at, title, "\n".join(_why(result)))
+            why = "\n".join(_why(result))
+            yield Note("error", case.at, title, why)
         elif result.proves_nothing:
-            yield Note("warning", result.case.at, title, result.proves_nothing)
+            yield Note("warning", case.at, title, result.proves_nothing)
 
 
 def _why(result: Result) -> Iterator[str]:
@@ -100,21 +115,29 @@ def _why(result: Result) -> Iterator[str]:
 def _people(
     what: str, handle: Handle, values: Sequence[str], result: Result
 ) -> Iterator[str]:
+    """People who differ, one line each, and below each the rows about them."""
     by = ""
     if len(result.case.expect) > 1:
         by = f" (by {handle})"
     for value in values[:SHOWN]:
         yield f"{what}: {value}{by}"
-        rows = list(result.rows_about(value))
-        if not rows:
-            yield "  no row is given of them"
-        for table, row in rows:
-            yield f"  {table}: {_row(row)}"
-    if len(values) > SHOWN:
-        yield f"{what}: {len(values) - SHOWN} more"
+        yield from _rows(value, result)
+    more = len(values) - SHOWN
+    if more > 0:
+        yield f"{what}: {more} more"
+
+
+def _rows(value: str, result: Result) -> Iterator[str]:
+    """The rows of a test that are about one person."""
+    rows = list(result.rows_about(value))
+    if not rows:
+        yield "  no row is given of them"
+    for table, row in rows:
+        yield f"  {table}: {_row(row)}"
 
 
 def _row(row: Mapping[str, Any]) -> str:
+    """A row as YAML writes it on one line."""
     cells = [f"{name}: {_cell(cell)}" for name, cell in row.items()]
     return "{" + ", ".join(cells) + "}"
 
@@ -126,5 +149,6 @@ def _cell(cell: object) -> str:
     if isinstance(cell, bool):
         return str(cell).lower()
     if isinstance(cell, list):
-        return f"[{', '.join(map(str, cell))}]"
+        items = ", ".join(map(str, cell))
+        return f"[{items}]"
     return str(cell)
