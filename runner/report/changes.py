@@ -1,12 +1,13 @@
-"""The changes of a plan as a table for a pull request."""
+"""The changes of a plan: how many of each action, and as a table for a pull request."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
 from runner.plan.guards import Counts
 from runner.plan.ledger import Destination
-from runner.plan.plan import Action, Change
+from runner.plan.plan import IDLE, Action, Change
 from runner.report.cost import Cost, crossing, is_blocked
 from runner.report.lists import fitting, many
 from runner.report.markup import code, words
@@ -41,6 +42,25 @@ COUNTED = ("Enter", "Leave", "Members", "Written now", "First week", "Usual mont
 """The columns that follow once members are counted; the last three say how many
 identifiers are written to Braze.
 """
+
+
+def number_of(changes: Iterable[Change], action: Action) -> int:
+    """How many changes have this action."""
+    return sum(change.action is action for change in changes)
+
+
+def in_numbers(changes: Iterable[Change]) -> list[str]:
+    """How many changes there are of each action, such as `2 to create`. Idle ones are
+    left out.
+    """
+    tally = Counter(change.action for change in changes)
+    told = []
+    # the order is that of Action, and not that of the plan
+    for action in Action:
+        number = tally[action]
+        if number and action not in IDLE:
+            told.append(f"{number} to {action}")
+    return told
 
 
 def risk(change: Change) -> tuple[int, int, Destination]:

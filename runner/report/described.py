@@ -35,6 +35,7 @@ from runner.definitions.rule import (
     Value,
     Window,
 )
+from runner.project.schedules import Schedule
 from runner.sql.shown import ADDRESS
 
 MANY = 8
@@ -198,13 +199,18 @@ def _facts(
     yield "Uses", ", ".join(sorted(_used(cohort)))
     users = [other.id for other in everybody if cohort.id in _used(other)]
     yield "Used by", ", ".join(sorted(users))
-    schedule = cohort.schedule
-    if schedule:
-        yield "Refreshed", f"{schedule.cron} ({schedule.zone})"
+    yield "Refreshed", _refreshed(cohort.schedule)
     yield from _end(cohort.life)
     yield "Tests", str(len(cohort.cases) or "none")
     yield "Members", sizes
     yield "File", cohort.document.path
+
+
+def _refreshed(schedule: Schedule | None) -> str:
+    """When a cohort is refreshed, as its file says it; empty where it never is."""
+    if schedule is None:
+        return ""
+    return f"{schedule.cron} ({schedule.zone})"
 
 
 def _end(life: Life) -> Iterator[tuple[str, str]]:

@@ -16,8 +16,8 @@ from runner.report.terminal import sql_difference
 from runner.sql.shown import masked
 
 NOT_SHOWN = (
-    "What changed in the query is not shown here, since it may name somebody: a value"
-    " that people are compared with. The file shows it."
+    "The changed part of the query is not shown here, since it may name a person: it is"
+    " a value that people are compared with. The file shows it."
 )
 
 
@@ -45,7 +45,7 @@ def _about_members(change: Change, shared: Sharing) -> Iterator[str]:
     counts = change.counts
     if counts and counts.unusable:
         rows = many(counts.unusable, "row")
-        yield f"{rows} left out that name nobody."
+        yield f"{rows} without a usable identifier left out."
     others = "others"
     if shared.others:
         others = "more others"
@@ -55,7 +55,7 @@ def _about_members(change: Change, shared: Sharing) -> Iterator[str]:
         yield f"Of its members {', '.join(told)}."
     if shared.unknown:
         why = words(shared.unknown)
-        yield f"Whether {others} share members with it could not be told: {why}"
+        yield f"Whether {others} share members with it is not known: {why}"
 
 
 def _blocks(

@@ -102,7 +102,7 @@ def text(shown: Drift) -> str:
     if not shown.is_there:
         return f"Target {shown.target}: Braze is as the files want it."
     if shown.failure:
-        return f"Target {shown.target} could not be looked at."
+        return f"Target {shown.target} could not be checked for drift."
     title = f"Target {shown.target} is not as wanted:"
     return "\n".join([title, *_lines(shown)])
 
@@ -130,7 +130,7 @@ def _found(shown: Drift) -> Iterator[str]:
     """The blocks of the issue's text."""
     if shown.failure:
         told = code(str(shown.failure))
-        yield f"It could not be looked at: {told}"
+        yield f"It could not be checked for drift: {told}"
         return
     if shown.refused:
         why = words(f"G005 {shown.refused}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from runner.errors import Position, Problem
 from runner.plan.plan import Action, Plan
+from runner.report.changes import number_of
 from runner.report.cost import is_blocked
 
 if TYPE_CHECKING:  # a type of a module that is imported late
@@ -109,14 +110,14 @@ def tally(
     blocked = sum(is_blocked(change) for change in changes)
     blocked += sum(bool(plan.stop) for plan in plans)
 
-    def number(*actions: Action) -> str:
-        return str(sum(change.action in actions for change in changes))
-
+    # for those who review, a new name is an update too
+    updated = number_of(changes, Action.UPDATE)
+    updated += number_of(changes, Action.RENAME)
     return {
         "changes": str(due),
-        "to_create": number(Action.CREATE),
-        "to_update": number(Action.UPDATE, Action.RENAME),
-        "to_withdraw": number(Action.WITHDRAW),
+        "to_create": str(number_of(changes, Action.CREATE)),
+        "to_update": str(updated),
+        "to_withdraw": str(number_of(changes, Action.WITHDRAW)),
         "blocked": str(blocked + refused),
         "failed": str(failed),
         "exitcode": str(exit_code),

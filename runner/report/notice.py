@@ -11,6 +11,7 @@ from enum import StrEnum
 from runner.errors import Blocked, CohortsError, ExitCode, Interrupted
 from runner.plan.ledger import Deployed
 from runner.plan.plan import Action, Plan
+from runner.report.changes import number_of
 from runner.report.lists import many
 from runner.sync.attempts import Outcome
 from runner.sync.run import Summary
@@ -82,7 +83,7 @@ def _refused(plan: Plan) -> int:
     # they leave no trace in the ledger, so they are told after every run that refuses them
     if not plan.stop:
         return 0
-    return sum(change.action is Action.WITHDRAW for change in plan.changes)
+    return number_of(plan.changes, Action.WITHDRAW)
 
 
 def _news(outcome: Outcome) -> News | None:

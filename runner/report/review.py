@@ -4,7 +4,6 @@ Markdown that GitHub takes.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -13,7 +12,7 @@ from runner.definitions.cohort import Cohort
 from runner.errors import CohortsError, Problem
 from runner.plan import reviewed
 from runner.plan.ledger import Destination
-from runner.plan.plan import IDLE, Action, Change, Plan
+from runner.plan.plan import Action, Change, Plan
 from runner.plan.settled import Setting
 from runner.plan.sharing import Sharing
 from runner.report import changes, details, marker
@@ -202,8 +201,8 @@ def _news(shown: Review) -> Iterator[str]:
         return
     if shown.vanished:
         files = names([code(path) for path in shown.vanished])
-        what = f"**Could not be read before, and is gone:** {files}."
-        yield f"> [!WARNING]\n> {what} Who is in its cohort leaves."
+        what = f"**These files could not be read before, and are gone:** {files}."
+        yield f"> [!WARNING]\n> {what} Everybody leaves their cohorts."
     if shown.changed_settings:
         settings = many(len(shown.changed_settings), "setting")
         what = "They decide where members are sent, when, and what may stop it."
@@ -230,7 +229,7 @@ def _stops(plan: Plan) -> Iterator[str]:
     refused = [change for change in plan.changes if change.refusals]
     if refused:
         what = f"**Blocked by a guard:** {_names(refused)}."
-        yield f"> [!CAUTION]\n> {what} Nothing of it would be sent."
+        yield f"> [!CAUTION]\n> {what} Nothing would be sent for them."
     asked = [change for change in plan.changes if change.stopped]
     if asked:
         what = f"**There is a question:** {_names(asked)}."
@@ -238,7 +237,7 @@ def _stops(plan: Plan) -> Iterator[str]:
             "Answer it in a file here, or after the merge under"
             " Actions → cohorts sync, as <i>allow</i>."
         )
-        yield f"> [!WARNING]\n> {what} {how} Until then nothing of it is sent."
+        yield f"> [!WARNING]\n> {what} {how} Until then nothing is sent for them."
 
 
 def _names(changes: Sequence[Change]) -> str:
@@ -248,16 +247,11 @@ def _names(changes: Sequence[Change]) -> str:
 
 def _in_short(shown: Review, plan: Plan) -> str:
     """What changes, how the tests went, and what it costs, in a few sentences."""
-    tally = Counter(change.action for change in plan.changes)
-    # the order is that of Action, and not that of the plan
-    parts = []
-    for action in Action:
-        number = tally[action]
-        if number and action not in IDLE:
-            parts.append(f"{number} to {action}")
+    parts = changes.in_numbers(plan.changes)
     tests = _tests_in_short(shown)
     if not parts:
-        nothing = _nothing(shown, tally[Action.SUSPENDED])
+        suspended = changes.number_of(plan.changes, Action.SUSPENDED)
+        nothing = _nothing(shown, suspended)
         return f"{nothing} {tests}"
     changed = ", ".join(parts)
     said = f"**{changed}.** {tests}"
@@ -272,7 +266,7 @@ def _nothing(shown: Review, suspended: int) -> str:
     if shown.changed_settings:
         nothing = "No query changes"
     if shown.errors:
-        nothing += " by the files that can be read"
+        nothing += " as far as the files can be read"
     if suspended:
         return f"**{nothing}** ({suspended} suspended)."
     return f"**{nothing}**."
@@ -310,7 +304,7 @@ def _failures(shown: Review) -> str:
 def _tests_in_short(shown: Review) -> str:
     """How the tests went; empty where nothing can be said of them."""
     if not shown.tested:
-        return "How the tests went stands in the check <code>validate</code>."
+        return "The check <code>validate</code> has the results of the tests."
     if shown.tests:
         passed = len(shown.tests) - len(shown.failed)
         told = f"{passed} of {many(len(shown.tests), 'test')} passed"

@@ -113,7 +113,7 @@ def _below(each: Standing) -> Iterator[str]:
     else:
         yield from _reasons(each.change, deployed.failure)
     if deployed.pending:
-        yield "pending: an attempt may have sent something, and is not known to have ended"
+        yield "pending: an attempt may have sent something, and nothing shows that it ended"
     if deployed.failure:
         yield _failure(each)
     if each.is_stale:

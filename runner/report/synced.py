@@ -68,7 +68,7 @@ def _news(shown: Summary, problems: Sequence[Problem]) -> Iterator[str]:
     failed = len(codes) - refused
     if refused:
         what = f"**{refused} stopped by a guard or a question.**"
-        yield f"> [!CAUTION]\n> {what} Somebody decides: the line says how."
+        yield f"> [!CAUTION]\n> {what} A person must decide: the table says how."
     if failed:
         yield f"> [!WARNING]\n> **{failed} not synced.** The next run tries again."
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
@@ -11,7 +10,8 @@ from runner.definitions.cohort import Mode
 from runner.errors import Problem
 from runner.plan.guards import Counts
 from runner.plan.history import Record, Result
-from runner.plan.plan import IDLE, Action, Change, Plan
+from runner.plan.plan import Action, Change, Plan
+from runner.report.changes import in_numbers, number_of
 from runner.report.cost import Cost, is_blocked
 from runner.report.lists import column_widths, many, of_files
 from runner.sql.shown import masked
@@ -102,7 +102,7 @@ def _remarks(shown: Plan) -> Iterator[str]:
         yield f"G005 {shown.stop}; nothing is withdrawn: {SMALLER}"
         yield ""
     if shown.refused:
-        yield "A guard would stop what is marked BLOCKED; nothing of it would be sent."
+        yield "A guard would stop the cohorts marked BLOCKED; nothing would be sent for them."
         yield ""
     for warning in shown.warnings:
         yield f"warning: {warning}"
@@ -191,7 +191,9 @@ def _counts(counts: Counts) -> str:
     if again:
         parts.append(f"{again:,} sent again")
     if counts.unusable:
-        parts.append(f"{many(counts.unusable, 'row')} left out that name nobody")
+        parts.append(
+            f"{many(counts.unusable, 'row')} without a usable identifier left out"
+        )
     return "; ".join(parts)
 
 
@@ -227,13 +229,7 @@ def _everyone_again(counts: Counts) -> str:
 
 def _totals(shown: Plan) -> str:
     """How many cohorts there are of each action, in one sentence."""
-    tally = Counter(change.action for change in shown.changes)
-    # the order is that of Action, and not that of the plan
-    parts = []
-    for action in Action:
-        number = tally[action]
-        if number and action not in IDLE:
-            parts.append(f"{number} to {action}")
+    parts = in_numbers(shown.changes)
     idle = [change for change in shown.changes if change.action is Action.NONE]
     held = sum(change.is_held for change in idle)
     unchanged = len(idle) - held
@@ -241,7 +237,7 @@ def _totals(shown: Plan) -> str:
         parts.append(f"{unchanged} unchanged")
     else:
         parts.append(_nothing_to_do(unchanged, shown))
-    suspended = tally[Action.SUSPENDED]
+    suspended = number_of(shown.changes, Action.SUSPENDED)
     if suspended:
         parts.append(f"{suspended} suspended")
     if held:
@@ -292,7 +288,7 @@ def _synced(shown: Summary) -> str:
             added += done.added
             removed += done.removed
     plan = shown.plan
-    unchanged = sum(change.action is Action.NONE for change in plan.changes)
+    unchanged = number_of(plan.changes, Action.NONE)
     cohorts = many(len(shown.outcomes), "cohort")
     synced = f"{number} of {cohorts} synced, {unchanged} unchanged"
     if plan.not_selected:
@@ -408,7 +404,7 @@ def diagnosis(found: Sequence[Finding], target: str) -> str:
     if not failed:
         return f"\nTarget {target} is ready."
     checks = many(failed, "check")
-    return f"\n{checks} failed. Mend the first one first: others may follow from it."
+    return f"\n{checks} failed. Mend the first one first: it may be the cause of the others."
 
 
 def verified(shown: Verified) -> str:

@@ -109,7 +109,7 @@ def _why(result: Result) -> Iterator[str]:
     if result.passed or result.failure or result.unjudged:
         return
     for name, key in result.strangers:
-        yield f"{name} names {key}, of whom no other row is given"
+        yield f"{name} names {key}, but the test gives no other row about them"
 
 
 def _people(
@@ -131,7 +131,7 @@ def _rows(value: str, result: Result) -> Iterator[str]:
     """The rows of a test that are about one person."""
     rows = list(result.rows_about(value))
     if not rows:
-        yield "  no row is given of them"
+        yield "  the test gives no row about them"
     for table, row in rows:
         yield f"  {table}: {_row(row)}"
 
