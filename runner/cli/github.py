@@ -30,7 +30,7 @@ DRIFT = re.compile(
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="What needs GitHub's API; used by the workflows.",
+    help="Commands that use GitHub's API, for the workflows.",
     rich_markup_mode=None,
 )
 
@@ -57,11 +57,13 @@ class Draft:
 def comment(
     folder: Annotated[
         Path,
-        typer.Argument(metavar="FOLDER", help="Where `cohorts review --out` wrote."),
+        typer.Argument(
+            metavar="FOLDER", help="The folder that `cohorts review --out` wrote."
+        ),
     ],
 ) -> int:
-    """Write each comment-*.md of a folder to the pull request, one comment a target,
-    edited from run to run.
+    """Write each comment-*.md of a folder to the pull request. Each target has one
+    comment, which the next run edits.
     """
     from runner.github.api import same
     from runner.github.events import BadEvent, event
@@ -111,10 +113,13 @@ def comment(
 @app.command()
 def issue(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="What `cohorts drift --out` wrote.")
+        Path,
+        typer.Argument(
+            metavar="FILE", help="The file that `cohorts drift --out` wrote."
+        ),
     ],
 ) -> int:
-    """Keep one issue open for as long as a target has drifted, as the file says."""
+    """Keep one issue open for a target as long as the file says that it has drifted."""
     from runner.github.api import same
 
     draft = _draft(file, DRIFT)
