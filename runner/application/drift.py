@@ -20,8 +20,8 @@ from runner.sync.verify import Verified, verify
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """What was found for a target. `failure` says why it could not be looked at; then
-    the rest is not known.
+    """What was found for a target. `failure` says why the target could not be looked
+    at; then the rest is not known.
     """
 
     target: str
@@ -33,10 +33,24 @@ class Drift:
 
     @property
     def wrong(self) -> tuple[Discrepancy, ...]:
-        """What is not as the ledger says."""
+        """What is not as the ledger says; warnings are left out."""
         if self.verified is None:
             return ()
         return tuple(each for each in self.verified.found if not each.is_warning)
+
+    @property
+    def due(self) -> tuple[Change, ...]:
+        """The changes that the next sync would make."""
+        if self.plan is None:
+            return ()
+        return self.plan.due
+
+    @property
+    def refused(self) -> str:
+        """Why withdrawals are refused; empty where they are not."""
+        if self.plan is None:
+            return ""
+        return self.plan.stop
 
     @property
     def held(self) -> tuple[Change, ...]:
@@ -52,11 +66,17 @@ class Drift:
     @property
     def is_there(self) -> bool:
         """True where somebody should look."""
-        if self.failure or self.invalid_files:
-            return True
-        if self.plan is not None and (self.plan.due or self.plan.stop):
-            return True
-        return bool(self.held or self.stale or self.wrong)
+        return any(
+            (
+                self.failure,
+                self.due,
+                self.refused,
+                self.held,
+                self.stale,
+                self.wrong,
+                self.invalid_files,
+            )
+        )
 
 
 def drift(invocation: Invocation, *, target: str) -> Drift:

@@ -54,14 +54,15 @@ RISKS = (
 class Review:
     """What was found for one target.
 
-    `plan` is None where the project file cannot be read. `tested`: the tests ran, and
-    `untested` cohorts have none. `settings`: what else the branch changes. `before`:
-    cohorts as they were in the base, by where they go. `uncounted`: why members are not
-    counted, empty where they are; `failure`: what stopped the counting. `others`: how
-    many cohorts a sync would touch for another reason than this branch. `overlaps`: how
-    many members of a changed cohort are in others too, the most first. `address`: of
-    the run that has the whole of it. `marks`: of all that this shows, for the sync that
-    follows. `vanished`: files that are gone and could not be read before.
+    `plan` is None where the project file cannot be read. `tested`: the tests ran;
+    `untested` is how many cohorts have none. `settings` are what else the branch
+    changes. `before` has the cohorts as they were in the base, by where they go.
+    `uncounted` says why members are not counted, and is empty where they are; `failure`
+    is the error that stopped the counting. `others` is how many cohorts a sync would
+    touch for another reason than this branch. `overlaps` says how many members of a
+    changed cohort are in others too, the most first. `address` is that of the run that
+    keeps the whole plan. `marks` name all that the page shows, for the sync that
+    follows. `vanished` are files that are gone and could not be read before.
     """
 
     target: str
@@ -96,9 +97,41 @@ class Review:
         return tuple(sorted(self.plan.changes, key=_risk))
 
     @property
+    def created(self) -> tuple[Change, ...]:
+        """The cohorts that are new in Braze, in the order of the changes."""
+        return tuple(each for each in self.changes if each.action is Action.CREATE)
+
+    @property
+    def stops(self) -> tuple[Problem, ...]:
+        """What guards refuse and what must be answered, in the order of the changes."""
+        found: dict[Problem, None] = {}
+        # a question is about two cohorts, and asked once
+        for change in self.changes:
+            found |= dict.fromkeys([*change.questions, *change.refusals])
+        return tuple(found)
+
+    @property
+    def uncountable(self) -> tuple[Problem, ...]:
+        """Why some changes could not be counted."""
+        return tuple(each.uncounted for each in self.changes if each.uncounted)
+
+    @property
+    def soon(self) -> tuple[Problem, ...]:
+        """The warnings of the files and of the plan, sorted, each once."""
+        found = set(self.warnings)
+        if self.plan:
+            found |= set(self.plan.warnings)
+        return tuple(sorted(found))
+
+    @property
     def failed(self) -> tuple[Result, ...]:
         """The tests that did not pass: they failed, or were not judged."""
         return tuple(result for result in self.tests if not result.passed)
+
+    @property
+    def unjudged(self) -> int:
+        """How many tests could not be judged on this machine."""
+        return sum(bool(result.unjudged) for result in self.failed)
 
     @property
     def exit_codes(self) -> Iterator[ExitCode]:

@@ -41,7 +41,7 @@ class SchemaName(StrEnum):
 
 
 def validate(output: ReportOption = Report.TEXT) -> int:
-    """Check every file, without any key: YAML, schema, rules and SQL, for every target."""
+    """Check every file for every target: YAML, schema, rules and SQL. Needs no key."""
     from runner.application import checking
 
     found = checking.check(Path(), today())
@@ -62,12 +62,12 @@ def validate(output: ReportOption = Report.TEXT) -> int:
 
 def render(
     cohort: Annotated[
-        str, typer.Argument(help="A cohort's id; all cohorts without it.")
+        str, typer.Argument(help="A cohort's id. Without it: all cohorts.")
     ] = "",
     target: TargetOption = "sandbox",
 ) -> int:
-    """Print the SQL that would run, exactly as Braze's connector wants it; members
-    compared by name are hidden.
+    """Print the SQL that a sync would run, in the form that Braze's connector needs.
+    Values that people are compared with are hidden.
     """
     from runner.application import rendering
 
@@ -86,9 +86,10 @@ def test(
     output: ReportOption = Report.TEXT,
     engine: EngineOption = Engine.DUCKDB,
 ) -> int:
-    """Run the cohorts' own tests on this machine, without any key: rows given, members expected.
+    """Run the cohorts' own tests on this machine, without a key: each gives rows and
+    names the members that it expects.
 
-    On a real Trino every query is also looked at by Trino itself, which refuses what
+    On a real Trino every query is also planned by Trino, which refuses the queries that
     Treasure Data would refuse.
     """
     from runner.application import testing
@@ -150,7 +151,7 @@ def describe(
     cohort: Annotated[str, typer.Argument(help="A cohort's id.")],
     target: TargetOption = "sandbox",
 ) -> int:
-    """Say in plain English who a cohort is; with a key also how many they were last."""
+    """Describe a cohort in plain English; with a key also its size at the last sync."""
     from runner.application import describing
     from runner.report import described
 
@@ -179,13 +180,13 @@ def _sizes(size: Size, target: str) -> str:
 
 def schema(
     name: Annotated[
-        SchemaName, typer.Argument(help="Which schema.")
+        SchemaName, typer.Argument(help="The schema to print.")
     ] = SchemaName.COHORT,
     with_names: Annotated[
         bool,
         typer.Option(
             "--project",
-            help="With this project's sources, columns, cohorts and files in it.",
+            help="Add this project's sources, columns, cohorts and files to the schema.",
         ),
     ] = False,
 ) -> int:
@@ -209,7 +210,10 @@ def schema(
 
 def explain(
     code: Annotated[
-        str, typer.Argument(help="Such as Q005; all codes without it.")
+        str,
+        typer.Argument(
+            help="An error code such as Q005. Without it: a list of all codes."
+        ),
     ] = "",
 ) -> int:
     """Say what an error code means and what to do about it."""
@@ -231,33 +235,38 @@ def explain(
 
 
 def sandbox(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8399,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen on.")] = 8399,
     job_seconds: Annotated[
-        float, typer.Option(help="How long each job takes at least.")
+        float, typer.Option(help="The least time that each job takes.")
     ] = 0.0,
     like_production: Annotated[
         bool,
         typer.Option(
             "--like-production",
-            help="Nothing is set up: no connection, no ledger. For the tutorial.",
+            help="Start as a new account: without a connection and a ledger. For the tutorial.",
         ),
     ] = False,
     storm: Annotated[
         float,
-        typer.Option(min=0, max=1, help="How often something goes wrong, from 0 to 1."),
+        typer.Option(min=0, max=1, help="The share of events that fail, from 0 to 1."),
     ] = 0.0,
-    seed: Annotated[int, typer.Option(help="The same storm again.")] = 0,
+    seed: Annotated[
+        int,
+        typer.Option(
+            help="The seed of the storm; the same seed gives the same failures."
+        ),
+    ] = 0,
     engine: EngineOption = Engine.DUCKDB,
     setup: Annotated[
         bool,
         typer.Option(
             "--setup",
-            help="Set the engine up, which Maven downloads (88 MB), and serve nothing.",
+            help="Set up the engine, which Maven downloads (88 MB), and stop.",
         ),
     ] = False,
 ) -> int:
-    """Serve a Treasure Data and a Braze with sample data on this machine, to try
+    """Imitate Treasure Data and Braze on this machine, with sample data, to try out
     everything without an account.
     """
     try:

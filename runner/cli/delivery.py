@@ -41,7 +41,8 @@ def plan(
     select: SelectOption = None,
     exclude: ExcludeOption = None,
     members: Annotated[
-        bool, typer.Option("--members", help="Count who would enter and leave.")
+        bool,
+        typer.Option("--members", help="Count the members who would enter and leave."),
     ] = False,
     refresh: RefreshOption = False,
     due: DueOption = False,
@@ -50,19 +51,22 @@ def plan(
         bool,
         typer.Option(
             "--offline",
-            help="Compare with where this branch began, not with Braze; needs no key.",
+            help="Compare with the commit where this branch began, not with Braze. Needs no key.",
         ),
     ] = False,
     base: Annotated[
         str,
         typer.Option(
-            "--base", metavar="REF", help="Compare with this commit; as --offline."
+            "--base",
+            metavar="REF",
+            help="Like --offline, but compare with this commit.",
         ),
     ] = "",
     detailed_exitcode: Annotated[
         bool,
         typer.Option(
-            "--detailed-exitcode", help="Exit 2 when there is something to do."
+            "--detailed-exitcode",
+            help="Exit with code 2 if a sync would change anything.",
         ),
     ] = False,
     out: Annotated[
@@ -70,7 +74,7 @@ def plan(
         typer.Option(
             "--out",
             metavar="FILE",
-            help="Also keep the plan as JSON, for `sync --plan`.",
+            help="Also save the plan as JSON in this file, for `sync --plan`.",
         ),
     ] = None,
     output: ReportOption = Report.TEXT,
@@ -163,7 +167,7 @@ def sync(
         typer.Option(
             "--reason",
             envvar="COHORTS_REASON",
-            help="Why that is right; kept in the ledger.",
+            help="The reason for --allow; the ledger keeps it.",
         ),
     ] = "",
     plan_file: Annotated[
@@ -171,15 +175,21 @@ def sync(
         typer.Option(
             "--plan",
             metavar="FILE",
-            help="Only what this plan has: else exit 8, and send nothing.",
+            help="Sync exactly this saved plan. If anything else would be delivered,"
+            " send nothing and exit with code 8.",
         ),
     ] = None,
     max_age: Annotated[
-        str, typer.Option("--max-age", metavar="24h", help="How old that plan may be.")
+        str,
+        typer.Option(
+            "--max-age", metavar="24h", help="The greatest age of the saved plan."
+        ),
     ] = "24h",
     output: ReportOption = Report.TEXT,
 ) -> int:
-    """Bring every cohort that changed, or was left unfinished, to its wanted members in Braze."""
+    """Bring every cohort that changed, or whose last attempt is unfinished, to its wanted
+    members in Braze.
+    """
     from runner.application import syncing
 
     options = syncing.SyncOptions(
@@ -260,8 +270,8 @@ def status(
     exclude: ExcludeOption = None,
     output: OutputOption = Output.TEXT,
 ) -> int:
-    """Show every cohort: members in Braze by the ledger's account, as of when, what is
-    due, failed or stale.
+    """Show every cohort by the ledger: its members in Braze, the time that they are
+    right for, and whether it is due, failed or stale.
     """
     from runner.application import standing
     from runner.report import machine
@@ -281,20 +291,18 @@ def status(
 
 def history(
     cohort: Annotated[
-        str, typer.Argument(help="The cohort's id in Braze; all of them without it.")
+        str, typer.Argument(help="The cohort's id in Braze. Without it: all cohorts.")
     ] = "",
     target: TargetOption = "sandbox",
     limit: Annotated[
         int,
         typer.Option(
-            min=0, help="How many records at most, the newest first; 0 for all."
+            min=0, help="The greatest number of records, the newest first; 0 shows all."
         ),
     ] = 50,
     output: OutputOption = Output.TEXT,
 ) -> int:
-    """Show what was synced, when, by whom and why, by the ledger's account; needs no
-    cohort files.
-    """
+    """Show what the ledger records: what was synced, when, by whom and why. Needs no cohort files."""
     from runner.application import standing
     from runner.report import machine, terminal
 
@@ -309,14 +317,16 @@ def history(
 @noticed
 def rollback(
     cohort: Annotated[str, typer.Argument(help="The cohort's id.")],
-    reason: Annotated[str, typer.Option("--reason", help="Why; kept in the ledger.")],
+    reason: Annotated[
+        str, typer.Option("--reason", help="The reason; the ledger keeps it.")
+    ],
     target: TargetOption = "sandbox",
     lock_timeout: LockOption = None,
     yes: YesOption = False,
     output: OutputOption = Output.TEXT,
 ) -> int:
-    """Bring back a cohort's members of before its last sync, and hold it until its
-    definition changes.
+    """Bring back the members that a cohort had before its last sync, and hold the
+    cohort until its definition changes.
     """
     from runner.application import upkeep
 

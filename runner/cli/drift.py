@@ -22,16 +22,17 @@ def drift(
         typer.Option(
             "--out",
             metavar="FILE",
-            help="Keep an issue's text here, for `github issue`.",
+            help="Save the text of an issue in this file, for `github issue`.",
         ),
     ] = None,
     detailed_exitcode: Annotated[
-        bool, typer.Option("--detailed-exitcode", help="Exit 2 when there is any.")
+        bool,
+        typer.Option("--detailed-exitcode", help="Exit with code 2 if there is drift."),
     ] = False,
     output: WordsOption = Words.TEXT,
 ) -> int:
-    """Tell what is not in Braze as the files want it, stale, or not as the ledger says;
-    sends nothing.
+    """List the differences between the files and what is in Braze, stale cohorts, and
+    differences from the ledger. Sends nothing.
     """
     from runner.application import drift as application
     from runner.application.files import write

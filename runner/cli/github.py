@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # types of modules that are imported late
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="What needs GitHub's API; used by the workflows.",
+    help="Commands that use GitHub's API, for the workflows.",
     rich_markup_mode=None,
 )
 
@@ -26,11 +26,13 @@ app = typer.Typer(
 def comment(
     folder: Annotated[
         Path,
-        typer.Argument(metavar="FOLDER", help="Where `cohorts review --out` wrote."),
+        typer.Argument(
+            metavar="FOLDER", help="The folder that `cohorts review --out` wrote."
+        ),
     ],
 ) -> int:
-    """Write each comment-*.md of a folder to the pull request, one comment a target,
-    edited from run to run.
+    """Write each comment-*.md of a folder to the pull request. Each target has one
+    comment, which the next run edits.
     """
     from runner.application import github
 
@@ -43,10 +45,13 @@ def comment(
 @app.command()
 def issue(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="What `cohorts drift --out` wrote.")
+        Path,
+        typer.Argument(
+            metavar="FILE", help="The file that `cohorts drift --out` wrote."
+        ),
     ],
 ) -> int:
-    """Keep one issue open for as long as a target has drifted, as the file says."""
+    """Keep one issue open for a target as long as the file says that it has drifted."""
     from runner.application import github
 
     _tell(github.issue(settings(), file))

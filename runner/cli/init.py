@@ -21,45 +21,61 @@ if TYPE_CHECKING:  # types of modules that are imported late
 
 def init(
     folder: Annotated[
-        Path, typer.Argument(help="Where; made if it is not there.")
+        Path,
+        typer.Argument(
+            help="The folder to write to; it is created if it does not exist."
+        ),
     ] = Path(),
     site: Annotated[
-        str, typer.Option(metavar="REGION", help="us, tokyo, eu, ap02 or ap03. us.")
+        str,
+        typer.Option(
+            metavar="REGION",
+            help="Treasure Data's region: us, tokyo, eu, ap02 or ap03. Default: us.",
+        ),
     ] = "",
     database: Annotated[
         str, typer.Option(metavar="NAME", help="The database that queries read.")
     ] = "",
     state_database: Annotated[
-        str, typer.Option(metavar="NAME", help="Where the runner keeps its memory.")
+        str,
+        typer.Option(
+            metavar="NAME", help="The database for the ledger and the snapshots."
+        ),
     ] = "cohort_runner",
     workspace: Annotated[
         str, typer.Option(metavar="NAME", help="Your name for the Braze workspace.")
     ] = "",
     connection: Annotated[
         str,
-        typer.Option(metavar="NAME", help="Treasure Data's authentication for Braze."),
+        typer.Option(
+            metavar="NAME", help="The name of Treasure Data's authentication for Braze."
+        ),
     ] = "braze_cohorts",
     target: Annotated[
-        str, typer.Option(metavar="NAME", help="What the target is called.")
+        str, typer.Option(metavar="NAME", help="The name of the target.")
     ] = "production",
     owner: Annotated[
         str,
-        typer.Option(metavar="@TEAM", help="Who reviews on GitHub, such as @acme/crm."),
+        typer.Option(
+            metavar="@TEAM", help="The GitHub team that reviews, such as @acme/crm."
+        ),
     ] = "",
     runner: Annotated[
         str,
         typer.Option(
             metavar="VERSION",
-            help="What workflows install: a pip requirement, or OWNER/REPO@COMMIT.",
+            help="The package that workflows install: a pip requirement, or OWNER/REPO@COMMIT.",
         ),
     ] = "",
     force: Annotated[
         bool,
-        typer.Option("--force", help="Write over files that are there, your own too."),
+        typer.Option(
+            "--force", help="Replace files that exist already, also your own."
+        ),
     ] = False,
 ) -> int:
-    """Write a new repository: a project file without cohorts yet, GitHub's workflows,
-    an editor's settings.
+    """Write the files of a new repository: a project file, GitHub's workflows and
+    settings of an editor, without any cohort yet.
     """
     from runner.application import scaffolding
     from runner.scaffold.answers import Answers

@@ -71,7 +71,7 @@ EngineOption = Annotated[
         envvar="COHORTS_ENGINE",
         parser=_one_of("--engine", Engine),
         metavar=_choices(Engine),
-        help="Where SQL runs: DuckDB as Trino, or a real Trino 423 (needs Java).",
+        help="The engine for SQL: DuckDB in place of Trino, or a real Trino 423 (needs Java).",
     ),
 ]
 TargetOption = Annotated[
@@ -79,7 +79,7 @@ TargetOption = Annotated[
     typer.Option(
         "--target",
         envvar="COHORTS_TARGET",
-        help="Where cohorts go, as named in cohorts/project.yml.",
+        help="The name of a target in cohorts/project.yml.",
     ),
 ]
 OutputOption = Annotated[
@@ -88,7 +88,7 @@ OutputOption = Annotated[
         "--output",
         parser=_one_of("--output", Output),
         metavar=_choices(Output),
-        help="How to answer.",
+        help="The format of the output.",
     ),
 ]
 ReportOption = Annotated[
@@ -97,7 +97,7 @@ ReportOption = Annotated[
         "--output",
         parser=_one_of("--output", Report),
         metavar=_choices(Report),
-        help="How to answer.",
+        help="The format of the output.",
     ),
 ]
 WordsOption = Annotated[
@@ -106,7 +106,7 @@ WordsOption = Annotated[
         "--output",
         parser=_one_of("--output", Words),
         metavar=_choices(Words),
-        help="How to answer.",
+        help="The format of the output.",
     ),
 ]
 RefreshOption = Annotated[
@@ -132,15 +132,22 @@ SelectOption = Annotated[
         "-s",
         metavar="WHAT",
         envvar="COHORTS_SELECT",
-        help="Only these: ids (globs), tag:, owner:, path:, state:.",
+        help="Only these cohorts: ids (globs), tag:, owner:, path:, state:.",
     ),
 ]
 ExcludeOption = Annotated[
-    list[str] | None, typer.Option("--exclude", metavar="WHAT", help="But not these.")
+    list[str] | None,
+    typer.Option(
+        "--exclude",
+        metavar="WHAT",
+        help="Leave out these cohorts, selected in the same way.",
+    ),
 ]
 OutOption = Annotated[
     Path | None,
-    typer.Option("--out", metavar="PLACE", help="Keep what was found in files here."),
+    typer.Option(
+        "--out", metavar="PLACE", help="Save the results as files in this folder."
+    ),
 ]
 YesOption = Annotated[
     bool, typer.Option("--yes", help="Do not ask before syncing to a protected target.")
@@ -150,14 +157,14 @@ LockOption = Annotated[
     typer.Option(
         "--lock-timeout",
         metavar="15m",
-        help="How long to wait for another run. 0s, in CI 15m.",
+        help="The longest time to wait for another run. Default: 0s, in CI 15m.",
     ),
 ]
 ReassertOption = Annotated[
     bool,
     typer.Option(
         "--reassert",
-        help="Refresh, and send everyone again, in case Braze knows them by now.",
+        help="Refresh, and send all members again, in case Braze has come to know them since.",
     ),
 ]
 AllowOption = Annotated[
@@ -173,6 +180,8 @@ AllowOption = Annotated[
 ConcurrencyOption = Annotated[
     int,
     typer.Option(
-        min=1, max=64, help="How many queries at once; twice as many exports."
+        min=1,
+        max=64,
+        help="The number of queries that run at once; twice as many exports run.",
     ),
 ]

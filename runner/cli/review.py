@@ -24,7 +24,7 @@ def review(
         typer.Option(
             "--target",
             envvar="COHORTS_TARGETS",
-            help="Targets to plan for; all but the sandbox without it.",
+            help="The targets to plan for. Without it: all but the sandbox.",
         ),
     ] = None,
     base: Annotated[
@@ -32,21 +32,22 @@ def review(
         typer.Option(
             "--base",
             metavar="REF",
-            help="What to compare with; the pull request's base, or main.",
+            help="The commit to compare with. Default: the pull request's base, or main.",
         ),
     ] = "",
     members: Annotated[
         bool,
         typer.Option(
-            "--members", help="Count who would enter and leave; needs a read-only key."
+            "--members",
+            help="Count the members who would enter and leave. Needs a read-only key.",
         ),
     ] = False,
     out: OutOption = None,
     output: WordsOption = Words.TEXT,
     engine: EngineOption = Engine.DUCKDB,
 ) -> int:
-    """Answer a pull request: check every file, run the tests, plan what the branch
-    changes; without any key.
+    """Review a pull request: check every file, run the tests, and plan what the branch
+    changes. Needs no key.
     """
     from runner.application import reviewing
 

@@ -16,12 +16,14 @@ from runner.errors import ExitCode
 if TYPE_CHECKING:  # types of modules that are imported late
     from runner.sync.doctor import Finding
 
-Reason = Annotated[str, typer.Option("--reason", help="Why; kept in the ledger.")]
+Reason = Annotated[
+    str, typer.Option("--reason", help="The reason; the ledger keeps it.")
+]
 CohortArgument = Annotated[str, typer.Argument(help="The cohort's id.")]
 
 
 def bootstrap(target: TargetOption = "sandbox") -> int:
-    """Make a target's state database and its ledger, once."""
+    """Create a target's state database and its ledger, once."""
     from runner.application import setup
 
     found = setup.bootstrap(invocation(), watched(Stop()), target=target)
@@ -40,12 +42,12 @@ def doctor(
         typer.Option(
             "--canary",
             metavar="KIND:VALUE",
-            help="Prove the mapping with one user, such as external_id:me.",
+            help="Prove with one user, such as external_id:me, that the target adds and removes.",
         ),
     ] = "",
     lock_timeout: LockOption = None,
 ) -> int:
-    """Check everything that a target needs, and say what to do about what is missing."""
+    """Check everything that a target needs, and say how to mend each failed check."""
     from runner.application import setup
     from runner.report import terminal
 
@@ -72,14 +74,14 @@ def adopt(
         typer.Option(
             "--members-from",
             metavar="DB.TABLE",
-            help="Who may be in it, by the cohort's columns.",
+            help="A table of everybody who may be in it, with the cohort's identifier columns.",
         ),
     ],
     target: TargetOption = "sandbox",
     lock_timeout: LockOption = None,
 ) -> int:
-    """Take over a cohort that Braze has already: say who may be in it, so that a sync
-    can remove them.
+    """Take over a cohort that Braze has already. A table says who may be in it, so that
+    a sync can remove them.
     """
     from runner.application import upkeep
 
@@ -106,11 +108,14 @@ def abandon(
     reason: Reason,
     target: TargetOption = "sandbox",
     workspace: Annotated[
-        str, typer.Option("--workspace", help="The workspace, if not the target's.")
+        str,
+        typer.Option(
+            "--workspace", help="The cohort's workspace, if it is not the target's."
+        ),
     ] = "",
     lock_timeout: LockOption = None,
 ) -> int:
-    """Forget a cohort: its members stay in Braze for ever, and nothing is synced for it."""
+    """Forget a cohort: its members stay in Braze for ever, and it is not synced any more."""
     from runner.application import upkeep
 
     upkeep.abandon(
@@ -127,8 +132,8 @@ def abandon(
 
 
 def unlock(target: TargetOption = "sandbox") -> int:
-    """Take the ledger from a run that is dead. If it is not, it stops by itself before
-    it sends anything more.
+    """Take the lease of the ledger from a run that was cut off. If that run still
+    works, it stops by itself before it sends anything more.
     """
     from runner.application import upkeep
 
@@ -141,7 +146,7 @@ def unlock(target: TargetOption = "sandbox") -> int:
 
 
 def verify(target: TargetOption = "sandbox", output: OutputOption = Output.TEXT) -> int:
-    """Compare what the ledger says with the tables that are there; writes nothing, and
+    """Compare the ledger with the tables of the state database. Writes nothing, and
     needs no cohort files.
     """
     from runner.application import standing

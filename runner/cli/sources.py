@@ -21,8 +21,8 @@ app = typer.Typer(
 
 @app.command()
 def check(target: TargetOption = "sandbox") -> int:
-    """Tell which tables and columns of `sources`, and of cohorts/tables.yml, do not
-    exist there any more, or are of another type.
+    """List tables and columns of `sources` and of cohorts/tables.yml that do not exist
+    in Treasure Data any more, or have another type there.
     """
     from runner.application import sources
 
@@ -43,19 +43,22 @@ def check(target: TargetOption = "sandbox") -> int:
 def pull(
     table: Annotated[
         list[str] | None,
-        typer.Argument(metavar="TABLE", help="Tables to be declared: database.table."),
+        typer.Argument(
+            metavar="TABLE", help="New tables to declare, as database.table."
+        ),
     ] = None,
     target: TargetOption = "sandbox",
     keep_tables: Annotated[
         bool,
         typer.Option(
             "--tables",
-            help="Keep names and types of all tables that queries read, in cohorts/tables.yml.",
+            help="Save the columns and types of all tables that queries read"
+            " in cohorts/tables.yml.",
         ),
     ] = False,
 ) -> int:
-    """Add to cohorts/project.yml the columns that sources do not declare yet; of a new
-    TABLE, print what to declare.
+    """Add the columns that sources do not declare yet to cohorts/project.yml. For a new
+    TABLE, print the lines to add.
     """
     if keep_tables:
         if table:

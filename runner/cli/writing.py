@@ -20,13 +20,23 @@ if TYPE_CHECKING:  # types of modules that are imported late
 def new(
     cohort: Annotated[
         str,
-        typer.Argument(metavar="ID", help="The new cohort's id; asked for without it."),
+        typer.Argument(
+            metavar="ID",
+            help="The new cohort's id. Without it, the command asks for it.",
+        ),
     ] = "",
-    name: Annotated[str, typer.Option(help="What Braze is to show.")] = "",
-    description: Annotated[str, typer.Option(help="Who is meant, in words.")] = "",
-    owner: Annotated[str, typer.Option(help="The team that answers for it.")] = "",
+    name: Annotated[str, typer.Option(help="The name that Braze shows.")] = "",
+    description: Annotated[
+        str, typer.Option(help="A description of the people in the cohort.")
+    ] = "",
+    owner: Annotated[str, typer.Option(help="The team that owns the cohort.")] = "",
     source: Annotated[
-        str, typer.Option("--from", metavar="SOURCE", help="A source of people.")
+        str,
+        typer.Option(
+            "--from",
+            metavar="SOURCE",
+            help="The source of people that the cohort selects from.",
+        ),
     ] = "",
     event: Annotated[
         str,
@@ -34,9 +44,13 @@ def new(
             metavar="SOURCE", help="A source of events that the first rule asks for."
         ),
     ] = "",
-    folder: Annotated[str, typer.Option(help="A folder under cohorts/.")] = "",
+    folder: Annotated[
+        str, typer.Option(help="The folder for the file, under cohorts/.")
+    ] = "",
 ) -> int:
-    """Write a new cohort's file, with a first rule and a first test; asks for what is not given."""
+    """Write a new cohort's file, with a first rule and a first test. The command asks
+    for missing options.
+    """
     from runner.application import writing
 
     wish = writing.Wish(cohort, name, description, owner, source, event, folder)
@@ -84,11 +98,11 @@ def fmt(
     check: Annotated[
         bool,
         typer.Option(
-            "--check", help="Change nothing; end with 1 where something would be."
+            "--check", help="Change no file. Exit with code 1 if a file would change."
         ),
     ] = False,
 ) -> int:
-    """Bring the keys of cohort files into their usual order; comments go with their keys."""
+    """Sort the keys of cohort files into their usual order; comments move with their keys."""
     from runner.application import writing
 
     found = writing.order(Path(), only_check=check)

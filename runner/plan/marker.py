@@ -17,21 +17,34 @@ later what was reviewed.
 
 def written(target: str, plan: Plan | None, marks: Sequence[str] = ()) -> str:
     """The comment's first line: which comment it is, its plan's checksum, and what it shows."""
-    told = "".join(marks) if len(marks) <= MARKS else "too-many"
-    sum_ = reviewed.of_plan(plan) if plan else reviewed.checksum((), target=target)
-    return f"<!-- cohort-runner:plan {target} {sum_} {told or 'none'} -->"
+    checksum = reviewed.checksum((), target=target)
+    if plan:
+        checksum = reviewed.of_plan(plan)
+    return f"<!-- cohort-runner:plan {target} {checksum} {_told(marks)} -->"
+
+
+def _told(marks: Sequence[str]) -> str:
+    """The marks in a row, or a word that says why there are none."""
+    if not marks:
+        return "none"
+    if len(marks) > MARKS:
+        return "too-many"
+    return "".join(marks)
 
 
 def read(body: str, target: str) -> tuple[str, ...]:
     """The marks that a comment carries; none where it is no comment of ours about this target."""
-    first = body.split("\n", 1)[0].strip().removesuffix("-->").split()
-    if (
-        first[:3] != ["<!--", "cohort-runner:plan", target]
-        or len(first) != 5
-        or len(first[4]) % reviewed.MARK
-    ):
+    line, *_ = body.split("\n", 1)
+    words = line.strip().removesuffix("-->").split()
+    # the comment's beginning, its target, the plan's checksum and the marks
+    if len(words) != 5:
         return ()
-    return tuple(
-        first[4][at : at + reviewed.MARK]
-        for at in range(0, len(first[4]), reviewed.MARK)
-    )
+    *head, _, marks = words
+    if head != ["<!--", "cohort-runner:plan", target]:
+        return ()
+    # "none" and "too-many" are shorter than one mark
+    size = reviewed.MARK
+    if len(marks) % size:
+        return ()
+    starts = range(0, len(marks), size)
+    return tuple(marks[start : start + size] for start in starts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from runner.errors import Problem
-from runner.report.lists import many
+from runner.report.lists import many, of_files
 
 
 def problems(
@@ -18,7 +18,6 @@ def problems(
     if not found:
         lines.append(f"{many(cohorts, 'cohort')} checked: no problems.")
         return "\n".join(lines)
-    files = len({problem.at.path for problem in found})
     lines += map(str, found)
-    lines += ["", f"{many(len(found), 'problem')} in {many(files, 'file')}."]
+    lines += ["", f"{of_files(found)}."]
     return "\n".join(lines)

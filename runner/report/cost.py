@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from runner.definitions.cohort import Mode
+from runner.plan.guards import Counts
 from runner.plan.plan import Action, Change
 from runner.plan.written import sent
 from runner.report.lists import many
@@ -16,9 +18,10 @@ IDENTIFIERS_A_REQUEST, REQUESTS_AN_HOUR = 1_000, 250_000
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What changes take at least: members to write now (each is a data point), requests
-    to Braze. As far as is known: members to write in the first week, this sync
-    included, and in a usual month.
+    """What changes take at least. `added` and `removed` are the members to write now;
+    Braze counts a data point for each. `requests` are requests to Braze. `first_week`
+    and `usual_month` are the members to write in the first week, this sync included,
+    and in a usual month, as far as is known.
     """
 
     added: int
@@ -29,41 +32,81 @@ class Cost:
 
     @classmethod
     def of(cls, changes: Iterable[Change]) -> Cost:
-        """Of all of them together."""
+        """The cost of all changes together; a change without counts adds nothing."""
         added = removed = requests = first_week = usual_month = 0
         for change in changes:
-            if counts := change.counts:
-                adds, removes = sent(change, counts)
-                added, removed = added + adds, removed + removes
-                named = change.action in (Action.CREATE, Action.RENAME)
-                requests += (
-                    sum(
-                        math.ceil(number / IDENTIFIERS_A_REQUEST)
-                        for number in (adds, removes)
-                    )
-                    + named
-                )
-                first_week += counts.expected.first_week
-                usual_month += counts.expected.usual_month
+            counts = change.counts
+            if counts is None:
+                continue
+            adds, removes = sent(change, counts)
+            added += adds
+            removed += removes
+            requests += _requests(change.action, adds, removes)
+            first_week += counts.expected.first_week
+            usual_month += counts.expected.usual_month
         return cls(added, removed, requests, first_week, usual_month)
 
     @property
+    def written(self) -> int:
+        """Members to write now, to add or to remove."""
+        return self.added + self.removed
+
+    @property
     def over_time(self) -> str:
-        """What is written now and later, for people."""
-        now = self.added + self.removed
-        if self.first_week == now and not self.usual_month:
-            return f"{now:,} by this sync, nothing later until something changes"
+        """A phrase for people: how many members are written now and later."""
+        now = f"{self.written:,} by this sync"
+        if self.first_week == self.written and not self.usual_month:
+            return f"{now}, nothing later until something changes"
         week = f"{self.first_week:,} in the first week (this sync included)"
-        return (
-            f"{now:,} by this sync, {week}, about {self.usual_month:,} in a usual month"
-        )
+        month = f"about {self.usual_month:,} in a usual month"
+        return f"{now}, {week}, {month}"
 
     @property
     def words(self) -> str:
-        """For people; the time is what Braze's limit allows at best."""
-        share = self.requests * 100 / REQUESTS_AN_HOUR
-        minutes = self.requests * 60 / REQUESTS_AN_HOUR
-        long = "under a minute" if minutes < 1 else f"{math.ceil(minutes):,} min"
-        percent = f"{share:.1f} %" if share >= 0.1 else "under 0.1 %"
-        points = many(self.added + self.removed, "data point")
-        return f"{points}, {many(self.requests, 'request')} ({percent} of Braze's hourly limit), {long}"
+        """A phrase for people: data points, requests, and the least time that Braze's
+        limit allows.
+        """
+        points = many(self.written, "data point")
+        requests = many(self.requests, "request")
+        share = f"{_percent(self.requests)} of Braze's hourly limit"
+        return f"{points}, {requests} ({share}), {_duration(self.requests)}"
+
+
+def is_blocked(change: Change) -> bool:
+    """True where a guard or a question stops the change, so that nothing of it is sent."""
+    return bool(change.refusals or change.stopped)
+
+
+def crossing(counts: Counts) -> tuple[int, int]:
+    """How many people enter the cohort in Braze, and how many leave it. In mode
+    `remove` the query finds the people who leave.
+    """
+    if counts.mode is Mode.REMOVE:
+        return 0, counts.entering
+    return counts.entering, counts.removed
+
+
+def _requests(action: Action, adds: int, removes: int) -> int:
+    """The requests of one change: adding and removing go in requests of their own."""
+    requests = math.ceil(adds / IDENTIFIERS_A_REQUEST)
+    requests += math.ceil(removes / IDENTIFIERS_A_REQUEST)
+    # Braze is told a cohort's name by one request more
+    if action in (Action.CREATE, Action.RENAME):
+        requests += 1
+    return requests
+
+
+def _percent(requests: int) -> str:
+    """The share of the requests that Braze takes in an hour."""
+    share = requests * 100 / REQUESTS_AN_HOUR
+    if share < 0.1:
+        return "under 0.1 %"
+    return f"{share:.1f} %"
+
+
+def _duration(requests: int) -> str:
+    """The least time that Braze's limit allows for the requests."""
+    minutes = requests * 60 / REQUESTS_AN_HOUR
+    if minutes < 1:
+        return "under a minute"
+    return f"{math.ceil(minutes):,} min"

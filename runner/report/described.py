@@ -1,4 +1,4 @@
-"""A cohort in plain English: who is meant, what it reads, whom it depends on and who depends on it."""
+"""A cohort in plain English: who is meant, what it reads, and how it depends on others."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
-from runner.definitions.cohort import Cohort, Mode
+from runner.definitions.cohort import Cohort, Life, Mode
 from runner.definitions.rule import (
     Aggregate,
     All,
     Anniversary,
     AnyOf,
+    Audience,
     Begin,
     Compare,
     Edge,
@@ -34,10 +35,11 @@ from runner.definitions.rule import (
     Value,
     Window,
 )
+from runner.project.schedules import Schedule
 from runner.sql.shown import ADDRESS
 
 MANY = 8
-"""Values of a list that are written out."""
+"""How many values of a list are written out."""
 
 HIDDEN = "•••"
 
@@ -77,38 +79,31 @@ MODES = {
 def text(
     cohort: Cohort, *, everybody: Sequence[Cohort], suppressed: bool, sizes: str
 ) -> str:
-    """The whole page. `everybody`: all cohorts, to tell which refer to this one;
-    `suppressed`: people are taken out of every cohort of this project; `sizes`: what
+    """The whole page. `everybody` is all cohorts, to tell which refer to this one;
+    `suppressed`: people are taken out of every cohort of this project; `sizes` is what
     the ledger says of its members.
     """
     lines = [f"{cohort.name} ({cohort.id})"]
     if cohort.description:
         lines.append(cohort.description.strip())
     lines += ["", *_who(cohort), "", MODES[cohort.mode]]
-    if suppressed:
-        also = f"Those whom the project suppresses stay: {cohort.unsuppressed}."
-        lines.append(
-            also
-            if cohort.unsuppressed
-            else "Those whom the project suppresses are left out."
-        )
+    if suppressed and cohort.unsuppressed:
+        lines.append(f"Those whom the project suppresses stay: {cohort.unsuppressed}.")
+    elif suppressed:
+        lines.append("Those whom the project suppresses are left out.")
     lines.append("")
-    lines += [
-        f"{name + ':':<12}{value}"
-        for name, value in _facts(cohort, everybody, sizes)
-        if value
-    ]
+    facts = _facts(cohort, everybody, sizes)
+    lines += [f"{name + ':':<12}{value}" for name, value in facts if value]
     return "\n".join(lines)
 
 
 def who(cohort: Cohort) -> list[str]:
-    """Who is meant, for pages that many read: what is compared with an identifier or a
-    personal column is hidden.
+    """Who is meant, as lines for pages that many read: values that are compared with an
+    identifier or a personal column are hidden.
     """
-    return [
-        ADDRESS.sub(HIDDEN, line)
-        for line in _who(replace(cohort, params={}), cohort.columns)
-    ]
+    # a parameter of a template may be anything, also somebody's address
+    shown = replace(cohort, params={})
+    return [ADDRESS.sub(HIDDEN, line) for line in _who(shown, cohort.columns)]
 
 
 def of_rule(rule: Rule, hidden: Collection[str] = ()) -> list[str]:
@@ -124,17 +119,17 @@ def of_rule(rule: Rule, hidden: Collection[str] = ()) -> list[str]:
             return _negated(part, hidden)
         case InCohort(cohort):
             return [f"in the cohort {cohort}"]
+        case OnColumn(column, _) if column in hidden:
+            return [f"{column} is compared with {HIDDEN}"]
         case OnColumn(column, test):
-            return [
-                f"{column} is compared with {HIDDEN}"
-                if column in hidden
-                else f"{column} {_test(test)}"
-            ]
+            return [f"{column} {_test(test)}"]
         case Events():
             return _events(rule, hidden)
 
 
 def _negated(rule: Rule, hidden: Collection[str]) -> list[str]:
+    """The lines for everybody whom a rule does not mean."""
+    # English has short words for these; any other rule gets a "not:" in front
     match rule:
         case AnyOf(parts):
             return ["none of this:", *_below(parts, hidden)]
@@ -144,129 +139,165 @@ def _negated(rule: Rule, hidden: Collection[str]) -> list[str]:
             return [_not(column, test)]
         case InCohort(cohort):
             return [f"not in the cohort {cohort}"]
+        # "no purchase" would be wrong where a rule asks for three of them
         case Events(where=None) if _exists(rule):
-            return [f"no {rule.source.name}{_when(rule.window)}"]
+            events = rule.source.name
+            return [f"no {events}{_when(rule.window)}"]
+    # what a hidden column is compared with stays hidden here too
     first, *rest = of_rule(rule, hidden)
     return [f"not: {first}", *rest]
 
 
 def _who(cohort: Cohort, hidden: Collection[str] = ()) -> Iterator[str]:
-    base = f"the SQL of {cohort.template}" if cohort.template else "its SQL"
+    """Who is meant, as lines; what is compared with a `hidden` column is not told."""
     rule = cohort.rule
     if rule is None:
-        yield f"Who: whoever {base} finds." + (_params(cohort) if cohort.params else "")
+        yield f"Who: whoever {_query(cohort)} finds.{_params(cohort)}"
         return
-    narrowed = f" found by {base}" if cohort.sql else ""
+    people = rule.source.name
+    if cohort.sql:
+        people += f" found by {_query(cohort)}"
     if rule.where is None:
-        yield f"Who: all {rule.source.name}{narrowed}"
+        yield f"Who: all {people}"
     else:
         first, *rest = of_rule(rule.where, hidden)
-        yield f"Who: {rule.source.name}{narrowed} with {first}"
+        yield f"Who: {people} with {first}"
         yield from rest
-    if rule.top:
-        yield f"Of them the {rule.top.limit:,} with the greatest {rule.top.by}."
-    if rule.sample:
-        yield f"Of them {rule.sample.of_ten_thousand / 100:g} of a hundred, always the same ({rule.sample.salt})."
+    top, sample = rule.top, rule.sample
+    if top:
+        yield f"Of them the {top.limit:,} with the greatest {top.by}."
+    if sample:
+        percent = sample.of_ten_thousand / 100
+        share = f"{percent:g} of a hundred"
+        yield f"Of them {share}, always the same ({sample.salt})."
+
+
+def _query(cohort: Cohort) -> str:
+    """What finds the people of a cohort that has SQL."""
+    if cohort.template:
+        return f"the SQL of {cohort.template}"
+    return "its SQL"
 
 
 def _params(cohort: Cohort) -> str:
-    return (
-        " With "
-        + ", ".join(f"{name}: {value}" for name, value in cohort.params.items())
-        + "."
-    )
+    """The values that a template was given; empty where it was given none."""
+    if not cohort.params:
+        return ""
+    told = [f"{name}: {value}" for name, value in cohort.params.items()]
+    return f" With {', '.join(told)}."
 
 
 def _facts(
     cohort: Cohort, everybody: Sequence[Cohort], sizes: str
 ) -> Iterator[tuple[str, str]]:
-    named = (
-        f"{identifier.handle} ({identifier.column})"
-        for identifier in cohort.identifiers
-    )
+    """Names and values, in the order of the page; an empty value is not shown."""
+    named = [f"{each.handle} ({each.column})" for each in cohort.identifiers]
     yield "Named by", ", ".join(named)
     yield "Owner", cohort.owner
     yield "Tags", ", ".join(cohort.tags)
-    yield (
-        "Reads",
-        ", ".join(
-            f"{source.name} ({source.table})"
-            for source in (cohort.rule.sources if cohort.rule else ())
-        ),
-    )
-    yield (
-        "Uses",
-        ", ".join(sorted({reference.cohort for reference in cohort.references})),
-    )
-    users = [
-        other.id
-        for other in everybody
-        if cohort.id in {each.cohort for each in other.references}
-    ]
+    yield "Reads", _sources(cohort.rule)
+    yield "Uses", ", ".join(sorted(_used(cohort)))
+    users = [other.id for other in everybody if cohort.id in _used(other)]
     yield "Used by", ", ".join(sorted(users))
-    if cohort.schedule:
-        yield "Refreshed", f"{cohort.schedule.cron} ({cohort.schedule.zone})"
-    if cohort.life.expires:
-        yield "Expires", f"after {cohort.life.expires}"
-    if cohort.life.suspended:
-        yield (
-            "Suspended",
-            f"until {cohort.life.suspended.until}: {cohort.life.suspended.reason}",
-        )
-    yield "Tests", str(len(cohort.cases)) if cohort.cases else "none"
+    yield "Refreshed", _refreshed(cohort.schedule)
+    yield from _end(cohort.life)
+    yield "Tests", str(len(cohort.cases) or "none")
     yield "Members", sizes
     yield "File", cohort.document.path
 
 
+def _refreshed(schedule: Schedule | None) -> str:
+    """When a cohort is refreshed, as its file says it; empty where it never is."""
+    if schedule is None:
+        return ""
+    return f"{schedule.cron} ({schedule.zone})"
+
+
+def _end(life: Life) -> Iterator[tuple[str, str]]:
+    """When a cohort ends, and until when it is suspended."""
+    if life.expires:
+        yield "Expires", f"after {life.expires}"
+    suspended = life.suspended
+    if suspended:
+        yield "Suspended", f"until {suspended.until}: {suspended.reason}"
+
+
+def _sources(rule: Audience | None) -> str:
+    """The sources that a rule reads, with their tables."""
+    if rule is None:
+        return ""
+    named = [f"{source.name} ({source.table})" for source in rule.sources]
+    return ", ".join(named)
+
+
+def _used(cohort: Cohort) -> set[str]:
+    """The ids of the cohorts that this one refers to."""
+    return {reference.cohort for reference in cohort.references}
+
+
 def _below(parts: Sequence[Rule], hidden: Collection[str]) -> Iterator[str]:
+    """The parts of a rule as a list, indented."""
     for part in parts:
         first, *rest = of_rule(part, hidden)
         yield f"  - {first}"
-        yield from (f"  {line}" for line in rest)
+        for line in rest:
+            yield f"  {line}"
 
 
 def _events(events: Events, hidden: Collection[str]) -> list[str]:
-    name, when = events.source.name, _when(events.window)
-    counts = [
-        _count(measure.compare)
-        for measure in events.measures
-        if measure.aggregate is Aggregate.COUNT
-    ]
+    """A rule about events: how many, which, when, and what holds of them."""
+    first = f"{_how_many(events)} {events.source.name}{_when(events.window)}"
+    first = first.strip()
     others = [
         _measure(measure)
         for measure in events.measures
         if measure.aggregate is not Aggregate.COUNT
     ]
-    many = "any" if counts == ["at least 1"] else " and ".join(counts)
-    first = f"{many} {name}{when}".strip() + (
-        f" where {' and '.join(others)}" if others else ""
-    )
+    if others:
+        first += f" where {' and '.join(others)}"
     if events.none_after:
-        first += f", and no {events.none_after.name} after the last of them"
+        later = events.none_after.name
+        first += f", and no {later} after the last of them"
     if events.where is None:
         return [first]
     inner, *rest = of_rule(events.where, hidden)
     return [f"{first}, counting those with {inner}", *rest]
 
 
+def _how_many(events: Events) -> str:
+    """How often somebody must have done it; empty where that is not asked."""
+    counts = [
+        _count(measure.compare)
+        for measure in events.measures
+        if measure.aggregate is Aggregate.COUNT
+    ]
+    if counts == ["at least 1"]:
+        return "any"
+    return " and ".join(counts)
+
+
 def _exists(events: Events) -> bool:
+    """True where a rule asks only whether there is any such event."""
     once = Measure(Aggregate.COUNT, "", Compare(Sign.GTE, 1))
     return events.measures == (once,) and events.none_after is None
 
 
 def _count(compare: Compare) -> str:
+    """How many events there must be."""
     return f"{_COUNTS[compare.sign]} {_number(compare.value)}"
 
 
 def _measure(measure: Measure) -> str:
-    compared = f"{_SIGNS[measure.compare.sign]} {_number(measure.compare.value)}"
-    return f"{_MEASURES[measure.aggregate].format(measure.column)} {compared}"
+    """What is reckoned over the events, and what it must be."""
+    compare = measure.compare
+    what = _MEASURES[measure.aggregate].format(measure.column)
+    sign = _SIGNS[compare.sign]
+    return f"{what} {sign} {_number(compare.value)}"
 
 
 def _test(test: Test) -> str:
+    """What a column must be like: the words that follow its name."""
     match test:
-        case Compare(Sign.EQUALS, value):
-            return f"is {_value(value)}"
         case Compare(sign, value):
             return f"{_SIGNS[sign]} {_value(value)}"
         case OneOf(values):
@@ -278,14 +309,17 @@ def _test(test: Test) -> str:
         case IsNull():
             return "is empty"
         case Anniversary(days):
-            return f"comes round within {days} day{'s' * (days > 1)}, today included"
-        case Holds(texts, every):
-            return f"has {'all' if every else 'one'} of {', '.join(texts)}"
+            return f"comes round within {_plural(days, 'day')}, today included"
+        case Holds(texts, every=True):
+            return f"has all of {', '.join(texts)}"
+        case Holds(texts):
+            return f"has one of {', '.join(texts)}"
         case Window():
             return f"lies{_when(test)}"
 
 
 def _not(column: str, test: Test) -> str:
+    """The same, where the column must not be like that; with the column's name."""
     match test:
         case IsNull():
             return f"{column} is not empty"
@@ -298,6 +332,7 @@ def _not(column: str, test: Test) -> str:
 
 
 def _when(window: Window) -> str:
+    """A window as words with a space in front; empty where it has no edge."""
     match window:
         case Window(None, None):
             return ""
@@ -312,49 +347,78 @@ def _when(window: Window) -> str:
         case Window(date() as start, None):
             return f" after {start - timedelta(days=1)}"
         case Window(date() as start, date() as end):
-            last = end - timedelta(days=1)
-            return f" on {start}" if last == start else f" from {start} to {last}"
+            # a window ends before its second day, people name the last day in it
+            return _days(start, end - timedelta(days=1))
         case Window(start, end):
             return f" from {_edge(start)} to {_edge(end)}"
 
 
+def _days(first: date, last: date) -> str:
+    """A window of whole days, by its first and its last day."""
+    if first == last:
+        return f" on {first}"
+    return f" from {first} to {last}"
+
+
 def _edge(edge: Edge | None) -> str:
+    """One end of a window that has no shorter words."""
     match edge:
         case FromNow(0):
             return "now"
+        case FromNow(offset) if offset < 0:
+            return f"{_length(-offset)} ago"
         case FromNow(offset):
-            return f"{_length(abs(offset))} {'ago' if offset < 0 else 'ahead'}"
+            return f"{_length(offset)} ahead"
         case Begin() | date() | None:
             return str(edge)
 
 
 def _period(unit: Unit, shift: int) -> str:
+    """The period that runs now (`shift` 0), or the one before it."""
+    if unit is Unit.DAY and shift == 0:
+        return "today"
     if unit is Unit.DAY:
-        return "today" if shift == 0 else "yesterday"
-    return f"{'this' if shift == 0 else 'last'} {unit}"
+        return "yesterday"
+    if shift == 0:
+        return f"this {unit}"
+    return f"last {unit}"
 
 
 def _length(seconds: int) -> str:
-    number, word = (
-        (seconds // 86_400, "day")
-        if seconds % 86_400 == 0
-        else (seconds // 3_600, "hour")
-    )
-    return f"{number} {word}{'s' * (number != 1)}"
+    """A length of time in days, or in hours where it is no whole number of days."""
+    days, rest = divmod(seconds, 86_400)
+    if rest == 0:
+        return _plural(days, "day")
+    return _plural(seconds // 3_600, "hour")
+
+
+def _plural(number: int, word: str) -> str:
+    """A number without separators, as files have it, and its noun."""
+    if number == 1:
+        return f"1 {word}"
+    return f"{number} {word}s"
 
 
 def _either(values: Sequence[Value]) -> str:
+    """Values with an "or" before the last; of a long list the first ones."""
     shown = [_value(value) for value in values[:MANY]]
-    if len(values) > MANY:
-        return f"{', '.join(shown)} or one of {len(values) - MANY:,} more"
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} or {shown[-1]}"
+    more = len(values) - MANY
+    if more > 0:
+        shown.append(f"one of {more:,} more")
+    *others, last = shown
+    if not others:
+        return last
+    return f"{', '.join(others)} or {last}"
 
 
 def _value(value: Value) -> str:
+    # in Python a truth value is a number too, so it is asked for first
     if isinstance(value, bool):
-        return "true" if value else "false"
-    return value if isinstance(value, str) else _number(value)
+        return str(value).lower()
+    return _number(value)
 
 
 def _number(value: Value) -> str:
-    return f"{value:,}" if isinstance(value, int | float) else str(value)
+    if isinstance(value, int | float):
+        return f"{value:,}"
+    return str(value)

@@ -16,8 +16,8 @@ from runner.report.terminal import sql_difference
 from runner.sql.shown import masked
 
 NOT_SHOWN = (
-    "What changed in the query is not shown here, since it may name somebody: a value that people are compared with."
-    " The file shows it."
+    "The changed part of the query is not shown here, since it may name a person: it is"
+    " a value that people are compared with. The file shows it."
 )
 
 
@@ -28,72 +28,124 @@ def of_change(
     shared: Sharing,
     settings: Sequence[Setting] = (),
 ) -> str:
-    """The cohort, folded, or nothing where there is no more to say. `before`: as it was
-    in the base; `shared`: who of its members is in others too; `settings`: a new
-    cohort's own.
+    """The details of one cohort, folded; empty where there is no more to say. `before`
+    is the cohort as it was in the base; `shared` says which of its members other
+    cohorts have too; `settings` are those of a new cohort.
     """
     if change.action is Action.NONE:
         return ""
-    own = [code(f"{setting.name}: {setting.now}") for setting in settings]
-    blocks = [*_blocks(change, before, own)]
-    if change.counts and change.counts.unusable:
-        blocks.append(
-            f"{many(change.counts.unusable, 'row')} left out that name nobody."
-        )
+    blocks = [*_blocks(change, before, settings), *_about_members(change, shared)]
+    if not blocks:
+        return ""
+    return folded(f"{sign} {code(change.id)}", *blocks)
+
+
+def _about_members(change: Change, shared: Sharing) -> Iterator[str]:
+    """Rows that name nobody, and members that other cohorts have too."""
+    counts = change.counts
+    if counts and counts.unusable:
+        rows = many(counts.unusable, "row")
+        yield f"{rows} without a usable identifier left out."
+    others = "others"
     if shared.others:
-        told = ", ".join(
+        others = "more others"
+        told = [
             f"{number:,} are also in {code(name)}" for name, number in shared.others
-        )
-        blocks.append(f"Of its members {told}.")
+        ]
+        yield f"Of its members {', '.join(told)}."
     if shared.unknown:
-        more = "more others" if shared.others else "others"
-        blocks.append(
-            f"Whether {more} share members with it could not be told: {words(shared.unknown)}"
-        )
-    return folded(f"{sign} {code(change.id)}", *blocks) if blocks else ""
+        why = words(shared.unknown)
+        yield f"Whether {others} share members with it is not known: {why}"
 
 
-def _blocks(change: Change, before: Cohort | None, own: Sequence[str]) -> Iterator[str]:
-    cohort = change.cohort if change.query else None
-    if cohort and (others := [*_others(before, cohort), *own]):
-        yield "\n".join(f"- {line}" for line in others)
-    old, new = (
-        described.who(before) if before else [],
-        described.who(cohort) if cohort else [],
-    )
-    told = (
-        [*difflib.unified_diff(old, new, lineterm="", n=50)][3:] if old and new else []
-    )
-    if told:
-        yield fenced(told, "diff")
-    elif cohort and cohort.rule and (not old or change.action is Action.CREATE):
-        yield fenced(new, "text")
-    if change.action is Action.CREATE and cohort and cohort.sql:
-        yield fenced(masked(change.sql_after, cohort.columns).splitlines(), "sql")
+def _blocks(
+    change: Change, before: Cohort | None, settings: Sequence[Setting]
+) -> Iterator[str]:
+    """What is other than before: settings, who is meant, and the SQL."""
+    # without a query nothing of the file's reaches Braze, so it is not described
+    cohort = change.cohort
+    if change.query is None:
+        cohort = None
+    who = _who_difference(before, cohort)
+    if cohort:
+        yield from _settings(before, cohort, settings)
+    if who:
+        yield fenced(who, "diff")
+    elif cohort:
+        yield from _rule(change, before, cohort)
+    if cohort and cohort.sql and change.action is Action.CREATE:
+        shown = masked(change.sql_after, cohort.columns)
+        yield fenced(shown.splitlines(), "sql")
     if change.action in (Action.UPDATE, Action.SUSPENDED):
-        if sql := sql_difference(change, ("before", "after")):
-            yield fenced(sql[2:], "diff")
-        elif (
-            not told
-            and change.action is Action.UPDATE
-            and change.sql_before != change.sql_after
-        ):
-            yield NOT_SHOWN
+        yield from _sql(change, is_told=bool(who))
 
 
-def _others(before: Cohort | None, after: Cohort) -> Iterator[str]:
+def _settings(
+    before: Cohort | None, cohort: Cohort, settings: Sequence[Setting]
+) -> Iterator[str]:
+    """A list of what changed beside the query; nothing where nothing did."""
+    lines = list(_delivery(before, cohort))
+    lines += [code(f"{setting.name}: {setting.now}") for setting in settings]
+    if lines:
+        yield "\n".join(f"- {line}" for line in lines)
+
+
+def _who_difference(before: Cohort | None, after: Cohort | None) -> list[str]:
+    """How the words for who is meant differ, as lines of a diff; empty where one of the
+    two is not there, or where they are the same.
+    """
+    if before is None or after is None:
+        return []
+    old, new = described.who(before), described.who(after)
+    difference = [*difflib.unified_diff(old, new, lineterm="", n=50)]
+    # the first three lines name files and places, which a description has not
+    return difference[3:]
+
+
+def _rule(change: Change, before: Cohort | None, cohort: Cohort) -> Iterator[str]:
+    """Who is meant by a rule that is new to the reader."""
+    is_new = before is None or change.action is Action.CREATE
+    if is_new and cohort.rule:
+        yield fenced(described.who(cohort), "text")
+
+
+def _sql(change: Change, *, is_told: bool) -> Iterator[str]:
+    """How the SQL differs. `is_told`: words above say already that something changed."""
+    difference = sql_difference(change, ("before", "after"))
+    if difference:
+        # the first two lines name the sides
+        yield fenced(difference[2:], "diff")
+        return
+    # members are hidden in both sides, so a change of a hidden value shows no difference
+    is_hidden = change.sql_before != change.sql_after
+    if is_hidden and not is_told and change.action is Action.UPDATE:
+        yield NOT_SHOWN
+
+
+def _delivery(before: Cohort | None, after: Cohort) -> Iterator[str]:
     """What decides what Braze is told, beside who is meant."""
     if before is None:
         if after.mode is not Mode.MIRROR:
-            yield f"{code(f'mode: {after.mode.value}')} {described.MODES[after.mode]}"
+            yield _mode(after.mode.value, after.mode)
         return
-    if before.name != after.name:
-        yield code(f"name: {before.name} → {after.name}")
-    if before.mode is not after.mode:
-        yield f"{code(f'mode: {before.mode.value} → {after.mode.value}')} {described.MODES[after.mode]}"
-    old, new = (
-        ", ".join(f"{each.handle} from {each.column}" for each in cohort.identifiers)
-        for cohort in (before, after)
-    )
+    old, new = before.name, after.name
+    if old != new:
+        yield code(f"name: {old} → {new}")
+    old, new = before.mode.value, after.mode.value
+    if old != new:
+        yield _mode(f"{old} → {new}", after.mode)
+    old, new = _identifiers(before), _identifiers(after)
     if old != new:
         yield code(f"identifiers: {old} → {new}")
+
+
+def _mode(shown: str, mode: Mode) -> str:
+    """A mode, or its change, and what it means for the people."""
+    told = code(f"mode: {shown}")
+    return f"{told} {described.MODES[mode]}"
+
+
+def _identifiers(cohort: Cohort) -> str:
+    """The identifiers of a cohort, each with its column."""
+    named = [f"{each.handle} from {each.column}" for each in cohort.identifiers]
+    return ", ".join(named)

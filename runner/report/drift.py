@@ -2,101 +2,105 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from runner.application.drift import Drift
+from runner.plan.plan import Change
 from runner.report.lists import fitting, many
 from runner.report.markup import code, words
 from runner.report.review import COMMENT
+from runner.sync.audit import Discrepancy
 
-HELD = "Braze has the members of before, until the definition changes or `cohorts sync --refresh` is asked for"
+LATE = "Not in Braze as the main branch has it; the next `cohorts sync` brings it there"
+
+HELD = (
+    "Held after a rollback: Braze has the members of before, until the definition"
+    " changes or `cohorts sync --refresh` is asked for"
+)
 
 
 def page(shown: Drift, *, address: str) -> str:
-    """As `cohorts github issue` takes it: a marker, a title, and the text."""
-    state = "open" if shown.is_there else "closed"
-    head = [
-        f"<!-- cohort-runner:drift {shown.target} {state} -->",
-        f"# Cohorts: {shown.target} is not as wanted",
-    ]
-    return (
-        "\n\n".join(
-            [
-                "\n".join(head),
-                *_found(shown),
-                *([f"<sub>[the run]({address})</sub>"] if address else []),
-            ]
-        )
-        + "\n"
-    )
+    """The issue as `cohorts github issue` takes it: a marker, a title, and the text."""
+    # the marker says which issue it is, and whether it is to be open
+    state = "closed"
+    if shown.is_there:
+        state = "open"
+    marker = f"<!-- cohort-runner:drift {shown.target} {state} -->"
+    title = f"# Cohorts: {shown.target} is not as wanted"
+    blocks = [f"{marker}\n{title}", *_found(shown)]
+    if address:
+        blocks.append(f"<sub>[the run]({address})</sub>")
+    return "\n\n".join(blocks) + "\n"
 
 
 def text(shown: Drift) -> str:
-    """For a terminal or a log."""
+    """What was found, for a terminal or a log."""
     if not shown.is_there:
         return f"Target {shown.target}: Braze is as the files want it."
     if shown.failure:
-        return f"Target {shown.target} could not be looked at."
-    due = shown.plan.due if shown.plan else ()
-    lines = (
-        [f"  withdrawals are refused: {shown.plan.stop}"]
-        if shown.plan and shown.plan.stop
-        else []
-    )
-    lines += [f"  {change.id}: {'; '.join(change.reasons)}" for change in due]
-    lines += [f"  {change.id}: held after a rollback" for change in shown.held]
-    lines += [f"  {each.id}: stale" for each in shown.stale]
-    lines += [
-        f"  {each.destination.cohort_id}: {each.code} {each.what}"
-        for each in shown.wrong
-    ]
-    lines += (
-        [f"  {many(shown.invalid_files, 'file')} cannot be used"]
-        if shown.invalid_files
-        else []
-    )
-    return "\n".join([f"Target {shown.target} is not as wanted:", *lines])
+        return f"Target {shown.target} could not be checked for drift."
+    title = f"Target {shown.target} is not as wanted:"
+    return "\n".join([title, *_lines(shown)])
 
 
-def _found(shown: Drift) -> list[str]:
-    if shown.failure:
-        return [f"It could not be looked at: {code(str(shown.failure))}"]
-    blocks = []
-    if shown.plan and shown.plan.stop:
-        blocks.append(f"Withdrawals are refused: {words(f'G005 {shown.plan.stop}')}.")
-    due = [
-        f"- {code(change.id)}: {'; '.join(map(words, change.reasons))}"
-        for change in (shown.plan.due if shown.plan else ())
-    ]
-    stale = [f"- {code(each.id)}" for each in shown.stale]
-    wrong = [
-        f"- {code(each.destination.cohort_id)} {code(f'{each.code} {each.what}; {each.fix}')}"
-        for each in shown.wrong
-    ]
-    for title, lines in (
-        (
-            "Not in Braze as the main branch has it; the next `cohorts sync` brings it there",
-            due,
-        ),
-        (
-            f"Held after a rollback: {HELD}",
-            [f"- {code(change.id)}" for change in shown.held],
-        ),
-        ("Stale: older than `max_age`", stale),
-        ("Not as the ledger says", wrong),
-    ):
-        if lines:
-            taken, missing = fitting(lines, COMMENT // 4, joint=1)
-            blocks.append(
-                "\n".join(
-                    [
-                        f"**{title}**",
-                        "",
-                        *taken,
-                        *([f"- and {missing:,} more"] if missing else []),
-                    ]
-                )
-            )
+def _lines(shown: Drift) -> Iterator[str]:
+    """A line for each thing that is not as wanted."""
+    if shown.refused:
+        yield f"  withdrawals are refused: {shown.refused}"
+    for change in shown.due:
+        reasons = "; ".join(change.reasons)
+        yield f"  {change.id}: {reasons}"
+    for change in shown.held:
+        yield f"  {change.id}: held after a rollback"
+    for standing in shown.stale:
+        yield f"  {standing.id}: stale"
+    for wrong in shown.wrong:
+        cohort = wrong.destination.cohort_id
+        yield f"  {cohort}: {wrong.code} {wrong.what}"
     if shown.invalid_files:
-        blocks.append(
-            f"{many(shown.invalid_files, 'file')} of the main branch cannot be used: `cohorts validate` says why."
-        )
-    return blocks
+        files = many(shown.invalid_files, "file")
+        yield f"  {files} cannot be used"
+
+
+def _found(shown: Drift) -> Iterator[str]:
+    """The blocks of the issue's text."""
+    if shown.failure:
+        told = code(str(shown.failure))
+        yield f"It could not be checked for drift: {told}"
+        return
+    if shown.refused:
+        why = words(f"G005 {shown.refused}")
+        yield f"Withdrawals are refused: {why}."
+    held = [f"- {code(change.id)}" for change in shown.held]
+    stale = [f"- {code(standing.id)}" for standing in shown.stale]
+    yield from _section(LATE, list(map(_due, shown.due)))
+    yield from _section(HELD, held)
+    yield from _section("Stale: older than `max_age`", stale)
+    yield from _section("Not as the ledger says", list(map(_wrong, shown.wrong)))
+    if shown.invalid_files:
+        files = many(shown.invalid_files, "file")
+        yield f"{files} of the main branch cannot be used: `cohorts validate` says why."
+
+
+def _section(title: str, lines: Sequence[str]) -> Iterator[str]:
+    """A title and the lines below it; nothing where there are no lines."""
+    if not lines:
+        return
+    # an issue holds as much as a comment; each of the four sections takes its share
+    taken, missing = fitting(lines, COMMENT // 4, joint=1)
+    if missing:
+        taken.append(f"- and {missing:,} more")
+    yield "\n".join([f"**{title}**", "", *taken])
+
+
+def _due(change: Change) -> str:
+    """A line for a cohort that the next sync would change."""
+    reasons = "; ".join(map(words, change.reasons))
+    return f"- {code(change.id)}: {reasons}"
+
+
+def _wrong(each: Discrepancy) -> str:
+    """A line for what differs from the ledger, with its code and its cure."""
+    cohort = code(each.destination.cohort_id)
+    told = code(f"{each.code} {each.what}; {each.fix}")
+    return f"- {cohort} {told}"

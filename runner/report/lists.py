@@ -14,25 +14,54 @@ if TYPE_CHECKING:  # it needs the sandbox's packages
 Each = TypeVar("Each")
 
 LISTED = 25
-"""Problems, tests and warnings that are listed; of more, how many there are."""
+"""How many problems, tests and warnings are listed; of more, their number is told."""
+
+NAMED = 5
+"""How many names stand in a sentence."""
+
+LONGEST_FAILURE = 80
+"""Characters of the reason why a test could not be run."""
 
 
 def many(number: int, what: str) -> str:
-    """So many of something that has its plural with an s."""
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+    """A number with its noun, as `1 cohort` or `1,200 cohorts`; the plural has an s."""
+    if number == 1:
+        return f"1 {what}"
+    return f"{number:,} {what}s"
+
+
+def names(found: Sequence[str]) -> str:
+    """The first five names in a row; an ellipsis stands for the others."""
+    told = ", ".join(found[:NAMED])
+    if len(found) > NAMED:
+        return f"{told}, …"
+    return told
+
+
+def column_widths(rows: Sequence[Sequence[str]]) -> list[int]:
+    """The width of each column: the length of its longest cell."""
+    columns = zip(*rows, strict=True)
+    return [max(map(len, column)) for column in columns]
 
 
 def fitting(
     blocks: Sequence[str], limit: int, *, joint: int = 2
 ) -> tuple[list[str], int]:
-    """The blocks that fit, and how many do not; a big one takes no room from those after it."""
+    """The blocks that fit into `limit` characters, and how many do not; `joint` is the
+    length of what joins two blocks. A block that is too big takes no room from those
+    after it.
+    """
+    # an empty block is none
     taken: list[str] = []
-    there = [block for block in blocks if block]
-    for block in there:
-        if len(block) + joint <= limit:
-            limit -= len(block) + joint
+    missing = 0
+    for block in filter(None, blocks):
+        length = len(block) + joint
+        if length <= limit:
+            limit -= length
             taken.append(block)
-    return taken, len(there) - len(taken)
+        else:
+            missing += 1
+    return taken, missing
 
 
 def listed(
@@ -54,29 +83,38 @@ def listed(
 def of_problem(problem: Problem) -> str:
     """A problem on one line, with its place."""
     at = problem.at
-    return f"{code(f'{at.path}:{at.line}')} {problem.code} {code(f'{problem.what}; {problem.fix}')}"
+    place = code(f"{at.path}:{at.line}")
+    told = code(f"{problem.what}; {problem.fix}")
+    return f"{place} {problem.code} {told}"
 
 
 def of_test(result: Result) -> str:
     """How a test failed, or that it was not judged, on one line."""
-    missing, extra = (
-        sum(map(len, people.values())) for people in (result.missing, result.extra)
-    )
-    parts = [
-        f"{missing} missing" if missing else "",
-        f"{extra} too many" if extra else "",
-        result.failure[:80],
-    ]
+    case = result.case
+    name = f"{case.at} {result.cohort.id}: {case.name}"
+    return code(f"{name}: {_why(result)}")
+
+
+def _why(result: Result) -> str:
+    """How many people a test missed or found too many, and why it failed."""
     if result.unjudged:
-        parts = ["not judged"]
-    why = ", ".join(part for part in parts if part)
-    return code(f"{result.case.at} {result.cohort.id}: {result.case.name}: {why}")
+        return "not judged"
+    parts = []
+    missing = sum(len(people) for people in result.missing.values())
+    if missing:
+        parts.append(f"{missing} missing")
+    extra = sum(len(people) for people in result.extra.values())
+    if extra:
+        parts.append(f"{extra} too many")
+    if result.failure:
+        parts.append(result.failure[:LONGEST_FAILURE])
+    return ", ".join(parts)
 
 
 def of_files(problems: Sequence[Problem]) -> str:
     """How many problems there are, in how many files."""
-    files = len({problem.at.path for problem in problems})
-    return f"{many(len(problems), 'problem')} in {many(files, 'file')}"
+    files = {problem.at.path for problem in problems}
+    return f"{many(len(problems), 'problem')} in {many(len(files), 'file')}"
 
 
 def of_checks(

@@ -8,15 +8,20 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from runner.definitions.cohort import Cohort, Mode
+from runner.definitions.cohort import Cohort
 from runner.errors import CohortsError, ExitCode, Problem
+from runner.identifiers import Handle
 from runner.plan import reviewed
+from runner.plan.guards import Counts
 from runner.plan.history import Record
+from runner.plan.ledger import Delivered, Deployed
 from runner.plan.plan import Action, Change, Plan
 from runner.plan.standing import Standing
+from runner.report.cost import crossing
 from runner.report.terminal import NAMES, sql_difference
 from runner.sync.attempt import Done
 from runner.sync.attempts import Outcome
+from runner.sync.audit import Discrepancy
 from runner.sync.run import Summary
 from runner.sync.verify import Verified
 
@@ -33,8 +38,8 @@ def problems(
     return _text(
         {
             "cohorts": cohorts,
-            "problems": [_problem(problem) for problem in found],
-            "warnings": [_problem(warning) for warning in warnings],
+            "problems": _problems(found),
+            "warnings": _problems(warnings),
         }
     )
 
@@ -51,27 +56,31 @@ def tests(
             "exit_code": int(code),
             "tests": [_tested(result) for result in results],
             "untested": [cohort.id for cohort in untested],
-            "problems": [_problem(problem) for problem in found],
+            "problems": _problems(found),
         }
     )
 
 
 def plan(shown: Plan, found: Sequence[Problem], *, commit: str, now: int) -> str:
-    """A plan, with the problems of files that are not part of it; of which commit, made
-    when (unix seconds).
+    """A plan, with the problems of files that are not part of it. `commit` is the one it
+    was made of, `now` the time when it was made, in unix seconds.
     """
-    of = {"commit": commit or None, "made_at": _moment(now)}
     return _text(
-        of | _plan(shown) | {"problems": [_problem(problem) for problem in found]}
+        {
+            "commit": commit or None,
+            "made_at": _moment(now),
+            **_plan(shown),
+            "problems": _problems(found),
+        }
     )
 
 
 def summary(shown: Summary, code: ExitCode, found: Sequence[Problem]) -> str:
     """How a sync ended."""
     return _text(
-        _plan(shown.plan)
-        | {
-            "problems": [_problem(problem) for problem in found],
+        {
+            **_plan(shown.plan),
+            "problems": _problems(found),
             "exit_code": int(code),
             "outcomes": [_outcome(outcome) for outcome in shown.outcomes],
         }
@@ -81,8 +90,8 @@ def summary(shown: Summary, code: ExitCode, found: Sequence[Problem]) -> str:
 def status(
     shown: Plan, cohorts: Sequence[Standing], now: int, found: Sequence[Problem]
 ) -> str:
-    """Every cohort by the ledger's account, and what is due; cohorts whose file cannot
-    be read have no action.
+    """Every cohort by the ledger's account, and what is due. A cohort whose file cannot
+    be read has no action. `now` is in unix seconds.
     """
     return _text(
         {
@@ -91,7 +100,7 @@ def status(
             "now": _moment(now),
             "not_selected": shown.not_selected,
             "cohorts": [_cohort(each) for each in cohorts],
-            "problems": [_problem(problem) for problem in found],
+            "problems": _problems(found),
         }
     )
 
@@ -109,26 +118,27 @@ def verified(shown: Verified, *, target: str) -> str:
             "cohorts": shown.cohorts,
             "snapshots": shown.snapshots,
             "exit_code": int(shown.exit_code),
-            "findings": [
-                {
-                    "workspace": each.destination.workspace or None,
-                    "id": each.destination.cohort_id or None,
-                    "code": each.code,
-                    "warning": each.is_warning,
-                    "what": each.what,
-                    "fix": each.fix,
-                }
-                for each in shown.found
-            ],
+            "findings": [_finding(each) for each in shown.found],
         }
     )
 
 
+def _finding(each: Discrepancy) -> dict[str, Any]:
+    return {
+        "workspace": each.destination.workspace or None,
+        "id": each.destination.cohort_id or None,
+        "code": each.code,
+        "warning": each.is_warning,
+        "what": each.what,
+        "fix": each.fix,
+    }
+
+
 def _text(body: Mapping[str, Any]) -> str:
+    """The answer as JSON, with the version of its shape."""
     whole = json.dumps({"version": VERSION, **body}, indent=2, ensure_ascii=False)
-    return whole.replace(
-        "##[", "##\\u005b"
-    )  # the same text in JSON; in a log GitHub would take it for a command
+    # the same text in JSON; in a log GitHub would take `##[` for a command
+    return whole.replace("##[", "##\\u005b")
 
 
 def _plan(shown: Plan) -> dict[str, Any]:
@@ -140,61 +150,82 @@ def _plan(shown: Plan) -> dict[str, Any]:
         "withdrawals_refused": shown.stop or None,
         "not_selected": shown.not_selected,
         "withheld": [where.cohort_id for where in shown.withheld],
-        "warnings": [_problem(warning) for warning in shown.warnings],
+        "warnings": _problems(shown.warnings),
         "changes": [_change(change) for change in shown.changes],
     }
 
 
 def _change(change: Change) -> dict[str, Any]:
-    counts = change.counts
     return {
         "id": change.id,
         "workspace": change.destination.workspace,
         "braze_id": change.destination.cohort_id,
         "name": change.name,
         "action": change.action.value,
+        # a hash: a later sync shows by it whether it is what was reviewed
         "wanted": reviewed.item(change).wanted,
         "reasons": list(change.reasons),
-        "members": counts
-        and {
-            "before": counts.before,
-            "after": counts.after,
-            "added": counts.entering if counts.mode is not Mode.REMOVE else 0,
-            "removed": counts.removed
-            if counts.mode is not Mode.REMOVE
-            else counts.entering,
-            "sent_again": counts.added - counts.entering,
-            "unusable_rows": counts.unusable,
-        },
-        "written": counts
-        and {
-            "this_sync": counts.expected.this_sync,
-            "first_week": counts.expected.first_week,
-            "usual_month": counts.expected.usual_month,
-            "everyone_when_somebody_leaves": counts.is_shared,
-        },
-        "refusals": [
-            _problem(problem) for problem in (*change.questions, *change.refusals)
-        ],
-        "uncounted": change.uncounted and _problem(change.uncounted),
-        "sql_difference": sql_difference(change, NAMES)
-        if change.action is Action.UPDATE
-        else [],
+        "members": _members(change.counts),
+        "written": _written(change.counts),
+        "refusals": _problems([*change.questions, *change.refusals]),
+        "uncounted": _uncounted(change),
+        "sql_difference": _sql_difference(change),
     }
 
 
+def _members(counts: Counts | None) -> dict[str, int] | None:
+    """The sizes of a cohort and its delta; None where nobody was counted."""
+    if counts is None:
+        return None
+    entering, leaving = crossing(counts)
+    return {
+        "before": counts.before,
+        "after": counts.after,
+        "added": entering,
+        "removed": leaving,
+        "sent_again": counts.added - counts.entering,
+        "unusable_rows": counts.unusable,
+    }
+
+
+def _written(counts: Counts | None) -> dict[str, int] | None:
+    """Identifiers written to Braze, now and later; None where nobody was counted."""
+    if counts is None:
+        return None
+    return {
+        "this_sync": counts.expected.this_sync,
+        "first_week": counts.expected.first_week,
+        "usual_month": counts.expected.usual_month,
+        "everyone_when_somebody_leaves": counts.is_shared,
+    }
+
+
+def _uncounted(change: Change) -> dict[str, Any] | None:
+    """Why members could not be counted, if they could not."""
+    if change.uncounted is None:
+        return None
+    return _problem(change.uncounted)
+
+
+def _sql_difference(change: Change) -> list[str]:
+    # a new cohort and one that ends have SQL on one side only: all of it would differ
+    if change.action is not Action.UPDATE:
+        return []
+    return sql_difference(change, NAMES)
+
+
 def _outcome(outcome: Outcome) -> dict[str, Any]:
-    error = outcome.error
     return {
         "id": outcome.change.id,
         "action": outcome.change.action.value,
         "done": _done(outcome.done),
-        "error": error and _error(error),
+        "error": _error(outcome.error),
         "suppressed": _done(outcome.suppressed),
     }
 
 
 def _done(done: Done | None) -> dict[str, int] | None:
+    """What an attempt did; None where it did not succeed."""
     if done is None:
         return None
     return {
@@ -206,41 +237,84 @@ def _done(done: Done | None) -> dict[str, int] | None:
 
 
 def _cohort(each: Standing) -> dict[str, Any]:
-    deployed, change, last, schedule = (
-        each.deployed,
-        each.change,
-        each.deployed.delivered,
-        each.schedule,
-    )
+    deployed = each.deployed
     return {
         "id": each.id,
         "braze_id": deployed.destination.cohort_id,
         "workspace": deployed.destination.workspace,
-        "name": change.name if change else deployed.name,
-        "members": last.size if last else None,
-        "synced_at": _moment(last.at) if last else None,
-        "as_of": None if each.as_of is None else _moment(each.as_of),
-        "unfinished": change.is_unfinished
-        if change
-        else bool(deployed.pending or deployed.unfinished),
+        "name": _name(each),
+        **_last_sync(deployed.delivered),
+        "as_of": _moment_or_none(each.as_of),
+        "unfinished": _is_unfinished(each),
         "pending": bool(deployed.pending),
-        "failure": deployed.failure or None,
-        "failed_at": _moment(deployed.failed_at) if deployed.failure else None,
-        "action": change.action.value if change else None,
-        "reasons": list(change.reasons) if change else [],
-        "held": bool(change and change.is_rolled_back),
-        "schedule": schedule and {"cron": schedule.cron, "timezone": schedule.zone},
-        "due_at": None
-        if each.due_at is None or schedule is None
-        else _moment(each.due_at, schedule.zone),
+        **_failure(deployed),
+        **_intended(each.change),
+        **_due(each),
         "due": each.is_due,
         "max_age": each.max_age or None,
         "stale": each.is_stale,
     }
 
 
+def _name(each: Standing) -> str:
+    """The name that Braze is to show; the one it shows where no file says it."""
+    if each.change is None:
+        return each.deployed.name
+    return each.change.name
+
+
+def _last_sync(last: Delivered | None) -> dict[str, Any]:
+    """How many qualified at the last sync, and when it was."""
+    if last is None:
+        return {"members": None, "synced_at": None}
+    return {"members": last.size, "synced_at": _moment(last.at)}
+
+
+def _is_unfinished(each: Standing) -> bool:
+    """True when the last attempt failed or was cut off."""
+    if each.change is None:
+        return bool(each.deployed.pending or each.deployed.unfinished)
+    return each.change.is_unfinished
+
+
+def _failure(deployed: Deployed) -> dict[str, Any]:
+    """The last failure and when it was; None where the last attempt did not fail."""
+    if not deployed.failure:
+        return {"failure": None, "failed_at": None}
+    return {"failure": deployed.failure, "failed_at": _moment(deployed.failed_at)}
+
+
+def _intended(change: Change | None) -> dict[str, Any]:
+    """What a sync would do with a cohort; nothing where its file cannot be read."""
+    if change is None:
+        return {"action": None, "reasons": [], "held": False}
+    return {
+        "action": change.action.value,
+        "reasons": list(change.reasons),
+        "held": change.is_rolled_back,
+    }
+
+
+def _due(each: Standing) -> dict[str, Any]:
+    """A cohort's schedule, and when it is due next by it, in the schedule's zone."""
+    schedule = each.schedule
+    if schedule is None:
+        return {"schedule": None, "due_at": None}
+    return {
+        "schedule": {"cron": schedule.cron, "timezone": schedule.zone},
+        "due_at": _moment_or_none(each.due_at, schedule.zone),
+    }
+
+
 def _moment(at: int, zone: str = "UTC") -> str:
+    """A time in unix seconds as ISO 8601, in a zone."""
     return datetime.fromtimestamp(at, UTC).astimezone(ZoneInfo(zone)).isoformat()
+
+
+def _moment_or_none(at: int | None, zone: str = "UTC") -> str | None:
+    if at is None:
+        return None
+    return _moment(at, zone)
 
 
 def _record(record: Record) -> dict[str, Any]:
@@ -262,7 +336,9 @@ def _record(record: Record) -> dict[str, Any]:
     }
 
 
-def _error(error: CohortsError) -> dict[str, Any]:
+def _error(error: CohortsError | None) -> dict[str, Any] | None:
+    if error is None:
+        return None
     return {"code": error.code, "what": error.what, "fix": error.fix}
 
 
@@ -273,14 +349,24 @@ def _tested(result: Result) -> dict[str, Any]:
         "path": result.case.at.path,
         "line": result.case.at.line,
         "passed": result.passed,
-        "missing": {
-            str(handle): list(values) for handle, values in result.missing.items()
-        },
-        "extra": {str(handle): list(values) for handle, values in result.extra.items()},
+        "missing": _people(result.missing),
+        "extra": _people(result.extra),
         "failure": result.failure or None,
         "unjudged": result.unjudged or None,
         "proves_nothing": result.proves_nothing or None,
     }
+
+
+def _people(found: Mapping[Handle, tuple[str, ...]]) -> dict[str, list[str]]:
+    """The values of people, by the identifier that they are values of."""
+    people = {}
+    for handle, values in found.items():
+        people[str(handle)] = list(values)
+    return people
+
+
+def _problems(found: Sequence[Problem]) -> list[dict[str, Any]]:
+    return [_problem(problem) for problem in found]
 
 
 def _problem(problem: Problem) -> dict[str, Any]:

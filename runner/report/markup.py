@@ -15,8 +15,12 @@ _DEAD = re.compile(r"(?:[^\W_]|[ ,;()%'+→–]|-(?!\d))+")
 
 # Letters that are not seen, or that turn the others round (https://trojansource.codes).
 _UNSEEN = re.compile(
-    "[\x00-\x1f\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u180e\u2800\u3164\ufe00-\ufe0f\uffa0\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]"
+    "[\x00-\x1f\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u180e\u2800\u3164\ufe00-\ufe0f\uffa0"
+    "\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]"
 )
+
+# Seven digits of a hash, which GitHub would make a link to a commit.
+_COMMIT = re.compile("[0-9a-f]{7}")
 
 LONGEST = 300
 """Characters of one piece of somebody's text."""
@@ -24,51 +28,56 @@ LONGEST = 300
 
 def seen(text: str) -> str:
     """The text on one line, with every letter that cannot be seen written out."""
-    return _UNSEEN.sub(
-        lambda found: f"\\u{ord(found[0]):04x}",
-        text.replace("\r\n", "\n").replace("\n", "⏎").replace("\t", " "),
-    )
+    line = text.replace("\r\n", "\n").replace("\n", "⏎").replace("\t", " ")
+    return _written_out(line)
+
+
+def _written_out(text: str) -> str:
+    """A text with each unseen letter as its number, such as `\\u200b`."""
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def code(text: str) -> str:
     """A piece of somebody's text as code, where GitHub looks for neither mentions nor
     references. Every sign is written as a number, so that neither a table nor an inline
-    mark ends in it.
+    mark ends in it. Empty for an empty text.
     """
-    whole = seen(text)
-    short = whole if len(whole) <= LONGEST else f"{whole[:LONGEST]}…"
-    return (
-        f"<code>{_LIVE.sub(lambda found: f'&#{ord(found[0])};', short)}</code>"
-        if short
-        else ""
-    )
+    shown = seen(text)
+    if not shown:
+        return ""
+    if len(shown) > LONGEST:
+        shown = f"{shown[:LONGEST]}…"
+    dead = _LIVE.sub(lambda found: f"&#{ord(found[0])};", shown)
+    return f"<code>{dead}</code>"
 
 
 def words(text: str) -> str:
     """A name, or a sentence of ours that may quote others: as it is where nothing in it
     can mean more, else as code.
     """
-    return (
-        text
-        if _DEAD.fullmatch(text)
-        and seen(text) == text
-        and not re.search("[0-9a-f]{7}", text)
-        and "www" not in text.lower()
-        else code(text)
-    )
+    if _is_dead(text):
+        return text
+    return code(text)
+
+
+def _is_dead(text: str) -> bool:
+    """True where GitHub and Markdown show the text as it is."""
+    if not _DEAD.fullmatch(text) or seen(text) != text:
+        return False
+    # GitHub makes a link of what begins with www, without any sign that gives it away
+    return not _COMMIT.search(text) and "www" not in text.lower()
 
 
 def fenced(lines: Sequence[str], language: str = "") -> str:
     """Lines in a block that none of them can end."""
-    whole = [
-        _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", line.replace("\t", "    "))
-        for line in lines
-    ]
-    longest = max(
-        (len(run) for line in whole for run in re.findall("`+", line)), default=0
-    )
-    fence = "`" * max(3, longest + 1)
-    return "\n".join([f"{fence}{language}", *whole, fence])
+    shown = [_written_out(line.replace("\t", "    ")) for line in lines]
+    # a block ends with as many backticks as it began with: take more than any line has
+    longest = 2
+    for line in shown:
+        for run in re.findall("`+", line):
+            longest = max(longest, len(run))
+    fence = "`" * (longest + 1)
+    return "\n".join([f"{fence}{language}", *shown, fence])
 
 
 def folded(title: str, *blocks: str) -> str:

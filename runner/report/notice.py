@@ -4,13 +4,15 @@ ids, in Slack's markup.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from runner.errors import Blocked, CohortsError, ExitCode, Interrupted
 from runner.plan.ledger import Deployed
-from runner.plan.plan import Action
+from runner.plan.plan import Action, Plan
+from runner.report.changes import number_of
+from runner.report.lists import many
 from runner.sync.attempts import Outcome
 from runner.sync.run import Summary
 
@@ -24,7 +26,9 @@ WHY = {
     ExitCode.STALE: "its files are older than what was synced last",
     ExitCode.LOCKED: "another run is writing, or the ledger cannot be used",
 }
-"""Why a run ended before its cohorts did; no error's own words, which could name anything."""
+"""Why a run ended before its cohorts did. An error's own words are not told, since they
+could name anybody.
+"""
 
 
 class Fate(StrEnum):
@@ -33,6 +37,14 @@ class Fate(StrEnum):
     WELL = "well"
     FAILED = "failed"
     BLOCKED = "blocked by a guard"
+
+
+LINES = (
+    (Fate.FAILED, ":x:", "failed"),
+    (Fate.BLOCKED, ":no_entry:", "blocked by a guard"),
+    (Fate.WELL, ":white_check_mark:", "recovered"),
+)
+"""A line for each fate, the worst first: its sign and its verb."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,104 +69,130 @@ class Notice:
 def of(summary: Summary) -> Notice | None:
     """What a run changed, against what the ledger said of each cohort before it; None
     where there is nothing to tell.
-
-    Refused withdrawals leave no trace in the ledger, so they are told after every run
-    that refuses them.
     """
-    found = (_news(outcome) for outcome in summary.outcomes)
-    news = tuple(sorted((each for each in found if each), key=lambda each: each.cohort))
-    withdrawals = sum(
-        change.action is Action.WITHDRAW for change in summary.plan.changes
-    )
-    refused = withdrawals if summary.plan.stop else 0
-    return Notice(news, refused) if news or refused else None
+    found = [_news(outcome) for outcome in summary.outcomes]
+    news = [each for each in found if each]
+    refused = _refused(summary.plan)
+    if not news and not refused:
+        return None
+    return Notice(tuple(sorted(news, key=lambda each: each.cohort)), refused)
+
+
+def _refused(plan: Plan) -> int:
+    """How many withdrawals a run refused."""
+    # they leave no trace in the ledger, so they are told after every run that refuses them
+    if not plan.stop:
+        return 0
+    return number_of(plan.changes, Action.WITHDRAW)
 
 
 def _news(outcome: Outcome) -> News | None:
-    if isinstance(
-        outcome.error, Interrupted
-    ):  # how it fares, the next run will find out
+    """What there is to tell of one cohort; None where it fares as before."""
+    error = outcome.error
+    # how a cohort fares that was interrupted, the next run will find out
+    if isinstance(error, Interrupted):
         return None
-    before, now = _before(outcome.change.deployed), _now(outcome.error)
-    code = outcome.error.code if outcome.error else ""
-    if now is Fate.BLOCKED and code != outcome.change.deployed.failure_code:
-        return News(outcome.change.id, now, code)
-    return News(outcome.change.id, now, code) if now is not before else None
+    deployed = outcome.change.deployed
+    now, code = _now(error), ""
+    if error:
+        code = error.code
+    is_other_guard = now is Fate.BLOCKED and code != deployed.failure_code
+    if now is _before(deployed) and not is_other_guard:
+        return None
+    return News(outcome.change.id, now, code)
 
 
 def _before(deployed: Deployed) -> Fate:
-    if not deployed.unfinished and all(pending.adopted for pending in deployed.pending):
+    """How a cohort fared by the ledger, before this run."""
+    # what `cohorts adopt` left pending is no attempt that failed
+    is_resolved = all(pending.adopted for pending in deployed.pending)
+    if is_resolved and not deployed.unfinished:
         return Fate.WELL
-    return Fate.BLOCKED if deployed.failure_code.startswith("G") else Fate.FAILED
+    if deployed.failure_code.startswith("G"):
+        return Fate.BLOCKED
+    return Fate.FAILED
 
 
 def _now(error: CohortsError | None) -> Fate:
+    """How a cohort fares after an attempt that ended with this error, or with none."""
     if error is None:
         return Fate.WELL
-    return Fate.BLOCKED if isinstance(error, Blocked) else Fate.FAILED
+    if isinstance(error, Blocked):
+        return Fate.BLOCKED
+    return Fate.FAILED
 
 
 def text(notice: Notice, *, target: str, address: str) -> str:
-    """A notice in words; `address` is the run's, or nothing."""
-    lines = [f"*Cohorts: target {_escaped(target)}*"]
-    for fate, sign, words in (
-        (Fate.FAILED, ":x:", "failed"),
-        (Fate.BLOCKED, ":no_entry:", "blocked by a guard"),
-        (Fate.WELL, ":white_check_mark:", "recovered"),
-    ):
-        told = [each for each in notice.news if each.fate is fate]
-        if told:
-            lines.append(f"{sign} {len(told):,} {words}: {_named(told)}")
+    """A notice in words; `address` is the run's, or empty."""
+    lines = [_head(target), *_fates(notice.news)]
+    codes = {each.code for each in notice.news if each.code}
     if notice.refused:
-        many = f"{notice.refused:,} withdrawal{'s' * (notice.refused != 1)}"
+        withdrawals = many(notice.refused, "withdrawal")
         lines.append(
-            f":no_entry: {many} refused by a guard, nobody was taken out (G005)"
+            f":no_entry: {withdrawals} refused by a guard, nobody was taken out (G005)"
         )
-    codes = sorted(
-        {each.code for each in notice.news if each.code}
-        | ({"G005"} if notice.refused else set())
-    )
-    return "\n".join([*lines, *_more(codes, address)])
+        codes.add("G005")
+    lines += _more(sorted(codes), address)
+    return "\n".join(lines)
+
+
+def _fates(news: Sequence[News]) -> Iterator[str]:
+    """A line for each fate that some cohort has."""
+    for fate, sign, verb in LINES:
+        told = [each for each in news if each.fate is fate]
+        if told:
+            yield f"{sign} {len(told):,} {verb}: {_named(told)}"
 
 
 def of_stopped_run(error: CohortsError, *, target: str, address: str) -> str:
-    """The words for a run that could not begin, or was stopped as a whole. Whether the
-    one before it fared the same is not known, since it left nothing in the ledger: so
-    this is told each time.
+    """The words for a run that could not begin, or was stopped as a whole. Such a run
+    leaves nothing in the ledger, so nobody knows whether the one before it fared the
+    same: this is told each time.
     """
     why = WHY.get(ExitCode(error.exit_code), "it failed as a whole")
-    lines = [
-        f"*Cohorts: target {_escaped(target)}*",
-        f":x: the run did not get through: {why} ({_escaped(error.code)})",
-    ]
-    return "\n".join([*lines, *_more([error.code], address)])
+    told = f":x: the run did not get through: {why} ({_escaped(error.code)})"
+    return "\n".join([_head(target), told, *_more([error.code], address)])
+
+
+def _head(target: str) -> str:
+    return f"*Cohorts: target {_escaped(target)}*"
 
 
 def _named(told: Sequence[News]) -> str:
-    names = [
-        f"`{_escaped(each.cohort)}`{f' ({_escaped(each.code)})' if each.code else ''}"
-        for each in told[:MOST]
-    ]
-    return ", ".join(names) + (
-        f" and {len(told) - MOST:,} more" if len(told) > MOST else ""
-    )
+    """The first cohorts by name, and how many more there are."""
+    named = ", ".join(map(_name, told[:MOST]))
+    more = len(told) - MOST
+    if more > 0:
+        named += f" and {more:,} more"
+    return named
+
+
+def _name(each: News) -> str:
+    """One cohort, with the code of its error."""
+    name = f"`{_escaped(each.cohort)}`"
+    if each.code:
+        name += f" ({_escaped(each.code)})"
+    return name
 
 
 def _more(codes: Sequence[str], address: str) -> list[str]:
-    explain = (
-        [f"`cohorts explain {_escaped(codes[0])}` says what to do."] if codes else []
-    )
-    link = (
-        [f"<{_escaped(address).replace('|', '%7C')}|The run>"]
-        if address.startswith(("https://", "http://"))
-        else []
-    )
-    return [" ".join([*explain, *link])] if explain or link else []
+    """The last line: where the first code is explained, and where the run is."""
+    parts = []
+    if codes:
+        parts.append(f"`cohorts explain {_escaped(codes[0])}` says what to do.")
+    if address.startswith(("https://", "http://")):
+        # a bar would end the address and begin the link's text
+        link = _escaped(address).replace("|", "%7C")
+        parts.append(f"<{link}|The run>")
+    if not parts:
+        return []
+    return [" ".join(parts)]
 
 
 def _escaped(value: str) -> str:
-    """As plain text in Slack and its kin: no markup, no link, nobody mentioned, also
-    where a bare @ would do it.
+    """Plain text for Slack and its kin: no markup, no link, and nobody is mentioned,
+    also where a bare @ would do it.
     """
     plain = value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return " ".join(plain.replace("@", "@\u200b").replace("`", "'").split())
+    plain = plain.replace("@", "@\u200b").replace("`", "'")
+    return " ".join(plain.split())

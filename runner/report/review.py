@@ -7,13 +7,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from runner.application.reviewing import Review
-from runner.definitions.cohort import Mode
 from runner.plan import marker, reviewed
-from runner.plan.plan import IDLE, Action, Change, Plan
+from runner.plan.plan import Action, Change, Plan
+from runner.plan.setting_changes import Setting
 from runner.plan.sharing import Sharing
-from runner.report import details
-from runner.report.cost import Cost
-from runner.report.lists import fitting, listed, many, of_files, of_problem, of_test
+from runner.report import changes, details
+from runner.report.cost import Cost, is_blocked
+from runner.report.lists import (
+    fitting,
+    listed,
+    many,
+    names,
+    of_files,
+    of_problem,
+    of_test,
+)
 from runner.report.markup import code, folded, words
 
 COMMENT = 65_000
@@ -24,143 +32,141 @@ SUMMARY = 250_000
 many bytes they take.
 """
 
-SIGNS = {
-    Action.CREATE: "🟢 new",
-    Action.UPDATE: "🟡 update",
-    Action.RENAME: "🔵 rename",
-    Action.RETRY: "🟠 retry",
-    Action.REFRESH: "🔄 refresh",
-    Action.WITHDRAW: "🔴 withdraw",
-    Action.ROLLBACK: "↩️ rollback",
-    Action.SUPPRESS: "🟣 suppress",
-    Action.SUSPENDED: "⏸️ suspended",
-    Action.NONE: "unchanged",
-}
-
 SETTINGS = 500
-"""Settings that are listed."""
+"""How many settings are listed."""
 
-WRITTEN = ("Written now", "First week", "Usual month")
-"""Columns of how many identifiers are written to Braze."""
+NOTE = 1_000
+"""Characters that are kept free for what is said of what was left out."""
 
 SEGMENT = "Segments → Create segment → filter <i>Treasure Data Cohorts</i>"
+"""Where a segment is built in Braze."""
 
 
 def page(shown: Review, *, limit: int = COMMENT) -> str:
-    """The whole page, within so many characters; what does not fit is counted, and
-    where it is is said.
+    """The whole page, within `limit` characters; what does not fit is counted, and the
+    page says where it is.
     """
     head = [
         marker.written(shown.target, shown.plan, shown.marks),
         f"## Cohorts → {code(shown.target)}",
         *_news(shown),
     ]
+    # head and foot are on every page; the rest shares what they leave
     foot = _foot(shown)
-    left = (
-        limit - len("\n\n".join([*head, foot])) - 1_000
-    )  # for what is said of what was left out
+    left = limit - len("\n\n".join([*head, foot])) - NOTE
+    # the table of changes leaves some room for the lists below it
+    rows = changes.table(
+        shown.changes,
+        int(left * 0.6),
+        counted=not shown.uncounted,
+        elsewhere=_elsewhere(shown),
+    )
+    sections = [("Changes", rows), *_lists(shown)]
     blocks = []
-    for title, block in (("Changes", _rows(shown, int(left * 0.6))), *_lists(shown)):
-        told = (
-            block
-            if len(block) < left
-            else f"**{title}** did not fit here{_elsewhere(shown)}."
-        )
+    for title, block in sections:
+        told = block
+        if len(block) >= left:
+            told = f"**{title}** did not fit here{_elsewhere(shown)}."
         if told:
             blocks.append(told)
             left -= len(told) + 2
-    folds = [
-        details.of_change(
-            change,
-            SIGNS[change.action],
-            shown.before.get(change.destination),
-            shown.overlaps.get(change.destination, Sharing()),
-            [
-                setting
-                for setting in shown.settings
-                if setting.is_new and setting.cohort == change.id
-            ],
-        )
-        for change in shown.changes
-    ]
-    taken, missing = fitting(folds, left)
-    blocks += taken
-    if missing:
-        blocks.append(
-            f"The details of {many(missing, 'cohort')} did not fit here{_elsewhere(shown)}."
-        )
+    blocks += _folds(shown, left)
     return "\n\n".join([*head, *blocks, foot]) + "\n"
 
 
+def _folds(shown: Review, left: int) -> list[str]:
+    """The details of all changes, as far as they fit into `left` characters."""
+    every = [_details(shown, change) for change in shown.changes]
+    folds, missing = fitting(every, left)
+    if missing:
+        cohorts = many(missing, "cohort")
+        folds.append(f"The details of {cohorts} did not fit here{_elsewhere(shown)}.")
+    return folds
+
+
+def _details(shown: Review, change: Change) -> str:
+    """The folded details of one change."""
+    own = [
+        setting
+        for setting in shown.settings
+        if setting.is_new and setting.cohort == change.id
+    ]
+    return details.of_change(
+        change,
+        changes.SIGNS[change.action],
+        shown.before.get(change.destination),
+        shown.overlaps.get(change.destination, Sharing()),
+        own,
+    )
+
+
 def _news(shown: Review) -> Iterator[str]:
+    """What a reviewer must know first; last comes the whole in short."""
     if shown.errors:
-        what = f"**{of_files(shown.errors)}**, listed below."
-        rest = (
-            " Nothing is withdrawn while a file cannot be read."
-            if shown.plan
-            else " No plan could be made."
-        )
-        yield f"> [!CAUTION]\n> {what}{rest}"
+        yield _invalid(shown)
     if shown.failed:
         yield f"> [!CAUTION]\n> **{_failures(shown)}.**"
-    plan = shown.plan
-    if plan is None:
+    if shown.plan is None:
         return
     if shown.vanished:
-        files = ", ".join(map(code, shown.vanished[:5])) + (
-            ", …" if len(shown.vanished) > 5 else ""
-        )
-        yield f"> [!WARNING]\n> **Could not be read before, and is gone:** {files}. Who is in its cohort leaves."
+        files = names([code(path) for path in shown.vanished])
+        what = f"**These files could not be read before, and are gone:** {files}."
+        yield f"> [!WARNING]\n> {what} Everybody leaves their cohorts."
     if shown.changed_settings:
+        settings = many(len(shown.changed_settings), "setting")
         what = "They decide where members are sent, when, and what may stop it."
-        yield f"> [!WARNING]\n> **{many(len(shown.changed_settings), 'setting')} changed**, listed below. {what}"
+        yield f"> [!WARNING]\n> **{settings} changed**, listed below. {what}"
+    yield from _stops(shown.plan)
+    yield _in_short(shown, shown.plan)
+
+
+def _invalid(shown: Review) -> str:
+    """That some files cannot be used, and what follows from it."""
+    what = "Nothing is withdrawn while a file cannot be read."
+    if shown.plan is None:
+        what = "No plan could be made."
+    return f"> [!CAUTION]\n> **{of_files(shown.errors)}**, listed below. {what}"
+
+
+def _stops(plan: Plan) -> Iterator[str]:
+    """What guards and questions stop, and who can let it pass."""
     if plan.stop:
-        how = "raise <code>guards.max_withdrawn</code> in cohorts/project.yml, in this pull request"
-        yield f"> [!CAUTION]\n> **Blocked** {words(f'G005 {plan.stop}')}. If this is right, {how}."
-    if refused := [change for change in plan.changes if change.refusals]:
-        yield f"> [!CAUTION]\n> **Blocked by a guard:** {_names(refused)}. Nothing of it would be sent."
-    if asked := [change for change in plan.changes if change.stopped]:
-        how = "Answer it in a file here, or after the merge under Actions → cohorts sync, as <i>allow</i>."
-        yield f"> [!WARNING]\n> **There is a question:** {_names(asked)}. {how} Until then nothing of it is sent."
-    yield _in_short(shown, plan)
+        why = words(f"G005 {plan.stop}")
+        limit = "<code>guards.max_withdrawn</code> in cohorts/project.yml"
+        how = f"If this is right, raise {limit}, in this pull request."
+        yield f"> [!CAUTION]\n> **Blocked** {why}. {how}"
+    refused = [change for change in plan.changes if change.refusals]
+    if refused:
+        what = f"**Blocked by a guard:** {_names(refused)}."
+        yield f"> [!CAUTION]\n> {what} Nothing would be sent for them."
+    asked = [change for change in plan.changes if change.stopped]
+    if asked:
+        what = f"**There is a question:** {_names(asked)}."
+        how = (
+            "Answer it in a file here, or after the merge under"
+            " Actions → cohorts sync, as <i>allow</i>."
+        )
+        yield f"> [!WARNING]\n> {what} {how} Until then nothing is sent for them."
 
 
 def _names(changes: Sequence[Change]) -> str:
-    return ", ".join(code(change.id) for change in changes[:5]) + (
-        ", …" if len(changes) > 5 else ""
-    )
+    """The ids of the first changes."""
+    return names([code(change.id) for change in changes])
 
 
 def _in_short(shown: Review, plan: Plan) -> str:
-    tally = {
-        action: sum(change.action is action for change in plan.changes)
-        for action in Action
-        if action not in IDLE
-    }
-    parts = [f"{number} to {action}" for action, number in tally.items() if number]
+    """What changes, how the tests went, and what it costs, in a few sentences."""
+    parts = changes.in_numbers(plan.changes)
     tests = _tests_in_short(shown)
     if not parts:
-        held = sum(change.action is Action.SUSPENDED for change in plan.changes)
-        nothing = (
-            "No query changes" if shown.changed_settings else "Nothing changes in Braze"
-        )
-        nothing += " by the files that can be read" if shown.errors else ""
-        return f"**{nothing}**{f' ({held} suspended)' if held else ''}. {tests}"
-    whole = [change for change in plan.due if not (change.refusals or change.stopped)]
-    said = f"**{', '.join(parts)}.** {tests}"
+        suspended = changes.number_of(plan.changes, Action.SUSPENDED)
+        nothing = _nothing(shown, suspended)
+        return f"{nothing} {tests}"
+    changed = ", ".join(parts)
+    said = f"**{changed}.** {tests}"
     if shown.uncounted:
         return f"{said} Members not computed: {_why_uncounted(shown)}."
-    cost = Cost.of(whole)
-    blocked = ", without what is blocked" if plan.refused else ""
-    return (
-        f"{said} In all **{cost.added:,} to add and {cost.removed:,} to remove**{blocked}: at least {cost.words}."
-        f" Written to Braze: **{cost.over_time}**."
-        + (
-            f" {many(shown.others, 'cohort')} more would be synced for other reasons."
-            if shown.others
-            else ""
-        )
-    )
+    return f"{said} {_cost(shown, plan)}"
 
 
 def _why_uncounted(shown: Review) -> str:
@@ -170,154 +176,133 @@ def _why_uncounted(shown: Review) -> str:
     return shown.uncounted
 
 
-def _unjudged(shown: Review) -> int:
-    return sum(bool(result.unjudged) for result in shown.failed)
+def _nothing(shown: Review, suspended: int) -> str:
+    """The sentence for a plan that changes nothing in Braze."""
+    nothing = "Nothing changes in Braze"
+    if shown.changed_settings:
+        nothing = "No query changes"
+    if shown.errors:
+        nothing += " as far as the files can be read"
+    if suspended:
+        return f"**{nothing}** ({suspended} suspended)."
+    return f"**{nothing}**."
+
+
+def _cost(shown: Review, plan: Plan) -> str:
+    """How many members are written, now and later, without what is blocked."""
+    cost = Cost.of(change for change in plan.due if not is_blocked(change))
+    blocked = ""
+    if plan.refused:
+        blocked = ", without what is blocked"
+    numbers = f"**{cost.added:,} to add and {cost.removed:,} to remove**"
+    told = (
+        f"In all {numbers}{blocked}: at least {cost.words}."
+        f" Written to Braze: **{cost.over_time}**."
+    )
+    if not shown.others:
+        return told
+    others = many(shown.others, "cohort")
+    return f"{told} {others} more would be synced for other reasons."
 
 
 def _failures(shown: Review) -> str:
     """How many tests failed, and how many were not judged."""
-    unjudged = _unjudged(shown)
-    failed = len(shown.failed) - unjudged
-    parts = [f"{failed} of {many(len(shown.tests), 'test')} failed"] if failed else []
-    if unjudged:
-        parts.append(f"{many(unjudged, 'test')} could not be judged on this machine")
+    failed = len(shown.failed) - shown.unjudged
+    parts = []
+    if failed:
+        parts.append(f"{failed} of {many(len(shown.tests), 'test')} failed")
+    if shown.unjudged:
+        tests = many(shown.unjudged, "test")
+        parts.append(f"{tests} could not be judged on this machine")
     return ", ".join(parts)
 
 
 def _tests_in_short(shown: Review) -> str:
+    """How the tests went; empty where nothing can be said of them."""
     if not shown.tested:
-        return "How the tests went stands in the check <code>validate</code>."
-    if not shown.tests:
-        return "No cohort has a test." if shown.cohorts and not shown.errors else ""
-    passed = len(shown.tests) - len(shown.failed)
-    return f"{passed} of {many(len(shown.tests), 'test')} passed" + (
-        f", {many(shown.untested, 'cohort')} without one." if shown.untested else "."
-    )
-
-
-def _rows(shown: Review, limit: int) -> str:
-    """The table of changes."""
-    changes = [change for change in shown.changes if change.action is not Action.NONE]
-    if not changes:
+        return "The check <code>validate</code> has the results of the tests."
+    if shown.tests:
+        passed = len(shown.tests) - len(shown.failed)
+        told = f"{passed} of {many(len(shown.tests), 'test')} passed"
+        if shown.untested:
+            told += f", {many(shown.untested, 'cohort')} without one"
+        return f"{told}."
+    # with errors there may be tests in the files that could not be read
+    if shown.errors or not shown.cohorts:
         return ""
-    counted = not shown.uncounted
-    columns = [
-        "",
-        "Cohort",
-        "Why",
-        *(["Enter", "Leave", "Members", *WRITTEN] if counted else []),
-    ]
-    head = [
-        f"| {' | '.join(columns)} |",
-        f"|{'|'.join([' --- '] * 3 + [' ---: '] * (len(columns) - 3))}|",
-    ]
-    rows, missing = fitting(
-        [_row(change, counted=counted) for change in changes], limit, joint=1
-    )
-    more = (
-        [f"\n{many(missing, 'cohort')} more did not fit here{_elsewhere(shown)}."]
-        if missing
-        else []
-    )
-    return "\n".join([*head, *rows, *more])
-
-
-def _row(change: Change, *, counted: bool) -> str:
-    blocked = (
-        "⛔ blocked, " if change.refusals or change.stopped or change.uncounted else ""
-    )
-    name = (
-        f"{words(change.name)}<br>" if change.name and change.name != change.id else ""
-    )
-    cells = [
-        f"{blocked}{SIGNS[change.action]}",
-        f"{name}{code(change.id)}",
-        _why(change),
-    ]
-    if counts := change.counts:
-        cost = Cost.of([change])
-        leave = counts.removed if counts.mode is not Mode.REMOVE else counts.entering
-        enter = counts.entering if counts.mode is not Mode.REMOVE else 0
-        cells += [f"{enter:,}", f"{leave:,}", f"{counts.before:,} → {counts.after:,}"]
-        cells += [
-            f"{cost.added + cost.removed:,}",
-            f"{cost.first_week:,}",
-            f"{cost.usual_month:,}",
-        ]
-    elif counted:
-        cells += [""] * (3 + len(WRITTEN))
-    return f"| {' | '.join(cells)} |"
-
-
-def _why(change: Change) -> str:
-    leaving = ["everybody leaves"] if change.action is Action.WITHDRAW else []
-    return "; ".join([*map(words, change.reasons), *leaving])
+    return "No cohort has a test."
 
 
 def _lists(shown: Review) -> Iterator[tuple[str, str]]:
-    """What is not about one change, with titles."""
+    """What is not about one change, as blocks with their titles."""
+    where = _elsewhere(shown)
     if shown.errors:
-        yield _list("Problems", listed(shown.errors, of_problem, _elsewhere(shown)))
-    if settings := shown.changed_settings:
-        lines = listed(
-            settings, lambda each: code(str(each)), _elsewhere(shown), most=SETTINGS
-        )
-        yield _list("Settings", lines)
+        yield _list("Problems", listed(shown.errors, of_problem, where))
+    if shown.changed_settings:
+        yield _list("Settings", _settings(shown))
     if shown.failed:
-        title = "Tests that did not pass" if _unjudged(shown) else "Failed tests"
-        yield _list(title, listed(shown.failed, of_test, _elsewhere(shown)))
-    changes = shown.changes
-    # a question is about two cohorts, and asked once
-    if stopped := dict.fromkeys(
-        problem
-        for change in changes
-        for problem in (*change.questions, *change.refusals)
-    ):
-        yield _list(
-            "Guards and questions", listed([*stopped], of_problem, _elsewhere(shown))
-        )
-    if uncounted := [change.uncounted for change in changes if change.uncounted]:
-        yield _list("Not counted", listed(uncounted, of_problem, _elsewhere(shown)))
-    if new := [change for change in changes if change.action is Action.CREATE]:
-        names = listed(new, lambda change: words(change.name), _elsewhere(shown))
-        told = f"Somebody builds a segment for each in Braze, by hand, once it is synced: {SEGMENT}."
-        if moved := [
-            change for change in new if change.query and change.query.previous_id
-        ]:
-            told += (
-                f" Segments of the old one are changed to the new one: {_names(moved)}."
-            )
-        yield "New in Braze", f"**New in Braze**\n\n{told}\n\n{names}"
-    if soon := sorted({*(shown.plan.warnings if shown.plan else ()), *shown.warnings}):
-        yield (
-            "Warnings",
-            folded(
-                many(len(soon), "warning"), listed(soon, of_problem, _elsewhere(shown))
-            ),
-        )
+        title = "Failed tests"
+        if shown.unjudged:
+            title = "Tests that did not pass"
+        yield _list(title, listed(shown.failed, of_test, where))
+    if shown.stops:
+        yield _list("Guards and questions", listed(shown.stops, of_problem, where))
+    if shown.uncountable:
+        yield _list("Not counted", listed(shown.uncountable, of_problem, where))
+    if shown.created:
+        yield _list("New in Braze", _created(shown))
+    if shown.soon:
+        title = many(len(shown.soon), "warning")
+        yield "Warnings", folded(title, listed(shown.soon, of_problem, where))
 
 
 def _list(title: str, lines: str) -> tuple[str, str]:
     return title, f"**{title}**\n\n{lines}"
 
 
+def _settings(shown: Review) -> str:
+    def line(setting: Setting) -> str:
+        return code(str(setting))
+
+    return listed(shown.changed_settings, line, _elsewhere(shown), most=SETTINGS)
+
+
+def _created(shown: Review) -> str:
+    """The cohorts that are new in Braze, and what somebody does by hand for each."""
+    told = f"Somebody builds a segment for each in Braze, by hand, once it is synced: {SEGMENT}."
+    moved = [each for each in shown.created if each.query and each.query.previous_id]
+    if moved:
+        told += f" Segments of the old one are changed to the new one: {_names(moved)}."
+    lines = listed(shown.created, lambda change: words(change.name), _elsewhere(shown))
+    return f"{told}\n\n{lines}"
+
+
 def _foot(shown: Review) -> str:
-    since = shown.plan.since if shown.plan else ""
-    against = (
-        f"Compared with <code>{since[:12]}</code>"
-        if since
-        else "Compared with what Braze holds"
-    )
-    parts = [
-        against if shown.plan else "",
-        f"of <code>{shown.commit[:12]}</code>" if shown.commit else "",
-    ]
-    if shown.plan:
-        parts.append(f"plan <code>{reviewed.of_plan(shown.plan)[:19]}</code>")
+    """The last line: what was compared with what, and where the whole of it is."""
+    parts = []
+    plan = shown.plan
+    if plan:
+        parts.append(_compared(plan))
+    if shown.commit:
+        parts.append(f"of <code>{shown.commit[:12]}</code>")
+    if plan:
+        checksum = reviewed.of_plan(plan)
+        parts.append(f"plan <code>{checksum[:19]}</code>")
     if shown.address:
         parts.append(f"[whole run]({shown.address})")
-    return f"<sub>{' · '.join(part for part in parts if part)}</sub>"
+    told = " · ".join(parts)
+    return f"<sub>{told}</sub>"
+
+
+def _compared(plan: Plan) -> str:
+    """What a plan is compared with: a commit, or what Braze holds."""
+    if plan.since:
+        return f"Compared with <code>{plan.since[:12]}</code>"
+    return "Compared with what Braze holds"
 
 
 def _elsewhere(shown: Review) -> str:
-    return f": [the run]({shown.address}) keeps the whole plan" if shown.address else ""
+    """Where the rest of a list is; empty where no run keeps it."""
+    if not shown.address:
+        return ""
+    return f": [the run]({shown.address}) keeps the whole plan"

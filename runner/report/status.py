@@ -1,4 +1,4 @@
-"""The status of every cohort, as people read it: a line each, and below it what needs a word more."""
+"""The status of every cohort, as people read it: a line each, and more below it where needed."""
 
 from __future__ import annotations
 
@@ -6,131 +6,179 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from runner.plan.plan import IDLE, Action
+from runner.plan.ledger import Deployed
+from runner.plan.plan import IDLE, Action, Change
 from runner.plan.standing import Standing
+from runner.report.lists import column_widths, many
 
-HEADER = ("COHORT", "MEMBERS", "AS OF (UTC)", "NEXT DUE", "STATE")
+Row = tuple[str, str, str, str, str]
+
+HEADER: Row = ("COHORT", "MEMBERS", "AS OF (UTC)", "NEXT DUE", "STATE")
+
+MINUTE, HOUR, DAY = 60, 3_600, 86_400
+"""In seconds."""
 
 
 def status(shown: Sequence[Standing]) -> str:
-    """What is in Braze by the ledger's account, as of when, what comes next, and what is wrong."""
-    rows = [HEADER, *(_row(each) for each in shown)]
-    below: list[list[str]] = [[], *(list(_below(each)) for each in shown)]
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    """What is in Braze by the ledger's account, as of when, what comes next, and what
+    is wrong, for every cohort.
+    """
+    rows = [HEADER]
+    below: list[list[str]] = [[]]
+    for each in shown:
+        rows.append(_row(each))
+        below.append(list(_below(each)))
     lines = []
+    widths = column_widths(rows)
     for row, more in zip(rows, below, strict=True):
-        cells = (
-            f"{row[0]:<{widths[0]}}",
-            f"{row[1]:>{widths[1]}}",
-            f"{row[2]:<{widths[2]}}",
-            f"{row[3]:<{widths[3]}}",
-        )
-        lines.append("  ".join((*cells, row[4])))
+        lines.append(_aligned(row, widths))
         lines += [f"    {text}" for text in more]
     stale = sum(each.is_stale for each in shown)
     if stale:
-        lines += [
-            "",
-            f"{stale:,} of {len(shown):,} cohort{'s' * (len(shown) != 1)} stale.",
-        ]
+        cohorts = many(len(shown), "cohort")
+        lines += ["", f"{stale:,} of {cohorts} stale."]
     return "\n".join(lines)
 
 
-def _row(each: Standing) -> tuple[str, str, str, str, str]:
-    last = each.deployed.delivered
-    size = f"{last.size:,}" if last else "-"
-    as_of = (
-        "-"
-        if each.as_of is None
-        else f"{_minute(each.as_of)} ({ago(each.now - each.as_of)})"
-    )
-    return (
-        each.id,
-        size,
-        as_of,
-        _next(each),
-        f"{_state(each)}{', STALE' if each.is_stale else ''}",
-    )
+def _aligned(row: Row, widths: Sequence[int]) -> str:
+    """A row with its columns below those of the others; the last needs no width."""
+    name, size, as_of, due, state = row
+    cells = [
+        name.ljust(widths[0]),
+        size.rjust(widths[1]),  # a number
+        as_of.ljust(widths[2]),
+        due.ljust(widths[3]),
+        state,
+    ]
+    return "  ".join(cells)
 
 
-def _state(each: Standing) -> str:
-    if each.change is None:
+def _row(each: Standing) -> Row:
+    state = _state(each.change)
+    if each.is_stale:
+        state += ", STALE"
+    size = _size(each.deployed)
+    return each.id, size, _as_of(each), _next(each), state
+
+
+def _size(deployed: Deployed) -> str:
+    """How many qualified at the last sync."""
+    if deployed.delivered is None:
+        return "-"
+    return f"{deployed.delivered.size:,}"
+
+
+def _as_of(each: Standing) -> str:
+    """The time that the members are right for, and how long ago it is."""
+    if each.as_of is None:
+        return "-"
+    age = ago(each.now - each.as_of)
+    return f"{_minute(each.as_of)} ({age})"
+
+
+def _state(change: Change | None) -> str:
+    """One word or two for how a cohort stands; None is a file that cannot be read."""
+    if change is None:
         return "unreadable"
-    if each.change.action not in IDLE:
-        return f"to {each.change.action}"
-    if each.change.action is Action.SUSPENDED:
+    if change.action not in IDLE:
+        return f"to {change.action}"
+    if change.action is Action.SUSPENDED:
         return "suspended"
-    if each.change.query is None:
+    if change.query is None:
         return "expired"
-    return "held" if each.change.is_rolled_back else "in sync"
+    if change.is_rolled_back:
+        return "held"
+    return "in sync"
 
 
 def _next(each: Standing) -> str:
-    if each.change and each.change.action not in IDLE | {Action.REFRESH}:
+    """When the cohort is synced next, in the time zone of its schedule."""
+    # a refresh waits for the schedule, every other change is made by the next sync
+    waits = IDLE | {Action.REFRESH}
+    if each.change and each.change.action not in waits:
         return "next sync"
     if each.due_at is None or each.schedule is None:
         return "-"
-    return "now" if each.is_due else _local(each.due_at, each.schedule.zone)
+    if each.is_due:
+        return "now"
+    local = _utc(each.due_at).astimezone(ZoneInfo(each.schedule.zone))
+    return f"{local:%Y-%m-%d %H:%M %Z}"
 
 
 def _below(each: Standing) -> Iterator[str]:
     """Why it is not just in sync."""
-    failure = each.deployed.failure
+    deployed = each.deployed
     if each.change is None:
         yield "its file cannot be read"
-    else:  # a failure is told with its time, below
-        why = [
-            why
-            for why in each.change.reasons
-            if why != "unchanged" and not (failure and why.endswith(failure))
-        ]
-        yield from ["; ".join(why)] if why else []
-    if each.deployed.pending:
-        yield "pending: an attempt may have sent something, and is not known to have ended"
-    if failure:
-        at = each.deployed.failed_at
-        code = each.deployed.failure_code
-        how = f"refused by guard {code}" if code.startswith("G") else "failed"
-        said = failure.removeprefix(f"{each.id}: ")  # its own line names it
-        yield f"{how} {_minute(at)} UTC ({ago(each.now - at)}): {said}"
+    else:
+        yield from _reasons(each.change, deployed.failure)
+    if deployed.pending:
+        yield "pending: an attempt may have sent something, and nothing shows that it ended"
+    if deployed.failure:
+        yield _failure(each)
     if each.is_stale:
         yield f"STALE: {_too_old(each)}"
 
 
+def _reasons(change: Change, failure: str) -> Iterator[str]:
+    """The reasons of a change on one line, if it has any."""
+    told = []
+    for reason in change.reasons:
+        # a failure has a line of its own, with its time
+        is_failure = failure and reason.endswith(failure)
+        if reason != "unchanged" and not is_failure:
+            told.append(reason)
+    if told:
+        yield "; ".join(told)
+
+
+def _failure(each: Standing) -> str:
+    """When and how the last attempt failed, with the error's own words."""
+    deployed = each.deployed
+    code = deployed.failure_code
+    how = "failed"
+    if code.startswith("G"):
+        how = f"refused by guard {code}"
+    minute = _minute(deployed.failed_at)
+    age = ago(each.now - deployed.failed_at)
+    # the line above names the cohort
+    said = deployed.failure.removeprefix(f"{each.id}: ")
+    return f"{how} {minute} UTC ({age}): {said}"
+
+
 def _too_old(each: Standing) -> str:
+    """Why a cohort is stale: its members are old, or it never had any."""
     limit = _exactly(each.max_age)
-    if each.old_since is None or each.old_since == each.as_of:
+    since = each.old_since
+    if since is None or since == each.as_of:
         return f"older than its max_age of {limit}"
-    return f"first tried {ago(each.now - each.old_since)}, and its max_age is {limit}"
+    tried = ago(each.now - since)
+    return f"first tried {tried}, and its max_age is {limit}"
 
 
 def ago(seconds: int) -> str:
     """A time that has passed, in words: `3 h ago`."""
-    minutes = seconds // 60
-    if minutes < 1:
+    if seconds < MINUTE:
         return "just now"
-    if minutes < 120:
-        return f"{minutes} min ago"
-    return (
-        f"{minutes // 60} h ago"
-        if minutes < 48 * 60
-        else f"{minutes // (24 * 60)} days ago"
-    )
+    if seconds < 2 * HOUR:
+        return f"{seconds // MINUTE} min ago"
+    if seconds < 2 * DAY:
+        return f"{seconds // HOUR} h ago"
+    return f"{seconds // DAY} days ago"
 
 
 def _exactly(seconds: int) -> str:
-    """An age as files say it: `26h`."""
-    size, unit = next(
-        (size, unit)
-        for size, unit in ((86_400, "d"), (3_600, "h"), (60, "m"))
-        if seconds % size == 0
-    )
-    return f"{seconds // size}{unit}"
+    """An age as files say it: `26h`, in the largest unit that leaves no rest."""
+    if seconds % DAY == 0:
+        return f"{seconds // DAY}d"
+    if seconds % HOUR == 0:
+        return f"{seconds // HOUR}h"
+    return f"{seconds // MINUTE}m"
 
 
 def _minute(at: int) -> str:
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M}"
+    return f"{_utc(at):%Y-%m-%d %H:%M}"
 
 
-def _local(at: int, zone: str) -> str:
-    return f"{datetime.fromtimestamp(at, UTC).astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M %Z}"
+def _utc(at: int) -> datetime:
+    return datetime.fromtimestamp(at, UTC)

@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from runner.definitions.cohort import Mode
 from runner.plan.guards import Counts
 from runner.plan.history import Record, Result
-from runner.plan.plan import IDLE, Action, Change, Plan
-from runner.report.cost import Cost
-from runner.report.lists import many
+from runner.plan.plan import Action, Change, Plan
+from runner.report.changes import in_numbers, number_of
+from runner.report.cost import Cost, is_blocked
+from runner.report.lists import column_widths, many
 from runner.sql.shown import masked
+from runner.sync.attempt import Done
 from runner.sync.attempts import Outcome
+from runner.sync.audit import Discrepancy
 from runner.sync.doctor import Finding, State
 from runner.sync.run import Summary
 from runner.sync.verify import Verified
 
 SMALLER = (
-    "bring files back; if this is right, raise `guards.max_withdrawn` in the project file,"
-    ' or once `cohorts sync --allow max_withdrawn --reason "…"`'
+    "bring files back; if this is right, raise `guards.max_withdrawn` in the project"
+    ' file, or once `cohorts sync --allow max_withdrawn --reason "…"`'
 )
 
 NAMES = ("in Braze now", "in this tree")
-"""Of the two sides of a difference of SQL."""
+"""What the two sides of a difference of SQL are called."""
+
+NAMES_OF_COMMITS = ("before", "in this tree")
+"""The same, where a plan is compared with a commit."""
 
 SIGNS = {
     Action.CREATE: "+",
@@ -52,120 +58,152 @@ PAST = {
     Action.NONE: "unchanged",
 }
 
+MARKS = {State.OK: "✓", State.FAILED: "✗", State.WARNING: "!", State.UNKNOWN: "?"}
+
 
 def plan(shown: Plan, *, counted: bool) -> str:
     """The plan: one line a change with its why, the SQL difference of updates, guards,
-    and how many of each.
+    and how many of each. `counted`: members were counted.
     """
-    changes = [
-        *(change for change in shown.changes if change.action is not Action.NONE),
-        *shown.instead_of_withdrawals,
-    ]
-    since = f", compared with commit {shown.since[:12]}" if shown.since else ""
-    lines = [
-        f"Plan for target {shown.target} (Braze workspace {shown.workspace}){since}",
-        "",
-    ]
-    if changes:
-        width = max(len(change.id) for change in changes)
-        for change in changes:
-            lines += _change(
-                change, width, ("before", "in this tree") if shown.since else NAMES
-            )
-        lines.append("")
-    lines += [
-        f"  ? {where.cohort_id}: left alone, since a file that cannot be read may be its own"
-        for where in shown.withheld
-    ]
-    if shown.stop:
-        lines += [
-            f"G005 {shown.stop}; nothing is withdrawn: {SMALLER}",
-            "",
-        ]
-    if shown.refused:
-        lines += [
-            "A guard would stop what is marked BLOCKED; nothing of it would be sent.",
-            "",
-        ]
-    lines += [f"warning: {warning}" for warning in shown.warnings]
+    changes = [change for change in shown.changes if change.action is not Action.NONE]
+    changes += shown.instead_of_withdrawals
+    lines = [_title(shown), ""]
+    lines += _changes(shown, changes)
+    lines += _remarks(shown)
     lines.append(_totals(shown))
-    if changes and shown.since:
-        lines.append(
-            "Members not computed: a plan against a commit asks Treasure Data nothing."
-        )
-    elif changes and counted:
-        cost = Cost.of(
-            change for change in shown.due if not (change.refusals or change.stopped)
-        )
-        lines.append(f"Written to Braze, as far as is known: {cost.over_time}.")
-    elif changes:
-        lines.append(
-            "Members not counted; `--members` counts who would enter and leave."
-        )
+    if changes:
+        lines.append(_members(shown, counted=counted))
     return "\n".join(lines)
 
 
-def _change(change: Change, width: int, names: tuple[str, str]) -> list[str]:
-    why = "; ".join(change.reasons)
-    lines = [
-        f"  {SIGNS[change.action]} {change.id:<{width}}  {change.action:<8}  {change.name} ({why})"
-    ]
-    if change.counts:
-        lines.append(f"      members: {_counts(change.counts)}")
-        lines.append(f"      written: {_written(change, change.counts)}")
-    lines += [
-        f"      BLOCKED {problem}" for problem in (*change.questions, *change.refusals)
-    ]
-    lines += [f"      FAILED {change.uncounted}"] if change.uncounted else []
+def _remarks(shown: Plan) -> Iterator[str]:
+    """What is left alone, refused or stopped, and the warnings."""
+    why = "left alone, since a file that cannot be read may be its own"
+    for where in shown.withheld:
+        yield f"  ? {where.cohort_id}: {why}"
+    if shown.stop:
+        yield f"G005 {shown.stop}; nothing is withdrawn: {SMALLER}"
+        yield ""
+    if shown.refused:
+        yield "A guard would stop the cohorts marked BLOCKED; nothing would be sent for them."
+        yield ""
+    for warning in shown.warnings:
+        yield f"warning: {warning}"
+
+
+def _title(shown: Plan) -> str:
+    """The first line: the target, its workspace, and what the plan is compared with."""
+    title = f"Plan for target {shown.target} (Braze workspace {shown.workspace})"
+    if shown.since:
+        title += f", compared with commit {shown.since[:12]}"
+    return title
+
+
+def _changes(shown: Plan, changes: Sequence[Change]) -> list[str]:
+    """The lines of all changes, and an empty one; nothing where there are no changes."""
+    if not changes:
+        return []
+    names = NAMES
+    if shown.since:
+        names = NAMES_OF_COMMITS
+    width = max(len(change.id) for change in changes)
+    lines: list[str] = []
+    for change in changes:
+        lines += _change(change, width, names)
+    return [*lines, ""]
+
+
+def _members(shown: Plan, *, counted: bool) -> str:
+    """How many members a plan with changes writes, or why that is not known."""
+    if shown.since:
+        return (
+            "Members not computed: a plan against a commit asks Treasure Data nothing."
+        )
+    if not counted:
+        return "Members not counted; `--members` counts who would enter and leave."
+    sent = [change for change in shown.due if not is_blocked(change)]
+    return f"Written to Braze, as far as is known: {Cost.of(sent).over_time}."
+
+
+def _change(change: Change, width: int, names: tuple[str, str]) -> Iterator[str]:
+    """The lines of one change. `width` is that of the longest cohort's id; `names` is
+    what the sides of the SQL difference are called.
+    """
+    sign, why = SIGNS[change.action], "; ".join(change.reasons)
+    head = f"  {sign} {change.id:<{width}}  {change.action:<8}"
+    yield f"{head}  {change.name} ({why})"
+    counts = change.counts
+    if counts:
+        yield f"      members: {_counts(counts)}"
+        yield f"      written: {_written(change, counts)}"
+    for problem in (*change.questions, *change.refusals):
+        yield f"      BLOCKED {problem}"
+    if change.uncounted:
+        yield f"      FAILED {change.uncounted}"
     if change.action is Action.UPDATE:
-        lines += [f"      {text}" for text in sql_difference(change, names)]
-    return lines
+        for line in sql_difference(change, names):
+            yield f"      {line}"
 
 
 def sql_difference(change: Change, names: tuple[str, str]) -> list[str]:
-    """Unified difference of the audience's SQL, delivered to wanted, members hidden;
-    empty where it is the same. `names`: what the two are called.
+    """Unified difference of the audience's SQL, from what was delivered to what is
+    wanted, with members hidden; empty where the two are the same. `names` is what the
+    two are called.
     """
-    columns = change.query.cohort.columns if change.query else frozenset()
+    columns: frozenset[str] = frozenset()
+    if change.query:
+        columns = change.query.cohort.columns
     before = masked(change.sql_before, columns).splitlines()
     after = masked(change.sql_after, columns).splitlines()
     return list(difflib.unified_diff(before, after, *names, lineterm="", n=2))
 
 
 def _counts(counts: Counts) -> str:
-    again = counts.added - counts.entering
-    unusable = (
-        f"; {many(counts.unusable, 'row')} left out that name nobody"
-        if counts.unusable
-        else ""
-    )
+    """Members before and after, and what differs."""
     if counts.mode is Mode.REMOVE:
-        more = f"; {again:,} sent again" if again else ""
-        return f"{counts.before:,} taken out so far → {counts.after:,}; {counts.entering:,} to take out{more}{unusable}"
-    sent = f"; {again:,} sent again" if again else ""
+        parts = [
+            f"{counts.before:,} taken out so far → {counts.after:,}",
+            f"{counts.entering:,} to take out",
+        ]
+    else:
+        parts = [
+            f"{counts.before:,} now → {counts.after:,}{_by_handle(counts)}",
+            f"{counts.entering:,} enter, {counts.removed:,} leave",
+        ]
+    again = counts.added - counts.entering
+    if again:
+        parts.append(f"{again:,} sent again")
+    if counts.unusable:
+        parts.append(
+            f"{many(counts.unusable, 'row')} without a usable identifier left out"
+        )
+    return "; ".join(parts)
+
+
+def _by_handle(counts: Counts) -> str:
+    """Members of each identifier, where there are more identifiers than one."""
     wanted = [count for count in counts.by_handle if count.after]
-    by = (
-        ", ".join(f"{count.after:,} by {count.handle}" for count in wanted)
-        if len(wanted) > 1
-        else ""
-    )
-    after = f"{counts.after:,} ({by})" if by else f"{counts.after:,}"
-    return f"{counts.before:,} now → {after}; {counts.entering:,} enter, {counts.removed:,} leave{sent}{unusable}"
+    if len(wanted) < 2:
+        return ""
+    told = [f"{count.after:,} by {count.handle}" for count in wanted]
+    return f" ({', '.join(told)})"
 
 
 def _written(change: Change, counts: Counts) -> str:
     """How many identifiers are written to Braze, as far as is known."""
-    told = counts.expected
-    now = f"{told.this_sync:,} by this sync"
+    now = f"{counts.expected.this_sync:,} by this sync"
+    # a withdrawal and a suppression write once, and nothing later
     if change.query is None or change.action is Action.SUPPRESS:
         return now
     everyone = _everyone_again(counts)
     if change.query.cohort.schedule is None:
         return f"{now}; nothing later, since it has no `schedule`{everyone}"
-    return f"{Cost.of([change]).over_time}{everyone}"
+    cost = Cost.of([change])
+    return f"{cost.over_time}{everyone}"
 
 
 def _everyone_again(counts: Counts) -> str:
+    """That all members are sent again when somebody leaves, where that is so."""
     if not counts.is_shared:
         return ""
     why = "since one person may have several names in it"
@@ -173,113 +211,129 @@ def _everyone_again(counts: Counts) -> str:
 
 
 def _totals(shown: Plan) -> str:
-    tally = {
-        action: sum(change.action is action for change in shown.changes)
-        for action in Action
-    }
-    words = [
-        f"{number} to {action}"
-        for action, number in tally.items()
-        if number and action not in IDLE
-    ]
-    back = sum(
-        change.is_rolled_back
-        for change in shown.changes
-        if change.action is Action.NONE
-    )
-    held = f", {tally[Action.SUSPENDED]} suspended" if tally[Action.SUSPENDED] else ""
-    held += f", {back} held after a rollback" if back else ""
-    left_out = f", {shown.not_selected} not selected" if shown.not_selected else ""
-    if not words:
-        there = "unchanged" if shown.since else "in Braze as wanted"
-        return f"Nothing to do: {many(tally[Action.NONE] - back, 'cohort')} {there}{held}{left_out}."
-    return (
-        ", ".join([*words, f"{tally[Action.NONE] - back} unchanged"])
-        + f"{held}{left_out}."
-    )
+    """How many cohorts there are of each action, in one sentence."""
+    parts = in_numbers(shown.changes)
+    idle = [change for change in shown.changes if change.action is Action.NONE]
+    held = sum(change.is_rolled_back for change in idle)
+    unchanged = len(idle) - held
+    if parts:
+        parts.append(f"{unchanged} unchanged")
+    else:
+        parts.append(_nothing_to_do(unchanged, shown))
+    suspended = number_of(shown.changes, Action.SUSPENDED)
+    if suspended:
+        parts.append(f"{suspended} suspended")
+    if held:
+        parts.append(f"{held} held after a rollback")
+    if shown.not_selected:
+        parts.append(f"{shown.not_selected} not selected")
+    told = ", ".join(parts)
+    return f"{told}."
+
+
+def _nothing_to_do(number: int, shown: Plan) -> str:
+    """The sentence for a plan of which a sync would do nothing."""
+    cohorts = many(number, "cohort")
+    if shown.since:
+        return f"Nothing to do: {cohorts} unchanged"
+    return f"Nothing to do: {cohorts} in Braze as wanted"
 
 
 def summary(shown: Summary) -> str:
     """How a sync ended: one line a cohort, then the totals."""
-    if not shown.outcomes:
-        lines = [_totals(shown.plan)] if not shown.plan.stop else []
-    else:
-        width = max(len(outcome.change.id) for outcome in shown.outcomes)
-        lines = [_outcome(outcome, width) for outcome in shown.outcomes]
-        done = [outcome.done for outcome in shown.outcomes if outcome.done]
-        unchanged = sum(change.action is Action.NONE for change in shown.plan.changes)
-        added, removed = (
-            sum(one.added for one in done),
-            sum(one.removed for one in done),
-        )
-        lines += [
-            "",
-            (
-                f"{len(done)} of {many(len(shown.outcomes), 'cohort')} synced, {unchanged} unchanged"
-                f"{f', {shown.plan.not_selected} not selected' if shown.plan.not_selected else ''}; "
-                f"{added:,} members added, {removed:,} removed."
-            ),
-        ]
-    if shown.plan.stop:
-        lines.append(f"G005 {shown.plan.stop}; nothing was withdrawn: {SMALLER}")
+    stop, lines = shown.plan.stop, []
+    if shown.outcomes:
+        lines += _outcomes(shown.outcomes)
+        lines += ["", _synced(shown)]
+    elif not stop:
+        lines.append(_totals(shown.plan))
+    if stop:
+        lines.append(f"G005 {stop}; nothing was withdrawn: {SMALLER}")
     if shown.invalid_files:
-        lines.append(
-            f"{many(shown.invalid_files, 'file')} could not be used; nothing was withdrawn."
-        )
+        files = many(shown.invalid_files, "file")
+        lines.append(f"{files} could not be used; nothing was withdrawn.")
     return "\n".join(lines)
 
 
-def _outcome(outcome: Outcome, width: int) -> str:
-    change = outcome.change
-    if outcome.done:
+def _outcomes(outcomes: Sequence[Outcome]) -> list[str]:
+    """A line for each cohort, below each other."""
+    width = max(len(outcome.change.id) for outcome in outcomes)
+    return [_outcome(outcome, width) for outcome in outcomes]
+
+
+def _synced(shown: Summary) -> str:
+    """The totals of a sync that had something to do."""
+    number = added = removed = 0
+    for outcome in shown.outcomes:
         done = outcome.done
-        return (
-            f"  ✓ {change.id:<{width}}  {PAST[change.action]:<9}  "
-            f"{done.added:,} added, {done.removed:,} removed, {done.size:,} qualify"
-            f"{f' ({done.sent_again:,} sent again)' if done.sent_again else ''}"
-        )
+        if done:
+            number += 1
+            added += done.added
+            removed += done.removed
+    plan = shown.plan
+    unchanged = number_of(plan.changes, Action.NONE)
+    cohorts = many(len(shown.outcomes), "cohort")
+    synced = f"{number} of {cohorts} synced, {unchanged} unchanged"
+    if plan.not_selected:
+        synced += f", {plan.not_selected} not selected"
+    return f"{synced}; {added:,} members added, {removed:,} removed."
+
+
+def _outcome(outcome: Outcome, width: int) -> str:
+    """The line of one cohort; `width` is that of the longest cohort's id."""
+    name = outcome.change.id.ljust(width)
+    if outcome.done:
+        verb = PAST[outcome.change.action]
+        return f"  ✓ {name}  {verb:<9}  {_done(outcome.done)}"
+    line = f"  ✗ {name}  {outcome.error}"
     held = outcome.suppressed
-    out = (
-        f"\n    {'':<{width}}  {held.removed:,} left all the same: `suppress` takes them out"
-        if held
-        else ""
-    )
-    return f"  ✗ {change.id:<{width}}  {outcome.error}{out}"
+    if held:
+        indent = " " * width
+        left = f"{held.removed:,} left all the same: `suppress` takes them out"
+        line += f"\n    {indent}  {left}"
+    return line
+
+
+def _done(done: Done) -> str:
+    """What an attempt did, in numbers of members."""
+    changed = f"{done.added:,} added, {done.removed:,} removed"
+    told = f"{changed}, {done.size:,} qualify"
+    if done.sent_again:
+        told += f" ({done.sent_again:,} sent again)"
+    return told
 
 
 def history(shown: Sequence[Record], *, of: int) -> str:
-    """The ledger as a log, newest first: a line a record, with the error or the reason below it."""
+    """The ledger as a log, newest first: a line a record, with the error or the reason
+    below it. `of` is how many records there are in all.
+    """
     if not shown:
         return "Nothing was synced to this target yet."
     rows = [("WHEN (UTC)", "COHORT", "WHAT", "WHO", "RESULT")]
-    rows += [_record(record) for record in shown]
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    below = [
-        (),
-        *([text for text in (record.error, _why(record)) if text] for record in shown),
-    ]
+    below: list[list[str]] = [[]]
+    for record in shown:
+        rows.append(_record(record))
+        below.append(_below(record))
     lines = []
+    widths = column_widths(rows)
     for row, more in zip(rows, below, strict=True):
-        lines.append(
-            "  ".join(
-                [
-                    *(
-                        f"{cell:<{width}}"
-                        for cell, width in zip(row, widths, strict=False)
-                    ),
-                    row[4],
-                ]
-            )
-        )
-        lines += [f"{'':<{widths[0]}}  {text}" for text in more]
-    left = of - len(shown)
-    return "\n".join(
-        [*lines, *([f"{left:,} earlier; `--limit 0` shows them."] if left else [])]
-    )
+        *cells, result = row
+        # the last column needs no width
+        padded = map(str.ljust, cells, widths)
+        lines.append("  ".join([*padded, result]))
+        indent = " " * widths[0]
+        lines += [f"{indent}  {text}" for text in more]
+    earlier = of - len(shown)
+    if earlier:
+        lines.append(f"{earlier:,} earlier; `--limit 0` shows them.")
+    return "\n".join(lines)
 
 
 def _record(record: Record) -> tuple[str, str, str, str, str]:
-    by = f"{record.who.actor}{f' at {record.who.commit[:7]}' if record.who.commit else ''}"
+    """The cells of one record."""
+    by, commit = record.who.actor, record.who.commit
+    if commit:
+        by += f" at {commit[:7]}"
     return (
         _minute(record.at),
         record.destination.cohort_id or "-",
@@ -290,23 +344,29 @@ def _record(record: Record) -> tuple[str, str, str, str, str]:
 
 
 def _result(record: Record) -> str:
+    """How a record's attempt ended, with its numbers as far as they are known."""
     if record.result is Result.UNKNOWN:
         return "cut off, or still under way"
     if record.result is Result.FAILED:
         return "failed"
-    if record.added is not None and record.members is not None:
-        return f"{record.added:,} added, {record.removed:,} removed, {record.members:,} qualify"
-    return (
-        f"{record.members:,} possibly in Braze"
-        if record.members is not None
-        else "done"
-    )
+    if record.members is None:
+        return "done"
+    if record.added is None:
+        return f"{record.members:,} possibly in Braze"
+    changed = f"{record.added:,} added, {record.removed:,} removed"
+    return f"{changed}, {record.members:,} qualify"
 
 
-def _why(record: Record) -> str:
-    """The reason that was given, and the guards that were overridden for it."""
-    allowed = f"{', '.join(record.allowed)} overridden" if record.allowed else ""
-    return ": ".join(text for text in (allowed, record.who.reason) if text)
+def _below(record: Record) -> list[str]:
+    """What stands below a record: its error, the guards that were overridden, and the
+    reason that was given for it.
+    """
+    why = []
+    if record.allowed:
+        why.append(f"{', '.join(record.allowed)} overridden")
+    if record.who.reason:
+        why.append(record.who.reason)
+    return [text for text in (record.error, ": ".join(why)) if text]
 
 
 def _minute(at: int) -> str:
@@ -315,34 +375,44 @@ def _minute(at: int) -> str:
 
 def finding(shown: Finding) -> str:
     """One line of a diagnosis, with what to do below it."""
-    mark = {State.OK: "✓", State.FAILED: "✗", State.WARNING: "!", State.UNKNOWN: "?"}[
-        shown.state
-    ]
-    line = f"  {mark} {shown.name:<14}  {shown.found}"
-    return f"{line}\n    {'':<14}  → {shown.fix}" if shown.fix else line
+    line = f"  {MARKS[shown.state]} {shown.name:<14}  {shown.found}"
+    if shown.fix:
+        line += f"\n    {'':<14}  → {shown.fix}"
+    return line
 
 
 def diagnosis(found: Sequence[Finding], target: str) -> str:
     """How many checks failed; what comes next where none did."""
     failed = sum(shown.state is State.FAILED for shown in found)
-    if failed:
-        return f"\n{many(failed, 'check')} failed. Mend the first one first: others may follow from it."
-    return f"\nTarget {target} is ready."
+    if not failed:
+        return f"\nTarget {target} is ready."
+    checks = many(failed, "check")
+    return f"\n{checks} failed. Mend the first one first: it may be the cause of the others."
 
 
 def verified(shown: Verified) -> str:
     """What is not as the ledger says, one line each, then what was compared."""
-    lines = []
-    for each in shown.found:
-        where = f"{each.destination.cohort_id}: " if each.destination.cohort_id else ""
-        lines.append(
-            f"  {'!' if each.is_warning else '✗'} {each.code} {where}{each.what}; {each.fix}"
-        )
+    lines = [_discrepancy(each) for each in shown.found]
+    if lines:
+        lines.append("")
+    end = "all is as the ledger says."
     wrong = sum(not each.is_warning for each in shown.found)
-    end = (
-        f"{many(wrong, 'thing')} not as the ledger says."
-        if wrong
-        else "all is as the ledger says."
+    if wrong:
+        end = f"{many(wrong, 'thing')} not as the ledger says."
+    cohorts, snapshots = (
+        many(shown.cohorts, "cohort"),
+        many(shown.snapshots, "snapshot"),
     )
-    compared = f"{many(shown.cohorts, 'cohort')}, {many(shown.snapshots, 'snapshot')} compared: {end}"
-    return "\n".join([*lines, *([""] if lines else []), compared])
+    lines.append(f"{cohorts}, {snapshots} compared: {end}")
+    return "\n".join(lines)
+
+
+def _discrepancy(each: Discrepancy) -> str:
+    """One line about what differs from the ledger, and what to do."""
+    mark = "✗"
+    if each.is_warning:
+        mark = "!"
+    where, cohort = "", each.destination.cohort_id
+    if cohort:
+        where = f"{cohort}: "
+    return f"  {mark} {each.code} {where}{each.what}; {each.fix}"

@@ -241,7 +241,7 @@ class TestWhatWasLookedAt:
         pushed(synced)
         (synced.folder / "cohorts" / "lapsed.yml").unlink()
         text = comment(synced)
-        assert "Could not be read before, and is gone:** <code>cohorts&#47;lapsed&#46;yml</code>" in text
+        assert "These files could not be read before, and are gone:** <code>cohorts&#47;lapsed&#46;yml</code>" in text
         merged(synced, github, 5, text)
         assert refused(sync(synced, github), "lapsed")  # whose it was, no comment can tell
 

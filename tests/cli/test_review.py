@@ -168,7 +168,7 @@ def test_members_are_counted_of_what_the_branch_changes(shop: Place) -> None:
     expect("counted.md", comment(shop))
     shop.fault("query", "fail", match="AS theirs", times=1)
     assert shop.run("review", "--members", "--out", "out").code == 0  # it decides nothing
-    assert "Whether others share members with it could not be told: <code>R020 " in comment(shop)
+    assert "Whether others share members with it is not known: <code>R020 " in comment(shop)
     assert shop.cohorts().keys() == {"spenders"}  # nothing was sent
 
 
@@ -321,7 +321,7 @@ def test_a_value_that_is_not_shown_changed_and_that_is_said(shop: Place) -> None
     Repository(shop.folder).commit()
     shop.cohort("spenders", "SELECT customer_id FROM shop.customers WHERE customer_id = 'bob'")
     assert shop.run("review", "--base", "HEAD", "--out", "out").code == 0
-    assert "What changed in the query is not shown here, since it may name somebody" in comment(shop)
+    assert "The changed part of the query is not shown here, since it may name a person" in comment(shop)
 
 
 def test_more_than_ten_targets_are_named_or_none_is_planned_for(shop: Place) -> None:

@@ -86,7 +86,7 @@ def test_what_differs_is_shown_with_the_rows_that_explain_it(files: Place) -> No
 def test_a_misspelt_key_is_pointed_out(files: Place) -> None:
     given = "{customers: [{customer_id: u1}, {customer_id: u2}], purchases: [{customer_id: ui, time: -3d}]}"
     cohort(files, given=given)
-    assert "      purchases names ui, of whom no other row is given\n" in files.run("test").out
+    assert "      purchases names ui, but the test gives no other row about them\n" in files.run("test").out
     cohort(files, given=given, expect="[]")
     assert "no other row" not in files.run("test").out
 

@@ -128,7 +128,7 @@ def test_what_is_stale(deployed: Deployed, max_age: int, stale: bool) -> None:
 def test_a_pending_attempt_is_told() -> None:
     pending = Pending("b", "m_b", "VIPs", ("k",))
     told = status([stand(query(SIX), replace(SYNCED, pending=(pending,), unfinished=("b",)))])
-    assert "\n    pending: an attempt may have sent something, and is not known to have ended" in told
+    assert "\n    pending: an attempt may have sent something, and nothing shows that it ended" in told
     assert told.splitlines()[1].split()[-4:] == ["next", "sync", "to", "retry"]
 
 

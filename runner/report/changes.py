@@ -1,0 +1,124 @@
+"""The changes of a plan: how many of each action, and as a table for a pull request."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from runner.plan.guards import Counts
+from runner.plan.plan import IDLE, Action, Change
+from runner.report.cost import Cost, crossing, is_blocked
+from runner.report.lists import fitting, many
+from runner.report.markup import code, words
+
+SIGNS = {
+    Action.CREATE: "🟢 new",
+    Action.UPDATE: "🟡 update",
+    Action.RENAME: "🔵 rename",
+    Action.RETRY: "🟠 retry",
+    Action.REFRESH: "🔄 refresh",
+    Action.WITHDRAW: "🔴 withdraw",
+    Action.ROLLBACK: "↩️ rollback",
+    Action.SUPPRESS: "🟣 suppress",
+    Action.SUSPENDED: "⏸️ suspended",
+    Action.NONE: "unchanged",
+}
+
+NAMED = ("", "Cohort", "Why")
+"""The first columns of the table of changes."""
+
+COUNTED = ("Enter", "Leave", "Members", "Written now", "First week", "Usual month")
+"""The columns that follow once members are counted; the last three say how many
+identifiers are written to Braze.
+"""
+
+
+def number_of(changes: Iterable[Change], action: Action) -> int:
+    """How many changes have this action."""
+    return sum(change.action is action for change in changes)
+
+
+def in_numbers(changes: Iterable[Change]) -> list[str]:
+    """How many changes there are of each action, such as `2 to create`. Idle ones are
+    left out.
+    """
+    tally = Counter(change.action for change in changes)
+    told = []
+    # the order is that of Action, and not that of the plan
+    for action in Action:
+        number = tally[action]
+        if number and action not in IDLE:
+            told.append(f"{number} to {action}")
+    return told
+
+
+def table(
+    changes: Sequence[Change], limit: int, *, counted: bool, elsewhere: str
+) -> str:
+    """The table of changes, within `limit` characters; empty where nothing changes.
+    `counted`: members were counted, so there are columns for them. `elsewhere` says
+    where the rows are that do not fit.
+    """
+    shown = [change for change in changes if change.action is not Action.NONE]
+    if not shown:
+        return ""
+    numbers: list[str] = []
+    if counted:
+        numbers = [*COUNTED]
+    # a colon at its end moves a column to the right
+    rule = [" --- "] * len(NAMED) + [" ---: "] * len(numbers)
+    lines = [_line([*NAMED, *numbers]), f"|{'|'.join(rule)}|"]
+    rows = [_row(change, len(numbers)) for change in shown]
+    taken, missing = fitting(rows, limit, joint=1)
+    lines += taken
+    if missing:
+        cohorts = many(missing, "cohort")
+        lines.append(f"\n{cohorts} more did not fit here{elsewhere}.")
+    return "\n".join(lines)
+
+
+def _row(change: Change, columns: int) -> str:
+    """One line of the table; its last `columns` are numbers."""
+    sign = SIGNS[change.action]
+    if is_blocked(change) or change.uncounted:
+        sign = f"⛔ blocked, {sign}"
+    numbers = [""] * columns
+    if change.counts:
+        numbers = _numbers(change, change.counts)
+    return _line([sign, _name(change), _why(change), *numbers])
+
+
+def _line(cells: Sequence[str]) -> str:
+    """Cells as a line of a Markdown table."""
+    told = " | ".join(cells)
+    return f"| {told} |"
+
+
+def _name(change: Change) -> str:
+    """The name that Braze shows and the cohort's id; only the id where both are the same."""
+    name, id_ = change.name, code(change.id)
+    if name in ("", change.id):
+        return id_
+    return f"{words(name)}<br>{id_}"
+
+
+def _numbers(change: Change, counts: Counts) -> list[str]:
+    """The cells below the columns of `COUNTED`."""
+    cost = Cost.of([change])
+    enter, leave = crossing(counts)
+    return [
+        f"{enter:,}",
+        f"{leave:,}",
+        f"{counts.before:,} → {counts.after:,}",
+        f"{cost.written:,}",
+        f"{cost.first_week:,}",
+        f"{cost.usual_month:,}",
+    ]
+
+
+def _why(change: Change) -> str:
+    """The reasons of a change; for a withdrawal also what it does to the people."""
+    reasons = [words(reason) for reason in change.reasons]
+    if change.action is Action.WITHDRAW:
+        reasons.append("everybody leaves")
+    return "; ".join(reasons)
