@@ -359,7 +359,7 @@ def test_a_doctor_names_what_is_wrong(
     project(account, **change)
     answer = account.run("doctor", *TO_PRODUCTION, **{"TD_API_KEY": KEY, "COHORTS_RETRY_SECONDS": "1"} | environment)
     assert (answer.code, [name for name, mark in marks(answer).items() if mark == "✗"]) == (code, [sick])
-    assert answer.out.rstrip().endswith("others may follow from it.")
+    assert answer.out.rstrip().endswith("it may be the cause of the others.")
 
 
 OTHERS = "ledger_id, schema_version, row_id, epoch, sequence, workspace, cohort_id, time"
