@@ -98,9 +98,11 @@ def filled(engine: Engine, number: int) -> Iterator[None]:
     engine.run(f"CREATE SCHEMA IF NOT EXISTS {engine.catalog}.{SCHEMA}")
     made = {
         "people": f"SELECT 'customer-' || CAST(a * 1000 + b AS VARCHAR) AS id FROM {thousands}",
-        "people_before": "SELECT CASE WHEN MOD(a * 1000 + b, 100) = 0 THEN 'gone-' ELSE 'customer-' END"
+        "people_before": "SELECT CASE WHEN MOD(a * 1000 + b, 100) = 0 THEN 'gone-'"
+        " ELSE 'customer-' END"
         f" || CAST(a * 1000 + b AS VARCHAR) AS id FROM {thousands}",
-        "untidy": "SELECT CASE MOD(b, 10) WHEN 0 THEN ' C' ELSE 'c' END || 'ustomer-' || CAST(a * 900 + b AS VARCHAR)"
+        "untidy": "SELECT CASE MOD(b, 10) WHEN 0 THEN ' C' ELSE 'c' END || 'ustomer-'"
+        " || CAST(a * 900 + b AS VARCHAR)"
         f" AS id FROM {thousands}",
     }
     for name, sql in made.items():
@@ -144,14 +146,23 @@ def pairs() -> Mapping[str, tuple[str, str]]:
         next_sql=wanted("people"),
         state=SCHEMA,
     )
-    grouped = "SELECT TRIM(CAST(id AS VARCHAR)) AS value, COUNT(DISTINCT id) AS spellings FROM {} GROUP BY 1"
-    lowered = "SELECT LOWER(TRIM(CAST(id AS VARCHAR))) AS value, COUNT(DISTINCT TRIM(CAST(id AS VARCHAR))) AS spellings"
+    grouped = (
+        "SELECT TRIM(CAST(id AS VARCHAR)) AS value, COUNT(DISTINCT id) AS"
+        " spellings FROM {} GROUP BY 1"
+    )
+    lowered = (
+        "SELECT LOWER(TRIM(CAST(id AS VARCHAR))) AS value, COUNT(DISTINCT"
+        " TRIM(CAST(id AS VARCHAR))) AS spellings"
+    )
     since = (
-        f"SELECT wanted.value, wanted.spellings, COALESCE(before.since, TD_SCHEDULED_TIME()) AS since\n"
-        f"FROM ({grouped.format('people')}) AS wanted LEFT JOIN before ON before.value = wanted.value"
+        f"SELECT wanted.value, wanted.spellings, COALESCE(before.since,"
+        f" TD_SCHEDULED_TIME()) AS since\n"
+        f"FROM ({grouped.format('people')}) AS wanted LEFT JOIN before ON"
+        f" before.value = wanted.value"
     )
     counted = (
-        "SELECT COUNT(before.value), COUNT(now.value), COUNT_IF(before.value IS NULL), COUNT_IF(now.value IS NULL),\n"
+        "SELECT COUNT(before.value), COUNT(now.value), COUNT_IF(before.value IS"
+        " NULL), COUNT_IF(now.value IS NULL),\n"
         "  COUNT_IF(now.spellings > 1), MAX(now.spellings)\n"
         "FROM (SELECT value FROM before WHERE kind <> '') AS before\n"
         "FULL OUTER JOIN ({}) AS now ON now.value = before.value"
@@ -289,8 +300,10 @@ def compare(engine: Engine, members: int, rounds: int) -> None:
             )  # the first round compiles
             engine.run("DROP TABLE IF EXISTS made")
             print(
-                f"{name:36} {ours.wall:6.2f} s (cpu {ours.cpu:5.2f})  by hand {hand.wall:6.2f} s (cpu {hand.cpu:5.2f})"
-                f"  ratio {ours.wall / hand.wall:.2f} (cpu {ours.cpu / hand.cpu:.2f})  {passes(engine, both[0])}",
+                f"{name:36} {ours.wall:6.2f} s (cpu {ours.cpu:5.2f})  by hand"
+                f" {hand.wall:6.2f} s (cpu {hand.cpu:5.2f})"
+                f"  ratio {ours.wall / hand.wall:.2f} (cpu {ours.cpu / hand.cpu:.2f})"
+                f"  {passes(engine, both[0])}",
                 flush=True,
             )
 

@@ -74,7 +74,8 @@ def times() -> None:
             else "--help"
         )
         print(
-            f"{what:<20} {taken * 1000:7.0f} ms  {taken / bare:5.1f} times bare python, at most {memory:.0f} MiB"
+            f"{what:<20} {taken * 1000:7.0f} ms  {taken / bare:5.1f} times bare"
+            f" python, at most {memory:.0f} MiB"
         )
 
 
@@ -97,7 +98,10 @@ def costs(cohorts: int) -> None:
             ("small change of three", 1980, THREE),
         ):
             for number in range(1, cohorts + 1):
-                sql = f"SELECT customer_id, device_id, email FROM customers WHERE lifetime_value >= {least - number}"
+                sql = (
+                    f"SELECT customer_id, device_id, email FROM customers WHERE"
+                    f" lifetime_value >= {least - number}"
+                )
                 extra = f"identifiers: {identifiers}\n"
                 place.cohort(
                     f"cohort_{number}", sql, name=f"Cohort {number}", extra=extra
@@ -109,7 +113,8 @@ def costs(cohorts: int) -> None:
                 sum(counted["requests"].values()),
             )
             print(
-                f"{what:<22} {jobs / cohorts:6.1f} jobs  {total / cohorts:6.1f} requests a cohort, of {cohorts}"
+                f"{what:<22} {jobs / cohorts:6.1f} jobs  {total / cohorts:6.1f}"
+                f" requests a cohort, of {cohorts}"
             )
             print(f"{'':<22} {answer.out.strip().splitlines()[-1]}")
 
@@ -148,8 +153,10 @@ def many(cohorts: int, job_seconds: float, concurrencies: Iterable[int]) -> None
             )
             least = cohorts * job_seconds / concurrency
             print(
-                f"refresh of {cohorts} cohorts, {job_seconds:.0f} s a job, {concurrency} at once: {taken:.0f} s,"
-                f" {taken / least:.2f} times that of the queries alone; {jobs} jobs, {total} requests"
+                f"refresh of {cohorts} cohorts, {job_seconds:.0f} s a job,"
+                f" {concurrency} at once: {taken:.0f} s,"
+                f" {taken / least:.2f} times that of the queries alone; {jobs} jobs,"
+                f" {total} requests"
             )
             print(f"{'':<22} {out.strip().splitlines()[-1]}")
             print(f"{'':<22} at most {max(peaks) / 1024:.0f} MiB")

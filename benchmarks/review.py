@@ -25,9 +25,11 @@ defaults: {owner: crm-team, identifiers: {external_id: customer_id}}
 guards: {max_members: 1000000}
 sources:
   customers: {table: shop.customers, key: customer_id, columns: {country: text}}
-  purchases: {table: shop.purchases, join: customer_id, time: time, columns: {amount: number, category: text}}
+  purchases: {table: shop.purchases, join: customer_id, time: time, \
+columns: {amount: number, category: text}}
 targets:
-  production: {site: us, database: shop, state_database: cohort_runner, workspace: shop-us, connection: braze}
+  production: {site: us, database: shop, state_database: cohort_runner, workspace: shop-us, \
+connection: braze}
 """
 
 COHORT = """\
@@ -39,7 +41,8 @@ audience:
   where:
     all:
       - {{column: country, in: [US, CA]}}
-      - {{event: purchases, within: {days}d, count: {{gte: 2}}, where: {{column: category, equals: kind {number}}}}}
+      - {{event: purchases, within: {days}d, count: {{gte: 2}}, \
+where: {{column: category, equals: kind {number}}}}}
 tests:
   - name: a buyer
     given:
@@ -82,7 +85,8 @@ def prepared(folder: Path, many: int, changed: int) -> None:
 def main() -> None:
     """Print what was measured."""
     print(
-        f"{'cohorts':>8} {'review s':>9} {'validate s':>11} {'ratio':>6}   (one changed, as many tests as cohorts)"
+        f"{'cohorts':>8} {'review s':>9} {'validate s':>11} {'ratio':>6}   (one"
+        f" changed, as many tests as cohorts)"
     )
     for many in (10, 100, 1000):
         with tempfile.TemporaryDirectory() as name:

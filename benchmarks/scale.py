@@ -29,7 +29,8 @@ from runner.sandbox.server import running
 from tests.place import COHORTS, KEY, Place
 
 USED = re.compile(
-    r"User time \(seconds\): ([\d.]+).*System time \(seconds\): ([\d.]+).*Maximum resident.*?: (\d+)",
+    r"User time \(seconds\): ([\d.]+).*System time \(seconds\): ([\d.]+).*Maximum"
+    r" resident.*?: (\d+)",
     re.S,
 )
 MEMORY = Memory(heap=9000, query=4000, tables=4500)
@@ -69,9 +70,15 @@ def crowd(engine: Engine, people: int, generation: int) -> None:
     """A table of people, of whom each cohort has one in ten; one in a hundred is
     another in each `generation`.
     """
-    thousands = f"UNNEST(SEQUENCE(0, {people // 1000 - 1})) AS a (a) CROSS JOIN UNNEST(SEQUENCE(0, 999)) AS b (b)"
+    thousands = (
+        f"UNNEST(SEQUENCE(0, {people // 1000 - 1})) AS a (a) CROSS JOIN"
+        f" UNNEST(SEQUENCE(0, 999)) AS b (b)"
+    )
     number = "a * 1000 + b"
-    name = f"CASE WHEN MOD(a, 100) = 7 THEN 'new-{generation}-' ELSE 'customer-' END || CAST({number} AS VARCHAR)"
+    name = (
+        f"CASE WHEN MOD(a, 100) = 7 THEN 'new-{generation}-' ELSE 'customer-' END"
+        f" || CAST({number} AS VARCHAR)"
+    )
     engine.run("DROP TABLE IF EXISTS crowd")
     engine.run(
         f"CREATE TABLE crowd AS SELECT {name} AS customer_id, {number} AS number FROM {thousands}"
@@ -98,7 +105,8 @@ def play(address: str, cohorts: int, members: int) -> None:
             crowd(Engine(address, CATALOG, "shop"), members * 10, generation)
             used = measured(place, "sync", "--refresh")
             print(
-                f"{cohorts:4} cohorts of {members:7,}  {name:10}  {used.wall:7.1f} s, of the command"
+                f"{cohorts:4} cohorts of {members:7,}  {name:10}  {used.wall:7.1f} s,"
+                f" of the command"
                 f" {used.cpu:5.1f} s of processor time, {used.memory} MB",
                 flush=True,
             )

@@ -114,7 +114,8 @@ def story(folder: Path, address: str) -> None:
     for cohort, count in sorted(members(address).items()):
         sent = writes(address)[cohort] - written[cohort]
         print(
-            f"  {cohort:<20} {held[cohort]:>8,} → {count:>8,} members in Braze, {sent:,} members written"
+            f"  {cohort:<20} {held[cohort]:>8,} → {count:>8,} members in Braze,"
+            f" {sent:,} members written"
         )
     run("status", folder=folder)
 

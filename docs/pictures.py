@@ -53,7 +53,8 @@ body { margin: 0; padding: 16px; background: #fff; color: #1f2328; width: 828px;
 h2 { font-size: 21px; border-bottom: 1px solid #d1d9e0; padding-bottom: 5px; margin: 12px 0; }
 table { border-collapse: collapse; width: 100%; }
 th, td { border: 1px solid #d1d9e0; padding: 5px 9px; }
-code, pre { font: 12px/1.45 "DejaVu Sans Mono", monospace; background: #f0f1f3; border-radius: 6px; }
+code, pre { font: 12px/1.45 "DejaVu Sans Mono", monospace; background: #f0f1f3; \
+border-radius: 6px; }
 code { padding: 2px 4px; }
 pre { padding: 12px; overflow: hidden; }
 pre code { padding: 0; }
@@ -94,7 +95,9 @@ def run(folder: Path, *command: str) -> str:
 
 
 def change(folder: Path) -> None:
-    """Raise the limit of one cohort, delete another one's file, and write a new one, on a branch."""
+    """On a branch, raise the limit of one cohort, delete another one's file, and write a
+    new one.
+    """
     project = folder / "cohorts" / "project.yml"
     project.write_text(
         project.read_text("utf-8").replace("vip_spend: 1500", "vip_spend: 1600", 1),
@@ -154,7 +157,9 @@ def _style(sign: str) -> str:
 
 
 def page(comment: str) -> str:
-    """The comment as HTML, much as GitHub shows it; the last fold, that of the new cohort, is open."""
+    """The comment as HTML, much as GitHub shows it. The last fold, that of the new
+    cohort, is open.
+    """
     body = MarkdownIt("commonmark", {"html": True}).enable("table").render(comment)
     body = re.sub(
         r'<code class="language-diff">(.*?)</code>', _coloured, body, flags=re.DOTALL
@@ -185,7 +190,10 @@ def photograph(html: str, picture: Path) -> None:
         sys.exit("The picture of the comment needs Chromium: apt-get install chromium")
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "page.html"
-        measure = "<script>document.title = document.querySelector('.comment').offsetHeight</script>"
+        measure = (
+            "<script>document.title ="
+            " document.querySelector('.comment').offsetHeight</script>"
+        )
         place.write_text(html + measure, "utf-8")
         quiet = ("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars")
         usual = (browser, *quiet, f"--user-data-dir={folder}")

@@ -26,8 +26,10 @@ COMMANDS = ROOT / "docs" / "commands.md"
 OPENING = """\
 # The format
 
-Every key of a cohort's file, of `cohorts/project.yml` and of `cohorts/tables.yml`, written from the schemas by
-`docs/reference.py`. Editors that speak YAML show the same while you type: point them to `cohorts schema cohort`,
+Every key of a cohort's file, of `cohorts/project.yml` and of `cohorts/tables.yml`, written from \
+the schemas by
+`docs/reference.py`. Editors that speak YAML show the same while you type: point them to \
+`cohorts schema cohort`,
 `cohorts schema project` and `cohorts schema tables`.
 """
 
@@ -163,7 +165,8 @@ COMMANDS_OPENING = """\
 Every command and every option, written from the program itself by `docs/reference.py`.
 `cohorts COMMAND --help` prints the same in a terminal.
 
-The column *key* says which Treasure Data key a command needs in `TD_API_KEY`: none, one that only reads, or the
+The column *key* says which Treasure Data key a command needs in `TD_API_KEY`: none, one that \
+only reads, or the
 runner's own, which may also write to the state database and use the connection to Braze.
 """
 
@@ -202,13 +205,15 @@ KEYS = {
 EXIT_CODES = {
     ExitCode.DONE: "The command did what was asked.",
     ExitCode.FAILED: "The command failed. Of `status`: a cohort is stale.",
-    ExitCode.CHANGES: "There is something to do. Only `plan` and `drift` say this, with `--detailed-exitcode`.",
+    ExitCode.CHANGES: "There is something to do. Only `plan` and `drift` say this,"
+    " with `--detailed-exitcode`.",
     ExitCode.INVALID: "A cohort file or the project file is invalid.",
     ExitCode.AUTHENTICATION: "The key is missing, wrong, or not allowed to do this.",
     ExitCode.UNAVAILABLE: "A service does not answer or is busy. Try again later.",
     ExitCode.BLOCKED: "A guard stopped a cohort, or a question waits for an answer.",
     ExitCode.MIXED: "Some cohorts are done and some are not, or some files are invalid.",
-    ExitCode.STALE: "This tree is older than the one synced last, or the plan differs, or nobody reviewed the change.",
+    ExitCode.STALE: "This tree is older than the one synced last, or the plan"
+    " differs, or nobody reviewed the change.",
     ExitCode.LOCKED: "Another run is writing, or the ledger cannot be used.",
     ExitCode.USAGE: "The command line is wrong: an unknown option, a missing value.",
     ExitCode.INTERRUPTED: "Somebody interrupted the run (Ctrl-C).",
@@ -216,18 +221,24 @@ EXIT_CODES = {
 }
 
 ENVIRONMENT = {
-    "TD_API_KEY": "The key to Treasure Data. No option takes it, so that it stands in no shell history.",
-    "COHORTS_WEBHOOK_URL": "Where notices go; see [operating.md](operating.md#alerts). Keep it as secret as a key.",
-    "COHORTS_RETRY_SECONDS": "How long a service that does not answer is asked again. Seconds; default 60.",
+    "TD_API_KEY": "The key to Treasure Data. No option takes it, so that it stands in"
+    " no shell history.",
+    "COHORTS_WEBHOOK_URL": "Where notices go; see"
+    " [operating.md](operating.md#alerts). Keep it as secret as a key.",
+    "COHORTS_RETRY_SECONDS": "How long a service that does not answer is asked again."
+    " Seconds; default 60.",
     "COHORTS_JOB_SECONDS": "How long the runner waits for one job. Seconds; default 3600.",
     "COHORTS_TRINO_HOME": "Where a real Trino is set up. Default: a folder of the user's cache.",
     "XDG_CACHE_HOME": "The user's cache, where `COHORTS_TRINO_HOME` is not set.",
     "JAVA_HOME": "The Java that runs a real Trino. Without it, the one on the PATH.",
-    "HTTPS_PROXY": "A proxy for Treasure Data, GitHub and the webhook. `NO_PROXY` names hosts that need none.",
+    "HTTPS_PROXY": "A proxy for Treasure Data, GitHub and the webhook. `NO_PROXY`"
+    " names hosts that need none.",
     "REQUESTS_CA_BUNDLE": "A file of certificates (PEM) to trust instead of the usual ones.",
     "CI": "In a CI, `sync` waits 15 minutes for another run and asks nothing.",
-    "GITHUB_TOKEN": "The token that reads and writes comments and issues. The workflows pass it on.",
-    "GITHUB_ACTIONS": "Set by GitHub, as are the others below. In Actions, output cannot contain commands.",
+    "GITHUB_TOKEN": "The token that reads and writes comments and issues. The"
+    " workflows pass it on.",
+    "GITHUB_ACTIONS": "Set by GitHub, as are the others below. In Actions, output"
+    " cannot contain commands.",
     "GITHUB_ACTOR": "Who stands in the ledger as the actor. Elsewhere it is the name of the user.",
     "GITHUB_REPOSITORY": "With the next two: the address of the run, kept in the ledger.",
     "GITHUB_RUN_ID": "The number of the run.",
@@ -244,7 +255,8 @@ ENVIRONMENT = {
 SELECTING = """\
 ## Selecting cohorts
 
-`plan`, `sync`, `status` and `test` take `--select` and `--exclude`. What is not selected is left as it is.
+`plan`, `sync`, `status` and `test` take `--select` and `--exclude`. What is not selected is \
+left as it is.
 
 | you write | it selects |
 |---|---|
@@ -268,7 +280,8 @@ It holds counts and never a member.
 GITHUB = """\
 ## Output for GitHub
 
-`--output github` prints text, marks lines of files, and writes the summary and the outputs of the step.
+`--output github` prints text, marks lines of files, and writes the summary and the outputs of \
+the step.
 
 | output of the step | written by |
 |---|---|

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path, PurePosixPath
 
@@ -19,6 +20,9 @@ class NoSuchCommit(CohortsError):
 LINK = b"120000"
 """Git's mode of a symbolic link, whose content is where it leads."""
 
+FILES = frozenset({b"100644", b"100755", LINK})
+"""Git's modes of what is written out."""
+
 
 class Order(Enum):
     """How this tree stands to a commit."""
@@ -29,9 +33,8 @@ class Order(Enum):
 
 
 def commit(folder: Path) -> str:
-    """The commit this tree is at, or nothing outside git."""
-    code, out = _git(folder, "rev-parse", "HEAD")
-    return out if code == 0 else ""
+    """The commit this tree is at, or an empty text outside git."""
+    return _answer(folder, "rev-parse", "HEAD")
 
 
 def order(folder: Path, other: str) -> Order:
@@ -46,7 +49,9 @@ def order(folder: Path, other: str) -> Order:
     if code == 0:
         return Order.AFTER
     # in a shallow clone, history may be cut off between the two
-    return Order.UNKNOWN if is_shallow(folder) else Order.NOT_AFTER
+    if is_shallow(folder):
+        return Order.UNKNOWN
+    return Order.NOT_AFTER
 
 
 def is_shallow(folder: Path) -> bool:
@@ -55,24 +60,19 @@ def is_shallow(folder: Path) -> bool:
 
 
 def commit_of(folder: Path, name: str) -> str:
-    """The commit that a branch, tag or abbreviation means; nothing where this clone has
-    no such commit.
+    """The commit that a branch, tag or abbreviation means, or an empty text where this
+    clone has no such commit.
     """
-    code, out = _git(
-        folder,
-        "rev-parse",
-        "--verify",
-        "--quiet",
-        "--end-of-options",
-        f"{name}^{{commit}}",
-    )
-    return out if code == 0 else ""
+    # `--end-of-options`: a name that begins with a hyphen is never read as an option
+    options = ("--verify", "--quiet", "--end-of-options")
+    return _answer(folder, "rev-parse", *options, f"{name}^{{commit}}")
 
 
 def parents(folder: Path) -> tuple[str, ...]:
     """The commits that this one comes right after, the branch that was merged into first."""
-    code, out = _git(folder, "rev-list", "--parents", "--max-count=1", "HEAD")
-    return tuple(out.split()[1:]) if code == 0 else ()
+    line = _answer(folder, "rev-list", "--parents", "--max-count=1", "HEAD")
+    # the first word is the commit itself
+    return tuple(line.split()[1:])
 
 
 def branched_from(folder: Path, name: str) -> str:
@@ -81,21 +81,16 @@ def branched_from(folder: Path, name: str) -> str:
     """
     there = commit_of(folder, name)
     if not there:
+        what = f"there is no commit {name[:60]!r} in this clone"
         fix = "fetch it (`fetch-depth: 0` in actions/checkout), or name another with `--base`"
-        raise NoSuchCommit(
-            "L017", f"there is no commit {name[:60]!r} in this clone", fix
-        )
+        raise NoSuchCommit("L017", what, fix)
     code, out = _git(folder, "merge-base", there, "HEAD")
     if code != 0:
-        shallow = (
-            "; this clone is shallow: fetch its whole history"
-            if is_shallow(folder)
-            else ""
-        )
-        fix = f"name a branch that this one began at with `--base`{shallow}"
-        raise NoSuchCommit(
-            "L017", f"this tree has no history in common with {name[:60]!r}", fix
-        )
+        what = f"this tree has no history in common with {name[:60]!r}"
+        fix = "name a branch that this one began at with `--base`"
+        if is_shallow(folder):
+            fix += "; this clone is shallow: fetch its whole history"
+        raise NoSuchCommit("L017", what, fix)
     return out
 
 
@@ -104,25 +99,20 @@ def merged_since(folder: Path, commit: str, most: int) -> tuple[str, ...]:
     first; what was merged counts as one. All that this branch has where that one is
     unknown, or not on it.
     """
-    known = commit and order(folder, commit) is Order.AFTER
-    which = ["HEAD", *([f"^{commit}"] if known else [])]
-    code, out = _git(
-        folder,
-        "rev-list",
-        "--first-parent",
-        f"--max-count={most}",
-        *which,
-        "--",
-        "cohorts",
-    )
-    return tuple(out.split()) if code == 0 else ()
+    which = ["HEAD"]
+    if commit and order(folder, commit) is Order.AFTER:
+        which.append(f"^{commit}")
+    options = ("--first-parent", f"--max-count={most}")
+    return tuple(_answer(folder, "rev-list", *options, *which, "--", "cohorts").split())
 
 
 def is_same(folder: Path, commit: str, under: str) -> bool:
     """True where what a commit has below a folder is what is here, to the last file."""
-    return _git(folder, "diff", "--quiet", commit, "--", under)[0] == 0 and _git(
-        folder, "ls-files", "--others", "--", under
-    ) == (0, "")
+    changed, _ = _git(folder, "diff", "--quiet", commit, "--", under)
+    if changed != 0:
+        return False
+    # `git diff` does not look at files that git does not know
+    return _git(folder, "ls-files", "--others", "--", under) == (0, "")
 
 
 def write_out(folder: Path, commit: str, under: str, into: Path) -> None:
@@ -130,34 +120,40 @@ def write_out(folder: Path, commit: str, under: str, into: Path) -> None:
     byte: no filter or attribute of the repository has a say. A link stays one; whoever
     reads it refuses those that lead out of the folder.
     """
-    listed = _bytes(folder, "ls-tree", "-r", "-z", commit, "--", under)
-    entries = [line.split(b"\t", 1) for line in listed.split(b"\0") if line]
-    wanted = [
-        (what.split()[2], path.decode("utf-8", "surrogateescape"))
-        for what, path in entries
-        if _is_file(what)
-    ]
-    links = {
-        path.decode("utf-8", "surrogateescape")
-        for what, path in entries
-        if what.split()[0] == LINK
-    }
-    asked = b"".join(name + b"\n" for name, _ in wanted)
-    for (_, path), content in zip(
-        wanted,
-        _contents(_bytes(folder, "cat-file", "--batch", given=asked)),
-        strict=True,
-    ):
-        place = into / PurePosixPath(path)
+    wanted = _files_of(folder, commit, under)
+    asked = b"".join(entry.name + b"\n" for entry in wanted)
+    contents = _contents(_bytes(folder, "cat-file", "--batch", given=asked))
+    for entry, content in zip(wanted, contents, strict=True):
+        place = into / PurePosixPath(entry.path)
         place.parent.mkdir(parents=True, exist_ok=True)
-        if path in links:
+        if entry.mode == LINK:
             place.symlink_to(content.decode("utf-8", "surrogateescape"))
         else:
             place.write_bytes(content)
 
 
-def _is_file(entry: bytes) -> bool:
-    return entry.split()[0] in (b"100644", b"100755", LINK)
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A file of a commit: git's mode, the name of its content, and its path."""
+
+    mode: bytes
+    name: bytes
+    path: str
+
+
+def _files_of(folder: Path, commit: str, under: str) -> list[_Entry]:
+    """The files and links that a commit has below a folder; no submodules."""
+    entries = []
+    listed = _bytes(folder, "ls-tree", "-r", "-z", commit, "--", under)
+    for line in listed.split(b"\0"):
+        if not line:
+            continue
+        # a line is `mode type name`, a tab, and the path
+        what, path = line.split(b"\t", 1)
+        mode, _, name = what.split()
+        if mode in FILES:
+            entries.append(_Entry(mode, name, path.decode("utf-8", "surrogateescape")))
+    return entries
 
 
 def _contents(batch: bytes) -> Iterator[bytes]:
@@ -178,7 +174,16 @@ def _bytes(folder: Path, *arguments: str, given: bytes = b"") -> bytes:
     return asked.stdout
 
 
+def _answer(folder: Path, *arguments: str) -> str:
+    """What git prints, or an empty text where it fails or is not there."""
+    code, out = _git(folder, *arguments)
+    if code != 0:
+        return ""
+    return out
+
+
 def _git(folder: Path, *arguments: str) -> tuple[int, str]:
+    """Git's exit code and what it prints; -1 where it is not there, or takes too long."""
     try:
         asked = _asked(folder, arguments)
     except (OSError, subprocess.TimeoutExpired):

@@ -53,7 +53,8 @@ class Settings:
             raise AuthenticationFailed(
                 "R001",
                 "no Treasure Data key: the environment variable TD_API_KEY is not set",
-                "set it to a key of the target's account (the sandbox prints its own when it starts)",
+                "set it to a key of the target's account"
+                " (the sandbox prints its own when it starts)",
             )
         return self.td_api_key
 
@@ -69,44 +70,64 @@ def read(environ: Mapping[str, str]) -> Settings:
     given to a step on purpose; the other names of GitHub's are those that every runner
     of Actions sets. Raises InvalidSetting.
     """
-    server = environ.get("GITHUB_SERVER_URL", "")
-    repository, run = (
-        environ.get("GITHUB_REPOSITORY", ""),
-        environ.get("GITHUB_RUN_ID", ""),
-    )
     return Settings(
         td_api_key=environ.get("TD_API_KEY", "").strip() or None,
         retry_seconds=_seconds(environ, "COHORTS_RETRY_SECONDS", 60),
         job_seconds=_seconds(environ, "COHORTS_JOB_SECONDS", 3600),
         actor=environ.get("GITHUB_ACTOR") or _user(),
         host=socket.gethostname(),
-        run_address=f"{server}/{repository}/actions/runs/{run}" if run else "",
+        run_address=_run_address(environ),
         github=_github(environ),
         ca_bundle=environ.get("REQUESTS_CA_BUNDLE", "").strip(),
         webhook=environ.get("COHORTS_WEBHOOK_URL", "").strip(),
     )
 
 
+def _run_address(environ: Mapping[str, str]) -> str:
+    """The page of this run of Actions, or an empty text outside of it."""
+    run = environ.get("GITHUB_RUN_ID", "")
+    if not run:
+        return ""
+    server = environ.get("GITHUB_SERVER_URL", "")
+    repository = environ.get("GITHUB_REPOSITORY", "")
+    return f"{server}/{repository}/actions/runs/{run}"
+
+
 def _github(environ: Mapping[str, str]) -> GitHubSettings:
-    api = (
-        environ.get("GITHUB_API_URL", "").strip().rstrip("/")
-        or "https://api.github.com"
-    )
-    # an Enterprise Server has the two beside each other: …/api/v3 and …/api/graphql
-    graphql = f"{api.removesuffix('/v3') if api.endswith('/api/v3') else api}/graphql"
-    heads = "refs/heads/"
-    ref = environ.get("GITHUB_REF", "")
+    api = environ.get("GITHUB_API_URL", "").strip().rstrip("/")
+    if not api:
+        api = "https://api.github.com"
+    graphql = environ.get("GITHUB_GRAPHQL_URL", "").strip()
+    if not graphql:
+        graphql = f"{_beside(api)}/graphql"
     return GitHubSettings(
         api_url=api,
-        graphql_url=environ.get("GITHUB_GRAPHQL_URL", "").strip() or graphql,
+        graphql_url=graphql,
         repository=environ.get("GITHUB_REPOSITORY", ""),
         token=environ.get("GITHUB_TOKEN", "").strip(),
         event_path=environ.get("GITHUB_EVENT_PATH", ""),
-        branch=ref.removeprefix(heads) if ref.startswith(heads) else "",
+        branch=_branch(environ.get("GITHUB_REF", "")),
     )
 
 
+def _beside(api: str) -> str:
+    """The address under which GraphQL is, for REST's address."""
+    # an Enterprise Server has the two beside each other: …/api/v3 and …/api/graphql
+    if api.endswith("/api/v3"):
+        return api.removesuffix("/v3")
+    return api
+
+
+def _branch(ref: str) -> str:
+    """The branch that a git ref means, or an empty text for a tag or a pull request."""
+    kind, heads, branch = ref.partition("refs/heads/")
+    if kind or not heads:
+        return ""
+    return branch
+
+
 def _seconds(environ: Mapping[str, str], name: str, default: float) -> float:
+    """Seconds that a variable gives, at most a day. Raises InvalidSetting."""
     text = environ.get(name, "").strip()
     if not text:
         return default

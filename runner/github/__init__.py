@@ -1,1 +1,1 @@
-"""GitHub: its API, which brings requests, and the event that a run was started for, which does not."""
+"""GitHub: its API over HTTP, and the event that a run was started for, from a file."""

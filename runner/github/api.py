@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -35,6 +36,9 @@ query($owner: String!, $name: String!, $number: Int!, $after: String) {
     }
   }
 }"""
+
+NEEDS = {"pullRequest": "pull-requests: read", "issue": "issues: read"}
+"""The permission that reads comments, by the kind of what they are on."""
 
 ISSUES = """\
 query($owner: String!, $name: String!, $label: String!, $after: String) {
@@ -90,18 +94,9 @@ class GitHub:
         """`repository` is OWNER/NAME. Raises AuthenticationFailed without a token, and
         BadConnection.
         """
-        if not re.fullmatch(r"[\w.-]+/[\w.-]+", repository, re.ASCII):
-            fix = "set it to OWNER/NAME, as GitHub Actions does"
-            raise BadConnection(
-                "H007", "GITHUB_REPOSITORY does not name a repository", fix
-            )
-        for name, address in (
-            ("GITHUB_API_URL", api_url),
-            ("GITHUB_GRAPHQL_URL", graphql_url),
-        ):
-            if not _is_web(address):
-                fix = "set it to an address that begins with https://, or unset it"
-                raise BadConnection("H007", f"{name} is not an address", fix)
+        _check_repository(repository)
+        _check_address("GITHUB_API_URL", api_url)
+        _check_address("GITHUB_GRAPHQL_URL", graphql_url)
         self._wire = Wire(token, retry_seconds=retry_seconds)
         self._graphql_url, self._repository = graphql_url, repository
         self._rest_url = f"{api_url}/repos/{repository}"
@@ -152,39 +147,34 @@ class GitHub:
         """Open an issue; its number. GitHub makes a label that does not exist. As with
         comments, never twice.
         """
-        deed, sent = (
-            Deed("open an issue", "issues: write"),
-            {"title": title, "body": body, "labels": [label]},
-        )
-        return self._create(
-            lambda: number(self._rest("POST", "issues", sent, deed=deed), "number"),
-            lambda: [
-                issue.number
-                for issue in self._own_issues(label)
-                if same(issue.body, body)
-            ],
-        )
+        deed = Deed("open an issue", "issues: write")
+        sent = {"title": title, "body": body, "labels": [label]}
+
+        def post() -> int:
+            return number(self._rest("POST", "issues", sent, deed=deed), "number")
+
+        def made() -> list[int]:
+            open_issues = self._own_issues(label)
+            return [each.number for each in open_issues if same(each.body, body)]
+
+        return self._create(post, made)
 
     def edit_issue(self, issue: int, title: str, body: str) -> None:
         """Replace title and text of an issue, one of `own_issues`."""
-        deed, sent = (
-            Deed(f"edit #{issue}", "issues: write"),
-            {"title": title, "body": body},
-        )
-        self._edit(f"issues/{issue}", sent, deed)
+        deed = Deed(f"edit #{issue}", "issues: write")
+        self._edit(f"issues/{issue}", {"title": title, "body": body}, deed)
 
     def close_issue(self, issue: int, comment: str) -> None:
         """Close an issue, one of `own_issues`, with a last comment."""
+        # first the comment: an issue that is closed is not looked at again
         deed = Deed(f"close #{issue}", "issues: write")
         self._comment("issue", issue, comment, deed)
         self._edit(f"issues/{issue}", {"state": "closed"}, deed)
 
     def _own_comments(self, kind: str, thread: int) -> tuple[Comment, ...]:
-        needs = "pull-requests: read" if kind == "pullRequest" else "issues: read"
-        deed = Deed(f"read the comments of #{thread}", needs)
-        found = self._own(
-            COMMENTS.replace("KIND", kind), {"number": thread}, (kind, "comments"), deed
-        )
+        deed = Deed(f"read the comments of #{thread}", NEEDS[kind])
+        query = COMMENTS.replace("KIND", kind)
+        found = self._own(query, {"number": thread}, (kind, "comments"), deed)
         with readable():
             return tuple(
                 Comment(int(node["fullDatabaseId"]), str(node["body"]))
@@ -201,19 +191,17 @@ class GitHub:
             )
 
     def _comment(self, kind: str, thread: int, body: str, deed: Deed) -> int:
-        return self._create(
-            lambda: number(
-                self._rest(
-                    "POST", f"issues/{thread}/comments", {"body": body}, deed=deed
-                ),
-                "id",
-            ),
-            lambda: [
-                comment.id
-                for comment in self._own_comments(kind, thread)
-                if same(comment.body, body)
-            ],
-        )
+        # for REST, a pull request is an issue
+        path = f"issues/{thread}/comments"
+
+        def post() -> int:
+            return number(self._rest("POST", path, {"body": body}, deed=deed), "id")
+
+        def made() -> list[int]:
+            comments = self._own_comments(kind, thread)
+            return [each.id for each in comments if same(each.body, body)]
+
+        return self._create(post, made)
 
     def _edit(self, path: str, sent: object, deed: Deed) -> None:
         # the answer is read: a proxy's page comes with a 200 too
@@ -246,18 +234,17 @@ class GitHub:
             f"find the pull requests of commit {commit[:12]}", "pull-requests: read"
         )
         found: set[tuple[str, int]] = set()
-        page = 1
-        while page:
-            answer = self._rest(
-                "GET", f"commits/{commit}/pulls?per_page=100&page={page}", deed=deed
-            )
+        for page in count(1):
+            path = f"commits/{commit}/pulls?per_page=100&page={page}"
+            answer = self._rest("GET", path, deed=deed)
             with readable():
                 for pull in answer.json():
                     if pull["merged_at"] and branch in ("", pull["base"]["ref"]):
                         found.add((str(pull["merged_at"]), int(pull["number"])))
             # only whether there is more: an address that was answered could lead the
             # token elsewhere
-            page = page + 1 if "next" in answer.links else 0
+            if "next" not in answer.links:
+                break
         return tuple(number for _, number in sorted(found, reverse=True))
 
     def _own(
@@ -265,32 +252,19 @@ class GitHub:
     ) -> list[Node]:
         """The nodes of all pages that this token wrote, oldest first."""
         owner, _, name = self._repository.partition("/")
+        about = {"owner": owner, "name": name, **variables}
         found: list[Node] = []
         after, more = None, True
         while more:
-            sent = {
-                "query": query,
-                "variables": {
-                    "owner": owner,
-                    "name": name,
-                    **variables,
-                    "after": after,
-                },
-            }
+            sent = {"query": query, "variables": {**about, "after": after}}
             answer = self._wire.ask("POST", self._graphql_url, sent, deed=deed)
             page = data(answer, deed)
             with readable():
                 for step in ("repository", *path):
                     page = page[step]
-                found += [
-                    node
-                    for node in page["nodes"]
-                    if node and node["viewerDidAuthor"] is True
-                ]
-                more, after = (
-                    page["pageInfo"]["hasNextPage"],
-                    page["pageInfo"]["endCursor"],
-                )
+                found += filter(_is_own, page["nodes"])
+                more = page["pageInfo"]["hasNextPage"]
+                after = page["pageInfo"]["endCursor"]
         return found
 
     def _rest(
@@ -299,10 +273,35 @@ class GitHub:
         return self._wire.ask(method, f"{self._rest_url}/{path}", sent, deed=deed)
 
 
+def _is_own(node: Node | None) -> bool:
+    """True for what this token wrote; what it may not see is null."""
+    return node is not None and node["viewerDidAuthor"] is True
+
+
 def same(body: str, other: str) -> bool:
-    """True when two texts say the same: GitHub may keep other line ends, and none at the end."""
-    first, second = (text.replace("\r\n", "\n").rstrip() for text in (body, other))
-    return first == second
+    """True when two texts say the same: GitHub may keep other line ends, and none at
+    the end.
+    """
+    return _plain(body) == _plain(other)
+
+
+def _plain(text: str) -> str:
+    return text.replace("\r\n", "\n").rstrip()
+
+
+def _check_repository(repository: str) -> None:
+    """Raises BadConnection where it is not OWNER/NAME."""
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", repository, re.ASCII):
+        what = "GITHUB_REPOSITORY does not name a repository"
+        fix = "set it to OWNER/NAME, as GitHub Actions does"
+        raise BadConnection("H007", what, fix)
+
+
+def _check_address(name: str, address: str) -> None:
+    """Raises BadConnection where a variable holds no address of the web."""
+    if not _is_web(address):
+        fix = "set it to an address that begins with https://, or unset it"
+        raise BadConnection("H007", f"{name} is not an address", fix)
 
 
 def _is_web(address: str) -> bool:

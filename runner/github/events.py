@@ -44,10 +44,12 @@ def event(path: Path) -> Event:
         read = json.loads(path.read_bytes())
         return _event(read)
     except (OSError, ValueError, TypeError, AttributeError, RecursionError):
-        fix = "run this in a workflow of GitHub Actions, or let GITHUB_EVENT_PATH name the JSON of such an event"
-        raise BadEvent(
-            "H005", "the event that started this run cannot be read", fix
-        ) from None
+        what = "the event that started this run cannot be read"
+        fix = (
+            "run this in a workflow of GitHub Actions,"
+            " or let GITHUB_EVENT_PATH name the JSON of such an event"
+        )
+        raise BadEvent("H005", what, fix) from None
 
 
 def _event(read: Part) -> Event:
@@ -56,11 +58,10 @@ def _event(read: Part) -> Event:
     if pull is None:
         group: Part = read.get("merge_group") or {}
         return Event(base=_commit(group.get("base_sha")))
-    head, base = _part(pull, "head"), _part(pull, "base")
-    here, there = (
-        _part(base, "repo").get("full_name"),
-        _part(head, "repo").get("full_name"),
-    )
+    head = _part(pull, "head")
+    base = _part(pull, "base")
+    here = _part(base, "repo").get("full_name")
+    there = _part(head, "repo").get("full_name")
     number = pull.get("number")
     if not isinstance(number, int) or number < 1:
         raise ValueError(number)

@@ -1,4 +1,4 @@
-"""Requests to GitHub: what an answer means, whether asking again may help, and for how long we do."""
+"""Requests to GitHub: what an answer means, whether to ask again, and for how long."""
 
 from __future__ import annotations
 
@@ -66,14 +66,11 @@ class Wire:
 
     def __init__(self, token: str, *, retry_seconds: float) -> None:
         """Raises AuthenticationFailed where the token cannot be one."""
-        if not re.fullmatch(
-            r"[!-~]+", token
-        ):  # anything else would end up in the words of an exception
-            what = (
-                "the GitHub token has characters that none has"
-                if token
-                else "no GitHub token"
-            )
+        # requests would quote other characters in the words of an exception
+        if not re.fullmatch(r"[!-~]+", token):
+            what = "the GitHub token has characters that none has"
+            if not token:
+                what = "no GitHub token"
             fix = "give the step GITHUB_TOKEN: ${{ github.token }} under `env`"
             raise AuthenticationFailed(
                 "H006", f"{what}: see the environment variable GITHUB_TOKEN", fix
@@ -120,11 +117,17 @@ class Wire:
         return answer
 
     def persist(self, ask: Callable[[], Answer]) -> Answer:
-        """Ask until there is an answer, at most for `retry_seconds`; the last NoAnswer is raised."""
-        seconds = self._retry_seconds or None
+        """Ask until there is an answer, at most for `retry_seconds`. Raises the last
+        NoAnswer.
+        """
+        seconds: float | None = self._retry_seconds
+        attempts: int | None = None
+        if not seconds:
+            # of a time-out of 0 seconds, stamina warns
+            seconds, attempts = None, 1
         for attempt in stamina.retry_context(
             on=_wait_or_stop,
-            attempts=None if seconds else 1,  # of a time-out of nothing, stamina warns
+            attempts=attempts,
             timeout=seconds,
             wait_initial=0.2,
             wait_max=15.0,
@@ -149,11 +152,9 @@ class _Bearer(requests.auth.AuthBase):
 def _limited(answer: requests.Response) -> NoAnswer:
     """The error of an answer that says: not now."""
     status = answer.status_code
-    what = (
-        f"answered {status}"
-        if status >= 429
-        else "asked for patience: its rate limit is reached"
-    )
+    what = f"answered {status}"
+    if status < 429:
+        what = "asked for patience: its rate limit is reached"
     return NoAnswer(what, wait=_wait(answer), may_have_acted=status >= 500)
 
 
@@ -171,10 +172,12 @@ def _refused(status: int, deed: Deed) -> CohortsError:
             "H001", f"the GitHub token may not {deed.what}", fix
         )
     if status in (404, 410) or status < 400:
-        fix = f"check GITHUB_REPOSITORY, and the permission `{deed.needs}`: without it, things look missing"
-        return CohortsError(
-            "H003", f"GitHub cannot {deed.what}: it finds no such thing ({status})", fix
+        what = f"GitHub cannot {deed.what}: it finds no such thing ({status})"
+        fix = (
+            f"check GITHUB_REPOSITORY, and the permission `{deed.needs}`:"
+            " without it, things look missing"
         )
+        return CohortsError("H003", what, fix)
     fix = "run again; if it comes back, please report it with this message"
     return CohortsError("H004", f"GitHub refused to {deed.what} ({status})", fix)
 
@@ -208,15 +211,15 @@ def data(answer: requests.Response, deed: Deed) -> Any:
     """What GraphQL answered; raises as `Wire.ask` does, for errors that come with a 200."""
     with readable():
         said: Any = answer.json()
-        kinds = {str(error.get("type") or "") for error in said.get("errors", ())}
-        is_weary = any(
-            str(error["message"]).startswith("Something went wrong")
-            for error in said.get("errors", ())
-        )
+        errors = said.get("errors", ())
+        kinds = {str(error.get("type") or "") for error in errors}
+        messages = [str(error["message"]) for error in errors]
         found = said.get("data")
+    # this is how it says that a query took too long
+    is_weary = any(each.startswith("Something went wrong") for each in messages)
     if "RATE_LIMITED" in kinds:
         raise _limited(answer)
-    if is_weary:  # how it says that a query took too long
+    if is_weary:
         raise NoAnswer("could not finish what was asked", may_have_acted=False)
     if kinds:
         raise _refused(min(REFUSALS.get(kind, 422) for kind in kinds), deed)
@@ -224,19 +227,24 @@ def data(answer: requests.Response, deed: Deed) -> Any:
 
 
 def _wait_or_stop(exc: Exception) -> bool | float:
+    """What stamina asks: False to stop, True for its own pause, or seconds to wait."""
     if not isinstance(exc, NoAnswer):
         return False
-    return True if exc.wait is None else min(max(exc.wait, SHORTEST_WAIT), LONGEST_WAIT)
+    if exc.wait is None:
+        return True
+    return min(max(exc.wait, SHORTEST_WAIT), LONGEST_WAIT)
 
 
 def _is_limited(answer: requests.Response) -> bool:
-    """True for a 403 that means "later"; one of the secondary limits is told in words alone."""
-    headers = answer.headers
-    return answer.status_code == 403 and (
-        "Retry-After" in headers
-        or headers.get("X-RateLimit-Remaining") == "0"
-        or "secondary rate limit" in answer.text.lower()
-    )
+    """True for a 403 that means "later"."""
+    if answer.status_code != 403:
+        return False
+    if "Retry-After" in answer.headers:
+        return True
+    if answer.headers.get("X-RateLimit-Remaining") == "0":
+        return True
+    # one of the secondary limits is told in words alone
+    return "secondary rate limit" in answer.text.lower()
 
 
 def _wait(answer: requests.Response) -> float | None:
@@ -244,15 +252,15 @@ def _wait(answer: requests.Response) -> float | None:
     a limit ends.
     """
     headers = answer.headers
-    after, reset = (
-        headers.get("Retry-After", "").strip(),
-        headers.get("X-RateLimit-Reset", "").strip(),
-    )
+    after = headers.get("Retry-After", "").strip()
+    reset = headers.get("X-RateLimit-Reset", "").strip()
     if after.isdecimal():
         return float(after)
     if headers.get("X-RateLimit-Remaining") == "0" and reset.isdecimal():
         return float(reset) - time.time()
-    return None if answer.status_code >= 500 else LONGEST_WAIT
+    if answer.status_code >= 500:
+        return None
+    return LONGEST_WAIT
 
 
 def _reason(exc: Exception) -> str:

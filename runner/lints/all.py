@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import chain
+from collections.abc import Iterator
 
 from runner.definitions.tree import Tree
 from runner.errors import Problem
 from runner.lints import files, queries
-from runner.lints.lint import Level, levels
+from runner.lints.lint import Level, Lint, levels
 from runner.project.file import Project
 from runner.sql.wanted import Wanted
 
@@ -15,20 +15,30 @@ from runner.sql.wanted import Wanted
 def found(
     tree: Tree, wanted: Wanted, project: Project, owners: str
 ) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
-    """Errors and warnings. `owners`: the text of the CODEOWNERS file, empty where there is none."""
+    """The errors and the warnings, each sorted by place. `owners` is the text of the
+    CODEOWNERS file, empty where there is none.
+    """
     level = levels(project)
+    by_level: dict[Level, set[Problem]] = {each: set() for each in Level}
+    for lint in _lints(tree, wanted, project, owners):
+        # a policy has no level: whoever writes one means it
+        taken_as = Level.ERROR
+        if lint.name:
+            taken_as = level[lint.name]
+        by_level[taken_as].add(lint.problem)
+    errors = tuple(sorted(by_level[Level.ERROR]))
+    warnings = tuple(sorted(by_level[Level.WARNING]))
+    return errors, warnings
+
+
+def _lints(tree: Tree, wanted: Wanted, project: Project, owners: str) -> Iterator[Lint]:
     cohorts = [query.cohort for query in wanted.queries]
-    lints = chain(
-        files.of_cohorts(wanted.queries),
-        files.between(wanted.queries, tree, project),
-        files.of_owners(cohorts, owners) if owners else (),
-        files.of_policy(cohorts, project),
-        files.of_policy_on_sources(wanted.queries, project, wanted.target.database),
-        *(queries.of(query, project.sources) for query in wanted.queries),
-    )
-    sorted_out: dict[Level, set[Problem]] = {each: set() for each in Level}
-    for lint in lints:
-        sorted_out[level[lint.name] if lint.name else Level.ERROR].add(lint.problem)
-    return tuple(sorted(sorted_out[Level.ERROR])), tuple(
-        sorted(sorted_out[Level.WARNING])
-    )
+    database = wanted.target.database
+    yield from files.of_cohorts(wanted.queries)
+    yield from files.between(wanted.queries, tree, project)
+    if owners:
+        yield from files.of_owners(cohorts, owners)
+    yield from files.of_policy(cohorts, project)
+    yield from files.of_policy_on_sources(wanted.queries, project, database)
+    for query in wanted.queries:
+        yield from queries.of(query, project.sources)

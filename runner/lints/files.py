@@ -1,4 +1,6 @@
-"""What is noticed of files: names, owners, tests, what nobody uses; and the team's own policy."""
+"""What is noticed of files: names, owners, tests, what nobody uses; and the team's own
+policy.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +12,12 @@ from typing import Any
 
 from runner.definitions.cohort import Cohort
 from runner.definitions.folder import TEMPLATES
-from runner.definitions.rule import columns_used
+from runner.definitions.rule import Audience, columns_used
 from runner.definitions.source_check import full_name
 from runner.definitions.tree import Tree
-from runner.errors import Position, Problem
+from runner.errors import Position
 from runner.files.documents import quoted
-from runner.lints.lint import Lint, Name
+from runner.lints.lint import Lint, Name, against_policy, noticed
 from runner.project.file import FILE, Project
 from runner.project.sources import Source
 from runner.sql.fingerprint import short
@@ -32,106 +34,128 @@ def of_cohorts(queries: Sequence[Query]) -> Iterator[Lint]:
         cohort = query.cohort
         yield from _personal(cohort)
         if not cohort.cases:
+            what = f"{cohort.id} has no tests"
             fix = "add an example of who belongs to it and who does not"
-            yield Lint(
-                Name.NO_TESTS,
-                Problem(cohort.document.at(), "N012", f"{cohort.id} has no tests", fix),
-            )
+            yield noticed(Name.NO_TESTS, cohort.document.at(), what, fix)
         if cohort.rule:
-            yield from _columns(cohort)
+            yield from _deprecated(cohort, cohort.rule)
+        if cohort.rule and not cohort.sql:
+            yield from _repeated(cohort, cohort.rule)
 
 
 def between(queries: Sequence[Query], tree: Tree, project: Project) -> Iterator[Lint]:
     """What is noticed of cohorts beside each other, and of what none of them uses."""
+    yield from _same(queries)
+    yield from _unused_templates(tree)
+    yield from _unused_sources(queries, project)
+
+
+def _same(queries: Sequence[Query]) -> Iterator[Lint]:
+    """Cohorts that find the same people as one before them."""
     same: dict[tuple[str, str], list[Cohort]] = defaultdict(list)
     for query in queries:
         same[short(query.audience), query.parts["identifiers"]].append(query.cohort)
     for found in same.values():
         for cohort in found[1:]:
-            what = f"{cohort.id} finds the same people as {found[0].id} ({found[0].document.path})"
+            at = cohort.document.at("audience")
+            what = (
+                f"{cohort.id} finds the same people as {found[0].id}"
+                f" ({found[0].document.path})"
+            )
             fix = "keep one of them, or say in its rule what is different"
-            yield Lint(
-                Name.SAME_AS_ANOTHER,
-                Problem(cohort.document.at("audience"), "N003", what, fix),
-            )
-    # what a file with a problem uses is not known, so nothing is called unused while there is one
-    templates = tree.templates if len(tree.cohorts) == tree.files else {}
+            yield noticed(Name.SAME_AS_ANOTHER, at, what, fix)
+
+
+def _unused_templates(tree: Tree) -> Iterator[Lint]:
+    # what a file with a problem uses is not known, so nothing is called unused while
+    # there is one
+    if len(tree.cohorts) != tree.files:
+        return
     used = {cohort.template for cohort in tree.cohorts}
-    texts = [cohort.sql for cohort in tree.cohorts] + list(tree.templates.values())
-    for name in templates:
-        if name not in used and not any(name in text for text in texts):
-            problem = Problem(
-                Position(f"{TEMPLATES}/{name}"),
-                "N004",
-                "no cohort uses this template",
-                "remove it",
-            )
-            yield Lint(Name.UNUSED_TEMPLATE, problem)
-    read = {word for query in queries for word in words(query.audience)}
+    texts = [cohort.sql for cohort in tree.cohorts]
+    texts += tree.templates.values()
+    for name in tree.templates:
+        # a template may take in another by its name
+        if name in used or any(name in text for text in texts):
+            continue
+        at = Position(f"{TEMPLATES}/{name}")
+        what = "no cohort uses this template"
+        yield noticed(Name.UNUSED_TEMPLATE, at, what, "remove it")
+
+
+def _unused_sources(queries: Sequence[Query], project: Project) -> Iterator[Lint]:
+    read: set[str] = set()
+    for query in queries:
+        read |= words(query.audience)
     for source in project.sources.values():
-        if source.table.rpartition(".")[2] not in read:
-            at = project.document.key_at("sources", source.name)
-            problem = Problem(
-                at,
-                "N005",
-                f"no cohort uses the source {source.name}",
-                "remove it, or leave it for later",
-            )
-            yield Lint(Name.UNUSED_SOURCE, problem)
+        if _table(source) in read:
+            continue
+        at = project.document.key_at("sources", source.name)
+        what = f"no cohort uses the source {source.name}"
+        fix = "remove it, or leave it for later"
+        yield noticed(Name.UNUSED_SOURCE, at, what, fix)
+
+
+def _table(source: Source) -> str:
+    """The name of a source's table, without its database."""
+    return source.table.rpartition(".")[2]
 
 
 def of_owners(cohorts: Iterable[Cohort], owners: str) -> Iterator[Lint]:
     """Owners whom the text of a CODEOWNERS file does not name."""
-    lines = [line.partition("#")[0].split() for line in owners.splitlines()]
-    named = {
-        word.lstrip("@").rpartition("/")[2].casefold()
-        for line in lines
-        for word in line[1:]
-    }
-    named |= {word.lstrip("@").casefold() for line in lines for word in line[1:]}
+    named = _named(owners)
     for cohort in cohorts:
-        if cohort.owner.lstrip("@").casefold() not in named:
-            what = f"the owner {quoted(cohort.owner)} is not in the CODEOWNERS file"
-            fix = "add them there, or correct the name"
-            yield Lint(
-                Name.NOT_IN_CODEOWNERS,
-                Problem(cohort.document.at("owner"), "N011", what, fix),
-            )
+        if _plain(cohort.owner) in named:
+            continue
+        what = f"the owner {quoted(cohort.owner)} is not in the CODEOWNERS file"
+        fix = "add them there, or correct the name"
+        yield noticed(Name.NOT_IN_CODEOWNERS, cohort.document.at("owner"), what, fix)
+
+
+def _named(owners: str) -> set[str]:
+    """The owners that a CODEOWNERS file names; a team also without its organisation."""
+    named = set()
+    for line in owners.splitlines():
+        # the first word of a line says which files it is about
+        for word in line.partition("#")[0].split()[1:]:
+            owner = _plain(word)
+            named |= {owner, owner.rpartition("/")[2]}
+    return named
+
+
+def _plain(owner: str) -> str:
+    """An owner as it is compared: GitHub does not tell large letters from small ones."""
+    return owner.lstrip("@").casefold()
 
 
 def of_policy(cohorts: Iterable[Cohort], project: Project) -> Iterator[Lint]:
     """What the team asks of every cohort."""
     data: Any = project.document.data
     policy: Mapping[str, Any] = data.get("policy", {})
+    required: Sequence[str] = policy.get("required", ())
     pattern = policy.get("id", "")
     try:
         re.compile(pattern)
     except re.error as exc:
+        at = project.document.at("policy", "id")
         what = f"this regular expression cannot be read: {exc}"
-        yield Lint(
-            None,
-            Problem(project.document.at("policy", "id"), "C008", what, "correct it"),
-        )
+        yield against_policy("C008", at, what, "correct it")
         pattern = ""
     for cohort in cohorts:
-        given: Any = cohort.document.data
-        for key in policy.get("required", ()):
-            if key not in given:
-                what = f"this project asks every cohort for `{key}`"
-                yield Lint(
-                    None, Problem(cohort.document.at(), "N020", what, f"add `{key}`")
-                )
+        yield from _lacking(cohort, required)
         if pattern and not re.search(pattern, cohort.id):
             what = f"the id {cohort.id} is not as this project asks: {quoted(pattern)}"
-            yield Lint(
-                None,
-                Problem(
-                    cohort.document.at("id"),
-                    "N021",
-                    what,
-                    f"rename it; see `policy` in {FILE}",
-                ),
-            )
+            fix = f"rename it; see `policy` in {FILE}"
+            yield against_policy("N021", cohort.document.at("id"), what, fix)
+
+
+def _lacking(cohort: Cohort, required: Sequence[str]) -> Iterator[Lint]:
+    """The keys that the policy asks for and a cohort's file does not have."""
+    given: Any = cohort.document.data
+    for key in required:
+        if key not in given:
+            what = f"this project asks every cohort for `{key}`"
+            yield against_policy("N020", cohort.document.at(), what, f"add `{key}`")
 
 
 def of_policy_on_sources(
@@ -144,17 +168,15 @@ def of_policy_on_sources(
     policy: Mapping[str, Sequence[str]] = data.get("policy", {}).get("sources", {})
     yield from _unknown_sources(policy, project)
     for query in queries:
-        folder = query.cohort.document.path.removeprefix("cohorts/").rpartition("/")[0]
+        document = query.cohort.document
+        file = document.path.removeprefix("cohorts/")
         for name, allowed in policy.items():
-            if folder != name and not folder.startswith(f"{name}/"):
+            if not file.startswith(f"{name}/"):
                 continue
             for used in _not_allowed(query, allowed, project.sources, database):
                 what = f"cohorts in {name}/ may not use {used}"
                 fix = f"use one of: {', '.join(allowed)}; or see `policy` in {FILE}"
-                yield Lint(
-                    None,
-                    Problem(query.cohort.document.at("audience"), "N022", what, fix),
-                )
+                yield against_policy("N022", document.at("audience"), what, fix)
 
 
 def _unknown_sources(
@@ -162,16 +184,14 @@ def _unknown_sources(
 ) -> Iterator[Lint]:
     for folder, allowed in policy.items():
         for number, name in enumerate(allowed):
-            if name not in project.sources:
-                at = project.document.at("policy", "sources", folder, number)
-                close = difflib.get_close_matches(name, project.sources, 1)
-                fix = (
-                    f"perhaps you meant {close[0]}"
-                    if close
-                    else "declare it under `sources`"
-                )
-                what = f"there is no source {quoted(name)}"
-                yield Lint(None, Problem(at, "C002", what, fix))
+            if name in project.sources:
+                continue
+            at = project.document.at("policy", "sources", folder, number)
+            what = f"there is no source {quoted(name)}"
+            fix = "declare it under `sources`"
+            if close := difflib.get_close_matches(name, project.sources, 1):
+                fix = f"perhaps you meant {close[0]}"
+            yield against_policy("C002", at, what, fix)
 
 
 def _not_allowed(
@@ -184,58 +204,65 @@ def _not_allowed(
 
     The cohort's own SQL may read the tables of those sources alone.
     """
-    used = query.cohort.rule.sources if query.cohort.rule else ()
-    yield from (
-        f"the source {source.name}" for source in used if source.name not in allowed
-    )
+    rule = query.cohort.rule
+    if rule is not None:
+        for source in rule.sources:
+            if source.name not in allowed:
+                yield f"the source {source.name}"
     if query.written is None:
         return
-    names = {full_name(source, database): source.name for source in sources.values()}
-    permitted = {
-        full_name(sources[name], database) for name in allowed if name in sources
-    }
+    # several sources may be of one table: it is allowed where one of them is
+    names: dict[str, str] = {}
+    permitted: set[str] = set()
+    for source in sources.values():
+        table = full_name(source, database)
+        names[table] = source.name
+        if source.name in allowed:
+            permitted.add(table)
     for table in sorted(tables_read(query.written.sql, database) - permitted):
-        source = f", which is the source {names[table]}" if table in names else ""
-        yield f"the table {table}{source}"
+        told = f"the table {table}"
+        if table in names:
+            told += f", which is the source {names[table]}"
+        yield told
 
 
 def words(sql: str) -> frozenset[str]:
     """The names in SQL, without texts and comments."""
-    return frozenset(
-        text.strip('"').lower()
-        for kind, text in tokens(sql)
-        if kind in (Kind.WORD, Kind.QUOTED)
-    )
+    found = set()
+    for kind, text in tokens(sql):
+        if kind in (Kind.WORD, Kind.QUOTED):
+            found.add(text.strip('"').lower())
+    return frozenset(found)
 
 
 def _personal(cohort: Cohort) -> Iterator[Lint]:
     for key, text in (("name", cohort.name), ("description", cohort.description)):
         if _PERSONAL.search(text):
+            at = cohort.document.at(key)
             what = f"the {key} looks as if somebody's address or number stood in it"
             fix = "take it out: names and descriptions are read by many, and kept for ever"
-            yield Lint(
-                Name.PERSONAL_DATA, Problem(cohort.document.at(key), "N010", what, fix)
-            )
+            yield noticed(Name.PERSONAL_DATA, at, what, fix)
 
 
-def _columns(cohort: Cohort) -> Iterator[Lint]:
-    """Columns of a rule that should not be used any more, and identifiers that several
-    rows may share.
-    """
-    if cohort.rule is None:
-        return
+def _deprecated(cohort: Cohort, rule: Audience) -> Iterator[Lint]:
+    """Columns of a rule that should not be used any more."""
     at = cohort.document.at("audience", "where")
-    for source, name in columns_used(cohort.rule):
+    for source, name in columns_used(rule):
         if why := source.columns[name].deprecated:
             what = f"the column {name} of {source.name} is deprecated: {why}"
-            yield Lint(
-                Name.DEPRECATED_COLUMN, Problem(at, "N008", what, "use another column")
-            )
-    if cohort.sql:
-        return
+            yield noticed(Name.DEPRECATED_COLUMN, at, what, "use another column")
+
+
+def _repeated(cohort: Cohort, rule: Audience) -> Iterator[Lint]:
+    """Identifiers that several rows may share."""
+    people = rule.source
     for identifier in cohort.identifiers:
-        if identifier.column != cohort.rule.source.key:
-            what = f"{identifier.column} is not the key of {cohort.rule.source.name}: several rows may have the same"
-            fix = "make sure that it names one person each, or name people by the key"
-            place = cohort.document.at("identifiers", *identifier.pointer)
-            yield Lint(Name.REPEATED_IDENTIFIER, Problem(place, "N009", what, fix))
+        if identifier.column == people.key:
+            continue
+        at = cohort.document.at("identifiers", *identifier.pointer)
+        what = (
+            f"{identifier.column} is not the key of {people.name}:"
+            " several rows may have the same"
+        )
+        fix = "make sure that it names one person each, or name people by the key"
+        yield noticed(Name.REPEATED_IDENTIFIER, at, what, fix)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from runner.errors import Problem
+from runner.errors import Position, Problem
 from runner.project.file import Project
 
 
@@ -47,6 +47,22 @@ OFF = frozenset(
 """What is not looked for unless a project asks for it; the others are warnings."""
 
 
+_CODES = {
+    Name.NO_TIME_FILTER: "N001",
+    Name.NOT_REPEATABLE: "N002",
+    Name.SAME_AS_ANOTHER: "N003",
+    Name.UNUSED_TEMPLATE: "N004",
+    Name.UNUSED_SOURCE: "N005",
+    Name.CROSS_JOIN: "N006",
+    Name.COMPARED_TYPES: "N007",
+    Name.DEPRECATED_COLUMN: "N008",
+    Name.REPEATED_IDENTIFIER: "N009",
+    Name.PERSONAL_DATA: "N010",
+    Name.NOT_IN_CODEOWNERS: "N011",
+    Name.NO_TESTS: "N012",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Lint:
     """What was noticed; without a name it is a policy's, and always an error."""
@@ -55,11 +71,24 @@ class Lint:
     problem: Problem
 
 
+def noticed(name: Name, at: Position, what: str, fix: str) -> Lint:
+    """A lint of this name, with the code that goes with it."""
+    return Lint(name, Problem(at, _CODES[name], what, fix))
+
+
+def against_policy(code: str, at: Position, what: str, fix: str) -> Lint:
+    """What the policy of a project does not allow, or a fault in the policy itself."""
+    return Lint(None, Problem(at, code, what, fix))
+
+
 def levels(project: Project) -> Mapping[Name, Level]:
     """How seriously each is taken."""
     data: Any = project.document.data
     given = data.get("lints", {})
-    return {
-        name: Level(given.get(name, Level.OFF if name in OFF else Level.WARNING))
-        for name in Name
-    }
+    found = {}
+    for name in Name:
+        usual = Level.WARNING
+        if name in OFF:
+            usual = Level.OFF
+        found[name] = Level(given.get(name, usual))
+    return found

@@ -4,13 +4,13 @@ what they compare.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from runner.definitions.cohort import Cohort
 from runner.definitions.rule import ALWAYS, Events
 from runner.definitions.rule import walk as parts
-from runner.errors import Position, Problem
-from runner.lints.lint import Lint, Name
+from runner.errors import Position
+from runner.lints.lint import Lint, Name, noticed
 from runner.project.sources import Source, Type
 from runner.sql.query import Query
 from runner.trino.parser import SyntaxRefused, parse
@@ -57,14 +57,16 @@ def of(query: Query, sources: Mapping[str, Source]) -> Iterator[Lint]:
     """What is noticed of one cohort's query; a rule is looked at as a rule, SQL as SQL."""
     cohort = query.cohort
     if cohort.rule and cohort.rule.where:
+        at = cohort.document.at("audience", "where")
+        fix = "add `within`, `between` or `calendar` if you can"
         for part in parts(cohort.rule.where):
             if isinstance(part, Events) and part.window == ALWAYS:
-                yield _whole(
-                    cohort, part.source.name, cohort.document.at("audience", "where")
-                )
+                yield _whole(cohort, part.source, at, fix)
     if not cohort.sql:
         return
-    at = cohort.document.at("audience", "template" if cohort.template else "sql")
+    at = cohort.document.at("audience", "sql")
+    if cohort.template:
+        at = cohort.document.at("audience", "template")
     try:
         statement = parse(query.audience)
     except SyntaxRefused:
@@ -76,42 +78,56 @@ def of(query: Query, sources: Mapping[str, Source]) -> Iterator[Lint]:
     yield from _mixed(tree, cohort, sources, at)
 
 
-def _whole(cohort: Cohort, source: str, at: Position) -> Lint:
-    what = f"{cohort.id} reads {source} without a limit of time: all of it, every time"
-    return Lint(
-        Name.NO_TIME_FILTER,
-        Problem(at, "N001", what, "add `within`, `between` or `calendar` if you can"),
+def _whole(cohort: Cohort, source: Source, at: Position, fix: str) -> Lint:
+    """That a cohort reads all of a source of events."""
+    what = (
+        f"{cohort.id} reads {source.name} without a limit of time:"
+        " all of it, every time"
     )
+    return noticed(Name.NO_TIME_FILTER, at, what, fix)
 
 
 def _unfiltered(
     tree: tuple[Node, ...], cohort: Cohort, sources: Mapping[str, Source], at: Position
 ) -> Iterator[Lint]:
     """Tables of events in a SELECT whose WHERE says nothing about their time."""
-    events = {
-        source.table.rpartition(".")[2]: source
-        for source in sources.values()
-        if source.has_events
-    }
+    events: dict[str, Source] = {}
+    for source in sources.values():
+        if source.has_events:
+            events[source.table.rpartition(".")[2]] = source
     told = set()
     for select in tree:
-        if not isinstance(select, Select) or select.from_ is None:
+        if not isinstance(select, Select):
             continue
-        joined = tuple(_joined(select.from_))
-        places = [select.where, *(part.on for part in joined if isinstance(part, Join))]
-        for table in joined:
-            source = (
-                events.get(table.name[-1].key) if isinstance(table, Table) else None
-            )
-            if source is None or source.name in told:
-                continue
-            if not any(
-                place is not None and _limits(place, source.time) for place in places
-            ):
+        for source in _read_whole(select, events):
+            # one cohort may read a source in several places
+            if source.name not in told:
                 told.add(source.name)
-                what = f"{cohort.id} reads {source.name} without a limit of time: all of it, every time"
                 fix = f"add TD_TIME_RANGE({source.time}, …) to its WHERE if you can"
-                yield Lint(Name.NO_TIME_FILTER, Problem(at, "N001", what, fix))
+                yield _whole(cohort, source, at, fix)
+
+
+def _read_whole(select: Select, events: Mapping[str, Source]) -> Iterator[Source]:
+    """The sources in a FROM whose time neither WHERE nor ON limits."""
+    if select.from_ is None:
+        return
+    joined = tuple(_joined(select.from_))
+    places = _conditions(select, joined)
+    for table in joined:
+        if not isinstance(table, Table):
+            continue
+        source = events.get(table.name[-1].key)
+        if source is None:
+            continue
+        if not any(_limits(place, source.time) for place in places):
+            yield source
+
+
+def _conditions(select: Select, joined: Iterable[Relation]) -> list[Expression]:
+    """What WHERE and the ONs of a SELECT ask for."""
+    places = [select.where]
+    places += [part.on for part in joined if isinstance(part, Join)]
+    return [place for place in places if place is not None]
 
 
 def _joined(relation: Relation) -> Iterator[Relation]:
@@ -132,64 +148,79 @@ def _joined(relation: Relation) -> Iterator[Relation]:
 
 
 def _limits(place: Expression, time: str) -> bool:
+    """True where a condition bounds the column of the time."""
     for node in walk(place):
         if isinstance(node, Call) and node.key in _TIME_FUNCTIONS:
             return True
-        compares = isinstance(node, Between) or (
-            isinstance(node, Comparison) and node.comparator in _ORDERED
-        )
-        if compares and any(_column(inside) == time for inside in walk(node)):
+        if not _bounds(node):
+            continue
+        if any(_column(inside) == time for inside in walk(node)):
             return True
     return False
 
 
+def _bounds(node: Node) -> bool:
+    """True for BETWEEN, and for a comparison that asks for more or less."""
+    if isinstance(node, Comparison):
+        return node.comparator in _ORDERED
+    return isinstance(node, Between)
+
+
 def _column(node: Node) -> str:
-    """A column's name, without its table's; none for anything else."""
-    return node.name.key if isinstance(node, Column | Field) else ""
+    """A column's name, without its table's; an empty text for anything else."""
+    if isinstance(node, Column | Field):
+        return node.name.key
+    return ""
 
 
 def _by_chance(tree: tuple[Node, ...], cohort: Cohort, at: Position) -> Iterator[Lint]:
-    found = {
-        node.which
-        for node in tree
-        if isinstance(node, Present) and node.which in _CLOCKS
-    }
-    found |= {
-        node.key for node in tree if isinstance(node, Call) and node.key in _CHANCE
-    }
+    """Functions that answer otherwise every time."""
+    found = set()
+    for node in tree:
+        if isinstance(node, Present) and node.which in _CLOCKS:
+            found.add(node.which)
+        if isinstance(node, Call) and node.key in _CHANCE:
+            found.add(node.key)
     for name in sorted(found):
-        what = f"{cohort.id}: {name} answers otherwise every time, so that nobody can tell why somebody is in it"
+        what = (
+            f"{cohort.id}: {name} answers otherwise every time,"
+            " so that nobody can tell why somebody is in it"
+        )
         fix = "use TD_SCHEDULED_TIME() for now, and `sample` for a part of people"
-        yield Lint(Name.NOT_REPEATABLE, Problem(at, "N002", what, fix))
+        yield noticed(Name.NOT_REPEATABLE, at, what, fix)
 
 
 def _crossed(tree: tuple[Node, ...], cohort: Cohort, at: Position) -> Iterator[Lint]:
-    for select in tree:
-        if not isinstance(select, Select) or select.from_ is None:
-            continue
-        for join in _joined(select.from_):
-            if isinstance(join, Join) and _every_row(
-                join, filtered=select.where is not None
-            ):
-                what = (
-                    f"{cohort.id} joins every row of a table with every row of another"
-                )
-                yield Lint(
-                    Name.CROSS_JOIN,
-                    Problem(at, "N006", what, "add ON and a condition, or USING"),
-                )
-                return
+    """A join without a condition, told once for each cohort."""
+    if any(_crosses(node) for node in tree):
+        what = f"{cohort.id} joins every row of a table with every row of another"
+        fix = "add ON and a condition, or USING"
+        yield noticed(Name.CROSS_JOIN, at, what, fix)
 
 
-def _every_row(join: Join, *, filtered: bool) -> bool:
-    """True for a join without a condition; a WHERE after tables with commas may be one."""
+def _crosses(select: Node) -> bool:
+    """True for a SELECT that joins tables without a condition."""
+    if not isinstance(select, Select) or select.from_ is None:
+        return False
+    is_filtered = select.where is not None
+    joins = [part for part in _joined(select.from_) if isinstance(part, Join)]
+    return any(_every_row(join, is_filtered=is_filtered) for join in joins)
+
+
+def _every_row(join: Join, *, is_filtered: bool) -> bool:
+    """True for a join of whole tables without a condition."""
+    if join.kind is not JoinKind.CROSS:
+        return False
+    # the WHERE after tables with commas may be their condition
+    if join.comma and is_filtered:
+        return False
     right = join.right
     while isinstance(right, Aliased | Sampled):
         right = right.relation
-    is_table = isinstance(right, Table) or (
-        isinstance(right, Subquery) and not right.lateral
-    )
-    return join.kind is JoinKind.CROSS and is_table and not (join.comma and filtered)
+    # UNNEST and LATERAL read of each row on the left alone
+    if isinstance(right, Subquery):
+        return not right.lateral
+    return isinstance(right, Table)
 
 
 def _mixed(
@@ -205,22 +236,24 @@ def _mixed(
         if not isinstance(node, Comparison):
             continue
         for one, other in ((node.left, node.right), (node.right, node.left)):
-            if not isinstance(one, Column | Field) or not isinstance(
-                other, Text | Number
-            ):
+            name = _column(one)
+            types = kinds.get(name)
+            if not types or name in told:
                 continue
-            name, is_text = one.name.key, isinstance(other, Text)
-            types = kinds.get(name, set())
-            wrong = types <= (
-                {Type.NUMBER, Type.TIME} if is_text else {Type.TEXT, Type.DATE}
-            )
-            if types and wrong and name not in told:
+            if literal := _misfit(types, other):
                 told.add(name)
                 kind = " or ".join(sorted(types))
-                what = f"{cohort.id}: {name} is {kind}, and is compared with {'text' if is_text else 'a number'}"
-                yield Lint(
-                    Name.COMPARED_TYPES,
-                    Problem(
-                        at, "N007", what, "compare it with a value of its own type"
-                    ),
-                )
+                what = f"{cohort.id}: {name} is {kind}, and is compared with {literal}"
+                fix = "compare it with a value of its own type"
+                yield noticed(Name.COMPARED_TYPES, at, what, fix)
+
+
+def _misfit(types: set[Type], other: Expression) -> str:
+    """What is compared with a column of these types, in words, where it is a literal
+    that suits none of them; else an empty text.
+    """
+    if isinstance(other, Text) and types <= {Type.NUMBER, Type.TIME}:
+        return "text"
+    if isinstance(other, Number) and types <= {Type.TEXT, Type.DATE}:
+        return "a number"
+    return ""

@@ -20,6 +20,7 @@ from runner.sandbox.braze import Braze, User
 from runner.sandbox.history import History
 from runner.sandbox.query import QueryFailed
 from runner.sandbox.sessions import Tables
+from runner.sandbox.warehouse import Table
 from runner.sandbox.wire import RequestCounts
 from runner.sandbox.workspaces import Workspaces
 
@@ -38,12 +39,10 @@ class AdminApi:
         history: History,
         counts: RequestCounts,
     ) -> None:
-        self._warehouse, self._workspaces, self._history, self._counts = (
-            warehouse,
-            workspaces,
-            history,
-            counts,
-        )
+        self._warehouse = warehouse
+        self._workspaces = workspaces
+        self._history = history
+        self._counts = counts
 
     def routes(self) -> list[Route]:
         """Every route; the front page leads to the cohorts."""
@@ -59,41 +58,43 @@ class AdminApi:
         ]
 
     def _cohorts(self, request: Request) -> Response:
-        if not _prefers_html(request):
-            braze = self._braze(request)
-            return JSONResponse({"cohorts": braze.shown() if braze else []})
-        cohorts = [
-            {"workspace": name, **cohort}
-            for name, braze in self._workspaces.all()
-            for cohort in braze.shown()
-        ]
-        tables = [
-            (name, table)
-            for name in self._warehouse.databases()
-            for table in self._warehouse.tables(name)
-        ]
-        return HTMLResponse(
-            pages.overview(cohorts, tables, self._history.page(0, 19)[1])
-        )
+        if _prefers_html(request):
+            return HTMLResponse(self._overview())
+        braze = self._braze(request)
+        cohorts: list[dict[str, Any]] = []
+        if braze:
+            cohorts = braze.shown()
+        return JSONResponse({"cohorts": cohorts})
+
+    def _overview(self) -> str:
+        """The page of all workspaces, all tables and the last 20 jobs."""
+        cohorts: list[dict[str, Any]] = []
+        for workspace, braze in self._workspaces.all():
+            cohorts += [{"workspace": workspace, **each} for each in braze.shown()]
+        tables: list[tuple[str, Table]] = []
+        for database in self._warehouse.databases():
+            tables += [(database, each) for each in self._warehouse.tables(database)]
+        _, jobs = self._history.page(0, 19)
+        return pages.overview(cohorts, tables, jobs)
 
     def _cohort(self, request: Request) -> Response:
         braze = self._braze(request)
-        cohort = (
-            braze.shown_with_members(request.path_params["cohort_id"])
-            if braze
-            else None
-        )
-        return JSONResponse(cohort) if cohort else _problem("no such cohort", 404)
+        cohort: dict[str, Any] | None = None
+        if braze:
+            cohort = braze.shown_with_members(request.path_params["cohort_id"])
+        if cohort is None:
+            return _problem("no such cohort", 404)
+        return JSONResponse(cohort)
 
     async def _sql(self, request: Request) -> Response:
         try:
             sql = await _given(request, "sql")
             if isinstance(sql, str):
-                return JSONResponse({"rows": await run_in_threadpool(self._rows, sql)})
+                rows = await run_in_threadpool(self._rows, sql)
+                return JSONResponse({"rows": rows})
             if isinstance(sql, list) and all(isinstance(one, str) for one in sql):
-                return JSONResponse(
-                    {"results": await run_in_threadpool(self._results, sql)}
-                )
+                results = await run_in_threadpool(self._results, sql)
+                return JSONResponse({"results": results})
             raise BadRequest(
                 "the body must be JSON with 'sql': a statement, or a list of them"
             )
@@ -101,13 +102,8 @@ class AdminApi:
             return _problem(str(exc), 400)
 
     def _rows(self, sql: str) -> list[list[Any]]:
-        rows = self._warehouse.anything(sql)
         return [
-            [
-                value if isinstance(value, str | int | float | None) else str(value)
-                for value in row
-            ]
-            for row in rows
+            [_in_json(value) for value in row] for row in self._warehouse.anything(sql)
         ]
 
     def _results(self, statements: Sequence[str]) -> list[list[list[Any]]]:
@@ -122,10 +118,8 @@ class AdminApi:
         if request.method == "POST":
             try:
                 body = await _json_or_form(request)
-                name, workspace = (
-                    str(body["name"]).strip(),
-                    str(body["workspace"]).strip(),
-                )
+                name = str(body["name"]).strip()
+                workspace = str(body["workspace"]).strip()
             except (ValueError, KeyError, TypeError):
                 name = workspace = ""
             if not name or not workspace:
@@ -153,33 +147,13 @@ class AdminApi:
         try:
             body = await _body(request)
             if request.method == "DELETE":
-                return JSONResponse(
-                    {
-                        "users": braze.delete_users(
-                            [_user(one) for one in _objects(body, "users")]
-                        )
-                    }
-                )
-            changes = (
-                [_change(one) for one in _objects(body, "change")]
-                if "change" in body
-                else []
-            )
-            users = (
-                [_user(one) for one in _objects(body, "users")]
-                if "users" in body or not changes
-                else []
-            )
-            braze.put_users(users)
-            for who, gains, loses in changes:
-                braze.change_user(who, gains, loses)
+                users = [_user(one) for one in _objects(body, "users")]
+                return JSONResponse({"users": braze.delete_users(users)})
+            return JSONResponse(_put(braze, body))
         except LookupError as exc:
             return _problem(str(exc.args[0]), 404)
         except ValueError as exc:
             return _problem(str(exc), 400)
-        return JSONResponse(
-            {"users": len(users)} | ({"changed": len(changes)} if changes else {})
-        )
 
     def _requests(self, request: Request) -> Response:
         if request.method == "DELETE":
@@ -190,6 +164,33 @@ class AdminApi:
         )
 
 
+def _put(braze: Braze, body: Mapping[str, Any]) -> dict[str, int]:
+    """Add the users and make the changes of a body, and count them. Raises KeyError,
+    ValueError.
+    """
+    changes: list[tuple[User, User, User]] = []
+    users: list[User] = []
+    if "change" in body:
+        changes = [_change(one) for one in _objects(body, "change")]
+    # a body with neither is told what it lacks
+    if "users" in body or not changes:
+        users = [_user(one) for one in _objects(body, "users")]
+    braze.put_users(users)
+    for who, gains, loses in changes:
+        braze.change_user(who, gains, loses)
+    counts = {"users": len(users)}
+    if changes:
+        counts["changed"] = len(changes)
+    return counts
+
+
+def _in_json(value: Any) -> Any:
+    """A value that JSON can hold; anything else as its text."""
+    if isinstance(value, str | int | float | None):
+        return value
+    return str(value)
+
+
 async def _body(request: Request) -> dict[str, Any]:
     """The JSON object in the body; an empty one where there is something else, so that
     each act says what it takes.
@@ -198,7 +199,9 @@ async def _body(request: Request) -> dict[str, Any]:
         body = await request.json()
     except ValueError:
         return {}
-    return body if isinstance(body, dict) else {}
+    if not isinstance(body, dict):
+        return {}
+    return body
 
 
 async def _given(request: Request, name: str) -> Any:
@@ -212,31 +215,25 @@ async def _given(request: Request, name: str) -> Any:
 def _objects(body: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     """A list of objects in the body. Raises BadRequest."""
     value = body.get(name)
-    if not isinstance(value, list) or not all(
-        isinstance(one, Mapping) for one in value
-    ):
-        raise BadRequest(f"the body must be JSON with {name!r}: list")
-    return value
+    if isinstance(value, list) and all(isinstance(one, Mapping) for one in value):
+        return value
+    raise BadRequest(f"the body must be JSON with {name!r}: list")
 
 
 async def _json_or_form(request: Request) -> dict[str, Any]:
+    """The fields of a body: the page's form sends no JSON."""
     body = (await request.body()).decode()
-    if request.headers.get("content-type", "").startswith(
-        "application/x-www-form-urlencoded"
-    ):
+    kind = request.headers.get("content-type", "")
+    if kind.startswith("application/x-www-form-urlencoded"):
         return dict(parse_qsl(body))
     return dict(json.loads(body))
 
 
 def _user(given: Mapping[str, Any]) -> User:
-    return User(
-        external_id=given.get("external_id"),
-        aliases=frozenset(
-            (str(label), str(name))
-            for label, name in (given.get("aliases") or {}).items()
-        ),
-        devices=frozenset(map(str, given.get("devices") or ())),
-    )
+    named = given.get("aliases") or {}
+    aliases = frozenset((str(label), str(name)) for label, name in named.items())
+    devices = frozenset(map(str, given.get("devices") or ()))
+    return User(given.get("external_id"), aliases, devices)
 
 
 def _change(given: Mapping[str, Any]) -> tuple[User, User, User]:
@@ -263,11 +260,11 @@ def _problem(message: str, status: int) -> JSONResponse:
 
 
 def _prefers_html(request: Request) -> bool:
-    accepted = [
-        part.split(";")[0].strip()
-        for part in request.headers.get("accept", "").split(",")
-    ]
-    return "text/html" in accepted and (
-        "application/json" not in accepted
-        or accepted.index("text/html") < accepted.index("application/json")
-    )
+    """True for a browser; of the two, what comes first in `Accept` is preferred."""
+    for part in request.headers.get("accept", "").split(","):
+        kind = part.split(";")[0].strip()
+        if kind == "text/html":
+            return True
+        if kind == "application/json":
+            return False
+    return False

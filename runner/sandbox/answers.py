@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from runner.sandbox import results
 from runner.sandbox.history import Job
+from runner.sandbox.query import Rows
 from runner.sandbox.warehouse import Refused, Table
 
 LONGEST_PART = 8 * 1024 * 1024
@@ -28,21 +29,25 @@ def refusal(exc: Refused) -> JSONResponse:
         "severity": "error",
         "status_code": exc.status,
     }
-    return JSONResponse(
-        body | ({"details": exc.details} if exc.details else {}), exc.status
-    )
+    if exc.details:
+        body["details"] = exc.details
+    return JSONResponse(body, exc.status)
 
 
 async def form_fields(request: Request) -> Mapping[str, str]:
     """Fields of a multipart, urlencoded or JSON body, as text."""
     if request.headers.get("content-type", "").startswith("application/json"):
         given = json_object((await request.body()).decode(), "body")
-        return {
-            key: value if isinstance(value, str) else json.dumps(value)
-            for key, value in given.items()
-        }
+        return {key: _as_text(value) for key, value in given.items()}
     async with request.form(max_part_size=LONGEST_PART) as form:
         return {key: value for key, value in form.items() if isinstance(value, str)}
+
+
+def _as_text(value: Any) -> str:
+    """A value of a JSON body as a form would give it."""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value)
 
 
 def json_object(text: str, what: str) -> dict[str, Any]:
@@ -68,20 +73,18 @@ def whole(
         value = int(form.get(name) or 0)
     except ValueError:
         raise Refused(422, f"{name} must be a whole number") from None
-    if (lowest is not None and value < lowest) or (
-        highest is not None and value > highest
-    ):
+    is_too_low = lowest is not None and value < lowest
+    is_too_high = highest is not None and value > highest
+    if is_too_low or is_too_high:
         raise Refused(422, f"{name} must be between {lowest} and {highest}")
     return value
 
 
 def moment(seconds: float | None) -> str | None:
-    """Unix seconds as Treasure Data writes times."""
-    return (
-        None
-        if seconds is None
-        else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    )
+    """Unix seconds as Treasure Data writes times; None for None."""
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def status_body(job: Job) -> dict[str, Any]:
@@ -97,10 +100,6 @@ def status_body(job: Job) -> dict[str, Any]:
 
 def job_body(job: Job) -> dict[str, Any]:
     """What `job/show` answers."""
-    rows = job.rows
-    schema = (
-        [[column.name, column.trino_type] for column in rows.columns] if rows else []
-    )
     return {
         **status_body(job),
         "updated_at": moment(job.updated_at),
@@ -110,9 +109,7 @@ def job_body(job: Job) -> dict[str, Any]:
         "priority": job.order.priority,
         "retry_limit": job.order.retry_limit,
         "domain_key": job.order.domain_key,
-        "hive_result_schema": json.dumps(schema) if rows else "",
-        "num_records": len(rows.rows) if rows else 0,
-        "result_size": results.size(rows) if rows else 0,
+        **_result_body(job.rows),
         "result": "",
         "url": "",
         "user_name": "sandbox",
@@ -120,6 +117,18 @@ def job_body(job: Job) -> dict[str, Any]:
         "debug": {"cmdout": f"started at {moment(job.start_at)}", "stderr": job.stderr},
         "linked_result_export_job_id": job.linked_export,
         "result_export_target_job_id": job.export_target,
+    }
+
+
+def _result_body(rows: Rows | None) -> dict[str, Any]:
+    """What `job/show` says of a result, also where there is none."""
+    if rows is None:
+        return {"hive_result_schema": "", "num_records": 0, "result_size": 0}
+    schema = [[column.name, column.trino_type] for column in rows.columns]
+    return {
+        "hive_result_schema": json.dumps(schema),
+        "num_records": len(rows.rows),
+        "result_size": results.size(rows),
     }
 
 
@@ -146,13 +155,12 @@ def ranged(request: Request, body: bytes, media: str) -> Response:
     first, _, last = span.partition("-")
     if unit != "bytes" or not first.isdigit():
         return Response(body, media_type=media)
-    start, end = (
-        int(first),
-        min(int(last) if last.isdigit() else len(body) - 1, len(body) - 1),
-    )
+    start = int(first)
+    end = len(body) - 1
+    if last.isdigit():
+        end = min(end, int(last))
     if start > end:
-        return Response(
-            status_code=416, headers={"Content-Range": f"bytes */{len(body)}"}
-        )
+        headers = {"Content-Range": f"bytes */{len(body)}"}
+        return Response(status_code=416, headers=headers)
     headers = {"Content-Range": f"bytes {start}-{end}/{len(body)}"}
     return Response(body[start : end + 1], 206, headers, media)

@@ -37,12 +37,10 @@ class Sandbox:
     def __init__(
         self, options: Options, address: str, tables: EngineTables | None = None
     ) -> None:
-        self._chosen, self._clock, self._faults, self._holds = (
-            Chosen(options),
-            Clock(options.ahead),
-            Faults(),
-            Holds(),
-        )
+        self._chosen = Chosen(options)
+        self._clock = Clock(options.ahead)
+        self._faults = Faults()
+        self._holds = Holds()
         for fault in options.faults:
             self._faults.add(fault)
         if options.storm is not None:
@@ -76,9 +74,13 @@ class Sandbox:
                 return lambda: people
 
     def _fill(self, options: Options) -> Callable[[Braze], None]:
-        return lambda braze: (
-            sample.fill_braze(self._people(), braze) if options.shop else None
-        )
+        """What gives a new workspace its users; none without the sample's data."""
+
+        def fill(braze: Braze) -> None:
+            if options.shop:
+                sample.fill_braze(self._people(), braze)
+
+        return fill
 
     def close(self) -> None:
         """End running jobs and give the data back."""

@@ -16,6 +16,7 @@ from runner.sandbox.options import Partner
 MOST_IDENTIFIERS = 1_000
 HOUR = 3600
 KINDS = ("user_ids", "device_ids", "aliases")
+CHANGE_KEYS = {*KINDS, "should_remove"}
 ISO_8601 = re.compile(
     r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?"
 )
@@ -51,9 +52,10 @@ class User:
     @property
     def shown(self) -> str:
         """One identifier to list the user by."""
-        return self.external_id or min(
-            [*self.devices, *(name for _, name in self.aliases)], default="?"
-        )
+        if self.external_id:
+            return self.external_id
+        names = [name for _, name in self.aliases]
+        return min([*self.devices, *names], default="?")
 
 
 @dataclass(slots=True)
@@ -67,14 +69,14 @@ class Membership:
 
 
 class Braze:
-    """One workspace. Members belong to users, so two identifiers of one user are one member."""
+    """One workspace. Members belong to users, so two identifiers of one user are one
+    member.
+    """
 
     def __init__(self, partner: Partner, data_import_key: str, clock: Clock) -> None:
-        self._partner, self._data_import_key, self._clock = (
-            partner,
-            data_import_key,
-            clock,
-        )
+        self._partner = partner
+        self._data_import_key = data_import_key
+        self._clock = clock
         self._users: list[User | None] = []
         self._index: dict[Identifier, int] = {}
         self._cohorts: dict[str, Membership] = {}
@@ -82,14 +84,12 @@ class Braze:
         self._lock = threading.RLock()
 
     def put_users(self, users: Iterable[User]) -> None:
-        """Add users; one with a known external id replaces that profile and stays in its cohorts."""
+        """Add users; one with a known external id replaces that profile and stays in its
+        cohorts.
+        """
         with self._lock:
             for user in users:
-                number = (
-                    None
-                    if user.external_id is None
-                    else self._index.get(("user_ids", "", user.external_id))
-                )
+                number = self._identified(user.external_id)
                 if number is None:
                     number = len(self._users)
                     self._users.append(None)
@@ -102,9 +102,8 @@ class Braze:
         A user who comes back is a new profile, and in no cohort.
         """
         with self._lock:
-            found = {
-                number for user in users if (number := self._number(user)) is not None
-            }
+            numbers = [self._number(user) for user in users]
+            found = {number for number in numbers if number is not None}
             for number in found:
                 self._replace(number, None)
             for cohort in self._cohorts.values():
@@ -123,50 +122,56 @@ class Braze:
         another's or would be lost.
         """
         with self._lock:
-            number = self._number(who)
-            user = None if number is None else self._users[number]
-            if number is None or user is None:
-                raise KeyError("no such user")
+            number, user = self._known(who)
             if loses.external_id is not None:
                 raise ValueError("a user never loses the external id: delete that user")
-            if (
-                gains.external_id
-                and self._index.get(("user_ids", "", gains.external_id), number)
-                != number
-            ):
-                raise ValueError("that external id is another user's")
+            if gains.external_id:
+                owner = self._identified(gains.external_id)
+                if owner is not None and owner != number:
+                    raise ValueError("that external id is another user's")
             moved = replace(gains, external_id=None).identifiers()
-            for other in {self._index[one] for one in moved if one in self._index} - {
-                number
-            }:
+            for other in self._led_to(moved) - {number}:
                 self._replace(other, _without(self._users[other], gains))
-            labels = {label for label, _ in gains.aliases}
-            kept = {alias for alias in user.aliases if alias[0] not in labels}
-            self._replace(
-                number,
-                User(
-                    gains.external_id or user.external_id,
-                    frozenset((kept | gains.aliases) - loses.aliases),
-                    (user.devices | gains.devices) - loses.devices,
-                ),
-            )
+            self._replace(number, _changed(user, gains, loses))
+
+    def _known(self, who: User) -> tuple[int, User]:
+        """A profile's number and the profile. Raises KeyError where there is none."""
+        number = self._number(who)
+        if number is None:
+            raise KeyError("no such user")
+        user = self._users[number]
+        if user is None:
+            raise KeyError("no such user")
+        return number, user
+
+    def _identified(self, external_id: str | None) -> int | None:
+        """The profile that has this external id."""
+        if external_id is None:
+            return None
+        return self._index.get(("user_ids", "", external_id))
+
+    def _led_to(self, identifiers: Iterable[Identifier]) -> set[int]:
+        """The profiles that these identifiers lead to."""
+        return {self._index[each] for each in identifiers if each in self._index}
 
     def _number(self, user: User) -> int | None:
         """The profile that any of these identifiers leads to."""
-        return next(
-            (self._index[one] for one in user.identifiers() if one in self._index), None
-        )
+        for identifier in user.identifiers():
+            if identifier in self._index:
+                return self._index[identifier]
+        return None
 
     def _replace(self, number: int, user: User | None) -> None:
         """A profile as it is from now on, and the ways that lead to it."""
         before = self._users[number]
-        for identifier in before.identifiers() if before else ():
-            if self._index.get(identifier) == number:
-                del self._index[identifier]
+        if before:
+            for identifier in before.identifiers():
+                # another profile may have taken it since
+                if self._index.get(identifier) == number:
+                    del self._index[identifier]
         self._users[number] = user
-        self._index.update(
-            (identifier, number) for identifier in (user.identifiers() if user else ())
-        )
+        if user:
+            self._index.update(dict.fromkeys(user.identifiers(), number))
 
     def shown(self) -> list[dict[str, Any]]:
         """Every cohort in counts, sorted by id."""
@@ -174,17 +179,15 @@ class Braze:
             return [self._counts(cohort_id) for cohort_id in sorted(self._cohorts)]
 
     def shown_with_members(self, cohort_id: str) -> dict[str, Any] | None:
-        """One cohort with an identifier of every member, sorted; None where there is none."""
+        """One cohort with an identifier of every member, sorted; None where there is
+        none.
+        """
         with self._lock:
             if cohort_id not in self._cohorts:
                 return None
-            numbers = self._cohorts[cohort_id].users
-            return {
-                **self._counts(cohort_id),
-                "members": sorted(
-                    user.shown for number in numbers if (user := self._users[number])
-                ),
-            }
+            users = [self._users[number] for number in self._cohorts[cohort_id].users]
+            members = sorted(user.shown for user in users if user)
+            return {**self._counts(cohort_id), "members": members}
 
     def users(self) -> list[User]:
         """Every user, in the order in which they came."""
@@ -220,11 +223,9 @@ class Braze:
     def save(self, partner: str, body: object) -> None:
         """`POST /partners/{partner}/cohorts`: make or rename a cohort. Raises Rejected."""
         given = self._checked(partner, body)
-        cohort_id, name, created_at = (
-            given["cohort_id"],
-            given.get("name"),
-            given.get("created_at"),
-        )
+        cohort_id = given["cohort_id"]
+        name = given.get("name")
+        created_at = given.get("created_at")
         if not isinstance(name, str) or not name:
             raise Rejected(400, "'name' must be a string that is not empty")
         if not isinstance(created_at, str) or not ISO_8601.fullmatch(created_at):
@@ -239,10 +240,8 @@ class Braze:
         given. Raises Rejected.
         """
         given = self._checked(partner, body)
-        changes = [
-            _change(change)
-            for change in _listed(given.get("cohort_changes"), "cohort_changes")
-        ]
+        listed = _listed(given.get("cohort_changes"), "cohort_changes")
+        changes = [_change(change) for change in listed]
         if sum(len(identifiers) for _, identifiers in changes) > MOST_IDENTIFIERS:
             raise Rejected(
                 400,
@@ -255,11 +254,7 @@ class Braze:
             cohort.requests += 1
             for should_remove, identifiers in changes:
                 cohort.written += len(identifiers)
-                found = {
-                    self._index[identifier]
-                    for identifier in identifiers
-                    if identifier in self._index
-                }
+                found = self._led_to(identifiers)
                 if should_remove:
                     cohort.users -= found
                 else:
@@ -281,26 +276,34 @@ class Braze:
 
 def _without(user: User | None, gone: User) -> User | None:
     """A profile that another took identifiers from."""
-    return user and User(
-        user.external_id, user.aliases - gone.aliases, user.devices - gone.devices
+    if user is None:
+        return None
+    aliases = user.aliases - gone.aliases
+    return User(user.external_id, aliases, user.devices - gone.devices)
+
+
+def _changed(user: User, gains: User, loses: User) -> User:
+    """A profile after it gained and lost identifiers; it has one alias of each label."""
+    labels = {label for label, _ in gains.aliases}
+    kept = {alias for alias in user.aliases if alias[0] not in labels}
+    return User(
+        gains.external_id or user.external_id,
+        frozenset((kept | gains.aliases) - loses.aliases),
+        (user.devices | gains.devices) - loses.devices,
     )
 
 
 def _change(change: object) -> tuple[bool, list[Identifier]]:
     """Whether to remove, and whom. Raises Rejected."""
-    if not isinstance(change, Mapping) or not change.keys() <= {
-        *KINDS,
-        "should_remove",
-    }:
+    if not isinstance(change, Mapping) or not change.keys() <= CHANGE_KEYS:
         raise Rejected(400, "'cohort_changes' is malformed")
     should_remove = change.get("should_remove", False)
     if not isinstance(should_remove, bool):
         raise Rejected(400, "'should_remove' must be a boolean")
     found: list[Identifier] = []
     for kind in KINDS:
-        found.extend(
-            _identifier(kind, value) for value in _listed(change.get(kind, []), kind)
-        )
+        values = _listed(change.get(kind, []), kind)
+        found += [_identifier(kind, value) for value in values]
     return should_remove, found
 
 

@@ -26,7 +26,8 @@ ON_THE_WIRE: Mapping[str, str] = {
     "reset_after": "the service acts, then the connection breaks: the answer is lost",
     "hang": "the service does not act and never answers",
     "slow": "the service acts at once and answers `seconds` later",
-    "truncate": "the service acts; the headers promise more bytes than come, then the connection closes",
+    "truncate": "the service acts; the headers promise more bytes than come,"
+    " then the connection closes",
     "hold_before": "the request is kept from acting until it is released",
     "hold_after": "the service acts; its answer is kept until it is released",
 }
@@ -54,7 +55,8 @@ KINDS: Mapping[Place, Mapping[str, str]] = {
     },
     Place.REQUEST: {
         **ON_THE_WIRE,
-        "key_taken": "409 as for a domain key that another job has; `details.conflicts_with` names the newest job",
+        "key_taken": "409 as for a domain key that another job has;"
+        " `details.conflicts_with` names the newest job",
     },
     Place.BRAZE: {
         **ON_THE_WIRE,
@@ -78,7 +80,9 @@ STORM_STATUSES: Mapping[Place, tuple[str, ...]] = {
 def status_of(do: str) -> int | None:
     """The HTTP status in `status:NNN`; None for anything else."""
     match = STATUS.fullmatch(do)
-    return int(match[1]) if match and int(match[1]) in set(HTTPStatus) else None
+    if match is None or int(match[1]) not in set(HTTPStatus):
+        return None
+    return int(match[1])
 
 
 def is_possible(place: Place, do: str) -> bool:

@@ -1,4 +1,4 @@
-"""The sandbox's clock: this machine's, more or less far ahead, and moved forward at will."""
+"""The sandbox's clock: this machine's with a lead, and moved forward at will."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from email.utils import format_datetime
 
 
 class Clock:
-    """What the sandbox calls now; waiting (slow jobs, pauses) goes by the real clock all the same."""
+    """What the sandbox calls now. Waiting (slow jobs, pauses) goes by the real clock all
+    the same.
+    """
 
     def __init__(self, ahead: float = 0.0) -> None:
         self._advanced = ahead
@@ -26,12 +28,14 @@ class Clock:
 
     def http_date(self, seconds: float) -> str:
         """The moment that many seconds from now, as HTTP headers write it."""
-        return format_datetime(
-            datetime.fromtimestamp(self.now() + seconds, UTC), usegmt=True
-        )
+        moment = datetime.fromtimestamp(self.now() + seconds, UTC)
+        return format_datetime(moment, usegmt=True)
 
     def advance(self, seconds: float) -> None:
-        """Move it forward. Raises ValueError for a way back, which no service's clock takes."""
+        """Move it forward. Raises ValueError for a way back, which no service's clock
+        takes.
+        """
+        # `not >=` refuses what is no number (NaN) too
         if not seconds >= 0:
             raise ValueError("advance: seconds, not below 0")
         with self._lock:

@@ -39,7 +39,9 @@ class Settings:
 
 
 class Connector:
-    """The way to Braze; it remembers the cohorts it made through each connection, and their names."""
+    """The way to Braze; it remembers the cohorts it made through each connection, and
+    their names.
+    """
 
     def __init__(self, chosen: Chosen, rest: str, clock: Clock) -> None:
         self._chosen, self._rest, self._clock = chosen, rest, clock
@@ -56,14 +58,11 @@ class Connector:
             raise ExportFailed(f"{keys['cohort_id']} is required")
         if values["operation"] not in {"add", "remove"}:
             raise ExportFailed(f"{keys['operation']} must be add or remove")
-        aliases = tuple(
-            alias for part in values["aliases"].split(",") if (alias := part.strip())
-        )
+        listed = [part.strip() for part in values["aliases"].split(",")]
+        aliases = tuple(alias for alias in listed if alias)
         name = values["cohort_name"] or values["cohort_id"]
-        remove = (
-            values["operation"] == "remove"
-            and self._chosen.options.obeys_operation is Answer.OK
-        )
+        obeys = self._chosen.options.obeys_operation is Answer.OK
+        remove = obeys and values["operation"] == "remove"
         return Settings(values["cohort_id"], name, remove, aliases)
 
     def deliver(
@@ -80,14 +79,14 @@ class Connector:
         if not rows.rows and self._chosen.options.empty_export is Answer.FAIL:
             raise ExportFailed("no rows to export")
         identifiers = list(_identifiers(rows, kinds))
-        sent = identifiers[: len(identifiers) // 2] if half else identifiers
+        sent = identifiers
+        if half:
+            sent = identifiers[: len(identifiers) // 2]
         with requests.Session() as session:
             self._introduce(session, settings, import_key, stop)
             for start in range(0, len(sent), BATCH):
-                change = {
-                    **_change(sent[start : start + BATCH]),
-                    "should_remove": settings.remove,
-                }
+                change = _change(sent[start : start + BATCH])
+                change["should_remove"] = settings.remove
                 body = {"cohort_id": settings.cohort_id, "cohort_changes": [change]}
                 self._post(session, "/users", import_key, body, stop)
         if half:
@@ -106,18 +105,14 @@ class Connector:
         known = self._names.get((import_key, settings.cohort_id))
         if known == settings.cohort_name:
             return
-        if (
-            known is None
-            and settings.remove
-            and self._chosen.options.unknown_removal is Answer.FAIL
-        ):
+        makes_none = self._chosen.options.unknown_removal is Answer.FAIL
+        if known is None and settings.remove and makes_none:
             return  # Braze itself will refuse if it knows no such cohort
+        now = datetime.fromtimestamp(self._clock.now(), UTC)
         body = {
             "cohort_id": settings.cohort_id,
             "name": settings.cohort_name,
-            "created_at": datetime.fromtimestamp(self._clock.now(), UTC).isoformat(
-                timespec="seconds"
-            ),
+            "created_at": now.isoformat(timespec="seconds"),
         }
         self._post(session, "", import_key, body, stop)
         with self._lock:
@@ -131,6 +126,7 @@ class Connector:
         body: Mapping[str, Any],
         stop: threading.Event,
     ) -> None:
+        """Send a body until Braze takes it, a few times at most. Raises ExportFailed."""
         partner = self._chosen.options.partner
         keys = {"partner_api_key": partner.api_key, "client_secret": import_key}
         url = f"{self._rest}/partners/{partner.name}/cohorts{path}"
@@ -143,19 +139,16 @@ class Connector:
             except requests.RequestException as exc:
                 problem = f"Braze did not answer ({type(exc).__name__})"
             else:
-                if response.ok and not (complaints := _errors(response)):
-                    return
+                status = response.status_code
                 if response.ok:
-                    raise ExportFailed(
-                        f"Braze answered {response.status_code} with errors: {complaints}"
-                    )
-                problem = (
-                    f"Braze answered {response.status_code}: {response.text[:200]}"
-                )
-                if (
-                    response.status_code not in {423, 429}
-                    and response.status_code < 500
-                ):
+                    if complaints := _errors(response):
+                        raise ExportFailed(
+                            f"Braze answered {status} with errors: {complaints}"
+                        )
+                    return
+                problem = f"Braze answered {status}: {response.text[:200]}"
+                # only what may pass is tried again
+                if status not in {423, 429} and status < 500:
                     break
             stop.wait(pause)
             pause *= 2
@@ -168,21 +161,22 @@ def _errors(response: requests.Response) -> str:
         body = response.json()
     except ValueError:
         return ""
-    return str(body.get("errors") or "")[:200] if isinstance(body, dict) else ""
+    if not isinstance(body, dict):
+        return ""
+    return str(body.get("errors") or "")[:200]
 
 
 def _kinds(rows: Rows, settings: Settings) -> list[tuple[int, str]]:
-    """Which columns are exported, and as what; their names must be exact. Raises ExportFailed."""
+    """The columns that are exported, by number and name; names must be exact. Raises
+    ExportFailed.
+    """
     wanted = (*DIRECT, *settings.aliases)
-    kinds = [
-        (index, column.name)
-        for index, column in enumerate(rows.columns)
-        if column.name in wanted
-    ]
+    names = [column.name for column in rows.columns]
+    kinds = [(index, name) for index, name in enumerate(names) if name in wanted]
     if not kinds:
-        seen = ", ".join(column.name for column in rows.columns)
         raise ExportFailed(
-            f"the result must have at least one of the columns {', '.join(wanted)}; it has: {seen}"
+            f"the result must have at least one of the columns {', '.join(wanted)};"
+            f" it has: {', '.join(names)}"
         )
     return kinds
 
@@ -190,19 +184,18 @@ def _kinds(rows: Rows, settings: Settings) -> list[tuple[int, str]]:
 def _identifiers(rows: Rows, kinds: list[tuple[int, str]]) -> Iterator[tuple[str, str]]:
     """Column and value of every identifier, row by row; NULLs are left out."""
     for row in rows.rows:
-        yield from (
-            (name, str(row[index])) for index, name in kinds if row[index] is not None
-        )
+        for index, name in kinds:
+            if row[index] is not None:
+                yield name, str(row[index])
 
 
 def _change(identifiers: Sequence[tuple[str, str]]) -> dict[str, Any]:
     """Identifiers by their kind, as Braze takes them."""
-    change: dict[str, list[Any]] = {}
+    change: dict[str, Any] = {}
     for name, value in identifiers:
         if name in DIRECT:
             change.setdefault(name, []).append(value)
         else:
-            change.setdefault("aliases", []).append(
-                {"alias_label": name, "alias_name": value}
-            )
+            alias = {"alias_label": name, "alias_name": value}
+            change.setdefault("aliases", []).append(alias)
     return change

@@ -29,12 +29,10 @@ class ControlApi:
     def __init__(
         self, faults: Faults, holds: Holds, clock: Clock, chosen: Chosen
     ) -> None:
-        self._faults, self._holds, self._clock, self._chosen = (
-            faults,
-            holds,
-            clock,
-            chosen,
-        )
+        self._faults = faults
+        self._holds = holds
+        self._clock = clock
+        self._chosen = chosen
 
     def routes(self) -> list[Route]:
         """By path; each shows the state after what was done."""
@@ -48,11 +46,11 @@ class ControlApi:
             "/sandbox/clock": {"GET": self._show_clock, "POST": self._advance},
             "/sandbox/options": {"GET": self._show_options, "POST": self._choose},
         }
-        return [
-            Route(path, _endpoint(act), methods=[method])
-            for path, some in acts.items()
-            for method, act in some.items()
-        ]
+        routes: list[Route] = []
+        for path, by_method in acts.items():
+            for method, act in by_method.items():
+                routes += [Route(path, _endpoint(act), methods=[method])]
+        return routes
 
     def _show_faults(
         self, _request: Request, _body: Mapping[str, Any]
@@ -60,12 +58,11 @@ class ControlApi:
         return self._faults.shown()
 
     def _add_faults(self, _request: Request, body: Mapping[str, Any]) -> dict[str, Any]:
-        faults, storm = body.get("faults", []), body.get("storm")
-        if not body.keys() & {"faults", "storm"} or not _all_objects(faults):
-            raise ValueError(
-                "the body must be JSON with 'faults': list, or with 'storm': object"
-            )
-        if storm is not None and not isinstance(storm, Mapping):
+        faults = body.get("faults", [])
+        storm = body.get("storm")
+        is_named = "faults" in body or "storm" in body
+        is_storm = storm is None or isinstance(storm, Mapping)
+        if not is_named or not is_storm or not _all_objects(faults):
             raise ValueError(
                 "the body must be JSON with 'faults': list, or with 'storm': object"
             )
@@ -82,17 +79,19 @@ class ControlApi:
         return self._faults.shown()
 
     def _held(self, request: Request, _body: Mapping[str, Any]) -> dict[str, Any]:
-        wait, after = (
-            request.query_params.get(name) or "0" for name in ("wait", "after")
-        )
-        return {"held": self._holds.shown(float(wait), int(after))}
+        wait = float(request.query_params.get("wait") or 0)
+        after = int(request.query_params.get("after") or 0)
+        return {"held": self._holds.shown(wait, after)}
 
     def _release(self, _request: Request, body: Mapping[str, Any]) -> dict[str, Any]:
         which, how = body.get("release"), How(str(body.get("how", How.GO)))
         if "job" in body:
             which = f"job {body['job']}"
         if not isinstance(which, int | str):
-            body_needs = "the body must be JSON with 'release': an id or 'all', or with 'job': a job's id"
+            body_needs = (
+                "the body must be JSON with 'release': an id or 'all',"
+                " or with 'job': a job's id"
+            )
             raise ValueError(body_needs)  # noqa: TRY004 - it is answered as every bad body
         released = self._holds.release(which, how)
         if not released and which != "all":
@@ -107,7 +106,8 @@ class ControlApi:
     def _advance(self, request: Request, body: Mapping[str, Any]) -> dict[str, Any]:
         seconds = body.get("advance")
         if not isinstance(seconds, int | float):
-            raise ValueError("the body must be JSON with 'advance': seconds")  # noqa: TRY004 - a 400, not a bug
+            body_needs = "the body must be JSON with 'advance': seconds"
+            raise ValueError(body_needs)  # noqa: TRY004 - a 400, not a bug
         self._clock.advance(seconds)
         return self._show_clock(request, body)
 
@@ -122,6 +122,8 @@ class ControlApi:
 
 
 def _endpoint(act: Act) -> Callable[[Request], Awaitable[Response]]:
+    """What answers a request with the state after an act, or with why it was refused."""
+
     async def endpoint(request: Request) -> Response:
         try:
             given = _object(await request.body())
@@ -143,7 +145,9 @@ def _object(body: bytes) -> dict[str, Any]:
         given = json.loads(body)
     except ValueError:
         return {}
-    return given if isinstance(given, dict) else {}
+    if not isinstance(given, dict):
+        return {}
+    return given
 
 
 def _all_objects(value: object) -> bool:

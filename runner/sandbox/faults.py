@@ -1,4 +1,4 @@
-"""Faults switched on for a while: where they strike, what they match, what they do, and how often."""
+"""Faults switched on for a while: where they strike, what they do, and how often."""
 
 from __future__ import annotations
 
@@ -63,11 +63,9 @@ class _Armed:
 
     def strikes(self, place: Place, about: tuple[str, ...]) -> bool:
         """Take an event; True when this one is struck."""
-        if (
-            self.fault.at is not place
-            or self.times == 0
-            or not any(self.fault.match in text for text in about)
-        ):
+        if self.fault.at is not place or self.times == 0:
+            return False
+        if not any(self.fault.match in text for text in about):
             return False
         if self.after > 0:
             self.after -= 1
@@ -97,7 +95,9 @@ class Faults:
             self._armed.append(_Armed(fault, chance, fault.times, fault.after))
 
     def storm(self, given: Mapping[str, Any]) -> None:
-        """Begin a storm as the admin API spells it; it replaces one that rages. Raises ValueError."""
+        """Begin a storm as the admin API spells it; it replaces one that rages. Raises
+        ValueError.
+        """
         storm = Storm.of(given)
         with self._lock:
             self._storm = storm
@@ -109,11 +109,16 @@ class Faults:
             self._struck.clear()
 
     def shown(self) -> dict[str, Any]:
-        """As the admin API lists them: what is still to come, the storm, and what struck so far."""
+        """As the admin API lists them: what is still to come, the storm, and what struck
+        so far.
+        """
         with self._lock:
+            storm = None
+            if self._storm:
+                storm = self._storm.shown()
             return {
                 "faults": [_shown(armed) for armed in self._armed],
-                "storm": self._storm.shown() if self._storm else None,
+                "storm": storm,
                 "struck": dict(sorted(self._struck.items())),
             }
 
@@ -135,9 +140,13 @@ class Faults:
                 if armed.times == 0:
                     del self._armed[index]
                 return armed.fault
-        if self._storm and (do := self._storm.strikes(place, about[0])):
-            return Fault(place, do, seconds=self._storm.seconds)
-        return None
+        storm = self._storm
+        if storm is None:
+            return None
+        do = storm.strikes(place, about[0])
+        if do is None:
+            return None
+        return Fault(place, do, seconds=storm.seconds)
 
 
 def _fault(given: Mapping[str, Any]) -> Fault:
@@ -148,49 +157,64 @@ def _fault(given: Mapping[str, Any]) -> Fault:
         place = Place(str(given.get("at")))
     except ValueError:
         raise BadFault(f"at: one of {', '.join(Place)}") from None
-    do, times, retry_after = (
-        str(given.get("do")),
-        given.get("times", 1),
-        given.get("retry_after"),
-    )
+    do = str(given.get("do"))
     if not is_possible(place, do):
-        wire = ", status:NNN" if place in STORM_STATUSES else ""
-        raise BadFault(f"do at {place}: one of {', '.join(sorted(KINDS[place]))}{wire}")
+        listed = ", ".join(sorted(KINDS[place]))
+        if place in STORM_STATUSES:
+            listed += ", status:NNN"
+        raise BadFault(f"do at {place}: one of {listed}")
     try:
-        if str(retry_after).startswith("date:"):
-            float(str(retry_after).removeprefix("date:"))
         return Fault(
             at=place,
             do=do,
             match=str(given.get("match") or ""),
-            times=None if times is None else int(times),
+            times=_times(given.get("times", 1)),
             after=int(given.get("after", 0)),
             chance=float(given.get("chance", 1)),
             seed=int(given.get("seed", 0)),
             seconds=float(given.get("seconds", SECONDS)),
-            retry_after=None if retry_after is None else str(retry_after),
+            retry_after=_retry_after(given.get("retry_after")),
         )
     except (TypeError, ValueError) as exc:
-        raise BadFault(
-            f"times, after, chance, seed, seconds and what follows date: are numbers: {exc}"
-        ) from None
+        numbers = "times, after, chance, seed, seconds and what follows date:"
+        raise BadFault(f"{numbers} are numbers: {exc}") from None
+
+
+def _times(given: Any) -> int | None:
+    """How often a fault strikes, or None for ever. Raises TypeError or ValueError."""
+    if given is None:
+        return None
+    return int(given)
+
+
+def _retry_after(given: Any) -> str | None:
+    """The header as it is given. Raises ValueError where no number follows `date:`."""
+    if given is None:
+        return None
+    text = str(given)
+    if text.startswith("date:"):
+        float(text.removeprefix("date:"))
+    return text
 
 
 def _shown(armed: _Armed) -> dict[str, Any]:
     """With the numbers that are left; fields that were not given are left out."""
     fault = armed.fault
-    more = {
-        "after": armed.after,
-        "chance": None if fault.chance >= 1 else fault.chance,
-        "seed": fault.seed,
-        "seconds": None if fault.seconds == SECONDS else fault.seconds,
-        "retry_after": fault.retry_after,
-    }
-    return {
+    shown: dict[str, Any] = {
         "at": fault.at,
         "do": fault.do,
         "match": fault.match,
         "times": armed.times,
         "struck": armed.struck,
-        **{name: value for name, value in more.items() if value},
     }
+    if armed.after:
+        shown["after"] = armed.after
+    if fault.chance and fault.chance < 1:
+        shown["chance"] = fault.chance
+    if fault.seed:
+        shown["seed"] = fault.seed
+    if fault.seconds not in (0, SECONDS):
+        shown["seconds"] = fault.seconds
+    if fault.retry_after:
+        shown["retry_after"] = fault.retry_after
+    return shown

@@ -61,7 +61,9 @@ class Job:
 
 
 class History:
-    """Every job that is remembered, oldest first. One that has not ended is never forgotten."""
+    """Every job that is remembered, oldest first. One that has not ended is never
+    forgotten.
+    """
 
     def __init__(self, chosen: Chosen, clock: Clock) -> None:
         self._chosen, self._clock = chosen, clock
@@ -75,17 +77,12 @@ class History:
         """A job that is queued. Raises Refused 409 when its domain key is taken."""
         with self.lock:
             self._forget()
-            key, options = order.domain_key, self._chosen.options
-            if key is not None and (
-                export_target is None or options.export_key is Answer.OK
-            ):
-                first = self._keys.get(key)
-                if first and (
-                    first in self._jobs or options.forgets_keys is Answer.FAIL
-                ):
-                    raise Refused(
-                        409, "Domain key has already been taken", conflicts_with=first
-                    )
+            key = order.domain_key
+            looks = (
+                export_target is None or self._chosen.options.export_key is Answer.OK
+            )
+            if key is not None and looks:
+                self._check_key(key)
                 self._keys[key] = str(self._last_id + 1)
             self._last_id += 1
             now = self._clock.now()
@@ -93,6 +90,17 @@ class History:
             self._jobs[job.id] = job
             self._kinds[order.type] += 1
             return job
+
+    def _check_key(self, key: str) -> None:
+        """Raises Refused 409 where a domain key is taken."""
+        first = self._keys.get(key)
+        if first is None:
+            return
+        keeps = self._chosen.options.forgets_keys is Answer.FAIL
+        if first in self._jobs or keeps:
+            raise Refused(
+                409, "Domain key has already been taken", conflicts_with=first
+            )
 
     def get(self, job_id: str) -> Job:
         """Raises Refused 404."""
@@ -120,18 +128,11 @@ class History:
         """
         with self.lock:
             self._forget()
-            found = (
-                job
-                for job in reversed(self._jobs.values())
-                if status in {"", job.status}
-            )
-            page = list(islice(found, first, last + 1))
-            count = (
-                sum(status == job.status for job in self._jobs.values())
-                if status
-                else len(self._jobs)
-            )
-            return count, page
+            newest_first = reversed(self._jobs.values())
+            if not status:
+                return len(self._jobs), list(islice(newest_first, first, last + 1))
+            found = [job for job in newest_first if job.status == status]
+            return len(found), found[first : last + 1]
 
     def not_ended(self) -> list[Job]:
         """Oldest first."""
@@ -147,9 +148,9 @@ class History:
         """Change a job; once it ended nothing changes it."""
         with self.lock:
             if not self.has_ended(job_id):
-                self._jobs[job_id] = replace(
-                    self._jobs[job_id], updated_at=self._clock.now(), **fields
-                )
+                now = self._clock.now()
+                job = self._jobs[job_id]
+                self._jobs[job_id] = replace(job, updated_at=now, **fields)
 
     def end(self, job_id: str, status: str, stderr: str = "") -> None:
         """Its last change."""
@@ -159,17 +160,15 @@ class History:
         """A success is taken back, because its linked export failed."""
         with self.lock:
             if job_id in self._jobs:
-                self._jobs[job_id] = replace(
-                    self._jobs[job_id], status="error", stderr=stderr
-                )
+                job = self._jobs[job_id]
+                self._jobs[job_id] = replace(job, status="error", stderr=stderr)
 
     def link(self, job_id: str, export_id: str) -> None:
         """A success gets its linked export."""
         with self.lock:
             if job_id in self._jobs:
-                self._jobs[job_id] = replace(
-                    self._jobs[job_id], linked_export=export_id
-                )
+                job = self._jobs[job_id]
+                self._jobs[job_id] = replace(job, linked_export=export_id)
 
     def kinds(self) -> dict[str, int]:
         """How many jobs of each type there were since they were last forgotten."""

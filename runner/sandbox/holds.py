@@ -70,22 +70,15 @@ class Holds:
                 min(wait, LONGEST_WAIT),
             )
             found = [held for held in self._held.values() if held.id > after]
-        return [
-            {"id": held.id, "line": held.line, "when": held.when}
-            | ({"job": held.job} if held.job else {})
-            for held in found
-        ]
+        return [_shown(held) for held in found]
 
     def release(self, which: int | str, how: How) -> list[int]:
         """Let one go on by its id, one by its job's, or `all`; returns the ids once
         those requests have acted.
         """
         with self._changed:
-            chosen = [
-                held
-                for held in self._held.values()
-                if which in {"all", held.id, f"job {held.job}"}
-            ]
+            everything = list(self._held.values())
+            chosen = [held for held in everything if _is_meant(held, which)]
             for held in chosen:
                 del self._held[held.id]
         # set here, outside the lock: the waiting side may run at once
@@ -96,3 +89,15 @@ class Holds:
             if held.job is None:
                 held.done.wait(ACTED_WAIT)
         return [held.id for held in released]
+
+
+def _shown(held: Held) -> dict[str, Any]:
+    """As the admin API lists it; a request has no job."""
+    shown: dict[str, Any] = {"id": held.id, "line": held.line, "when": held.when}
+    if held.job:
+        shown["job"] = held.job
+    return shown
+
+
+def _is_meant(held: Held, which: int | str) -> bool:
+    return which in {"all", held.id, f"job {held.job}"}

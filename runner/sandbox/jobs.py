@@ -95,9 +95,10 @@ class Jobs:
         as its success.
         """
         job = self.history.get(job_id)
-        if job.ended or self._faults.take(
-            Place.KILL, job.order.query, job_id, job.order.domain_key or ""
-        ):
+        if job.ended:
+            return job.status
+        key = job.order.domain_key or ""
+        if self._faults.take(Place.KILL, job.order.query, job_id, key):
             return job.status
         self._stop(job_id)
         self._wait_for_end(job_id)
@@ -107,10 +108,10 @@ class Jobs:
         with self.history.lock:
             if stop := self._stops.get(job_id):
                 stop.set()
-            if (
-                not self.history.has_ended(job_id)
-                and self.history.get(job_id).status == "queued"
-            ):
+            if self.history.has_ended(job_id):
+                return
+            # no thread has it yet that could say so
+            if self.history.get(job_id).status == "queued":
                 self.history.end(job_id, "killed", CANCELED)
 
     def _wait_for_end(self, job_id: str) -> None:
@@ -142,55 +143,53 @@ class Jobs:
         except Killed:
             self.history.end(job.id, "killed", CANCELED)
         except (QueryFailed, NotHere, ExportFailed) as exc:
+            # what was interrupted fails too, and is no error
             if self._stops[job.id].is_set():
                 self.history.end(job.id, "killed", CANCELED)
                 return
-            told = (
-                str(exc)
-                if isinstance(exc, ExportFailed)
-                else f"Query {job.id} failed: {exc}"
-            )
+            told = f"Query {job.id} failed: {exc}"
+            if isinstance(exc, ExportFailed):
+                told = str(exc)
             self.history.end(job.id, "error", told)
             if job.export_target and self._chosen.options.failed_export is Answer.FAIL:
                 self.history.turn_to_error(job.export_target, f"result export: {exc}")
 
     def _query(self, job: Job) -> None:
         order = job.order
-        cohort = str(
-            (order.settings or {}).get(
-                self._chosen.options.setting_keys["cohort_id"], ""
-            )
-        )
-        fault = self._faults.take(
-            Place.QUERY, order.query, cohort, order.domain_key or ""
-        )
+        settings = order.settings or {}
+        cohort = str(settings.get(self._chosen.options.setting_keys["cohort_id"], ""))
+        key = order.domain_key or ""
+        fault = self._faults.take(Place.QUERY, order.query, cohort, key)
         self._begin(job, fault)
         if fault and fault.do == "fail":
             raise QueryFailed(FAULT)
-        scheduled = (
-            order.scheduled_time
-            if order.scheduled_time is not None
-            else int(job.created_at)
-        )
+        scheduled = order.scheduled_time
+        if scheduled is None:
+            scheduled = int(job.created_at)
         rows = self._execute(job, scheduled)
         if fault and fault.do == "applied_error":
             raise QueryFailed(FAULT)
-        self._succeed(job, rows, fault)
+        if fault and fault.do == "no_export":
+            self._succeed_apart(job, rows, fault.seconds)
+        else:
+            self._succeed(job, rows)
 
     def _begin(self, job: Job, fault: Fault | None) -> None:
         """Queued until the job begins, then running; what a fault does before the job's
         own work. Raises Killed.
         """
-        do = fault.do if fault else ""
-        if fault and do == "late" and fault.at is Place.QUERY:
+        # a late export delivers first, and is late afterwards
+        if fault and fault.do == "late" and fault.at is Place.QUERY:
             self._pause(job, fault.seconds)
         self.history.change(job.id, status="running", start_at=self._clock.now())
         self._pause(job, self._chosen.options.job_seconds)
-        if fault and do == "unknown_status":
-            self.history.change(job.id, status="suspended")
-            self._pause(job, fault.seconds)
-            self.history.change(job.id, status="running")
-        match do:
+        if fault is None:
+            return
+        match fault.do:
+            case "unknown_status":
+                self.history.change(job.id, status="suspended")
+                self._pause(job, fault.seconds)
+                self.history.change(job.id, status="running")
             case "killed":
                 raise Killed
             case "hang":
@@ -207,14 +206,14 @@ class Jobs:
             raise Killed
 
     def _hold(self, job: Job) -> None:
+        """Wait until the job is released. Raises Killed where it was dropped or killed."""
         held = self._holds.hold(f"{job.order.type} job {job.id}", "before", job.id)
         try:
-            while not self._stops[job.id].wait(LOOK):
-                if held.how.done():
-                    if held.how.result() is How.DROP:
-                        raise Killed
-                    return
-            raise Killed
+            while not held.how.done():
+                if self._stops[job.id].wait(LOOK):
+                    raise Killed
+            if held.how.result() is How.DROP:
+                raise Killed
         finally:
             self._holds.forget(held)
 
@@ -234,38 +233,42 @@ class Jobs:
                 del self._sessions[job.id]
             session.close()
 
-    def _succeed(self, job: Job, rows: Rows | None, fault: Fault | None) -> None:
-        """The query's success, and its linked export's beginning, in one step unless a
-        fault keeps them apart.
-        """
-        apart = fault.seconds if fault and fault.do == "no_export" else None
+    def _succeed(self, job: Job, rows: Rows | None) -> None:
+        """The query's success, and its linked export's beginning, in one step."""
         with self.history.lock:
             if self.history.has_ended(job.id):
                 return
-            linked = self._link(job) if apart is None else None
-            link = linked.id if linked else None
-            self.history.change(
-                job.id,
-                status="success",
-                end_at=self._clock.now(),
-                rows=rows,
-                linked_export=link,
-            )
-        if (
-            apart is not None
-            and not self._closing.wait(apart)
-            and (linked := self._link(job))
-        ):
-            self.history.link(job.id, linked.id)
+            linked = self._link(job)
+            self._change_to_success(job, rows)
+            if linked:
+                self.history.link(job.id, linked.id)
         if linked:
-            with suppress(RuntimeError):  # closing: no thread takes it any more
-                self._start(
-                    self._exports,
-                    linked,
-                    partial(self._export, replace(job, rows=rows)),
-                )
+            self._start_export(job, rows, linked)
+
+    def _succeed_apart(self, job: Job, rows: Rows | None, seconds: float) -> None:
+        """The query's success, and some seconds later its linked export's beginning."""
+        with self.history.lock:
+            if self.history.has_ended(job.id):
+                return
+            self._change_to_success(job, rows)
+        if self._closing.wait(seconds):
+            return
+        if linked := self._link(job):
+            self.history.link(job.id, linked.id)
+            self._start_export(job, rows, linked)
+
+    def _change_to_success(self, job: Job, rows: Rows | None) -> None:
+        now = self._clock.now()
+        self.history.change(job.id, status="success", end_at=now, rows=rows)
+
+    def _start_export(self, job: Job, rows: Rows | None, linked: Job) -> None:
+        # the rows go along: the job may be forgotten before its export begins
+        work = partial(self._export, replace(job, rows=rows))
+        with suppress(RuntimeError):  # closing: no thread takes it any more
+            self._start(self._exports, linked, work)
 
     def _link(self, job: Job) -> Job | None:
+        """The export that goes with a query, queued; None where it has none."""
         if job.order.settings is None:
             return None
         order = replace(
@@ -279,25 +282,24 @@ class Jobs:
     def _export(self, target: Job, job: Job) -> None:
         """Deliver the rows of `target`, which may be forgotten by now."""
         settings = self._connector.check(job.order.settings or {})
-        fault = self._faults.take(
-            Place.EXPORT,
-            settings.cohort_id,
-            target.order.query,
-            target.order.domain_key or "",
-        )
+        query = target.order.query
+        key = target.order.domain_key or ""
+        fault = self._faults.take(Place.EXPORT, settings.cohort_id, query, key)
         self._begin(job, fault)
-        if fault and fault.do == "fail":
+        do = ""
+        if fault:
+            do = fault.do
+        if do == "fail":
             raise ExportFailed(FAULT)
-        rows, stop = target.rows or Rows((), ()), self._stops[job.id]
         self._connector.deliver(
-            rows,
+            target.rows or Rows((), ()),
             settings,
             job.order.import_key,
-            half=bool(fault and fault.do == "half"),
-            stop=stop,
+            half=do == "half",
+            stop=self._stops[job.id],
         )
-        if fault and fault.do == "late":
+        if fault and do == "late":
             self._pause(job, fault.seconds)
-        if fault and fault.do == "export_error_after_delivery":
+        if do == "export_error_after_delivery":
             raise ExportFailed(FAULT)
         self.history.end(job.id, "success")

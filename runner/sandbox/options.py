@@ -10,8 +10,11 @@ from typing import Any
 
 SETTING_KEYS: Mapping[str, str] = MappingProxyType(
     {
-        key: key
-        for key in ("cohort_id", "cohort_name", "operation", "aliases", "thread_count")
+        "cohort_id": "cohort_id",
+        "cohort_name": "cohort_name",
+        "operation": "operation",
+        "aliases": "aliases",
+        "thread_count": "thread_count",
     }
 )
 """What the connector calls its settings; the real keys are not public, so these are a
@@ -36,7 +39,9 @@ class Shop:
 
 @dataclass(frozen=True, slots=True)
 class Partner:
-    """The partner that Braze has enabled, with its key, and how many requests it may send an hour."""
+    """The partner that Braze has enabled, with its key, and how many requests it may
+    send an hour.
+    """
 
     name: str = "treasure_data"
     api_key: str = field(default="sandbox-partner-key", repr=False)
@@ -125,6 +130,7 @@ class Chosen:
 
 
 def _value(name: str, value: object) -> Answer | int | float:
+    """A value as its option holds it. Raises BadOption."""
     if name in ANSWERS and value in set(Answer):
         return Answer(str(value))
     if name == "braze_success" and value in {201, 202}:
@@ -134,5 +140,6 @@ def _value(name: str, value: object) -> Answer | int | float:
     if name in ANSWERS:
         raise BadOption(f"{name}: one of {', '.join(Answer)}")
     raise BadOption(
-        f"options to change: {', '.join(ANSWERS)} (ok or fail), braze_success (201 or 202), job_seconds (a number)"
+        f"options to change: {', '.join(ANSWERS)} (ok or fail),"
+        " braze_success (201 or 202), job_seconds (a number)"
     )

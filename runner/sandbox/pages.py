@@ -10,15 +10,19 @@ from runner.sandbox.history import Job
 from runner.sandbox.warehouse import Table
 
 STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; color: #1c2733; max-width: 60rem; margin: 2.5rem auto; padding: 0 1rem; }
+body { font: 15px/1.5 system-ui, sans-serif; color: #1c2733; max-width: 60rem; \
+margin: 2.5rem auto; padding: 0 1rem; }
 h1 { font-size: 1.4rem; } h2 { font-size: 1.05rem; margin-top: 2rem; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .35rem .8rem .35rem 0; border-bottom: 1px solid #e3e8ee; }
-th { color: #5b6b7b; font-weight: 600; } .n { text-align: right; font-variant-numeric: tabular-nums; }
+th { color: #5b6b7b; font-weight: 600; } .n \
+{ text-align: right; font-variant-numeric: tabular-nums; }
 td.n, th.n { padding-right: 0; padding-left: .8rem; } p { color: #5b6b7b; }
-label { display: inline-block; margin-right: 1.2rem; } input, button { font: inherit; padding: .25rem .6rem; }
+label { display: inline-block; margin-right: 1.2rem; } input, button \
+{ font: inherit; padding: .25rem .6rem; }
 nav { margin-bottom: 1.5rem; }
-@media (prefers-color-scheme: dark) { body { background: #14191f; color: #dde4ec; } th, td { border-color: #2b343e; } }
+@media (prefers-color-scheme: dark) \
+{ body { background: #14191f; color: #dde4ec; } th, td { border-color: #2b343e; } }
 """
 
 
@@ -73,8 +77,8 @@ def connections(made: Iterable[Mapping[str, Any]]) -> str:
         '<form method="post"><label>Name <input name="name" value="braze_cohorts" required></label>'
         '<label>Braze workspace <input name="workspace" value="shop-us" required></label>'
         "<button>Create</button></form>"
-        "<p>The real console asks for the workspace's REST endpoint and its data import key, which Braze shows under"
-        " Partner Integrations.</p></html>"
+        "<p>The real console asks for the workspace's REST endpoint and its data import"
+        " key, which Braze shows under Partner Integrations.</p></html>"
     )
 
 
@@ -82,7 +86,8 @@ def _head(title: str, words: str) -> str:
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
         f"<style>{STYLE}</style>"
-        '<nav><a href="/sandbox/cohorts">Sandbox</a> · <a href="/sandbox/connections">Authentications</a></nav>'
+        '<nav><a href="/sandbox/cohorts">Sandbox</a> · '
+        '<a href="/sandbox/connections">Authentications</a></nav>'
         f"<h1>{escape(title)}</h1><p>{escape(words)}</p>"
     )
 
@@ -90,22 +95,26 @@ def _head(title: str, words: str) -> str:
 def _section(title: str, heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     if not rows:
         return f"<h2>{escape(title)}</h2><p>None yet.</p>"
+    # a column of numbers, such as members, is set flush right with its head
     numeric = [isinstance(value, int) for value in rows[0]]
-    head = "".join(
-        _cell("th", text, number) for text, number in zip(heads, numeric, strict=True)
-    )
-    body = "".join(
-        "<tr>"
-        + "".join(
-            _cell("td", value, number)
-            for value, number in zip(row, numeric, strict=True)
-        )
-        + "</tr>"
-        for row in rows
-    )
-    return f"<h2>{escape(title)}</h2><table><tr>{head}</tr>{body}</table>"
+    head = _row("th", heads, numeric)
+    body = "".join(_row("td", row, numeric) for row in rows)
+    return f"<h2>{escape(title)}</h2><table>{head}{body}</table>"
 
 
-def _cell(tag: str, value: object, number: object) -> str:
-    text = f"{value:,}" if isinstance(value, int) else str(value)
-    return f"<{tag}{' class=n' if number else ''}>{escape(text)}</{tag}>"
+def _row(tag: str, values: Sequence[object], numeric: Sequence[bool]) -> str:
+    cells = zip(values, numeric, strict=True)
+    inside = "".join(
+        _cell(tag, value, is_numeric=is_numeric) for value, is_numeric in cells
+    )
+    return f"<tr>{inside}</tr>"
+
+
+def _cell(tag: str, value: object, *, is_numeric: bool) -> str:
+    text = str(value)
+    if isinstance(value, int):
+        text = f"{value:,}"
+    begin = tag
+    if is_numeric:
+        begin = f"{tag} class=n"
+    return f"<{begin}>{escape(text)}</{tag}>"

@@ -22,17 +22,11 @@ class PartnerApi:
 
     def routes(self) -> list[Route]:
         """Both of them."""
+        save = self._endpoint(Braze.save)
+        change = self._endpoint(Braze.change)
         return [
-            Route(
-                "/partners/{partner}/cohorts",
-                self._endpoint(Braze.save),
-                methods=["POST"],
-            ),
-            Route(
-                "/partners/{partner}/cohorts/users",
-                self._endpoint(Braze.change),
-                methods=["POST"],
-            ),
+            Route("/partners/{partner}/cohorts", save, methods=["POST"]),
+            Route("/partners/{partner}/cohorts/users", change, methods=["POST"]),
         ]
 
     def _endpoint(
@@ -55,8 +49,9 @@ class PartnerApi:
             except Rejected as exc:
                 return JSONResponse({"message": exc.message}, exc.status, limits)
             status = self._chosen.options.braze_success
-            return JSONResponse(
-                {"message": "queued" if status == 202 else "success"}, status, limits
-            )
+            said = "success"
+            if status == 202:
+                said = "queued"
+            return JSONResponse({"message": said}, status, limits)
 
         return endpoint

@@ -63,10 +63,9 @@ def execute(
     Raises QueryFailed, also when the cursor was interrupted, and NotHere where Trino's
     answer is not known.
     """
+    job = Job(database, scheduled_time, now, warehouse)
     try:
-        statement = statements.translate(
-            sql, Job(database, scheduled_time, now, warehouse)
-        )
+        statement = statements.translate(sql, job)
         if isinstance(statement, Select):
             return _select(statement, warehouse, cursor)
         with warehouse.writing:
@@ -86,19 +85,26 @@ def _run(
 def _select(
     statement: Select, warehouse: Warehouse, cursor: duckdb.DuckDBPyConnection
 ) -> Rows:
-    sql, columns = statement.sql, statement.columns
-    shown = [_shown(f"c{number}", kind) for number, (_, kind) in enumerate(columns)]
-    if any(one != f"c{number}" for number, one in enumerate(shown)):
-        listed = ", ".join(f"c{number}" for number in range(len(columns)))
-        sql = f"SELECT {', '.join(shown)} FROM ({sql}) AS rows ({listed})"
+    sql = statement.sql
+    kinds = [kind for _, kind in statement.columns]
+    names = _places(len(kinds))
+    shown = [_shown(name, kind) for name, kind in zip(names, kinds, strict=True)]
+    if shown != names:
+        sql = f"SELECT {', '.join(shown)} FROM ({sql}) AS rows ({', '.join(names)})"
     rows = _run(sql, warehouse, cursor).fetchall()
-    plain = [_plain(kind) for _, kind in columns]
+    plain = [_plain(kind) for kind in kinds]
+    # most results need nothing, and may be long
     if any(plain):
         rows = [
             tuple(_held(value, make) for value, make in zip(row, plain, strict=True))
             for row in rows
         ]
-    return Rows(_described(columns), tuple(rows))
+    return Rows(_described(statement.columns), tuple(rows))
+
+
+def _places(count: int) -> list[str]:
+    """Names for the columns of a query, which may have several of one name: c0, c1."""
+    return [f"c{number}" for number in range(count)]
 
 
 def _described(columns: Sequence[tuple[str, Type]]) -> tuple[Column, ...]:
@@ -112,21 +118,28 @@ def _described(columns: Sequence[tuple[str, Type]]) -> tuple[Column, ...]:
 def _shown(sql: str, kind: Type) -> str:
     """A value as a result holds it."""
     if kind.base in {"timestamp", "timestamp with time zone"}:
-        sql, kind = cast(sql, kind, Type(kind.base, (3,))), Type(kind.base, (3,))
+        # results show milliseconds, whatever the precision
+        milliseconds = Type(kind.base, (3,))
+        sql = cast(sql, kind, milliseconds)
+        kind = milliseconds
     if kind.base in TEXTUAL:
         return as_text(sql, kind)
     if kind.base == "array":
         made = _shown("x", element(kind))
-        return sql if made == "x" else f"list_transform({sql}, lambda x: {made})"
-    if kind.base in {"row", "map"} and any(
-        _shown("x", one) != "x" for one in inner(kind)
-    ):
+        if made == "x":
+            return sql
+        return f"list_transform({sql}, lambda x: {made})"
+    if kind.base not in {"row", "map"}:
+        return sql
+    if any(_shown("x", one) != "x" for one in inner(kind)):
         raise NotHere(f"a result of type {kind}")
     return sql
 
 
 def _plain(kind: Type) -> Callable[[Any], Any] | None:
-    """What a value from DuckDB is made into: rows are lists, which DuckDB gives as dictionaries."""
+    """What makes a value from DuckDB into one of a result, or None where it is one:
+    rows are lists, which DuckDB gives as dictionaries.
+    """
     inside = [_plain(one) for one in inner(kind)]
     match kind.base:
         case "row":
@@ -144,7 +157,9 @@ def _plain(kind: Type) -> Callable[[Any], Any] | None:
 
 
 def _held(value: Any, make: Callable[[Any], Any] | None) -> Any:
-    return value if value is None or make is None else make(value)
+    if value is None or make is None:
+        return value
+    return make(value)
 
 
 def _write(
@@ -153,22 +168,21 @@ def _write(
     warehouse: Warehouse,
     cursor: duckdb.DuckDBPyConnection,
 ) -> None:
-    there = warehouse.columns(statement.name.database, statement.name.table)
-    if statement.name.database not in warehouse.databases():
-        raise QueryFailed(
-            f"line 1:1: Schema '{statement.name.database}' does not exist"
-        )
+    name = statement.name
+    there = warehouse.columns(name.database, name.table)
+    if name.database not in warehouse.databases():
+        raise QueryFailed(f"line 1:1: Schema '{name.database}' does not exist")
     if isinstance(statement, Create):
         _create(statement, there, now, warehouse, cursor)
         return
     if there is None:
         if isinstance(statement, Drop) and statement.if_exists:
             return
-        raise QueryFailed(f"line 1:1: {statement.name.words} does not exist")
+        raise QueryFailed(f"line 1:1: {name.words} does not exist")
     match statement:
         case Drop():
-            cursor.execute(f"DROP TABLE {statement.name.sql}")
-            warehouse.forget(statement.name.database, statement.name.table)
+            cursor.execute(f"DROP TABLE {name.sql}")
+            warehouse.forget(name.database, name.table)
         case Delete():
             _run(statement.sql, warehouse, cursor)
         case AddColumn():
@@ -184,10 +198,11 @@ def _create(
     warehouse: Warehouse,
     cursor: duckdb.DuckDBPyConnection,
 ) -> None:
+    table = statement.name
     if there is not None:
         if statement.if_not_exists:
             return
-        where = f"td.{statement.name.database}.{statement.name.table}"
+        where = f"td.{table.database}.{table.table}"
         raise QueryFailed(f"line 1:1: Destination table '{where}' already exists")
     columns = statement.query.columns
     names = [name for name, _ in columns]
@@ -197,23 +212,25 @@ def _create(
             raise QueryFailed(
                 f"line 1:1: Column name '{name}' specified more than once"
             )
-    shown = [
-        f'{statements.kept(f"c{index}", kind)} AS "{name}"'
-        for index, (name, kind) in enumerate(columns)
-        if name != TIME
-    ]
-    moment = f"CAST(c{names.index(TIME)} AS BIGINT)" if TIME in names else str(now)
-    inside = ", ".join(f"c{index}" for index in range(len(columns)))
+    places = _places(len(columns))
+    moment = str(now)
+    shown: list[str] = []
+    kinds: dict[str, str] = {}
+    for place, (name, kind) in zip(places, columns, strict=True):
+        if name == TIME:
+            moment = f"CAST({place} AS BIGINT)"
+        else:
+            shown.append(f'{statements.kept(place, kind)} AS "{name}"')
+            kinds[name] = str(statements.stored(kind))
+    # `time` comes last, as in every table of Treasure Data
+    shown.append(f"CAST({moment} AS BIGINT) AS {TIME}")
     _run(
-        f"CREATE TABLE {statement.name.sql} AS SELECT {', '.join([*shown, f'CAST({moment} AS BIGINT) AS {TIME}'])}"
-        f" FROM ({statement.query.sql}) AS rows ({inside})",
+        f"CREATE TABLE {table.sql} AS SELECT {', '.join(shown)}"
+        f" FROM ({statement.query.sql}) AS rows ({', '.join(places)})",
         warehouse,
         cursor,
     )
-    kinds = {
-        name: str(statements.stored(kind)) for name, kind in columns if name != TIME
-    }
-    warehouse.remember(statement.name.database, statement.name.table, kinds)
+    warehouse.remember(table.database, table.table, kinds)
 
 
 def _insert(
@@ -224,38 +241,46 @@ def _insert(
     cursor: duckdb.DuckDBPyConnection,
 ) -> None:
     given = [kind for _, kind in statement.query.columns]
+    targets = _targets(statement, there)
     known = {column.name: statements.type_of(column) for column in there}
-    targets = list(statement.columns)
-    for column in targets:
-        if column not in known:
-            raise QueryFailed(
-                f"line 1:1: Insert column name does not exist in target table: {column}"
-            )
-    if not targets:
-        targets = [column.name for column in there]
-        if len(given) == len(there) - 1:
-            targets.remove(TIME)
-    if len(given) != len(targets):
-        raise QueryFailed(
-            f"line 1:1: Insert query has {len(given)} expression(s) but expected {len(targets)} target column(s)"
-        )
     kinds = [known[target] or Type("varchar") for target in targets]
     if problem := statements.mismatch(given, kinds):
         raise QueryFailed(f"line 1:1: {problem}")
-    inside = [f"c{index}" for index in range(len(given))]
-    shown = [
-        statements.inserted(name, source, target)
-        for name, source, target in zip(inside, given, kinds, strict=True)
-    ]
+    places = _places(len(given))
+    shown: list[str] = []
+    for place, source, target in zip(places, given, kinds, strict=True):
+        shown.append(statements.inserted(place, source, target))
     if TIME not in targets:
-        targets, shown = [*targets, TIME], [*shown, str(now)]
+        targets.append(TIME)
+        shown.append(str(now))
     quoted = ", ".join(f'"{column}"' for column in targets)
     _run(
-        f"INSERT INTO {statement.name.sql} ({quoted})"
-        f" SELECT {', '.join(shown)} FROM ({statement.query.sql}) AS rows ({', '.join(inside)})",
+        f"INSERT INTO {statement.name.sql} ({quoted}) SELECT {', '.join(shown)}"
+        f" FROM ({statement.query.sql}) AS rows ({', '.join(places)})",
         warehouse,
         cursor,
     )
+
+
+def _targets(statement: Insert, there: Sequence[Column]) -> list[str]:
+    """The columns that an INSERT fills, in the order of its query's. Raises QueryFailed."""
+    given = len(statement.query.columns)
+    names = [column.name for column in there]
+    for column in statement.columns:
+        if column not in names:
+            raise QueryFailed(
+                f"line 1:1: Insert column name does not exist in target table: {column}"
+            )
+    targets = list(statement.columns) or names
+    # an INSERT by position may leave out `time`, which is then filled in
+    if not statement.columns and given == len(names) - 1:
+        targets.remove(TIME)
+    if given != len(targets):
+        raise QueryFailed(
+            f"line 1:1: Insert query has {given} expression(s)"
+            f" but expected {len(targets)} target column(s)"
+        )
+    return targets
 
 
 def _add_column(
@@ -264,19 +289,21 @@ def _add_column(
     warehouse: Warehouse,
     cursor: duckdb.DuckDBPyConnection,
 ) -> None:
-    """`time` stays the last column, so that SELECT * and INSERT by position go on as before."""
+    """`time` stays the last column, so that SELECT * and INSERT by position go on as
+    before.
+    """
+    name = statement.name
     if statement.column in {column.name for column in there}:
         if statement.if_not_exists:
             return
         raise QueryFailed(f"line 1:1: Column '{statement.column}' already exists")
     kind = statements.stored(statement.type)
     cursor.execute(
-        f'CREATE OR REPLACE TABLE {statement.name.sql} AS SELECT * EXCLUDE ("{TIME}"),'
-        f' CAST(NULL AS {storage(kind)}) AS "{statement.column}", "{TIME}" FROM {statement.name.sql}'
+        f'CREATE OR REPLACE TABLE {name.sql} AS SELECT * EXCLUDE ("{TIME}"),'
+        f' CAST(NULL AS {storage(kind)}) AS "{statement.column}", "{TIME}"'
+        f" FROM {name.sql}"
     )
-    warehouse.remember(
-        statement.name.database, statement.name.table, {statement.column: str(kind)}
-    )
+    warehouse.remember(name.database, name.table, {statement.column: str(kind)})
 
 
 # messages
@@ -288,6 +315,12 @@ OVERFLOWS = {
     "division": "/",
 }
 WIDTHS = {"INT8": "tinyint", "INT16": "smallint", "INT32": "integer", "INT64": "bigint"}
+OVERFLOW = re.compile(r"Overflow in (\w+) of (INT\d+) \((-?\d+) . (-?\d+)\)")
+DIVISION_OVERFLOW = re.compile(r"Overflow in division of (-?\d+) / (-?\d+)")
+OUT_OF_RANGE = re.compile(
+    r"Type (\w+) with value (\S+) can't be cast .* destination type (INT\d+)"
+)
+BAD_DECIMAL = re.compile(r'Casting value "(\S+)" to type DECIMAL\((\d+),(\d+)\) failed')
 REFUSED_HERE = (
     duckdb.BinderException,
     duckdb.ParserException,
@@ -295,7 +328,9 @@ REFUSED_HERE = (
     duckdb.NotImplementedException,
     duckdb.InternalException,
 )
-"""What DuckDB says of a statement that this sandbox wrote badly, and Trino would have taken."""
+"""What DuckDB says of a statement that this sandbox wrote badly, and Trino would have
+taken.
+"""
 
 
 def _in_trino_words(error: duckdb.Error) -> Exception:
@@ -319,26 +354,21 @@ def _what(message: str) -> str:
 
 
 def _value_words(message: str) -> str:
+    """What DuckDB says of a value, as Trino would put it."""
     if "Division by zero" in message:
         return "Division by zero"
-    if match := re.search(
-        r"Overflow in (\w+) of (INT\d+) \((-?\d+) . (-?\d+)\)", message
-    ):
+    if match := OVERFLOW.search(message):
         sign = OVERFLOWS.get(match[1], "?")
         kind = WIDTHS.get(match[2], match[2])
         return f"{kind} {match[1]} overflow: {match[3]} {sign} {match[4]}"
-    if match := re.search(r"Overflow in division of (-?\d+) / (-?\d+)", message):
+    if match := DIVISION_OVERFLOW.search(message):
         return f"bigint division overflow: {match[1]} / {match[2]}"
-    if match := re.search(
-        r"Type (\w+) with value (\S+) can't be cast .* destination type (INT\d+)",
-        message,
-    ):
+    if match := OUT_OF_RANGE.search(message):
+        # a sum is first made wider, and then does not fit
         if match[1] == "INT128":
             return "bigint addition overflow"
         return f"Out of range for {WIDTHS.get(match[3], match[3])}: {match[2]}"
-    if match := re.search(
-        r'Casting value "(\S+)" to type DECIMAL\((\d+),(\d+)\) failed', message
-    ):
+    if match := BAD_DECIMAL.search(message):
         return f"Cannot cast '{match[1]}' to DECIMAL({match[2]}, {match[3]})"
     if "More than one row returned by a subquery" in message:
         return "Scalar sub-query has returned multiple rows"

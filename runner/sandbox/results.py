@@ -6,7 +6,6 @@ import csv
 import gzip
 import io
 import json
-from collections.abc import Iterable
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -42,9 +41,10 @@ def encode(rows: Rows, form: str, *, header: bool) -> bytes:
             return "".join(
                 json.dumps([_plain(value) for value in row]) + "\n" for row in rows.rows
             ).encode()
-        case "csv" | "tsv":
-            names = [[column.name for column in rows.columns]] if header else []
-            return _separated([*names, *rows.rows], "," if form == "csv" else "\t")
+        case "csv":
+            return _separated(rows, ",", header=header)
+        case "tsv":
+            return _separated(rows, "\t", header=header)
         case _:
             raise Refused(422, f"format {form!r} is none of {', '.join(MEDIA)}")
 
@@ -61,11 +61,13 @@ def size(rows: Rows) -> int:
     return known
 
 
-def _separated(rows: Iterable[Iterable[Any]], separator: str) -> bytes:
+def _separated(rows: Rows, separator: str, *, header: bool) -> bytes:
     text = io.StringIO()
-    csv.writer(text, delimiter=separator, lineterminator="\n").writerows(
-        [["" if value is None else _plain(value) for value in row] for row in rows]
-    )
+    # None is written as an empty field
+    lines = csv.writer(text, delimiter=separator, lineterminator="\n")
+    if header:
+        lines.writerow([column.name for column in rows.columns])
+    lines.writerows([_plain(value) for value in row] for row in rows.rows)
     return text.getvalue().encode()
 
 

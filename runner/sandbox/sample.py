@@ -4,7 +4,7 @@ same at every start.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from runner.sandbox.braze import Braze, User
 from runner.sandbox.options import Shop
@@ -49,8 +49,10 @@ SELECT
   {_id("c", 6, "n")} AS customer_id,
   'customer' || n || '@example.com' AS email,
   CASE WHEN country < 0.45 THEN 'US' WHEN country < 0.60 THEN 'CA' WHEN country < 0.73 THEN 'GB'
-    WHEN country < 0.83 THEN 'DE' WHEN country < 0.91 THEN 'FR' WHEN country < 0.97 THEN 'JP' ELSE 'AU' END AS country,
-  strftime(DATE '1950-01-01' + CAST(floor({_share("birthday")} * 20450) AS INTEGER), '%Y-%m-%d') AS birthday,
+    WHEN country < 0.83 THEN 'DE' WHEN country < 0.91 THEN 'FR' WHEN country < 0.97 THEN 'JP' \
+ELSE 'AU' END AS country,
+  strftime(DATE '1950-01-01' + CAST(floor({_share("birthday")} * 20450) AS INTEGER), '%Y-%m-%d') \
+AS birthday,
   value AS lifetime_value,
   CAST({_share("opt in")} < 0.7 AS BIGINT) AS email_opt_in,
   CASE WHEN value < 700 THEN 'bronze' WHEN value < 2000 THEN 'silver' ELSE 'gold' END AS tier,
@@ -60,7 +62,8 @@ FROM (
   SELECT
     n,
     {_share("country")} AS country,
-    round(least(5000, exp(6.32 + sqrt(-2 * ln(1 - {_share("value")})) * cos(2 * pi() * {_share("angle")}))), 2) AS value
+    round(least(5000, exp(6.32 + sqrt(-2 * ln(1 - {_share("value")})) * cos(2 * pi() * \
+{_share("angle")}))), 2) AS value
   FROM range(1, ? + 1) AS numbers (n)
 )
 """
@@ -82,12 +85,16 @@ FROM (
     n,
     {_share("kind")} AS kind,
     CAST(floor({_share("sku")} * 500) AS BIGINT) AS article,
-    1 + CAST(floor(pow({_share("buyer")}, 1.5) * greatest(1, total * 0.85)) AS BIGINT) * 7919 % total AS buyer
+    1 + CAST(floor(pow({_share("buyer")}, 1.5) * greatest(1, total * 0.85)) AS BIGINT) * 7919 % \
+total AS buyer
   FROM (SELECT CAST(? AS BIGINT) AS total), range(1, ? + 1) AS numbers (n)
 )
 """
 
-KNOWN = f"SELECT customer_id, email, device_id FROM shop.customers WHERE {_share('known', of='customer_id')} < 0.96"
+KNOWN = (
+    "SELECT customer_id, email, device_id FROM shop.customers"
+    f" WHERE {_share('known', of='customer_id')} < 0.96"
+)
 
 
 def fill_warehouse(warehouse: Warehouse, shop: Shop, now: int) -> None:
@@ -113,16 +120,21 @@ def known(warehouse: Warehouse) -> People:
     ]
 
 
+def _users(people: People) -> Iterator[User]:
+    """Every third has no email, and every second no device."""
+    for number, (customer, email, device) in enumerate(people):
+        aliases: set[tuple[str, str]] = set()
+        devices: set[str] = set()
+        if number % 3:
+            aliases.add(("email", email))
+        if number % 2:
+            devices.add(device)
+        yield User(customer, frozenset(aliases), frozenset(devices))
+
+
 def fill_braze(people: People, braze: Braze) -> None:
     """Give a workspace the users that it knows of the database `shop`."""
-    braze.put_users(
-        User(
-            customer,
-            frozenset({("email", email)} if number % 3 else ()),
-            frozenset({device} if number % 2 else ()),
-        )
-        for number, (customer, email, device) in enumerate(people)
-    )
+    braze.put_users(_users(people))
     braze.put_users(
         User(name, frozenset({("email", f"{name}@gmail.com")}), frozenset({device}))
         for name, device in EXAMPLE[:-1]

@@ -50,7 +50,8 @@ class _Brief(_Server):
         while not self.should_exit:
             await asyncio.sleep(0.01)
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 - as uvicorn calls it
+    # the argument is uvicorn's
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002
         for server in self.servers:
             server.close()
         for connection in [*self.server_state.connections]:
@@ -77,7 +78,9 @@ def serve(
     DuckDB's. `on_ready` gets the base URL once requests are answered. Raises OSError
     where the port is taken.
     """
-    connections = () if like_production else Options().connections
+    connections = Options().connections
+    if like_production:
+        connections = ()
     options = Options(
         keys=frozenset({key}),
         job_seconds=job_seconds,
@@ -102,7 +105,9 @@ def running(
     port: int = 0,
     tables: EngineTables | None = None,
 ) -> Iterator[str]:
-    """A sandbox in a thread of its own, on a free port unless one is given; yields its base URL."""
+    """A sandbox in a thread of its own, on a free port unless one is given; yields its
+    base URL.
+    """
     with _listening(host, port) as (listener, url):
         sandbox = Sandbox(options, url, tables)
         ready = threading.Event()
@@ -123,13 +128,19 @@ def running(
 
 @contextmanager
 def _listening(host: str, port: int) -> Iterator[tuple[socket.socket, str]]:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # with the protocol named, asyncio switches Nagle's algorithm off; else every answer waits 40 ms
+    """A socket that listens, and the URL that leads to it."""
+    family = socket.AF_INET
+    name = host
+    if ":" in host:
+        family = socket.AF_INET6
+        name = f"[{host}]"
+    # with the protocol named, asyncio switches Nagle's algorithm off; else every answer
+    # waits 40 ms
     with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
         listener.listen(128)
-        name = f"[{host}]" if ":" in host else host
+
         yield listener, f"http://{name}:{listener.getsockname()[1]}"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -41,26 +41,21 @@ class Storm:
         if unknown := sorted(set(given) - {"seed", "rate", "kinds", "at"}):
             raise BadStorm(f"a storm has no {', '.join(unknown)}")
         try:
-            seed, rate = int(given.get("seed", 0)), float(given["rate"])
+            seed = int(given.get("seed", 0))
+            rate = float(given["rate"])
             places = [Place(str(place)) for place in given.get("at") or Place]
-            named = (
-                None
-                if given.get("kinds") is None
-                else [str(kind) for kind in given["kinds"]]
-            )
+            named = [str(kind) for kind in given.get("kinds") or ()]
         except (KeyError, TypeError, ValueError):
             raise BadStorm(
-                f"a storm has a seed, a rate, and lists of kinds and of places ({', '.join(Place)})"
+                "a storm has a seed, a rate,"
+                f" and lists of kinds and of places ({', '.join(Place)})"
             ) from None
         if not 0 <= rate <= 1:
             raise BadStorm("rate: from 0 to 1")
-        kinds = {
-            place: stormy(place)
-            if named is None
-            else tuple(do for do in named if is_possible(place, do))
-            for place in places
-        }
-        if lost := sorted(set(named or ()).difference(*kinds.values())):
+        if given.get("kinds") is None:
+            return cls(seed, rate, {place: stormy(place) for place in places})
+        kinds = {place: _possible(place, named) for place in places}
+        if lost := sorted(set(named).difference(*kinds.values())):
             raise BadStorm(f"none of these places can play {', '.join(lost)}")
         return cls(seed, rate, kinds)
 
@@ -77,12 +72,22 @@ class Storm:
     def strikes(self, place: Place, line: str) -> str | None:
         """What to do to this event, if anything."""
         kinds = self.kinds.get(place, ())
-        on_the_wire = place in {Place.REQUEST, Place.BRAZE}
-        stream = f"{place} {'/'.join(line.split('/')[:4]) if on_the_wire else ''}"
+        stream = f"{place} "
+        if place in {Place.REQUEST, Place.BRAZE}:
+            stream += "/".join(line.split("/")[:4])
         random = self._streams.get(stream)
         if random is None:
-            random = self._streams[stream] = Random(f"{self.seed} {stream}")  # noqa: S311 - a test's dice
+            random = Random(f"{self.seed} {stream}")  # noqa: S311 - a test's dice
+            self._streams[stream] = random
+        # both are drawn whatever happens: each event takes two of its stream
         drawn, which = random.random(), random.random()
         if JOB_ISSUE not in line:
             kinds = tuple(kind for kind in kinds if kind != "key_taken")
-        return kinds[int(which * len(kinds))] if kinds and drawn < self.rate else None
+        if not kinds or drawn >= self.rate:
+            return None
+        return kinds[int(which * len(kinds))]
+
+
+def _possible(place: Place, named: Sequence[str]) -> tuple[str, ...]:
+    """Of the kinds that are named, those that a place can play."""
+    return tuple(do for do in named if is_possible(place, do))

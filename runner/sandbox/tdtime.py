@@ -38,7 +38,9 @@ def zone(name: str | None) -> tzinfo:
         return timezone(timedelta(hours=FIXED_HOURS[name.upper()]), name.upper())
     if match := OFFSET.fullmatch(name):
         shift = timedelta(hours=int(match[2]), minutes=int(match[3]))
-        return timezone(-shift if match[1] == "-" else shift)
+        if match[1] == "-":
+            shift = -shift
+        return timezone(shift)
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
@@ -52,20 +54,11 @@ def parse(text: str, where: tzinfo) -> int:
     match = DATE.match(text)
     if not match:
         raise BadTime(f"Invalid time {text!r}")
-    own = text[match.end() :].strip()
     year, month, day, hour, minute, second = (int(part or 0) for part in match.groups())
     try:
-        return seconds(
-            datetime(
-                year,
-                month,
-                day,
-                hour,
-                minute,
-                second,
-                tzinfo=zone(own) if own else where,
-            )
-        )
+        if own := text[match.end() :].strip():
+            where = zone(own)
+        return seconds(datetime(year, month, day, hour, minute, second, tzinfo=where))
     except ValueError:
         raise BadTime(f"Invalid time {text!r}") from None
 
@@ -73,16 +66,15 @@ def parse(text: str, where: tzinfo) -> int:
 def add(start: int, duration: str) -> int:
     """TD_TIME_ADD: whole seconds of d, h, m, s (and w), also several in a row ('1d2h')."""
     parts = DURATION.findall(duration)
-    if (
-        not parts
-        or "".join(map("".join, parts)) != duration
-        or any(unit in MONTHS for *_, unit in parts)
-    ):
+    # what the parts leave out is no duration, such as a space between two
+    is_whole = "".join(map("".join, parts)) == duration
+    if not parts or not is_whole or any(unit in MONTHS for *_, unit in parts):
         raise BadTime(f"Invalid duration {duration!r}")
-    sign = -1 if parts[0][0] == "-" else 1
-    return start + sign * sum(
-        int(length) * FIXED_SECONDS[unit] for _, length, unit in parts
-    )
+    length = sum(int(count) * FIXED_SECONDS[unit] for _, count, unit in parts)
+    # the first sign is that of all parts
+    if parts[0][0] == "-":
+        return start - length
+    return start + length
 
 
 def interval(text: str, now: int, where: tzinfo) -> tuple[int, int]:
@@ -92,9 +84,9 @@ def interval(text: str, now: int, where: tzinfo) -> tuple[int, int]:
     length, _, offset = text.partition("/")
     count, unit = _duration(length)
     present = datetime.fromtimestamp(now, where)
-    context = (
-        _offset(offset, unit, present, where) if offset else truncate(present, unit)
-    )
+    context = truncate(present, unit)
+    if offset:
+        context = _offset(offset, unit, present, where)
     start, end = _window(context, count, unit)
     return seconds(start), seconds(end)
 
@@ -146,7 +138,9 @@ def _offset(text: str, unit: str, present: datetime, where: tzinfo) -> datetime:
 
 
 def _window(context: datetime, count: int, unit: str) -> tuple[datetime, datetime]:
-    """From a context that many units on; a context within a unit keeps that fraction in the window."""
+    """From a context that many units on, the earlier end first. A context within a unit
+    keeps that fraction in the window.
+    """
     end = _shift(truncate(context, unit), count, unit)
     return min(context, end), max(context, end)
 
@@ -155,11 +149,13 @@ def _shift(moment: datetime, count: int, unit: str) -> datetime:
     if unit in MONTHS:
         months = moment.year * 12 + moment.month - 1 + count * MONTHS[unit]
         return moment.replace(year=months // 12, month=months % 12 + 1)
-    if unit in {"d", "w"}:  # by the calendar: a day may have 23 hours
-        return moment + timedelta(days=count * (7 if unit == "w" else 1))
-    return (
-        moment.astimezone(UTC) + timedelta(seconds=count * FIXED_SECONDS[unit])
-    ).astimezone(moment.tzinfo)
+    # by the calendar: a day may have 23 hours
+    if unit == "w":
+        return moment + timedelta(weeks=count)
+    if unit == "d":
+        return moment + timedelta(days=count)
+    length = timedelta(seconds=count * FIXED_SECONDS[unit])
+    return (moment.astimezone(UTC) + length).astimezone(moment.tzinfo)
 
 
 def _duration(text: str) -> tuple[int, str]:

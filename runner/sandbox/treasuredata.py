@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -76,16 +77,12 @@ class TreasureDataApi:
             "/v3/table/delete/{database}/{table}": self._table_delete,
             "/v3/connector_configs/validate_with_connection": self._validate,
         }
-        return [
-            *(
-                Route(path, self._getting(act), methods=["GET"])
-                for path, act in get.items()
-            ),
-            *(
-                Route(path, self._posting(act), methods=["POST"])
-                for path, act in post.items()
-            ),
-        ]
+        routes: list[Route] = []
+        for path, answer in get.items():
+            routes += [Route(path, self._getting(answer), methods=["GET"])]
+        for path, act in post.items():
+            routes += [Route(path, self._posting(act), methods=["POST"])]
+        return routes
 
     def _getting(self, act: Endpoint) -> Callable[[Request], Response]:
         def endpoint(request: Request) -> Response:
@@ -111,52 +108,39 @@ class TreasureDataApi:
         return endpoint
 
     def _admit(self, request: Request, form: Mapping[str, str] | None = None) -> None:
+        """Raises Refused: 401 for a key that is not known, 403 for one that may not."""
+        options = self._chosen.options
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
-        if scheme == "TD1" and key in self._chosen.options.keys:
+        if scheme != "TD1":
+            raise Refused(401, "Authentication failed")
+        if key in options.keys:
             return
-        if (
-            scheme == "TD1"
-            and key in self._chosen.options.reading_keys
-            and _is_reading(request, form)
-        ):
-            return
-        if (
-            scheme == "TD1"
-            and key
-            in self._chosen.options.powerless_keys | self._chosen.options.reading_keys
-        ):
+        if key in options.reading_keys:
+            if _is_reading(request, form):
+                return
+            raise Refused(403, "Access denied")
+        if key in options.powerless_keys:
             raise Refused(403, "Access denied")
         raise Refused(401, "Authentication failed")
 
     def _job_issue(self, request: Request, form: Mapping[str, str]) -> Response:
-        kind, database = request.path_params["type"], request.path_params["database"]
+        kind = request.path_params["type"]
+        database = request.path_params["database"]
         sql = form.get("query", "")
-        if kind not in {"trino", "presto"}:
-            raise Refused(
-                422,
-                f"The sandbox has no {kind.capitalize()}: issue jobs as trino or presto",
-            )
-        if not sql.strip():
-            raise Refused(422, "query is missing")
-        if len(sql) > LONGEST_QUERY:
-            raise Refused(
-                422,
-                f"Query is too long: {len(sql)} characters, at most {LONGEST_QUERY}",
-            )
-        job = self._jobs.issue(
-            Order(
-                kind,
-                database,
-                sql,
-                scheduled_time=None
-                if "scheduled_time" not in form
-                else whole(form, "scheduled_time"),
-                domain_key=form.get("domain_key") or None,
-                priority=whole(form, "priority", lowest=-2, highest=2),
-                retry_limit=whole(form, "retry_limit", lowest=0, highest=32),
-                **(self._export(form) if "result_connection_id" in form else {}),
-            )
+        _check_query(kind, sql)
+        order = Order(
+            kind,
+            database,
+            sql,
+            domain_key=form.get("domain_key") or None,
+            priority=whole(form, "priority", lowest=-2, highest=2),
+            retry_limit=whole(form, "retry_limit", lowest=0, highest=32),
         )
+        if "scheduled_time" in form:
+            order = replace(order, scheduled_time=whole(form, "scheduled_time"))
+        if "result_connection_id" in form:
+            order = replace(order, **self._export(form))
+        job = self._jobs.issue(order)
         return JSONResponse({"job": job.id, "job_id": job.id, "database": database})
 
     def _job_export(self, request: Request, form: Mapping[str, str]) -> Response:
@@ -213,23 +197,22 @@ class TreasureDataApi:
         )
 
     def _job_status(self, request: Request) -> Response:
-        return JSONResponse(
-            status_body(self._history.get(request.path_params["job_id"]))
-        )
+        job = self._history.get(request.path_params["job_id"])
+        return JSONResponse(status_body(job))
 
     def _job_by_key(self, request: Request) -> Response:
-        return JSONResponse(
-            status_body(self._history.by_key(request.path_params["key"]))
-        )
+        job = self._history.by_key(request.path_params["key"])
+        return JSONResponse(status_body(job))
 
     def _job_show(self, request: Request) -> Response:
-        return JSONResponse(job_body(self._history.get(request.path_params["job_id"])))
+        job = self._history.get(request.path_params["job_id"])
+        return JSONResponse(job_body(job))
 
     def _job_list(self, request: Request) -> Response:
-        first, last = (whole(request.query_params, name) for name in ("from", "to"))
-        count, page = self._history.page(
-            first, last or first + 19, request.query_params.get("status") or ""
-        )
+        first = whole(request.query_params, "from")
+        last = whole(request.query_params, "to")
+        status = request.query_params.get("status") or ""
+        count, page = self._history.page(first, last or first + 19, status)
         return JSONResponse(
             {
                 "count": count,
@@ -250,14 +233,11 @@ class TreasureDataApi:
         return ranged(request, body, results.MEDIA[form])
 
     def _database_list(self, _request: Request) -> Response:
-        databases = [
-            {
-                "name": name,
-                "count": sum(table.rows for table in self._warehouse.tables(name)),
-                "permission": "administrator",
-            }
-            for name in self._warehouse.databases()
-        ]
+        databases: list[dict[str, Any]] = []
+        for name in self._warehouse.databases():
+            count = sum(table.rows for table in self._warehouse.tables(name))
+            shown = {"name": name, "count": count, "permission": "administrator"}
+            databases.append(shown)
         return JSONResponse({"databases": databases})
 
     def _database_create(self, request: Request, _form: Mapping[str, str]) -> Response:
@@ -276,24 +256,37 @@ class TreasureDataApi:
         return JSONResponse({"database": database, "tables": tables})
 
     def _table_create(self, request: Request, _form: Mapping[str, str]) -> Response:
-        database, table, kind = (
-            request.path_params[name] for name in ("database", "table", "type")
-        )
+        database = request.path_params["database"]
+        table = request.path_params["table"]
+        kind = request.path_params["type"]
         if kind != "log":
             raise Refused(422, f"Table type {kind!r} is not 'log'")
         self._warehouse.create_table(database, table)
         return JSONResponse({"database": database, "table": table, "type": kind})
 
     def _table_delete(self, request: Request, _form: Mapping[str, str]) -> Response:
-        database, table = request.path_params["database"], request.path_params["table"]
+        database = request.path_params["database"]
+        table = request.path_params["table"]
         self._warehouse.delete_table(database, table)
         return JSONResponse({"database": database, "table": table, "type": "log"})
 
 
 def _is_reading(request: Request, form: Mapping[str, str] | None) -> bool:
     """True for what changes nothing: a GET, or a query."""
-    first = (form or {}).get("query", "").split(maxsplit=1)[:1]
-    return request.method == "GET" or [word.upper() for word in first] in (
-        ["SELECT"],
-        ["WITH"],
-    )
+    if request.method == "GET":
+        return True
+    sql = (form or {}).get("query", "")
+    first, *_ = sql.upper().split(maxsplit=1) or [""]
+    return first in {"SELECT", "WITH"}
+
+
+def _check_query(kind: str, sql: str) -> None:
+    """Raises Refused 422 for what the sandbox does not run."""
+    if kind not in {"trino", "presto"}:
+        what = f"The sandbox has no {kind.capitalize()}: issue jobs as trino or presto"
+        raise Refused(422, what)
+    if not sql.strip():
+        raise Refused(422, "query is missing")
+    if len(sql) > LONGEST_QUERY:
+        what = f"Query is too long: {len(sql)} characters, at most {LONGEST_QUERY}"
+        raise Refused(422, what)

@@ -91,22 +91,24 @@ class Column:
             return self.trino
         if self.type.endswith("[]"):
             return f"array({Column(self.name, self.type[:-2]).trino_type})"
+        if self.type in {"INTEGER", "INTEGER_LITERAL"}:
+            return "integer"
         if self.type in INTEGERS:
-            return (
-                "integer" if self.type in {"INTEGER", "INTEGER_LITERAL"} else "bigint"
-            )
-        if self.type.startswith("TIMESTAMP"):
-            return (
-                "timestamp(3) with time zone" if "ZONE" in self.type else "timestamp(3)"
-            )
-        return TRINO_NAMES.get(self.type, self.type.lower())
+            return "bigint"
+        if not self.type.startswith("TIMESTAMP"):
+            return TRINO_NAMES.get(self.type, self.type.lower())
+        if "ZONE" in self.type:
+            return "timestamp(3) with time zone"
+        return "timestamp(3)"
 
     @property
     def api_type(self) -> str:
         """As the table list words it."""
         if self.type.endswith("[]"):
             return f"array<{Column(self.name, self.type[:-2]).api_type}>"
-        return "long" if self.type in INTEGERS else API_NAMES.get(self.type, "string")
+        if self.type in INTEGERS:
+            return "long"
+        return API_NAMES.get(self.type, "string")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +164,9 @@ class Warehouse:
                 self._taught.add(function)
 
     def remember(self, database: str, table: str, kinds: Mapping[str, str]) -> None:
-        """Keep Trino's types of a table's columns, which may say more than DuckDB's: varchar(18)."""
+        """Keep Trino's types of a table's columns, which may say more than DuckDB's, such
+        as varchar(18).
+        """
         known = self._kinds.get((database, table), {})
         self._kinds[database, table] = {**known, **kinds}
 
@@ -182,7 +186,8 @@ class Warehouse:
         changes, (as_of, known) = self._changes, self._databases
         if as_of != changes:
             rows = self.fetch(
-                "SELECT schema_name FROM duckdb_schemas() WHERE database_name = 'memory' AND NOT internal"
+                "SELECT schema_name FROM duckdb_schemas()"
+                " WHERE database_name = 'memory' AND NOT internal"
             )
             known = tuple(sorted({str(name) for (name,) in rows} - RESERVED))
             self._databases = (changes, known)
@@ -220,7 +225,8 @@ class Warehouse:
         """Sorted by name. Raises Refused 404."""
         self.check_database(database)
         sizes = self.fetch(
-            "SELECT table_name, estimated_size FROM duckdb_tables() WHERE schema_name = ? ORDER BY 1",
+            "SELECT table_name, estimated_size FROM duckdb_tables()"
+            " WHERE schema_name = ? ORDER BY 1",
             [database],
         )
         columns: dict[str, list[Column]] = {}
@@ -234,9 +240,7 @@ class Warehouse:
 
     def columns(self, database: str, table: str) -> tuple[Column, ...] | None:
         """A table's columns in order, or None where there is no such table."""
-        quoted = ".".join(
-            '"' + part.replace('"', '""') + '"' for part in (database, table)
-        )
+        quoted = f"{_quoted(database)}.{_quoted(table)}"
         try:
             # unlike duckdb_columns(), this does not read the whole catalogue, which
             # grows with every table
@@ -265,10 +269,15 @@ class Warehouse:
             self.forget(database, table)
 
 
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
 def check_name(name: str, what: str) -> None:
     """Raises Refused 422 for a name Treasure Data does not take."""
     if not DATABASE_OR_TABLE.fullmatch(name) or name in RESERVED:
         raise Refused(
             422,
-            f"{what} name {name!r} is invalid: 3 to 128 characters of lower case a-z, 0-9 and '_'",
+            f"{what} name {name!r} is invalid:"
+            " 3 to 128 characters of lower case a-z, 0-9 and '_'",
         )

@@ -18,7 +18,7 @@ from runner.sandbox.answers import refusal
 from runner.sandbox.catalogue import Place
 from runner.sandbox.clock import Clock
 from runner.sandbox.faults import Fault, Faults
-from runner.sandbox.holds import Holds, How
+from runner.sandbox.holds import Held, Holds, How
 from runner.sandbox.warehouse import Refused
 
 ADMIN = "/sandbox"
@@ -50,7 +50,8 @@ class RequestCounts:
 
 
 class Wire:
-    """ASGI middleware around everything else; the admin API is neither counted nor disturbed.
+    """ASGI middleware around everything else; the admin API is neither counted nor
+    disturbed.
 
     `newest_job`: the id of some job, for answers that name one.
     """
@@ -65,13 +66,13 @@ class Wire:
         clock: Clock,
         newest_job: Callable[[], str | None],
     ) -> None:
-        self._app, self._routes, self._counts = app, routes, counts
-        self._faults, self._holds, self._clock, self._newest_job = (
-            faults,
-            holds,
-            clock,
-            newest_job,
-        )
+        self._app = app
+        self._routes = routes
+        self._counts = counts
+        self._faults = faults
+        self._holds = holds
+        self._clock = clock
+        self._newest_job = newest_job
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection event."""
@@ -91,17 +92,19 @@ class Wire:
             await self._play(fault, scope, _again(body, receive), send)
 
     def _fault(self, scope: Scope, body: bytes) -> Fault | None:
-        line = f"{scope['method']} {scope['path']}"
+        place = Place.REQUEST
         if str(scope["path"]).startswith(BRAZE):
-            return self._faults.take(Place.BRAZE, line, body.decode(errors="replace"))
-        return self._faults.take(Place.REQUEST, line, body.decode(errors="replace"))
+            place = Place.BRAZE
+        return self._faults.take(place, _line(scope), body.decode(errors="replace"))
 
     async def _play(
         self, fault: Fault, scope: Scope, receive: Receive, send: Send
     ) -> None:
         match fault.do:
-            case "hold_before" | "hold_after":
-                await self._hold(fault, scope, receive, send)
+            case "hold_before":
+                await self._hold_before(scope, receive, send)
+            case "hold_after":
+                await self._hold_after(scope, receive, send)
             case "slow":
                 answer = await self._acted(scope, receive)
                 await asyncio.sleep(fault.seconds)
@@ -110,15 +113,16 @@ class Wire:
                 await _cut(await self._acted(scope, receive), scope, send)
             case "hang":
                 await _gone(receive)
-            case "reset_before" | "reset_after":
-                if fault.do == "reset_after":
-                    await self._acted(scope, receive)
+            case "reset_before":
+                scope["state"]["transport"].abort()
+                await _gone(receive)
+            case "reset_after":
+                await self._acted(scope, receive)
                 scope["state"]["transport"].abort()
                 await _gone(receive)
             case "errors":
-                await JSONResponse({"message": "success", "errors": [TOLD]}, 201)(
-                    scope, receive, send
-                )
+                body = {"message": "success", "errors": [TOLD]}
+                await JSONResponse(body, 201)(scope, receive, send)
             case "key_taken":
                 taken = Refused(
                     409,
@@ -129,21 +133,22 @@ class Wire:
             case _:
                 await self._answered(fault)(scope, receive, send)
 
-    async def _hold(
-        self, fault: Fault, scope: Scope, receive: Receive, send: Send
-    ) -> None:
-        """Keep a request, or its answer, until it is released; its sender may be gone by then."""
-        before = fault.do == "hold_before"
-        answer = [] if before else await self._acted(scope, receive)
-        held = self._holds.hold(
-            f"{scope['method']} {scope['path']}", "before" if before else "after"
-        )
+    async def _hold_before(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Keep a request until it is released; its sender may be gone by then."""
+        held = self._holds.hold(_line(scope), "before")
         try:
-            how = await asyncio.wrap_future(held.how)
-            if how is How.DROP:
-                scope["state"]["transport"].abort()
-                return
-            await _sent(await self._acted(scope, receive) if before else answer, send)
+            if await _released(held, scope):
+                await _sent(await self._acted(scope, receive), send)
+        finally:
+            self._holds.forget(held)
+
+    async def _hold_after(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Keep an answer until it is released; its reader may be gone by then."""
+        answer = await self._acted(scope, receive)
+        held = self._holds.hold(_line(scope), "after")
+        try:
+            if await _released(held, scope):
+                await _sent(answer, send)
         finally:
             self._holds.forget(held)
 
@@ -159,7 +164,8 @@ class Wire:
 
     def _answered(self, fault: Fault) -> JSONResponse:
         """An answer in the words that both services use for errors."""
-        status, headers = fault.status or 500, {}
+        status = fault.status or 500
+        headers: dict[str, str] = {}
         if fault.retry_after is not None:
             kind, _, seconds = fault.retry_after.partition("date:")
             headers["Retry-After"] = kind or self._clock.http_date(float(seconds))
@@ -180,6 +186,20 @@ class Wire:
         return "(no such route)"
 
 
+def _line(scope: Scope) -> str:
+    return f"{scope['method']} {scope['path']}"
+
+
+async def _released(held: Held, scope: Scope) -> bool:
+    """Wait for the release. True where it goes on; where it is dropped, the connection
+    is broken.
+    """
+    how = await asyncio.wrap_future(held.how)
+    if how is How.DROP:
+        scope["state"]["transport"].abort()
+    return how is not How.DROP
+
+
 async def _sent(answer: Sequence[Message], send: Send) -> None:
     for message in answer:
         await send(message)
@@ -190,19 +210,10 @@ async def _cut(answer: Sequence[Message], scope: Scope, send: Send) -> None:
     begin, *rest = answer
     body = b"".join(message.get("body", b"") for message in rest)
     length = (b"content-length", str(max(len(body), 1)).encode())
-    others = [
-        (name, value)
-        for name, value in begin["headers"]
-        if name.lower() != b"content-length"
-    ]
-    await send({**begin, "headers": [*others, length]})
-    await send(
-        {
-            "type": "http.response.body",
-            "body": body[: len(body) // 2],
-            "more_body": True,
-        }
-    )
+    headers = [each for each in begin["headers"] if each[0].lower() != length[0]]
+    await send({**begin, "headers": [*headers, length]})
+    half = body[: len(body) // 2]
+    await send({"type": "http.response.body", "body": half, "more_body": True})
     scope["state"]["transport"].close()
 
 

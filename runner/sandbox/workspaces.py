@@ -1,4 +1,6 @@
-"""Several Braze workspaces behind one address, and Treasure Data's connections that lead to them."""
+"""Several Braze workspaces behind one address, and Treasure Data's connections that
+lead to them.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ from runner.sandbox.options import Partner
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A Braze authentication as Treasure Data stores it; the data import key decides the workspace."""
+    """A Braze authentication as Treasure Data stores it; the data import key decides the
+    workspace.
+    """
 
     name: str
     id: int
@@ -44,16 +48,15 @@ class Workspaces:
         to the new place then.
         """
         with self._lock:
+            key = _key(workspace)
             if workspace not in self._workspaces:
-                self._workspaces[workspace] = Braze(
-                    self._partner, _key(workspace), self._clock
-                )
-                self._fill(self._workspaces[workspace])
+                braze = Braze(self._partner, key, self._clock)
+                self._workspaces[workspace] = braze
+                self._fill(braze)
             self._last_id += 1
-            self._connections[name] = Connection(
-                name, self._last_id, workspace, _key(workspace)
-            )
-            return self._connections[name]
+            made = Connection(name, self._last_id, workspace, key)
+            self._connections[name] = made
+            return made
 
     def disconnect(self, name: str) -> bool:
         """Delete a connection; False where there is none."""
@@ -70,10 +73,10 @@ class Workspaces:
 
     def by_id(self, connection_id: str) -> Connection | None:
         """A connection by its number."""
-        return next(
-            (found for found in self.connections() if str(found.id) == connection_id),
-            None,
-        )
+        for found in self.connections():
+            if str(found.id) == connection_id:
+                return found
+        return None
 
     def all(self) -> list[tuple[str, Braze]]:
         """The workspaces with their names, in the order in which they were made."""
@@ -88,11 +91,12 @@ class Workspaces:
         """The workspace that a partner request is for, by its `client_secret`; the
         first where it names none.
         """
-        secret = body.get("client_secret") if isinstance(body, Mapping) else None
-        mine = (
-            braze for name, braze in self._workspaces.items() if _key(name) == secret
-        )
-        return next(mine, self.braze())
+        if isinstance(body, Mapping):
+            secret = body.get("client_secret")
+            for name, braze in self._workspaces.items():
+                if _key(name) == secret:
+                    return braze
+        return self.braze()
 
 
 def _key(workspace: str) -> str:

@@ -22,9 +22,12 @@ SANDBOX = "sandbox"
 _ACTION = re.compile(
     r"(?P<repository>[A-Za-z0-9][\w.-]*/[A-Za-z0-9_.][\w.-]*)@(?P<commit>.*)"
 )
+# a name, perhaps extras, and then one version, or an address that fixes the content
 _PINNED = re.compile(
     r"[A-Za-z0-9][\w.-]*(\[[A-Za-z0-9][\w.,-]*\])?"
-    r"(==[A-Za-z0-9][\w.+!-]*| ?@ ?(git\+https://[\w./:%+-]+@[0-9a-f]{40}|https://[\w./@:%+-]+#sha256=[0-9a-f]{64}))"
+    r"(==[A-Za-z0-9][\w.+!-]*"
+    r"| ?@ ?(git\+https://[\w./:%+-]+@[0-9a-f]{40}"
+    r"|https://[\w./@:%+-]+#sha256=[0-9a-f]{64}))"
 )
 _OWNER = re.compile(
     r"@[A-Za-z0-9][A-Za-z0-9-]*(/[A-Za-z0-9_.-]+)?|[\w.+-]+@[\w-]+(\.[\w-]+)+"
@@ -54,7 +57,9 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """All that the files of a new repository depend on. `owner` is GitHub's, and may be nobody yet."""
+    """All that the files of a new repository depend on. `owner` is a team or user of
+    GitHub, or an empty text where nobody is named yet.
+    """
 
     site: str
     database: str
@@ -121,11 +126,15 @@ def installed(version: str, origin: str) -> str:
     command came from, else its version. `origin`: the text of `direct_url.json` (PEP
     610); nothing where it came from an index.
     """
-    told = json.loads(origin) if origin else {}
+    released = f"cohort-runner[sandbox]=={version}"
+    if not origin:
+        return released
+    told = json.loads(origin)
     source = told.get("vcs_info") or {}
-    if source.get("vcs") == "git" and str(told.get("url", "")).startswith("https://"):
-        return f"cohort-runner[sandbox] @ git+{told['url']}@{source.get('commit_id')}"
-    return f"cohort-runner[sandbox]=={version}"
+    address = str(told.get("url", ""))
+    if source.get("vcs") != "git" or not address.startswith("https://"):
+        return released
+    return f"cohort-runner[sandbox] @ git+{address}@{source.get('commit_id')}"
 
 
 def runner(text: str) -> Requirement | Action:
@@ -150,11 +159,14 @@ def runner(text: str) -> Requirement | Action:
 
 
 def _check(key: str, value: str) -> None:
+    """Raises BadAnswer where the project's schema does not take a value."""
     schema = _target()["additionalProperties"]["properties"][key]
-    if not re.search(schema["pattern"].removesuffix("$") + r"\Z", value) or len(
-        value
-    ) > schema.get("maxLength", 255):
-        must, option = schema["patternErrorMessage"], key.replace("_", "-")
+    # `$` would also take a line break at the end
+    pattern = schema["pattern"].removesuffix("$") + r"\Z"
+    is_too_long = len(value) > schema.get("maxLength", 255)
+    if is_too_long or not re.search(pattern, value):
+        must = schema["patternErrorMessage"]
+        option = key.replace("_", "-")
         fix = f"write for example {schema['examples'][0]}"
         raise BadAnswer("P120", f"--{option} {must}, but it is {value[:60]!r}", fix)
 

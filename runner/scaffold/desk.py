@@ -9,16 +9,20 @@ from runner.scaffold.answers import Action, Answers, Requirement
 TEMPLATES = """\
 # Shared SQL
 
-Files ending in `.sql`, each one SELECT that several cohorts use with other values (`audience.template`, `params`).
-Macros go into `macros/`, and are taken in with `{% from "macros/money.sql" import in_euros %}`. Names are lower-case
+Files ending in `.sql`, each one SELECT that several cohorts use with other values \
+(`audience.template`, `params`).
+Macros go into `macros/`, and are taken in with `{% from "macros/money.sql" import in_euros %}`. \
+Names are lower-case
 letters, digits and underscores.
 """
 
 LISTS = """\
 # Lists of values
 
-Files ending in `.csv` or `.txt` for long lists in rules: `{column: sku, in: {file: lists/skus.csv}}`. The first value
-of each line counts. **No people here**: who somebody is belongs in a table in Treasure Data, never in git.
+Files ending in `.csv` or `.txt` for long lists in rules: \
+`{column: sku, in: {file: lists/skus.csv}}`. The first value
+of each line counts. **No people here**: who somebody is belongs in a table in Treasure Data, \
+never in git.
 """
 
 GITIGNORE = """\
@@ -80,10 +84,13 @@ def readme(answers: Answers) -> str:
     return f"""\
 # Audiences
 
-Each file under `cohorts/` is one audience cohort. [Cohort Runner](#the-command) keeps Braze in step with the main
-branch: people who qualify enter, people who no longer qualify leave. Nothing else may write these cohorts.
+Each file under `cohorts/` is one audience cohort. [Cohort Runner](#the-command) keeps Braze in \
+step with the main
+branch: people who qualify enter, people who no longer qualify leave. Nothing else may write \
+these cohorts.
 
-**To change who is in a cohort**, change its file and open a pull request. It is answered with a plan: which cohorts
+**To change who is in a cohort**, change its file and open a pull request. It is answered with a \
+plan: which cohorts
 change, and why. Merging it does it. Deleting a file takes everybody out of that cohort.
 
 | | |
@@ -96,22 +103,29 @@ change, and why. Merging it does it. Deleting a file takes everybody out of that
 
 ## The first steps, once
 
-1. In [cohorts/project.yml](cohorts/project.yml), write your database, your Braze workspace and the column with Braze's
+1. In [cohorts/project.yml](cohorts/project.yml), write your database, your Braze workspace and \
+the column with Braze's
    external ids, and declare your tables under `sources`.
 2. Look whether all is well: `cohorts validate`.
-3. In Treasure Data, make an authentication for Braze named `{answers.connection}`, and a user for the runner, who may
-   query your database, use that authentication, and create, write and delete tables in `{answers.state_database}`;
+3. In Treasure Data, make an authentication for Braze named `{answers.connection}`, and a user \
+for the runner, who may
+   query your database, use that authentication, and create, write and delete tables in \
+`{answers.state_database}`;
    nothing more.
 4. With that user's key in `TD_API_KEY`, on your machine:
-   `cohorts bootstrap --target {target}`, then `cohorts doctor --target {target}`, and when only the canary is left,
+   `cohorts bootstrap --target {target}`, then `cohorts doctor --target {target}`, and when only \
+the canary is left,
    `cohorts doctor --target {target} --canary external_id:SOMEBODY` with a user of your own.
 5. Push this repository to GitHub. In its settings:
-   - an environment `{target}` (the target's name), for the main branch only, with the secret `TD_API_KEY`
+   - an environment `{target}` (the target's name), for the main branch only, with the secret \
+`TD_API_KEY`
    - a rule for the branch `main` that asks for a pull request and for the check `required`
-   - last of all the variable `COHORTS_TARGET`, with the value `{target}`: from then on merges are synced
+   - last of all the variable `COHORTS_TARGET`, with the value `{target}`: from then on merges \
+are synced
 6. Open a pull request with the first cohort: `cohorts new`.
 
-The document docs/github.md of Cohort Runner walks through all of it, `cohorts explain CODE` tells what a message means.
+The document docs/github.md of Cohort Runner walks through all of it, `cohorts explain CODE` \
+tells what a message means.
 
 ## The command
 
@@ -125,8 +139,10 @@ cohorts test                   # the cohorts' own tests, without a key
 cohorts describe my_cohort     # in plain English
 ```
 
-Editors that speak YAML complete and check these files: VS Code asks to install its YAML extension. It offers your own
-tables, columns and cohorts after `cohorts schema cohort --project > .vscode/cohort.schema.json`. Run it again whenever
+Editors that speak YAML complete and check these files: VS Code asks to install its YAML \
+extension. It offers your own
+tables, columns and cohorts after `cohorts schema cohort --project > \
+.vscode/cohort.schema.json`. Run it again whenever
 `sources` change, and commit the file, so that those have it too who never installed the command.
 """
 
@@ -136,8 +152,11 @@ def _command(answers: Answers) -> str:
         case Action(repository, commit):
             return f"""\
 The workflows install `cohorts` from `{repository}`, at commit `{commit}`. On your machine, with
-Python 3.11 or later, in a checkout of that commit and in a virtual environment: `pip install '.[sandbox]'`."""
+Python 3.11 or later, in a checkout of that commit and in a virtual environment: \
+`pip install '.[sandbox]'`."""
         case Requirement():
             return """\
-The workflows install `cohorts` as `.github/actions/cohorts/requirements.txt` says. On your machine, with Python 3.11
-or later: `python3 -m venv .venv`, then `.venv/bin/pip install -r .github/actions/cohorts/requirements.txt`."""
+The workflows install `cohorts` as `.github/actions/cohorts/requirements.txt` says. On your \
+machine, with Python 3.11
+or later: `python3 -m venv .venv`, then \
+`.venv/bin/pip install -r .github/actions/cohorts/requirements.txt`."""

@@ -25,10 +25,6 @@ def files(answers: Answers) -> dict[str, str]:
         PROJECT: project(answers),
         "cohorts/templates/README.md": desk.TEMPLATES,
         "cohorts/lists/README.md": desk.LISTS,
-        **{
-            f".github/workflows/{name}": shipped(f"workflows/{name}")
-            for name in WORKFLOWS
-        },
         github.ACTION: github.action(answers),
         ".github/CODEOWNERS": github.codeowners(answers),
         ".github/dependabot.yml": github.dependabot(answers),
@@ -40,15 +36,18 @@ def files(answers: Answers) -> dict[str, str]:
         ".pre-commit-config.yaml": desk.PRE_COMMIT,
         "README.md": desk.readme(answers),
     }
+    for name in WORKFLOWS:
+        made[f".github/workflows/{name}"] = shipped(f"workflows/{name}")
     if isinstance(answers.runner, Requirement):
         made[github.REQUIREMENTS] = github.requirements(answers.runner.line)
     return dict(sorted(made.items()))
 
 
 def shipped(name: str) -> str:
-    """A file of this repository's `.github/`. Shipped inside the package, beside it in a checkout."""
+    """The text of a file of Cohort Runner's own `.github/`."""
     package = Path(__file__).parent
-    places = (package / "shipped", package.parent.parent / ".github")
-    return (
-        (next(place for place in places if place.is_dir()) / name).read_bytes().decode()
-    )
+    place = package / "shipped"
+    # in a checkout nothing is shipped: the folder is the repository's own
+    if not place.is_dir():
+        place = package.parent.parent / ".github"
+    return (place / name).read_bytes().decode()

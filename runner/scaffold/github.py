@@ -61,7 +61,8 @@ runs:
 
 _REQUIREMENTS = """\
 # What the workflows install. `[sandbox]` is what `cohorts test` runs on.
-# To pin everything below it too: `pip-compile --generate-hashes`, or `uv pip compile --generate-hashes`.
+# To pin everything below it too: `pip-compile --generate-hashes`, or `uv pip compile \
+--generate-hashes`.
 """
 
 _DEPENDABOT = """\
@@ -94,7 +95,8 @@ PULL_REQUEST = """\
 
 ## Checked
 
-- [ ] I read the plan below (`cohorts` comments on this pull request): these cohorts and no others change.
+- [ ] I read the plan below (`cohorts` comments on this pull request): these cohorts and no \
+others change.
 - [ ] Nobody who should stay would leave, and the number of members is about what I expect.
 - [ ] A test says who qualifies, and who just does not.
 - [ ] A new cohort: after the first sync, somebody builds its segment in Braze by hand
@@ -106,9 +108,8 @@ def action(answers: Answers) -> str:
     """The composite action that puts the command on the PATH."""
     match answers.runner:
         case Action(repository, commit):
-            return _FROM_ACTION.replace("REPOSITORY", repository).replace(
-                "COMMIT", commit
-            )
+            named = _FROM_ACTION.replace("REPOSITORY", repository)
+            return named.replace("COMMIT", commit)
         case Requirement():
             return _FROM_INDEX
 
@@ -120,18 +121,19 @@ def requirements(line: str) -> str:
 
 def dependabot(answers: Answers) -> str:
     """What Dependabot looks after; the command from a package index too."""
-    return _DEPENDABOT + ("" if isinstance(answers.runner, Action) else _DEPENDABOT_PIP)
+    if isinstance(answers.runner, Action):
+        return _DEPENDABOT
+    return _DEPENDABOT + _DEPENDABOT_PIP
 
 
 def codeowners(answers: Answers) -> str:
     """Who is asked to review what; commented out as long as nobody is named."""
-    owner, mark = answers.owner or "@acme/crm", "" if answers.owner else "# "
-    hint = (
-        "" if answers.owner else "# Write your own team and take away the first `#`.\n"
-    )
+    line = f"* {answers.owner}"
+    if not answers.owner:
+        line = "# Write your own team and take away the first `#`.\n# * @acme/crm"
     return f"""\
 # Who must approve a change, once the branch rules of main ask for a review by code owners.
-{hint}{mark}* {owner}
+{line}
 # What reaches the key or sets the limits may want other eyes; the last line that fits counts.
 # /.github/ @acme/data-platform
 # /cohorts/project.yml @acme/data-platform

@@ -16,14 +16,16 @@ version: 1
 
 defaults:
   owner: {_yaml(answers.team)}   # who answers for a cohort that names nobody
-  identifiers: {{external_id: customer_id}}   # the column of your tables that holds Braze's external ids
+  identifiers: {{external_id: customer_id}}   # the column of your tables that holds Braze's \
+external ids
   schedule: {{cron: "17 5 * * *"}}   # when `cohorts sync --due` fetches data again; in UTC
   max_age: 26h   # older than this, `cohorts status` calls a cohort stale
 
 guards:
   max_members: 100000   # no cohort may be larger; write what you would be surprised by
 
-# What rules (`where`) may ask about: who there is, and what they did. Declare your own tables, without the `#`;
+# What rules (`where`) may ask about: who there is, and what they did. Declare your own tables, \
+without the `#`;
 # `cohorts sources pull` adds the columns of a table that is there, with a key of Treasure Data.
 #
 # sources:
@@ -59,7 +61,8 @@ targets:
   {answers.target}:
     site: {answers.site}   # your account's region: us, tokyo, eu, ap02 or ap03
     database: {_yaml(answers.database)}   # what queries read
-    state_database: {_yaml(answers.state_database)}   # what the runner remembers; its own, `cohorts bootstrap` makes it
+    state_database: {_yaml(answers.state_database)}   # what the runner remembers; its own, \
+`cohorts bootstrap` makes it
     workspace: {_yaml(answers.workspace)}   # your name for the Braze workspace
     connection: {_yaml(answers.connection)}   # the authentication in Treasure Data that leads there
     protected: true   # outside CI, `cohorts sync` asks before it writes
@@ -68,11 +71,12 @@ targets:
 
 def _yaml(value: str) -> str:
     """A text as YAML reads it: plain where nothing but text could be meant."""
-    plain = (
-        re.fullmatch(r"[A-Za-z_][A-Za-z0-9_./-]*", value)
-        and value.lower() not in _WORDS
-    )
-    return value if plain else json.dumps(value, ensure_ascii=False)
+    is_name = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_./-]*", value)
+    if is_name and value.lower() not in _WORDS:
+        return value
+    # every text of JSON is one of YAML too
+    return json.dumps(value, ensure_ascii=False)
 
 
 _WORDS = frozenset(("true", "false", "null", "yes", "no", "on", "off", "y", "n"))
+"""What YAML reads as a boolean or as nothing, in small letters."""

@@ -45,17 +45,14 @@ def carrying_out(
     def carry_out(
         jobs: Sequence[Job],
     ) -> Iterator[Mapping[Handle, frozenset[str]] | str]:
-        handles = [{str(handle): handle for handle in job.exports} for job in jobs]
-        for names, found in zip(
-            handles, trials.carried_out(map(_trial, jobs), url), strict=True
-        ):
+        results = trials.carried_out(map(_trial, jobs), url)
+        for job, found in zip(jobs, results, strict=True):
             if isinstance(found, str):
                 yield found
-            else:
-                yield {
-                    names[name]: frozenset(str(row[0]) for row in rows)
-                    for name, rows in found.items()
-                }
+                continue
+            # the engine knows the exports by name, as texts
+            names = {str(handle): handle for handle in job.exports}
+            yield {names[name]: _first_cells(rows) for name, rows in found.items()}
 
     return carry_out
 
@@ -74,49 +71,68 @@ def refused(
     A table is not made where the type of one of its columns is not known: that Trino
     does not find it is left out.
     """
-    named = [(query, sql) for query in queries for sql in query.exports.values()]
-    read = empty_tables([sql for _, sql in named], target.database, sources, known)
+    asked: list[Query] = []
+    exports: list[str] = []
+    for query in queries:
+        for sql in query.exports.values():
+            asked.append(query)
+            exports.append(sql)
+    read = empty_tables(exports, target.database, sources, known)
     tables = [_loaded(table) for table in read if UNKNOWN not in table.columns.values()]
-    found = trials.refusals([sql for _, sql in named], tables, target.database, url)
-    problems = {
-        _problem(query, refusal)
-        for (query, _), refusal in zip(named, found, strict=True)
-        if refusal and refusal.name not in UNTOLD
-    }
+    found = trials.refusals(exports, tables, target.database, url)
+    problems = set()
+    for query, refusal in zip(asked, found, strict=True):
+        if refusal and refusal.name not in UNTOLD:
+            # several exports of one cohort may be refused in the same words
+            problems.add(_problem(query, refusal))
     return tuple(sorted(problems))
 
 
 def _problem(query: Query, refusal: StatementFailed) -> Problem:
     at = query.cohort.document.at("audience")
-    return Problem(
-        at, "Q030", f"Trino refuses the query: {refusal.message}", "correct the query"
-    )
+    what = f"Trino refuses the query: {refusal.message}"
+    return Problem(at, "Q030", what, "correct the query")
+
+
+def _first_cells(rows: Iterable[Sequence[Any]]) -> frozenset[str]:
+    """The identifiers that an export found."""
+    return frozenset(str(row[0]) for row in rows)
 
 
 def _trial(job: Job) -> trials.Trial:
     statements = {str(handle): sql for handle, sql in job.exports.items()}
-    return trials.Trial(
-        tuple(map(_loaded, job.tables)), statements, job.database, job.now
-    )
+    tables = tuple(_loaded(table) for table in job.tables)
+    return trials.Trial(tables, statements, job.database, job.now)
 
 
 def _loaded(table: Table) -> Loaded:
     kinds = table.columns.values()
-    rows = [
-        [_cell(cell, kind) for cell, kind in zip(row, kinds, strict=True)]
-        for row in table.rows
-    ]
+    rows: list[list[Any]] = []
+    for row in table.rows:
+        rows += [[_cell(cell, kind) for cell, kind in zip(row, kinds, strict=True)]]
     return Loaded(table.database, table.name, table.columns, rows)
 
 
 def _cell(cell: Any, kind: str) -> Any:
-    """A value as its column keeps it: in a column of text, a number or a boolean is its text."""
-    if kind == "varchar" and cell is not None and not isinstance(cell, str):
-        return str(cell).lower() if isinstance(cell, bool) else str(cell)
-    if kind == "double" and isinstance(cell, int):
-        return float(cell)
-    if isinstance(cell, list):
-        return [
-            _cell(one, kind.removeprefix("array(").removesuffix(")")) for one in cell
-        ]
-    return cell
+    """A value as its column keeps it. In a column of text, a number or a boolean is its
+    text.
+    """
+    if isinstance(cell, list) and kind != "varchar":
+        inside = kind.removeprefix("array(").removesuffix(")")
+        return [_cell(one, inside) for one in cell]
+    match kind:
+        case "varchar":
+            return _text(cell)
+        case "double" if isinstance(cell, int):
+            return float(cell)
+        case _:
+            return cell
+
+
+def _text(cell: Any) -> str | None:
+    """A value as text; a boolean as SQL writes it."""
+    if cell is None or isinstance(cell, str):
+        return cell
+    if isinstance(cell, bool):
+        return str(cell).lower()
+    return str(cell)

@@ -39,7 +39,8 @@ MEMBERS = "cohort_runner_given"
 """The database that holds the members of other cohorts, where a test gives them."""
 
 SECONDS, MEMORY = 20.0, "1GB"
-"""How long a test may take, and how much memory: the SQL is that of whoever opened a pull request.
+"""How long a test may take, and how much memory: the SQL is that of whoever opened a
+pull request.
 """
 
 ALONE = 40
@@ -110,31 +111,27 @@ class Result:
     @property
     def passed(self) -> bool:
         """True where exactly those were found who are expected."""
-        return not (
-            self.failure
-            or self.unjudged
-            or any(self.missing.values())
-            or any(self.extra.values())
-        )
+        if self.failure or self.unjudged:
+            return False
+        return not any(self.missing.values()) and not any(self.extra.values())
 
     @property
     def strangers(self) -> Iterator[tuple[str, str]]:
         """Whom events are given of, but no row of people: most often a misspelt key;
         each with the source's name.
         """
-        people = {
-            str(row.get(each.key))
-            for each in self.case.given
-            if not each.has_events
-            for row in each.rows
-        }
+        people: set[str] = set()
         for given in self.case.given:
-            named = dict.fromkeys(
-                str(row[given.key])
-                for row in given.rows
-                if given.has_events and given.key in row
-            )
-            yield from ((given.name, key) for key in named if key not in people)
+            if not given.has_events:
+                people |= {str(row.get(given.key)) for row in given.rows}
+        for given in self.case.given:
+            if not given.has_events:
+                continue
+            keys = [str(row[given.key]) for row in given.rows if given.key in row]
+            # each of them once, in the order of the rows
+            for key in dict.fromkeys(keys):
+                if key not in people:
+                    yield given.name, key
 
     def rows_about(self, value: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """The rows given that have to do with somebody, as written: those that name
@@ -142,15 +139,19 @@ class Result:
         """
         keys = {value}
         for given in self.case.given:
-            keys |= {
-                str(row.get(given.key))
-                for row in given.rows
-                if value in map(str, row.values()) and given.key
-            }
+            # a table that is no source has no key
+            if given.key:
+                naming = [row for row in given.rows if value in _cells(row)]
+                keys |= {str(row.get(given.key)) for row in naming}
         for given in self.case.given:
             for row, written in zip(given.rows, given.written, strict=True):
-                if keys & set(map(str, row.values())):
+                if keys & _cells(row):
                     yield given.name, written
+
+
+def _cells(row: Mapping[str, Any]) -> set[str]:
+    """The values of a row as texts."""
+    return set(map(str, row.values()))
 
 
 def run(
@@ -168,95 +169,100 @@ def run(
     `everybody`: good queries by id. `carry_out`: where else than in DuckDB; `known`:
     the tables that queries may read.
     """
+    world = _World(everybody, target, sources, library, known)
     cases = [(cohort, case) for cohort in cohorts for case in cohort.cases]
-    jobs = [
-        _job(
-            cohort,
-            case,
-            everybody,
-            target,
-            sources=sources,
-            library=library,
-            known=known,
-        )
-        for cohort, case in cases
-    ]
-    for (cohort, case), told in zip(
-        cases,
-        _done([job for job in jobs if isinstance(job, Job)], jobs, workers, carry_out),
-        strict=True,
-    ):
+    jobs = [_job(cohort, case, world) for cohort, case in cases]
+    done = _done(jobs, workers, carry_out)
+    for (cohort, case), told in zip(cases, done, strict=True):
         yield _result(cohort, case, told)
 
 
+@dataclass(frozen=True, slots=True)
+class _World:
+    """What all tests share: see `run`."""
+
+    everybody: Mapping[str, Query]
+    target: Target
+    sources: Mapping[str, Source]
+    library: Library
+    known: Known
+
+
 def _done(
-    good: Sequence[Job],
-    jobs: Sequence[Job | str],
-    workers: int,
-    carry_out: CarryOut | None,
+    jobs: Sequence[Job | str], workers: int, carry_out: CarryOut | None
 ) -> Iterator[Found]:
     """What each job found, or why it could not be run; in order."""
+    good = [job for job in jobs if isinstance(job, Job)]
     if carry_out:
-        elsewhere = carry_out(good)
-        yield from (next(elsewhere) if isinstance(job, Job) else job for job in jobs)
-        return
-    if len(good) <= ALONE or workers == 1:
-        found: Iterator[Found] = iter(map(carried_out, good))
-        yield from (next(found) if isinstance(job, Job) else job for job in jobs)
-        return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        found = iter(
-            pool.map(
-                carried_out, good, chunksize=max(1, min(50, len(good) // workers // 4))
-            )
-        )
-        yield from (next(found) if isinstance(job, Job) else job for job in jobs)
+        yield from _in_order(jobs, carry_out(good))
+    elif len(good) <= ALONE or workers == 1:
+        yield from _in_order(jobs, map(carried_out, good))
+    else:
+        # a few parts for each process, so that none waits long for the last
+        part = max(1, min(50, len(good) // workers // 4))
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+            yield from _in_order(jobs, pool.map(carried_out, good, chunksize=part))
 
 
-def _job(
-    cohort: Cohort,
-    case: Case,
-    everybody: Mapping[str, Query],
-    target: Target,
-    *,
-    sources: Mapping[str, Source],
-    library: Library,
-    known: Known,
-) -> Job | str:
+def _in_order(jobs: Sequence[Job | str], found: Iterator[Found]) -> Iterator[Found]:
+    """What the jobs found, with the sentences of those that could not be run between."""
+    for job in jobs:
+        if isinstance(job, Job):
+            yield next(found)
+        else:
+            yield job
+
+
+def _job(cohort: Cohort, case: Case, world: _World) -> Job | str:
     """What it takes to run a test; a sentence where it cannot be."""
     referred = {reference.cohort for reference in cohort.references}
     if unknown := sorted(case.cohorts.keys() - referred):
-        return f"the rule does not refer to the cohort {unknown[0]}, whose members are given"
-    mine = replace(everybody[cohort.id], barred=NO_ONE)
-    if case.cohorts:
-        others = dict(everybody)
-        key = quoted(cohort.rule.source.key) if cohort.rule else ""
-        for other in case.cohorts:
-            others[other] = everybody[other].standing_in(
-                f"SELECT {key} FROM {MEMBERS}.members_of_{other}"
-            )
-        built = query.build(cohort, target, library, others)
-        if not isinstance(built, Query):
-            return str(built[0])
-        mine = built
-    given = [_table(_timed(each, case.now), target.database) for each in case.given]
-    there = {(table.database, table.name) for table in given}
-    empty = empty_tables([mine.audience], target.database, sources.values(), known)
-    tables = [
-        *given,
-        *(table for table in empty if (table.database, table.name) not in there),
-    ]
+        name = unknown[0]
+        return f"the rule does not refer to the cohort {name}, whose members are given"
+    mine = _query(cohort, case, world)
+    if isinstance(mine, str):
+        return mine
+    database = world.target.database
+    given = [_table(_timed(each, case.now), database) for each in case.given]
+    sources = world.sources.values()
+    empty = empty_tables([mine.audience], database, sources, world.known)
+    tables = (*given, *_others(empty, given), *_members(cohort, case))
+    return Job(tables, mine.exports, database, case.now)
+
+
+def _query(cohort: Cohort, case: Case, world: _World) -> Query | str:
+    """The cohort's query, with the members that a test gives of other cohorts; a
+    sentence where it cannot be built.
+    """
+    if not case.cohorts:
+        return replace(world.everybody[cohort.id], barred=NO_ONE)
+    key = ""
+    if cohort.rule:
+        key = quoted(cohort.rule.source.key)
+    others = dict(world.everybody)
+    for other in case.cohorts:
+        members = f"SELECT {key} FROM {MEMBERS}.members_of_{other}"
+        others[other] = world.everybody[other].standing_in(members)
+    built = query.build(cohort, world.target, world.library, others)
+    if not isinstance(built, Query):
+        return str(built[0])
+    return built
+
+
+def _members(cohort: Cohort, case: Case) -> Iterator[Table]:
+    """The tables of the members that a test gives of other cohorts."""
+    columns: dict[str, str] = {}
+    if cohort.rule:
+        columns[cohort.rule.source.key] = "varchar"
     for other, members in case.cohorts.items():
         rows = tuple((member,) for member in members)
-        tables.append(
-            Table(
-                MEMBERS,
-                f"members_of_{other}",
-                {cohort.rule.source.key: "varchar"} if cohort.rule else {},
-                rows,
-            )
-        )
-    return Job(tuple(tables), mine.exports, target.database, case.now)
+        yield Table(MEMBERS, f"members_of_{other}", columns, rows)
+
+
+def _others(tables: Iterable[Table], there: Iterable[Table]) -> list[Table]:
+    """Those tables that are not there yet, by their names."""
+    names = {(table.database, table.name) for table in there}
+    return [table for table in tables if (table.database, table.name) not in names]
 
 
 def empty_tables(
@@ -265,31 +271,25 @@ def empty_tables(
     """The tables that SQL may read, empty: those of `cohorts/tables.yml` that it does
     read, and the other sources.
     """
-    read = (
-        {name for each in sql for name in tables_read(each, database)}
-        if known.tables.columns
-        else set()
-    )
-    listed = [
-        _listed(name, database, known)
-        for name in sorted(read)
-        if known.tables.columns.get(name)
-    ]
-    there = {(table.database, table.name) for table in listed}
+    read: set[str] = set()
+    # to find what SQL reads takes time: nobody asks where no table is listed
+    if known.tables.columns:
+        for each in sql:
+            read |= tables_read(each, database)
+    names = [name for name in sorted(read) if known.tables.columns.get(name)]
+    listed = [_listed(name, database, known) for name in names]
     declared = [_declared(source, database) for source in sources]
-    return (
-        *listed,
-        *(table for table in declared if (table.database, table.name) not in there),
-    )
+    return (*listed, *_others(declared, listed))
 
 
 def _listed(name: str, database: str, known: Known) -> Table:
-    """A table whose columns `cohorts/tables.yml` has; UNKNOWN stands for a type that is not known."""
+    """A table whose columns `cohorts/tables.yml` has; UNKNOWN stands for a type that is
+    not known.
+    """
     found = known.table(name, database) or ANYTHING
-    stored = {
-        column: kind or TIME.get(column, UNKNOWN)
-        for column, kind in found.columns.items()
-    }
+    stored: dict[str, str] = {}
+    for column, kind in found.columns.items():
+        stored[column] = kind or TIME.get(column, UNKNOWN)
     return _table(Given(name, dict.fromkeys(stored), stored=stored), database)
 
 
@@ -302,24 +302,33 @@ def _timed(given: Given, now: int) -> Given:
     """The rows as an import would keep them: Treasure Data gives a row without `time`
     the time of the import.
     """
-    rows = tuple(
-        {**row, "time": now} if row.get("time") is None else row for row in given.rows
-    )
-    return replace(given, rows=rows)
+    rows = []
+    for row in given.rows:
+        timed = dict(row)
+        if timed.get("time") is None:
+            timed["time"] = now
+        rows.append(timed)
+    return replace(given, rows=tuple(rows))
 
 
 def _table(given: Given, database: str) -> Table:
+    """A table as a test gives it; every table has `time`."""
     named, _, name = given.table.rpartition(".")
     columns = {column: _type(given, column) for column in given.columns}
-    columns = columns if "time" in columns else columns | TIME
-    rows = tuple(
-        tuple(
-            list(cell) if isinstance(cell := row.get(column), tuple) else cell
-            for column in columns
-        )
-        for row in given.rows
-    )
-    return Table(named or database, name, columns, rows)
+    if "time" not in columns:
+        columns |= TIME
+    rows: list[tuple[Any, ...]] = []
+    for row in given.rows:
+        cells = [row.get(column) for column in columns]
+        rows.append(tuple(_listed_cell(cell) for cell in cells))
+    return Table(named or database, name, columns, tuple(rows))
+
+
+def _listed_cell(cell: Cell) -> Any:
+    """A value as DuckDB and JSON take it, which know no tuples."""
+    if isinstance(cell, tuple):
+        return list(cell)
+    return cell
 
 
 def _type(given: Given, column: str) -> str:
@@ -332,6 +341,7 @@ def _type(given: Given, column: str) -> str:
 
 
 def _guessed(cells: Iterable[Cell]) -> str:
+    """Trino's type of a column by what is in it; text where that says nothing."""
     kinds = {type(cell) for cell in cells if cell is not None}
     if kinds == {bool}:
         return "boolean"
@@ -339,7 +349,9 @@ def _guessed(cells: Iterable[Cell]) -> str:
         return "bigint"
     if kinds and kinds <= {int, float}:
         return "double"
-    return "array(varchar)" if kinds == {tuple} else "varchar"
+    if kinds == {tuple}:
+        return "array(varchar)"
+    return "varchar"
 
 
 def _in_duckdb(kind: str) -> str:
@@ -366,52 +378,58 @@ def carried_out(job: Job) -> Found:
     """Who is found, by handle; or why the query failed, or could not be judged here."""
     warehouse = _warehouse()
     for table in job.tables:
-        if table.database not in warehouse.databases():
-            warehouse.create_database(table.database)
-        made = ", ".join(
-            f'"{column}" {_in_duckdb(kind)}' for column, kind in table.columns.items()
-        )
-        warehouse.fetch(
-            f'CREATE OR REPLACE TABLE "{table.database}"."{table.name}" ({made})'
-        )
-        if table.rows:
-            marks = ", ".join(
-                repeat(f"({', '.join('?' * len(table.columns))})", len(table.rows))
-            )
-            values = [value for row in table.rows for value in row]
-            warehouse.fetch(
-                f'INSERT INTO "{table.database}"."{table.name}" VALUES {marks}', values
-            )
+        _make(table, warehouse)
     late = threading.Event()
     try:
         with warehouse.cursor() as cursor, _stopped_after(SECONDS, cursor, late):
             found = {}
             for handle, sql in job.exports.items():
-                answer = sandbox.execute(
-                    sql,
-                    database=job.database,
-                    scheduled_time=job.now,
-                    now=job.now,
-                    warehouse=warehouse,
-                    cursor=cursor,
-                )
-                found[handle] = (
-                    frozenset(str(row[0]) for row in answer.rows)
-                    if answer
-                    else frozenset()
-                )
+                found[handle] = _found(sql, job, warehouse, cursor)
             return found
     except NotHere as exc:
         return Unjudged(str(exc))
     except QueryFailed as exc:
-        return (
-            f"it took longer than {SECONDS:g} s"
-            if late.is_set()
-            else f"the query failed: {exc}"
-        )
+        if late.is_set():
+            return f"it took longer than {SECONDS:g} s"
+        return f"the query failed: {exc}"
     finally:
         for table in job.tables:
-            warehouse.fetch(f'DROP TABLE IF EXISTS "{table.database}"."{table.name}"')
+            warehouse.fetch(f"DROP TABLE IF EXISTS {_in_sql(table)}")
+
+
+def _found(sql: str, job: Job, warehouse: Warehouse, cursor: Any) -> frozenset[str]:
+    """The identifiers that one export finds. Raises QueryFailed, NotHere."""
+    answer = sandbox.execute(
+        sql,
+        database=job.database,
+        scheduled_time=job.now,
+        now=job.now,
+        warehouse=warehouse,
+        cursor=cursor,
+    )
+    if answer is None:
+        return frozenset()
+    return frozenset(str(row[0]) for row in answer.rows)
+
+
+def _make(table: Table, warehouse: Warehouse) -> None:
+    """Make a table with its rows, and its database if that is new."""
+    if table.database not in warehouse.databases():
+        warehouse.create_database(table.database)
+    columns = []
+    for column, kind in table.columns.items():
+        columns.append(f'"{column}" {_in_duckdb(kind)}')
+    warehouse.fetch(f"CREATE OR REPLACE TABLE {_in_sql(table)} ({', '.join(columns)})")
+    if not table.rows:
+        return
+    row = ", ".join(repeat("?", len(table.columns)))
+    rows = ", ".join(repeat(f"({row})", len(table.rows)))
+    values = [value for cells in table.rows for value in cells]
+    warehouse.fetch(f"INSERT INTO {_in_sql(table)} VALUES {rows}", values)
+
+
+def _in_sql(table: Table) -> str:
+    return f'"{table.database}"."{table.name}"'
 
 
 @contextmanager
@@ -444,31 +462,21 @@ def _result(cohort: Cohort, case: Case, told: Found) -> Result:
         return Result(cohort, case, failure=told)
     if isinstance(told, Unjudged):
         return Result(cohort, case, unjudged=told.why)
-    return Result(
-        cohort,
-        case,
-        missing={
-            handle: tuple(sorted(wanted - told[handle]))
-            for handle, wanted in case.expect.items()
-        },
-        extra={
-            handle: tuple(sorted(told[handle] - wanted))
-            for handle, wanted in case.expect.items()
-        },
-        proves_nothing=_proves_nothing(case),
-    )
+    missing: dict[Handle, tuple[str, ...]] = {}
+    extra: dict[Handle, tuple[str, ...]] = {}
+    for handle, wanted in case.expect.items():
+        missing[handle] = tuple(sorted(wanted - told[handle]))
+        extra[handle] = tuple(sorted(told[handle] - wanted))
+    why = _proves_nothing(case)
+    return Result(cohort, case, missing=missing, extra=extra, proves_nothing=why)
 
 
 def _proves_nothing(case: Case) -> str:
-    """Why a test would pass whatever the query does."""
+    """Why a test would pass whatever the query does, or an empty text."""
     expected = set().union(*case.expect.values())
     if not expected:
         return "it expects nobody: a query that never finds anybody would pass"
-    people = [
-        {str(cell) for cell in row.values()}
-        for given in case.given
-        for row in given.rows
-    ]
-    if all(expected & cells for cells in people):
+    rows = [row for given in case.given for row in given.rows]
+    if all(expected & _cells(row) for row in rows):
         return "it expects everybody who is given: a query that finds all of them would pass"
     return ""

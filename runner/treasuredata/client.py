@@ -126,12 +126,13 @@ class TreasureData:
         ca_bundle: str = "",
     ) -> None:
         # measured with td-client 1.7.0: without the slash at its end it asks for
-        # `//v3/…`; -1 ends its own retries
+        # `//v3/…`; -1 ends its own retries. Its own pool is not used, and must not
+        # stumble over what HTTP_PROXY holds: so it is given a proxy
         self._client = tdclient.Client(
             apikey=key,
             endpoint=f"{endpoint.rstrip('/')}/",
             max_cumul_retry_delay=-1,
-            http_proxy="http://unused",  # its own pool is not used, and must not stumble over what HTTP_PROXY holds
+            http_proxy="http://unused",
         )
         timeout = urllib3.Timeout(connect=10, read=60)
         self._client.api.http = cast(
@@ -183,12 +184,12 @@ class TreasureData:
                 return str(issued), True
             except td_errors.AlreadyExistsError as exc:
                 known = conflicting_job(str(exc))
-                if known is None:
-                    job = self._by_key(key)
-                    known = job.id if job else None
-                if known is None:
+                if known is not None:
+                    return known, False
+                job = self._by_key(key)
+                if job is None:
                     raise NoAnswer("says a job exists that it does not show") from None
-                return known, False
+                return job.id, False
 
         return self._ask(issue, f"database {database}")
 
@@ -205,16 +206,18 @@ class TreasureData:
         Interrupted when the run is to stop, unless it is waited for `to_the_end`: the
         ledger's own jobs are.
         """
-        longest = min(
-            self._job_seconds, self._job_seconds if seconds is None else seconds
-        )
-        deadline, pause = time.monotonic() + longest, FIRST_POLL
+        longest = self._job_seconds
+        if seconds is not None:
+            longest = min(longest, seconds)
+        deadline = time.monotonic() + longest
+        pause = FIRST_POLL
         while not (job := Job(job_id, self.status(job_id))).ended:
             if time.monotonic() > deadline:
                 raise Unavailable(
                     "R011",
                     f"{what}: job {job_id} is still {job.status} after {longest:.0f} s",
-                    "look at the job in Treasure Data, then run again; the next run waits for it first",
+                    "look at the job in Treasure Data, then run again;"
+                    " the next run waits for it first",
                 )
             if self._stop.wait(pause) and not to_the_end:
                 raise Interrupted(
@@ -222,8 +225,9 @@ class TreasureData:
                     f"{what}: interrupted",
                     "run again; what was left unfinished is due again",
                 )
-            if to_the_end:
-                time.sleep(pause if self._stop.is_set() else 0)
+            if to_the_end and self._stop.is_set():
+                # an event that is set does not wait any more
+                time.sleep(pause)
             pause = min(pause * 2, LONGEST_POLL)
         return job
 
@@ -244,20 +248,22 @@ class TreasureData:
         `urgent`: it does not queue behind a company's reports, and is waited for also
         when the run is to stop.
         """
+        priority: Priority = 0
+        if urgent:
+            priority = 1
         job_id, fresh = self.submit(
             database,
             sql,
             key=key,
             scheduled_time=scheduled_time,
-            priority=1 if urgent else 0,
+            priority=priority,
         )
         ended = self.wait(job_id, what=what, to_the_end=urgent)
         if not fresh and not self.runs(job_id, sql):
-            taken, fix = (
-                f"{what}: its key belongs to job {job_id}, which does something else",
-                "run again",
+            taken = (
+                f"{what}: its key belongs to job {job_id}, which does something else"
             )
-            raise JobFailed("R023", taken, fix, job_id=job_id)
+            raise JobFailed("R023", taken, "run again", job_id=job_id)
         if ended.status != "success":
             raise self.failure(job_id, code="R020", what=what, sql=sql)
         return job_id
@@ -289,26 +295,30 @@ class TreasureData:
             what=what,
             urgent=urgent,
         )
-        return self._ask(
-            lambda: [
-                cast("list[Any]", row)
-                for row in self._client.api.job_result_format_each(job_id, "msgpack")
-            ],
-            f"result of job {job_id}",
-        )
+
+        def fetched() -> list[list[Any]]:
+            rows = self._client.api.job_result_format_each(job_id, "msgpack")
+            return [cast("list[Any]", row) for row in rows]
+
+        return self._ask(fetched, f"result of job {job_id}")
 
     def failure(self, job_id: str, *, code: str, what: str, sql: str = "") -> JobFailed:
         """The error for a job that ended without success, with the service's reason.
         `sql` is what it was sent.
         """
         job = self.show(job_id)
-        reason = f": {job.reason.text}" if job.reason.text else ""
+        ended = f"{what}: job {job_id} ended as {job.status}"
+        if job.reason.text:
+            ended += f": {job.reason.text}"
         fix = "look at the job in Treasure Data, mend the cause, and run again"
         if TOO_LONG in job.reason.text:
-            fix = "the query has too many conditions for Trino: put what they ask for into a list (`in`) or a table"
+            fix = (
+                "the query has too many conditions for Trino:"
+                " put what they ask for into a list (`in`) or a table"
+            )
         return JobFailed(
             code,
-            f"{what}: job {job_id} ended as {job.status}{reason}",
+            ended,
             fix,
             job_id=job_id,
             reason=job.reason,
@@ -322,12 +332,12 @@ class TreasureData:
     def show(self, job_id: str) -> Job:
         """A job with its linked export and the reason it failed, if it did."""
         shown = self._ask(lambda: self._client.api.show_job(job_id), f"job {job_id}")
-        linked = shown.get("linked_result_export_job_id")
+        linked: str | None = None
+        if export := shown.get("linked_result_export_job_id"):
+            linked = str(export)
         query = str(shown.get("query") or "").strip()
         said = reason(shown.get("debug"), query)
-        return Job(
-            job_id, str(shown["status"]), str(linked) if linked else None, said, query
-        )
+        return Job(job_id, str(shown["status"]), linked, said, query)
 
     def kill(self, job_id: str) -> None:
         """Ask for a job to be ended; whether it was shows in its status."""
@@ -344,7 +354,9 @@ class TreasureData:
 
         def look_up() -> int | None:
             answer = self._get("/v3/connections/lookup", {"name": name})
-            return None if answer is None else int(answer["id"])
+            if answer is None:
+                return None
+            return int(answer["id"])
 
         return self._ask(look_up, f"connection {name}")
 
@@ -362,17 +374,19 @@ class TreasureData:
             "connection_id": str(connection_id),
         }
 
+        path = "/v3/connector_configs/validate_with_connection"
+
         def asked() -> str | None:
-            with self._client.api.post(
-                "/v3/connector_configs/validate_with_connection", params
-            ) as response:
+            with self._client.api.post(path, params) as response:
                 body = response.read()
-                if response.status == 422:
-                    answer = self._client.api.checked_json(body, [])
-                    return hidden(
-                        str(answer.get("message") or answer.get("error") or "refused")
-                    )
-                return "" if response.status == 200 else None
+                status = response.status
+            if status == 200:
+                return ""
+            if status != 422:
+                return None
+            answer = self._client.api.checked_json(body, [])
+            said = answer.get("message") or answer.get("error") or "refused"
+            return hidden(str(said))
 
         try:
             return self._ask(asked, "the check of a connector's settings")
@@ -416,11 +430,7 @@ class TreasureData:
                 return {}
 
         found = self._ask(listed, f"database {database}")
-        return {
-            name: {_in_sql(column): str(column[1]) for column in table["schema"]}
-            | {"time": "long"}
-            for name, table in found.items()
-        }
+        return {name: _columns(table["schema"]) for name, table in found.items()}
 
     def delete_table(self, database: str, table: str) -> None:
         """Delete a table; one that is gone is fine."""
@@ -435,11 +445,9 @@ class TreasureData:
 
     def _by_key(self, key: str) -> Job | None:
         answer = self._get(create_url("/v3/job/status_by_domain_key/{key}", key=key))
-        return (
-            None
-            if answer is None
-            else Job(str(answer["job_id"]), str(answer["status"]))
-        )
+        if answer is None:
+            return None
+        return Job(str(answer["job_id"]), str(answer["status"]))
 
     def _get(
         self, path: str, params: dict[str, Any] | None = None
@@ -461,7 +469,17 @@ class TreasureData:
         return persist(once, seconds=self._retry_seconds)
 
 
+def _columns(schema: Sequence[Sequence[Any]]) -> dict[str, str]:
+    """A table's columns and their types. The API does not list `time`, which every
+    table has.
+    """
+    columns = {_in_sql(column): str(column[1]) for column in schema}
+    columns["time"] = "long"
+    return columns
+
+
 def _in_sql(column: Sequence[Any]) -> str:
     """What a column is called in queries: its alias, which comes third, where it has one."""
-    alias = column[2] if len(column) > 2 else ""
-    return str(alias or column[0])
+    if len(column) > 2 and column[2]:
+        return str(column[2])
+    return str(column[0])

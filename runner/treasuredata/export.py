@@ -73,7 +73,8 @@ def route(
         raise NoConnection(
             "P101",
             f"Treasure Data has no connection named {connection!r}",
-            "create the Braze authentication in the Integrations Hub under this name, or correct `connection`",
+            "create the Braze authentication in the Integrations Hub under this name,"
+            " or correct `connection`",
         )
     return Route(connection_id, setting_keys)
 
@@ -126,8 +127,10 @@ def linked(client: TreasureData, job_id: str, *, what: str) -> str:
         if time.monotonic() > deadline:
             raise Unavailable(
                 "R022",
-                f"{what}: job {job_id} succeeded but shows no export after {LINK_WAIT:.0f} s",
-                "look at the job in Treasure Data; nothing counts as sent without its export's success",
+                f"{what}: job {job_id} succeeded but shows no export"
+                f" after {LINK_WAIT:.0f} s",
+                "look at the job in Treasure Data;"
+                " nothing counts as sent without its export's success",
             )
         time.sleep(pause)
         pause = min(pause * 2, 5.0)

@@ -52,12 +52,10 @@ class LedgerTable:
         token: str,
         clock: Callable[[], int],
     ) -> None:
-        self._client, self._database, self._token, self.clock = (
-            client,
-            database,
-            token,
-            clock,
-        )
+        self._client = client
+        self._database = database
+        self._token = token
+        self.clock = clock
         self._reads = count()
 
     def exists(self) -> bool:
@@ -73,9 +71,10 @@ class LedgerTable:
         """
         self._client.create_database(self._database)
         first = Row(f"{self._token}-0", 0, 0, Destination(), Bootstrap(self._token))
+        rows = select([first], self._token)
         self._client.run(
             self._database,
-            f'CREATE TABLE IF NOT EXISTS "{self._database}"."{TABLE}" AS\n{select([first], self._token)}',
+            f'CREATE TABLE IF NOT EXISTS "{self._database}"."{TABLE}" AS\n{rows}',
             key=f"cohorts-{self._token}-bootstrap",
             scheduled_time=self.clock(),
             what="creating the ledger",
@@ -94,15 +93,18 @@ class LedgerTable:
         where = f"{self._database}.{TABLE}"
         try:
             rows = self._select(
-                f'SELECT {READ}, CAST(FLOOR(TO_UNIXTIME(NOW())) AS BIGINT) AS now\nFROM "{self._database}"."{TABLE}"'
+                f"SELECT {READ}, CAST(FLOOR(TO_UNIXTIME(NOW())) AS BIGINT) AS now\n"
+                f'FROM "{self._database}"."{TABLE}"'
             )
         except JobFailed as exc:
             if MISSING_COLUMN not in exc.what:
                 raise Locked(exc.code, exc.what, exc.fix) from None
-            fix = "look at what happened to it; nothing is synced without the memory of what is in Braze"
-            raise Locked(
-                "L003", f"the table {where} is not a ledger: it has other columns", fix
-            ) from None
+            what = f"the table {where} is not a ledger: it has other columns"
+            fix = (
+                "look at what happened to it;"
+                " nothing is synced without the memory of what is in Braze"
+            )
+            raise Locked("L003", what, fix) from None
         return entries_of([row[:-1] for row in rows], where), int(rows[0][-1])
 
     def append(
@@ -113,13 +115,13 @@ class LedgerTable:
         unless it must be made `once` at most: it may have been applied, but rows are
         read once however often they are there. Raises JobFailed.
         """
-        for number, part in enumerate(
-            _parts([_row(entry, ledger.id) for entry in entries])
-        ):
-            sql = (
-                f'INSERT INTO "{self._database}"."{TABLE}" ({COLUMNS})\n{_select(part)}'
-            )
-            mine = f"{key}-{number}" if number else key
+        into = f'INSERT INTO "{self._database}"."{TABLE}" ({COLUMNS})'
+        rows = [_row(entry, ledger.id) for entry in entries]
+        for number, part in enumerate(_parts(rows)):
+            sql = f"{into}\n{_select(part)}"
+            mine = key
+            if number > 0:
+                mine = f"{key}-{number}"
             try:
                 self._insert(sql, mine)
             except JobFailed as exc:
@@ -130,18 +132,20 @@ class LedgerTable:
                 self._insert(sql, f"{mine}-again")
 
     def _narrow(self, ledger: Ledger) -> Locked:
-        """Why nothing can be written: earlier versions gave a column the length of its first text."""
+        """Why nothing can be written: earlier versions gave a column the length of its
+        first text.
+        """
         where = f"{self._database}.{TABLE}"
+        what = f"the columns of the ledger {where} are too narrow for its rows"
         fix = (
             "copy it into a table with wider columns: `cohorts explain L022` tells how"
         )
         if not ledger.epoch:
-            fix = f"it remembers nothing yet: delete the table {where}, then run `cohorts bootstrap`"
-        return Locked(
-            "L022",
-            f"the columns of the ledger {where} are too narrow for its rows",
-            fix,
-        )
+            fix = (
+                f"it remembers nothing yet: delete the table {where},"
+                " then run `cohorts bootstrap`"
+            )
+        return Locked("L022", what, fix)
 
     def _insert(self, sql: str, key: str) -> None:
         what, now = "writing to the ledger", self.clock()
@@ -153,13 +157,13 @@ class LedgerTable:
         """Which of these rows are visible, and the highest epoch (docs/delivery.md, One writer)."""
         asked = ", ".join(_text(row_id) for row_id in row_ids)
         rows = self._select(
-            f"SELECT CASE WHEN row_id IN ({asked}) THEN row_id END AS seen, MAX(epoch) AS highest\n"
+            f"SELECT CASE WHEN row_id IN ({asked}) THEN row_id END AS seen,"
+            " MAX(epoch) AS highest\n"
             f'FROM "{self._database}"."{TABLE}"\n'
             "GROUP BY 1"
         )
-        return frozenset(row[0] for row in rows if row[0]), max(
-            int(row[1]) for row in rows
-        )
+        seen = frozenset(row[0] for row in rows if row[0])
+        return seen, max(int(row[1]) for row in rows)
 
     def _select(self, sql: str) -> Sequence[list[Any]]:
         return self._client.select(

@@ -13,7 +13,10 @@ from runner.errors import Locked
 from runner.plan.events import Bootstrap, Event, NotAsWritten, read
 from runner.plan.ledger import SCHEMA_VERSION, Destination, Entry, Row
 
-READ = "row_id, epoch, sequence, workspace, cohort_id, event, detail, time, schema_version, ledger_id"
+READ = (
+    "row_id, epoch, sequence, workspace, cohort_id, event, detail, time,"
+    " schema_version, ledger_id"
+)
 """The columns that `entries_of` takes, in this order."""
 
 LAST_MOMENT = 253_402_300_799
@@ -28,15 +31,7 @@ def entries_of(rows: Sequence[Sequence[Any]], table: str) -> tuple[Entry, ...]:
     ledger that is newer than this tool (L002), none at all (L003), mixed with another
     (L012) or damaged (L011).
     """
-    newest = max(
-        (row[8] for row in rows if type(row[8]) is int), default=SCHEMA_VERSION
-    )
-    if newest > SCHEMA_VERSION:
-        raise Locked(
-            "L002",
-            f"the ledger {table} is of a newer version (schema {newest}, not {SCHEMA_VERSION})",
-            "upgrade cohort-runner",
-        )
+    _check_version(rows, table)
     ledger_id = _identity(rows, table)
     found = tuple(_entry(row) for row in rows)
     by_id: dict[str, Entry] = {}
@@ -52,6 +47,19 @@ def entries_of(rows: Sequence[Sequence[Any]], table: str) -> tuple[Entry, ...]:
     return found
 
 
+def _check_version(rows: Sequence[Sequence[Any]], table: str) -> None:
+    """Raises Locked (L002) where a row is of a newer schema than this tool knows."""
+    versions = [row[8] for row in rows if type(row[8]) is int]
+    newest = max(versions, default=SCHEMA_VERSION)
+    if newest > SCHEMA_VERSION:
+        what = f"(schema {newest}, not {SCHEMA_VERSION})"
+        raise Locked(
+            "L002",
+            f"the ledger {table} is of a newer version {what}",
+            "upgrade cohort-runner",
+        )
+
+
 def _identity(rows: Sequence[Sequence[Any]], table: str) -> str:
     """The one ledger that all rows belong to."""
     first = {row[0]: row[9] for row in rows if row[5] == Event.BOOTSTRAP}
@@ -59,34 +67,38 @@ def _identity(rows: Sequence[Sequence[Any]], table: str) -> str:
         raise Locked(
             "L003",
             f"the table {table} is not a ledger: it has no first row",
-            "look at what happened to it; nothing is synced without the memory of what is in Braze",
+            "look at what happened to it;"
+            " nothing is synced without the memory of what is in Braze",
         )
-    foreign = sum(row[9] != next(iter(first.values())) for row in rows)
-    if len(first) > 1 or foreign:
-        mixed = (
-            f"{len(first)} ledgers begin in it"
-            if len(first) > 1
-            else f"{foreign:,} of its rows are of another"
-        )
-        raise Locked(
-            "L012",
-            f"the table {table} is not one ledger: {mixed}",
-            "somebody copied rows into it; take out those that do not belong: nothing is synced before",
-        )
-    return str(next(iter(first.values())))
+    if len(first) > 1:
+        raise _mixed(table, f"{len(first)} ledgers begin in it")
+    ledger_id = next(iter(first.values()))
+    foreign = sum(row[9] != ledger_id for row in rows)
+    if foreign:
+        raise _mixed(table, f"{foreign:,} of its rows are of another")
+    return str(ledger_id)
+
+
+def _mixed(table: str, what: str) -> Locked:
+    """The error of a table that holds rows of several ledgers."""
+    return Locked(
+        "L012",
+        f"the table {table} is not one ledger: {what}",
+        "somebody copied rows into it; take out those that do not belong:"
+        " nothing is synced before",
+    )
 
 
 def _entry(row: Sequence[Any]) -> Entry:
     row_id, epoch, sequence, workspace, cohort_id, event, detail, time, version, _ = row
-    if not all(type(text) is str for text in (row_id, workspace, cohort_id, event)):
-        raise _damaged(row_id, event, "lacks its id, its event or what it is about")
-    if (
-        not all(
-            type(number) is int and number >= 0
-            for number in (epoch, sequence, time, version)
-        )
-        or time > LAST_MOMENT
-    ):
+    for text in (row_id, workspace, cohort_id, event):
+        if type(text) is not str:
+            raise _damaged(row_id, event, "lacks its id, its event or what it is about")
+    for number in (epoch, sequence, time, version):
+        # True is an int to `isinstance`, but it is no number
+        if type(number) is not int or number < 0:
+            raise _damaged(row_id, event, "lacks its place or its time")
+    if time > LAST_MOMENT:
         raise _damaged(row_id, event, "lacks its place or its time")
     if event not in set(Event):
         raise Locked(
@@ -94,10 +106,7 @@ def _entry(row: Sequence[Any]) -> Entry:
             f"the ledger has an event that this version does not know ({_shown(event)})",
             "upgrade cohort-runner",
         )
-    try:
-        told = json.loads(detail)
-    except (TypeError, ValueError, RecursionError):
-        told = None
+    told = _json(detail)
     if not isinstance(told, dict):
         raise _damaged(row_id, event, "holds no JSON")
     try:
@@ -109,6 +118,14 @@ def _entry(row: Sequence[Any]) -> Entry:
     )
 
 
+def _json(text: Any) -> Any:
+    """What a JSON text holds; None for what is no JSON."""
+    try:
+        return json.loads(text)
+    except (TypeError, ValueError, RecursionError):
+        return None
+
+
 def _said(entry: Entry) -> tuple[object, ...]:
     """All but the time: an INSERT that was applied twice wrote the same at two times."""
     return entry.epoch, entry.sequence, entry.destination, entry.event, entry.detail
@@ -118,9 +135,13 @@ def _damaged(row_id: Any, event: Any, what: str) -> Locked:
     return Locked(
         "L011",
         f"a row of the ledger cannot be read: {_shown(row_id)} ({_shown(event)}) {what}",
-        "somebody wrote to the table; bring back that row as it was: nothing is synced without it",
+        "somebody wrote to the table; bring back that row as it was:"
+        " nothing is synced without it",
     )
 
 
 def _shown(value: Any) -> str:
-    return value if isinstance(value, str) and OURS.fullmatch(value) else "…"
+    """A value for a message: as it is where we may have written it, else hidden."""
+    if isinstance(value, str) and OURS.fullmatch(value):
+        return value
+    return "…"

@@ -4,11 +4,11 @@ and for how long we do.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import certifi
@@ -68,23 +68,41 @@ def pool(url: str, *, ca_bundle: str, timeout: urllib3.Timeout) -> urllib3.PoolM
         "cert_reqs": "CERT_REQUIRED",
         "ca_certs": ca_bundle or certifi.where(),
     }
-    proxy = "" if _is_here(parts.hostname or "") else getproxies().get(parts.scheme, "")
-    if not proxy or proxy_bypass(parts.hostname or ""):
+    proxy = _proxy(parts.scheme, parts.hostname or "")
+    if not proxy:
         return urllib3.PoolManager(**options)
+    if "://" not in proxy:
+        proxy = f"http://{proxy}"
     try:
-        asked = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-        port = f":{asked.port}" if asked.port else ""
+        asked = urlsplit(proxy)
+        port = asked.port
     except ValueError:
         raise BadProxy from None
     if asked.scheme not in ("http", "https") or not asked.hostname:
         raise BadProxy
-    named = (
-        unquote(f"{asked.username}:{asked.password or ''}") if asked.username else None
-    )
-    headers = urllib3.make_headers(proxy_basic_auth=named) if named else {}
-    return urllib3.ProxyManager(
-        f"{asked.scheme}://{asked.hostname}{port}", proxy_headers=headers, **options
-    )
+    address = f"{asked.scheme}://{asked.hostname}"
+    if port:
+        address += f":{port}"
+    return urllib3.ProxyManager(address, proxy_headers=_credentials(asked), **options)
+
+
+def _proxy(scheme: str, host: str) -> str:
+    """The proxy that the environment names for a host, or an empty text for none."""
+    # a sandbox on this machine is never behind a proxy
+    if _is_here(host):
+        return ""
+    proxy = getproxies().get(scheme, "")
+    if not proxy or proxy_bypass(host):
+        return ""
+    return proxy
+
+
+def _credentials(proxy: SplitResult) -> Mapping[str, str]:
+    """The headers that name a user to a proxy, where its address does."""
+    if not proxy.username:
+        return {}
+    named = unquote(f"{proxy.username}:{proxy.password or ''}")
+    return urllib3.make_headers(proxy_basic_auth=named)
 
 
 def _is_here(host: str) -> bool:
@@ -94,9 +112,10 @@ def _is_here(host: str) -> bool:
 class Wire:
     """Stands in for the connection pool inside td-client.
 
-    td-client retries by its own clock, loses the status of a failed POST and the Retry-After of a 429 (measured with
-    1.7.0), and logs bodies. Here 429, 5xx and every failure to answer become `NoAnswer`, which td-client passes on
-    untouched, so that retrying is decided in one place.
+    td-client retries by its own clock, loses the status of a failed POST and the
+    Retry-After of a 429 (measured with 1.7.0), and logs bodies. Here 429, 5xx and every
+    failure to answer become `NoAnswer`, which td-client passes on untouched, so that
+    retrying is decided in one place.
     """
 
     def __init__(self, pool: urllib3.PoolManager) -> None:
@@ -139,9 +158,13 @@ def persist(ask: Callable[[], Answer], *, seconds: float) -> Answer:
     """Ask until there is an answer, at most for `seconds`; the last NoAnswer is raised.
     `ask` must be repeatable.
     """
+    attempts: int | None = None
+    if not seconds:
+        # without a time-out, stamina would ask for ever
+        attempts = 1
     for attempt in stamina.retry_context(
         on=_wait_or_stop,
-        attempts=None if seconds else 1,
+        attempts=attempts,
         timeout=seconds or None,
         wait_initial=0.2,
         wait_max=15.0,
@@ -153,9 +176,12 @@ def persist(ask: Callable[[], Answer], *, seconds: float) -> Answer:
 
 
 def _wait_or_stop(exc: Exception) -> bool | float:
+    """What stamina asks: False to stop, True for its own pause, or seconds to wait."""
     if not isinstance(exc, NoAnswer):
         return False
-    return True if exc.wait is None else min(exc.wait, LONGEST_WAIT)
+    if exc.wait is None:
+        return True
+    return min(exc.wait, LONGEST_WAIT)
 
 
 def _reason(exc: Exception) -> str:
@@ -164,11 +190,9 @@ def _reason(exc: Exception) -> str:
         return "connection refused"
     if isinstance(exc, urllib3.exceptions.TimeoutError):
         return "timed out"
-    return (
-        "connection lost"
-        if isinstance(exc, urllib3.exceptions.ProtocolError)
-        else type(exc).__name__
-    )
+    if isinstance(exc, urllib3.exceptions.ProtocolError):
+        return "connection lost"
+    return type(exc).__name__
 
 
 def retry_after(response: urllib3.BaseHTTPResponse) -> float | None:
@@ -177,8 +201,8 @@ def retry_after(response: urllib3.BaseHTTPResponse) -> float | None:
     if text.isdigit():
         return float(text)
     try:
-        return max(
-            0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
-        )
+        left = parsedate_to_datetime(text) - datetime.now(UTC)
     except (ValueError, TypeError):
+        # no date, or one without a time zone
         return None
+    return max(0.0, left.total_seconds())

@@ -37,7 +37,8 @@ def translated(what: str) -> Iterator[None]:
         raise AuthenticationFailed(
             "R003",
             "Treasure Data refused the key (401)",
-            "check TD_API_KEY, and the target's site: a key of another region fails like this too",
+            "check TD_API_KEY, and the target's site:"
+            " a key of another region fails like this too",
         ) from None
     except td_errors.ForbiddenError:
         raise AuthenticationFailed(
@@ -88,13 +89,9 @@ def _masked(text: str, sql: str) -> str:
     # pairs would be shown
     if sql and PLACE.search(text) and text.count("'") == 2:
         names, values = _spoken(sql)
-        text = re.sub(
-            r"'([^']+)'",
-            lambda match: (
-                kept(match) if _is_named(match[1], names, values) else match[0]
-            ),
-            text,
-        )
+        name = re.search(r"'([^']+)'", text)
+        if name and _is_named(name[1], names, values):
+            text = text[: name.start()] + kept(name) + text[name.end() :]
     text = re.sub(r"(['\"]).*['\"]", "'…'", text, flags=re.DOTALL)
     text = re.sub(r"['\"](?!…|(?<=…')).*", "'…", text, flags=re.DOTALL)
     text = re.sub(r"(cannot be cast to [\w() ]+:).*", r"\1 …", text, flags=re.DOTALL)
@@ -118,17 +115,15 @@ def _is_named(quoted: str, names: frozenset[str], values: frozenset[str]) -> boo
     """True for a name of the query, such as `p.country`, and for an expression that is
     made of nothing else. What is a text of the query too may be a member.
     """
-    pieces = [(kind, text) for kind, text in tokens(quoted) if kind is not Kind.SPACE]
-    if not pieces or any(
-        kind in (Kind.TEXT, Kind.NUMBER, Kind.COMMENT) for kind, _ in pieces
-    ):
+    words = set()
+    for kind, text in tokens(quoted):
+        if kind in (Kind.TEXT, Kind.NUMBER, Kind.COMMENT):
+            return False
+        if kind in (Kind.WORD, Kind.QUOTED):
+            words.add(text.strip('"').lower())
+    if not words or quoted.lower() in values:
         return False
-    words = {
-        text.strip('"').lower()
-        for kind, text in pieces
-        if kind in (Kind.WORD, Kind.QUOTED)
-    }
-    return bool(words) and words <= names - values and quoted.lower() not in values
+    return words <= names - values
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,15 +151,17 @@ def reason(debug: object, sql: str) -> Reason:
     """
     if not isinstance(debug, Mapping):
         return NO_REASON
-    # what is quoted is hidden before the last line is looked for: a value may hold a line break
-    lines = (
-        _masked(str(debug.get("stderr") or debug.get("cmdout") or ""), sql)
-        .strip()
-        .splitlines()
-    )
-    text = _one_line(_without_data(lines[-1])) if lines else ""
+    written = str(debug.get("stderr") or debug.get("cmdout") or "")
+    # what is quoted is hidden before the last line is looked for: a value may hold a
+    # line break
+    lines = _masked(written, sql).strip().splitlines()
+    if not lines:
+        return NO_REASON
+    text = _one_line(_without_data(lines[-1]))
     place = PLACE.search(text)
-    return Reason(text, int(place[1]), int(place[2])) if place else Reason(text)
+    if place is None:
+        return Reason(text)
+    return Reason(text, int(place[1]), int(place[2]))
 
 
 def _without_data(text: str) -> str:
@@ -175,14 +172,18 @@ def _without_data(text: str) -> str:
     """
     if PLACE.search(text):
         return text
-    failed = re.match(r"(?:Query \S+ failed: )?", text)
-    start = failed.end() if failed else 0
-    told = re.split(r": | ?[(\[]", text[start:], maxsplit=1)
-    return f"{text[:start]}{told[0]}{': …' if len(told) > 1 else ''}"
+    begin = ""
+    if failed := re.match(r"Query \S+ failed: ", text):
+        begin = failed[0]
+    told, *data = re.split(r": | ?[(\[]", text.removeprefix(begin), maxsplit=1)
+    if not data:
+        return text
+    return f"{begin}{told}: …"
 
 
 def conflicting_job(text: str) -> str | None:
-    """The job id in a 409: td-client hands over only `Query failed: {json}` (measured with 1.7.0)."""
+    """The job id in a 409, or None where it names none."""
+    # td-client hands over only `Query failed: {json}` (measured with 1.7.0)
     try:
         details = json.loads(text[text.index("{") :]).get("details") or {}
         return str(details["conflicts_with"])

@@ -1,4 +1,6 @@
-"""Statements on the engine over its HTTP API: rows, errors with their place, and a way to cancel."""
+"""Statements on the engine over its HTTP API: rows, errors with their place, and a way
+to cancel.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,10 @@ PATIENCE = 10.0
 
 PAUSE = 0.1
 
-DOWN_FIX = "start it again; its log, where it failed, is `last-failure.log` in the engine's folder"
+DOWN_FIX = (
+    "start it again; its log, where it failed,"
+    " is `last-failure.log` in the engine's folder"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,8 @@ class Result:
 
 
 class Connection:
-    """One client of the engine, for one statement at a time; `cancel` may come from another thread.
+    """One client of the engine, for one statement at a time; `cancel` may come from
+    another thread.
 
     `is_small`: what it reads is small, and would only lose time by being divided.
     """
@@ -58,12 +64,10 @@ class Connection:
         *,
         is_small: bool = False,
     ) -> None:
-        self._url, self._catalog, self._patience, self._is_small = (
-            url,
-            catalog,
-            patience,
-            is_small,
-        )
+        self._url = url
+        self._catalog = catalog
+        self._patience = patience
+        self._is_small = is_small
         self._session = requests.Session()
         self._session.trust_env = False  # no proxy is asked for what is on this machine
         self._canceled = threading.Event()
@@ -107,19 +111,11 @@ class Connection:
                 raise _failure(answer["error"])
             columns = answer.get("columns", columns)
             if data := answer.get("data"):
-                signatures = [column["typeSignature"] for column in columns]
-                rows += (
-                    tuple(
-                        _value(cell, kind)
-                        for cell, kind in zip(row, signatures, strict=True)
-                    )
-                    for row in data
-                )
+                kinds = [column["typeSignature"] for column in columns]
+                rows += (_row(row, kinds) for row in data)
             following = answer.get("nextUri")
             if following is None:
-                named = tuple(
-                    Typed(column["name"], column["type"]) for column in columns
-                )
+                named = tuple(Typed(each["name"], each["type"]) for each in columns)
                 return Result(named, tuple(rows), is_change="updateType" in answer)
             if self._canceled.is_set():
                 self._ask("DELETE", following)
@@ -133,33 +129,41 @@ class Connection:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Mapping[str, Any]:
+        """The JSON object of an answer, empty where there is none. An engine that is
+        overloaded is asked again. Raises EngineProblem.
+        """
         deadline = time.monotonic() + self._patience
         while True:
             try:
                 answer = self._session.request(
                     method, url, data=body, headers=headers, timeout=REQUEST_SECONDS
                 )
-                if (
-                    answer.status_code in {502, 503, 504}
-                    and time.monotonic() < deadline
-                ):
+                status = answer.status_code
+                if status in {502, 503, 504} and time.monotonic() < deadline:
                     time.sleep(PAUSE)
                     continue
-                if answer.status_code >= 400:
-                    raise EngineProblem(
-                        f"the engine answered with status {answer.status_code}",
-                        DOWN_FIX,
-                    )
-                said = answer.json() if answer.content else {}
+                if status >= 400:
+                    what = f"the engine answered with status {status}"
+                    raise EngineProblem(what, DOWN_FIX)
+                said = _json(answer)
             except requests.Timeout:
-                raise EngineProblem(
-                    f"the engine did not answer within {REQUEST_SECONDS:g} s", DOWN_FIX
-                ) from None
+                what = f"the engine did not answer within {REQUEST_SECONDS:g} s"
+                raise EngineProblem(what, DOWN_FIX) from None
             except (requests.RequestException, ValueError) as exc:
-                raise EngineProblem(
-                    f"the engine cannot be reached ({type(exc).__name__})", DOWN_FIX
-                ) from None
-            return said if isinstance(said, dict) else {}
+                what = f"the engine cannot be reached ({type(exc).__name__})"
+                raise EngineProblem(what, DOWN_FIX) from None
+            return said
+
+
+def _json(answer: requests.Response) -> Mapping[str, Any]:
+    """The JSON object of an answer, empty where it holds none. Raises ValueError."""
+    # a statement that is cancelled is answered with nothing
+    if not answer.content:
+        return {}
+    said = answer.json()
+    if not isinstance(said, dict):
+        return {}
+    return said
 
 
 def text_literal(text: str) -> str:
@@ -173,10 +177,15 @@ def quoted(*names: str) -> str:
 
 
 def _token(scheduled_time: int | None, now: float | None) -> str:
-    """The times of a query as the engine reads them."""
-    if now is not None:
-        return f"{int(now) if scheduled_time is None else scheduled_time}/{int(now * 1000) / 1000:.3f}"
-    return "" if scheduled_time is None else str(scheduled_time)
+    """The times of a query as the engine reads them: the scheduled time, and NOW()."""
+    if now is None:
+        if scheduled_time is None:
+            return ""
+        return str(scheduled_time)
+    if scheduled_time is None:
+        scheduled_time = int(now)
+    # cut to milliseconds, not rounded: NOW() must not be later than it is
+    return f"{scheduled_time}/{int(now * 1000) / 1000:.3f}"
 
 
 def _failure(error: Mapping[str, Any]) -> StatementFailed:
@@ -188,6 +197,10 @@ def _failure(error: Mapping[str, Any]) -> StatementFailed:
         int(place.get("lineNumber", 0)),
         int(place.get("columnNumber", 0)),
     )
+
+
+def _row(row: Sequence[Any], kinds: Sequence[Mapping[str, Any]]) -> tuple[Any, ...]:
+    return tuple(_value(cell, kind) for cell, kind in zip(row, kinds, strict=True))
 
 
 def _value(cell: Any, kind: Mapping[str, Any]) -> Any:

@@ -21,9 +21,15 @@ OLDEST_JAVA = 17
 SETUP_SECONDS = 1800.0
 """How long Maven may take for 88 MB."""
 
-JDK = f"install a JDK, version {OLDEST_JAVA} or later (Debian, Ubuntu: openjdk-17-jdk-headless; macOS: openjdk@17)"
+JDK = (
+    f"install a JDK, version {OLDEST_JAVA} or later"
+    " (Debian, Ubuntu: openjdk-17-jdk-headless; macOS: openjdk@17)"
+)
 MAVEN = "install Apache Maven (Debian, Ubuntu, macOS: maven)"
-SET_UP = "set it up with `cohorts sandbox --engine trino --setup`; in Cohort Runner's own repository: `make trino`"
+SET_UP = (
+    "set it up with `cohorts sandbox --engine trino --setup`;"
+    " in Cohort Runner's own repository: `make trino`"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +98,9 @@ def set_up(
     tell: Callable[[str], None],
     recipe: Recipe = SHIPPED,
 ) -> Installed:
-    """Set up what is missing of it. Two at once do not disturb each other. Raises EngineProblem."""
+    """Set up what is missing of it. Two at once do not disturb each other. Raises
+    EngineProblem.
+    """
     java = _java(environment)
     javac = _program(environment, "javac", JDK)
     jars, classes = _places(environment, recipe)
@@ -101,35 +109,16 @@ def set_up(
         maven = _program(environment, "mvn", MAVEN)
         tell(f"Maven copies the jars of Trino 423 to {jars.parent} …")
         with _whole(jars) as folder:
-            _run(
-                [
-                    maven,
-                    "-q",
-                    "-B",
-                    "-f",
-                    str(recipe.pom),
-                    "dependency:copy-dependencies",
-                    f"-DoutputDirectory={folder}",
-                ]
-            )
+            goal = ["dependency:copy-dependencies", f"-DoutputDirectory={folder}"]
+            _run([maven, "-q", "-B", "-f", str(recipe.pom), *goal])
             check_jars(folder, recipe.checksums.read_text(encoding="utf-8"))
     if not classes.is_dir():
         tell("javac compiles the connector and Treasure Data's functions …")
         sources = map(str, recipe.java)
         with _whole(classes) as folder:
-            # the jars hold annotation processors that nobody asked for
-            _run(
-                [
-                    javac,
-                    "-proc:none",
-                    "-nowarn",
-                    "-d",
-                    str(folder),
-                    "-cp",
-                    str(jars / "*"),
-                    *sources,
-                ]
-            )
+            places = ["-d", str(folder), "-cp", str(jars / "*")]
+            # `-proc:none`: the jars hold annotation processors that nobody asked for
+            _run([javac, "-proc:none", "-nowarn", *places, *sources])
     return Installed(jars, classes, java)
 
 
@@ -142,24 +131,25 @@ def stamp(files: Sequence[Path]) -> str:
 
 
 def check_jars(folder: Path, checksums: str) -> None:
-    """Raises EngineProblem unless a folder holds exactly the jars of a list of SHA-256 checksums."""
-    expected = {
-        name: digest
-        for digest, name in (line.split() for line in checksums.splitlines())
-    }
-    found = {
-        path.name: sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()
-    }
-    wrong = sorted(
-        name
-        for name in expected.keys() | found.keys()
-        if expected.get(name) != found.get(name)
-    )
-    if wrong:
-        raise EngineProblem(
-            f"{wrong[0]} is not the jar that this version of Cohort Runner was tested with",
-            "look at what Maven downloads from (its settings, a proxy), empty its local repository, and try again",
-        )
+    """Raises EngineProblem unless a folder holds exactly the jars of a list of SHA-256
+    checksums.
+    """
+    expected: dict[str, str] = {}
+    for line in checksums.splitlines():
+        digest, name = line.split()
+        expected[name] = digest
+    found: dict[str, str] = {}
+    for path in folder.iterdir():
+        found[path.name] = sha256(path.read_bytes()).hexdigest()
+    for name in sorted(expected.keys() | found.keys()):
+        # also one that is missing, or that nobody expects
+        if expected.get(name) != found.get(name):
+            raise EngineProblem(
+                f"{name} is not the jar that this version of Cohort Runner"
+                " was tested with",
+                "look at what Maven downloads from (its settings, a proxy),"
+                " empty its local repository, and try again",
+            )
 
 
 def _places(environment: Mapping[str, str], recipe: Recipe) -> tuple[Path, Path]:
@@ -185,28 +175,27 @@ def _whole(target: Path) -> Iterator[Path]:
 
 
 def _java(environment: Mapping[str, str]) -> str:
+    """The program `java`. Raises EngineProblem where there is none that is new enough."""
     java = _program(environment, "java", JDK)
     told = subprocess.run(  # noqa: S603
         [java, "-version"], capture_output=True, text=True, check=False
     ).stderr
+    # before version 9 Java called itself 1.8
     version = re.search(r'version "(?:1\.)?(\d+)', told)
-    if version is None or int(version[1]) < OLDEST_JAVA:
-        what = (
-            f"Java is too old ({version[1]})"
-            if version
-            else "`java -version` names no version"
-        )
-        raise EngineProblem(f"{what}: the engine needs {OLDEST_JAVA} or later", JDK)
+    needs = f"the engine needs {OLDEST_JAVA} or later"
+    if version is None:
+        raise EngineProblem(f"`java -version` names no version: {needs}", JDK)
+    if int(version[1]) < OLDEST_JAVA:
+        raise EngineProblem(f"Java is too old ({version[1]}): {needs}", JDK)
     return java
 
 
 def _program(environment: Mapping[str, str], name: str, fix: str) -> str:
     """The program's path: that of JAVA_HOME first."""
-    own = environment.get("JAVA_HOME")
-    places = [str(Path(own) / "bin")] if own else []
-    found = shutil.which(
-        name, path=os.pathsep.join([*places, environment.get("PATH", "")])
-    )
+    places = [environment.get("PATH", "")]
+    if own := environment.get("JAVA_HOME"):
+        places.insert(0, str(Path(own) / "bin"))
+    found = shutil.which(name, path=os.pathsep.join(places))
     if found is None:
         raise EngineProblem(f"there is no `{name}` here, which the engine needs", fix)
     return found

@@ -63,7 +63,8 @@ def running(
                 stdout=written,
                 stderr=subprocess.STDOUT,
                 env=dict(environment),
-                start_new_session=True,  # Ctrl-C is for whoever started it, who then ends it in order
+                # Ctrl-C is for whoever started it, who then ends it in order
+                start_new_session=True,
             )
         try:
             yield _address(process, log, start_seconds)
@@ -89,14 +90,17 @@ def _command(
     *,
     is_brief: bool,
 ) -> list[str]:
+    compiler: list[str] = []
+    if is_brief:
+        # the second compiler pays for itself after minutes: without it 150 small
+        # queries took half of the CPU
+        compiler = ["-XX:TieredStopAtLevel=1"]
     return [
         engine.java,
         f"-Xmx{memory.heap}m",
         "-Xss16m",  # else a deeply nested statement exhausts the parser's stack
         "-XX:+UseG1GC",
-        # the second compiler pays for itself after minutes: without it 150 small
-        # queries took half of the CPU
-        *(["-XX:TieredStopAtLevel=1"] if is_brief else []),
+        *compiler,
         f"-Djava.io.tmpdir={folder}",
         "-cp",
         f"{engine.classes}:{engine.jars}/*",
@@ -116,7 +120,8 @@ def _address(process: subprocess.Popen[bytes], log: Path, seconds: float) -> str
             return ready[1]
         if ended:
             raise EngineProblem(
-                f"the engine ended with exit code {process.returncode} before it was ready:\n{_last(log)}\n",
+                f"the engine ended with exit code {process.returncode}"
+                f" before it was ready:\n{_last(log)}\n",
                 f"its log is {_kept(log)}",
             )
         time.sleep(LOOK)

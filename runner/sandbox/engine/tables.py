@@ -1,4 +1,6 @@
-"""Databases and tables that are kept in the engine, as the sandbox's API, pages and admin use them."""
+"""Databases and tables that are kept in the engine, as the sandbox's API, pages and
+admin use them.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,8 @@ API_NAMES = {
 }
 JOBS = re.compile(
     r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/|\()*"
-    r"(select|with|values|table|create\s+table|insert|drop\s+table|alter\s+table|delete|explain|show|describe|desc)\b",
+    r"(select|with|values|table|create\s+table|insert|drop\s+table|alter\s+table"
+    r"|delete|explain|show|describe|desc)\b",
     re.IGNORECASE | re.DOTALL,
 )
 """How a statement begins that a job may carry out; the engine would do more, such as CALL."""
@@ -132,7 +135,8 @@ class EngineTables:
         """Sorted by name. Raises Refused 404."""
         self.check_database(database)
         listed = self._ask(
-            f"{LISTED} WHERE table_schema = {text_literal(database)} ORDER BY table_name, position"
+            f"{LISTED} WHERE table_schema = {text_literal(database)}"
+            " ORDER BY table_name, position"
         )
         sizes: dict[str, int] = {}
         columns: dict[str, list[EngineColumn]] = {}
@@ -211,7 +215,8 @@ class EngineSession:
         """
         if not JOBS.match(sql):
             raise QueryFailed(
-                "line 1:1: a job of this sandbox reads tables, or makes, fills, changes and drops them"
+                "line 1:1: a job of this sandbox reads tables,"
+                " or makes, fills, changes and drops them"
             )
         try:
             result = self._connection.execute(
@@ -224,7 +229,9 @@ class EngineSession:
             raise QueryFailed(exc.message) from None
         except EngineProblem as exc:
             raise QueryFailed(str(exc)) from None
-        return None if result.is_change else Rows(_shown(result.columns), result.rows)
+        if result.is_change:
+            return None
+        return Rows(_shown(result.columns), result.rows)
 
     def interrupt(self) -> None:
         """End what runs, within about a second."""
