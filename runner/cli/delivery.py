@@ -302,7 +302,9 @@ def history(
     ] = 50,
     output: OutputOption = Output.TEXT,
 ) -> int:
-    """Show what the ledger records: what was synced, when, by whom and why. Needs no cohort files."""
+    """Show what the ledger records: what was synced, when, by whom and why. Needs no
+    cohort files.
+    """
     from runner.application import standing
     from runner.report import machine, terminal
 
