@@ -98,7 +98,8 @@ class GitHub:
         _check_address("GITHUB_API_URL", api_url)
         _check_address("GITHUB_GRAPHQL_URL", graphql_url)
         self._wire = Wire(token, retry_seconds=retry_seconds)
-        self._graphql_url, self._repository = graphql_url, repository
+        self._graphql_url = graphql_url
+        self._repository = repository
         self._rest_url = f"{api_url}/repos/{repository}"
 
     def __enter__(self) -> Self:

@@ -56,7 +56,8 @@ class NoAnswer(Unavailable):
             f"GitHub {what}",
             "run again later; what is there already is not made twice",
         )
-        self.wait, self.may_have_acted = wait, may_have_acted
+        self.wait = wait
+        self.may_have_acted = may_have_acted
 
 
 class Wire:

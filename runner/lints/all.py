@@ -32,6 +32,7 @@ def found(
 
 
 def _lints(tree: Tree, wanted: Wanted, project: Project, owners: str) -> Iterator[Lint]:
+    """Every lint, in no order."""
     cohorts = [query.cohort for query in wanted.queries]
     database = wanted.target.database
     yield from files.of_cohorts(wanted.queries)

@@ -28,15 +28,20 @@ from runner.sql.tokens import Kind, tokens
 _PERSONAL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]{2,}|\+?\d[\d ()/-]{7,}\d")
 
 
+Allowed = Mapping[str, Sequence[str]]
+"""The sources that the policy allows, by the folder whose cohorts may use them."""
+
+
 def of_cohorts(queries: Sequence[Query]) -> Iterator[Lint]:
     """What is noticed of each cohort by itself."""
     for query in queries:
         cohort = query.cohort
         yield from _personal(cohort)
         if not cohort.cases:
+            at = cohort.document.at()
             what = f"{cohort.id} has no tests"
             fix = "add an example of who belongs to it and who does not"
-            yield noticed(Name.NO_TESTS, cohort.document.at(), what, fix)
+            yield noticed(Name.NO_TESTS, at, what, fix)
         if cohort.rule:
             yield from _deprecated(cohort, cohort.rule)
         if cohort.rule and not cohort.sql:
@@ -54,7 +59,9 @@ def _same(queries: Sequence[Query]) -> Iterator[Lint]:
     """Cohorts that find the same people as one before them."""
     same: dict[tuple[str, str], list[Cohort]] = defaultdict(list)
     for query in queries:
-        same[short(query.audience), query.parts["identifiers"]].append(query.cohort)
+        audience = short(query.audience)
+        identifiers = query.parts["identifiers"]
+        same[audience, identifiers].append(query.cohort)
     for found in same.values():
         for cohort in found[1:]:
             at = cohort.document.at("audience")
@@ -67,6 +74,7 @@ def _same(queries: Sequence[Query]) -> Iterator[Lint]:
 
 
 def _unused_templates(tree: Tree) -> Iterator[Lint]:
+    """Templates that no cohort uses."""
     # what a file with a problem uses is not known, so nothing is called unused while
     # there is one
     if len(tree.cohorts) != tree.files:
@@ -84,6 +92,7 @@ def _unused_templates(tree: Tree) -> Iterator[Lint]:
 
 
 def _unused_sources(queries: Sequence[Query], project: Project) -> Iterator[Lint]:
+    """Sources that no cohort's query reads."""
     read: set[str] = set()
     for query in queries:
         read |= words(query.audience)
@@ -107,9 +116,10 @@ def of_owners(cohorts: Iterable[Cohort], owners: str) -> Iterator[Lint]:
     for cohort in cohorts:
         if _plain(cohort.owner) in named:
             continue
+        at = cohort.document.at("owner")
         what = f"the owner {quoted(cohort.owner)} is not in the CODEOWNERS file"
         fix = "add them there, or correct the name"
-        yield noticed(Name.NOT_IN_CODEOWNERS, cohort.document.at("owner"), what, fix)
+        yield noticed(Name.NOT_IN_CODEOWNERS, at, what, fix)
 
 
 def _named(owners: str) -> set[str]:
@@ -146,7 +156,8 @@ def of_policy(cohorts: Iterable[Cohort], project: Project) -> Iterator[Lint]:
         if pattern and not re.search(pattern, cohort.id):
             what = f"the id {cohort.id} is not as this project asks: {quoted(pattern)}"
             fix = f"rename it; see `policy` in {FILE}"
-            yield against_policy("N021", cohort.document.at("id"), what, fix)
+            at = cohort.document.at("id")
+            yield against_policy("N021", at, what, fix)
 
 
 def _lacking(cohort: Cohort, required: Sequence[str]) -> Iterator[Lint]:
@@ -154,8 +165,9 @@ def _lacking(cohort: Cohort, required: Sequence[str]) -> Iterator[Lint]:
     given: Any = cohort.document.data
     for key in required:
         if key not in given:
+            at = cohort.document.at()
             what = f"this project asks every cohort for `{key}`"
-            yield against_policy("N020", cohort.document.at(), what, f"add `{key}`")
+            yield against_policy("N020", at, what, f"add `{key}`")
 
 
 def of_policy_on_sources(
@@ -165,7 +177,7 @@ def of_policy_on_sources(
 ) -> Iterator[Lint]:
     """Sources and tables that the policy keeps from a folder's cohorts, in rules and in SQL."""
     data: Any = project.document.data
-    policy: Mapping[str, Sequence[str]] = data.get("policy", {}).get("sources", {})
+    policy: Allowed = data.get("policy", {}).get("sources", {})
     yield from _unknown_sources(policy, project)
     for query in queries:
         document = query.cohort.document
@@ -179,9 +191,8 @@ def of_policy_on_sources(
                 yield against_policy("N022", document.at("audience"), what, fix)
 
 
-def _unknown_sources(
-    policy: Mapping[str, Sequence[str]], project: Project
-) -> Iterator[Lint]:
+def _unknown_sources(policy: Allowed, project: Project) -> Iterator[Lint]:
+    """Sources that the policy names and the project does not declare."""
     for folder, allowed in policy.items():
         for number, name in enumerate(allowed):
             if name in project.sources:
@@ -219,7 +230,8 @@ def _not_allowed(
         names[table] = source.name
         if source.name in allowed:
             permitted.add(table)
-    for table in sorted(tables_read(query.written.sql, database) - permitted):
+    read = tables_read(query.written.sql, database)
+    for table in sorted(read - permitted):
         told = f"the table {table}"
         if table in names:
             told += f", which is the source {names[table]}"
@@ -236,7 +248,9 @@ def words(sql: str) -> frozenset[str]:
 
 
 def _personal(cohort: Cohort) -> Iterator[Lint]:
-    for key, text in (("name", cohort.name), ("description", cohort.description)):
+    """Texts of a cohort that look as if they held an address or a telephone number."""
+    texts = {"name": cohort.name, "description": cohort.description}
+    for key, text in texts.items():
         if _PERSONAL.search(text):
             at = cohort.document.at(key)
             what = f"the {key} looks as if somebody's address or number stood in it"

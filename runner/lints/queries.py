@@ -5,6 +5,7 @@ what they compare.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from runner.definitions.cohort import Cohort
 from runner.definitions.rule import ALWAYS, Events
@@ -45,6 +46,8 @@ _CHANCE = frozenset({"random", "rand", "uuid", "now", "shuffle"})
 _CLOCKS = frozenset(
     {"current_timestamp", "current_date", "current_time", "localtime", "localtimestamp"}
 )
+_NEVER_TEXT = frozenset({Type.NUMBER, Type.TIME})
+_NEVER_NUMBERS = frozenset({Type.TEXT, Type.DATE})
 _ORDERED = (
     Comparator.GREATER,
     Comparator.GREATER_OR_EQUAL,
@@ -71,11 +74,23 @@ def of(query: Query, sources: Mapping[str, Source]) -> Iterator[Lint]:
         statement = parse(query.audience)
     except SyntaxRefused:
         return
-    tree = tuple(walk(statement))
-    yield from _unfiltered(tree, cohort, sources, at)
-    yield from _by_chance(tree, cohort, at)
-    yield from _crossed(tree, cohort, at)
-    yield from _mixed(tree, cohort, sources, at)
+    sql = _Sql(cohort, at, tuple(walk(statement)), sources)
+    yield from _unfiltered(sql)
+    yield from _by_chance(sql)
+    yield from _crossed(sql)
+    yield from _mixed(sql)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sql:
+    """A cohort's SQL: the place in its file, every part of it, and the sources by name
+    that it may read.
+    """
+
+    cohort: Cohort
+    at: Position
+    parts: tuple[Node, ...]
+    sources: Mapping[str, Source]
 
 
 def _whole(cohort: Cohort, source: Source, at: Position, fix: str) -> Lint:
@@ -87,16 +102,14 @@ def _whole(cohort: Cohort, source: Source, at: Position, fix: str) -> Lint:
     return noticed(Name.NO_TIME_FILTER, at, what, fix)
 
 
-def _unfiltered(
-    tree: tuple[Node, ...], cohort: Cohort, sources: Mapping[str, Source], at: Position
-) -> Iterator[Lint]:
+def _unfiltered(sql: _Sql) -> Iterator[Lint]:
     """Tables of events in a SELECT whose WHERE says nothing about their time."""
     events: dict[str, Source] = {}
-    for source in sources.values():
+    for source in sql.sources.values():
         if source.has_events:
             events[source.table.rpartition(".")[2]] = source
     told = set()
-    for select in tree:
+    for select in sql.parts:
         if not isinstance(select, Select):
             continue
         for source in _read_whole(select, events):
@@ -104,7 +117,7 @@ def _unfiltered(
             if source.name not in told:
                 told.add(source.name)
                 fix = f"add TD_TIME_RANGE({source.time}, …) to its WHERE if you can"
-                yield _whole(cohort, source, at, fix)
+                yield _whole(sql.cohort, source, sql.at, fix)
 
 
 def _read_whole(select: Select, events: Mapping[str, Source]) -> Iterator[Source]:
@@ -173,29 +186,29 @@ def _column(node: Node) -> str:
     return ""
 
 
-def _by_chance(tree: tuple[Node, ...], cohort: Cohort, at: Position) -> Iterator[Lint]:
+def _by_chance(sql: _Sql) -> Iterator[Lint]:
     """Functions that answer otherwise every time."""
     found = set()
-    for node in tree:
+    for node in sql.parts:
         if isinstance(node, Present) and node.which in _CLOCKS:
             found.add(node.which)
         if isinstance(node, Call) and node.key in _CHANCE:
             found.add(node.key)
     for name in sorted(found):
         what = (
-            f"{cohort.id}: {name} answers otherwise every time,"
+            f"{sql.cohort.id}: {name} answers otherwise every time,"
             " so that nobody can tell why somebody is in it"
         )
         fix = "use TD_SCHEDULED_TIME() for now, and `sample` for a part of people"
-        yield noticed(Name.NOT_REPEATABLE, at, what, fix)
+        yield noticed(Name.NOT_REPEATABLE, sql.at, what, fix)
 
 
-def _crossed(tree: tuple[Node, ...], cohort: Cohort, at: Position) -> Iterator[Lint]:
+def _crossed(sql: _Sql) -> Iterator[Lint]:
     """A join without a condition, told once for each cohort."""
-    if any(_crosses(node) for node in tree):
-        what = f"{cohort.id} joins every row of a table with every row of another"
+    if any(_crosses(part) for part in sql.parts):
+        what = f"{sql.cohort.id} joins every row of a table with every row of another"
         fix = "add ON and a condition, or USING"
-        yield noticed(Name.CROSS_JOIN, at, what, fix)
+        yield noticed(Name.CROSS_JOIN, sql.at, what, fix)
 
 
 def _crosses(select: Node) -> bool:
@@ -223,19 +236,16 @@ def _every_row(join: Join, *, is_filtered: bool) -> bool:
     return isinstance(right, Table)
 
 
-def _mixed(
-    tree: tuple[Node, ...], cohort: Cohort, sources: Mapping[str, Source], at: Position
-) -> Iterator[Lint]:
+def _mixed(sql: _Sql) -> Iterator[Lint]:
     """Columns whose type all sources agree on, compared with a literal of another."""
-    kinds: dict[str, set[Type]] = {}
-    for source in sources.values():
-        for column in source.columns.values():
-            kinds.setdefault(column.name, set()).add(column.type)
+    kinds = _types(sql.sources)
     told = set()
-    for node in tree:
+    for node in sql.parts:
         if not isinstance(node, Comparison):
             continue
-        for one, other in ((node.left, node.right), (node.right, node.left)):
+        # the column may stand on either side
+        sides = (node.left, node.right)
+        for one, other in (sides, reversed(sides)):
             name = _column(one)
             types = kinds.get(name)
             if not types or name in told:
@@ -243,17 +253,29 @@ def _mixed(
             if literal := _misfit(types, other):
                 told.add(name)
                 kind = " or ".join(sorted(types))
-                what = f"{cohort.id}: {name} is {kind}, and is compared with {literal}"
+                what = (
+                    f"{sql.cohort.id}: {name} is {kind}, and is compared with {literal}"
+                )
                 fix = "compare it with a value of its own type"
-                yield noticed(Name.COMPARED_TYPES, at, what, fix)
+                yield noticed(Name.COMPARED_TYPES, sql.at, what, fix)
+
+
+def _types(sources: Mapping[str, Source]) -> dict[str, set[Type]]:
+    """The types that each name of a column has in any source."""
+    types: dict[str, set[Type]] = {}
+    for source in sources.values():
+        for column in source.columns.values():
+            types.setdefault(column.name, set())
+            types[column.name].add(column.type)
+    return types
 
 
 def _misfit(types: set[Type], other: Expression) -> str:
     """What is compared with a column of these types, in words, where it is a literal
     that suits none of them; else an empty text.
     """
-    if isinstance(other, Text) and types <= {Type.NUMBER, Type.TIME}:
+    if isinstance(other, Text) and types <= _NEVER_TEXT:
         return "text"
-    if isinstance(other, Number) and types <= {Type.TEXT, Type.DATE}:
+    if isinstance(other, Number) and types <= _NEVER_NUMBERS:
         return "a number"
     return ""

@@ -24,6 +24,8 @@ from runner.sandbox.warehouse import Table
 from runner.sandbox.wire import RequestCounts
 from runner.sandbox.workspaces import Workspaces
 
+Rows = list[list[Any]]
+
 
 class BadRequest(ValueError):
     """A body that is not what the endpoint takes."""
@@ -87,12 +89,13 @@ class AdminApi:
         return JSONResponse(cohort)
 
     async def _sql(self, request: Request) -> Response:
+        """Rows of one statement, or of each of a list."""
         try:
             sql = await _given(request, "sql")
             if isinstance(sql, str):
                 rows = await run_in_threadpool(self._rows, sql)
                 return JSONResponse({"rows": rows})
-            if isinstance(sql, list) and all(isinstance(one, str) for one in sql):
+            if _is_texts(sql):
                 results = await run_in_threadpool(self._results, sql)
                 return JSONResponse({"results": results})
             raise BadRequest(
@@ -101,13 +104,16 @@ class AdminApi:
         except (duckdb.Error, QueryFailed, BadRequest) as exc:
             return _problem(str(exc), 400)
 
-    def _rows(self, sql: str) -> list[list[Any]]:
+    def _rows(self, sql: str) -> Rows:
+        """The rows of one statement, as JSON can hold them."""
         return [
             [_in_json(value) for value in row] for row in self._warehouse.anything(sql)
         ]
 
-    def _results(self, statements: Sequence[str]) -> list[list[list[Any]]]:
-        """Rows of each; it stops at the first that fails, and what came before stays done."""
+    def _results(self, statements: Sequence[str]) -> list[Rows]:
+        """The rows of each statement. It stops at the first that fails, and what came
+        before stays done.
+        """
         with self._warehouse.writing:
             return [self._rows(sql) for sql in statements]
 
@@ -115,6 +121,7 @@ class AdminApi:
         return self._workspaces.braze(request.query_params.get("workspace", ""))
 
     async def _connections(self, request: Request) -> Response:
+        """The connections, after one more was made by POST."""
         if request.method == "POST":
             try:
                 body = await _json_or_form(request)
@@ -139,6 +146,7 @@ class AdminApi:
         return JSONResponse({})
 
     async def _users(self, request: Request) -> Response:
+        """Show, add, change or delete the users of a workspace."""
         braze = self._braze(request)
         if braze is None:
             return _problem("no such workspace", 404)
@@ -182,6 +190,13 @@ def _put(braze: Braze, body: Mapping[str, Any]) -> dict[str, int]:
     if changes:
         counts["changed"] = len(changes)
     return counts
+
+
+def _is_texts(value: Any) -> bool:
+    """True for a list of texts."""
+    if not isinstance(value, list):
+        return False
+    return all(isinstance(each, str) for each in value)
 
 
 def _in_json(value: Any) -> Any:
@@ -230,16 +245,19 @@ async def _json_or_form(request: Request) -> dict[str, Any]:
 
 
 def _user(given: Mapping[str, Any]) -> User:
-    named = given.get("aliases") or {}
-    aliases = frozenset((str(label), str(name)) for label, name in named.items())
+    """A user as the admin API spells it."""
+    aliases: set[tuple[str, str]] = set()
+    for label, name in (given.get("aliases") or {}).items():
+        aliases.add((str(label), str(name)))
     devices = frozenset(map(str, given.get("devices") or ()))
-    return User(given.get("external_id"), aliases, devices)
+    return User(given.get("external_id"), frozenset(aliases), devices)
 
 
 def _change(given: Mapping[str, Any]) -> tuple[User, User, User]:
     """Who is changed, what that profile gains, and what it loses. Raises BadRequest."""
     parts = [given.get(name, {}) for name in ("who", "gains", "loses")]
-    if "who" not in given or not all(isinstance(part, Mapping) for part in parts):
+    is_readable = all(isinstance(part, Mapping) for part in parts)
+    if "who" not in given or not is_readable:
         raise BadRequest(
             "a change has a 'who', and 'gains' or 'loses', each in the shape of a user"
         )

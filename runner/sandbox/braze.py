@@ -30,7 +30,8 @@ class Rejected(Exception):
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
-        self.status, self.message = status, message
+        self.status = status
+        self.message = message
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,8 @@ class Braze:
         self._users: list[User | None] = []
         self._index: dict[Identifier, int] = {}
         self._cohorts: dict[str, Membership] = {}
-        self._hour, self._spent = 0, 0
+        self._hour = 0
+        self._spent = 0
         self._lock = threading.RLock()
 
     def put_users(self, users: Iterable[User]) -> None:
@@ -195,6 +197,7 @@ class Braze:
             return [user for user in self._users if user]
 
     def _counts(self, cohort_id: str) -> dict[str, Any]:
+        """A cohort as it is shown, without its members."""
         cohort = self._cohorts[cohort_id]
         return {
             "cohort_id": cohort_id,
@@ -211,7 +214,8 @@ class Braze:
         with self._lock:
             now = int(self._clock.now())
             if now // HOUR != self._hour:
-                self._hour, self._spent = now // HOUR, 0
+                self._hour = now // HOUR
+                self._spent = 0
             self._spent += 1
             left = self._partner.hourly_requests - self._spent
             return {
@@ -261,6 +265,7 @@ class Braze:
                     cohort.users |= found
 
     def _checked(self, partner: str, body: object) -> Mapping[str, Any]:
+        """The body, if partner and keys are right. Raises Rejected."""
         if not isinstance(body, Mapping):
             raise Rejected(400, "the body must be a JSON object")
         if partner != self._partner.name:

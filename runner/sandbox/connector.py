@@ -44,7 +44,9 @@ class Connector:
     """
 
     def __init__(self, chosen: Chosen, rest: str, clock: Clock) -> None:
-        self._chosen, self._rest, self._clock = chosen, rest, clock
+        self._chosen = chosen
+        self._rest = rest
+        self._clock = clock
         self._names: dict[tuple[str, str], str] = {}
         self._lock = threading.Lock()
 

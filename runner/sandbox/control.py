@@ -16,7 +16,13 @@ from runner.sandbox.faults import Faults
 from runner.sandbox.holds import Holds, How
 from runner.sandbox.options import Chosen
 
-Act = Callable[[Request, Mapping[str, Any]], dict[str, Any]]
+Body = Mapping[str, Any]
+"""The JSON object of a request."""
+
+Shown = dict[str, Any]
+"""The JSON object of an answer."""
+
+Act = Callable[[Request, Body], Shown]
 
 
 class Missing(LookupError):
@@ -52,12 +58,11 @@ class ControlApi:
                 routes += [Route(path, _endpoint(act), methods=[method])]
         return routes
 
-    def _show_faults(
-        self, _request: Request, _body: Mapping[str, Any]
-    ) -> dict[str, Any]:
+    def _show_faults(self, _request: Request, _body: Body) -> Shown:
         return self._faults.shown()
 
-    def _add_faults(self, _request: Request, body: Mapping[str, Any]) -> dict[str, Any]:
+    def _add_faults(self, _request: Request, body: Body) -> Shown:
+        """Add faults, begin a storm, or both. Raises ValueError."""
         faults = body.get("faults", [])
         storm = body.get("storm")
         is_named = "faults" in body or "storm" in body
@@ -72,19 +77,19 @@ class ControlApi:
             self._faults.storm(storm)
         return self._faults.shown()
 
-    def _clear_faults(
-        self, _request: Request, _body: Mapping[str, Any]
-    ) -> dict[str, Any]:
+    def _clear_faults(self, _request: Request, _body: Body) -> Shown:
         self._faults.clear()
         return self._faults.shown()
 
-    def _held(self, request: Request, _body: Mapping[str, Any]) -> dict[str, Any]:
+    def _held(self, request: Request, _body: Body) -> Shown:
         wait = float(request.query_params.get("wait") or 0)
         after = int(request.query_params.get("after") or 0)
         return {"held": self._holds.shown(wait, after)}
 
-    def _release(self, _request: Request, body: Mapping[str, Any]) -> dict[str, Any]:
-        which, how = body.get("release"), How(str(body.get("how", How.GO)))
+    def _release(self, _request: Request, body: Body) -> Shown:
+        """Let something that is held go on. Raises ValueError, Missing."""
+        which = body.get("release")
+        how = How(str(body.get("how", How.GO)))
         if "job" in body:
             which = f"job {body['job']}"
         if not isinstance(which, int | str):
@@ -98,12 +103,10 @@ class ControlApi:
             raise Missing(f"{which!r} is not held")
         return {"released": released, "held": self._holds.shown()}
 
-    def _show_clock(
-        self, _request: Request, _body: Mapping[str, Any]
-    ) -> dict[str, Any]:
+    def _show_clock(self, _request: Request, _body: Body) -> Shown:
         return {"now": self._clock.now(), "advanced": self._clock.advanced}
 
-    def _advance(self, request: Request, body: Mapping[str, Any]) -> dict[str, Any]:
+    def _advance(self, request: Request, body: Body) -> Shown:
         seconds = body.get("advance")
         if not isinstance(seconds, int | float):
             body_needs = "the body must be JSON with 'advance': seconds"
@@ -111,12 +114,10 @@ class ControlApi:
         self._clock.advance(seconds)
         return self._show_clock(request, body)
 
-    def _show_options(
-        self, _request: Request, _body: Mapping[str, Any]
-    ) -> dict[str, Any]:
+    def _show_options(self, _request: Request, _body: Body) -> Shown:
         return self._chosen.shown()
 
-    def _choose(self, _request: Request, body: Mapping[str, Any]) -> dict[str, Any]:
+    def _choose(self, _request: Request, body: Body) -> Shown:
         self._chosen.change(body)
         return self._chosen.shown()
 
@@ -137,7 +138,7 @@ def _endpoint(act: Act) -> Callable[[Request], Awaitable[Response]]:
     return endpoint
 
 
-def _object(body: bytes) -> dict[str, Any]:
+def _object(body: bytes) -> Shown:
     """The JSON object in a body; an empty one where it holds something else, so that
     each act says what it takes.
     """
@@ -151,4 +152,6 @@ def _object(body: bytes) -> dict[str, Any]:
 
 
 def _all_objects(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(one, Mapping) for one in value)
+    if not isinstance(value, list):
+        return False
+    return all(isinstance(one, Mapping) for one in value)

@@ -135,6 +135,7 @@ class Faults:
         return fault
 
     def _next(self, place: Place, about: tuple[str, ...]) -> Fault | None:
+        """The fault that strikes, or what the storm does here."""
         for index, armed in enumerate(self._armed):
             if armed.strikes(place, about):
                 if armed.times == 0:

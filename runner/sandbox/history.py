@@ -66,7 +66,8 @@ class History:
     """
 
     def __init__(self, chosen: Chosen, clock: Clock) -> None:
-        self._chosen, self._clock = chosen, clock
+        self._chosen = chosen
+        self._clock = clock
         self._jobs: dict[str, Job] = {}
         self._keys: dict[str, str] = {}
         self._kinds: Counter[str] = Counter()

@@ -49,8 +49,12 @@ class Jobs:
         holds: Holds,
         clock: Clock,
     ) -> None:
-        self._chosen, self._warehouse, self._connector = chosen, warehouse, connector
-        self._faults, self._holds, self._clock = faults, holds, clock
+        self._chosen = chosen
+        self._warehouse = warehouse
+        self._connector = connector
+        self._faults = faults
+        self._holds = holds
+        self._clock = clock
         self.history = History(chosen, clock)
         self._stops: dict[str, threading.Event] = {}
         self._sessions: dict[str, Session] = {}
@@ -105,6 +109,7 @@ class Jobs:
         return job.status
 
     def _stop(self, job_id: str) -> None:
+        """Ask a running job to stop, and end one that is queued."""
         with self.history.lock:
             if stop := self._stops.get(job_id):
                 stop.set()
@@ -126,6 +131,8 @@ class Jobs:
     def _start(
         self, threads: ThreadPoolExecutor, job: Job, work: Callable[[Job], None]
     ) -> None:
+        """Give a job to a thread; what nobody foresaw ends it as an error."""
+
         def notice(done: Future[None]) -> None:
             self._stops.pop(job.id, None)
             if not done.cancelled() and (exc := done.exception()):
@@ -155,9 +162,11 @@ class Jobs:
                 self.history.turn_to_error(job.export_target, f"result export: {exc}")
 
     def _query(self, job: Job) -> None:
+        """A query's work, with what a fault does to it. Raises QueryFailed, Killed."""
         order = job.order
         settings = order.settings or {}
-        cohort = str(settings.get(self._chosen.options.setting_keys["cohort_id"], ""))
+        names = self._chosen.options.setting_keys
+        cohort = str(settings.get(names["cohort_id"], ""))
         key = order.domain_key or ""
         fault = self._faults.take(Place.QUERY, order.query, cohort, key)
         self._begin(job, fault)
@@ -218,6 +227,7 @@ class Jobs:
             self._holds.forget(held)
 
     def _execute(self, job: Job, scheduled_time: int) -> Rows | None:
+        """The rows of a query, which can be interrupted meanwhile."""
         session = sessions.opened(self._warehouse)
         with self.history.lock:
             self._sessions[job.id] = session

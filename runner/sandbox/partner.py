@@ -18,7 +18,8 @@ class PartnerApi:
     """The routes under /partners."""
 
     def __init__(self, workspaces: Workspaces, chosen: Chosen) -> None:
-        self._workspaces, self._chosen = workspaces, chosen
+        self._workspaces = workspaces
+        self._chosen = chosen
 
     def routes(self) -> list[Route]:
         """Both of them."""
@@ -32,6 +33,8 @@ class PartnerApi:
     def _endpoint(
         self, act: Callable[[Braze, str, object], None]
     ) -> Callable[[Request], Awaitable[Response]]:
+        """What answers a request: limits first, then what Braze says to it."""
+
         async def endpoint(request: Request) -> Response:
             try:
                 body = json.loads(await request.body())

@@ -85,6 +85,7 @@ def _run(
 def _select(
     statement: Select, warehouse: Warehouse, cursor: duckdb.DuckDBPyConnection
 ) -> Rows:
+    """The rows of a SELECT, as a result holds them."""
     sql = statement.sql
     kinds = [kind for _, kind in statement.columns]
     names = _places(len(kinds))
@@ -168,6 +169,7 @@ def _write(
     warehouse: Warehouse,
     cursor: duckdb.DuckDBPyConnection,
 ) -> None:
+    """Carry out a statement that changes something. Raises QueryFailed."""
     name = statement.name
     there = warehouse.columns(name.database, name.table)
     if name.database not in warehouse.databases():
@@ -198,6 +200,7 @@ def _create(
     warehouse: Warehouse,
     cursor: duckdb.DuckDBPyConnection,
 ) -> None:
+    """CREATE TABLE AS. Raises QueryFailed."""
     table = statement.name
     if there is not None:
         if statement.if_not_exists:
@@ -240,6 +243,7 @@ def _insert(
     warehouse: Warehouse,
     cursor: duckdb.DuckDBPyConnection,
 ) -> None:
+    """INSERT of a query. Raises QueryFailed."""
     given = [kind for _, kind in statement.query.columns]
     targets = _targets(statement, there)
     known = {column.name: statements.type_of(column) for column in there}

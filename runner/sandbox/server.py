@@ -145,6 +145,7 @@ def _listening(host: str, port: int) -> Iterator[tuple[socket.socket, str]]:
 
 
 def _config(sandbox: Sandbox) -> uvicorn.Config:
+    """How uvicorn serves: over HTTP/1.1 alone, without a log."""
     return uvicorn.Config(
         sandbox.app(),
         http=_Protocol,

@@ -32,10 +32,14 @@ class BadTime(ValueError):
 
 def zone(name: str | None) -> tzinfo:
     """A zone by Treasure Data's short names, an offset or a region; UTC where none is given."""
-    if name is None or name.upper() in {"UTC", "GMT", "Z"}:
+    if name is None:
         return UTC
-    if name.upper() in FIXED_HOURS:
-        return timezone(timedelta(hours=FIXED_HOURS[name.upper()]), name.upper())
+    short = name.upper()
+    if short in {"UTC", "GMT", "Z"}:
+        return UTC
+    if short in FIXED_HOURS:
+        shift = timedelta(hours=FIXED_HOURS[short])
+        return timezone(shift, short)
     if match := OFFSET.fullmatch(name):
         shift = timedelta(hours=int(match[2]), minutes=int(match[3]))
         if match[1] == "-":
@@ -68,9 +72,13 @@ def add(start: int, duration: str) -> int:
     parts = DURATION.findall(duration)
     # what the parts leave out is no duration, such as a space between two
     is_whole = "".join(map("".join, parts)) == duration
-    if not parts or not is_whole or any(unit in MONTHS for *_, unit in parts):
+    if not parts or not is_whole:
         raise BadTime(f"Invalid duration {duration!r}")
-    length = sum(int(count) * FIXED_SECONDS[unit] for _, count, unit in parts)
+    length = 0
+    for _, count, unit in parts:
+        if unit in MONTHS:
+            raise BadTime(f"Invalid duration {duration!r}")
+        length += int(count) * FIXED_SECONDS[unit]
     # the first sign is that of all parts
     if parts[0][0] == "-":
         return start - length
@@ -115,7 +123,8 @@ def _day_of(day: datetime, unit: str) -> datetime:
         case "M":
             return day.replace(day=1)
         case "q":
-            return day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1)
+            quarter = (day.month - 1) // 3
+            return day.replace(month=quarter * 3 + 1, day=1)
         case "y":
             return day.replace(month=1, day=1)
         case _:
@@ -146,8 +155,11 @@ def _window(context: datetime, count: int, unit: str) -> tuple[datetime, datetim
 
 
 def _shift(moment: datetime, count: int, unit: str) -> datetime:
+    """A moment, so many units later."""
     if unit in MONTHS:
-        months = moment.year * 12 + moment.month - 1 + count * MONTHS[unit]
+        # months since the year 0
+        months = moment.year * 12 + moment.month - 1
+        months += count * MONTHS[unit]
         return moment.replace(year=months // 12, month=months % 12 + 1)
     # by the calendar: a day may have 23 hours
     if unit == "w":

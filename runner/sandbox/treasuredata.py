@@ -35,7 +35,11 @@ from runner.sandbox.workspaces import Connection, Workspaces
 LONGEST_QUERY = 1_000_000
 """Characters."""
 
+Form = Mapping[str, str]
+"""The fields of a request's body."""
+
 Endpoint = Callable[[Request], Response]
+PostEndpoint = Callable[[Request, Form], Response]
 
 
 class TreasureDataApi:
@@ -50,8 +54,12 @@ class TreasureDataApi:
         workspaces: Workspaces,
         faults: Faults,
     ) -> None:
-        self._chosen, self._warehouse, self._jobs = chosen, warehouse, jobs
-        self._connector, self._workspaces, self._faults = connector, workspaces, faults
+        self._chosen = chosen
+        self._warehouse = warehouse
+        self._jobs = jobs
+        self._connector = connector
+        self._workspaces = workspaces
+        self._faults = faults
         self._history = jobs.history
 
     def routes(self) -> list[Route]:
@@ -67,7 +75,7 @@ class TreasureDataApi:
             "/v3/table/list/{database}": self._table_list,
             "/v3/connections/lookup": self._connection_lookup,
         }
-        post: dict[str, Callable[[Request, Mapping[str, str]], Response]] = {
+        post: dict[str, PostEndpoint] = {
             "/v3/job/issue/{type}/{database}": self._job_issue,
             "/v3/job/kill/{job_id}": self._job_kill,
             "/v3/job/result_export/{job_id}": self._job_export,
@@ -85,6 +93,8 @@ class TreasureDataApi:
         return routes
 
     def _getting(self, act: Endpoint) -> Callable[[Request], Response]:
+        """What answers a GET, if its key may ask."""
+
         def endpoint(request: Request) -> Response:
             try:
                 self._admit(request)
@@ -94,9 +104,9 @@ class TreasureDataApi:
 
         return endpoint
 
-    def _posting(
-        self, act: Callable[[Request, Mapping[str, str]], Response]
-    ) -> Callable[[Request], Awaitable[Response]]:
+    def _posting(self, act: PostEndpoint) -> Callable[[Request], Awaitable[Response]]:
+        """What answers a POST, in a thread of its own, if its key may ask."""
+
         async def endpoint(request: Request) -> Response:
             try:
                 form = await form_fields(request)
@@ -107,7 +117,7 @@ class TreasureDataApi:
 
         return endpoint
 
-    def _admit(self, request: Request, form: Mapping[str, str] | None = None) -> None:
+    def _admit(self, request: Request, form: Form | None = None) -> None:
         """Raises Refused: 401 for a key that is not known, 403 for one that may not."""
         options = self._chosen.options
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
@@ -123,7 +133,8 @@ class TreasureDataApi:
             raise Refused(403, "Access denied")
         raise Refused(401, "Authentication failed")
 
-    def _job_issue(self, request: Request, form: Mapping[str, str]) -> Response:
+    def _job_issue(self, request: Request, form: Form) -> Response:
+        """Issue a query, with its export if it has one."""
         kind = request.path_params["type"]
         database = request.path_params["database"]
         sql = form.get("query", "")
@@ -143,7 +154,8 @@ class TreasureDataApi:
         job = self._jobs.issue(order)
         return JSONResponse({"job": job.id, "job_id": job.id, "database": database})
 
-    def _job_export(self, request: Request, form: Mapping[str, str]) -> Response:
+    def _job_export(self, request: Request, form: Form) -> Response:
+        """Export the result of a job that succeeded."""
         target = self._history.get(request.path_params["job_id"])
         order = Order(
             EXPORT,
@@ -157,7 +169,7 @@ class TreasureDataApi:
             {"job": job.id, "job_id": job.id, "database": order.database}
         )
 
-    def _export(self, form: Mapping[str, str]) -> dict[str, Any]:
+    def _export(self, form: Form) -> dict[str, Any]:
         """The connector's settings of a job; what they say is only looked at when the
         export begins.
         """
@@ -173,7 +185,8 @@ class TreasureDataApi:
             raise Refused(404, f"Couldn't find Connection with id = {connection_id}")
         return found
 
-    def _validate(self, _request: Request, form: Mapping[str, str]) -> Response:
+    def _validate(self, _request: Request, form: Form) -> Response:
+        """Check settings of the connector without an export."""
         if self._chosen.options.validates is Answer.FAIL:
             raise Refused(404, "Not found")
         self._connection(form.get("connection_id", ""))
@@ -190,7 +203,7 @@ class TreasureDataApi:
             raise Refused(404, f"Couldn't find Connection with name = {name}")
         return JSONResponse({"id": found.id, "name": name, "type": "braze"})
 
-    def _job_kill(self, request: Request, _form: Mapping[str, str]) -> Response:
+    def _job_kill(self, request: Request, _form: Form) -> Response:
         job_id = request.path_params["job_id"]
         return JSONResponse(
             {"former_status": self._jobs.kill(job_id), "job_id": job_id}
@@ -209,10 +222,13 @@ class TreasureDataApi:
         return JSONResponse(job_body(job))
 
     def _job_list(self, request: Request) -> Response:
+        """A page of jobs, the newest first."""
         first = whole(request.query_params, "from")
         last = whole(request.query_params, "to")
         status = request.query_params.get("status") or ""
-        count, page = self._history.page(first, last or first + 19, status)
+        # 20 jobs, unless the request says more
+        end = last or first + 19
+        count, page = self._history.page(first, end, status)
         return JSONResponse(
             {
                 "count": count,
@@ -223,6 +239,7 @@ class TreasureDataApi:
         )
 
     def _job_result(self, request: Request) -> Response:
+        """The rows of a job, or the range of bytes that is asked for."""
         job = self._history.get(request.path_params["job_id"])
         gone = self._faults.take(Place.RESULT, job.order.query, job.id)
         if gone or job.status != "success" or job.rows is None:
@@ -240,12 +257,12 @@ class TreasureDataApi:
             databases.append(shown)
         return JSONResponse({"databases": databases})
 
-    def _database_create(self, request: Request, _form: Mapping[str, str]) -> Response:
+    def _database_create(self, request: Request, _form: Form) -> Response:
         name = request.path_params["database"]
         self._warehouse.create_database(name)
         return JSONResponse({"database": name})
 
-    def _database_delete(self, request: Request, _form: Mapping[str, str]) -> Response:
+    def _database_delete(self, request: Request, _form: Form) -> Response:
         name = request.path_params["database"]
         self._warehouse.delete_database(name)
         return JSONResponse({"database": name})
@@ -255,7 +272,7 @@ class TreasureDataApi:
         tables = [table_body(table) for table in self._warehouse.tables(database)]
         return JSONResponse({"database": database, "tables": tables})
 
-    def _table_create(self, request: Request, _form: Mapping[str, str]) -> Response:
+    def _table_create(self, request: Request, _form: Form) -> Response:
         database = request.path_params["database"]
         table = request.path_params["table"]
         kind = request.path_params["type"]
@@ -264,20 +281,21 @@ class TreasureDataApi:
         self._warehouse.create_table(database, table)
         return JSONResponse({"database": database, "table": table, "type": kind})
 
-    def _table_delete(self, request: Request, _form: Mapping[str, str]) -> Response:
+    def _table_delete(self, request: Request, _form: Form) -> Response:
         database = request.path_params["database"]
         table = request.path_params["table"]
         self._warehouse.delete_table(database, table)
         return JSONResponse({"database": database, "table": table, "type": "log"})
 
 
-def _is_reading(request: Request, form: Mapping[str, str] | None) -> bool:
+def _is_reading(request: Request, form: Form | None) -> bool:
     """True for what changes nothing: a GET, or a query."""
     if request.method == "GET":
         return True
-    sql = (form or {}).get("query", "")
-    first, *_ = sql.upper().split(maxsplit=1) or [""]
-    return first in {"SELECT", "WITH"}
+    if form is None:
+        return False
+    words = form.get("query", "").upper().split(maxsplit=1)
+    return words[:1] in (["SELECT"], ["WITH"])
 
 
 def _check_query(kind: str, sql: str) -> None:

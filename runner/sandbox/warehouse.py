@@ -57,7 +57,9 @@ class Refused(Exception):
 
     def __init__(self, status: int, message: str, **details: str) -> None:
         super().__init__(message)
-        self.status, self.message, self.details = status, message, details
+        self.status = status
+        self.message = message
+        self.details = details
 
 
 class ShownColumn(Protocol):

@@ -100,6 +100,7 @@ class Wire:
     async def _play(
         self, fault: Fault, scope: Scope, receive: Receive, send: Send
     ) -> None:
+        """Answer as the fault says."""
         match fault.do:
             case "hold_before":
                 await self._hold_before(scope, receive, send)

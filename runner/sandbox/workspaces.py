@@ -35,7 +35,9 @@ class Workspaces:
         clock: Clock,
         fill: Callable[[Braze], None],
     ) -> None:
-        self._partner, self._clock, self._fill = partner, clock, fill
+        self._partner = partner
+        self._clock = clock
+        self._fill = fill
         self._workspaces: dict[str, Braze] = {}
         self._connections: dict[str, Connection] = {}
         self._last_id = 16

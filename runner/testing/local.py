@@ -12,7 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
-from itertools import repeat
+from itertools import chain, repeat
 from multiprocessing import get_context
 from typing import Any
 
@@ -67,6 +67,11 @@ class Table:
     columns: Mapping[str, str]
     rows: tuple[tuple[Any, ...], ...]
 
+    @property
+    def full_name(self) -> tuple[str, str]:
+        """The database and the name."""
+        return self.database, self.name
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -87,6 +92,12 @@ class Unjudged:
     why: str
 
 
+People = Mapping[Handle, tuple[str, ...]]
+"""Identifiers by handle, sorted."""
+
+Row = Mapping[str, Any]
+"""Values by column."""
+
 Found = Mapping[Handle, frozenset[str]] | str | Unjudged
 """Whom a query finds, by handle; or why it failed, or could not be judged."""
 
@@ -102,8 +113,8 @@ class Result:
 
     cohort: Cohort
     case: Case
-    missing: Mapping[Handle, tuple[str, ...]] = field(default_factory=dict)
-    extra: Mapping[Handle, tuple[str, ...]] = field(default_factory=dict)
+    missing: People = field(default_factory=dict)
+    extra: People = field(default_factory=dict)
     failure: str = ""
     unjudged: str = ""
     proves_nothing: str = ""
@@ -113,7 +124,8 @@ class Result:
         """True where exactly those were found who are expected."""
         if self.failure or self.unjudged:
             return False
-        return not any(self.missing.values()) and not any(self.extra.values())
+        is_wrong = any(self.missing.values()) or any(self.extra.values())
+        return not is_wrong
 
     @property
     def strangers(self) -> Iterator[tuple[str, str]]:
@@ -127,13 +139,14 @@ class Result:
         for given in self.case.given:
             if not given.has_events:
                 continue
-            keys = [str(row[given.key]) for row in given.rows if given.key in row]
+            rows = [row for row in given.rows if given.key in row]
+            keys = [str(row[given.key]) for row in rows]
             # each of them once, in the order of the rows
             for key in dict.fromkeys(keys):
                 if key not in people:
                     yield given.name, key
 
-    def rows_about(self, value: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    def rows_about(self, value: str) -> Iterator[tuple[str, Row]]:
         """The rows given that have to do with somebody, as written: those that name
         them, or the same key.
         """
@@ -149,7 +162,7 @@ class Result:
                     yield given.name, written
 
 
-def _cells(row: Mapping[str, Any]) -> set[str]:
+def _cells(row: Row) -> set[str]:
     """The values of a row as texts."""
     return set(map(str, row.values()))
 
@@ -223,11 +236,13 @@ def _job(cohort: Cohort, case: Case, world: _World) -> Job | str:
     if isinstance(mine, str):
         return mine
     database = world.target.database
-    given = [_table(_timed(each, case.now), database) for each in case.given]
+    timed = [_timed(given, case.now) for given in case.given]
+    tables = [_table(given, database) for given in timed]
     sources = world.sources.values()
     empty = empty_tables([mine.audience], database, sources, world.known)
-    tables = (*given, *_others(empty, given), *_members(cohort, case))
-    return Job(tables, mine.exports, database, case.now)
+    tables += _others(empty, tables)
+    tables += _members(cohort, case)
+    return Job(tuple(tables), mine.exports, database, case.now)
 
 
 def _query(cohort: Cohort, case: Case, world: _World) -> Query | str:
@@ -261,8 +276,8 @@ def _members(cohort: Cohort, case: Case) -> Iterator[Table]:
 
 def _others(tables: Iterable[Table], there: Iterable[Table]) -> list[Table]:
     """Those tables that are not there yet, by their names."""
-    names = {(table.database, table.name) for table in there}
-    return [table for table in tables if (table.database, table.name) not in names]
+    names = {table.full_name for table in there}
+    return [table for table in tables if table.full_name not in names]
 
 
 def empty_tables(
@@ -294,6 +309,7 @@ def _listed(name: str, database: str, known: Known) -> Table:
 
 
 def _declared(source: Source, database: str) -> Table:
+    """A source's table, with the columns that the project declares."""
     types = {column.name: column.type for column in source.columns.values()}
     return _table(Given(source.table, types), database)
 
@@ -337,7 +353,9 @@ def _type(given: Given, column: str) -> str:
         return stored
     if declared := given.columns[column]:
         return _KINDS[declared]
-    return TIME.get(column) or _guessed([row.get(column) for row in given.rows])
+    if column in TIME:
+        return TIME[column]
+    return _guessed(row.get(column) for row in given.rows)
 
 
 def _guessed(cells: Iterable[Cell]) -> str:
@@ -419,16 +437,19 @@ def _make(table: Table, warehouse: Warehouse) -> None:
     columns = []
     for column, kind in table.columns.items():
         columns.append(f'"{column}" {_in_duckdb(kind)}')
-    warehouse.fetch(f"CREATE OR REPLACE TABLE {_in_sql(table)} ({', '.join(columns)})")
+    name = _in_sql(table)
+    warehouse.fetch(f"CREATE OR REPLACE TABLE {name} ({', '.join(columns)})")
     if not table.rows:
         return
-    row = ", ".join(repeat("?", len(table.columns)))
-    rows = ", ".join(repeat(f"({row})", len(table.rows)))
-    values = [value for cells in table.rows for value in cells]
-    warehouse.fetch(f"INSERT INTO {_in_sql(table)} VALUES {rows}", values)
+    # all rows in one statement: a statement for each would take most of a test's time
+    marks = ", ".join(repeat("?", len(columns)))
+    rows = ", ".join(repeat(f"({marks})", len(table.rows)))
+    values = list(chain.from_iterable(table.rows))
+    warehouse.fetch(f"INSERT INTO {name} VALUES {rows}", values)
 
 
 def _in_sql(table: Table) -> str:
+    """A table's name, quoted."""
     return f'"{table.database}"."{table.name}"'
 
 
@@ -458,6 +479,7 @@ def _stopped_after(
 
 
 def _result(cohort: Cohort, case: Case, told: Found) -> Result:
+    """How a test ended: whom it expects, beside whom the query found."""
     if isinstance(told, str):
         return Result(cohort, case, failure=told)
     if isinstance(told, Unjudged):
@@ -465,8 +487,9 @@ def _result(cohort: Cohort, case: Case, told: Found) -> Result:
     missing: dict[Handle, tuple[str, ...]] = {}
     extra: dict[Handle, tuple[str, ...]] = {}
     for handle, wanted in case.expect.items():
-        missing[handle] = tuple(sorted(wanted - told[handle]))
-        extra[handle] = tuple(sorted(told[handle] - wanted))
+        found = told[handle]
+        missing[handle] = tuple(sorted(wanted - found))
+        extra[handle] = tuple(sorted(found - wanted))
     why = _proves_nothing(case)
     return Result(cohort, case, missing=missing, extra=extra, proves_nothing=why)
 

@@ -69,7 +69,9 @@ class JobFailed(CohortsError):
         sql: str = "",
     ) -> None:
         super().__init__(code, what, fix)
-        self.job_id, self.reason, self.sql = job_id, reason or NO_REASON, sql
+        self.job_id = job_id
+        self.reason = reason or NO_REASON
+        self.sql = sql
 
     def placed(self, at: Position) -> JobFailed:
         """The same error, at a place in a file instead of one in the SQL that was sent."""
@@ -138,7 +140,8 @@ class TreasureData:
         self._client.api.http = cast(
             "Any", Wire(pool(endpoint, ca_bundle=ca_bundle, timeout=timeout))
         )
-        self._retry_seconds, self._job_seconds = retry_seconds, job_seconds
+        self._retry_seconds = retry_seconds
+        self._job_seconds = job_seconds
         self._stop = stop or threading.Event()
 
     def __enter__(self) -> TreasureData:

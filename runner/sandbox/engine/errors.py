@@ -8,7 +8,8 @@ class EngineProblem(Exception):
 
     def __init__(self, what: str, fix: str) -> None:
         super().__init__(f"{what}; {fix}")
-        self.what, self.fix = what, fix
+        self.what = what
+        self.fix = fix
 
 
 class StatementFailed(Exception):
@@ -18,4 +19,7 @@ class StatementFailed(Exception):
 
     def __init__(self, name: str, message: str, line: int = 0, column: int = 0) -> None:
         super().__init__(message)
-        self.name, self.message, self.line, self.column = name, message, line, column
+        self.name = name
+        self.message = message
+        self.line = line
+        self.column = column

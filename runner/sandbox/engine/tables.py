@@ -83,7 +83,8 @@ class EngineTables:
     """All data of one of the engine's catalogs."""
 
     def __init__(self, url: str, catalog: str = CATALOG) -> None:
-        self._url, self._catalog = url, catalog
+        self._url = url
+        self._catalog = catalog
         self.writing = threading.RLock()
         self._databases: frozenset[str] | None = None
 
