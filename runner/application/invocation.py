@@ -1,4 +1,4 @@
-"""What the door hands to the application: the folder, the environment's settings, time
+"""What `cli` hands to the application: the folder, the environment's settings, time
 and randomness, and the ways to tell progress and to stop.
 """
 
