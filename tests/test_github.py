@@ -145,7 +145,8 @@ def test_links_and_what_is_not_text_are_not_sent(here: Place, api: Address) -> N
     (here.folder / "secret").write_text(PLAN)
     (folder / "comment-a.md").symlink_to(here.folder / "secret")
     assert (
-        run(here, api, "comment", "review").err == "H008 review/comment-a.md is not a file; run again what writes it\n"
+        run(here, api, "comment", "review").err == "H008 review/comment-a.md is not a file;"
+        " run `cohorts review` or `cohorts drift` again, which writes the file\n"
     )
     (folder / "comment-a.md").unlink()
     (folder / "comment-a.md").write_bytes(b"\xff")

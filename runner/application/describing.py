@@ -64,7 +64,10 @@ def _named(
             return each
     if mine := about(problems, cohort):
         raise InvalidDefinitions(mine)
-    fix = "`cohorts validate` lists what is wrong with the files, and needs no key"
+    fix = (
+        "correct the id, or run `cohorts validate` to see which files have"
+        " problems (it needs no key)"
+    )
     close = difflib.get_close_matches(cohort, [each.id for each in cohorts], 1)
     if close:
         fix = f"perhaps you meant {close[0]}"

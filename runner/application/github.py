@@ -168,12 +168,18 @@ def _draft(path: Path, marker: re.Pattern[str]) -> Draft:
     """
     # what a link leads to may be no report, and what is written can be read by many
     if path.is_symlink() or not path.is_file():
-        raise Usage("H008", f"{path} is not a file", "run again what writes it")
+        raise Usage(
+            "H008",
+            f"{path} is not a file",
+            "run `cohorts review` or `cohorts drift` again, which writes the file",
+        )
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         raise Usage(
-            "H008", f"{path} cannot be read as text", "run again what writes it"
+            "H008",
+            f"{path} cannot be read as text",
+            "run `cohorts review` or `cohorts drift` again, which writes the file",
         ) from None
     found = marker.fullmatch(text.partition("\n")[0])
     if not found:

@@ -35,15 +35,19 @@ class OldTree:
         if order is Order.NOT_AFTER:
             raise Stale(
                 "L008",
-                f"target {self.target.name}: this tree does not come after commit {last},"
-                " which was synced last",
+                (
+                    f"target {self.target.name}: your files are not newer than commit"
+                    f" {last}, which was synced last"
+                ),
                 f"sync the newest commit of your main branch; {ALLOW}",
             )
         if order is Order.UNKNOWN:
             raise Stale(
                 "L009",
-                f"target {self.target.name}: commit {last}, which was synced last,"
-                " is not in this clone",
+                (
+                    f"target {self.target.name}: this clone does not have commit {last},"
+                    " which was synced last"
+                ),
                 f"{self._cure()}; {ALLOW}",
             )
 

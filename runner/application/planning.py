@@ -90,8 +90,11 @@ def _refuse_live_options(options: PlanOptions) -> None:
     if options.members or options.refresh or options.due or options.reassert:
         raise Usage(
             "P114",
-            "without Treasure Data, nothing is counted, due or refreshed",
-            "leave --offline and --base out, or the other option",
+            (
+                "these options cannot be used together: a plan without Treasure Data"
+                " counts no members and knows no due cohort"
+            ),
+            "leave out --offline and --base, or leave out the other option",
         )
 
 

@@ -52,5 +52,8 @@ def no_cohort(cohort: str) -> Usage:
     return Usage(
         "P103",
         f"there is no cohort {cohort!r}",
-        "`cohorts validate` lists what is wrong with the files, and needs no key",
+        (
+            "correct the id, or run `cohorts validate` to see which files have"
+            " problems (it needs no key)"
+        ),
     )

@@ -22,8 +22,9 @@ SHOWN = 20
 """Cohorts and settings that are told one by one."""
 
 CURE = (
-    "look at `cohorts plan`; if it is right, `--plan FILE`,"
-    ' or once `--allow unreviewed --reason "…"`'
+    "check it with `cohorts plan`; if it is right, sync that plan with"
+    " `--plan FILE`, or allow it once with `--allow unreviewed --reason"
+    ' "…"`'
 )
 
 
@@ -100,7 +101,7 @@ class ReviewPolicy:
             return Unreviewed(tuple(claims.values()), why)
         unseen = self.reviews.unseen(claims, last)
         found = [claim for mark, claim in claims.items() if mark in unseen]
-        why = "no pull request that was merged lately showed it so"
+        why = "no merged pull request's comment listed this change"
         return Unreviewed(tuple(found), why)
 
     def _judged(self, plan: Plan, found: Unreviewed, policy: str) -> Plan:
@@ -114,7 +115,10 @@ class ReviewPolicy:
             raise Stale("L021", f"not reviewed: {names}: {found.why}", CURE)
         if policy != "warn":
             return plan
-        fix = "look at it; with `review: require` in the project file it would not run"
+        fix = (
+            "check it; with `review: require` in the project file it would not"
+            " be synced"
+        )
         warnings = [
             _warning(claim.at, f"{claim.what}, and {found.why}", fix)
             for claim in found.claims

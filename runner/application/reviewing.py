@@ -36,7 +36,10 @@ if TYPE_CHECKING:  # it needs the packages of the extra `sandbox`
 MOST_TARGETS = 10
 """Targets that are planned for where nobody says which."""
 
-ELSEWHERE = "this branch changes where the key of this target is sent, so none is used"
+ELSEWHERE = (
+    "this branch changes the address that the target's key is sent to,"
+    " so no key is used"
+)
 """A pull request must not be able to have a key sent to an address of its own."""
 
 RISKS = (

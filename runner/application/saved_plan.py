@@ -59,8 +59,9 @@ class SavedPlan:
         told = "".join(f"\n  {line}" for line in lines)
         raise Stale(
             "L019",
-            f"what is to be done is not what the plan has, in {cohorts}",
-            f"plan again, look at it, and sync that; nothing was sent{told}",
+            "a sync would now deliver something else than the saved plan says,"
+            f" for {cohorts}",
+            f"make a new plan, check it, and sync it; nothing was sent{told}",
         )
 
 
@@ -92,8 +93,11 @@ def read(path: Path, *, target: str, max_age: str, now: float) -> SavedPlan:
     if age > _seconds(max_age):
         raise Stale(
             "L018",
-            f"{path} was made {_hours(age)} ago; a plan is good for {max_age}",
-            "plan again, and look at it",
+            (
+                f"the plan {path} was made {_hours(age)} ago, and --max-age allows"
+                f" {max_age}"
+            ),
+            "make a new plan and check it",
         )
     return found
 
@@ -107,7 +111,10 @@ def _parsed(path: Path) -> tuple[Mapping[str, Any], SavedPlan]:
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         raise Usage(
             "L020",
-            f"{path} is no plan that can be read, or was changed since it was made",
+            (
+                f"{path} cannot be read as a plan, or somebody changed it after it"
+                " was made"
+            ),
             "make one with `cohorts plan --out plan.json`, and leave it as it is",
         ) from None
 
@@ -123,7 +130,7 @@ def _seconds(text: str) -> int:
     if found is None:
         raise Usage(
             "P109",
-            f"--max-age cannot be {text[:20]!r}",
+            f"--max-age {text[:20]!r} is not a length of time",
             "write a number with m, h or d, such as 24h",
         )
     number, unit = found.groups()

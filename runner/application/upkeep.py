@@ -60,7 +60,7 @@ def adopt(
     if not TABLE.fullmatch(members_from):
         raise Usage(
             "P110",
-            f"--members-from cannot be {members_from[:80]!r}",
+            f"--members-from {members_from[:80]!r} is not the name of a table",
             "write database.table",
         )
     with writing_place(invocation, project, asked.target, watched) as place:

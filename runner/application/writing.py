@@ -127,7 +127,7 @@ def _text(wish: Wish, loaded: Project) -> str:
         raise Usage(
             "P112",
             "the project has no `defaults.identifiers`",
-            "add them, so that new cohorts can use them",
+            "add them to cohorts/project.yml, then run the command again",
         )
     name = wish.name or titled(wish.cohort)
     owner = wish.owner

@@ -82,7 +82,10 @@ def main() -> None:
         code = ExitCode.FAILED
     if code == ExitCode.INTERRUPTED:
         typer.echo(
-            "Interrupted: what was left unfinished is in the ledger and due again.",
+            (
+                "Interrupted: the ledger has the unfinished attempts, and the next"
+                " sync takes them up again."
+            ),
             err=True,
         )
     sys.exit(int(code or 0))

@@ -79,7 +79,7 @@ def patience(text: str | None) -> float:
     if found is None:
         raise Usage(
             "P109",
-            f"--lock-timeout cannot be {text[:20]!r}",
+            f"--lock-timeout {text[:20]!r} is not a length of time",
             "write a number with s, m or h, such as 15m",
         )
     number, unit = found.groups()

@@ -66,8 +66,8 @@ def _post(text: str) -> None:
     why = post(settings().webhook, text)
     if why:
         fix = (
-            "the run is not touched by it; look at the variable COHORTS_WEBHOOK_URL,"
-            " and at the service behind it"
+            "the run is not affected; check the variable COHORTS_WEBHOOK_URL and"
+            " the service at that address"
         )
         typer.echo(
             f"R050 the notice could not be delivered to the webhook: {why}; {fix}",

@@ -53,7 +53,7 @@ def _one_of(option: str, choices: type[Choice]) -> Callable[[str], Choice]:
         try:
             return choices(given)
         except ValueError:
-            what = f"{option} cannot be {given[:60]!r}"
+            what = f"{option} {given[:60]!r} is not allowed"
             fix = f"write one of: {', '.join(choices)}"
             raise Usage("P131", what, fix) from None
 

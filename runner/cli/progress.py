@@ -111,7 +111,10 @@ def _stopping(stop: Stop) -> Iterator[None]:
         stop.set()
         stop.signal = number
         typer.echo(
-            "Stopping: finishing what cannot be left. Once more stops at once.",
+            (
+                "Stopping after the steps that must be completed. Press Ctrl-C again"
+                " to stop at once."
+            ),
             err=True,
         )
 

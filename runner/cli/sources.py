@@ -63,7 +63,7 @@ def pull(
     if keep_tables:
         if table:
             what = "--tables keeps the tables that queries read, and takes no TABLE"
-            raise Usage("P114", what, "leave one of the two out")
+            raise Usage("P114", what, "leave out --tables, or leave out the table")
         _pull_tables(target)
     elif table:
         _draft(target, table)
@@ -108,7 +108,7 @@ def _pull_tables(target: str) -> None:
         typer.echo(f"{kept}: nothing has changed.")
     for name in found.missing:
         typer.echo(
-            f"information: {name}: read by a query, and not there (target {target})"
+            f"information: a query reads {name}, which does not exist (target {target})"
         )
 
 

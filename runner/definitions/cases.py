@@ -226,12 +226,12 @@ class _Reader(Notes):
             self.tell(at, "X001", f"there is no source {quoted(name)}", meant, key=True)
         if not rows and not stored:
             what = (
-                f"{quoted(name)} is no source, "
-                "and without a row nobody knows what columns it has"
+                f"{quoted(name)} is not a source, and the test gives no row of it, so"
+                " its columns are not known"
             )
             fix = (
-                "give it one row, "
-                "or run `cohorts sources pull --tables` once a query reads it"
+                "give one row of it, or run `cohorts sources pull --tables` as soon"
+                " as a query reads it"
             )
             self.tell(at, "X005", what, fix, key=True)
 
@@ -253,10 +253,10 @@ class _Reader(Notes):
     def _tell_missing(self, row: _Row, source: Source, at: Pointer) -> None:
         """A row that lacks who it is of, or when it was."""
         if source.key not in row:
-            what = f"this row does not say who it is: {source.key} is missing"
+            what = f"the row has no {source.key}, which says who it is"
             self.tell(at, "X003", what, f"add for example `{source.key}: u1`")
         if source.time and source.time not in row:
-            what = f"this row does not say when it was: {source.time} is missing"
+            what = f"the row has no {source.time}, which says when it was"
             self.tell(at, "X003", what, f"add for example `{source.time}: -3d`")
 
     def _tell_column(self, name: str, source: Source, at: Pointer) -> None:
@@ -344,21 +344,26 @@ class _Reader(Notes):
         if isinstance(given, list):
             if len(self._handles) > 1:
                 ways = ", ".join(str(handle) for handle in self._handles)
-                what = f"this cohort names people in several ways ({ways})"
+                what = f"this cohort has several identifiers ({ways})"
                 fix = "write who is expected for each: `expect: {external_id: [u1], …}`"
                 self.tell(at, "X004", what, fix)
             return {self._handles[0]: given}
         expected = _by_handle(given)
         for handle in expected:
             if handle not in self._handles:
-                what = f"this cohort does not name people by {handle}"
+                what = f"this cohort has no identifier {handle}"
                 fix = "correct it, or add it to `identifiers`"
                 place = (*at, *Identifier(handle, "").pointer)
                 self.tell(place, "X004", what, fix, key=True)
         for handle in self._handles:
             if handle not in expected:
-                what = f"it is not said who is expected by {handle}"
-                self.tell(at, "X004", what, "add them; an empty list for nobody")
+                what = f"`expect` has no list for the identifier {handle}"
+                self.tell(
+                    at,
+                    "X004",
+                    what,
+                    "add the list; leave it empty if nobody is expected",
+                )
         return expected
 
 

@@ -119,15 +119,24 @@ def previous_ids(cohorts: Sequence[Cohort]) -> Iterator[Problem]:
         if heir is not cohort:
             what = f"{heir.document.path} was {quoted(previous)} before, too"
             yield Problem(
-                at, "D024", what, "a cohort can be moved to one other: choose"
+                at,
+                "D024",
+                what,
+                (
+                    "remove `previous_id` from one of them: a cohort can be moved to one"
+                    " other only"
+                ),
             )
         former = current.get(previous)
         if former:
             what = (
-                f"the previous id {quoted(previous)} is that of a cohort "
-                f"which is still there ({former.document.path})"
+                f"the previous id {quoted(previous)} belongs to a cohort that still"
+                f" has a file ({former.document.path})"
             )
-            fix = f"remove {former.document.path}, or this line"
+            fix = (
+                f"remove {former.document.path} if the cohort is moved, or remove"
+                " this line"
+            )
             yield Problem(at, "D022", what, fix)
 
 
@@ -139,7 +148,10 @@ def suppression(cohorts: Sequence[Cohort], project: Project) -> Iterator[Problem
     lists: list[_Named] = []
     for number, listed in enumerate(project.suppress):
         if listed.cohort and listed.cohort not in by_id:
-            what = f"there is no good cohort {quoted(listed.cohort)} to suppress"
+            what = (
+                f"the cohort {quoted(listed.cohort)} does not exist, or its file has"
+                " problems, so it cannot be used in `suppress`"
+            )
             fix = suggestion(listed.cohort, by_id, "mend its file, or correct the id")
             yield Problem(project.document.at("suppress", number), "P020", what, fix)
         else:
@@ -165,10 +177,11 @@ def _out_of_reach(cohort: Cohort, lists: Sequence[_Named]) -> Iterator[Problem]:
         if handles <= known:
             continue
         what = (
-            f"{name} (`suppress` in {FILE}) names people by {_words(known)}, "
-            f"this cohort by {_words(handles)}: its people cannot all be taken out"
+            f"{name} (`suppress` in {FILE}) has the identifiers {_words(known)},"
+            f" and this cohort has {_words(handles)}:"
+            " not everybody on the list could be taken out of this cohort"
         )
-        fix = f"let {name} name people by {_words(handles - known)} too"
+        fix = f"give {name} the identifier {_words(handles - known)} too"
         yield Problem(cohort.document.at("identifiers"), "D023", what, fix)
 
 

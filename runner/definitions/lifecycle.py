@@ -47,8 +47,8 @@ def problems(document: Document, today: date | None) -> Iterator[Problem]:
         yield _no_day(document, "suspend", "until")
     elif today and until - today > LONGEST_SUSPENSION:
         what = (
-            f"the suspension would last {(until - today).days} more days; "
-            f"{LONGEST_SUSPENSION.days} are the most"
+            f"the suspension ends in {(until - today).days} days, and at most"
+            f" {LONGEST_SUSPENSION.days} are allowed"
         )
         fix = (
             f"write a day until {today + LONGEST_SUSPENSION}, "

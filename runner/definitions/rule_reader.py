@@ -269,7 +269,7 @@ class _Reader(Notes):
         fix = "put it beside `event` or `column`"
         for name in _WINDOWS:
             if name in given:
-                what = f"`{name}` says nothing here"
+                what = f"`{name}` has no effect here"
                 self.tell((*at, name), "C006", what, fix, key=True)
 
     def _group(
@@ -302,7 +302,7 @@ class _Reader(Notes):
         column = self.column(given["column"], (*at, "column"), source)
         operators = [name for name in given if name != "column"]
         if not operators:
-            what = "nothing is said about this column"
+            what = "the condition has no test for its column"
             fix = "add a test, such as `equals: …` or `is_null: false`"
             self.tell((*at, "column"), "C006", what, fix)
         if column is None:
@@ -402,7 +402,7 @@ class _Reader(Notes):
         return All((least, most))
 
     def _tell_reversed(self, given: Sequence[Any], at: Pointer) -> None:
-        what = f"nothing is between {given[0]} and {given[1]}"
+        what = f"no value lies between {given[0]} and {given[1]}"
         self.tell(at, "C009", what, "write the smaller number first")
 
     def _all_fit(self, column: Column, values: Sequence[Any], at: Pointer) -> bool:
@@ -469,7 +469,10 @@ class _Reader(Notes):
                 f"{quoted(found[0])} in a regular expression "
                 "means different things in different places"
             )
-            fix = "write it without looking around, references and possessive repeats"
+            fix = (
+                "write it without `(?=…)`, `(?!…)`, `(?<…)`,"
+                " references such as `\\1`, and repeats such as `*+`"
+            )
             self.tell(at, "C008", what, fix)
             return None
         return Matches(pattern)
@@ -538,7 +541,7 @@ class _Reader(Notes):
         if "column" in given:
             self._tell_aggregate(name, given["column"], (*at, "column"), source)
         if set(given) == {"column"}:
-            what = f"`{name}` is compared with nothing"
+            what = f"`{name}` has no number to compare with"
             self.tell(at, "C006", what, "add for example `gte: 100`")
         column = given.get("column", "")
         for operator, value in given.items():
@@ -578,7 +581,9 @@ class _Reader(Notes):
         if operator == "between":
             least = value[0]
         if least < 0:
-            what = f"no `{name}` is below 0, so this always holds: {least}"
+            what = (
+                f"`{name}` is never below 0, so this condition is always true: {least}"
+            )
             self.tell(at, "C015", what, "write 0 or more, or leave it out")
 
     def _together(self, parts: Iterable[Rule], at: Pointer) -> Rule:

@@ -14,7 +14,7 @@ from runner.files.documents import Pointer, quoted
 SECONDS = {"h": 3_600, "d": 86_400, "w": 7 * 86_400}
 """The seconds in each unit of a length of time."""
 
-_REVERSED = "this stretch of time ends before it begins"
+_REVERSED = "the end of this range is before its beginning"
 
 
 class Times:
@@ -94,7 +94,7 @@ class Times:
                 return Window(start, end + timedelta(days=1))
             case _:
                 if None not in edges:
-                    what = "one edge is a day, the other a time from now"
+                    what = "one end of the range is a day, the other a time from now"
                     fix = "write two dates, or two times such as [-30d, -7d]"
                     self._notes.tell(at, "C005", what, fix)
                 return None
@@ -109,7 +109,7 @@ class Times:
         """A length of time in seconds."""
         count, unit = int(given[:-1]), given[-1]
         if days_only and unit == "h":
-            what = "a date knows no hours"
+            what = "a column of dates has no hours"
             self._notes.tell(at, "C005", what, "write days, such as 7d")
         return count * SECONDS[unit]
 

@@ -221,8 +221,8 @@ def _lacking(
         )
     if found := _TEMPLATED.search(data["name"]):
         what = (
-            f"the name has `{found[0]}` in it, and a name is no template: "
-            "Braze would show it as it stands"
+            f"the name has `{found[0]}` in it, but names are not templates: "
+            "Braze would show the braces"
         )
         yield Problem(document.at("name"), "D009", what, "write the name out")
     if project is None:
@@ -234,7 +234,7 @@ def _lacking(
         )
         yield Problem(document.at(), "D003", "nobody owns this cohort", fix)
     if "identifiers" not in data and not project.defaults.identifiers:
-        what = "it is not said which columns identify people in Braze"
+        what = "`identifiers` is missing: which column identifies people in Braze"
         fix = (
             "add `identifiers: {external_id: column}`, "
             "here or under `defaults` in cohorts/project.yml"

@@ -46,8 +46,8 @@ def event(path: Path) -> Event:
     except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         what = "the event that started this run cannot be read"
         fix = (
-            "run this in a workflow of GitHub Actions,"
-            " or let GITHUB_EVENT_PATH name the JSON of such an event"
+            "run the command in a workflow of GitHub Actions; elsewhere set"
+            " GITHUB_EVENT_PATH to a file with the event as JSON"
         )
         raise BadEvent("H005", what, fix) from None
 

@@ -196,8 +196,8 @@ def _by_chance(sql: _Sql) -> Iterator[Lint]:
             found.add(node.key)
     for name in sorted(found):
         what = (
-            f"{sql.cohort.id}: {name} answers otherwise every time,"
-            " so that nobody can tell why somebody is in it"
+            f"{sql.cohort.id}: {name} gives another result every time, so nobody"
+            " can tell why a person is in the cohort"
         )
         fix = "use TD_SCHEDULED_TIME() for now, and `sample` for a part of people"
         yield noticed(Name.NOT_REPEATABLE, sql.at, what, fix)

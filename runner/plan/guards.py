@@ -217,7 +217,10 @@ def _by_taking_out(limit: Limit, counts: Counts) -> Iterator[_Broken]:
     if not counts.before and limit.percent is not None:
         return  # a first sync: a share of nobody says nothing
     if _over(limit, counts.entering, counts.before):
-        more = f"{counts.entering:,} more would be taken out, beside {counts.before:,}"
+        more = (
+            f"{counts.entering:,} more members would be taken out,"
+            f" in addition to {counts.before:,}"
+        )
         what = f"{more}: over the limit of {_limit(limit)}"
         yield _Broken(
             guard="max_removed", code="G003", what=what, enough=str(counts.entering)
@@ -238,9 +241,9 @@ def _by_removal(limit: Limit, counts: Counts) -> Iterator[_Broken]:
     elif _over(limit, lost, largest):
         share = _share(lost, largest)
         what = (
-            f"{share} would have left within 24 hours, over the limit of {_limit(limit)};"
-            f" the largest size in these 24 hours was {largest:,},"
-            f" and this run alone removes {removed:,}"
+            f"{share} would have left within 24 hours, over the limit of {_limit(limit)}:"
+            f" the cohort had {largest:,} members in these hours,"
+            f" and this sync removes {removed:,} of them"
         )
         yield _Broken(guard="max_removed", code="G003", what=what, enough=str(lost))
 

@@ -46,7 +46,10 @@ def _of_expiry(cohort: Cohort, day: date) -> Iterator[Problem]:
         return
     at = cohort.document.at("expires")
     if day > expires:
-        what = f"{cohort.id} expired on {expires}: nobody is in it any more, or will be"
+        what = (
+            f"{cohort.id} expired on {expires}: it is empty, or the next sync"
+            " empties it"
+        )
         fix = "remove the file, or set a later day to bring it back"
         yield Problem(at=at, code="W002", what=what, fix=fix)
     elif expires - day <= EXPIRY_WARNING:

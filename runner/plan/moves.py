@@ -72,8 +72,8 @@ def _question(query: Query, gone: Deployed, *, is_gone: bool) -> Problem:
         where = "which no file without problems has now"
         first = "mend the files with problems first; "
     what = (
-        f"{new} is new, and {old}, {where}, had nearly the same SQL:"
-        " is it the same under another id?"
+        f"the new cohort {new} has nearly the same SQL as {old}, {where}: is"
+        " it the same cohort with a new id?"
     )
     fix = (
         f"{first}if so, write `previous_id: {old}` in this file, which moves it;"

@@ -165,7 +165,7 @@ def differences(reviewed: Sequence[Item], now: Sequence[Item]) -> Iterator[str]:
 def _difference(old: Item | None, new: Item | None) -> str:
     """What is not the same about one cohort, in words; nothing where all is."""
     if old and new and old.wanted != new.wanted:
-        return "what would be delivered is not what the plan has"
+        return "the sync would deliver something else than the saved plan"
     if new and not old:
         return f"to {new.action} now, not in the plan"
     if old and not new:

@@ -75,7 +75,7 @@ def choose(plan: Plan, selection: Selection) -> Plan:
     if not chosen and plan.changes and terms and not _asks_for_state(terms):
         # that no cohort has a state is an answer; that none has an id is a slip
         fix = _perhaps(terms[0], plan)
-        raise BadSelection("P106", "no cohort answers to this selection", fix)
+        raise BadSelection("P106", "no cohort matches this selection", fix)
     return replace(
         plan,
         changes=chosen,
@@ -106,7 +106,7 @@ def of_cohorts(cohorts: Sequence[Cohort], selection: Selection) -> tuple[Cohort,
     if _asks_for_state(_terms(selection.taken + selection.left_out)):
         raise BadSelection(
             "P106",
-            "a state is known of a plan only",
+            "`state:` can be used with `plan` and `sync` only",
             "select by id, tag:, owner: or path:",
         )
     changes = tuple(_unplanned(cohort) for cohort in cohorts)
@@ -177,7 +177,7 @@ def _term(text: str, piece: str) -> Term:
     if method not in METHODS:
         raise BadSelection(
             "P106",
-            f"one cannot select by {method[:30]!r}",
+            f"there is no selection by {method[:30]!r}",
             f"use an id, or {', '.join(METHODS)}",
         )
     states = (*STATES, "failed")

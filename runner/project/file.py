@@ -211,7 +211,7 @@ def _meeting(project: Project) -> Iterator[Problem]:
         other = memories.setdefault((target.endpoint, target.state_database), name)
         if other != name:
             at = project.document.at("targets", name, "state_database")
-            what = f"targets {other} and {name} keep their memory in the same database"
+            what = f"targets {other} and {name} have the same `state_database`"
             fix = "give each target a `state_database` of its own"
             yield Problem(at, "P004", what, fix)
         other = workspaces.setdefault((target.workspace, target.prefix), name)
@@ -238,8 +238,8 @@ def _contrary(project: Project) -> Iterator[Problem]:
         if target.state_database == target.database:
             at = document.at("targets", name, "state_database")
             what = (
-                f"the target {name} would keep its memory "
-                f"among the tables of {target.database}"
+                f"the target {name} has the same `state_database` and `database`,"
+                f" {target.database}"
             )
             yield Problem(at, "P006", what, "give it a `state_database` of its own")
         yield from _equal_settings(target, document)

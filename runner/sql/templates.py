@@ -114,7 +114,10 @@ def render(
     """
     source = Source(template, library)
     if _has_marks(source):
-        what = "private-use characters (U+E000 to U+E003) are refused"
+        what = (
+            "the template or a value has a character between U+E000 and U+E003,"
+            " which Cohort Runner uses for itself"
+        )
         return _fault(source, 1, "T006", what, "take them out")
     # most SQL has no template in it, and needs no rendering
     if "{" not in template:

@@ -377,8 +377,11 @@ def _reason_against(
 def _not_begun(attempt: Attempt) -> Interrupted:
     return Interrupted(
         "R040",
-        f"{attempt.change.id}: interrupted before it began",
-        "run again; it is due again",
+        (
+            f"{attempt.change.id}: the run was interrupted before this cohort's"
+            " sync began"
+        ),
+        "run again: the next sync takes it up",
     )
 
 

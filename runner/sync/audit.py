@@ -13,8 +13,8 @@ from runner.sync import delta
 from runner.sync.snapshots import ways_out
 
 RESTORE = (
-    "compare the ledger with a copy of it, bring back what is missing,"
-    " and find out who writes to it"
+    "compare the ledger with a copy of its table, restore the missing"
+    " rows, and find out who writes to it"
 )
 
 ANNOUNCED = (Failed, Sending, Synced, Held)
@@ -147,7 +147,7 @@ def _left_over(ledger: Ledger, tables: frozenset[str]) -> Iterator[Discrepancy]:
     what = f"{left:,} snapshots are left over from earlier runs"
     if left == 1:
         what = "1 snapshot is left over from earlier runs"
-    fix = "nothing: the next run sweeps"
+    fix = "you need to do nothing: the next sync deletes them"
     yield Discrepancy(Destination(), "L015", what, fix, is_warning=True)
 
 
@@ -170,7 +170,7 @@ def _of_rows(entries: Iterable[Entry]) -> Iterator[Discrepancy]:
             unclaimed[row.epoch] += 1
     for (where, epoch), events in orphans.items():
         rows_of = f"epoch {epoch} has rows ({', '.join(sorted(events))}) of an attempt"
-        what = f"{rows_of} that it never announced"
+        what = f"{rows_of} whose first row is missing"
         yield Discrepancy(where, "L016", what, RESTORE)
     for epoch, rows in unclaimed.items():
         rows_of = f"epoch {epoch} has {rows:,} row{'s' * (rows > 1)}"

@@ -107,8 +107,10 @@ def open_ledger(table: LedgerTable, target: Target, *, create: bool) -> Ledger:
     if not target.is_sandbox:
         raise Locked(
             "L006",
-            f"target {target.name}: {target.state_database} holds no ledger:"
-            " what is in Braze is not known",
+            (
+                f"target {target.name}: the database {target.state_database} has no"
+                " ledger, so nobody knows who is in Braze"
+            ),
             f"on the first day, `cohorts bootstrap --target {target.name}`;"
             " on any other, look at `state_database`",
         )

@@ -135,6 +135,9 @@ class Shared(Generic[Item, Result]):
 def _lost() -> CohortsError:
     return CohortsError(
         "R041",
-        "what this was done together with crashed",
+        (
+            "a job for several cohorts, this one among them, failed with an"
+            " unexpected error"
+        ),
         "report the error shown below",
     )

@@ -157,7 +157,7 @@ class Writer:
             raise Locked(
                 "L004",
                 f"another run has taken over (epoch {highest}, ours was {self.epoch})",
-                "let that run finish; what this one left unfinished is due again",
+                "let that run finish: it does what this run left unfinished",
             )
 
 

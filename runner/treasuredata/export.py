@@ -103,7 +103,7 @@ def send(
     if not fresh and not client.runs(job_id, sql):
         raise Locked(
             "L004",
-            "another run has taken over, and forbids this one to send",
+            "another run has taken over, so this run must not send anything",
             "let that run finish",
         )
     finish(client, job_id, what=what)

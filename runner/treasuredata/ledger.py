@@ -101,8 +101,8 @@ class LedgerTable:
                 raise Locked(exc.code, exc.what, exc.fix) from None
             what = f"the table {where} is not a ledger: it has other columns"
             fix = (
-                "look at what happened to it;"
-                " nothing is synced without the memory of what is in Braze"
+                "find out what happened to the table; nothing is synced without a"
+                " ledger of who is in Braze"
             )
             raise Locked("L003", what, fix) from None
         return entries_of([row[:-1] for row in rows], where), int(rows[0][-1])
@@ -142,8 +142,8 @@ class LedgerTable:
         )
         if not ledger.epoch:
             fix = (
-                f"it remembers nothing yet: delete the table {where},"
-                " then run `cohorts bootstrap`"
+                f"the ledger is empty: delete the table {where}, then run `cohorts"
+                " bootstrap`"
             )
         return Locked("L022", what, fix)
 

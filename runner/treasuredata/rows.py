@@ -67,15 +67,17 @@ def _identity(rows: Sequence[Sequence[Any]], table: str) -> str:
         raise Locked(
             "L003",
             f"the table {table} is not a ledger: it has no first row",
-            "look at what happened to it;"
-            " nothing is synced without the memory of what is in Braze",
+            (
+                "find out what happened to the table; nothing is synced without a"
+                " ledger of who is in Braze"
+            ),
         )
     if len(first) > 1:
-        raise _mixed(table, f"{len(first)} ledgers begin in it")
+        raise _mixed(table, f"it has the first rows of {len(first)} ledgers")
     ledger_id = next(iter(first.values()))
     foreign = sum(row[9] != ledger_id for row in rows)
     if foreign:
-        raise _mixed(table, f"{foreign:,} of its rows are of another")
+        raise _mixed(table, f"{foreign:,} of its rows are of another ledger")
     return str(ledger_id)
 
 
@@ -84,8 +86,8 @@ def _mixed(table: str, what: str) -> Locked:
     return Locked(
         "L012",
         f"the table {table} is not one ledger: {what}",
-        "somebody copied rows into it; take out those that do not belong:"
-        " nothing is synced before",
+        "somebody copied rows into the table;"
+        " delete the rows of the other ledger, and then sync",
     )
 
 

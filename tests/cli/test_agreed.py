@@ -32,8 +32,8 @@ class TestAPlanThatWasKept:
         again = shop.run("sync", "--plan", "plan.json")
         assert again.code == 8
         assert again.err.splitlines() == [
-            "L019 what is to be done is not what the plan has, in 1 cohort; plan again, look at it, and sync that; "
-            "nothing was sent",
+            "L019 a sync would now deliver something else than the saved plan says, for 1 cohort;"
+            " make a new plan, check it, and sync it; nothing was sent",
             "  buyers: to create in the plan, nothing to do now",
         ]
 
@@ -50,7 +50,7 @@ class TestAPlanThatWasKept:
         answer = shop.run("sync", "--plan", "plan.json")
         assert answer.code == 8
         assert answer.err.splitlines()[1:] == [
-            "  buyers: what would be delivered is not what the plan has",
+            "  buyers: the sync would deliver something else than the saved plan",
             "  others: to create now, not in the plan",
         ]
         assert shop.cohorts() == {}
@@ -86,7 +86,7 @@ class TestAPlanThatWasKept:
         path.write_text(path.read_text().replace('"made_at": "20', '"made_at": "19'))
         answer = shop.run("sync", "--plan", "plan.json")
         assert answer.code == 8
-        assert answer.err.startswith("L018 plan.json was made ")
+        assert answer.err.startswith("L018 the plan plan.json was made ")
         assert shop.run("sync", "--plan", "plan.json", "--max-age", "1w").code == 64
 
     def test_one_of_tomorrow(self, shop: Place) -> None:
@@ -112,7 +112,7 @@ class TestCommentsOnMergedPullRequests:
         answer = team.run("sync", **in_github(github))
         assert answer.code == 8
         assert answer.err.startswith(
-            "L021 not reviewed: buyers: no pull request that was merged lately showed it so; look at `cohorts plan`;"
+            "L021 not reviewed: buyers: no merged pull request's comment listed this change; check it with `cohorts plan`;"
         )
         assert team.members("buyers") == set()
 
@@ -175,7 +175,7 @@ class TestCommentsOnMergedPullRequests:
         Repository(team.folder).commit()
         answer = team.run("sync", **in_github(github))
         assert answer.code == 0
-        assert "L021 buyers: to create now, and no pull request that was merged lately showed it so" in answer.err
+        assert "L021 buyers: to create now, and no merged pull request's comment listed this change" in answer.err
         github.world.taken()
         policy(team, "off")
         team.cohort("late", "SELECT customer_id FROM shop.customers")
@@ -224,7 +224,7 @@ class TestSettingsThatNoQueryShows:
         Repository(synced.folder).commit()
         answer = synced.run("sync", "--refresh", **in_github(github))
         assert answer.code == 8, answer.out
-        assert f"{told}: no pull request that was merged lately" in answer.err
+        assert f"{told}: no merged pull request's comment" in answer.err
         assert synced.run("sync", **in_github(github)).code == (8 if told == "suppress" else 0)  # nothing to do
 
     @pytest.mark.parametrize("which", EVERYBODY_LEAVES)
@@ -263,7 +263,10 @@ class TestSettingsThatNoQueryShows:
         Repository(synced.folder).commit()
         answer = synced.run("sync", "--refresh", **in_github(github))
         assert answer.code == 0
-        assert "cohorts/lapsed.yml:6:10 L021 lapsed: expires: not set → 2099-01-31, and no pull request" in answer.err
+        assert (
+            "cohorts/lapsed.yml:6:10 L021 lapsed: expires: not set → 2099-01-31, and no merged pull request"
+            in answer.err
+        )
 
     def test_a_plan_that_was_kept_is_the_reason_on_record(self, team: Place) -> None:
         assert team.run("plan", "--target", "production", "--out", "../plan.json").code == 0

@@ -226,7 +226,7 @@ def test_usage_errors_are_64(place: Place) -> None:
 def test_an_answer_in_a_form_that_is_not_there(place: Place) -> None:
     forms = "write one of: text, json, github"
     answer = place.run("validate", "--output", "xml")
-    assert (answer.code, answer.err) == (64, f"P131 --output cannot be 'xml'; {forms}\n")
+    assert (answer.code, answer.err) == (64, f"P131 --output 'xml' is not allowed; {forms}\n")
     answer = place.run("test", COHORTS_ENGINE="sqlite")
     assert answer.err == "P131 --engine cannot be 'sqlite'; write one of: duckdb, trino\n"
 
@@ -234,10 +234,10 @@ def test_an_answer_in_a_form_that_is_not_there(place: Place) -> None:
 def test_who_asks_for_what_is_not_there_needs_no_key_to_find_it(place: Place) -> None:
     place.cohort("vips", VIPS)
     answer = place.run("render", "vip", TD_API_KEY="")
-    fix = "`cohorts validate` lists what is wrong with the files, and needs no key"
+    fix = "correct the id, or run `cohorts validate` to see which files have problems (it needs no key)"
     assert (answer.code, answer.err) == (64, f"P103 there is no cohort 'vip'; {fix}\n")
     answer = place.run("test", "--select", "tag:none", TD_API_KEY="")
-    told = "P106 no cohort answers to this selection; the ids are: vips\n"
+    told = "P106 no cohort matches this selection; the ids are: vips\n"
     assert (answer.code, answer.err) == (64, told)
 
 

@@ -90,7 +90,10 @@ def test_expiry_beats_suspension(place: Place) -> None:
         ("suspend: {reason: x}", "vips.yml:6:10 S002 `until` is missing in `suspend`"),
         ("suspend: {until: 2030-01-01}", "`reason` is missing in `suspend`"),
         ("suspend: {reason: x, until: 2030-02-31}", "D020"),
-        (f"suspend: {{reason: x, until: {day(91)}}}", "vips.yml:6:29 D021 the suspension would last 91 more days"),
+        (
+            f"suspend: {{reason: x, until: {day(91)}}}",
+            "vips.yml:6:29 D021 the suspension ends in 91 days, and at most 90 are allowed",
+        ),
     ],
 )
 def test_a_bad_life_is_an_error_with_its_place(place: Place, extra: str, said: str) -> None:
@@ -121,7 +124,7 @@ def test_a_previous_id_that_is_still_there(place: Place) -> None:
     place.cohort("vips", ALL)
     place.cohort("best", "SELECT customer_id FROM purchases", extra="previous_id: vips\n")
     assert (
-        'best.yml:6:14 D022 the previous id "vips" is that of a cohort which is still there'
+        'best.yml:6:14 D022 the previous id "vips" belongs to a cohort that still has a file'
         in place.run("validate").out
     )
 
@@ -135,7 +138,7 @@ def test_a_delete_and_a_create_that_look_alike_are_a_question(place: Place) -> N
     place.cohort("unlike", "SELECT customer_id FROM purchases")
     shown = place.run("plan")
     assert shown.code == 6
-    assert "best.yml:1:5 G010 best is new, and vips, whose file is gone, had nearly the same SQL" in shown.out
+    assert "best.yml:1:5 G010 the new cohort best has nearly the same SQL as vips, whose file is gone" in shown.out
     answer = place.run("sync")
     assert answer.code == 7
     assert place.members("vips") == {"ann", "bob", "eve"}

@@ -39,5 +39,5 @@ def test_selecting_in_slices_does_not_dodge_the_limit_on_withdrawals(place: Plac
 def test_a_selection_that_means_nothing(place: Place) -> None:
     place.cohort("vips", VIPS)
     answer = place.run("plan", "--select", "vipps")
-    assert (answer.code, answer.err) == (64, "P106 no cohort answers to this selection; perhaps you meant vips\n")
+    assert (answer.code, answer.err) == (64, "P106 no cohort matches this selection; perhaps you meant vips\n")
     assert place.run("plan", "--select", "state:failed").code == 0

@@ -142,12 +142,16 @@ def test_a_list_that_fails_stops_everybody_it_protects(place: Place) -> None:
 @pytest.mark.parametrize(
     ("extra", "said"),
     [
-        ("suppress: [nobody]\n", 'cohorts/project.yml:14:12 P020 there is no good cohort "nobody" to suppress'),
+        (
+            "suppress: [nobody]\n",
+            'cohorts/project.yml:14:12 P020 the cohort "nobody" does not exist, or its file has problems,'
+            " so it cannot be used in `suppress`",
+        ),
         (
             "suppress: [{table: shop.out, identifiers: {aliases: {email: email}}}]\n",
-            "cohorts/vips.yml:1:1 D023 shop.out (`suppress` in cohorts/project.yml) names people by alias email,"
-            " this cohort by external_id: its people cannot all be taken out;"
-            " let shop.out name people by external_id too",
+            "cohorts/vips.yml:1:1 D023 shop.out (`suppress` in cohorts/project.yml) has the identifiers alias email,"
+            " and this cohort has external_id: not everybody on the list could be taken out of this cohort;"
+            " give shop.out the identifier external_id too",
         ),
         ("suppress: [{table: out, identifiers: {external_id: a}}]\n", "`suppress[0].table`"),
     ],

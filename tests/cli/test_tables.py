@@ -111,7 +111,7 @@ def test_a_table_that_is_not_there_is_told(shop: Place) -> None:
     shop.cohort("more", "SELECT customer_id FROM nowhere")
     answer = shop.run("sources", "pull", "--tables")
     assert answer.code == 0
-    assert "information: shop.nowhere: read by a query, and not there (target sandbox)" in answer.out
+    assert "information: a query reads shop.nowhere, which does not exist (target sandbox)" in answer.out
 
 
 def test_options_that_do_not_go_together(shop: Place) -> None:

@@ -75,7 +75,7 @@ def test_snapshots_that_are_gone_changed_or_left_over(synced: Place) -> None:
     answer = verified(synced)
     assert answer.code == 1
     assert answer.out.splitlines() == [
-        "  ! L015 2 snapshots are left over from earlier runs; nothing: the next run sweeps",
+        "  ! L015 2 snapshots are left over from earlier runs; you need to do nothing: the next sync deletes them",
         f"  ! L013 c0: the snapshot {replaced}, kept for a rollback, is gone;"
         " nothing else needs it; the next sync replaces it",
         f"  ✗ L014 c0: the snapshot {delivered} holds 4 members, and the ledger says 1; {(forget + anew).format('c0')}",
@@ -124,9 +124,9 @@ def test_rows_that_nothing_explains(synced: Place) -> None:
     assert answer.code == 1
     assert answer.out.splitlines()[:2] == [
         "  ✗ L016 epoch 2 has 4 rows, and no run that claimed it;"
-        " compare the ledger with a copy of it, bring back what is missing, and find out who writes to it",
-        "  ✗ L016 c1: epoch 1 has rows (sending, synced) of an attempt that it never announced;"
-        " compare the ledger with a copy of it, bring back what is missing, and find out who writes to it",
+        " compare the ledger with a copy of its table, restore the missing rows, and find out who writes to it",
+        "  ✗ L016 c1: epoch 1 has rows (sending, synced) of an attempt whose first row is missing;"
+        " compare the ledger with a copy of its table, restore the missing rows, and find out who writes to it",
     ]
 
 

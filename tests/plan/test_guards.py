@@ -81,8 +81,8 @@ def test_a_refusal_by_the_last_24_hours_says_so() -> None:
     (found,) = refusals(cohort(Guards(max_members=10_000)), counted(3368, 3368, 0, 0, largest_today=7998))
     assert found.what == (
         "vips: 57.9% of the members (4,630 of 7,998) would have left within 24 hours,"
-        " over the limit of 30% and 100 members;"
-        " the largest size in these 24 hours was 7,998, and this run alone removes 0"
+        " over the limit of 30% and 100 members:"
+        " the cohort had 7,998 members in these hours, and this sync removes 0 of them"
     )
     assert "set `guards: {max_removed: 4630}`" in found.fix
 

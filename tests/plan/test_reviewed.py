@@ -41,10 +41,10 @@ def test_the_same_delivery_whatever_the_order_or_the_word() -> None:
 @pytest.mark.parametrize(
     ("now", "says"),
     [
-        ([Item(A, "v1:2", "update")], "a: what would be delivered is not what the plan has"),
+        ([Item(A, "v1:2", "update")], "a: the sync would deliver something else than the saved plan"),
         ([], "a: to update in the plan, nothing to do now"),
         ([Item(A, "v1:1", "update"), Item(B, "v1:1", "create")], "b: to create now, not in the plan"),
-        ([Item(A, "withdrawn", "withdraw")], "a: what would be delivered is not what the plan has"),
+        ([Item(A, "withdrawn", "withdraw")], "a: the sync would deliver something else than the saved plan"),
     ],
 )
 def test_every_difference_is_a_sentence(now: list[Item], says: str) -> None:

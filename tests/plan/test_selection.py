@@ -74,15 +74,15 @@ def test_what_is_chosen(select: list[str], exclude: list[str], expected: str) ->
 @pytest.mark.parametrize(
     ("select", "message"),
     [
-        ("tags:email", "P106 one cannot select by 'tags'; use an id, or tag, owner, path, state"),
+        ("tags:email", "P106 there is no selection by 'tags'; use an id, or tag, owner, path, state"),
         ("state:old", "P106 there is no state 'old'; use one of: new, modified, removed, failed"),
         ("tag:", "P106 the selection 'tag:' lacks a value; write tag:retention, or vip_*"),
         ("vips,", "P106 the selection 'vips,' lacks a value; write tag:retention, or vip_*"),
-        ("lapsed_9", "P106 no cohort answers to this selection; perhaps you meant lapsed_90"),
-        ("lapsed_60", "P106 no cohort answers to this selection; perhaps you meant lapsed_90 or lapsed_30"),
+        ("lapsed_9", "P106 no cohort matches this selection; perhaps you meant lapsed_90"),
+        ("lapsed_60", "P106 no cohort matches this selection; perhaps you meant lapsed_90 or lapsed_30"),
         (
             "tag:none",
-            "P106 no cohort answers to this selection; the ids are: birthday, gone, lapsed_30, lapsed_90, vips",
+            "P106 no cohort matches this selection; the ids are: birthday, gone, lapsed_30, lapsed_90, vips",
         ),
     ],
 )

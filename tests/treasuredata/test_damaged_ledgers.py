@@ -80,11 +80,11 @@ def test_a_ledger_whose_columns_hold_something_else(synced: Place) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (f"UPDATE {LEDGER} SET ledger_id = 'other' {SYNCED}", "1 of its rows are of another"),
-        (f"UPDATE {LEDGER} SET ledger_id = NULL {SYNCED}", "1 of its rows are of another"),
+        (f"UPDATE {LEDGER} SET ledger_id = 'other' {SYNCED}", "1 of its rows are of another ledger"),
+        (f"UPDATE {LEDGER} SET ledger_id = NULL {SYNCED}", "1 of its rows are of another ledger"),
         (
             f"INSERT INTO {LEDGER} SELECT * REPLACE ('x-0' AS row_id) FROM {LEDGER} WHERE event = 'bootstrap'",
-            "2 ledgers begin in it",
+            "it has the first rows of 2 ledgers",
         ),
     ],
 )
