@@ -112,7 +112,8 @@ class TestCommentsOnMergedPullRequests:
         answer = team.run("sync", **in_github(github))
         assert answer.code == 8
         assert answer.err.startswith(
-            "L021 not reviewed: buyers: no merged pull request's comment listed this change; check it with `cohorts plan`;"
+            "L021 not reviewed: buyers: no merged pull request's comment listed this change;"
+            " check it with `cohorts plan`;"
         )
         assert team.members("buyers") == set()
 
