@@ -286,10 +286,11 @@ def peak(number: int) -> int:
     return int(kilobytes[1]) // 1024 if kilobytes else 0
 
 
-def compare(engine: Engine, members: int, rounds: int) -> None:
-    """Print a line for each statement."""
+def compare(engine: Engine, members: int, rounds: int, only: str) -> None:
+    """Print a line for each statement with `only` in its name."""
     with filled(engine, members):
-        for name, both in pairs().items():
+        chosen = {name: both for name, both in pairs().items() if only in name}
+        for name, both in chosen.items():
             costs: tuple[list[Cost], list[Cost]] = ([], [])
             for _ in range(rounds + 1):
                 for sql, found in zip(both, costs, strict=True):
@@ -313,15 +314,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("address", nargs="?", default="")
     parser.add_argument("--workers", type=int, default=0)
+    parser.add_argument("--only", default="", help="a part of the statements' names")
     parser.add_argument("--members", type=int, default=990_000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--catalog", default="td")
     asked = parser.parse_args()
     if not asked.workers:
-        compare(Engine(asked.address, asked.catalog), asked.members, asked.rounds)
+        compare(
+            Engine(asked.address, asked.catalog),
+            asked.members,
+            asked.rounds,
+            asked.only,
+        )
         return
     with cluster(asked.workers) as (address, processes):
-        compare(Engine(address, asked.catalog), asked.members, asked.rounds)
+        compare(Engine(address, asked.catalog), asked.members, asked.rounds, asked.only)
         print(
             "the most memory of each process:",
             ", ".join(f"{peak(each):,} MB" for each in processes),

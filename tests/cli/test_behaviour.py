@@ -280,12 +280,12 @@ def test_the_guards_of_the_page_are_those_of_the_code() -> None:
     assert rows["max_invalid"][2] == limit(usual.max_invalid, "rows")
     assert (rows["allow_empty"][2], rows["min_members"][2]) == (str(usual.allow_empty).lower(), str(usual.min_members))
     source = (Path(__file__).parents[2] / "runner" / "plan" / "guards.py").read_text("utf-8")
-    broken = set(re.findall(r'_Broken\("(\w+)", "(G\d+)"', source))
+    broken = set(re.findall(r'guard="(\w+)",\s+code="(G\d+)"', source))
     assert {(name, row[3]) for name, row in rows.items()} == broken
 
 
 def test_what_may_be_allowed_is_on_the_pages_as_in_the_code() -> None:
-    _, _, listed = CODES.partition("What may be allowed for one run")
+    _, _, listed = CODES.partition("WHAT is one of")
     listed, _, _ = listed.partition("\n\n")
     named = re.findall(r"`([\w:]+)`", listed)
     assert sorted(named) == sorted([*(f"{name}:COHORT" for name in OF_COHORTS), *OF_RUNS])

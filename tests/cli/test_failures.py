@@ -228,7 +228,7 @@ def test_an_answer_in_a_form_that_is_not_there(place: Place) -> None:
     answer = place.run("validate", "--output", "xml")
     assert (answer.code, answer.err) == (64, f"P131 --output 'xml' is not allowed; {forms}\n")
     answer = place.run("test", COHORTS_ENGINE="sqlite")
-    assert answer.err == "P131 --engine cannot be 'sqlite'; write one of: duckdb, trino\n"
+    assert answer.err == "P131 --engine 'sqlite' is not allowed; write one of: duckdb, trino\n"
 
 
 def test_who_asks_for_what_is_not_there_needs_no_key_to_find_it(place: Place) -> None:

@@ -148,7 +148,7 @@ def test_a_delete_and_a_create_that_look_alike_are_a_question(place: Place) -> N
     path = place.folder / "cohorts" / "again.yml"
     path.write_text(path.read_text("utf-8").replace("id: again", "id: vips"), "utf-8")
     clashing = place.run("plan").out
-    assert "best is new, and vips, which no file without problems has now, had nearly" in clashing
+    assert "best has nearly the same SQL as vips, which no file without problems has now" in clashing
     assert "mend the files with problems first; if so, write `previous_id: vips`" in clashing
     path.unlink()
     (place.folder / "cohorts" / "vips.yml").unlink()

@@ -107,5 +107,5 @@ def test_the_list_of_a_remove_is_guarded(place: Place) -> None:
     spend(place, *names[:100])
     answer = place.run("sync", "--refresh")
     assert answer.code == 6
-    assert "G003 vips: 90 more would be taken out" in answer.out
+    assert "G003 vips: 90 more members would be taken out" in answer.out
     assert len(place.members("vips")) == 190

@@ -122,7 +122,7 @@ def test_a_webhook_that_is_down_changes_nothing(place: Place) -> None:
     whys = ["it answered 500", "it could not be reached", "the address does not begin with https:// or http://"]
     for answer, why in zip(answers, whys, strict=True):
         assert answer.code == 1
-        assert f"\nR050 the notice could not be delivered to the webhook: {why}; the run is not touched" in answer.err
+        assert f"\nR050 the notice could not be delivered to the webhook: {why}; the run is not affected" in answer.err
         assert answer.out.startswith("{\n")
         assert "R050" not in answer.out
         assert "secret" not in answer.out + answer.err

@@ -216,7 +216,7 @@ def test_no_key_goes_to_an_address_that_the_branch_gives(shop: Place) -> None:
         answer = shop.run("review", "--members", "--out", "out", COHORTS_RETRY_SECONDS="0")
         assert shop.run("plan", COHORTS_RETRY_SECONDS="0").code == 5  # there is somebody who would have got it
     assert answer.code == 0
-    assert "Members not computed: this branch changes where the key of this target is sent" in comment(shop)
+    assert "Members not computed: this branch changes the address that the target's key is sent to" in comment(shop)
 
 
 def test_what_cannot_be_read_in_the_base_is_new_and_says_so(place: Place) -> None:

@@ -60,8 +60,9 @@ def test_an_empty_table_of_which_nothing_is_known_is_a_problem(place: Place) -> 
     code, told = played(place, FLAGS, f"{{people: {PEOPLE}, crm.flags: []}}", tables="")
     assert code == 3
     assert (
-        'cohorts/c.yml:8:81 X005 "crm.flags" is no source, and without a row nobody knows what columns it has; give it '
-        "one row, or run `cohorts sources pull --tables` once a query reads it"
+        'cohorts/c.yml:8:81 X005 "crm.flags" is not a source, and the test gives no row of it,'
+        " so its columns are not known;"
+        " give one row of it, or run `cohorts sources pull --tables` as soon as a query reads it"
     ) in told
     assert played(place, FLAGS, f"{{people: {PEOPLE}, crm.flags: [{{customer_id: u9, flag: y}}]}}", tables="")[0] == 0
 
