@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from runner.application.durations import seconds
 from runner.errors import Stale, Usage
 from runner.plan import reviewed
 from runner.plan.ledger import Ledger
@@ -21,8 +21,6 @@ SHOWN = 20
 
 CLOCKS_DIFFER = 300
 """Seconds that the clocks of two machines may differ by."""
-
-SECONDS = {"m": 60, "h": 3600, "d": 86_400}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +88,7 @@ def read(path: Path, *, target: str, max_age: str, now: float) -> SavedPlan:
             f"{path} was made in the future",
             "make one with `cohorts plan --out plan.json`",
         )
-    if age > _seconds(max_age):
+    if age > seconds("--max-age", max_age):
         raise Stale(
             "L018",
             (
@@ -123,15 +121,3 @@ def _hours(seconds: float) -> str:
     if seconds >= 2 * 3600:
         return f"{seconds / 3600:,.0f} hours"
     return f"{seconds / 60:,.0f} minutes"
-
-
-def _seconds(text: str) -> int:
-    found = re.fullmatch(r"(\d{1,4})([mhd])", text)
-    if found is None:
-        raise Usage(
-            "P109",
-            f"--max-age {text[:20]!r} is not a length of time",
-            "write a number with m, h or d, such as 24h",
-        )
-    number, unit = found.groups()
-    return int(number) * SECONDS[unit]

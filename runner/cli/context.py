@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import os
-import re
 import secrets
 import time
 from collections.abc import Iterable
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from runner.cli.options import Engine, Output, Report
-from runner.errors import Problem, Usage
+from runner.errors import Problem
 
 if TYPE_CHECKING:  # types of modules that are imported late
     from runner.application.invocation import Invocation
@@ -28,8 +27,6 @@ IN_CI = 15 * 60
 
 SANDBOX_SECONDS = 3
 """How long a sandbox that does not answer is asked again, where nobody says how long."""
-
-SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 
 def settings() -> Settings:
@@ -71,19 +68,13 @@ def is_ci() -> bool:
 
 def patience(text: str | None) -> float:
     """Seconds of a `--lock-timeout`: `90s`, `15m`, `1h`. Raises Usage P109."""
-    if text is None:
-        if is_ci():
-            return IN_CI
-        return 0
-    found = re.fullmatch(r"(\d{1,5})([smh])", text)
-    if found is None:
-        raise Usage(
-            "P109",
-            f"--lock-timeout {text[:20]!r} is not a length of time",
-            "write a number with s, m or h, such as 15m",
-        )
-    number, unit = found.groups()
-    return int(number) * SECONDS[unit]
+    from runner.application.durations import seconds
+
+    if text is not None:
+        return seconds("--lock-timeout", text)
+    if is_ci():
+        return IN_CI
+    return 0
 
 
 def tell_problems(found: Iterable[Problem], output: Output | Report) -> None:
