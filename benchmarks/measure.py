@@ -106,7 +106,7 @@ def costs(cohorts: int) -> None:
                 place.cohort(
                     f"cohort_{number}", sql, name=f"Cohort {number}", extra=extra
                 )
-            answer = place.run("sync", timeout=600)
+            answer = place.run("sync")
             counted = place.requests()
             jobs, total = (
                 sum(counted["jobs"].values()),
@@ -132,7 +132,7 @@ def many(cohorts: int, job_seconds: float, concurrencies: Iterable[int]) -> None
         for number in range(1, cohorts + 1):
             sql = f"SELECT customer_id FROM customers WHERE lifetime_value >= {700 + number}"
             place.cohort(f"cohort_{number}", sql, name=f"Cohort {number}")
-        place.run("sync", "--concurrency", "32", timeout=3600)
+        place.run("sync", "--concurrency", "32")
         for concurrency in concurrencies:
             place.sql("UPDATE shop.customers SET lifetime_value = lifetime_value + 5")
             place.requests()
