@@ -11,7 +11,7 @@ from runner.application.old_tree import OldTree
 from runner.environment import repository
 from runner.errors import Unavailable
 from runner.project.file import Project, Target
-from runner.sync.place import Place
+from runner.sync.run_context import RunContext
 from runner.sync.writer import Run
 from runner.treasuredata.client import TreasureData
 from runner.treasuredata.ledger import LedgerTable
@@ -54,7 +54,7 @@ def treasure_data(
 
 
 @contextmanager
-def writing_place(
+def writing_context(
     invocation: Invocation,
     loaded: Project,
     target: Target,
@@ -63,7 +63,7 @@ def writing_place(
     allow_old_tree: bool = False,
     reason: str = "",
     settles: bool = False,
-) -> Iterator[Place]:
+) -> Iterator[RunContext]:
     """The place of a run that writes: it tells its progress, can be stopped, and
     refuses an old tree. `reason` is kept in the ledger; `settles`: as `Run` has it.
     """
@@ -85,7 +85,7 @@ def writing_place(
         watched as watch,
         treasure_data(invocation, target, watch) as (client, table),
     ):
-        yield Place(
+        yield RunContext(
             target,
             loaded,
             client,

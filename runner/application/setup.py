@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from runner.application import reading
-from runner.application.connecting import treasure_data, writing_place
+from runner.application.connecting import treasure_data, writing_context
 from runner.application.invocation import Invocation, Watched
 from runner.errors import ExitCode, Usage
 from runner.identifiers import Handle, Kind
@@ -43,8 +43,8 @@ def bootstrap(invocation: Invocation, watched: Watched, *, target: str) -> Boots
     """
     project = reading.project(invocation.root, target)
     here = project.targets[target]
-    with writing_place(invocation, project, here, watched) as place:
-        is_new = upkeep.bootstrap(place)
+    with writing_context(invocation, project, here, watched) as context:
+        is_new = upkeep.bootstrap(context)
     return Bootstrapped(here.state_database, is_new)
 
 
@@ -84,8 +84,8 @@ def prove(
     """
     project = reading.project(invocation.root, target)
     here = project.targets[target]
-    with writing_place(invocation, project, here, watched) as place:
-        doctor.prove(place, canary_of(canary), ask, patience=patience)
+    with writing_context(invocation, project, here, watched) as context:
+        doctor.prove(context, canary_of(canary), ask, patience=patience)
 
 
 def canary_of(text: str) -> Canary:

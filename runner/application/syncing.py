@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.application import reading, saved_plan
-from runner.application.connecting import writing_place
+from runner.application.connecting import writing_context
 from runner.application.invocation import Invocation, Watched
 from runner.application.merged_reviews import Reviews
 from runner.application.review_policy import ReviewPolicy
@@ -19,9 +19,9 @@ from runner.plan.plan import Plan
 from runner.project.file import Project
 from runner.sql.wanted import Wanted
 from runner.sync import run
-from runner.sync.place import Approval, How, NoApproval, Place
 from runner.sync.planned import Request, open_ledger
 from runner.sync.run import Summary
+from runner.sync.run_context import Approval, NoApproval, RunContext, RunOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Confirmation:
 
 @dataclass(frozen=True, slots=True)
 class SyncOptions:
-    """What is to be synced, and how. `patience` is how long to wait for another run, in
+    """What is to be synced, and options. `patience` is how long to wait for another run, in
     seconds; `allow` are overrides, with their `reason`; `plan_file` is a saved plan, and
     `max_age` how old it may be, such as `24h`.
     """
@@ -83,7 +83,7 @@ def sync(
     saved = _saved_plan(invocation, options)
     chosen = selection.read(options.select, options.exclude)
     request = Request(options.refresh, options.due, options.reassert, chosen, granted)
-    how = How(
+    run_options = RunOptions(
         asked,
         request,
         _approval(invocation, project, asked, granted, saved),
@@ -92,7 +92,7 @@ def sync(
     )
     # only then was all of this tree looked at, or allowed
     settles = not (saved or options.select or options.exclude or asked.problems)
-    with writing_place(
+    with writing_context(
         invocation,
         project,
         asked.target,
@@ -100,30 +100,34 @@ def sync(
         allow_old_tree=granted.old_tree,
         reason=_reason(options, saved),
         settles=settles,
-    ) as place:
-        return carry_out(place, how, confirmation)
+    ) as context:
+        return carry_out(context, run_options, confirmation)
 
 
-def carry_out(place: Place, how: How, confirmation: Confirmation) -> Synced:
+def carry_out(
+    context: RunContext, options: RunOptions, confirmation: Confirmation
+) -> Synced:
     """Ask where a target is protected, then sync. Raises what `sync` raises."""
-    _confirm(place, how, confirmation)
-    summary = run.sync(place, how)
-    return Synced(summary, how.wanted.problems)
+    _confirm(context, options, confirmation)
+    summary = run.sync(context, options)
+    return Synced(summary, options.wanted.problems)
 
 
-def _confirm(place: Place, how: How, confirmation: Confirmation) -> None:
+def _confirm(
+    context: RunContext, options: RunOptions, confirmation: Confirmation
+) -> None:
     """Outside CI a person must have seen the plan before a protected target is written to."""
-    if not place.target.protected or confirmation.is_given:
+    if not context.target.protected or confirmation.is_given:
         return
     if confirmation.ask is None:
         raise Usage(
             "P108",
-            f"target {place.target.name} is protected:"
+            f"target {context.target.name} is protected:"
             " without CI and without a terminal it needs --yes",
             "look at `cohorts plan` first, then run again with `--yes`",
         )
-    ledger = open_ledger(place.table, place.target, create=True)
-    made = run.plan_to_carry_out(place, how, ledger)
+    ledger = open_ledger(context.table, context.target, create=True)
+    made = run.plan_to_carry_out(context, options, ledger)
     if made.due:
         confirmation.ask(made)
 

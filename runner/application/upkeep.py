@@ -7,14 +7,14 @@ from __future__ import annotations
 import re
 
 from runner.application import reading, syncing
-from runner.application.connecting import writing_place
+from runner.application.connecting import writing_context
 from runner.application.invocation import Invocation, Watched
 from runner.application.syncing import Confirmation, Synced
 from runner.errors import Usage
 from runner.plan.ledger import Destination
 from runner.sync import upkeep
-from runner.sync.place import How
 from runner.sync.planned import Request
+from runner.sync.run_context import RunOptions
 
 TABLE = re.compile(r"[a-z0-9_]{3,128}\.[a-z0-9_]{3,128}")
 
@@ -34,12 +34,12 @@ def rollback(
     """
     project, asked = reading.wanted(invocation.root, invocation.day, target)
     query = reading.query_of(asked, cohort)
-    how = How(asked, Request(rollback=query), patience=patience)
+    options = RunOptions(asked, Request(rollback=query), patience=patience)
     # who goes back may well stand on an older commit
-    with writing_place(
+    with writing_context(
         invocation, project, asked.target, watched, allow_old_tree=True, reason=reason
-    ) as place:
-        return syncing.carry_out(place, how, confirmation)
+    ) as context:
+        return syncing.carry_out(context, options, confirmation)
 
 
 def adopt(
@@ -63,8 +63,8 @@ def adopt(
             f"--members-from {members_from[:80]!r} is not the name of a table",
             "write database.table",
         )
-    with writing_place(invocation, project, asked.target, watched) as place:
-        return upkeep.adopt(place, query, members_from, patience=patience)
+    with writing_context(invocation, project, asked.target, watched) as context:
+        return upkeep.adopt(context, query, members_from, patience=patience)
 
 
 def abandon(
@@ -83,12 +83,14 @@ def abandon(
     project = reading.project(invocation.root, target)
     here = project.targets[target]
     destination = Destination(workspace or here.workspace, cohort)
-    with writing_place(invocation, project, here, watched, reason=reason) as place:
-        upkeep.abandon(place, destination, patience=patience)
+    with writing_context(invocation, project, here, watched, reason=reason) as context:
+        upkeep.abandon(context, destination, patience=patience)
 
 
 def unlock(invocation: Invocation, watched: Watched, *, target: str) -> str:
     """Take the ledger from a run that is dead; returns who held it, or nothing."""
     project = reading.project(invocation.root, target)
-    with writing_place(invocation, project, project.targets[target], watched) as place:
-        return upkeep.unlock(place)
+    with writing_context(
+        invocation, project, project.targets[target], watched
+    ) as context:
+        return upkeep.unlock(context)

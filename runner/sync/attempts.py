@@ -20,8 +20,8 @@ from runner.sql.barred import NO_ONE
 from runner.sync import attempt as one
 from runner.sync import delivering, delta, holding, loaded, steps
 from runner.sync.attempt import Attempt, Done, GuardRefused, Site
-from runner.sync.place import How, Place
 from runner.sync.reasons import Known, before_counting
+from runner.sync.run_context import RunContext, RunOptions
 from runner.sync.shared import Shared, side_by_side
 from runner.sync.ways import Found, Way, way_of
 from runner.sync.writer import Writer
@@ -62,10 +62,10 @@ class Outcome:
     """
 
 
-def site_of(place: Place, writer: Writer, concurrency: int) -> Site:
+def site_of(context: RunContext, writer: Writer, concurrency: int) -> Site:
     """Where the attempts of a run work."""
-    client = place.client
-    target = place.target
+    client = context.client
+    target = context.target
 
     def counted(asked: Sequence[Attempt]) -> Sequence[Counts | CohortsError]:
         return delivering.count(asked, client, target.state_database, writer)
@@ -76,18 +76,18 @@ def site_of(place: Place, writer: Writer, concurrency: int) -> Site:
         database=target.database,
         state=target.state_database,
         writer=writer,
-        tell=place.tell,
+        tell=context.tell,
         queries=threading.Semaphore(concurrency),
         exports=threading.Semaphore(concurrency * EXPORTS),
         counts=counts,
         # read once: while the ledger is ours, nobody else sweeps
         tables=client.tables(target.state_database),
-        reassert=place.project.reassert,
+        reassert=context.project.reassert,
     )
 
 
 def fence(
-    due: Sequence[Change], site: Site, place: Place, concurrency: int
+    due: Sequence[Change], site: Site, context: RunContext, concurrency: int
 ) -> dict[Destination, CohortsError]:
     """Make sure that nothing which an earlier attempt issued can still act. The errors
     of the cohorts for which that could not be done, unless that was allowed.
@@ -102,10 +102,10 @@ def fence(
         left,
         threads=concurrency * WAITING,
         keep=site.writer.renew,
-        stop=place.stop,
+        stop=context.stop,
     )
     if left:
-        place.stop.wait(BRAZE_DELAY)
+        context.stop.wait(BRAZE_DELAY)
     return {change.destination: error for change, error in errors if error}
 
 
@@ -135,15 +135,15 @@ def fold(
     found: Mapping[Way, Found],
     unfenced: Mapping[Destination, CohortsError],
     site: Site,
-    place: Place,
-    how: How,
+    context: RunContext,
+    options: RunOptions,
 ) -> bool:
     """Fold what many attempts left pending, so that queries stay small; False where
     there was nothing to fold. A cohort that cannot be folded stays as it was.
     """
     begun: list[Attempt] = []
     for change in due:
-        way = way_of(change, place.target)
+        way = way_of(change, context.target)
         route = found.get(way)
         if change.destination in unfenced or not holding.needs_folding(change):
             continue
@@ -159,9 +159,9 @@ def fold(
     side_by_side(
         folded,
         begun,
-        threads=how.concurrency * WAITING,
+        threads=options.concurrency * WAITING,
         keep=site.writer.renew,
-        stop=place.stop,
+        stop=context.stop,
     )
     return True
 
@@ -197,22 +197,26 @@ def carry_out_all(
     found: Mapping[Way, Found],
     unfenced: Mapping[Destination, CohortsError],
     site: Site,
-    place: Place,
-    how: How,
+    context: RunContext,
+    options: RunOptions,
 ) -> tuple[Outcome, ...]:
     """Carry out what is due; one outcome each, in the plan's order. Whoever is moved
     leaves the old cohort when the new one is there.
     """
     due = planned.due
     site, no_list = _with_suppression(due, site)
-    unable = _unable(due, found, no_list, site, place)
-    begun, outcomes = _begin_all(due, found, unfenced, site, place, how)
+    unable = _unable(due, found, no_list, site, context)
+    begun, outcomes = _begin_all(due, found, unfenced, site, context, options)
     if begun:
         _announce(begun, site)
     first = [attempt for attempt in begun if not attempt.change.moved_to]
-    outcomes += _side_by_side(first, _there(site, outcomes), unable, site, place, how)
+    outcomes += _side_by_side(
+        first, _there(site, outcomes), unable, site, context, options
+    )
     moved = [attempt for attempt in begun if attempt.change.moved_to]
-    outcomes += _side_by_side(moved, _there(site, outcomes), unable, site, place, how)
+    outcomes += _side_by_side(
+        moved, _there(site, outcomes), unable, site, context, options
+    )
     ended = {outcome.change.destination for outcome in outcomes}
     if ended != {change.destination for change in due}:
         raise AssertionError("the set that was synced is not the set that was planned")
@@ -231,18 +235,18 @@ def _unable(
     found: Mapping[Way, Found],
     no_list: CohortsError | None,
     site: Site,
-    place: Place,
+    context: RunContext,
 ) -> dict[Destination, CohortsError]:
     """The changes that must not be carried out whatever their members are, each with why."""
 
     def asked(sql: str) -> Sequence[Sequence[Any]]:
         return _asked(site, sql)
 
-    late = loaded.refused(due, place.project, site.writer.started, asked)
+    late = loaded.refused(due, context.project, site.writer.started, asked)
     known = Known(found, site.tables, late)
     unable: dict[Destination, CohortsError] = {}
     for change in due:
-        way = way_of(change, place.target)
+        way = way_of(change, context.target)
         if reason := next(before_counting(change, way, known), None):
             unable[change.destination] = reason
         # a withdrawal takes out everybody, whoever is suppressed
@@ -256,21 +260,21 @@ def _begin_all(
     found: Mapping[Way, Found],
     unfenced: Mapping[Destination, CohortsError],
     site: Site,
-    place: Place,
-    how: How,
+    context: RunContext,
+    options: RunOptions,
 ) -> tuple[list[Attempt], list[Outcome]]:
     """The attempts for what is due, and the outcomes of those that cannot begin."""
     begun: list[Attempt] = []
     outcomes: list[Outcome] = []
     for change in due:
-        way = way_of(change, place.target)
+        way = way_of(change, context.target)
         route = found[way]
         if error := unfenced.get(change.destination):
             outcomes.append(Outcome(change, error=error))
         elif isinstance(route, CohortsError):
             outcomes.append(Outcome(change, error=route))
         else:
-            begun.append(_begin(change, way, route, site, place, how))
+            begun.append(_begin(change, way, route, site, context, options))
     return begun, outcomes
 
 
@@ -312,7 +316,12 @@ def _with_suppression(
 
 
 def _begin(
-    change: Change, way: Way, route: export.Route, site: Site, place: Place, how: How
+    change: Change,
+    way: Way,
+    route: export.Route,
+    site: Site,
+    context: RunContext,
+    options: RunOptions,
 ) -> Attempt:
     """The attempt for a change, which sends nothing yet."""
     epoch = site.writer.epoch
@@ -322,7 +331,7 @@ def _begin(
             change, epoch, holding.SUPPRESSING, connection=connection, route=route
         )
     again = resend_of(
-        change, place.project.reassert, site.writer.started, asked=how.reassert
+        change, context.project.reassert, site.writer.started, asked=options.reassert
     )
     return one.begin(change, epoch, connection=connection, route=route, resend=again)
 
@@ -337,8 +346,8 @@ def _side_by_side(
     there: Collection[Destination],
     unable: Mapping[Destination, CohortsError],
     site: Site,
-    place: Place,
-    how: How,
+    context: RunContext,
+    options: RunOptions,
 ) -> list[Outcome]:
     def outcome(attempt: Attempt) -> Outcome:
         error = _reason_against(attempt.change, there, unable)
@@ -352,9 +361,9 @@ def _side_by_side(
     ended = side_by_side(
         outcome,
         begun,
-        threads=how.concurrency * WAITING,
+        threads=options.concurrency * WAITING,
         keep=site.writer.renew,
-        stop=place.stop,
+        stop=context.stop,
     )
     return [
         found or Outcome(attempt.change, error=_not_begun(attempt))

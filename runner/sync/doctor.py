@@ -15,9 +15,9 @@ from runner.plan.ledger import Destination, Ledger
 from runner.project.file import Target
 from runner.sync import meanings
 from runner.sync.meanings import Asker, Difference
-from runner.sync.place import Place
 from runner.sync.planned import open_ledger
 from runner.sync.run import written
+from runner.sync.run_context import RunContext
 from runner.sync.writer import Writer
 from runner.treasuredata import export
 from runner.treasuredata.client import TreasureData
@@ -323,37 +323,41 @@ PROOFS = (
 
 
 def prove(
-    place: Place, canary: Canary, ask: Callable[[str], bool], *, patience: float
+    context: RunContext, canary: Canary, ask: Callable[[str], bool], *, patience: float
 ) -> None:
     """Add one user to a cohort of their own, and remove them, while a person looks at
     Braze. It is on record when both were seen (docs/delivery.md, What stops a sync).
     Raises CohortsError where they were not.
     """
-    target = place.target
-    ledger = open_ledger(place.table, target, create=True)
-    route = export.route(place.client, target.connection, target.export_settings)
-    with written(place, ledger, patience=patience) as writer:
+    target = context.target
+    ledger = open_ledger(context.table, target, create=True)
+    route = export.route(context.client, target.connection, target.export_settings)
+    with written(context, ledger, patience=patience) as writer:
         for proof in PROOFS:
-            place.tell("canary", proof.doing)
-            _send(place, canary, proof.operation, route, writer)
+            context.tell("canary", proof.doing)
+            _send(context, canary, proof.operation, route, writer)
             if not ask(proof.question):
                 unseen = f"the canary was not seen to {proof.operation.value} a user"
                 what = f"target {target.name}: {unseen}; nothing is proven"
                 raise CohortsError("A004", what, proof.cure)
-        verified = Verified(target.mapping, place.run.actor)
+        verified = Verified(target.mapping, context.run.actor)
         writer.record((Destination(), verified), sure=True)
 
 
 def _send(
-    place: Place, canary: Canary, operation: Operation, route: Route, writer: Writer
+    context: RunContext,
+    canary: Canary,
+    operation: Operation,
+    route: Route,
+    writer: Writer,
 ) -> None:
     value = canary.value.replace("'", "''")
     export.send(
-        place.client,
-        place.target.state_database,
+        context.client,
+        context.target.state_database,
         f"SELECT '{value}' AS \"{canary.handle.export_column}\"",
         route.settings(
-            cohort_id=place.target.braze_id(CANARY),
+            cohort_id=context.target.braze_id(CANARY),
             name="Cohort Runner canary",
             operation=operation,
             handle=canary.handle,

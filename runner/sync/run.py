@@ -14,8 +14,8 @@ from runner.plan.plan import Plan
 from runner.project.file import Target
 from runner.sync import attempts
 from runner.sync.attempts import Outcome
-from runner.sync.place import How, Place
 from runner.sync.planned import open_ledger, plan_of
+from runner.sync.run_context import RunContext, RunOptions
 from runner.sync.ways import Found, Way, routes, way_of
 from runner.sync.writer import Writer, claim
 
@@ -31,53 +31,55 @@ class Summary:
     invalid_files: int
 
 
-def plan_to_carry_out(place: Place, how: How, ledger: Ledger) -> Plan:
+def plan_to_carry_out(context: RunContext, options: RunOptions, ledger: Ledger) -> Plan:
     """The plan for what is asked, against a ledger, once somebody has looked at it as
     they must. Raises what `plan_of` raises, and Stale.
     """
-    plan = plan_of(place.project, how.wanted, ledger, how.request)
-    return how.approval.approved(plan, ledger)
+    plan = plan_of(context.project, options.wanted, ledger, options.request)
+    return options.approval.approved(plan, ledger)
 
 
-def sync(place: Place, how: How) -> Summary:
+def sync(context: RunContext, options: RunOptions) -> Summary:
     """Bring every due cohort to its wanted members. One that fails stops neither the
     others nor the run.
 
     Raises what concerns the whole run: InvalidProject, AuthenticationFailed,
     Unavailable, Locked, Stale, Interrupted.
     """
-    ledger = open_ledger(place.table, place.target, create=True)
-    place.fits(ledger)
-    plan = plan_to_carry_out(place, how, ledger)
+    ledger = open_ledger(context.table, context.target, create=True)
+    context.fits(ledger)
+    plan = plan_to_carry_out(context, options, ledger)
     if not plan.due:
-        return Summary(plan, (), how.wanted.invalid_files)
-    refuse_unproven(place.target, ledger)
-    found = routes(plan.due, place.client, place.project, place.target)
-    with written(place, ledger, patience=how.patience) as writer:
+        return Summary(plan, (), options.wanted.invalid_files)
+    refuse_unproven(context.target, ledger)
+    found = routes(plan.due, context.client, context.project, context.target)
+    with written(context, ledger, patience=options.patience) as writer:
         # another run may have written between the first look and the claim
-        place.fits(writer.ledger)
-        site = attempts.site_of(place, writer, how.concurrency)
-        plan = plan_to_carry_out(place, how, writer.ledger)
-        unsettled = attempts.fence(plan.due, site, place, how.concurrency)
-        found |= _new_routes(plan, found, place)
+        context.fits(writer.ledger)
+        site = attempts.site_of(context, writer, options.concurrency)
+        plan = plan_to_carry_out(context, options, writer.ledger)
+        unsettled = attempts.fence(plan.due, site, context, options.concurrency)
+        found |= _new_routes(plan, found, context)
         if any(change.deployed.pending for change in plan.due):
             # what was waited for may have recorded its end
-            plan = plan_to_carry_out(place, how, writer.read())
-            if attempts.fold(plan.due, found, unsettled, site, place, how):
-                plan = plan_to_carry_out(place, how, writer.read())
-                site = replace(site, tables=place.client.tables(site.state))
-            found |= _new_routes(plan, found, place)
-        outcomes = attempts.carry_out_all(plan, found, unsettled, site, place, how)
+            plan = plan_to_carry_out(context, options, writer.read())
+            if attempts.fold(plan.due, found, unsettled, site, context, options):
+                plan = plan_to_carry_out(context, options, writer.read())
+                site = replace(site, tables=context.client.tables(site.state))
+            found |= _new_routes(plan, found, context)
+        outcomes = attempts.carry_out_all(
+            plan, found, unsettled, site, context, options
+        )
         attempts.sweep(site)
-    return Summary(plan, outcomes, how.wanted.invalid_files)
+    return Summary(plan, outcomes, options.wanted.invalid_files)
 
 
 def _new_routes(
-    plan: Plan, found: Mapping[Way, Found], place: Place
+    plan: Plan, found: Mapping[Way, Found], context: RunContext
 ) -> dict[Way, Found]:
     """The routes of the ways that are not known yet."""
-    new = [change for change in plan.due if way_of(change, place.target) not in found]
-    return routes(new, place.client, place.project, place.target)
+    new = [change for change in plan.due if way_of(change, context.target) not in found]
+    return routes(new, context.client, context.project, context.target)
 
 
 def exit_code(summary: Summary) -> ExitCode:
@@ -124,19 +126,19 @@ def refuse_unproven(target: Target, ledger: Ledger) -> None:
 
 @contextmanager
 def written(
-    place: Place, ledger: Ledger, *, patience: float, force: bool = False
+    context: RunContext, ledger: Ledger, *, patience: float, force: bool = False
 ) -> Iterator[Writer]:
     """The ledger's one writer, for as long as the block lasts; let go however it ends.
     Raises Locked.
     """
-    place.tell("", "claiming the ledger")
+    context.tell("", "claiming the ledger")
     writer = claim(
-        place.table,
+        context.table,
         ledger,
-        place.run,
+        context.run,
         patience=patience,
-        tell=lambda what: place.tell("", what),
-        pause=place.stop.wait,
+        tell=lambda what: context.tell("", what),
+        pause=context.stop.wait,
         force=force,
     )
     try:

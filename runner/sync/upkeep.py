@@ -10,9 +10,9 @@ from runner.plan.ledger import Destination
 from runner.sql.members import members
 from runner.sql.query import Query
 from runner.sync import delta
-from runner.sync.place import Place
 from runner.sync.planned import open_ledger
 from runner.sync.run import written
+from runner.sync.run_context import RunContext
 from runner.sync.writer import Writer
 from runner.treasuredata.client import TreasureData
 from runner.treasuredata.ledger import TABLE, LedgerTable
@@ -21,28 +21,28 @@ AT_ONCE = 8
 """Databases looked into side by side."""
 
 
-def bootstrap(place: Place) -> bool:
+def bootstrap(context: RunContext) -> bool:
     """Make a target's state database and ledger; False where they are there already.
 
     Raises Locked where another database of the account remembers this workspace: with
     two memories, neither is right.
     """
-    if place.table.exists():
-        place.table.read()
+    if context.table.exists():
+        context.table.read()
         return False
-    for database in _with_ledger(place.client):
+    for database in _with_ledger(context.client):
         other = LedgerTable(
-            place.client, database, token=place.run.token, clock=place.table.clock
+            context.client, database, token=context.run.token, clock=context.table.clock
         ).read()
-        if any(where.workspace == place.target.workspace for where in other.cohorts):
+        if any(where.workspace == context.target.workspace for where in other.cohorts):
             raise Locked(
                 "L010",
                 f"database {database} holds a ledger that remembers"
-                f" workspace {place.target.workspace} already",
+                f" workspace {context.target.workspace} already",
                 f"set `state_database: {database}`, or give the target the workspace"
                 " that it really leads to",
             )
-    place.table.bootstrap()
+    context.table.bootstrap()
     return True
 
 
@@ -64,21 +64,21 @@ def _with_ledger(client: TreasureData) -> list[str]:
         ]
 
 
-def unlock(place: Place) -> str:
+def unlock(context: RunContext) -> str:
     """Take the ledger from the run that holds it, and let it go. Returns who that was,
     or nothing. The other run stops by itself.
     """
-    ledger = open_ledger(place.table, place.target, create=False)
+    ledger = open_ledger(context.table, context.target, create=False)
     holder = ""
     if ledger.lease and ledger.lease.holds(ledger.now):
         holder = ledger.lease.words
     if ledger.id:
-        with written(place, ledger, patience=0, force=True):
+        with written(context, ledger, patience=0, force=True):
             pass
     return holder
 
 
-def adopt(place: Place, query: Query, table: str, *, patience: float) -> int:
+def adopt(context: RunContext, query: Query, table: str, *, patience: float) -> int:
     """Record the rows of a table as members whom the cohort may already have in Braze.
     Returns how many there are.
 
@@ -86,8 +86,8 @@ def adopt(place: Place, query: Query, table: str, *, patience: float) -> int:
     is sent. Raises Locked, and CohortsError for a cohort that is known already.
     """
     where = Destination(query.workspace, query.braze_id)
-    ledger = open_ledger(place.table, place.target, create=True)
-    with written(place, ledger, patience=patience) as writer:
+    ledger = open_ledger(context.table, context.target, create=True)
+    with written(context, ledger, patience=patience) as writer:
         known = writer.ledger.cohorts.get(where)
         if known and known.in_braze:
             raise CohortsError(
@@ -96,39 +96,41 @@ def adopt(place: Place, query: Query, table: str, *, patience: float) -> int:
                 "`cohorts sync` brings it in step; `cohorts abandon` forgets it first",
             )
         made = delta.table_name(where, writer.epoch, 0)
-        size = _snapshot(place, query, table, made, writer)
+        size = _snapshot(context, query, table, made, writer)
         adopted = Adopted(
             attempt=made.removeprefix("members_"),
             table=made,
             name="",
             export_keys=(),
             size=size,
-            connection=place.target.connection,
-            setting_keys=place.target.export_settings,
+            connection=context.target.connection,
+            setting_keys=context.target.export_settings,
         )
         writer.record((where, adopted))
         return size
 
 
-def _snapshot(place: Place, query: Query, table: str, made: str, writer: Writer) -> int:
+def _snapshot(
+    context: RunContext, query: Query, table: str, made: str, writer: Writer
+) -> int:
     """Make a snapshot of a table's rows. Returns how many members it has."""
     database, _, name = table.partition(".")
     identifiers = query.cohort.identifiers
-    state = place.target.state_database
+    state = context.target.state_database
     named = sorted({identifier.column for identifier in identifiers})
     columns = ", ".join(f'"{column}"' for column in named)
     sql = f'SELECT {columns} FROM "{database}"."{name}"'
     rows = members(sql, identifiers)
     key = f"cohorts-{writer.ledger.id}-{made.removeprefix('members_')}"
     what = f"{query.cohort.id}: reading {table}"
-    place.client.run(
-        place.target.database,
+    context.client.run(
+        context.target.database,
         delta.create_snapshot(rows, None, table=made, state=state),
         key=f"{key}-adopt",
         scheduled_time=writer.started,
         what=what,
     )
-    counted = place.client.select(
+    counted = context.client.select(
         state,
         f'SELECT COUNT(*) AS members FROM "{state}"."{made}" WHERE kind <> \'\'',
         key=f"{key}-count",
@@ -138,11 +140,11 @@ def _snapshot(place: Place, query: Query, table: str, made: str, writer: Writer)
     return int(counted[0][0])
 
 
-def abandon(place: Place, where: Destination, *, patience: float) -> None:
+def abandon(context: RunContext, where: Destination, *, patience: float) -> None:
     """Forget a cohort. Its members stay in Braze, and nothing more is sent. Raises
     Locked, and CohortsError for a cohort that the ledger does not know.
     """
-    ledger = open_ledger(place.table, place.target, create=False)
+    ledger = open_ledger(context.table, context.target, create=False)
     if where not in ledger.cohorts:
         known = sorted(
             known.cohort_id
@@ -155,5 +157,5 @@ def abandon(place: Place, where: Destination, *, patience: float) -> None:
             f" in workspace {where.workspace}",
             f"it knows: {', '.join(known) or 'none there'}",
         )
-    with written(place, ledger, patience=patience) as writer:
-        writer.record((where, Abandoned(place.run.actor, place.run.reason)))
+    with written(context, ledger, patience=patience) as writer:
+        writer.record((where, Abandoned(context.run.actor, context.run.reason)))

@@ -37,7 +37,7 @@ class NoApproval:
 
 
 @dataclass(frozen=True, slots=True)
-class How:
+class RunOptions:
     """How a sync is to be done: the queries, what a person asks for, who must have
     looked at it, how many cohorts at once, and how long to wait for another run
     (`patience`, in seconds).
@@ -56,7 +56,7 @@ class How:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RunContext:
     """What a run works with. `stop` is set when it is to end; `fits` refuses a ledger
     that this tree must not write.
     """
