@@ -131,7 +131,7 @@ def _refuse_link(folder: Path, path: str) -> None:
     top = folder.resolve()
     if not (folder / path).resolve().is_relative_to(top):
         what = f"{folder / path} is behind a link that leads out of {folder}"
-        raise Usage("P121", what, "put a folder or a file itself in the link's place")
+        raise Usage("P121", what, "replace the link by the folder or file itself")
 
 
 def _schemas(folder: Path) -> Mapping[str, str]:

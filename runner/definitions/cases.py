@@ -256,7 +256,7 @@ class _Reader(Notes):
             what = f"the row has no {source.key}, which says who it is"
             self.tell(at, "X003", what, f"add for example `{source.key}: u1`")
         if source.time and source.time not in row:
-            what = f"the row has no {source.time}, which says when it was"
+            what = f"the row has no {source.time}, the time of the event"
             self.tell(at, "X003", what, f"add for example `{source.time}: -3d`")
 
     def _tell_column(self, name: str, source: Source, at: Pointer) -> None:

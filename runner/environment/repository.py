@@ -87,7 +87,7 @@ def branched_from(folder: Path, name: str) -> str:
     code, out = _git(folder, "merge-base", there, "HEAD")
     if code != 0:
         what = f"this tree has no history in common with {name[:60]!r}"
-        fix = "name a branch that this one began at with `--base`"
+        fix = "with `--base`, name the branch from which this one began"
         if is_shallow(folder):
             fix += "; this clone is shallow: fetch its whole history"
         raise NoSuchCommit("L017", what, fix)

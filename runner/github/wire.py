@@ -162,7 +162,7 @@ def _limited(answer: requests.Response) -> NoAnswer:
 def _refused(status: int, deed: Deed) -> CohortsError:
     """The error of an answer that says: no."""
     if status == 401:
-        fix = "use the job's own, ${{ github.token }}, or renew the one under GITHUB_TOKEN"
+        fix = "use the job's own token, ${{ github.token }}, or renew the token in GITHUB_TOKEN"
         return AuthenticationFailed("H001", "GitHub does not accept the token", fix)
     if status == 403:
         fix = (

@@ -253,7 +253,7 @@ def _personal(cohort: Cohort) -> Iterator[Lint]:
     for key, text in texts.items():
         if _PERSONAL.search(text):
             at = cohort.document.at(key)
-            what = f"the {key} looks as if somebody's address or number stood in it"
+            what = f"the {key} seems to contain a person's address or number"
             fix = "take it out: names and descriptions are read by many, and kept for ever"
             yield noticed(Name.PERSONAL_DATA, at, what, fix)
 

@@ -57,7 +57,9 @@ def problems(document: Document, *parent: str) -> Iterator[Problem]:
     if isinstance(schedule, dict):
         if wrong := _wrong(schedule["cron"]):
             at = document.at(*parent, "schedule", "cron")
-            what = f"the {wrong} of the schedule {quoted(schedule['cron'])} cannot be"
+            what = (
+                f"the {wrong} of the schedule {quoted(schedule['cron'])} is impossible"
+            )
             fix = (
                 "write minute, hour, day of the month, month, day of the week, "
                 'such as "0 6 * * *"'

@@ -219,7 +219,7 @@ def _meanings(asker: Asker, *, can_write: bool) -> Iterator[Finding]:
         (
             "time ranges",
             meanings.time_ranges,
-            "open ends and ends of two kinds are taken as rules mean them",
+            "TD_TIME_RANGE reads open ends, and ends of two types, as rules expect",
         ),
         (
             "ledger columns",

@@ -130,7 +130,7 @@ def linked(client: TreasureData, job_id: str, *, what: str) -> str:
                 f"{what}: job {job_id} succeeded but shows no export"
                 f" after {LINK_WAIT:.0f} s",
                 "look at the job in Treasure Data;"
-                " nothing counts as sent without its export's success",
+                " members count as sent only if their export succeeded",
             )
         time.sleep(pause)
         pause = min(pause * 2, 5.0)

@@ -35,7 +35,7 @@ class NoAnswer(Unavailable):
         super().__init__(
             "R010",
             f"Treasure Data {what}",
-            "nothing is lost: run again later, what is unfinished is due again",
+            "nothing is lost: run the command again later, and it finishes what is left",
         )
         self.wait = wait
 

@@ -127,7 +127,7 @@ class Cursor:
         if self._again > AGAIN * len(self._kinds):
             raise SyntaxRefused(
                 self._starts[index],
-                "nested in more ways than can be tried; write it more simply",
+                "nested too deeply to be read; write it more simply",
             )
         self.index = index
         self.kind = self._kinds[index]

@@ -52,7 +52,7 @@ def test_treasure_data_is_down(place: Place) -> None:
     assert (answer.code, answer.err) == (
         5,
         "R010 Treasure Data did not answer (connection refused); "
-        "nothing is lost: run again later, what is unfinished is due again\n",
+        "nothing is lost: run the command again later, and it finishes what is left\n",
     )
 
 
