@@ -13,6 +13,7 @@ MISMATCH = "TYPE_MISMATCH: Insert query has mismatched column types: Table: [{}]
     ("table", "query", "lacks"),
     [
         ("varchar(1), integer, bigint", "varchar(4), integer", True),
+        ("varchar(1), bigint, bigint", "varchar(4), integer", True),
         ("varchar(1), integer, bigint", "varchar(4)", False),
         ("varchar(1), integer, bigint", "varchar(4), double", False),
         ("varchar(1), integer", "varchar(4)", False),
