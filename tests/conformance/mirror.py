@@ -8,10 +8,12 @@ a real Trino. It wraps one function of the sandbox, and nothing that a test asks
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import re
 import threading
+import weakref
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -47,6 +49,8 @@ class Mirror:
         self._folder, self._lock, self._test = folder, threading.RLock(), ""
         self._log = (folder / f"statements-{worker}.jsonl").open("w", encoding="utf-8")
         self._kept: set[str] = set()
+        self._warehouses: weakref.WeakKeyDictionary[Warehouse, int] = weakref.WeakKeyDictionary()
+        self._numbers = itertools.count()
         self._execute = query.execute
 
     @pytest.hookimpl(wrapper=True)
@@ -84,6 +88,7 @@ class Mirror:
             finally:
                 after = {} if rows is not None else self._states(sql, warehouse)
                 entry = {"test": self._test, "sql": sql, "database": database, "scheduled_time": scheduled_time}
+                entry["warehouse"] = self._warehouses.setdefault(warehouse, next(self._numbers))
                 entry |= {"now": now, "before": before, "databases": warehouse.databases(), **told}
                 entry["after"] = {name: state for name, state in after.items() if before.get(name) != state}
                 entry["gone"] = sorted(before.keys() - after.keys()) if rows is None else []

@@ -84,6 +84,7 @@ class Replayer:
     states: dict[str, str] = field(default_factory=dict)
     kinds: dict[str, Mapping[str, str]] = field(default_factory=dict)
     schemas: set[str] = field(default_factory=set)
+    warehouse: int = 0
 
     def play(self, entries: Sequence[Mapping[str, Any]]) -> Iterator[Played]:
         """Each statement in order."""
@@ -101,6 +102,11 @@ class Replayer:
         if "not_here" in entry:
             return Played(entry, Outcome.NOT_HERE, entry["not_here"])
         now = entry["now"] if self.keeps_time else None
+        if entry["warehouse"] != self.warehouse:
+            # another sandbox: a table of the same name is another one, in types of its own
+            self.warehouse = entry["warehouse"]
+            for name in tuple(self.kinds):
+                self._spoil(name)
         engine = Engine(self.address, entry["database"], self.catalog, entry["scheduled_time"], now)
         try:
             self._prepare(engine, entry)
@@ -206,8 +212,9 @@ def _lacks_time(told: str) -> bool:
 
 
 def _bases(listed: str) -> list[str]:
-    """Types without their lengths: a text of another length fits."""
-    return [kind.partition("(")[0] for kind in listed.split(", ")]
+    """Types without their lengths: a text of another length fits, and an integer where a bigint stands."""
+    bases = [kind.partition("(")[0] for kind in listed.split(", ")]
+    return ["bigint" if base == "integer" else base for base in bases]
 
 
 def _with_time_last(sql: str, answer: Answer) -> Answer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.conformance import replay
+from tests.conformance import replay, run
 from tests.conformance.corpus import Answer
 
 MISMATCH = "TYPE_MISMATCH: Insert query has mismatched column types: Table: [{}], Query: [{}]"
@@ -13,6 +13,7 @@ MISMATCH = "TYPE_MISMATCH: Insert query has mismatched column types: Table: [{}]
     ("table", "query", "lacks"),
     [
         ("varchar(1), integer, bigint", "varchar(4), integer", True),
+        ("varchar(1), bigint, bigint", "varchar(4), integer", True),
         ("varchar(1), integer, bigint", "varchar(4)", False),
         ("varchar(1), integer, bigint", "varchar(4), double", False),
         ("varchar(1), integer", "varchar(4)", False),
@@ -39,3 +40,19 @@ def test_time_is_the_last_of_all_columns() -> None:
 )
 def test_rules_of_treasure_data_alone(told: str, own: bool) -> None:
     assert bool(replay.OWN_RULES.search(told)) is own
+
+
+EXPECTED = "Unexpected parameters (varchar(3)) for function round. Expected: {}"
+
+
+@pytest.mark.parametrize(
+    ("functions", "still"),
+    [
+        ("round(real, integer), round(double), round(decimal(p,s))", True),
+        ("round(decimal(p,s)), round(real, integer), round(double)", True),
+        ("round(decimal(p,s)), round(real), round(double)", False),
+    ],
+)
+def test_functions_may_be_listed_in_another_order(functions: str, still: bool) -> None:
+    kept = Answer(error={"message": EXPECTED.format("round(double), round(decimal(p,s)), round(real, integer)")})
+    assert run._still(kept, Answer(error={"message": EXPECTED.format(functions)})) is still
