@@ -177,6 +177,7 @@ KEYS = {
     "fmt": NO,
     "validate": NO,
     "test": NO,
+    "list": NO,
     "render": NO,
     "describe": f"{NO}; {READS} for the number of members",
     "explain": NO,
@@ -255,18 +256,38 @@ ENVIRONMENT = {
 SELECTING = """\
 ## Selecting cohorts
 
-`plan`, `sync`, `status` and `test` take `--select` and `--exclude`. What is not selected is \
-left as it is.
+Commands that take cohorts take ids, files and folders as arguments, and `--select` and \
+`--exclude`. Without any, they take all. What is not selected is left as it is.
 
 | you write | it selects |
 |---|---|
 | `lapsed_*` | cohorts whose id matches |
+| `cohorts/growth/vips.yml`, `cohorts/growth` | as an argument: this file, or this folder |
 | `tag:email` | cohorts with this tag |
 | `owner:crm-team` | cohorts of this owner |
 | `path:retention` | cohorts whose file lies in this folder under `cohorts/` |
-| `state:new`, `state:modified`, `state:removed`, `state:failed` | cohorts in this state |
+| `state:new`, `state:modified`, `state:removed` | what a sync would create, update or withdraw |
+| `state:failed` | cohorts whose last attempt did not finish |
+| `state:stale` | cohorts whose members are older than `max_age` |
+| `+vips` | the cohort, and all cohorts that it refers to |
+| `vips+` | the cohort, and all cohorts that refer to it |
 | `tag:email owner:crm-team` | with a space: cohorts that meet either |
 | `tag:email,owner:crm-team` | with a comma: cohorts that meet both |
+
+`state:` needs the ledger: `plan`, `sync`, `status` and `drift` take it.
+
+## Where a command works
+
+A command works in the folder of the project: the nearest folder upwards that has \
+`cohorts/project.yml`, at most up to the top of the git repository. `-C FOLDER` starts in another \
+folder. Without `--target`, a command takes the only target of the project, else the one named \
+`sandbox`.
+
+## Completion
+
+`cohorts --install-completion` lets your shell (bash, zsh or fish) complete commands and options \
+with Tab. Open a new terminal after it.
+
 """
 
 JSON = """\

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+from runner.application import reading
 from runner.definitions import tree as trees
 from runner.definitions.cohort import Cohort
 from runner.definitions.tree import Tree
 from runner.errors import ExitCode, Position, Problem
 from runner.lints import all as lints
-from runner.plan import life
+from runner.plan import life, selection
 from runner.project import file as projects
 from runner.project.file import Project
 from runner.sql import wanted as queries
@@ -39,6 +40,10 @@ class Checked:
     errors: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
     wanted: tuple[Wanted, ...]
+    files: int
+    """How many cohort files were checked."""
+    good: int = 0
+    """How many of them define a cohort."""
 
     @property
     def exit_code(self) -> ExitCode:
@@ -54,7 +59,7 @@ def check(root: Path, day: date) -> Checked:
     if isinstance(project, tuple):
         tree = trees.load(root, None, day)
         errors = sorted({*project, *tree.problems})
-        return Checked(tree, None, tuple(errors), (), ())
+        return Checked(tree, None, tuple(errors), (), (), tree.files)
     tree = trees.load(root, project, day)
     wanted = _wanted(tree, project)
     found, hints = lints.found(tree, wanted[0], project, _codeowners(root))
@@ -69,6 +74,23 @@ def check(root: Path, day: date) -> Checked:
         tuple(sorted(problems.union(found))),
         tuple(sorted(warnings)),
         wanted,
+        tree.files,
+        len(tree.cohorts),
+    )
+
+
+def only(checked: Checked, select: Sequence[str], exclude: Sequence[str]) -> Checked:
+    """The same without what is said of cohort files that are not selected. Raises
+    BadSelection.
+    """
+    asked = selection.read(select, exclude)
+    files = reading.chosen_files(checked.tree, asked)
+    return replace(
+        checked,
+        errors=reading.of_files(checked.errors, checked.tree, files),
+        warnings=reading.of_files(checked.warnings, checked.tree, files),
+        files=len(files),
+        good=sum(each.document.path in files for each in checked.tree.cohorts),
     )
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runner.application import reading
 from runner.application.connecting import treasure_data
 from runner.application.invocation import Invocation
-from runner.application.rendering import about
 from runner.definitions.cohort import Cohort
-from runner.errors import CohortsError, InvalidDefinitions, Problem, Usage
+from runner.errors import CohortsError, InvalidDefinitions
 from runner.plan.ledger import Delivered, Ledger
 from runner.project.file import Project, Target
 from runner.sync.planned import open_ledger
@@ -41,37 +39,28 @@ class Description:
     size: Size
 
 
-def describe(invocation: Invocation, *, target: str, cohort: str) -> Description:
-    """Look a cohort up, in the files and, where there is a key, in the ledger. Raises
-    InvalidDefinitions where its file cannot be used, and Usage P103 where there is none.
+def describe(
+    invocation: Invocation,
+    *,
+    target: str,
+    select: Sequence[str],
+    exclude: Sequence[str],
+) -> tuple[Description, ...]:
+    """Look the selected cohorts up, in the files and, where there is a key, in the
+    ledger. Raises InvalidDefinitions where a selected file cannot be used, and
+    BadSelection.
     """
     project, asked = reading.wanted(invocation.root, invocation.day, target)
-    cohorts = tuple(query.cohort for query in asked.queries)
-    found = _named(cohort, cohorts, asked.problems)
-    return Description(
-        found,
-        cohorts,
-        _is_suppressed(found, project),
-        _size(invocation, found, project.targets[target]),
+    chosen = reading.chosen_queries(asked, select, exclude)
+    if chosen.problems:
+        raise InvalidDefinitions(chosen.problems)
+    everybody = tuple(query.cohort for query in asked.queries)
+    found = [query.cohort for query in chosen.queries]
+    sizes = _sizes(invocation, found, project.targets[target])
+    return tuple(
+        Description(cohort, everybody, _is_suppressed(cohort, project), size)
+        for cohort, size in zip(found, sizes, strict=True)
     )
-
-
-def _named(
-    cohort: str, cohorts: Sequence[Cohort], problems: Sequence[Problem]
-) -> Cohort:
-    for each in cohorts:
-        if each.id == cohort:
-            return each
-    if mine := about(problems, cohort):
-        raise InvalidDefinitions(mine)
-    fix = (
-        "correct the id, or run `cohorts validate` to see which files have"
-        " problems (it needs no key)"
-    )
-    close = difflib.get_close_matches(cohort, [each.id for each in cohorts], 1)
-    if close:
-        fix = f"perhaps you meant {close[0]}"
-    raise Usage("P103", f"there is no cohort {cohort[:60]!r}", fix)
 
 
 def _is_suppressed(cohort: Cohort, project: Project) -> bool:
@@ -80,15 +69,22 @@ def _is_suppressed(cohort: Cohort, project: Project) -> bool:
     return bool(project.suppress) and cohort.id not in lists
 
 
-def _size(invocation: Invocation, cohort: Cohort, target: Target) -> Size:
+def _sizes(
+    invocation: Invocation, cohorts: Sequence[Cohort], target: Target
+) -> list[Size]:
+    """How many members each had; the ledger is read once."""
     if not invocation.settings.td_api_key:
-        return Size(unknown="not known without a key (TD_API_KEY)")
+        return [Size(unknown="not known without a key (TD_API_KEY)")] * len(cohorts)
     try:
         with treasure_data(invocation, target) as (_, table):
             ledger = open_ledger(table, target, create=False)
     except CohortsError as exc:
         # who they are is the question; how many, an addition
-        return Size(unknown=f"not known ({exc.what})")
+        return [Size(unknown=f"not known ({exc.what})")] * len(cohorts)
+    return [_size(ledger, cohort, target) for cohort in cohorts]
+
+
+def _size(ledger: Ledger, cohort: Cohort, target: Target) -> Size:
     last = _last_delivered(ledger, cohort, target)
     if last is None:
         return Size()

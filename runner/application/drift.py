@@ -11,7 +11,9 @@ from runner.application import reading
 from runner.application.connecting import treasure_data
 from runner.application.invocation import Invocation
 from runner.errors import CohortsError, Usage
+from runner.plan import selection
 from runner.plan.plan import Action, Change, Plan
+from runner.plan.selection import BadSelection
 from runner.plan.standing import Standing, standings
 from runner.sync.audit import Discrepancy
 from runner.sync.planned import Request, look
@@ -79,17 +81,25 @@ class Drift:
         )
 
 
-def drift(invocation: Invocation, *, target: str) -> Drift:
-    """What differs between the files and Braze; nothing is sent. What keeps it from
-    being looked at is part of the answer, so that it is told too. Raises Usage.
+def drift(
+    invocation: Invocation,
+    *,
+    target: str,
+    select: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+) -> Drift:
+    """What differs between the files and Braze of the selected cohorts; nothing is
+    sent. What keeps it from being looked at is part of the answer, so that it is told
+    too. Raises Usage and BadSelection.
     """
+    request = Request(selection=selection.read(select, exclude))
     try:
         project, asked = reading.wanted(invocation.root, invocation.day, target)
         with treasure_data(invocation, asked.target) as (client, table):
-            ledger, plan = look(table, project, asked, Request())
+            ledger, plan = look(table, project, asked, request)
             token = invocation.token()
             verified = verify(client, table, asked.target, token=token)
-    except Usage:
+    except (Usage, BadSelection):
         # a wrong option is not a finding about the target
         raise
     except CohortsError as exc:

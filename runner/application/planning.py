@@ -96,6 +96,12 @@ def _refuse_live_options(options: PlanOptions) -> None:
             ),
             "leave out --offline and --base, or leave out the other option",
         )
+    if selection.STALE in _selection(options).states:
+        raise Usage(
+            "P114",
+            "a plan without Treasure Data does not know which cohorts are stale",
+            "leave out --offline and --base, or leave out `state:stale`",
+        )
 
 
 def _live_plan(

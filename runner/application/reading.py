@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from runner.definitions import tree as trees
-from runner.errors import InvalidDefinitions, Usage
+from runner.definitions.tree import Tree
+from runner.errors import InvalidDefinitions, Problem, Usage
+from runner.plan import selection as selections
+from runner.plan.selection import (
+    BadSelection,
+    Candidate,
+    Selection,
+    of_cohort,
+    without_plan,
+)
 from runner.project import file as projects
 from runner.project.file import Project
 from runner.sql import wanted as queries
@@ -39,6 +50,59 @@ def wanted(root: Path, day: date, target: str) -> tuple[Project, Wanted]:
     return loaded, asked
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The queries of selected cohorts, and the problems of the selected files."""
+
+    queries: tuple[Query, ...]
+    problems: tuple[Problem, ...]
+
+
+def chosen_queries(
+    asked: Wanted, select: Sequence[str], exclude: Sequence[str] = ()
+) -> Chosen:
+    """What is selected; all of it where nothing is named. A file that cannot be used
+    answers to its path and to its own name. Raises BadSelection, and InvalidDefinitions
+    where what was meant is perhaps among the bad files.
+    """
+    selection = selections.read(select, exclude)
+    if selection == Selection():
+        return Chosen(asked.queries, asked.problems)
+    good = [of_cohort(query.cohort) for query in asked.queries]
+    unusable = {each.at.path for each in asked.problems}
+    bad = [Candidate(Path(path).stem, path) for path in sorted(unusable)]
+    try:
+        found = without_plan([*good, *bad], selection)
+    except BadSelection:
+        if not asked.problems:
+            raise
+        raise InvalidDefinitions(asked.problems) from None
+    ids = {each.id for each in found if each.cohort}
+    paths = {each.path for each in found}
+    queries = tuple(query for query in asked.queries if query.cohort.id in ids)
+    problems = tuple(each for each in asked.problems if each.at.path in paths)
+    return Chosen(queries, problems)
+
+
+def of_files(
+    problems: Sequence[Problem], tree: Tree, files: frozenset[str]
+) -> tuple[Problem, ...]:
+    """The problems without those of cohort files that are not among `files`."""
+    others = set(tree.paths) - files
+    return tuple(each for each in problems if each.at.path not in others)
+
+
+def chosen_files(tree: Tree, selection: Selection) -> frozenset[str]:
+    """The paths of the selected cohort files, from the repository's root. A file that
+    cannot be read answers to its path and to its own name. Raises BadSelection.
+    """
+    good = {cohort.document.path: of_cohort(cohort) for cohort in tree.cohorts}
+    candidates = [
+        good.get(path, Candidate(Path(path).stem, path)) for path in tree.paths
+    ]
+    return frozenset(each.path for each in without_plan(candidates, selection))
+
+
 def query_of(asked: Wanted, cohort: str) -> Query:
     """The query of a cohort. Raises Usage P103 where no good file defines it."""
     for query in asked.queries:
@@ -53,7 +117,7 @@ def no_cohort(cohort: str) -> Usage:
         "P103",
         f"there is no cohort {cohort!r}",
         (
-            "correct the id, or run `cohorts validate` to see which files have"
-            " problems (it needs no key)"
+            "correct the id; `cohorts list` lists the ids, and `cohorts validate` says"
+            " which files have problems (neither needs a key)"
         ),
     )

@@ -33,26 +33,18 @@ class Rendered:
     problems: tuple[Problem, ...]
 
 
-def render(root: Path, day: date, *, target: str, cohort: str) -> Rendered:
-    """The SQL of one cohort, or of all where `cohort` is empty; values of members that
-    are compared by name are hidden. Raises InvalidDefinitions, and Usage P103.
+def render(
+    root: Path, day: date, *, target: str, select: Sequence[str], exclude: Sequence[str]
+) -> Rendered:
+    """The SQL of the selected cohorts; values of members that are compared by name are
+    hidden. Raises InvalidDefinitions, Usage and BadSelection.
     """
     _, asked = reading.wanted(root, day, target)
-    chosen = [query for query in asked.queries if cohort in ("", query.cohort.id)]
-    problems = about(asked.problems, cohort)
-    if cohort and not chosen and not problems:
-        if not asked.problems:
-            raise reading.no_cohort(cohort)
-        problems = asked.problems
-    statements = [each for query in chosen for each in _statements(query, target)]
-    return Rendered(tuple(statements), problems)
-
-
-def about(problems: Sequence[Problem], cohort: str) -> tuple[Problem, ...]:
-    """The problems of the file that is named for a cohort; all where `cohort` is empty."""
-    if not cohort:
-        return tuple(problems)
-    return tuple(each for each in problems if Path(each.at.path).stem == cohort)
+    chosen = reading.chosen_queries(asked, select, exclude)
+    statements = [
+        each for query in chosen.queries for each in _statements(query, target)
+    ]
+    return Rendered(tuple(statements), chosen.problems)
 
 
 def _statements(query: Query, target: str) -> list[Statement]:

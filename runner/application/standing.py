@@ -4,23 +4,22 @@ tables.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from runner.application import reading
 from runner.application.connecting import treasure_data
 from runner.application.invocation import Invocation
-from runner.errors import ExitCode, Problem, Usage
+from runner.definitions.cohort import Cohort
+from runner.errors import ExitCode, Problem
 from runner.plan import selection, standing
 from runner.plan.history import Record, records
 from runner.plan.plan import Plan
+from runner.plan.selection import BadSelection, Candidate, Selection
 from runner.plan.standing import Standing
 from runner.sync import verify as verifying
 from runner.sync.planned import Request, look
 from runner.sync.verify import Verified
-
-KNOWN = 10
-"""Ids that a message lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,34 +68,62 @@ def status(
     return Status(tuple(found), plan, ledger.now, asked.problems)
 
 
-def history(invocation: Invocation, *, target: str, cohort: str, limit: int) -> History:
-    """What was synced, by the ledger's account; it needs no cohort files. An empty
-    `cohort` means all of them, and a `limit` of 0 all records. Raises Usage P103 for a
-    cohort that the ledger does not know.
+def history(
+    invocation: Invocation,
+    *,
+    target: str,
+    select: Sequence[str],
+    exclude: Sequence[str],
+    limit: int,
+) -> History:
+    """What was synced, by the ledger's account; it needs no cohort files, except to
+    select by what they say. A `limit` of 0 means all records. Raises BadSelection.
     """
+    asked = selection.read(select, exclude)
     here = reading.project(invocation.root, target).targets[target]
     found: tuple[Record, ...] = ()
     with treasure_data(invocation, here) as (_, table):
         if table.exists():
             found = tuple(records(table.entries()[0]))
-    if not cohort:
-        mine = found
-    else:
-        mine = tuple(each for each in found if each.destination.cohort_id == cohort)
-        if not mine:
-            raise _unknown(cohort, found)
+    if asked != Selection():
+        chosen = _chosen(invocation, target, found, asked)
+        found = tuple(each for each in found if each.destination.cohort_id in chosen)
     if limit:
-        return History(mine[:limit], len(mine))
-    return History(mine, len(mine))
+        return History(found[:limit], len(found))
+    return History(found, len(found))
 
 
-def _unknown(cohort: str, found: Sequence[Record]) -> Usage:
+def _chosen(
+    invocation: Invocation, target: str, found: Sequence[Record], asked: Selection
+) -> frozenset[str]:
+    """The ids in Braze that are selected among those of the records."""
     # a record about a whole run is of no cohort
-    known = sorted({each.destination.cohort_id for each in found} - {""})
-    fix = "nothing was synced to this target yet"
-    if known:
-        fix = f"known are: {', '.join(known[:KNOWN])}"
-    return Usage("P103", f"the ledger knows no cohort {cohort[:60]!r}", fix)
+    ids = sorted({each.destination.cohort_id for each in found} - {""})
+    if not ids:
+        raise BadSelection(
+            "P106", "nothing was synced to this target yet", "sync first"
+        )
+    cohorts = _by_braze_id(invocation, target, asked)
+    candidates = [_candidate(each, cohorts.get(each)) for each in ids]
+    return frozenset(each.id for each in selection.without_plan(candidates, asked))
+
+
+def _by_braze_id(
+    invocation: Invocation, target: str, asked: Selection
+) -> Mapping[str, Cohort]:
+    """The cohorts of the files by their ids in Braze; none where nothing asks for them."""
+    if all(not term.method for term in selection.terms(asked)):
+        return {}
+    project, wanted = reading.wanted(invocation.root, invocation.day, target)
+    here = project.targets[target]
+    cohorts = [query.cohort for query in wanted.queries]
+    return {here.braze_id(cohort.braze_id): cohort for cohort in cohorts}
+
+
+def _candidate(braze_id: str, cohort: Cohort | None) -> Candidate:
+    if cohort is None:
+        return Candidate(braze_id)
+    return replace(selection.of_cohort(cohort), id=braze_id)
 
 
 def verify(invocation: Invocation, *, target: str) -> Verified:

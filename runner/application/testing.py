@@ -15,9 +15,7 @@ from runner.application.extra import lacks_extra
 from runner.definitions import tree as trees
 from runner.definitions.cohort import Cohort
 from runner.definitions.tree import Tree
-from runner.errors import ExitCode, InvalidDefinitions, Problem
-from runner.plan import selection
-from runner.plan.selection import BadSelection, Selection
+from runner.errors import ExitCode, Problem
 from runner.project.file import Project
 from runner.sql import wanted as queries
 from runner.sql.wanted import Wanted
@@ -88,21 +86,12 @@ def test(
     loaded = reading.project(root, target)
     tree = trees.load(root, loaded, day)
     asked = queries.wanted(tree, loaded.targets[target])
-    cohorts = _selected(asked, selection.read(select, exclude))
+    chosen = reading.chosen_queries(asked, select, exclude)
+    cohorts = tuple(query.cohort for query in chosen.queries)
     done = run(cohorts, asked, tree, loaded, engine)
     problems = sorted({*asked.problems, *done.refused})
     untested = tuple(cohort for cohort in cohorts if not cohort.cases)
     return TestRun(done.results, untested, tuple(problems))
-
-
-def _selected(asked: Wanted, chosen: Selection) -> tuple[Cohort, ...]:
-    try:
-        return selection.of_cohorts([query.cohort for query in asked.queries], chosen)
-    except BadSelection:
-        if not asked.problems:
-            raise
-        # perhaps what was meant is among the bad files
-        raise InvalidDefinitions(asked.problems) from None
 
 
 def run(

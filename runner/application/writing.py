@@ -10,10 +10,14 @@ from pathlib import Path
 
 from runner.application import reading
 from runner.definitions import fresh, layout
+from runner.definitions import tree as trees
 from runner.definitions.folder import documents_of
 from runner.errors import ExitCode, InvalidDefinitions, Problem, Usage
 from runner.files import documents, schemas
 from runner.files.documents import Document
+from runner.plan import selection
+from runner.plan.selection import Selection
+from runner.project import file as projects
 from runner.project.file import Project
 from runner.project.sources import Source
 
@@ -97,11 +101,19 @@ def new(root: Path, wish: Wish) -> Path:
     return path
 
 
-def order(root: Path, *, only_check: bool) -> Ordered:
-    """Bring the keys of cohort files into their usual order, or say which are not in it."""
+def order(
+    root: Path,
+    *,
+    only_check: bool,
+    select: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+) -> Ordered:
+    """Bring the keys of the selected cohort files into their usual order, or say which
+    are not in it. Raises BadSelection.
+    """
     changed: list[str] = []
     unreadable: list[Problem] = []
-    files = list(documents_of(root))
+    files = _selected(root, select, exclude)
     for path, document in files:
         if not isinstance(document, Document):
             unreadable += document
@@ -114,6 +126,26 @@ def order(root: Path, *, only_check: bool) -> Ordered:
         if not only_check:
             path.write_text(text, encoding="utf-8")
     return Ordered(tuple(changed), len(files), tuple(unreadable), only_check)
+
+
+def _selected(
+    root: Path, select: Sequence[str], exclude: Sequence[str]
+) -> list[tuple[Path, Document | tuple[Problem, ...]]]:
+    """The selected cohort files; all of them where nothing is named."""
+    files = list(documents_of(root))
+    asked = selection.read(select, exclude)
+    if asked == Selection():
+        return files
+    project = None
+    loaded = projects.load(root)
+    if isinstance(loaded, Project):
+        project = loaded
+    chosen = reading.chosen_files(trees.load(root, project), asked)
+    return [
+        (path, found)
+        for path, found in files
+        if path.relative_to(root).as_posix() in chosen
+    ]
 
 
 def _people(loaded: Project) -> list[Source]:

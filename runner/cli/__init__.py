@@ -7,7 +7,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from typing import NoReturn
+from pathlib import Path
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -23,21 +24,62 @@ from runner.cli import (
     sources,
     writing,
 )
+from runner.cli.commands import Commands, advice
+from runner.cli.folder import enter
 from runner.errors import CohortsError, ExitCode, InvalidDefinitions
+from runner.version import VERSION
 
 app = typer.Typer(
     name="cohorts",
-    help="Audience cohorts as YAML files in git, mirrored from Treasure Data to Braze.",
+    cls=Commands,
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="`cohorts help COMMAND` tells more, and `cohorts explain CODE` of a message.",
 )
 for group in (init, writing, definitions, review, delivery, drift, setup):
     for command in group.COMMANDS:
-        app.command()(command)
+        # `list` is a word of Python
+        app.command(name=command.__name__.removesuffix("_"))(command)
 app.add_typer(sources.app, name="sources")
 app.add_typer(github.app, name="github")
+
+
+def _show_version(asked: bool) -> None:  # noqa: FBT001 - as Typer calls it
+    if asked:
+        typer.echo(f"cohorts {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def start(
+    ctx: typer.Context,
+    folder: Annotated[
+        Path | None,
+        typer.Option("-C", metavar="FOLDER", help="Work in this folder."),
+    ] = None,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "-v",
+            "--version",
+            is_eager=True,
+            callback=_show_version,
+            help="Show the version and exit.",
+        ),
+    ] = False,
+) -> None:
+    """Audience cohorts as YAML files in git, mirrored from Treasure Data to Braze."""
+    del version
+    enter(ctx, folder)
+
+
+def _arguments(typed: list[str]) -> list[str]:
+    """`help COMMAND` is `COMMAND --help`."""
+    if typed[:1] == ["help"]:
+        return [*typed[1:], "--help"]
+    return typed
 
 
 def _terminated(_signal: int, _frame: object) -> NoReturn:
@@ -63,7 +105,7 @@ def main() -> None:
     os.environ["PYTHONSAFEPATH"] = "1"
     actions.guard(os.environ)
     try:
-        code = app(standalone_mode=False)
+        code = app(_arguments(sys.argv[1:]), prog_name="cohorts", standalone_mode=False)
     except CohortsError as exc:
         _tell(exc)
         code = exc.exit_code
@@ -72,9 +114,7 @@ def main() -> None:
         code = ExitCode.INTERRUPTED
     except typer.TyperException as exc:
         typer.echo(f"Usage error: {exc.format_message()}", err=True)
-        typer.echo(
-            "`cohorts --help` and `cohorts COMMAND --help` say what there is.", err=True
-        )
+        typer.echo(advice(exc), err=True)
         code = ExitCode.USAGE
     except BrokenPipeError:
         # the reader of a pipe went away; Python flushes stdout once more when it ends

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
+import sys
 import time
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
@@ -59,6 +61,13 @@ def engine_of(engine: Engine) -> TestEngine:
     from runner.application.testing import Engine as TestEngine
 
     return TestEngine(engine is Engine.TRINO, os.environ)
+
+
+def terminal_width() -> int:
+    """The width that answers may take, in characters; 0 where no terminal shows them."""
+    if not sys.stdout.isatty():
+        return 0
+    return shutil.get_terminal_size().columns
 
 
 def is_ci() -> bool:

@@ -13,11 +13,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from runner.cli import actions
-from runner.cli.context import engine_of, invocation, today
+from runner.cli.context import (
+    engine_of,
+    invocation,
+    tell_problems,
+    terminal_width,
+    today,
+)
+from runner.cli.folder import selected
 from runner.cli.options import (
+    CohortsArgument,
     Engine,
     EngineOption,
     ExcludeOption,
+    Output,
+    OutputOption,
     Report,
     ReportOption,
     SelectOption,
@@ -40,38 +50,50 @@ class SchemaName(StrEnum):
     OUTPUT = "output"
 
 
-def validate(output: ReportOption = Report.TEXT) -> int:
+def validate(
+    ctx: typer.Context,
+    cohorts: CohortsArgument = None,
+    select: SelectOption = None,
+    exclude: ExcludeOption = None,
+    output: ReportOption = Report.TEXT,
+) -> int:
     """Check every file for every target: YAML, schema, rules and SQL. Needs no key."""
     from runner.application import checking
 
+    chosen = [*selected(ctx, cohorts), *(select or [])]
     found = checking.check(Path(), today())
+    if chosen or exclude:
+        found = checking.only(found, chosen, exclude or [])
     if output is Report.JSON:
         from runner.report import machine
 
-        cohorts = len(found.tree.cohorts)
-        typer.echo(machine.problems(found.errors, found.warnings, cohorts=cohorts))
+        typer.echo(machine.problems(found.errors, found.warnings, cohorts=found.good))
         return found.exit_code
     from runner.report import checked
 
-    files = found.tree.files
-    typer.echo(checked.problems(found.errors, found.warnings, cohorts=files))
+    shown = checked.problems(found.errors, found.warnings, cohorts=found.files)
+    typer.echo(shown)
     if output is Report.GITHUB:
         _leave_checks("validate", found.exit_code, found.errors, found.warnings)
     return found.exit_code
 
 
 def render(
-    cohort: Annotated[
-        str, typer.Argument(help="A cohort's id. Without it: all cohorts.")
-    ] = "",
-    target: TargetOption = "sandbox",
+    ctx: typer.Context,
+    cohorts: CohortsArgument = None,
+    select: SelectOption = None,
+    exclude: ExcludeOption = None,
+    target: TargetOption = "",
 ) -> int:
     """Print the SQL that a sync would run, in the form that Braze's connector needs.
     Values that people are compared with are hidden.
     """
     from runner.application import rendering
 
-    found = rendering.render(Path(), today(), target=target, cohort=cohort)
+    chosen = [*selected(ctx, cohorts), *(select or [])]
+    found = rendering.render(
+        Path(), today(), target=target, select=chosen, exclude=exclude or []
+    )
     for statement in found.statements:
         typer.echo(f"{statement.heading}\n{statement.sql}\n")
     if found.problems:
@@ -80,9 +102,11 @@ def render(
 
 
 def test(
+    ctx: typer.Context,
+    cohorts: CohortsArgument = None,
     select: SelectOption = None,
     exclude: ExcludeOption = None,
-    target: TargetOption = "sandbox",
+    target: TargetOption = "",
     output: ReportOption = Report.TEXT,
     engine: EngineOption = Engine.DUCKDB,
 ) -> int:
@@ -98,7 +122,7 @@ def test(
         Path(),
         today(),
         target=target,
-        select=select or [],
+        select=[*selected(ctx, cohorts), *(select or [])],
         exclude=exclude or [],
         engine=engine_of(engine),
     )
@@ -148,22 +172,60 @@ def _leave_checks(
 
 
 def describe(
-    cohort: Annotated[str, typer.Argument(help="A cohort's id.")],
-    target: TargetOption = "sandbox",
+    ctx: typer.Context,
+    cohorts: CohortsArgument = None,
+    select: SelectOption = None,
+    exclude: ExcludeOption = None,
+    target: TargetOption = "",
 ) -> int:
-    """Describe a cohort in plain English; with a key also its size at the last sync."""
+    """Describe cohorts in plain English; with a key also their sizes at the last sync."""
     from runner.application import describing
     from runner.report import described
 
-    found = describing.describe(invocation(), target=target, cohort=cohort)
-    typer.echo(
-        described.text(
-            found.cohort,
-            everybody=found.everybody,
-            suppressed=found.is_suppressed,
-            sizes=_sizes(found.size, target),
-        )
+    found = describing.describe(
+        invocation(),
+        target=target,
+        select=[*selected(ctx, cohorts), *(select or [])],
+        exclude=exclude or [],
     )
+    texts = [
+        described.text(
+            each.cohort,
+            everybody=each.everybody,
+            suppressed=each.is_suppressed,
+            sizes=_sizes(each.size, target),
+        )
+        for each in found
+    ]
+    typer.echo("\n\n".join(text.strip("\n") for text in texts))
+    return ExitCode.DONE
+
+
+def list_(
+    ctx: typer.Context,
+    cohorts: CohortsArgument = None,
+    select: SelectOption = None,
+    exclude: ExcludeOption = None,
+    output: OutputOption = Output.TEXT,
+) -> int:
+    """List the cohorts: id, name, owner, kind, schedule and file. Needs no key."""
+    from runner.application import listing
+    from runner.report import listed, machine
+
+    found = listing.listed(
+        Path(),
+        today(),
+        select=[*selected(ctx, cohorts), *(select or [])],
+        exclude=exclude or [],
+    )
+    kinds = [listing.kind(cohort) for cohort in found.cohorts]
+    if output is Output.JSON:
+        typer.echo(machine.cohorts(found.cohorts, kinds, found.problems))
+    else:
+        typer.echo(listed.table(found.cohorts, kinds, terminal_width()))
+    tell_problems(found.problems, output)
+    if found.problems:
+        return ExitCode.INVALID
     return ExitCode.DONE
 
 
@@ -315,4 +377,4 @@ def _like_production_ready(address: str) -> None:
     typer.echo("docs/tutorial.md goes on from here. Ctrl-C stops.")
 
 
-COMMANDS = (validate, test, render, describe, explain, schema, sandbox)
+COMMANDS = (validate, test, list_, render, describe, explain, schema, sandbox)

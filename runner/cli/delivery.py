@@ -11,9 +11,11 @@ import typer
 
 from runner.cli import actions
 from runner.cli.context import invocation, patience, settings, tell_problems
+from runner.cli.folder import selected, typed
 from runner.cli.notices import noticed, tell
 from runner.cli.options import (
     AllowOption,
+    CohortsArgument,
     ConcurrencyOption,
     DueOption,
     ExcludeOption,
@@ -37,7 +39,9 @@ if TYPE_CHECKING:  # types of modules that are imported late
 
 
 def plan(
-    target: TargetOption = "sandbox",
+    ctx: typer.Context,
+    cohorts: CohortsArgument = None,
+    target: TargetOption = "",
     select: SelectOption = None,
     exclude: ExcludeOption = None,
     members: Annotated[
@@ -86,7 +90,7 @@ def plan(
 
     options = planning.PlanOptions(
         target,
-        select or [],
+        [*selected(ctx, cohorts), *(select or [])],
         exclude or [],
         refresh=refresh,
         due=due,
@@ -98,6 +102,7 @@ def plan(
     found = planning.plan(invocation(), options)
     problems = found.wanted.problems
     text = machine.plan(found.plan, problems, commit=found.commit, now=found.made_at)
+    out = typed(ctx, out)
     if out:
         write(out, f"{text}\n")
     if output is Report.JSON:
@@ -152,7 +157,9 @@ def _leave_plan(
 
 @noticed
 def sync(
-    target: TargetOption = "sandbox",
+    ctx: typer.Context,
+    cohorts: CohortsArgument = None,
+    target: TargetOption = "",
     select: SelectOption = None,
     exclude: ExcludeOption = None,
     refresh: RefreshOption = False,
@@ -194,7 +201,7 @@ def sync(
 
     options = syncing.SyncOptions(
         target,
-        select or [],
+        [*selected(ctx, cohorts), *(select or [])],
         exclude or [],
         refresh=refresh,
         due=due,
@@ -203,7 +210,7 @@ def sync(
         patience=patience(lock_timeout),
         allow=allow or [],
         reason=reason,
-        plan_file=plan_file,
+        plan_file=typed(ctx, plan_file),
         max_age=max_age,
     )
     stop = Stop()
@@ -265,7 +272,9 @@ def _leave_sync(found: Synced, code: ExitCode) -> None:
 
 
 def status(
-    target: TargetOption = "sandbox",
+    ctx: typer.Context,
+    cohorts: CohortsArgument = None,
+    target: TargetOption = "",
     select: SelectOption = None,
     exclude: ExcludeOption = None,
     output: OutputOption = Output.TEXT,
@@ -278,7 +287,10 @@ def status(
     from runner.report import status as report
 
     found = standing.status(
-        invocation(), target=target, select=select or [], exclude=exclude or []
+        invocation(),
+        target=target,
+        select=[*selected(ctx, cohorts), *(select or [])],
+        exclude=exclude or [],
     )
     if output is Output.JSON:
         text = machine.status(found.plan, found.standings, found.now, found.problems)
@@ -290,10 +302,11 @@ def status(
 
 
 def history(
-    cohort: Annotated[
-        str, typer.Argument(help="The cohort's id in Braze. Without it: all cohorts.")
-    ] = "",
-    target: TargetOption = "sandbox",
+    ctx: typer.Context,
+    cohorts: CohortsArgument = None,
+    select: SelectOption = None,
+    exclude: ExcludeOption = None,
+    target: TargetOption = "",
     limit: Annotated[
         int,
         typer.Option(
@@ -302,13 +315,19 @@ def history(
     ] = 50,
     output: OutputOption = Output.TEXT,
 ) -> int:
-    """Show what the ledger records: what was synced, when, by whom and why. Needs no
-    cohort files.
+    """Show what the ledger records: what was synced, when, by whom and why. Ids are those
+    in Braze. Needs no cohort files.
     """
     from runner.application import standing
     from runner.report import machine, terminal
 
-    found = standing.history(invocation(), target=target, cohort=cohort, limit=limit)
+    found = standing.history(
+        invocation(),
+        target=target,
+        select=[*selected(ctx, cohorts), *(select or [])],
+        exclude=exclude or [],
+        limit=limit,
+    )
     if output is Output.JSON:
         typer.echo(machine.history(found.records))
     else:
@@ -322,7 +341,7 @@ def rollback(
     reason: Annotated[
         str, typer.Option("--reason", help="The reason; the ledger keeps it.")
     ],
-    target: TargetOption = "sandbox",
+    target: TargetOption = "",
     lock_timeout: LockOption = None,
     yes: YesOption = False,
     output: OutputOption = Output.TEXT,

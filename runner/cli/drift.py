@@ -11,12 +11,24 @@ import typer
 
 from runner.cli import actions
 from runner.cli.context import invocation, settings
-from runner.cli.options import TargetOption, Words, WordsOption
+from runner.cli.folder import selected, typed
+from runner.cli.options import (
+    CohortsArgument,
+    ExcludeOption,
+    SelectOption,
+    TargetOption,
+    Words,
+    WordsOption,
+)
 from runner.errors import ExitCode
 
 
 def drift(
-    target: TargetOption = "sandbox",
+    ctx: typer.Context,
+    cohorts: CohortsArgument = None,
+    select: SelectOption = None,
+    exclude: ExcludeOption = None,
+    target: TargetOption = "",
     out: Annotated[
         Path | None,
         typer.Option(
@@ -39,7 +51,13 @@ def drift(
     from runner.report import drift as report
     from runner.report import github
 
-    found = application.drift(invocation(), target=target)
+    found = application.drift(
+        invocation(),
+        target=target,
+        select=[*selected(ctx, cohorts), *(select or [])],
+        exclude=exclude or [],
+    )
+    out = typed(ctx, out)
     if out:
         write(out, report.page(found, address=settings().run_address))
     typer.echo(report.text(found))

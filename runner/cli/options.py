@@ -64,6 +64,18 @@ def _choices(choices: type[StrEnum]) -> str:
     return f"<{'|'.join(choices)}>"
 
 
+def _named_target(given: str) -> str:
+    """The target that was named, else the only one of the project, else `sandbox`."""
+    if given:
+        return given
+    from runner.project.file import target_names  # noqa: PLC0415 - it reads YAML
+
+    names = target_names(Path())
+    if len(names) == 1:
+        return names[0]
+    return "sandbox"
+
+
 EngineOption = Annotated[
     Engine,
     typer.Option(
@@ -78,14 +90,19 @@ TargetOption = Annotated[
     str,
     typer.Option(
         "--target",
+        "-t",
+        metavar="NAME",
         envvar="COHORTS_TARGET",
-        help="The name of a target in cohorts/project.yml.",
+        callback=_named_target,
+        show_default=False,
+        help="A target of cohorts/project.yml. Default: its only one, or `sandbox`.",
     ),
 ]
 OutputOption = Annotated[
     Output,
     typer.Option(
         "--output",
+        "-o",
         parser=_one_of("--output", Output),
         metavar=_choices(Output),
         help="The format of the output.",
@@ -95,6 +112,7 @@ ReportOption = Annotated[
     Report,
     typer.Option(
         "--output",
+        "-o",
         parser=_one_of("--output", Report),
         metavar=_choices(Report),
         help="The format of the output.",
@@ -104,6 +122,7 @@ WordsOption = Annotated[
     Words,
     typer.Option(
         "--output",
+        "-o",
         parser=_one_of("--output", Words),
         metavar=_choices(Words),
         help="The format of the output.",
@@ -125,6 +144,14 @@ DueOption = Annotated[
         help="Also sync cohorts that are due by their schedule.",
     ),
 ]
+CohortsArgument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="COHORT|FILE",
+        show_default=False,
+        help="These cohorts: ids, files, folders, or what --select takes. Default: all.",
+    ),
+]
 SelectOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -132,7 +159,7 @@ SelectOption = Annotated[
         "-s",
         metavar="WHAT",
         envvar="COHORTS_SELECT",
-        help="Only these cohorts: ids (globs), tag:, owner:, path:, state:.",
+        help="Only these cohorts: ids (globs), tag:, owner:, path:, state:, +ID, ID+.",
     ),
 ]
 ExcludeOption = Annotated[

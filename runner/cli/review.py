@@ -12,6 +12,7 @@ import typer
 
 from runner.cli import actions
 from runner.cli.context import engine_of, invocation
+from runner.cli.folder import typed
 from runner.cli.options import Engine, EngineOption, OutOption, Words, WordsOption
 
 if TYPE_CHECKING:  # types of modules that are imported late
@@ -19,6 +20,7 @@ if TYPE_CHECKING:  # types of modules that are imported late
 
 
 def review(
+    ctx: typer.Context,
     target: Annotated[
         list[str] | None,
         typer.Option(
@@ -59,6 +61,7 @@ def review(
         engine=engine_of(engine),
     )
     paths = {}
+    out = typed(ctx, out)
     if out:
         paths = _kept(found, out)
     _tell(found)

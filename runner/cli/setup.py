@@ -22,7 +22,7 @@ Reason = Annotated[
 CohortArgument = Annotated[str, typer.Argument(help="The cohort's id.")]
 
 
-def bootstrap(target: TargetOption = "sandbox") -> int:
+def bootstrap(target: TargetOption = "") -> int:
     """Create a target's state database and its ledger, once."""
     from runner.application import setup
 
@@ -36,7 +36,7 @@ def bootstrap(target: TargetOption = "sandbox") -> int:
 
 
 def doctor(
-    target: TargetOption = "sandbox",
+    target: TargetOption = "",
     canary: Annotated[
         str,
         typer.Option(
@@ -77,7 +77,7 @@ def adopt(
             help="A table of everybody who may be in it, with the cohort's identifier columns.",
         ),
     ],
-    target: TargetOption = "sandbox",
+    target: TargetOption = "",
     lock_timeout: LockOption = None,
 ) -> int:
     """Take over a cohort that Braze has already. A table says who may be in it, so that
@@ -106,7 +106,7 @@ def abandon(
         typer.Argument(help="The cohort's id in Braze, as `cohorts status` shows it."),
     ],
     reason: Reason,
-    target: TargetOption = "sandbox",
+    target: TargetOption = "",
     workspace: Annotated[
         str,
         typer.Option(
@@ -131,7 +131,7 @@ def abandon(
     return ExitCode.DONE
 
 
-def unlock(target: TargetOption = "sandbox") -> int:
+def unlock(target: TargetOption = "") -> int:
     """Take the lease of the ledger from a run that was cut off. If that run still
     works, it stops by itself before it sends anything more.
     """
@@ -145,7 +145,7 @@ def unlock(target: TargetOption = "sandbox") -> int:
     return ExitCode.DONE
 
 
-def verify(target: TargetOption = "sandbox", output: OutputOption = Output.TEXT) -> int:
+def verify(target: TargetOption = "", output: OutputOption = Output.TEXT) -> int:
     """Compare the ledger with the tables of the state database. Writes nothing, and
     needs no cohort files.
     """

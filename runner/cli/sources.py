@@ -20,7 +20,7 @@ app = typer.Typer(
 
 
 @app.command()
-def check(target: TargetOption = "sandbox") -> int:
+def check(target: TargetOption = "") -> int:
     """List tables and columns of `sources` and of cohorts/tables.yml that do not exist
     in Treasure Data any more, or have another type there.
     """
@@ -47,7 +47,7 @@ def pull(
             metavar="TABLE", help="New tables to declare, as database.table."
         ),
     ] = None,
-    target: TargetOption = "sandbox",
+    target: TargetOption = "",
     keep_tables: Annotated[
         bool,
         typer.Option(

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from runner.cli.folder import selected
+from runner.cli.options import CohortsArgument, ExcludeOption, SelectOption
 from runner.errors import ExitCode, InvalidDefinitions
 
 if TYPE_CHECKING:  # types of modules that are imported late
@@ -95,6 +97,10 @@ def _completed(wish: Wish, choices: Choices) -> Wish:
 
 
 def fmt(
+    ctx: typer.Context,
+    cohorts: CohortsArgument = None,
+    select: SelectOption = None,
+    exclude: ExcludeOption = None,
     check: Annotated[
         bool,
         typer.Option(
@@ -105,7 +111,12 @@ def fmt(
     """Sort the keys of cohort files into their usual order; comments move with their keys."""
     from runner.application import writing
 
-    found = writing.order(Path(), only_check=check)
+    found = writing.order(
+        Path(),
+        only_check=check,
+        select=[*selected(ctx, cohorts), *(select or [])],
+        exclude=exclude or [],
+    )
     suffix, verb = "", "changed"
     if check:
         suffix, verb = " would be", "would change"

@@ -55,6 +55,12 @@ class Tree:
     known: Known = NOTHING_KNOWN
     clashing: tuple[Cohort, ...] = ()
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The files of all cohorts, sorted; a bad file is known by its problems."""
+        read = {cohort.document.path for cohort in (*self.cohorts, *self.clashing)}
+        return tuple(sorted(read | _paths(self.problems)))
+
 
 @dataclass(frozen=True, slots=True)
 class _Surroundings:

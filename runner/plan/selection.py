@@ -11,7 +11,6 @@ from fnmatch import fnmatchcase
 
 from runner.definitions.cohort import Cohort
 from runner.errors import CohortsError, ExitCode
-from runner.plan.ledger import Deployed, Destination
 from runner.plan.plan import Action, Change, Plan
 
 STATES: Mapping[str, frozenset[Action]] = {
@@ -19,9 +18,15 @@ STATES: Mapping[str, frozenset[Action]] = {
     "modified": frozenset({Action.UPDATE, Action.RENAME}),
     "removed": frozenset({Action.WITHDRAW}),
 }
-"""The actions that each `state:` stands for. `state:failed` is any cohort whose last
-attempt did not finish.
-"""
+"""The actions that each `state:` stands for."""
+
+FAILED = "failed"
+"""The state of a cohort whose last attempt did not finish."""
+
+STALE = "stale"
+"""The state of a cohort whose members are older than its `max_age`."""
+
+ALL_STATES = (*STATES, FAILED, STALE)
 
 METHODS = ("tag", "owner", "path", "state")
 """What may stand before a colon; without one it is an id. All but `state` take globs."""
@@ -44,6 +49,22 @@ class Term:
     """One of METHODS; empty for an id."""
     pattern: str
     """A state, or a glob."""
+    with_used: bool = False
+    """True for `+id`: also the cohorts that it refers to, and those that they refer to."""
+    with_users: bool = False
+    """True for `id+`: also the cohorts that refer to it, and those that refer to them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A cohort that may be selected: what its file says, where that is good, and the
+    plan for it, where there is one. `path` is empty where there is no file.
+    """
+
+    id: str
+    path: str = ""
+    cohort: Cohort | None = None
+    change: Change | None = None
 
 
 Union = tuple[tuple[Term, ...], ...]
@@ -59,87 +80,106 @@ class Selection:
     left_out: Union = ()
     """The cohorts to leave out, although they are taken."""
 
+    @property
+    def states(self) -> frozenset[str]:
+        """Every state that it asks for; a plan answers to them."""
+        return frozenset(term.pattern for term in terms(self) if term.method == "state")
+
 
 def read(select: Sequence[str], exclude: Sequence[str]) -> Selection:
     """The selection that options ask for. Raises BadSelection."""
     return Selection(_union(select), _union(exclude))
 
 
-def choose(plan: Plan, selection: Selection) -> Plan:
-    """The part of a plan that is selected. What is not is left as it is: to select some
-    never means to withdraw the others, and the limit on withdrawals still looks at all
-    of them. Raises BadSelection where nothing answers.
+def choose(
+    plan: Plan, selection: Selection, stale: frozenset[str] = frozenset()
+) -> Plan:
+    """The part of a plan that is selected; `stale` are the ids that `state:stale` means.
+    What is not selected is left as it is: to select some never means to withdraw the
+    others, and the limit on withdrawals still looks at all of them. Raises BadSelection
+    where nothing answers.
     """
-    chosen = _selected(plan.changes, selection)
-    terms = _terms(selection.taken)
-    if not chosen and plan.changes and terms and not _asks_for_state(terms):
-        # that no cohort has a state is an answer; that none has an id is a slip
-        fix = _perhaps(terms[0], plan)
-        raise BadSelection("P106", "no cohort matches this selection", fix)
+    chosen = selected(_of_changes(plan.changes), selection, stale)
+    others = _of_changes(plan.if_not_withdrawn)
+    if_not_withdrawn = _selected(others, selection, stale)
     return replace(
         plan,
-        changes=chosen,
-        if_not_withdrawn=_selected(plan.if_not_withdrawn, selection),
+        changes=tuple(each.change for each in chosen if each.change),
+        if_not_withdrawn=tuple(each.change for each in if_not_withdrawn if each.change),
         not_selected=len(plan.changes) - len(chosen),
     )
 
 
-def _selected(changes: Iterable[Change], selection: Selection) -> tuple[Change, ...]:
-    """The selected ones of some changes, in their order."""
-    return tuple(change for change in changes if _is_selected(change, selection))
+def selected(
+    candidates: Sequence[Candidate],
+    selection: Selection,
+    stale: frozenset[str] = frozenset(),
+) -> tuple[Candidate, ...]:
+    """The selected ones, in their order. Raises BadSelection where nothing answers."""
+    chosen = _selected(candidates, selection, stale)
+    named = terms(Selection(selection.taken))
+    asks_for_state = any(term.method == "state" for term in named)
+    if not chosen and candidates and named and not asks_for_state:
+        # that no cohort has a state is an answer; that none has an id is a slip
+        fix = _perhaps(named[0], candidates)
+        raise BadSelection("P106", "no cohort matches this selection", fix)
+    return chosen
 
 
-def _terms(union: Union) -> list[Term]:
-    """All terms of a union."""
-    return [term for every in union for term in every]
-
-
-def _asks_for_state(terms: Iterable[Term]) -> bool:
-    """True where a term needs a plan to be answered."""
-    return any(term.method == "state" for term in terms)
-
-
-def of_cohorts(cohorts: Sequence[Cohort], selection: Selection) -> tuple[Cohort, ...]:
-    """The cohorts that are selected, where there is no plan to tell their state. Raises
-    BadSelection.
-    """
-    if _asks_for_state(_terms(selection.taken + selection.left_out)):
+def without_plan(
+    candidates: Sequence[Candidate], selection: Selection
+) -> tuple[Candidate, ...]:
+    """The selected ones, where there is no plan to tell their state. Raises BadSelection."""
+    if selection.states:
         raise BadSelection(
             "P106",
-            "`state:` can be used with `plan` and `sync` only",
+            "`state:` can be used with `plan`, `sync`, `status` and `drift` only",
             "select by id, tag:, owner: or path:",
         )
-    changes = tuple(_unplanned(cohort) for cohort in cohorts)
-    chosen = choose(Plan("", "", changes), selection)
-    return tuple(change.cohort for change in chosen.changes if change.cohort)
+    return selected(candidates, selection)
 
 
-def _unplanned(cohort: Cohort) -> Change:
-    """A change that stands for a cohort of which no plan says anything."""
-    where = Destination("", cohort.id)
-    return Change(
-        destination=where,
-        action=Action.NONE,
-        reasons=(),
-        query=None,
-        deployed=Deployed(where),
-        cohort=cohort,
-    )
+def of_cohort(cohort: Cohort) -> Candidate:
+    """A cohort that may be selected by what its file says."""
+    return Candidate(cohort.id, cohort.document.path, cohort)
 
 
-def _perhaps(term: Term, plan: Plan) -> str:
+def _of_changes(changes: Iterable[Change]) -> tuple[Candidate, ...]:
+    return tuple(_of_change(change) for change in changes)
+
+
+def _of_change(change: Change) -> Candidate:
+    if change.cohort is None:
+        return Candidate(change.id, change=change)
+    return replace(of_cohort(change.cohort), change=change)
+
+
+def terms(selection: Selection) -> tuple[Term, ...]:
+    """Every term of a selection."""
+    union = selection.taken + selection.left_out
+    return tuple(term for every in union for term in every)
+
+
+def _perhaps(term: Term, candidates: Sequence[Candidate]) -> str:
     """What to do where no cohort answers to a term."""
     close: list[str] = []
+    if not term.method and any(_placed(each, term.pattern) for each in candidates):
+        return f"write path:{term.pattern}"
     if not term.method:
-        close = _close(term.pattern, [change.id for change in plan.changes])
+        close = _close(term.pattern, [each.id for each in candidates])
+    if term.method == "path":
+        paths = [each.path for each in candidates if each.path]
+        name = term.pattern.rpartition("/")[2]
+        close = [path for path in paths if path.endswith(f"/{name}")]
+        close = close or _close(term.pattern, paths)
     if close:
         return f"perhaps you meant {' or '.join(close)}"
-    return _known(plan)
+    return _known(candidates)
 
 
-def _known(plan: Plan) -> str:
+def _known(candidates: Sequence[Candidate]) -> str:
     """The ids that may be selected. Whoever reads this may have no key to ask the ledger."""
-    ids = sorted({change.id for change in plan.changes})
+    ids = sorted({each.id for each in candidates})
     told = f"the ids are: {', '.join(ids[:KNOWN])}"
     if len(ids) > KNOWN:
         return f"{told} and {len(ids) - KNOWN:,} more"
@@ -165,79 +205,138 @@ def _intersection(piece: str) -> tuple[Term, ...]:
 
 def _term(text: str, piece: str) -> Term:
     """One term of a piece of a selection; the piece is what a message shows."""
-    method, colon, pattern = text.rpartition(":")
+    bare = text.removeprefix("+").removesuffix("+")
+    method, colon, pattern = bare.rpartition(":")
     if not pattern:
         raise BadSelection(
             "P106",
             f"the selection {piece[:60]!r} lacks a value",
             "write tag:retention, or vip_*",
         )
-    if not colon:
-        return Term("", pattern)
-    if method not in METHODS:
+    if colon and method not in METHODS:
         raise BadSelection(
             "P106",
             f"there is no selection by {method[:30]!r}",
             f"use an id, or {', '.join(METHODS)}",
         )
-    states = (*STATES, "failed")
-    if method == "state" and pattern not in states:
+    if method == "state" and pattern not in ALL_STATES:
         raise BadSelection(
             "P106",
             f"there is no state {pattern[:30]!r}",
-            f"use one of: {', '.join(states)}",
+            f"use one of: {', '.join(ALL_STATES)}",
         )
-    return Term(method, pattern)
+    return Term(method, pattern, text.startswith("+"), text.endswith("+"))
 
 
-def _is_selected(change: Change, selection: Selection) -> bool:
-    """True where a cohort is taken, and not left out."""
-    if _is_within(change, selection.left_out):
-        return False
-    return not selection.taken or _is_within(change, selection.taken)
+def _selected(
+    candidates: Sequence[Candidate], selection: Selection, stale: frozenset[str]
+) -> tuple[Candidate, ...]:
+    if not selection.taken and not selection.left_out:
+        return tuple(candidates)
+    among = _Among(candidates, stale)
+    taken = among.all
+    if selection.taken:
+        taken = among.within(selection.taken)
+    chosen = taken - among.within(selection.left_out)
+    return tuple(candidates[number] for number in sorted(chosen))
 
 
-def _is_within(change: Change, union: Union) -> bool:
-    """True where a cohort is in any intersection of a union."""
-    return any(_meets_all(change, terms) for terms in union)
+class _Among:
+    """The candidates of a selection, by their numbers: a cohort that moves has two
+    changes of one id.
+    """
+
+    def __init__(self, candidates: Sequence[Candidate], stale: frozenset[str]) -> None:
+        self._candidates = candidates
+        self._stale = stale
+        self.all = frozenset(range(len(candidates)))
+
+    def within(self, union: Union) -> frozenset[int]:
+        """Those that are in any intersection of a union."""
+        found: frozenset[int] = frozenset()
+        for every in union:
+            found |= frozenset.intersection(*map(self._of_term, every))
+        return found
+
+    def _of_term(self, term: Term) -> frozenset[int]:
+        met = {number for number in self.all if self._meets(number, term)}
+        ids = {self._candidates[number].id for number in met}
+        reached: set[str] = set()
+        if term.with_used:
+            reached |= _reached(ids, self._used())
+        if term.with_users:
+            reached |= _reached(ids, self._users())
+        also = {number for number in self.all if self._candidates[number].id in reached}
+        return frozenset(met | also)
+
+    def _meets(self, number: int, term: Term) -> bool:
+        candidate = self._candidates[number]
+        if term.method == "state" and term.pattern == STALE:
+            return candidate.id in self._stale
+        return _ANSWERS[term.method](candidate, term.pattern)
+
+    def _used(self) -> Mapping[str, set[str]]:
+        """The ids that each cohort refers to."""
+        cohorts = [each.cohort for each in self._candidates if each.cohort]
+        return {
+            cohort.id: {each.cohort for each in cohort.references} for cohort in cohorts
+        }
+
+    def _users(self) -> Mapping[str, set[str]]:
+        """The ids of the cohorts that refer to each."""
+        found: dict[str, set[str]] = {}
+        for user, used in self._used().items():
+            for each in used:
+                found.setdefault(each, set()).add(user)
+        return found
 
 
-def _meets_all(change: Change, terms: Iterable[Term]) -> bool:
-    return all(_ANSWERS[term.method](change, term.pattern) for term in terms)
+def _reached(begun: Iterable[str], steps: Mapping[str, set[str]]) -> set[str]:
+    """All ids that are one or more steps away."""
+    found: set[str] = set()
+    left = list(begun)
+    while left:
+        new = steps.get(left.pop(), set()) - found
+        found |= new
+        left.extend(new)
+    return found
 
 
-def _tagged(change: Change, pattern: str) -> bool:
+def _tagged(candidate: Candidate, pattern: str) -> bool:
     """The answer to `tag:`."""
-    if change.cohort is None:
+    if candidate.cohort is None:
         return False
-    return any(fnmatchcase(tag, pattern) for tag in change.cohort.tags)
+    return any(fnmatchcase(tag, pattern) for tag in candidate.cohort.tags)
 
 
-def _owned(change: Change, pattern: str) -> bool:
+def _owned(candidate: Candidate, pattern: str) -> bool:
     """The answer to `owner:`."""
-    return bool(change.cohort and fnmatchcase(change.cohort.owner, pattern))
+    return bool(candidate.cohort and fnmatchcase(candidate.cohort.owner, pattern))
 
 
-def _placed(change: Change, pattern: str) -> bool:
+def _placed(candidate: Candidate, pattern: str) -> bool:
     """The answer to `path:`: a glob, or a folder, with or without `cohorts/` in front."""
-    if not change.cohort:
+    if not candidate.path:
         return False
-    path = change.cohort.document.path
     wanted = pattern.removeprefix("./").rstrip("/")
     if wanted.split("/")[0] != "cohorts":
         wanted = f"cohorts/{wanted}"
+    path = candidate.path
     return fnmatchcase(path, wanted) or path.startswith(f"{wanted}/")
 
 
-def _is_in(change: Change, state: str) -> bool:
+def _is_in(candidate: Candidate, state: str) -> bool:
     """The answer to `state:`."""
-    if state == "failed":
+    change = candidate.change
+    if change is None:
+        return False
+    if state == FAILED:
         return change.is_unfinished
     return change.action in STATES[state]
 
 
-_ANSWERS: Mapping[str, Callable[[Change, str], bool]] = {
-    "": lambda change, pattern: fnmatchcase(change.id, pattern),
+_ANSWERS: Mapping[str, Callable[[Candidate, str], bool]] = {
+    "": lambda candidate, pattern: fnmatchcase(candidate.id, pattern),
     "tag": _tagged,
     "owner": _owned,
     "path": _placed,

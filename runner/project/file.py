@@ -201,6 +201,18 @@ def load(root: Path) -> Project | tuple[Problem, ...]:
     return project
 
 
+def target_names(root: Path) -> tuple[str, ...]:
+    """The names of a repository's targets; none where its project file cannot be read."""
+    folder = root / "cohorts"
+    document = documents.read(root / FILE, FILE, inside=folder)
+    if isinstance(document, tuple) or not isinstance(document.data, dict):
+        return ()
+    targets = document.data.get("targets")
+    if not isinstance(targets, dict):
+        return ()
+    return tuple(str(name) for name in targets)
+
+
 def _meeting(project: Project) -> Iterator[Problem]:
     """Targets that would write over each other: the same memory, or the same cohorts in
     the same workspace.

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from runner.application.listing import Kind
 from runner.definitions.cohort import Cohort
 from runner.errors import CohortsError, ExitCode, Problem
 from runner.identifiers import Handle
@@ -42,6 +43,33 @@ def problems(
             "warnings": _problems(warnings),
         }
     )
+
+
+def cohorts(
+    found: Sequence[Cohort], kinds: Sequence[Kind], problems: Sequence[Problem]
+) -> str:
+    """The cohorts that the files define."""
+    return _text(
+        {
+            "cohorts": [_listed(*each) for each in zip(found, kinds, strict=True)],
+            "problems": _problems(problems),
+        }
+    )
+
+
+def _listed(cohort: Cohort, kind: Kind) -> dict[str, Any]:
+    schedule = None
+    if cohort.schedule:
+        schedule = {"cron": cohort.schedule.cron, "timezone": cohort.schedule.zone}
+    return {
+        "id": cohort.id,
+        "name": cohort.name,
+        "owner": cohort.owner,
+        "kind": kind.value,
+        "tags": list(cohort.tags),
+        "schedule": schedule,
+        "file": cohort.document.path,
+    }
 
 
 def tests(

@@ -14,6 +14,7 @@ from runner.plan.ledger import DAY, KEEP_PREVIOUS, Destination, Ledger
 from runner.plan.overrides import Overrides
 from runner.plan.plan import Plan
 from runner.plan.selection import Selection
+from runner.plan.standing import standings
 from runner.project.file import Project, Target
 from runner.sql.query import Query
 from runner.sql.wanted import Wanted
@@ -67,7 +68,11 @@ def _plan_of_files(
     )
     _refuse_shared_connection(plan, project, wanted.target)
     allowed = overrides.allow(plan, request.overrides)
-    return selection.choose(allowed, request.selection)
+    stale: frozenset[str] = frozenset()
+    if selection.STALE in request.selection.states:
+        found = standings(ledger, allowed)
+        stale = frozenset(each.id for each in found if each.is_stale)
+    return selection.choose(allowed, request.selection, stale)
 
 
 def _rollback(target: Target, query: Query, ledger: Ledger) -> Plan:

@@ -58,7 +58,7 @@ def test_nothing_yet_and_unknown_cohorts(place: Place) -> None:
     refused = place.run("history", "vips")
     assert (refused.code, refused.err) == (
         64,
-        "P103 the ledger knows no cohort 'vips'; nothing was synced to this target yet\n",
+        "P106 nothing was synced to this target yet; sync first\n",
     )
 
 

@@ -57,6 +57,8 @@ PLAN = Plan(
         (["path:retention/lapsed_*.yml"], [], "lapsed_30 lapsed_90"),
         (["path:vips.yml"], [], "vips"),
         (["state:new"], [], "lapsed_30"),
+        (["+vips"], [], "vips"),
+        (["state:stale"], [], ""),
         (["state:modified state:removed"], [], "lapsed_90 gone"),
         (["state:failed"], [], "vips"),
         (["state:new,state:failed"], [], ""),
@@ -75,7 +77,7 @@ def test_what_is_chosen(select: list[str], exclude: list[str], expected: str) ->
     ("select", "message"),
     [
         ("tags:email", "P106 there is no selection by 'tags'; use an id, or tag, owner, path, state"),
-        ("state:old", "P106 there is no state 'old'; use one of: new, modified, removed, failed"),
+        ("state:old", "P106 there is no state 'old'; use one of: new, modified, removed, failed, stale"),
         ("tag:", "P106 the selection 'tag:' lacks a value; write tag:retention, or vip_*"),
         ("vips,", "P106 the selection 'vips,' lacks a value; write tag:retention, or vip_*"),
         ("lapsed_9", "P106 no cohort matches this selection; perhaps you meant lapsed_90"),
