@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from runner.application.invocation import Invocation, Watch, Watched
 from runner.application.old_tree import OldTree
+from runner.definitions import folder
 from runner.environment import repository
 from runner.errors import Unavailable
 from runner.project.file import Project, Target
@@ -53,6 +55,13 @@ def treasure_data(
         yield client, table
 
 
+def is_uncommitted(root: Path) -> bool:
+    """True where files of cohorts, or what they use, are not as this tree's commit has
+    them; False outside git.
+    """
+    return repository.is_changed(root, folder.TOP, folder.SUFFIXES)
+
+
 @contextmanager
 def writing_context(
     invocation: Invocation,
@@ -68,6 +77,7 @@ def writing_context(
     refuses an old tree. `reason` is kept in the ledger; `settles`: as `Run` has it.
     """
     settings = invocation.settings
+    uncommitted = is_uncommitted(invocation.root)
     run = Run(
         invocation.token(),
         settings.actor,
@@ -76,7 +86,9 @@ def writing_context(
         settings.run_address,
         repository.commit(invocation.root),
         reason,
-        settles,
+        # who looks at the commit later does not see what was synced
+        settles=settles and not uncommitted,
+        uncommitted=uncommitted,
     )
     old_tree = OldTree(
         invocation.root, target, is_allowed=allow_old_tree or target.is_sandbox

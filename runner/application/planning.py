@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from runner.application import reading
 from runner.application.base import base_of, offline_plan
-from runner.application.connecting import treasure_data
+from runner.application.connecting import is_uncommitted, treasure_data
 from runner.application.invocation import Invocation
 from runner.environment import repository
 from runner.errors import ExitCode, Usage
@@ -46,13 +46,14 @@ class PlanOptions:
 @dataclass(frozen=True, slots=True)
 class Planned:
     """A plan with the queries it was made of, the commit of this tree, and when it was
-    made (unix seconds).
+    made (unix seconds). `uncommitted`: files of cohorts are not as the commit has them.
     """
 
     plan: Plan
     wanted: Wanted
     commit: str
     made_at: int
+    uncommitted: bool
 
     @property
     def exit_code(self) -> ExitCode:
@@ -82,7 +83,8 @@ def plan(invocation: Invocation, options: PlanOptions) -> Planned:
         made = _live_plan(invocation, project, asked, options)
     # a saved plan is good for some time, which begins when it is made
     commit = repository.commit(invocation.root)
-    return Planned(made, asked, commit, invocation.now)
+    uncommitted = is_uncommitted(invocation.root)
+    return Planned(made, asked, commit, invocation.now, uncommitted)
 
 
 def _refuse_live_options(options: PlanOptions) -> None:

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.application import reading, saved_plan
-from runner.application.connecting import writing_context
+from runner.application.connecting import is_uncommitted, writing_context
 from runner.application.invocation import Invocation, Watched
 from runner.application.merged_reviews import Reviews
 from runner.application.review_policy import ReviewPolicy
 from runner.application.saved_plan import SavedPlan
-from runner.errors import ExitCode, Problem, Usage
+from runner.errors import ExitCode, Problem, Stale, Usage
 from runner.plan import overrides, selection
 from runner.plan.overrides import Overrides
 from runner.plan.plan import Plan
-from runner.project.file import Project
+from runner.project.file import Project, Target
 from runner.sql.wanted import Wanted
 from runner.sync import run
 from runner.sync.planned import Request, open_ledger
@@ -81,6 +81,7 @@ def sync(
     granted = overrides.read(options.allow, options.reason)
     project, asked = reading.wanted(invocation.root, invocation.day, options.target)
     saved = _saved_plan(invocation, options)
+    _refuse_uncommitted(invocation, asked.target, granted)
     chosen = selection.read(options.select, options.exclude)
     request = Request(options.refresh, options.due, options.reassert, chosen, granted)
     run_options = RunOptions(
@@ -102,6 +103,22 @@ def sync(
         settles=settles,
     ) as context:
         return carry_out(context, run_options, confirmation)
+
+
+def _refuse_uncommitted(
+    invocation: Invocation, target: Target, granted: Overrides
+) -> None:
+    """Raises Stale L023 where a protected target would get what no commit has."""
+    if not target.protected or granted.uncommitted:
+        return
+    if is_uncommitted(invocation.root):
+        raise Stale(
+            "L023",
+            f"target {target.name} is protected, and files under cohorts/ are not"
+            " committed: nobody could look up later what was synced",
+            "commit them; to sync them as they are, add"
+            " `--allow uncommitted --reason TEXT`",
+        )
 
 
 def carry_out(

@@ -101,7 +101,13 @@ def plan(
     )
     found = planning.plan(invocation(), options)
     problems = found.wanted.problems
-    text = machine.plan(found.plan, problems, commit=found.commit, now=found.made_at)
+    text = machine.plan(
+        found.plan,
+        problems,
+        commit=found.commit,
+        now=found.made_at,
+        uncommitted=found.uncommitted,
+    )
     out = typed(ctx, out)
     if out:
         write(out, f"{text}\n")

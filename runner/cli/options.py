@@ -201,7 +201,7 @@ AllowOption = Annotated[
         metavar="GUARD:COHORT",
         envvar="COHORTS_ALLOW",
         help="Override a guard for this run; also max_withdrawn, unreviewed,"
-        " and rollback (an older tree). Needs --reason.",
+        " uncommitted, and rollback (an older tree). Needs --reason.",
     ),
 ]
 ConcurrencyOption = Annotated[

@@ -25,6 +25,12 @@ _TEMPLATE = re.compile(r"[a-z0-9_]+(/[a-z0-9_]+)*\.sql")
 _SUFFIXES = (".yml", ".yaml")
 _LISTED = (".csv", ".txt")
 
+TOP = "cohorts"
+"""The folder of all files."""
+
+SUFFIXES = (*_SUFFIXES, *_LISTED, ".sql")
+"""The endings of all files that are read below it."""
+
 
 def templates(root: Path) -> tuple[Mapping[str, str], tuple[Problem, ...]]:
     """The text of every file under `cohorts/templates/` by its name, used or not; and

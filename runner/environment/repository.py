@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path, PurePosixPath
@@ -113,6 +113,19 @@ def is_same(folder: Path, commit: str, under: str) -> bool:
         return False
     # `git diff` does not look at files that git does not know
     return _git(folder, "ls-files", "--others", "--", under) == (0, "")
+
+
+def is_changed(folder: Path, under: str, suffixes: Iterable[str]) -> bool:
+    """True where files below a folder, of these endings, are not as this tree's commit
+    has them. Files that git is to ignore count too. False outside git.
+    """
+    if not commit(folder):
+        return False
+    patterns = [f":(glob){under}/**/*{suffix}" for suffix in suffixes]
+    changed, _ = _git(folder, "diff", "--quiet", "HEAD", "--", *patterns)
+    if changed != 0:
+        return True
+    return _git(folder, "ls-files", "--others", "--", *patterns) != (0, "")
 
 
 def write_out(folder: Path, commit: str, under: str, into: Path) -> None:

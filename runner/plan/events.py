@@ -152,6 +152,7 @@ class Leased(_Details):
     """A run claimed an epoch, or renewed its lease."""
 
     event: ClassVar[Event] = Event.LEASE
+    left_out: ClassVar[frozenset[str]] = frozenset({"uncommitted"})
     token: str
     """Unique to the run."""
     actor: str
@@ -167,6 +168,8 @@ class Leased(_Details):
     """The reason that a person gave for overrides, or nothing."""
     settles: bool = False
     """True where all of the run's tree was compared with what was reviewed."""
+    uncommitted: bool = False
+    """True where files of cohorts were not as the commit has them."""
 
 
 @dataclass(frozen=True, slots=True)

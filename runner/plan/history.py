@@ -38,6 +38,8 @@ class Who:
     actor: str = ""
     """A person, or a CI's account."""
     commit: str = ""
+    uncommitted: bool = False
+    """True where files of cohorts were not as the commit has them."""
     address: str = ""
     """The web address of the CI's run."""
     reason: str = ""
@@ -130,4 +132,10 @@ def _attempt(
 
 def _who(lease: Leased) -> Who:
     """Who ran it, by the lease."""
-    return Who(lease.actor, lease.commit, lease.address, lease.reason)
+    return Who(
+        lease.actor,
+        lease.commit,
+        uncommitted=lease.uncommitted,
+        address=lease.address,
+        reason=lease.reason,
+    )

@@ -18,6 +18,9 @@ OLD_TREE = "rollback"
 UNREVIEWED = "unreviewed"
 """Sync changes that no merged pull request showed."""
 
+UNCOMMITTED = "uncommitted"
+"""Sync files that are not as the commit has them to a protected target."""
+
 UNSETTLED = "unsettled"
 """Sync the cohort, although a job of an earlier attempt cannot be ended."""
 
@@ -27,7 +30,7 @@ LATE = "max_lag"
 OF_COHORTS = (*GUARDS, MOVED, UNSETTLED, LATE)
 """What can be allowed for one cohort."""
 
-OF_RUNS = (WITHDRAWALS, OLD_TREE, UNREVIEWED)
+OF_RUNS = (WITHDRAWALS, OLD_TREE, UNREVIEWED, UNCOMMITTED)
 """What can be allowed for a whole run."""
 
 
@@ -49,6 +52,8 @@ class Overrides:
     """True where the commit need not descend from the one synced last."""
     unreviewed: bool = False
     """True where changes that nobody reviewed are right."""
+    uncommitted: bool = False
+    """True where files that nobody committed are right."""
 
 
 def read(given: Sequence[str], reason: str) -> Overrides:
@@ -66,7 +71,11 @@ def read(given: Sequence[str], reason: str) -> Overrides:
             raise _no_guard(each)
         guards[cohort] = guards.get(cohort, frozenset()) | {guard}
     return Overrides(
-        guards, WITHDRAWALS in given, OLD_TREE in given, UNREVIEWED in given
+        guards,
+        withdrawals=WITHDRAWALS in given,
+        old_tree=OLD_TREE in given,
+        unreviewed=UNREVIEWED in given,
+        uncommitted=UNCOMMITTED in given,
     )
 
 
@@ -76,7 +85,7 @@ def _no_guard(given: str) -> BadOverride:
     return BadOverride(
         "P107",
         f"--allow {given[:60]} names no guard",
-        f"use {known}, {WITHDRAWALS}, {UNREVIEWED} or {OLD_TREE}",
+        f"use {known}, {', '.join(OF_RUNS[:-1])} or {OF_RUNS[-1]}",
     )
 
 

@@ -89,13 +89,21 @@ def tests(
     )
 
 
-def plan(shown: Plan, found: Sequence[Problem], *, commit: str, now: int) -> str:
+def plan(
+    shown: Plan,
+    found: Sequence[Problem],
+    *,
+    commit: str,
+    now: int,
+    uncommitted: bool = False,
+) -> str:
     """A plan, with the problems of files that are not part of it. `commit` is the one it
     was made of, `now` the time when it was made, in unix seconds.
     """
     return _text(
         {
             "commit": commit or None,
+            "uncommitted": uncommitted,
             "made_at": _moment(now),
             **_plan(shown),
             "problems": _problems(found),
@@ -359,6 +367,7 @@ def _record(record: Record) -> dict[str, Any]:
         "allowed": list(record.allowed),
         "actor": record.who.actor or None,
         "commit": record.who.commit or None,
+        "uncommitted": record.who.uncommitted,
         "run": record.who.address or None,
         "reason": record.who.reason or None,
     }

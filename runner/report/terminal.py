@@ -334,6 +334,8 @@ def _record(record: Record) -> tuple[str, str, str, str, str]:
     by, commit = record.who.actor, record.who.commit
     if commit:
         by += f" at {commit[:7]}"
+    if record.who.uncommitted:
+        by += "+uncommitted"
     return (
         _minute(record.at),
         record.destination.cohort_id or "-",

@@ -52,6 +52,8 @@ class Run:
     """True where all of the tree was compared with what was reviewed, so that the next
     tree is compared with this one.
     """
+    uncommitted: bool = False
+    """True where files of cohorts are not as the commit has them."""
 
     def outlived(self, lease: Lease) -> bool:
         """True when the holder was a process of this host that is gone. Wrong once in a

@@ -220,7 +220,10 @@ def test_a_folder_after_select_is_told_how_to_write(inside: Place) -> None:
     answer = inside.run("plan", "-s", "cohorts/growth")
     assert (answer.code, answer.err) == (64, "P106 no cohort matches this selection; write path:cohorts/growth\n")
     answer = inside.run("validate", "cohorts/vpis.yml")
-    assert answer.err == "P106 no cohort matches this selection; perhaps you meant cohorts/vips.yml or cohorts/growth/lapsed.yml\n"
+    assert (
+        answer.err
+        == "P106 no cohort matches this selection; perhaps you meant cohorts/vips.yml or cohorts/growth/lapsed.yml\n"
+    )
 
 
 def test_stale_cohorts(inside: Place) -> None:

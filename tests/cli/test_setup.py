@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from collections.abc import Iterator
@@ -398,3 +399,44 @@ def test_a_doctor_where_settings_cannot_be_checked(tmp_path: Path) -> None:
         place.sql("CREATE SCHEMA IF NOT EXISTS shop")
         project(place)
         assert marks(place.run("doctor", *TO_PRODUCTION))["setting names"] == "?"
+
+
+def test_what_no_commit_has_is_on_record_as_such(account: Place) -> None:
+    ready(account, "ann")
+    commit(account, "one")
+    head = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=account.folder, capture_output=True, text=True, check=True
+    ).stdout.strip()
+    account.run("sync", *TO_PRODUCTION)
+    account.cohort("vips", "SELECT customer_id FROM customers WHERE customer_id <> 'eve'")
+    assert json.loads(account.run("plan", *TO_PRODUCTION, "-o", "json").out)["uncommitted"] is True
+    account.run("sync", *TO_PRODUCTION)
+    subprocess.run(["git", "stash", "-q"], cwd=account.folder, check=True)
+    (account.folder / "notes.txt").write_text("not a file of cohorts")
+    account.run("sync", *TO_PRODUCTION)
+    told = account.run("history", *TO_PRODUCTION, "vips").out
+    assert re.findall(rf"at ({head[:7]}\S*)", told) == [head[:7], f"{head[:7]}+uncommitted", head[:7]]
+    records = json.loads(account.run("history", *TO_PRODUCTION, "vips", "-o", "json").out)["records"]
+    assert [each["uncommitted"] for each in records] == [False, True, False]
+    assert {each["commit"] for each in records} == {head}
+
+
+@pytest.mark.parametrize("name", ["cohorts/new.yml", "cohorts/templates/part.sql", "cohorts/lists/ids.csv"])
+def test_a_protected_target_gets_only_what_a_commit_has(account: Place, name: str) -> None:
+    ready(account, "ann")
+    project(account, more="    protected: true\n")
+    commit(account, "one")
+    (account.folder / ".gitignore").write_text("*.csv\n")
+    file = account.folder / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("id: new\n")
+    refused = account.run("sync", *TO_PRODUCTION, "--yes")
+    assert (refused.code, refused.err.split(" ")[0]) == (8, "L023")
+    assert members(account) == set()
+    allowed = account.run(
+        "sync", *TO_PRODUCTION, "--yes", "--allow", "uncommitted", "--reason", "an outage", "-s", "vips"
+    )
+    assert members(account) == {"ann"}, allowed.err
+    told = account.run("history", *TO_PRODUCTION, "vips").out
+    assert "+uncommitted" in told
+    assert "an outage" in told
