@@ -11,14 +11,18 @@ from runner.application import reading
 from runner.definitions import editor, folder
 from runner.definitions import tree as trees
 from runner.errors import Problem
+from runner.identifiers import Handle
 from runner.sql.query import Query
 from runner.sql.shown import masked
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One SQL statement with a heading that says whose it is."""
+    """One SQL statement: whose it is, the way it names people, and a heading that says so."""
 
+    cohort: str
+    target: str
+    handle: Handle
     heading: str
     sql: str
 
@@ -56,7 +60,8 @@ def _statements(query: Query, target: str) -> list[Statement]:
         title = heading
         if len(query.exports) > 1:
             title = f"{heading} · by {handle}"
-        statements.append(Statement(title, masked(sql, named)))
+        shown = masked(sql, named)
+        statements.append(Statement(cohort.id, target, handle, title, shown))
     return statements
 
 

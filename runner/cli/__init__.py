@@ -4,6 +4,7 @@ become exit codes.
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -24,7 +25,7 @@ from runner.cli import (
     sources,
     writing,
 )
-from runner.cli.commands import Commands, advice
+from runner.cli.commands import Commands, advice, asks_for_json
 from runner.cli.folder import enter
 from runner.errors import CohortsError, ExitCode, InvalidDefinitions
 from runner.version import VERSION
@@ -87,12 +88,21 @@ def _terminated(_signal: int, _frame: object) -> NoReturn:
 
 
 def _tell(exc: CohortsError) -> None:
-    """Print a failure: every problem of every file, or its one message."""
+    """Print a failure: every problem of every file, or its one message. Whoever asked
+    for JSON gets JSON too.
+    """
+    if asks_for_json(sys.argv):
+        from runner.report import machine  # noqa: PLC0415 - most commands do not fail
+
+        typer.echo(machine.failure(exc))
     if not isinstance(exc, InvalidDefinitions):
         typer.echo(str(exc), err=True)
         return
     for problem in exc.problems:
         typer.echo(str(problem), err=True)
+
+
+DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def main() -> None:
@@ -105,20 +115,18 @@ def main() -> None:
     os.environ["PYTHONSAFEPATH"] = "1"
     actions.guard(os.environ)
     try:
-        code = app(_arguments(sys.argv[1:]), prog_name="cohorts", standalone_mode=False)
-    except CohortsError as exc:
-        _tell(exc)
-        code = exc.exit_code
-        actions.leave_failure(exc)
-    except typer.Abort:
-        code = ExitCode.INTERRUPTED
-    except typer.TyperException as exc:
-        typer.echo(f"Usage error: {exc.format_message()}", err=True)
-        typer.echo(advice(exc), err=True)
-        code = ExitCode.USAGE
+        code = _code()
+        sys.stdout.flush()
     except BrokenPipeError:
-        # the reader of a pipe went away; Python flushes stdout once more when it ends
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # the reader of a pipe went away
+        _close_stdout()
+        code = ExitCode.FAILED
+    except OSError as exc:
+        if exc.errno not in DISK_IS_FULL:
+            raise
+        _close_stdout()
+        what = f"R053 nothing more can be written: {exc.strerror}"
+        typer.echo(f"{what}; make room on the disk, then run again", err=True)
         code = ExitCode.FAILED
     if code == ExitCode.INTERRUPTED:
         typer.echo(
@@ -129,3 +137,35 @@ def main() -> None:
             err=True,
         )
     sys.exit(int(code or 0))
+
+
+def _code() -> int:
+    """Run a command, and tell how it failed; returns its exit code."""
+    try:
+        code: int = app(
+            _arguments(sys.argv[1:]), prog_name="cohorts", standalone_mode=False
+        )
+    except CohortsError as exc:
+        _tell(exc)
+        actions.leave_failure(exc)
+        return exc.exit_code
+    except typer.Abort:
+        return ExitCode.INTERRUPTED
+    except typer.TyperException as exc:
+        _tell_misuse(exc)
+        return ExitCode.USAGE
+    return code
+
+
+def _tell_misuse(exc: typer.TyperException) -> None:
+    typer.echo(f"Usage error: {exc.format_message()}", err=True)
+    typer.echo(advice(exc), err=True)
+    if asks_for_json(sys.argv):
+        from runner.report import machine  # noqa: PLC0415 - seldom needed
+
+        typer.echo(machine.misused(exc.format_message(), ExitCode.USAGE))
+
+
+def _close_stdout() -> None:
+    """Python flushes stdout once more when it ends; that goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from typer import TyperException
@@ -106,3 +107,11 @@ def advice(exc: TyperException) -> str:
         if f" {option}" in exc.format_message().rstrip("."):
             return does
     return "`cohorts --help` and `cohorts COMMAND --help` say what there is."
+
+
+def asks_for_json(typed: Sequence[str]) -> bool:
+    """True where a command line asks for JSON, also one that cannot be read."""
+    whole = ("--output=json", "-ojson")
+    pairs = pairwise(typed)
+    named = any(one in ("--output", "-o") and other == "json" for one, other in pairs)
+    return named or any(word in whole for word in typed)

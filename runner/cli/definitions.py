@@ -84,6 +84,7 @@ def render(
     select: SelectOption = None,
     exclude: ExcludeOption = None,
     target: TargetOption = "",
+    output: OutputOption = Output.TEXT,
 ) -> int:
     """Print the SQL that a sync would run, in the form that Braze's connector needs.
     Values that people are compared with are hidden.
@@ -94,6 +95,11 @@ def render(
     found = rendering.render(
         Path(), today(), target=target, select=chosen, exclude=exclude or []
     )
+    if output is Output.JSON:
+        from runner.report import machine
+
+        typer.echo(machine.rendered(found.statements, found.problems))
+        return ExitCode.INVALID if found.problems else ExitCode.DONE
     for statement in found.statements:
         typer.echo(f"{statement.heading}\n{statement.sql}\n")
     if found.problems:
@@ -177,6 +183,7 @@ def describe(
     select: SelectOption = None,
     exclude: ExcludeOption = None,
     target: TargetOption = "",
+    output: OutputOption = Output.TEXT,
 ) -> int:
     """Describe cohorts in plain English; with a key also their sizes at the last sync."""
     from runner.application import describing
@@ -197,6 +204,11 @@ def describe(
         )
         for each in found
     ]
+    if output is Output.JSON:
+        from runner.report import machine
+
+        typer.echo(machine.described(found, texts, target))
+        return ExitCode.DONE
     typer.echo("\n\n".join(text.strip("\n") for text in texts))
     return ExitCode.DONE
 
@@ -277,11 +289,17 @@ def explain(
             help="An error code such as Q005. Without it: a list of all codes."
         ),
     ] = "",
+    output: OutputOption = Output.TEXT,
 ) -> int:
     """Say what an error code means and what to do about it."""
     from runner import codes
 
     known = codes.known()
+    if not code and output is Output.JSON:
+        from runner.report import machine
+
+        typer.echo(machine.explained(tuple(known.values())))
+        return ExitCode.DONE
     if not code:
         typer.echo(codes.listed(known.values()))
         return ExitCode.DONE
@@ -292,6 +310,11 @@ def explain(
         if meant:
             fix = f"perhaps you meant {', '.join(meant)}; {fix}"
         raise Usage("P104", f"there is no code {code[:20]!r}", fix)
+    if output is Output.JSON:
+        from runner.report import machine
+
+        typer.echo(machine.explained([found]))
+        return ExitCode.DONE
     typer.echo(codes.explained(found))
     return ExitCode.DONE
 

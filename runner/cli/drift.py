@@ -15,10 +15,10 @@ from runner.cli.folder import selected, typed
 from runner.cli.options import (
     CohortsArgument,
     ExcludeOption,
+    Report,
+    ReportOption,
     SelectOption,
     TargetOption,
-    Words,
-    WordsOption,
 )
 from runner.errors import ExitCode
 
@@ -41,7 +41,7 @@ def drift(
         bool,
         typer.Option("--detailed-exitcode", help="Exit with code 2 if there is drift."),
     ] = False,
-    output: WordsOption = Words.TEXT,
+    output: ReportOption = Report.TEXT,
 ) -> int:
     """List the differences between the files and what is in Braze, stale cohorts, and
     differences from the ledger. Sends nothing.
@@ -60,16 +60,23 @@ def drift(
     out = typed(ctx, out)
     if out:
         write(out, report.page(found, address=settings().run_address))
-    typer.echo(report.text(found))
     code = ExitCode.DONE
     if detailed_exitcode and found.is_there:
         code = ExitCode.CHANGES
-    if output is Words.GITHUB:
+    if output is Report.JSON:
+        from runner.report import machine
+
+        if found.failure:
+            code = found.failure.exit_code
+        typer.echo(machine.drifted(found, code))
+        return code
+    typer.echo(report.text(found))
+    if output is Report.GITHUB:
         actions.summarize(report.page(found, address=""))
     # a target that cannot be looked at is told on every page before the run fails of it
     if found.failure:
         raise found.failure
-    if output is Words.GITHUB:
+    if output is Report.GITHUB:
         plans = [plan for plan in (found.plan,) if plan]
         failed = len(found.wrong)
         actions.put_out(github.tally(plans, failed=failed, exit_code=code))

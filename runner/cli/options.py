@@ -29,13 +29,6 @@ class Report(StrEnum):
     GITHUB = "github"
 
 
-class Words(StrEnum):
-    """As Report, of what has no JSON of its own."""
-
-    TEXT = "text"
-    GITHUB = "github"
-
-
 class Engine(StrEnum):
     """Where SQL runs on this machine."""
 
@@ -115,16 +108,6 @@ ReportOption = Annotated[
         "-o",
         parser=_one_of("--output", Report),
         metavar=_choices(Report),
-        help="The format of the output.",
-    ),
-]
-WordsOption = Annotated[
-    Words,
-    typer.Option(
-        "--output",
-        "-o",
-        parser=_one_of("--output", Words),
-        metavar=_choices(Words),
         help="The format of the output.",
     ),
 ]

@@ -13,7 +13,7 @@ import typer
 from runner.cli import actions
 from runner.cli.context import engine_of, invocation
 from runner.cli.folder import typed
-from runner.cli.options import Engine, EngineOption, OutOption, Words, WordsOption
+from runner.cli.options import Engine, EngineOption, OutOption, Report, ReportOption
 
 if TYPE_CHECKING:  # types of modules that are imported late
     from runner.application.reviewing import Answer
@@ -45,7 +45,7 @@ def review(
         ),
     ] = False,
     out: OutOption = None,
-    output: WordsOption = Words.TEXT,
+    output: ReportOption = Report.TEXT,
     engine: EngineOption = Engine.DUCKDB,
 ) -> int:
     """Review a pull request: check every file, run the tests, and plan what the branch
@@ -64,8 +64,13 @@ def review(
     out = typed(ctx, out)
     if out:
         paths = _kept(found, out)
+    if output is Report.JSON:
+        from runner.report import machine
+
+        typer.echo(machine.reviewed_branch(found))
+        return found.exit_code
     _tell(found)
-    if output is Words.GITHUB:
+    if output is Report.GITHUB:
         _tell_github(found, paths)
     return found.exit_code
 

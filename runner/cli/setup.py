@@ -46,6 +46,7 @@ def doctor(
         ),
     ] = "",
     lock_timeout: LockOption = None,
+    output: OutputOption = Output.TEXT,
 ) -> int:
     """Check everything that a target needs, and say how to mend each failed check."""
     from runner.application import setup
@@ -62,6 +63,12 @@ def doctor(
         )
         typer.echo(f"Proven: target {target} adds and removes. Syncs may send now.")
         return ExitCode.DONE
+    if output is Output.JSON:
+        from runner.report import machine
+
+        found = setup.diagnose(invocation(), target=target, tell=_silent)
+        typer.echo(machine.diagnosed(found.findings, target, found.exit_code))
+        return found.exit_code
     found = setup.diagnose(invocation(), target=target, tell=_tell)
     typer.echo(terminal.diagnosis(found.findings, target))
     return found.exit_code
@@ -164,6 +171,10 @@ def _tell(finding: Finding) -> None:
     from runner.report import terminal
 
     typer.echo(terminal.finding(finding))
+
+
+def _silent(_: Finding) -> None:
+    """The whole answer follows."""
 
 
 def _seen(question: str) -> bool:

@@ -33,14 +33,17 @@ def page(shown: Drift, *, address: str) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
+COMPARED = "The files and the ledger are compared; Braze itself cannot be asked."
+
+
 def text(shown: Drift) -> str:
-    """What was found, for a terminal or a log."""
-    if not shown.is_there:
-        return f"Target {shown.target}: Braze is as the files want it."
+    """What was compared and found, for a terminal or a log."""
     if shown.failure:
         return f"Target {shown.target} could not be checked for drift."
+    if not shown.is_there:
+        return f"{COMPARED}\nTarget {shown.target}: Braze is as the files want it."
     title = f"Target {shown.target} is not as wanted:"
-    return "\n".join([title, *_lines(shown)])
+    return "\n".join([COMPARED, title, *_lines(shown)])
 
 
 def _lines(shown: Drift) -> Iterator[str]:

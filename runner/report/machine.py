@@ -8,9 +8,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from runner.application.describing import Description
+from runner.application.drift import Drift
 from runner.application.listing import Kind
+from runner.application.rendering import Statement
+from runner.application.reviewing import Answer
+from runner.codes import Code
 from runner.definitions.cohort import Cohort
-from runner.errors import CohortsError, ExitCode, Problem
+from runner.errors import CohortsError, ExitCode, InvalidDefinitions, Problem
 from runner.identifiers import Handle
 from runner.plan import reviewed
 from runner.plan.guards import Counts
@@ -23,6 +28,7 @@ from runner.report.terminal import NAMES, sql_difference
 from runner.sync.attempt import Done
 from runner.sync.attempts import Outcome
 from runner.sync.audit import Discrepancy
+from runner.sync.doctor import Finding as Check
 from runner.sync.run import Summary
 from runner.sync.verify import Verified
 
@@ -155,6 +161,123 @@ def verified(shown: Verified, *, target: str) -> str:
             "snapshots": shown.snapshots,
             "exit_code": int(shown.exit_code),
             "findings": [_finding(each) for each in shown.found],
+        }
+    )
+
+
+def failure(exc: CohortsError) -> str:
+    """A command that could not do its work at all, and why."""
+    problems: Sequence[Problem] = ()
+    if isinstance(exc, InvalidDefinitions):
+        problems = exc.problems
+    return _text(
+        {
+            "exit_code": int(exc.exit_code),
+            "error": _error(exc),
+            "problems": _problems(problems),
+        }
+    )
+
+
+def misused(what: str, code: ExitCode) -> str:
+    """A command line that nobody can carry out."""
+    error = {"code": None, "what": what, "fix": "see `cohorts COMMAND --help`"}
+    return _text({"exit_code": int(code), "error": error, "problems": []})
+
+
+def rendered(found: Sequence[Statement], problems: Sequence[Problem]) -> str:
+    """The SQL that a sync would run, with values that may name people hidden."""
+    statements = [
+        {
+            "id": each.cohort,
+            "target": each.target,
+            "identifier": str(each.handle),
+            "sql": each.sql,
+        }
+        for each in found
+    ]
+    return _text({"statements": statements, "problems": _problems(problems)})
+
+
+def described(found: Sequence[Description], texts: Sequence[str], target: str) -> str:
+    """Cohorts in words, with their sizes at the last sync."""
+    cohorts = [
+        {
+            "id": each.cohort.id,
+            "name": each.cohort.name,
+            "text": text,
+            "members": each.size.members,
+            "unknown": each.size.unknown or None,
+        }
+        for each, text in zip(found, texts, strict=True)
+    ]
+    return _text({"target": target, "cohorts": cohorts})
+
+
+def drifted(shown: Drift, code: ExitCode) -> str:
+    """What differs between the files and what the ledger says is in Braze."""
+    wrong = [_finding(each) for each in shown.wrong]
+    return _text(
+        {
+            "target": shown.target,
+            "drift": shown.is_there,
+            "exit_code": int(code),
+            "error": _error(shown.failure),
+            "changes": [_change(change) for change in shown.due],
+            "withdrawals_refused": shown.refused or None,
+            "held": [change.id for change in shown.held],
+            "stale": [each.id for each in shown.stale],
+            "findings": wrong,
+            "invalid_files": shown.invalid_files,
+        }
+    )
+
+
+def diagnosed(found: Sequence[Check], target: str, code: ExitCode) -> str:
+    """What a target needs, and what of it is there."""
+    checks = [
+        {
+            "name": each.name,
+            "state": each.state.value,
+            "found": each.found,
+            "fix": each.fix or None,
+        }
+        for each in found
+    ]
+    return _text({"target": target, "exit_code": int(code), "checks": checks})
+
+
+def explained(found: Sequence[Code]) -> str:
+    """What codes mean."""
+    codes = [
+        {
+            "code": each.code,
+            "meaning": each.meaning,
+            "example": each.example or None,
+            "fix": each.cure,
+        }
+        for each in found
+    ]
+    return _text({"codes": codes})
+
+
+def reviewed_branch(shown: Answer) -> str:
+    """The checks, the tests and the plans of a branch."""
+    checked = shown.checked
+    return _text(
+        {
+            "exit_code": int(shown.exit_code),
+            "cohorts": checked.good,
+            "problems": _problems(checked.errors),
+            "warnings": _problems(checked.warnings),
+            "tests": [_tested(result) for result in shown.results],
+            "untested": [cohort.id for cohort in shown.untested],
+            "plans": [_plan(plan) for plan in shown.plans],
+            "failures": [
+                {"target": each.target, "error": _error(each.failure)}
+                for each in shown.reviews
+                if each.failure
+            ],
         }
     )
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from runner.report.drift import COMPARED
 from runner.sandbox.options import Options, Shop
 from runner.sandbox.server import running
 from tests.place import Place
@@ -119,7 +120,10 @@ def test_what_was_rolled_back_is_held_whatever_its_schedule_says(place: Place) -
     held = "Nothing to do: 0 cohorts in Braze as wanted, 1 held after a rollback.\n"
     assert place.run("sync", "--due").out == held
     drift = place.run("drift", "--detailed-exitcode")
-    assert (drift.code, drift.out) == (2, "Target sandbox is not as wanted:\n  vips: held after a rollback\n")
+    assert (drift.code, drift.out) == (
+        2,
+        f"{COMPARED}\nTarget sandbox is not as wanted:\n  vips: held after a rollback\n",
+    )
     assert place.members("vips") == {"ann", "bob", "eve"}
     told = published(place.run("status", "--output", "json").out)["cohorts"][0]
     assert (told["held"], told["due_at"], told["due"], told["action"]) == (True, None, False, "none")
