@@ -101,6 +101,7 @@ _NEARLY_ALIKE = {
     "after": "gt",
     "before": "lt",
 }
+_OF_DAYS = _OPERATORS[Type.DATE] - _OPERATORS[Type.TEXT] - _OPERATORS[Type.NUMBER]
 _VALUES = {
     Type.TEXT: "text",
     Type.NUMBER: "a number",
@@ -203,6 +204,8 @@ class _Reader(Notes):
         fix = f"declare one with a `{role}`"
         if fitting:
             fix = f"use one of: {', '.join(fitting)}"
+        if events:
+            fix = f"it has a `key`, so ask for its columns with `column`, or {fix}"
         self.tell(at, "C002", f"the source {name} does not hold {kind}", fix)
         return None
 
@@ -341,6 +344,10 @@ class _Reader(Notes):
         near = _NEARLY_ALIKE.get(name)
         if near in fitting:
             fix = f"perhaps you meant `{near}`; {fix}"
+        if column.type is Type.TEXT and name in _OF_DAYS:
+            fix = (
+                f"if it holds days, declare it as `date` in cohorts/project.yml; {fix}"
+            )
         self.tell(at, "C004", what, fix, key=True)
 
     def _plain(self, column: Column, name: str, given: Any, at: Pointer) -> Test | None:

@@ -63,6 +63,11 @@ class Document:
         places = (self.keys.get(p) or self.values.get(p) for p in _upwards(pointer))
         return next(place for place in places if place)
 
+    def written(self, at: Position) -> str:
+        """A value that stands at a place without quotes, as the file has it."""
+        line = self.source.split("\n")[at.line - 1][at.column - 1 :]
+        return re.split(r"[\s,\]}#]", line, maxsplit=1)[0]
+
     def within(self, pointer: Pointer, line: int, column: int) -> Position:
         """The place in the file of a line and column (from 1) of the text at `pointer`.
 
@@ -299,7 +304,7 @@ class _Walk:
         """A group of `name: value` lines."""
         data: dict[str, object] = {}
         while type(event := self.parser.get_event()) is not yaml.MappingEndEvent:
-            name = self.key(event, pointer)
+            name = self.key(event, pointer, data)
             here = (*pointer, name)
             if name in data:
                 what = f"{quoted(name)} is given twice, first at {self.keys[here]}"
@@ -309,9 +314,9 @@ class _Walk:
             data[name] = self.node(self.parser.get_event(), here)
         return data
 
-    def key(self, event: Any, pointer: Pointer) -> str:
-        """The name of a value in a group; where it is none, a name that no other one
-        is.
+    def key(self, event: Any, pointer: Pointer, before: dict[str, object]) -> str:
+        """The name of a value in a group, after those `before`; where it is none, a
+        name that no other one is.
         """
         # -1 is the key of nothing: those are text
         name = self.node(event, (*pointer, -1))
@@ -320,6 +325,9 @@ class _Walk:
             return name
         what = f"{quoted(name)} is not text, so it cannot be a name"
         fix = "put it in quotes"
+        last = next(reversed(before.values()), None)
+        if type(name) is int and isinstance(last, int | float):
+            fix += "; if it is the end of a number such as 1.000,50, write 1000.50"
         if isinstance(name, dict | list):
             what = "a name cannot be a list or a group"
             fix = "put text that starts with { or [ in quotes"

@@ -5,13 +5,14 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from runner.errors import Problem
+from runner.files import habits
 from runner.files.documents import MAX_PROBLEMS, Document, Pointer, quoted
 
 _TYPES = {
@@ -61,8 +62,13 @@ def explain(errors: Sequence[Any], document: Document) -> tuple[Problem, ...]:
             pointer = (*error.absolute_path, name)
             # a very long name would take long to compare
             guess = difflib.get_close_matches(name[:64], known, 1, _SIMILAR)
+            if habits.NAMES.get(name.lower()) in known:
+                guess = [habits.NAMES[name.lower()]]
             meant.update((*error.absolute_path, match) for match in guess)
-            problems.add(_unknown_name(document, pointer, guess, known))
+            problems.add(
+                _split_number(document, pointer, error.instance)
+                or _unknown_name(document, pointer, guess, known)
+            )
     for error in plain:
         problems.update(_explain(error, document, meant))
     return tuple(sorted(problems))
@@ -88,8 +94,11 @@ def validator(schema: Any) -> Any:
         if isinstance(value, str) and not _compiled(wanted).search(value):
             yield jsonschema.ValidationError("pattern")
 
+    usual = jsonschema.Draft202012Validator
+    # 1.000 is no whole number, though its value is one: see `_may_be_whole`
+    types = usual.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
     checked = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
-        jsonschema.Draft202012Validator, {"pattern": pattern}
+        usual, {"pattern": pattern}, type_checker=types
     )
     return checked(schema)
 
@@ -162,7 +171,26 @@ def _unknown_name(
     fix = f"remove it, or use one of: {', '.join(known)}"
     if guess:
         fix = f"perhaps you meant `{guess[0]}`"
+    if pointer == ("where",) and "audience" in known:
+        fix = "indent it, so that it stands inside `audience`"
     return Problem(document.key_at(*pointer), "S001", what, fix)
+
+
+def _split_number(
+    document: Document, pointer: Pointer, group: Mapping[str, object]
+) -> Problem | None:
+    """`{gte: 1,000}`: in braces the comma ends the number, and `000` is a name."""
+    name = pointer[-1]
+    if not isinstance(name, str) or not re.fullmatch(r"\d{3}", name):
+        return None
+    names = list(group)
+    before = names.index(name) - 1
+    value = group[names[before]] if before >= 0 else None
+    if group[name] is not None or not isinstance(value, int):
+        return None
+    what = f"`{value},{name}` in braces is the number {value} and a name {name}"
+    at = document.at(*pointer[:-1], names[before])
+    return Problem(at, "S001", what, f"write {value}{name}")
 
 
 def _within(pointer: Pointer) -> str:
@@ -183,12 +211,27 @@ def _explain(error: Any, document: Document, meant: set[Pointer]) -> Iterator[Pr
         return
     if _moot(error) or _misspelt(error, meant):
         return
+    at = document.at(*pointer)
+    written = document.written(at)
+    if _may_be_whole(error) and not habits.has_thousands(written):
+        return
     saying = _SAYINGS.get(error.validator, _not_allowed)
     code, what, fix = saying(error, _name(pointer))
-    at = document.at(*pointer)
+    if _may_be_whole(error):
+        what = f"{_name(pointer)} must be a whole number, but {written} has a decimal point"
+        fix = f"write {habits.thousands(written)}, or {int(error.instance)}"
     if "propertyNames" in error.absolute_schema_path:
         at = document.key_at(*pointer, error.instance)
     yield Problem(at, code, what, fix)
+
+
+def _may_be_whole(error: Any) -> bool:
+    """True for a number such as 5.0 where a whole one is wanted: it is taken as 5, but
+    not where it is written as 5.000.
+    """
+    value = error.instance
+    is_whole = isinstance(value, float) and value.is_integer()
+    return is_whole and error.validator == "type" and "integer" in error.validator_value
 
 
 def _missing(error: Any, document: Document, meant: set[Pointer]) -> Iterator[Problem]:
@@ -236,7 +279,38 @@ def _wrong_type(error: Any, name: str) -> Saying:
     what = f"{name} {must}, but it is {_given(given)}"
     if given is None:
         return "S003", what, "fill it in, or remove the line"
-    return "S003", what, _cure(wanted[0], given, error.schema)
+    return "S003", what, _meant(error) or _cure(wanted[0], given, error.schema)
+
+
+def _meant(error: Any) -> str:
+    """What to write where the author's habit shows what was meant; empty elsewhere."""
+    given, schema = error.instance, error.schema
+    key = error.absolute_path[-1] if error.absolute_path else ""
+    instead = habits.LISTS.get(key)
+    if isinstance(given, list) and instead:
+        # its values may name people, so they are not told
+        return f"write `{instead}:` before this list"
+    if isinstance(given, str) and _takes_numbers(error) and habits.number(given):
+        return f"write {habits.number(given)}, without quotes"
+    if isinstance(given, int | float) and "equals" in schema.get("properties", ()):
+        return f"write `{key}: {{equals: {quoted(given)}}}`"
+    return _meant_time(given, schema.get("patternErrorMessage", ""))
+
+
+def _meant_time(given: object, must: str) -> str:
+    """What to write where a length of time, or a date, was written in another way."""
+    if "h, d or w" in must and (length := habits.length(given)):
+        return f"write {length}"
+    if "a date such as" in must and (day := habits.day(given)):
+        return f"write {day}"
+    return ""
+
+
+def _takes_numbers(error: Any) -> bool:
+    wanted = error.validator_value
+    if isinstance(wanted, str):
+        wanted = [wanted]
+    return not {"number", "integer"}.isdisjoint(wanted)
 
 
 def _any_of(types: Sequence[str]) -> str:
@@ -295,7 +369,8 @@ def _wrong_form(error: Any, name: str) -> Saying:
         return "S005", f"the name {quoted(error.instance)} {must}", "rename it"
     must = error.schema.get("patternErrorMessage", "has the wrong form")
     what = f"{name} {must}, but it is {_given(error.instance)}"
-    return "S005", what, f"write for example {_example(error.schema)}"
+    fix = f"write for example {_example(error.schema)}"
+    return "S005", what, _meant_time(error.instance, must) or fix
 
 
 def _too_long(error: Any, name: str) -> Saying:

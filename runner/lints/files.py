@@ -16,7 +16,8 @@ from runner.definitions.rule import Audience, columns_used
 from runner.definitions.source_check import full_name
 from runner.definitions.tree import Tree
 from runner.errors import Position
-from runner.files.documents import quoted
+from runner.files import habits
+from runner.files.documents import Pointer, quoted
 from runner.lints.lint import Lint, Name, against_policy, noticed
 from runner.project.file import FILE, Project
 from runner.project.sources import Source
@@ -37,6 +38,7 @@ def of_cohorts(queries: Sequence[Query]) -> Iterator[Lint]:
     for query in queries:
         cohort = query.cohort
         yield from _personal(cohort)
+        yield from _two_readings(cohort)
         if not cohort.cases:
             at = cohort.document.at()
             what = f"{cohort.id} has no tests"
@@ -256,6 +258,46 @@ def _personal(cohort: Cohort) -> Iterator[Lint]:
             what = f"the {key} seems to contain a person's address or number"
             fix = "take it out: names and descriptions are read by many, and kept for ever"
             yield noticed(Name.PERSONAL_DATA, at, what, fix)
+
+
+def _two_readings(cohort: Cohort) -> Iterator[Lint]:
+    """Values of the audience that mean something else than many people think."""
+    data: Any = cohort.document.data
+    for pointer, value in _leaves(data["audience"], ("audience",)):
+        at = cohort.document.at(*pointer)
+        written = cohort.document.written(at)
+        if isinstance(value, float) and habits.has_thousands(written):
+            what = f"{written} is {value:g} here: the point is a decimal point"
+            fix = f"write {habits.thousands(written)}, or {value:g} if that is meant"
+            yield noticed(Name.TWO_READINGS, at, what, fix)
+        # its text may name a person, so it is not told
+        if isinstance(value, str) and habits.curly(value):
+            what = "the curly quotes are a part of this text"
+            fix = 'write straight quotes ("), or none'
+            yield noticed(Name.TWO_READINGS, at, what, fix)
+        if isinstance(value, dict) and _is_birthday(value):
+            at = cohort.document.key_at(*pointer, "within_next")
+            what = "`within_next` looks at the year, too: nobody is born in the days to come"
+            fix = "write `anniversary_within_next`"
+            yield noticed(Name.TWO_READINGS, at, what, fix)
+
+
+def _is_birthday(condition: Mapping[str, Any]) -> bool:
+    """True for a condition on a day of birth that looks for it in the days to come."""
+    named = str(condition.get("column", "")).lower()
+    is_birth = "birth" in named or named in ("dob", "bday")
+    return is_birth and "within_next" in condition
+
+
+def _leaves(value: object, pointer: Pointer) -> Iterator[tuple[Pointer, object]]:
+    """Every value of a part of a file, with where it stands."""
+    yield pointer, value
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _leaves(inner, (*pointer, name))
+    if isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from _leaves(inner, (*pointer, number))
 
 
 def _deprecated(cohort: Cohort, rule: Audience) -> Iterator[Lint]:

@@ -34,6 +34,7 @@ class Name(StrEnum):
     PERSONAL_DATA = "personal_data"
     NOT_IN_CODEOWNERS = "not_in_codeowners"
     NO_TESTS = "no_tests"
+    TWO_READINGS = "two_readings"
 
 
 OFF = frozenset(
@@ -60,6 +61,7 @@ _CODES = {
     Name.PERSONAL_DATA: "N010",
     Name.NOT_IN_CODEOWNERS: "N011",
     Name.NO_TESTS: "N012",
+    Name.TWO_READINGS: "N013",
 }
 
 

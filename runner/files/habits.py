@@ -1,0 +1,106 @@
+"""What people write who mean something else, and what they mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+
+NAMES: Mapping[str, str] = {
+    "=": "equals",
+    "==": "equals",
+    "eq": "equals",
+    "is": "equals",
+    "!=": "not_equals",
+    "<>": "not_equals",
+    "ne": "not_equals",
+    "is_not": "not_equals",
+    ">": "gt",
+    "greater_than": "gt",
+    "more_than": "gt",
+    ">=": "gte",
+    "at_least": "gte",
+    "greater_or_equal": "gte",
+    "<": "lt",
+    "less_than": "lt",
+    "<=": "lte",
+    "at_most": "lte",
+    "less_or_equal": "lte",
+    "and": "all",
+    "or": "any",
+    "not": "none",
+    "like": "contains",
+    "ilike": "contains",
+    "in_cohort": "cohort",
+    "last": "within",
+    "in_last": "within",
+    "sql_file": "template",
+    "filter": "where",
+    "filters": "where",
+    "rules": "where",
+    "conditions": "where",
+}
+"""Names of other tools and languages, and ours."""
+
+LISTS: Mapping[str, str] = {"equals": "in", "not_equals": "not_in"}
+"""Keys of one value, and the keys that take a list of them."""
+
+DAYS: Mapping[str, int] = {"d": 1, "w": 7, "m": 30, "y": 365}
+"""Days of a unit; of months and years as marketers count them."""
+
+_LENGTH = re.compile(r"(?P<number>\d+)\s*(?P<unit>h|d|w|m|y)[a-z]*", re.IGNORECASE)
+_DAY_FIRST = re.compile(r"(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})")
+_SLASHES = re.compile(r"(?P<year>\d{4})[/.](?P<month>\d{1,2})[/.](?P<day>\d{1,2})")
+_THOUSANDS = re.compile(r"[-+]?\d{1,3}\.\d{3}")
+
+
+def length(given: object) -> str:
+    """A length of time as it was meant, such as `60d`; empty where nobody can tell."""
+    if isinstance(given, int) and not isinstance(given, bool):
+        return f"{given}d"
+    found = _LENGTH.fullmatch(str(given).strip())
+    if found is None:
+        return ""
+    number, unit = int(found["number"]), found["unit"].lower()
+    if unit in ("h", "d", "w"):
+        return f"{number}{unit}"
+    # `m` may stand for minutes, which no rule counts
+    return f"{number * DAYS[unit]}d"
+
+
+def day(given: object) -> str:
+    """A date as it was meant, such as `1990-12-31`; empty where nobody can tell."""
+    text = str(given).strip()
+    found = _DAY_FIRST.fullmatch(text) or _SLASHES.fullmatch(text)
+    if found is None:
+        return ""
+    try:
+        meant = date(int(found["year"]), int(found["month"]), int(found["day"]))
+    except ValueError:
+        return ""
+    return meant.isoformat()
+
+
+def number(given: object) -> str:
+    """A number that was written as a text, without its quotes; empty for other text."""
+    text = str(given).strip()
+    if re.fullmatch(r"-?\d+(\.\d+)?", text):
+        return text
+    return ""
+
+
+def has_thousands(written: str) -> bool:
+    """True for `1.500`: one and a half, or fifteen hundred."""
+    return _THOUSANDS.fullmatch(written) is not None
+
+
+def thousands(written: str) -> str:
+    """`1.500` as fifteen hundred: `1500`."""
+    return written.replace(".", "")
+
+
+def curly(value: str) -> str:
+    """A text without the curly quotes around it; empty where there are none."""
+    if len(value) > 1 and value[0] in "“”„‘’‚«" and value[-1] in "“”‘’»":
+        return value[1:-1]
+    return ""
