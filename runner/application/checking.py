@@ -65,7 +65,7 @@ def check(root: Path, day: date) -> Checked:
     found, hints = lints.found(tree, wanted[0], project, _codeowners(root))
     # the lints look at one target: what they judge is the same in all of them
     problems = {problem for each in wanted for problem in each.problems}
-    warnings = {*hints, *_ends(tree.cohorts, day)}
+    warnings = {*hints, *_ends((*tree.cohorts, *tree.clashing), day)}
     if not tree.files:
         warnings.add(NO_COHORT)
     return Checked(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,9 @@ from runner.project.file import FILE, Project, Suppression
 from runner.project.schedules import Schedule
 from runner.project.tables import NOTHING, Tables
 
+_LACKS = {"D003": "owner", "D004": "identifiers"}
+"""The keys that these problems miss."""
+
 _TEMPLATED = re.compile(r"\{\{|\{%")
 
 
@@ -43,8 +46,7 @@ class Tree:
     of the other files, sorted. `files` is the number of files. `templates` are the
     texts of shared templates by name, such as `lapsed.sql`. `suppress` are the lists of
     people who are taken out of every cohort. `known` is what is known of tables.
-    `clashing` are cohorts whose files are good by themselves, but not beside the
-    others, sorted by path.
+    `clashing` are cohorts of bad files whose query is good by itself, sorted by path.
     """
 
     cohorts: tuple[Cohort, ...]
@@ -104,10 +106,9 @@ def load(root: Path, project: Project | None, today: date | None = None) -> Tree
             continue
         documents.append(found)
         checked = _checked(found, around)
-        if isinstance(checked, Cohort):
-            readable.append(checked)
-        else:
-            problems.update(checked)
+        problems.update(checked.problems)
+        if checked.cohort:
+            readable.append(checked.cohort)
     problems.update(conflicts.same_ids(documents))
     problems.update(conflicts.same_names(documents))
     if project:
@@ -168,32 +169,84 @@ def _id(document: Document) -> str:
     return str(data.get("id"))
 
 
-def _checked(document: Document, around: _Surroundings) -> Cohort | tuple[Problem, ...]:
-    """The cohort of one file, or everything wrong with the file by itself. Without a
-    project there is no cohort, and perhaps no problem either.
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """What is wrong with a file by itself, and the cohort that it defines; also that of
+    a bad file, where the fault lies beside its query, so that all problems of the query
+    are told at once.
     """
-    # what follows relies on the shape that the schema demands
-    if misshapen := schemas.problems(document, "cohort"):
-        return misshapen
+
+    cohort: Cohort | None
+    problems: tuple[Problem, ...]
+
+
+def _checked(document: Document, around: _Surroundings) -> _Checked:
+    """Check a file by itself. Without a project there is no cohort, and perhaps no
+    problem either.
+    """
+    misshapen = schemas.problems(document, "cohort")
+    told = {problem.at for problem in misshapen}
+    of_time = [each for each in schedules.problems(document) if each.at not in told]
+    problems = [*misshapen, *of_time]
+    bad = frozenset(_key_of(document, problem.at) for problem in misshapen)
+    if misshapen:
+        # what follows relies on the shape that the schema demands
+        document = _without(document, bad)
+        left = schemas.problems(document, "cohort")
+        if left and all(problem.code == schemas.MISSING for problem in left):
+            problems += lifecycle.problems(document, around.today)
+        if left:
+            return _Checked(None, tuple(problems))
+    problems += lifecycle.problems(document, around.today)
+    cohort, others = _whole(document, around, bad)
+    return _Checked(cohort, (*problems, *others))
+
+
+def _without(document: Document, bad: frozenset[str]) -> Document:
+    """The file without some of its keys."""
+    data: Any = document.data
+    if not isinstance(data, dict):
+        return document
+    kept = {key: value for key, value in data.items() if key not in bad}
+    return replace(document, data=kept)
+
+
+def _key_of(document: Document, at: Position) -> str:
+    """The key of the file in which a place lies: the last one that begins before it."""
+    found = ""
+    for pointer, begins in document.keys.items():
+        if len(pointer) == 1 and begins <= at:
+            found = str(pointer[0])
+    return found
+
+
+def _whole(
+    document: Document, around: _Surroundings, bad: frozenset[str]
+) -> tuple[Cohort | None, tuple[Problem, ...]]:
+    """The cohort of a file of the right shape, as far as its query can be told, and the
+    problems of the query and the tests. `bad` are keys that were taken out of the file.
+    """
     project = around.project
-    problems = [
-        *_lacking(document, project, around.templates),
-        *schedules.problems(document),
-        *lifecycle.problems(document, around.today),
-    ]
+    lacking = _lacking(document, project, around.templates)
+    problems = [each for each in lacking if _LACKS.get(each.code) not in bad]
     if project is None:
-        return tuple(problems)
+        return None, tuple(problems)
     rule, rule_problems = rule_reader.read(
         document, project.sources, around.lists, project.timezone
     )
     problems += rule_problems
+    # which columns the query must return is not known
+    if "identifiers" in bad:
+        return None, tuple(problems)
     if not rule_problems:
         problems += _unnamed(document, rule, project)
+    is_told = not problems
     tests, test_problems = _tests(document, project, around.known)
     problems += test_problems
-    if problems:
-        return tuple(problems)
-    return _cohort(document, project, around.templates, rule, tests)
+    cohort = None
+    if is_told:
+        cohort = _cohort(document, project, around.templates, rule, tests)
+    return cohort, tuple(problems)
 
 
 def _tests(

@@ -26,6 +26,9 @@ _TYPES = {
 }
 
 
+MISSING = "S002"
+"""The code of a name that a group lacks."""
+
 _SIMILAR = 0.7
 """How alike a name must be to a known one to be taken for a misspelt one."""
 
@@ -243,7 +246,7 @@ def _missing(error: Any, document: Document, meant: set[Pointer]) -> Iterator[Pr
         example = _example(error.schema["properties"].get(key, {}))
         what = f"`{key}` is missing{_within(pointer)}"
         fix = f"add it, for example `{key}: {example}`"
-        yield Problem(document.at(*pointer), "S002", what, fix)
+        yield Problem(document.at(*pointer), MISSING, what, fix)
 
 
 def _misspelt(error: Any, meant: set[Pointer]) -> bool:

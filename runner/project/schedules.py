@@ -48,14 +48,15 @@ def seconds(given: str) -> int:
 
 def problems(document: Document, *parent: str) -> Iterator[Problem]:
     """What no JSON Schema can tell of the `schedule` and `timezone` in one group of a
-    document that has its shape.
+    document. Parts that have not their shape are left out.
     """
     group: Any = document.data
     for step in parent:
-        group = group.get(step, {})
+        group = _group(group).get(step)
+    group = _group(group)
     schedule = group.get("schedule")
     if isinstance(schedule, dict):
-        if wrong := _wrong(schedule["cron"]):
+        if wrong := _wrong(schedule.get("cron")):
             at = document.at(*parent, "schedule", "cron")
             what = (
                 f"the {wrong} of the schedule {quoted(schedule['cron'])} is impossible"
@@ -70,9 +71,22 @@ def problems(document: Document, *parent: str) -> Iterator[Problem]:
     yield from _zone(document, group.get("timezone"), *parent, "timezone")
 
 
-@cache
-def _wrong(cron: str) -> str:
+def _group(given: object) -> Mapping[str, Any]:
+    """A group of keys; an empty one where something else stands."""
+    if isinstance(given, dict):
+        return given
+    return {}
+
+
+def _wrong(cron: object) -> str:
     """The field of a cron expression that cannot be; an empty text where all can."""
+    if not isinstance(cron, str):
+        return ""
+    return _wrong_field(cron)
+
+
+@cache
+def _wrong_field(cron: str) -> str:
     try:
         CronSim(cron, datetime(2000, 1, 1, tzinfo=UTC))
     except CronSimError as exc:
@@ -80,9 +94,9 @@ def _wrong(cron: str) -> str:
     return ""
 
 
-def _zone(document: Document, name: str | None, *pointer: str) -> Iterator[Problem]:
+def _zone(document: Document, name: object, *pointer: str) -> Iterator[Problem]:
     """A time zone that there is not."""
-    if name is None or name in zones():
+    if not isinstance(name, str) or name in zones():
         return
     what = f"there is no time zone {quoted(name)}"
     yield Problem(document.at(*pointer), "S012", what, _other_zone(name))
