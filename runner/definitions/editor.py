@@ -5,7 +5,7 @@ sources, columns and cohorts.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from runner.definitions.tree import Tree
@@ -30,6 +30,7 @@ def schema(project: Project, tree: Tree, lists: Iterable[str]) -> str:
     _offer(rule["cohort"], {cohort.id: cohort.name for cohort in tree.cohorts})
     for measure in ("distinct", "sum", "avg", "min", "max"):
         _offer(rule[measure]["properties"]["column"], _columns(events))
+    made["$defs"]["rule"].setdefault("allOf", []).extend(_values([*people, *events]))
     files = [f"lists/{name}" for name in lists]
     for operator in ("in", "not_in"):
         _offer(rule[operator]["properties"]["file"], dict.fromkeys(files, ""))
@@ -51,6 +52,21 @@ def _columns(sources: Iterable[Source]) -> Mapping[str, str]:
                 about += f", {column.description}"
             told.setdefault(column.name, []).append(about)
     return {name: "; ".join(about) for name, about in told.items()}
+
+
+def _values(sources: Iterable[Source]) -> Iterator[dict[str, Any]]:
+    """For each column whose values are declared: the values that its tests may have."""
+    told: dict[str, list[Any]] = {}
+    for source in sources:
+        for column in source.columns.values():
+            told.setdefault(column.name, []).extend(column.values)
+    for name, values in told.items():
+        if not values:
+            continue
+        one, several = {"enum": values}, {"items": {"enum": values}}
+        tests = {"equals": one, "not_equals": one, "in": several, "not_in": several}
+        asked = {"properties": {"column": {"const": name}}, "required": ["column"]}
+        yield {"if": asked, "then": {"properties": tests}}
 
 
 def _offer(schema_of: dict[str, Any], names: Mapping[str, str]) -> None:

@@ -102,6 +102,9 @@ _NEARLY_ALIKE = {
     "before": "lt",
 }
 _OF_DAYS = _OPERATORS[Type.DATE] - _OPERATORS[Type.TEXT] - _OPERATORS[Type.NUMBER]
+MOST_VALUES = 20
+"""Values of a column that a message lists."""
+
 _VALUES = {
     Type.TEXT: "text",
     Type.NUMBER: "a number",
@@ -432,7 +435,19 @@ class _Reader(Notes):
             return False
         if column.type is Type.DATE:
             return self._times.day(value, at) is not None
+        if column.values and value not in column.values:
+            self._tell_value(column, value, at)
+            return False
         return True
+
+    def _tell_value(self, column: Column, value: Any, at: Pointer) -> None:
+        """A value that the column never holds."""
+        known = [str(each) for each in column.values]
+        shown = ", ".join(known[:MOST_VALUES])
+        what = f"{column.name} never holds this value, by its declaration"
+        fix = suggestion(str(value)[:60], known, f"use one of: {shown}")
+        fix += ", or add the value to `values` in cohorts/project.yml"
+        self.tell(at, "C027", what, fix)
 
     def _of_file(self, column: Column, file: str, at: Pointer) -> tuple[Value, ...]:
         """The values of a file under `cohorts/lists/`; nothing where they are bad."""

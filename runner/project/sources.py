@@ -28,7 +28,8 @@ class Type(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column that rules may use. `personal`: its values tell who somebody is;
-    `deprecated`: why not to use it.
+    `deprecated`: why not to use it; `values`: all that it holds, nothing where any may
+    stand there.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Column:
     description: str = ""
     personal: bool = False
     deprecated: str = ""
+    values: tuple[str | int | float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,4 +118,5 @@ def _column(name: str, given: str | Mapping[str, Any]) -> Column:
         description=given.get("description", ""),
         personal=given.get("personal", False),
         deprecated=given.get("deprecated", ""),
+        values=tuple(given.get("values", ())),
     )

@@ -21,7 +21,6 @@ LIST = "suppress: [{table: shop.out, identifiers: {external_id: customer_id}}]\n
 BOTH = "identifiers: {external_id: customer_id, aliases: {email: email}}\n"
 
 CODE = re.compile(r'"([A-Z]\d{3})"')
-ERROR = re.compile(r"^(?:\S+:\d+:\d+ )?(?P<code>[A-Z]\d{3}) (?P<what>.*?); (?P<fix>.*)$", re.MULTILINE)
 
 JUDGES = ("plan/guards.py", "plan/moves.py", "sync/reasons.py", "sync/snapshots.py", "sync/loaded.py", "sync/ways.py")
 """Where a reason can be: a new one needs a case here."""
@@ -126,11 +125,10 @@ CASES: Mapping[str, Callable[[Place], None]] = {
 def told_by(place: Place, *command: str) -> tuple[str, str, str]:
     """The code, the words and the cure of the first thing that stops a cohort, or the run."""
     answer = place.run(*command, "--output", "json")
-    if not answer.out:
-        error = ERROR.search(answer.err)
-        assert error, answer
-        return error["code"], error["what"], error["fix"]
     shown = json.loads(answer.out)
+    if shown.get("error"):
+        error = shown["error"]
+        return error["code"], error["what"], error["fix"]
     found: list[dict[str, Any]] = []
     for change in shown.get("outcomes") or shown["changes"]:
         found += [change.get("error"), change.get("uncounted"), *change.get("refusals", ())]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -117,3 +118,19 @@ def test_lengths_of_time(given: object, meant: str) -> None:
 def test_a_day_that_does_not_exist_is_not_proposed() -> None:
     assert habits.day("31.02.1990") == ""
     assert habits.day("12/31/1990") == ""
+
+
+def test_a_value_that_a_column_never_holds(files: Place) -> None:
+    project = files.folder / "cohorts" / "project.yml"
+    declared = project.read_text("utf-8").replace("country: text", "country: {type: text, values: [US, CA]}", 1)
+    project.write_text(declared, "utf-8")
+    what = "country never holds this value, by its declaration"
+    for condition in ("{column: country, equals: USA}", "{column: country, in: [CA, USA]}"):
+        [line] = told(files, condition)
+        assert line.endswith(f"C027 {what}; perhaps you meant US, or add the value to `values` in cohorts/project.yml")
+    [line] = told(files, "{column: country, not_equals: Mars}")
+    assert "; use one of: US, CA, or add" in line
+    assert told(files, "{column: country, in: [US, CA]}") == []
+    offered = json.loads(files.run("schema", "cohort", "--project").out)["$defs"]["rule"]["allOf"][-1]
+    assert offered["if"]["properties"] == {"column": {"const": "country"}}
+    assert offered["then"]["properties"]["in"] == {"items": {"enum": ["US", "CA"]}}

@@ -184,7 +184,7 @@ def test_a_job_installs_the_command_and_tells_of_itself(act: Act, repository: Re
     job = run.jobs["install"]
     module, prefix = job.steps["Tell"].log.splitlines()[:2]
     assert module.startswith(prefix)
-    assert "Commands:" in job.log
+    assert "Set up:" in job.log
     assert job.outputs["answer"] == "42"
     assert job.summary == "# A summary\n"
     (annotation,) = job.annotations
