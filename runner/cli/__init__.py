@@ -26,6 +26,7 @@ from runner.cli import (
     writing,
 )
 from runner.cli.commands import Commands, advice, asks_for_json
+from runner.cli.context import shown_on
 from runner.cli.folder import enter
 from runner.errors import CohortsError, ExitCode, InvalidDefinitions
 from runner.version import VERSION
@@ -98,8 +99,9 @@ def _tell(exc: CohortsError) -> None:
     if not isinstance(exc, InvalidDefinitions):
         typer.echo(str(exc), err=True)
         return
+    shown = shown_on(sys.stderr)
     for problem in exc.problems:
-        typer.echo(str(problem), err=True)
+        typer.echo(shown(problem), err=True)
 
 
 DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT)

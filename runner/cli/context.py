@@ -9,10 +9,10 @@ import secrets
 import shutil
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import typer
 
@@ -86,11 +86,33 @@ def patience(text: str | None) -> float:
     return 0
 
 
+def shown_on(stream: TextIO) -> Callable[[Problem], str]:
+    """How a problem is written: on a terminal with its line and a mark, else alone."""
+    if not stream.isatty():
+        return str
+    return _with_line
+
+
+def _with_line(problem: Problem) -> str:
+    from runner.report.marked import marked
+
+    try:
+        text = Path(problem.at.path).read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        return str(problem)
+    lines = text.splitlines()
+    line = ""
+    if problem.at.line <= len(lines):
+        line = lines[problem.at.line - 1]
+    return marked(problem, line)
+
+
 def tell_problems(found: Iterable[Problem], output: Output | Report) -> None:
     """Print problems of files beside what was done; JSON has them in its answer."""
     problems = tuple(found)
     if not problems or output == Output.JSON:
         return
     typer.echo("", err=True)
+    shown = shown_on(sys.stderr)
     for problem in problems:
-        typer.echo(str(problem), err=True)
+        typer.echo(shown(problem), err=True)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -16,6 +17,7 @@ from runner.cli import actions
 from runner.cli.context import (
     engine_of,
     invocation,
+    shown_on,
     tell_problems,
     terminal_width,
     today,
@@ -71,7 +73,12 @@ def validate(
         return found.exit_code
     from runner.report import checked
 
-    shown = checked.problems(found.errors, found.warnings, cohorts=found.files)
+    shown = checked.problems(
+        found.errors,
+        found.warnings,
+        cohorts=found.files,
+        shown=shown_on(sys.stdout),
+    )
     typer.echo(shown)
     if output is Report.GITHUB:
         _leave_checks("validate", found.exit_code, found.errors, found.warnings)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from runner.cli import actions
-from runner.cli.context import engine_of, invocation
+from runner.cli.context import engine_of, invocation, shown_on
 from runner.cli.folder import typed
 from runner.cli.options import Engine, EngineOption, OutOption, Report, ReportOption
 
@@ -101,10 +102,10 @@ def _kept(found: Answer, out: Path) -> dict[str, str]:
 
 def _tell(found: Answer) -> None:
     """Print the checks, the tests that went wrong, and the plans."""
-    from runner.report import checked, terminal
+    from runner.report import terminal
 
-    errors, warnings = found.checked.errors, found.checked.warnings
-    typer.echo(checked.problems(errors, warnings, cohorts=found.checked.tree.files))
+    warnings = found.checked.warnings
+    typer.echo(_checked(found))
     if found.results:
         _tell_tests(found)
     for shown in found.reviews:
@@ -116,6 +117,17 @@ def _tell(found: Answer) -> None:
             typer.echo(terminal.plan(plan, counted=not shown.uncounted))
         if shown.failure:
             typer.echo(str(shown.failure), err=True)
+
+
+def _checked(found: Answer) -> str:
+    from runner.report import checked
+
+    return checked.problems(
+        found.checked.errors,
+        found.checked.warnings,
+        cohorts=found.checked.files,
+        shown=shown_on(sys.stdout),
+    )
 
 
 def _tell_tests(found: Answer) -> None:

@@ -1,0 +1,60 @@
+"""On a terminal a problem is shown with its line and a mark; elsewhere alone."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+from pathlib import Path
+
+import pytest
+from runner.errors import Position, Problem
+from runner.report.marked import WIDEST, marked
+from tests.place import COHORTS, Place
+
+
+def problem(line: int, column: int) -> Problem:
+    return Problem(Position("cohorts/one.yml", line, column), "S003", "it is wrong", "mend it")
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "shown"),
+    [
+        ("  a: [b]", 6, ["  12 |   a: [b]", "     |      ^"]),
+        ("\ta: b", 5, ["  12 |  a: b", "     |     ^"]),
+        ("a: \x1b[31mred\u202e", 1, ["  12 | a:  [31mred ", "     | ^"]),
+        ("", 1, []),
+    ],
+)
+def test_a_line_and_its_mark(line: str, column: int, shown: list[str]) -> None:
+    told = marked(problem(12, column), line).splitlines()
+    assert told == [str(problem(12, column)), *shown]
+
+
+def test_a_long_line_is_cut_around_the_place() -> None:
+    lines = marked(problem(1, 500), "x" * 499 + "!" + "y" * 500).splitlines()
+    assert len(lines[1]) <= WIDEST + 8
+    assert lines[1][lines[2].index("^")] == "!"
+
+
+def test_only_a_terminal_shows_it(place: Place) -> None:
+    (place.folder / "cohorts" / "bad.yml").write_text("id: bad\nname: 12\naudience: {sql: SELECT 1}\n")
+    assert " | name: 12" not in place.run("validate").out
+    ours, theirs = pty.openpty()
+    started = subprocess.Popen([COHORTS, "validate"], cwd=place.folder, stdout=theirs, stdin=theirs)
+    os.close(theirs)
+    told = b""
+    while True:
+        try:
+            piece = os.read(ours, 4096)
+        except OSError:
+            break
+        if not piece:
+            break
+        told += piece
+    assert started.wait(30) == 3
+    assert "  2 | name: 12\r\n    |       ^" in told.decode()
+
+
+def test_a_file_that_is_gone_meanwhile(tmp_path: Path) -> None:
+    assert marked(problem(3, 2), "") == str(problem(3, 2))
