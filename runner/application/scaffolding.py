@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
@@ -18,6 +19,8 @@ from runner.scaffold.answers import (
     Action,
     Answers,
     Requirement,
+    Runner,
+    Wheel,
 )
 from runner.scaffold.files import (
     COHORT_SCHEMA,
@@ -26,7 +29,7 @@ from runner.scaffold.files import (
     TABLES_SCHEMA,
     files,
 )
-from runner.scaffold.github import ACTION, REQUIREMENTS
+from runner.scaffold.github import ACTION, REQUIREMENTS, wheel
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +70,55 @@ class Scaffolded:
         return ""
 
 
-def runner_of(text: str) -> Requirement | Action:
-    """Where the command comes from, as a text names it; an empty text means where this
-    one came from. Raises BadAnswer.
+def offered() -> str:
+    """Where this command was installed from, as `--runner` takes it; empty where that
+    is not known.
     """
-    return asking.runner(text or _installed())
+    found = metadata.distribution("cohort-runner")
+    return asking.installed(found.read_text("direct_url.json") or "")
+
+
+def runner_of(text: str, folder: Path) -> Runner:
+    """Where the command comes from, as a text names it; without one, what the folder
+    says already, or where this command came from. Raises BadAnswer, and Usage P133
+    where nobody knows.
+    """
+    if text:
+        return asking.runner(text)
+    if chosen := _chosen_before(folder):
+        return chosen
+    if origin := offered():
+        return asking.runner(origin)
+    raise Usage(
+        "P133",
+        "nobody said where the workflows install the command from: a name that is not"
+        " yours in an index may be anybody's",
+        f"write `--runner` and {asking.WAYS}",
+    )
+
+
+def _chosen_before(folder: Path) -> Runner | None:
+    """Where the files of a repository install the command from; None where there are
+    none.
+    """
+    action = folder / ACTION
+    if not action.is_file():
+        return None
+    text = action.read_text("utf-8", errors="replace")
+    used = re.search(r"uses: ([\w.-]+/[\w.-]+)@([0-9a-f]{40})", text)
+    requirements = folder / REQUIREMENTS
+    # beside an action of another repository, `setup-python` is used too
+    if used and "requirements.txt" not in text:
+        return Action(used[1], used[2])
+    if not requirements.is_file():
+        # an action of somebody's own, which stays as it is
+        return Requirement("")
+    lines = requirements.read_text("utf-8", errors="replace").splitlines()
+    asked = [line.strip() for line in lines if not line.startswith("#")]
+    line = next(filter(None, asked), "")
+    if line.startswith("./"):
+        return Wheel(folder / line.removesuffix("[sandbox]"))
+    return Requirement(line)
 
 
 def has_project(folder: Path) -> bool:
@@ -93,6 +140,7 @@ def scaffold(
         runner = {}
     first = _write(folder, plain, force=force)
     first += _write(folder, runner, force=force or not keeps_runner)
+    _copy_wheel(folder, answers.runner)
     # schemas say what the project file says that is there now
     then = _write(folder, _schemas(folder), force=force)
     is_new = PROJECT in first.written
@@ -127,6 +175,22 @@ def _write(folder: Path, files: Mapping[str, str], *, force: bool) -> Written:
     return Written(tuple(written), tuple(left))
 
 
+def _copy_wheel(folder: Path, runner: Runner) -> None:
+    """Put a wheel where the requirements name it. Raises Usage P121."""
+    if not isinstance(runner, Wheel):
+        return
+    place = folder / wheel(runner)
+    _refuse_link(folder, wheel(runner))
+    if place.exists() and place.samefile(runner.path):
+        return
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(runner.path.read_bytes())
+    except OSError as exc:
+        what = f"{place} cannot be written: {exc.strerror}"
+        raise Usage("P121", what, "copy the wheel there yourself") from None
+
+
 def _refuse_link(folder: Path, path: str) -> None:
     top = folder.resolve()
     if not (folder / path).resolve().is_relative_to(top):
@@ -146,9 +210,3 @@ def _schemas(folder: Path) -> Mapping[str, str]:
         PROJECT_SCHEMA: schemas.text("project"),
         TABLES_SCHEMA: schemas.text("tables"),
     }
-
-
-def _installed() -> str:
-    """What a new repository is to install: the command as it was installed here."""
-    found = metadata.distribution("cohort-runner")
-    return asking.installed(found.version, found.read_text("direct_url.json") or "")

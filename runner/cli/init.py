@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from runner.errors import ExitCode
+from runner.errors import CohortsError, ExitCode
 
 if TYPE_CHECKING:  # types of modules that are imported late
     from runner.application.scaffolding import Scaffolded, Written
@@ -63,8 +63,9 @@ def init(
     runner: Annotated[
         str,
         typer.Option(
-            metavar="VERSION",
-            help="The package that workflows install: a pip requirement, or OWNER/REPO@COMMIT.",
+            metavar="WHERE",
+            help="Where workflows install the command from: OWNER/REPO@COMMIT, a pip"
+            " requirement with one version, or a wheel.",
         ),
     ] = "",
     force: Annotated[
@@ -80,6 +81,9 @@ def init(
     from runner.application import scaffolding
     from runner.scaffold.answers import Answers
 
+    asks = sys.stdin.isatty() and (force or not scaffolding.has_project(folder))
+    if asks and not runner:
+        runner = _asked_runner(folder)
     given = Answers(
         site,
         database,
@@ -88,15 +92,32 @@ def init(
         connection=connection,
         target=target,
         owner=owner,
-        runner=scaffolding.runner_of(runner),
+        runner=scaffolding.runner_of(runner, folder),
     )
-    if sys.stdin.isatty() and (force or not scaffolding.has_project(folder)):
+    if asks:
         given = _completed(given)
     found = scaffolding.scaffold(folder, given, keeps_runner=not runner, force=force)
     typer.echo(_told(folder, found.files))
     if found.is_new:
         typer.echo(f"\n{_next(found)}")
     return ExitCode.DONE
+
+
+def _asked_runner(folder: Path) -> str:
+    """Ask where the workflows install the command from, until the answer can be."""
+    from runner.application import scaffolding
+    from runner.scaffold.answers import WAYS
+
+    typer.echo(f"The workflows install the command from {WAYS}.")
+    offer = scaffolding.offered()
+    while True:
+        given: str = typer.prompt("Where from", default=offer or None)
+        try:
+            scaffolding.runner_of(given, folder)
+        except CohortsError as exc:
+            typer.echo(str(exc), err=True)
+        else:
+            return given
 
 
 def _completed(given: Answers) -> Answers:

@@ -8,7 +8,9 @@ import json
 import re
 from dataclasses import dataclass, replace
 from functools import cache
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from runner.errors import CohortsError, ExitCode
 from runner.files import schemas
@@ -29,6 +31,7 @@ _PINNED = re.compile(
     r"| ?@ ?(git\+https://[\w./:%+-]+@[0-9a-f]{40}"
     r"|https://[\w./@:%+-]+#sha256=[0-9a-f]{64}))"
 )
+_WHEEL = re.compile(r"cohort_runner-[\w.!+]+-[\w.]+-[\w.]+-[\w.]+\.whl")
 _OWNER = re.compile(
     r"@[A-Za-z0-9][A-Za-z0-9-]*(/[A-Za-z0-9_.-]+)?|[\w.+-]+@[\w-]+(\.[\w-]+)+"
 )
@@ -42,9 +45,23 @@ class BadAnswer(CohortsError):
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """The command from a package index, as pip is asked for it."""
+    """The command from a package index or an address, as pip is asked for it."""
 
     line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wheel:
+    """The command from a wheel that lies in the new repository; `path` is where it is
+    copied from.
+    """
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The name of the file."""
+        return self.path.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +70,10 @@ class Action:
 
     repository: str
     commit: str
+
+
+Runner = Requirement | Wheel | Action
+"""Where the command comes from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +89,7 @@ class Answers:
     connection: str
     target: str
     owner: str
-    runner: Requirement | Action
+    runner: Runner
 
     def named(self) -> Answers:
         """With what stands in for what nobody gave, until it is written into the project file."""
@@ -121,23 +142,36 @@ def checked(answers: Answers) -> Answers:
     return answers
 
 
-def installed(version: str, origin: str) -> str:
-    """What a new repository is to install, where nobody says: the commit that this
-    command came from, else its version. `origin`: the text of `direct_url.json` (PEP
-    610); nothing where it came from an index.
+WAYS = (
+    "a repository at a commit (OWNER/REPOSITORY@COMMIT), a version in a package index of"
+    " yours (cohort-runner[sandbox]==0.1.0), or a wheel (cohort_runner-0.1.0-py3-none-any.whl),"
+    " which is copied into the repository"
+)
+"""Where the command may come from, in words."""
+
+
+def installed(origin: str) -> str:
+    """Where a new repository can install the command from as this one was installed, in
+    the words of `--runner`; empty where that is not known. `origin`: the text of
+    `direct_url.json` (PEP 610), empty where it came from an index: whether that index
+    has the name is not known, nor whose it is there.
     """
-    released = f"cohort-runner[sandbox]=={version}"
     if not origin:
-        return released
+        return ""
     told = json.loads(origin)
-    source = told.get("vcs_info") or {}
     address = str(told.get("url", ""))
-    if source.get("vcs") != "git" or not address.startswith("https://"):
-        return released
-    return f"cohort-runner[sandbox] @ git+{address}@{source.get('commit_id')}"
+    source = told.get("vcs_info") or {}
+    if source.get("vcs") == "git" and address.startswith("https://"):
+        return f"cohort-runner[sandbox] @ git+{address}@{source.get('commit_id')}"
+    if "archive_info" not in told or not address.endswith(".whl"):
+        return ""
+    if address.startswith("file://"):
+        return unquote(address.removeprefix("file://"))
+    digest = (told["archive_info"].get("hashes") or {}).get("sha256", "")
+    return f"cohort-runner[sandbox] @ {address}#sha256={digest}"
 
 
-def runner(text: str) -> Requirement | Action:
+def runner(text: str) -> Runner:
     """Where the command comes from, as written in `--runner`. Raises BadAnswer for what
     may be another one tomorrow.
     """
@@ -148,14 +182,29 @@ def runner(text: str) -> Requirement | Action:
             fix = "write the commit's 40 digits after the @, since a branch or a tag can be moved"
             raise BadAnswer("P120", what, fix)
         return Action(found["repository"], found["commit"])
+    if given.endswith(".whl") and "#" not in given:
+        return _wheel(Path(given))
     if not _PINNED.fullmatch(given):
         what = f"--runner cannot be {given[:60]!r}"
         fix = (
-            "write one version, such as cohort-runner[sandbox]==0.1.0, or OWNER/REPOSITORY@COMMIT;"
+            f"write {WAYS};"
             " an address ends with @ and a commit's 40 digits, or with #sha256= and the file's"
         )
         raise BadAnswer("P120", what, fix)
     return Requirement(given)
+
+
+def _wheel(path: Path) -> Wheel:
+    """A wheel of this command. Raises BadAnswer."""
+    if not _WHEEL.fullmatch(path.name):
+        what = f"--runner: {path.name[:60]!r} is no wheel of cohort-runner"
+        raise BadAnswer(
+            "P120", what, "write for example cohort_runner-0.1.0-py3-none-any.whl"
+        )
+    if not path.is_file():
+        what = f"--runner: there is no file {path}"
+        raise BadAnswer("P120", what, "correct the path")
+    return Wheel(path)
 
 
 def _check(key: str, value: str) -> None:

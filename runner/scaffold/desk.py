@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from runner.scaffold.answers import Action, Answers, Requirement
+from runner.scaffold.answers import Action, Answers, Requirement, Wheel
 
 TEMPLATES = """\
 # Shared SQL
@@ -154,7 +154,7 @@ def _command(answers: Answers) -> str:
 The workflows install `cohorts` from `{repository}`, at commit `{commit}`. On your machine, with
 Python 3.11 or later, in a checkout of that commit and in a virtual environment: \
 `pip install '.[sandbox]'`."""
-        case Requirement():
+        case Requirement() | Wheel():
             return """\
 The workflows install `cohorts` as `.github/actions/cohorts/requirements.txt` says. On your \
 machine, with Python 3.11

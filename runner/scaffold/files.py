@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from runner.scaffold import desk, github
-from runner.scaffold.answers import Answers, Requirement
+from runner.scaffold.answers import Action, Answers
 from runner.scaffold.project import project
 
 WORKFLOWS = ("cohorts-pr.yml", "cohorts-sync.yml", "cohorts-drift.yml")
@@ -38,8 +38,8 @@ def files(answers: Answers) -> dict[str, str]:
     }
     for name in WORKFLOWS:
         made[f".github/workflows/{name}"] = shipped(f"workflows/{name}")
-    if isinstance(answers.runner, Requirement):
-        made[github.REQUIREMENTS] = github.requirements(answers.runner.line)
+    if not isinstance(answers.runner, Action):
+        made[github.REQUIREMENTS] = github.requirements(answers.runner)
     return dict(sorted(made.items()))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runner.scaffold.answers import Action, Answers, Requirement
+from runner.scaffold.answers import Action, Answers, Requirement, Wheel
 
 SETUP_PYTHON = "actions/setup-python@5fda3b95a4ea91299a34e894583c3862153e4b97 # v7.0.0"
 
@@ -110,13 +110,22 @@ def action(answers: Answers) -> str:
         case Action(repository, commit):
             named = _FROM_ACTION.replace("REPOSITORY", repository)
             return named.replace("COMMIT", commit)
-        case Requirement():
+        case Requirement() | Wheel():
             return _FROM_INDEX
 
 
-def requirements(line: str) -> str:
-    """What pip installs in the workflows."""
-    return f"{_REQUIREMENTS}{line}\n"
+def requirements(runner: Requirement | Wheel) -> str:
+    """What pip installs in the workflows; it is run at the top of the repository."""
+    match runner:
+        case Requirement(line):
+            return f"{_REQUIREMENTS}{line}\n"
+        case Wheel():
+            return f"{_REQUIREMENTS}./{wheel(runner)}[sandbox]\n"
+
+
+def wheel(runner: Wheel) -> str:
+    """Where a wheel lies in the repository."""
+    return f"{REQUIREMENTS.rpartition('/')[0]}/{runner.name}"
 
 
 def dependabot(answers: Answers) -> str:

@@ -20,6 +20,7 @@ from tests.place import Place
 
 ROOT = Path(__file__).parents[2]
 PINNED = "cohort-runner[sandbox]==0.1.0"
+ASKED = ("--runner", PINNED)
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 ACTIONLINT = Path(sys.executable).with_name("actionlint")
 ACTION = ".github/actions/cohorts/action.yml"
@@ -46,7 +47,7 @@ def read(path: Path) -> Any:
 
 
 def test_an_empty_folder_becomes_a_repository_that_is_valid(empty: Place) -> None:
-    answer = empty.run("init", "shop")
+    answer = empty.run("init", *ASKED, "shop")
     assert answer.code == 0, answer.err
     made = shop(empty)
     assert answer.out.startswith(f"{len(tree(made.folder))} files written in shop:\n  .github/CODEOWNERS\n")
@@ -61,15 +62,61 @@ def test_an_empty_folder_becomes_a_repository_that_is_valid(empty: Place) -> Non
 
 def test_what_was_installed_from_a_commit_is_installed_from_it_again() -> None:
     origin = {"url": "https://github.com/acme/cohort-runner.git", "vcs_info": {"vcs": "git", "commit_id": COMMIT}}
-    made = installed("0.1.0", json.dumps(origin))
+    made = installed(json.dumps(origin))
     assert made == f"cohort-runner[sandbox] @ git+https://github.com/acme/cohort-runner.git@{COMMIT}"
     assert read_runner(made)
-    assert installed("0.1.0", json.dumps({"url": "file:///home/ann/cohort-runner", "dir_info": {}})) == PINNED
-    assert installed("0.1.0", "") == PINNED
+
+
+WHEEL = "cohort_runner-1.0-py3-none-any.whl"
+
+
+@pytest.mark.parametrize(
+    ("origin", "offered"),
+    [
+        ({"url": "file:///home/ann/cohort-runner", "dir_info": {"editable": True}}, ""),
+        ({"url": f"file:///home/ann/a%20b/{WHEEL}", "archive_info": {}}, f"/home/ann/a b/{WHEEL}"),
+        (
+            {"url": f"https://example.com/{WHEEL}", "archive_info": {"hashes": {"sha256": "0" * 64}}},
+            f"cohort-runner[sandbox] @ https://example.com/{WHEEL}#sha256={'0' * 64}",
+        ),
+        (None, ""),
+    ],
+)
+def test_what_is_offered_is_where_the_command_came_from(origin: Any, offered: str) -> None:
+    assert installed(json.dumps(origin) if origin else "") == offered
+
+
+def test_nothing_unproven_is_the_default(empty: Place) -> None:
+    answer = empty.run("init", "shop")
+    assert (answer.code, answer.err.split(" ")[0]) == (64, "P133")
+    assert "OWNER/REPOSITORY@COMMIT" in answer.err
+    assert not (empty.folder / "shop").exists()
+
+
+def test_a_second_run_needs_no_runner(empty: Place) -> None:
+    empty.run("init", "--runner", f"acme/cohort-runner@{COMMIT}")
+    before = tree(empty.folder)
+    answer = empty.run("init")
+    assert (answer.code, answer.out) == (0, "0 files written here; nothing was missing.\n")
+    assert tree(empty.folder) == before
+
+
+def test_a_wheel_lies_in_the_repository(empty: Place) -> None:
+    wheel = empty.folder / "cohort_runner-9.9-py3-none-any.whl"
+    wheel.write_bytes(b"a wheel")
+    assert empty.run("init", "shop", "--runner", str(wheel)).code == 0
+    made = empty.folder / "shop" / ".github" / "actions" / "cohorts" / wheel.name
+    assert made.read_bytes() == b"a wheel"
+    written = (empty.folder / "shop" / REQUIREMENTS).read_text("utf-8")
+    assert written.endswith(f"\n./.github/actions/cohorts/{wheel.name}[sandbox]\n")
+    answer = shop(empty).run("init")
+    assert answer.out == "0 files written here; nothing was missing.\n"
+    for bad in ("other-1.0-py3-none-any.whl", WHEEL):
+        assert empty.run("init", "new", "--runner", bad).code == 64
 
 
 def test_here_is_the_default(empty: Place) -> None:
-    answer = empty.run("init")
+    answer = empty.run("init", *ASKED)
     assert answer.code == 0
     assert " files written here:\n" in answer.out
     assert "  cd " not in answer.out
@@ -77,7 +124,7 @@ def test_here_is_the_default(empty: Place) -> None:
 
 
 def test_workflows_are_those_of_this_repository_to_the_byte(empty: Place) -> None:
-    empty.run("init")
+    empty.run("init", *ASKED)
     assert tuple(f"cohorts-{name}.yml" for name in ("pr", "sync", "drift")) == WORKFLOWS
     for path in (".github/zizmor.yml", *(f".github/workflows/{name}" for name in WORKFLOWS)):
         assert (empty.folder / path).read_bytes() == (ROOT / path).read_bytes(), path
@@ -93,7 +140,7 @@ def test_options_reach_the_project_file(empty: Place) -> None:
         "target": "live",
         "owner": "@acme/growth",
     }
-    answer = empty.run("init", *(word for name, value in given.items() for word in (f"--{name}", value)))
+    answer = empty.run("init", *ASKED, *(word for name, value in given.items() for word in (f"--{name}", value)))
     assert answer.code == 0, answer.err
     made = read(empty.folder / "cohorts" / "project.yml")
     assert made["targets"]["live"] == {
@@ -112,7 +159,7 @@ def test_options_reach_the_project_file(empty: Place) -> None:
 
 
 def test_words_of_yaml_stay_text(empty: Place) -> None:
-    assert empty.run("init", "--workspace", "on", "--connection", "0x10", "--database", "123").code == 0
+    assert empty.run("init", *ASKED, "--workspace", "on", "--connection", "0x10", "--database", "123").code == 0
     target = read(empty.folder / "cohorts" / "project.yml")["targets"]["production"]
     assert (target["workspace"], target["connection"], target["database"]) == ("on", "0x10", "123")
     empty.run("new", "first")
@@ -120,7 +167,7 @@ def test_words_of_yaml_stay_text(empty: Place) -> None:
 
 
 def test_commented_sources_are_good_once_the_marks_are_gone(empty: Place) -> None:
-    empty.run("init")
+    empty.run("init", *ASKED)
     project = empty.folder / "cohorts" / "project.yml"
     text = project.read_text("utf-8")
     first, last = text.index("# sources:"), text.index("# People who are")
@@ -132,9 +179,9 @@ def test_commented_sources_are_good_once_the_marks_are_gone(empty: Place) -> Non
 
 
 def test_a_second_run_writes_nothing(empty: Place) -> None:
-    empty.run("init")
+    empty.run("init", *ASKED)
     before = tree(empty.folder)
-    answer = empty.run("init")
+    answer = empty.run("init", *ASKED)
     assert (answer.code, answer.out) == (0, "0 files written here; nothing was missing.\n")
     assert tree(empty.folder) == before
 
@@ -142,12 +189,12 @@ def test_a_second_run_writes_nothing(empty: Place) -> None:
 def test_what_is_there_is_left_alone_unless_forced(empty: Place) -> None:
     readme = empty.folder / "README.md"
     readme.write_text("ours\n", "utf-8")
-    answer = empty.run("init")
+    answer = empty.run("init", *ASKED)
     assert answer.out.count("Left alone") == 1
     assert "Left alone, since they are there and say something else:\n  README.md\n" in answer.out
     assert readme.read_text("utf-8") == "ours\n"
     (empty.folder / "LICENSE").write_text("MIT\n", "utf-8")
-    forced = empty.run("init", "--force")
+    forced = empty.run("init", *ASKED, "--force")
     assert forced.out.startswith("1 file written here:\n  README.md\n")
     assert readme.read_text("utf-8").startswith("# Audiences\n")
     assert (empty.folder / "LICENSE").read_text("utf-8") == "MIT\n"
@@ -155,17 +202,17 @@ def test_what_is_there_is_left_alone_unless_forced(empty: Place) -> None:
 
 def test_a_file_that_was_deleted_comes_back_as_the_command_has_it_now(empty: Place) -> None:
     """The way to newer workflows, with everything else as it is."""
-    empty.run("init", "--database", "crm")
+    empty.run("init", *ASKED, "--database", "crm")
     for name in WORKFLOWS:
         (empty.folder / ".github" / "workflows" / name).unlink()
-    answer = empty.run("init")
+    answer = empty.run("init", *ASKED)
     assert answer.out.startswith("3 files written here:\n  .github/workflows/")
     assert "cohorts/project.yml" in answer.out.partition("Left alone")[2]
     assert read(empty.folder / "cohorts" / "project.yml")["targets"]["production"]["database"] == "crm"
 
 
 def test_the_command_comes_from_an_index_in_this_version(empty: Place) -> None:
-    empty.run("init")
+    empty.run("init", *ASKED)
     lines = (empty.folder / REQUIREMENTS).read_text("utf-8").splitlines()
     assert [line for line in lines if not line.startswith("#")] == ["cohort-runner[sandbox]==0.1.0"]
     steps = read(empty.folder / ACTION)["runs"]["steps"]
@@ -200,7 +247,7 @@ def test_the_command_comes_from_a_repository(empty: Place) -> None:
 
 
 def test_where_the_command_comes_from_may_be_chosen_again(empty: Place) -> None:
-    empty.run("init")
+    empty.run("init", *ASKED)
     assert empty.run("init", "--runner", f"acme/cohort-runner@{COMMIT}").out.startswith(
         f"1 file written here:\n  {ACTION}"
     )
@@ -214,7 +261,7 @@ def test_where_the_command_comes_from_may_be_chosen_again(empty: Place) -> None:
 def test_both_actions_take_what_the_workflows_give(empty: Place) -> None:
     ours = read(ROOT / ".github" / "actions" / "cohorts" / "action.yml")["inputs"]
     for runner in ("cohort-runner==1.0", f"acme/cohort-runner@{COMMIT}"):
-        empty.run("init", "--force", "--runner", runner)
+        empty.run("init", *ASKED, "--force", "--runner", runner)
         assert read(empty.folder / ACTION)["inputs"] == ours
 
 
@@ -233,16 +280,16 @@ def test_both_actions_take_what_the_workflows_give(empty: Place) -> None:
         ("--owner", "@acme/crm\n* @eve", "such as @acme/crm"),
         ("--runner", "acme/cohort-runner@v1", "names no commit of acme/cohort-runner"),
         ("--runner", f"acme/cohort-runner@{COMMIT[:12]}", "the commit's 40 digits"),
-        ("--runner", "cohort-runner", "write one version"),
-        ("--runner", "cohort-runner>=0.1", "write one version"),
+        ("--runner", "cohort-runner", "a version in a package index of yours"),
+        ("--runner", "cohort-runner>=0.1", "a version in a package index of yours"),
         ("--runner", "cohort-runner @ git+https://github.com/acme/cohort-runner@main", "a commit's 40 digits"),
         ("--runner", "cohort-runner @ git+https://github.com/acme/cohort-runner", "a commit's 40 digits"),
         ("--runner", "cohort-runner @ https://github.com/acme/cohort-runner/archive/main.zip", "#sha256="),
-        ("--runner", "cohort-runner==0.1\n--index-url https://example.com", "write one version"),
+        ("--runner", "cohort-runner==0.1\n--index-url https://example.com", "a version in a package index of yours"),
     ],
 )
 def test_what_cannot_be_is_refused(empty: Place, option: str, value: str, says: str) -> None:
-    answer = empty.run("init", option, value)
+    answer = empty.run("init", *ASKED, option, value)
     assert answer.code == 64
     assert answer.err.startswith("P120 ")
     assert says in answer.err
@@ -257,7 +304,7 @@ def test_no_link_leads_out(empty: Place, link: str) -> None:
     place.parent.mkdir(parents=True)
     place.symlink_to(outside / ("x" if "." in link[1:] else "."))
     for force in ([], ["--force"]):
-        answer = empty.run("init", "shop", *force)
+        answer = empty.run("init", *ASKED, "shop", *force)
         assert (answer.code, answer.err[:5]) == (64, "P121 ")
         assert "leads out of shop" in answer.err
     assert not tree(outside)
@@ -266,15 +313,15 @@ def test_no_link_leads_out(empty: Place, link: str) -> None:
 
 def test_a_file_in_the_place_of_a_folder_is_told(empty: Place) -> None:
     (empty.folder / ".vscode").write_text("", "utf-8")
-    answer = empty.run("init")
+    answer = empty.run("init", *ASKED)
     assert (answer.code, answer.err.startswith("P121 .vscode/")) == (64, True)
-    assert empty.run("init", "README").code == 0
+    assert empty.run("init", *ASKED, "README").code == 0
     (empty.folder / "taken").write_text("", "utf-8")
-    assert empty.run("init", "taken").err.startswith("P121 taken/")
+    assert empty.run("init", *ASKED, "taken").err.startswith("P121 taken/")
 
 
 def test_the_editor_knows_the_cohorts_that_are_there(empty: Place) -> None:
-    empty.run("init")
+    empty.run("init", *ASKED)
     schema = empty.folder / ".vscode" / "cohort.schema.json"
     assert schema.read_text("utf-8") == empty.run("schema", "cohort", "--project").out
     project = (empty.folder / ".vscode" / "project.schema.json").read_text("utf-8")
@@ -283,12 +330,12 @@ def test_the_editor_knows_the_cohorts_that_are_there(empty: Place) -> None:
     assert {(empty.folder / path).is_file() for path in mapped} == {True}
     empty.run("new", "first")
     schema.unlink()
-    empty.run("init")
+    empty.run("init", *ASKED)
     assert '"const": "first"' in schema.read_text("utf-8")
 
 
 def test_hooks_run_what_there_is(empty: Place) -> None:
-    empty.run("init")
+    empty.run("init", *ASKED)
     hooks = read(empty.folder / ".pre-commit-config.yaml")["repos"][0]["hooks"]
     shipped = read(ROOT / ".pre-commit-hooks.yaml")
     assert sorted(hook["id"] for hook in hooks) == sorted(hook["id"] for hook in shipped)

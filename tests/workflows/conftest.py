@@ -76,7 +76,12 @@ def repository(tmp_path: Path) -> Repository:
 def scaffold(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository as `cohorts init` writes it."""
     folder = tmp_path_factory.mktemp("scaffold")
-    subprocess.run([COHORTS, "init", folder], check=True, capture_output=True, timeout=30)
+    subprocess.run(
+        [COHORTS, "init", folder, "--runner", "cohort-runner[sandbox]==0.1.0"],
+        check=True,
+        capture_output=True,
+        timeout=30,
+    )
     return folder
 
 
