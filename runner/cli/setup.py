@@ -28,9 +28,12 @@ def bootstrap(target: TargetOption = "") -> int:
 
     found = setup.bootstrap(invocation(), watched(Stop()), target=target)
     if found.is_new:
-        typer.echo(f"{found.state_database} holds a ledger now.")
+        typer.echo(f"The database {found.state_database} holds a ledger now.")
     else:
-        typer.echo(f"{found.state_database} holds a ledger already; nothing was done.")
+        typer.echo(
+            f"The database {found.state_database} holds a ledger already;"
+            " nothing was done."
+        )
     typer.echo(f"Next: cohorts doctor --target {target}")
     return ExitCode.DONE
 

@@ -122,7 +122,7 @@ def _members(shown: Plan, *, counted: bool) -> str:
     if not counted:
         return "Members not counted; `--members` counts who would enter and leave."
     sent = [change for change in shown.due if not is_blocked(change)]
-    return f"Written to Braze, as far as is known: {Cost.of(sent).over_time}."
+    return f"Estimate of what is written to Braze: {Cost.of(sent).over_time}."
 
 
 def _change(change: Change, width: int, names: tuple[str, str]) -> Iterator[str]:

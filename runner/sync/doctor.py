@@ -207,7 +207,7 @@ def _proven(target: Target, known: Ledger) -> Finding:
     if target.mapping in known.verified or target.is_sandbox:
         found = "these setting names add and remove, as a person saw in Braze"
         return Finding("canary", State.OK, found)
-    found = "not proven yet that these setting names add and remove"
+    found = "not proven yet that exports really add and remove people"
     command = f"`cohorts doctor --target {target.name} --canary external_id:SOMEBODY`"
     fix = f"run {command}, with a user of your own"
     return Finding("canary", State.FAILED, found, fix, ExitCode.LOCKED)
@@ -219,12 +219,12 @@ def _meanings(asker: Asker, *, can_write: bool) -> Iterator[Finding]:
         (
             "time ranges",
             meanings.time_ranges,
-            "TD_TIME_RANGE reads open ends, and ends of two types, as rules expect",
+            "TD_TIME_RANGE, which rules use, works as its documentation says",
         ),
         (
             "ledger columns",
             meanings.ledger_columns,
-            "texts of any length, and whole numbers",
+            "can hold texts of any length, and whole numbers",
         ),
     ]
     if can_write:
@@ -232,7 +232,7 @@ def _meanings(asker: Asker, *, can_write: bool) -> Iterator[Finding]:
             (
                 "new tables",
                 meanings.new_tables,
-                "they get a time; a text of three letters is kept as {}",
+                "get a time by themselves; the text 'abc' gets the type {}",
             )
         )
     for name, ask, well in asked:
@@ -315,7 +315,7 @@ PROOFS = (
     _Proof(
         Operation.REMOVE,
         "removing the user",
-        "Has your user left it again?",
+        "Is your user gone from the cohort `Cohort Runner canary` now?",
         "the connector ignores `operation`: correct its name in `export_settings`;"
         " nothing may be sent before",
     ),

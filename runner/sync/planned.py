@@ -116,8 +116,8 @@ def open_ledger(table: LedgerTable, target: Target, *, create: bool) -> Ledger:
                 f"target {target.name}: the database {target.state_database} has no"
                 " ledger, so nobody knows who is in Braze"
             ),
-            f"on the first day, run `cohorts bootstrap --target {target.name}`;"
-            " on a later day, check the key `state_database`: it may name another database",
+            f"if this target is new, run `cohorts bootstrap --target {target.name}`;"
+            " else check `state_database` in the project file: it may name another database",
         )
     if not create:
         return Ledger(id="", epoch=0, now=table.clock())

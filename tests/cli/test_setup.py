@@ -369,7 +369,7 @@ OTHERS = "ledger_id, schema_version, row_id, epoch, sequence, workspace, cohort_
 def test_a_doctor_asks_what_statements_mean(account: Place) -> None:
     ready(account, "ann")
     answer = account.run("doctor", *TO_PRODUCTION)
-    assert (answer.code, "a text of three letters is kept as varchar" in answer.out) == (0, True)
+    assert (answer.code, "the text 'abc' gets the type varchar" in answer.out) == (0, True)
     left = account.sql("SELECT table_name FROM information_schema.tables WHERE table_name LIKE 'cohort_doctor%'")
     assert left == []
     account.sql("ALTER TABLE cohort_runner.cohort_ledger RENAME TO before")

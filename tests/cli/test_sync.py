@@ -48,7 +48,7 @@ def test_first_sync_nothing_to_do_change(place: Place) -> None:
         "      +SELECT customer_id FROM customers WHERE spend >= 100 AND customer_id <> '•••'\n"
         "\n"
         "1 to update, 1 unchanged.\n"
-        "Written to Braze, as far as is known: 1 by this sync, nothing later until something changes.\n",
+        "Estimate of what is written to Braze: 1 by this sync, nothing later until something changes.\n",
     )
     written = place.cohorts()["everybody"]["members_written"]
     assert place.run("sync").code == 0

@@ -110,7 +110,7 @@ def test_people_say_what_is_written(place: Place) -> None:
     said = place.run("plan", "--members").out
     words = "3 by this sync, 21 in the first week (this sync included), about 3 in a usual month"
     assert f"      written: {words}\n" in said
-    assert f"Written to Braze, as far as is known: {words}.\n" in said
+    assert f"Estimate of what is written to Braze: {words}.\n" in said
 
 
 def test_several_names_are_said_to_cost_more(place: Place) -> None:
