@@ -38,20 +38,29 @@ class Rendered:
 
 
 def render(
-    root: Path, day: date, *, target: str, select: Sequence[str], exclude: Sequence[str]
+    root: Path,
+    day: date,
+    *,
+    target: str,
+    select: Sequence[str],
+    exclude: Sequence[str],
+    exact: bool = False,
 ) -> Rendered:
     """The SQL of the selected cohorts; values of members that are compared by name are
-    hidden. Raises InvalidDefinitions, Usage and BadSelection.
+    hidden, unless it is to be `exact`. Raises InvalidDefinitions, Usage and
+    BadSelection.
     """
     _, asked = reading.wanted(root, day, target)
     chosen = reading.chosen_queries(asked, select, exclude)
     statements = [
-        each for query in chosen.queries for each in _statements(query, target)
+        each
+        for query in chosen.queries
+        for each in _statements(query, target, exact=exact)
     ]
     return Rendered(tuple(statements), chosen.problems)
 
 
-def _statements(query: Query, target: str) -> list[Statement]:
+def _statements(query: Query, target: str, *, exact: bool) -> list[Statement]:
     cohort = query.cohort
     heading = f"-- {cohort.id} · {cohort.name} · target {target}"
     named = cohort.columns | query.barred.columns
@@ -60,7 +69,9 @@ def _statements(query: Query, target: str) -> list[Statement]:
         title = heading
         if len(query.exports) > 1:
             title = f"{heading} · by {handle}"
-        shown = masked(sql, named)
+        shown = sql
+        if not exact:
+            shown = masked(sql, named)
         statements.append(Statement(cohort.id, target, handle, title, shown))
     return statements
 

@@ -17,6 +17,7 @@ from runner.cli import actions
 from runner.cli.context import (
     engine_of,
     invocation,
+    is_ci,
     shown_on,
     tell_problems,
     terminal_width,
@@ -92,15 +93,29 @@ def render(
     exclude: ExcludeOption = None,
     target: TargetOption = "",
     output: OutputOption = Output.TEXT,
+    exact: Annotated[
+        bool,
+        typer.Option(
+            "--exact",
+            help="Hide no value. Only on a terminal, and never in a CI: a log keeps them.",
+        ),
+    ] = False,
 ) -> int:
     """Print the SQL that a sync would run, in the form that Braze's connector needs.
     Values that people are compared with are hidden.
     """
     from runner.application import rendering
 
-    chosen = [*selected(ctx, cohorts), *(select or [])]
+    if exact and (is_ci() or not sys.stdout.isatty()):
+        what = "--exact shows values that may name people, and this is no terminal"
+        raise Usage("P134", what, "run it on a terminal, or leave out --exact")
     found = rendering.render(
-        Path(), today(), target=target, select=chosen, exclude=exclude or []
+        Path(),
+        today(),
+        target=target,
+        select=[*selected(ctx, cohorts), *(select or [])],
+        exclude=exclude or [],
+        exact=exact,
     )
     if output is Output.JSON:
         from runner.report import machine

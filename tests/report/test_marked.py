@@ -37,11 +37,11 @@ def test_a_long_line_is_cut_around_the_place() -> None:
     assert lines[1][lines[2].index("^")] == "!"
 
 
-def test_only_a_terminal_shows_it(place: Place) -> None:
-    (place.folder / "cohorts" / "bad.yml").write_text("id: bad\nname: 12\naudience: {sql: SELECT 1}\n")
-    assert " | name: 12" not in place.run("validate").out
+def on_a_terminal(place: Place, *arguments: str) -> tuple[int, str]:
+    """The exit code of a command, and what it prints on a terminal."""
     ours, theirs = pty.openpty()
-    started = subprocess.Popen([COHORTS, "validate"], cwd=place.folder, stdout=theirs, stdin=theirs)
+    around = {name: value for name, value in os.environ.items() if name != "CI"}
+    started = subprocess.Popen([COHORTS, *arguments], cwd=place.folder, stdout=theirs, stdin=theirs, env=around)
     os.close(theirs)
     told = b""
     while True:
@@ -52,8 +52,26 @@ def test_only_a_terminal_shows_it(place: Place) -> None:
         if not piece:
             break
         told += piece
-    assert started.wait(30) == 3
-    assert "  2 | name: 12\r\n    |       ^" in told.decode()
+    os.close(ours)
+    return started.wait(30), told.decode()
+
+
+def test_only_a_terminal_shows_it(place: Place) -> None:
+    (place.folder / "cohorts" / "bad.yml").write_text("id: bad\nname: 12\naudience: {sql: SELECT 1}\n")
+    assert " | name: 12" not in place.run("validate").out
+    code, told = on_a_terminal(place, "validate")
+    assert code == 3
+    assert "  2 | name: 12\r\n    |       ^" in told
+
+
+def test_the_exact_sql_is_for_a_terminal_alone(place: Place) -> None:
+    place.cohort("one", "SELECT customer_id FROM customers WHERE customer_id = 'ann'")
+    assert "'ann'" not in place.run("render").out
+    refused = place.run("render", "--exact")
+    assert (refused.code, refused.err.split(" ")[0], refused.out) == (64, "P134", "")
+    code, told = on_a_terminal(place, "render", "--exact")
+    assert code == 0
+    assert "'ann'" in told
 
 
 def test_a_file_that_is_gone_meanwhile(tmp_path: Path) -> None:
