@@ -7,6 +7,7 @@ import sys
 
 import pytest
 from runner import codes
+from runner.files import keys
 from tests.place import COHORTS
 
 PAGE = """\
@@ -95,8 +96,8 @@ def test_the_command_lists_every_code_on_one_line() -> None:
 def test_a_code_that_does_not_exist_is_a_usage_error() -> None:
     code, out, err = cohorts("explain", "q5")
     assert (code, out) == (64, "")
-    assert err == "P104 there is no code 'q5'; perhaps you meant Q005; `cohorts explain` lists them all\n"
-    assert cohorts("explain", "?")[2] == "P104 there is no code '?'; `cohorts explain` lists them all\n"
+    assert err == f"P104 there is no code and no key 'q5'; perhaps you meant Q005; {ALL}\n"
+    assert cohorts("explain", "?")[2] == f"P104 there is no code and no key '?'; {ALL}\n"
 
 
 def test_explaining_starts_as_fast_as_help() -> None:
@@ -112,3 +113,31 @@ print(*sys.modules, file=sys.stderr)
     loaded = set(ended.stderr.split())
     assert "runner.codes" in loaded
     assert loaded & {"jinja2", "jsonschema", "requests", "rich", "sqlglot", "stamina", "tdclient", "yaml"} == set()
+
+
+ALL = "`cohorts explain` lists all codes, and docs/format.md all keys"
+
+
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [
+        ("within", "`within` in a rule: The time lies within that long before now"),
+        ("where", "      - event: purchases"),
+        ("guards", "Limits that stop a sync before anything is sent."),
+        ("site", "`targets.NAME` of cohorts/project.yml"),
+        ("g002", "G002: "),
+    ],
+)
+def test_keys_of_files_are_explained_too(key: str, told: str) -> None:
+    code, out, _ = cohorts("explain", key)
+    assert code == 0
+    assert told in out
+
+
+def test_a_key_that_is_nearly_one() -> None:
+    assert "perhaps you meant within" in cohorts("explain", "withn")[2]
+
+
+def test_every_key_has_a_meaning() -> None:
+    for name, found in keys.known().items():
+        assert all(key.meaning for key in found), name

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from runner.application import reading
@@ -79,6 +80,24 @@ def titled(cohort: str) -> str:
     return cohort.replace("_", " ").capitalize()
 
 
+def id_of(name: str) -> str:
+    """The id that a name suggests: `Lapsed buyers (90 days)` is `lapsed_buyers_90_days`."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "_", plain.lower()).strip("_")
+
+
+def check(root: Path, wish: Wish) -> None:
+    """Check what is known of a new cohort so far. Raises Usage P112, and
+    InvalidDefinitions.
+    """
+    loaded = reading.project(root)
+    whole = replace(wish, cohort=wish.cohort or "a_cohort")
+    path = root / "cohorts" / _inside(wish.folder) / f"{whole.cohort}.yml"
+    _refuse_invalid(_text(whole, loaded), path)
+    if wish.cohort:
+        _refuse_taken(root, path, wish.cohort)
+
+
 def new(root: Path, wish: Wish) -> Path:
     """Write a new cohort's file, with a first rule and a first test; returns where it
     is. Raises Usage P112, and InvalidDefinitions.
@@ -90,12 +109,7 @@ def new(root: Path, wish: Wish) -> Path:
     folder = root / "cohorts" / _inside(wish.folder)
     path = folder / f"{wish.cohort}.yml"
     _refuse_invalid(text, path)
-    if there := _same(root, path, wish.cohort):
-        raise Usage(
-            "P112",
-            f"the cohort {wish.cohort} is there already: {there}",
-            "choose another id, or edit that file",
-        )
+    _refuse_taken(root, path, wish.cohort)
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     return path
@@ -215,6 +229,16 @@ def _refuse_invalid(text: str, path: Path) -> None:
         raise InvalidDefinitions(document)
     if found := schemas.problems(document, "cohort"):
         raise InvalidDefinitions(found)
+
+
+def _refuse_taken(root: Path, path: Path, cohort: str) -> None:
+    """Raises Usage P112 where a file has this cohort already."""
+    if there := _same(root, path, cohort):
+        raise Usage(
+            "P112",
+            f"the cohort {cohort} is there already: {there}",
+            "choose another id, or edit that file",
+        )
 
 
 def _same(root: Path, path: Path, cohort: str) -> Path | None:

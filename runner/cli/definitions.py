@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -308,12 +308,14 @@ def explain(
     code: Annotated[
         str,
         typer.Argument(
-            help="An error code such as Q005. Without it: a list of all codes."
+            metavar="CODE|KEY",
+            help="An error code such as Q005, or a key of a file such as `within`."
+            " Without it: a list of all codes.",
         ),
     ] = "",
     output: OutputOption = Output.TEXT,
 ) -> int:
-    """Say what an error code means and what to do about it."""
+    """Say what an error code, or a key of a file, means."""
     from runner import codes
 
     known = codes.known()
@@ -327,11 +329,7 @@ def explain(
         return ExitCode.DONE
     found = known.get(code.strip().upper())
     if found is None:
-        fix = "`cohorts explain` lists them all"
-        meant = codes.closest(code, known)
-        if meant:
-            fix = f"perhaps you meant {', '.join(meant)}; {fix}"
-        raise Usage("P104", f"there is no code {code[:20]!r}", fix)
+        return _explain_key(code, known)
     if output is Output.JSON:
         from runner.report import machine
 
@@ -339,6 +337,24 @@ def explain(
         return ExitCode.DONE
     typer.echo(codes.explained(found))
     return ExitCode.DONE
+
+
+def _explain_key(name: str, known: Iterable[str]) -> int:
+    """Print what a key of a file means. Raises Usage P104 where there is none."""
+    from difflib import get_close_matches
+
+    from runner import codes
+    from runner.files import keys
+
+    found = keys.known()
+    if name in found:
+        typer.echo(keys.explained(found[name]))
+        return ExitCode.DONE
+    meant = codes.closest(name, known) or get_close_matches(name[:60], found, 3)
+    fix = "`cohorts explain` lists all codes, and docs/format.md all keys"
+    if meant:
+        fix = f"perhaps you meant {', '.join(meant)}; {fix}"
+    raise Usage("P104", f"there is no code and no key {name[:20]!r}", fix)
 
 
 def sandbox(

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from runner.errors import CohortsError, ExitCode
+from runner.cli.asking import asked
+from runner.errors import ExitCode
 
 if TYPE_CHECKING:  # types of modules that are imported late
     from runner.application.scaffolding import Scaffolded, Written
@@ -104,42 +105,59 @@ def init(
 
 
 def _asked_runner(folder: Path) -> str:
-    """Ask where the workflows install the command from, until the answer can be."""
+    """Ask where the workflows install the command from."""
     from runner.application import scaffolding
     from runner.scaffold.answers import WAYS
 
     typer.echo(f"The workflows install the command from {WAYS}.")
-    offer = scaffolding.offered()
-    while True:
-        given: str = typer.prompt("Where from", default=offer or None)
-        try:
-            scaffolding.runner_of(given, folder)
-        except CohortsError as exc:
-            typer.echo(str(exc), err=True)
-        else:
-            return given
+    return asked(
+        "Where from",
+        lambda given: scaffolding.runner_of(given, folder),
+        default=scaffolding.offered() or None,
+    )
 
 
 def _completed(given: Answers) -> Answers:
-    """Ask a person for what was not given; Enter takes what is proposed."""
+    """Ask a person for what was not given; Enter takes what is proposed. Each answer is
+    checked when it is given.
+    """
+    from runner.scaffold.answers import checked
+
+    def fits(answers: Answers) -> None:
+        checked(answers.named())
+
     proposed = given.named()
-    site = given.site or typer.prompt(
-        "Treasure Data's region (us, tokyo, eu, ap02, ap03)", default=proposed.site
-    )
-    database = given.database or typer.prompt(
-        "Database that queries read", default=proposed.database
-    )
-    workspace = given.workspace or typer.prompt(
-        "Your name for the Braze workspace", default=proposed.workspace
-    )
-    owner = given.owner or typer.prompt(
-        "GitHub team that reviews, such as @acme/crm (or none)",
-        default="",
-        show_default=False,
-    )
-    return replace(
-        given, site=site, database=database, workspace=workspace, owner=owner
-    )
+    if not given.site:
+        question = "Treasure Data's region (us, tokyo, eu, ap02, ap03)"
+        found = asked(
+            question,
+            lambda each: fits(replace(given, site=each)),
+            default=proposed.site,
+        )
+        given = replace(given, site=found)
+    if not given.database:
+        question = "Database that queries read"
+        found = asked(
+            question,
+            lambda each: fits(replace(given, database=each)),
+            default=proposed.database,
+        )
+        given = replace(given, database=found)
+    if not given.workspace:
+        question = "Your name for the Braze workspace"
+        found = asked(
+            question,
+            lambda each: fits(replace(given, workspace=each)),
+            default=proposed.workspace,
+        )
+        given = replace(given, workspace=found)
+    if not given.owner:
+        question = "GitHub team that reviews, such as @acme/crm (or none)"
+        found = asked(
+            question, lambda each: fits(replace(given, owner=each)), may_be_empty=True
+        )
+        given = replace(given, owner=found)
+    return given
 
 
 def _told(folder: Path, done: Written) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from runner.cli.asking import asked
 from runner.cli.folder import selected
 from runner.cli.options import CohortsArgument, ExcludeOption, SelectOption
 from runner.errors import ExitCode, InvalidDefinitions
@@ -67,33 +68,41 @@ def new(
 
 
 def _completed(wish: Wish, choices: Choices) -> Wish:
-    """Ask a person for what was not given; Enter takes what is proposed."""
-    from runner.application.writing import titled
+    """Ask a person for what was not given; Enter takes what is proposed. Each answer is
+    checked when it is given.
+    """
+    from runner.application import writing
 
-    cohort = wish.cohort or typer.prompt(
-        "Id (lower-case letters, digits and underscores; never changes)"
-    )
-    name = wish.name or typer.prompt("Name in Braze", default=titled(cohort))
-    description = wish.description or typer.prompt(
-        "Who is meant, in words", default="", show_default=False
-    )
-    owner = wish.owner
-    if not owner and choices.needs_owner:
-        owner = typer.prompt("Owner")
-    people = choices.people
-    source = wish.source
-    if not source and len(people) > 1:
-        source = typer.prompt(
-            f"Source of people ({', '.join(people)})", default=people[0]
+    def fits(**answer: str) -> None:
+        writing.check(Path(), replace(wish, **answer))
+
+    # a name is what people have; the id follows from it
+    if not wish.name and not wish.cohort:
+        wish = replace(wish, name=asked("Name in Braze", lambda each: fits(name=each)))
+    if not wish.cohort:
+        proposed = writing.id_of(wish.name)
+        question = "Id (lower-case letters, digits and underscores; never changes)"
+        found = asked(question, lambda each: fits(cohort=each), default=proposed)
+        wish = replace(wish, cohort=found)
+    if not wish.name:
+        proposed = writing.titled(wish.cohort)
+        found = asked("Name in Braze", lambda each: fits(name=each), default=proposed)
+        wish = replace(wish, name=found)
+    if not wish.description:
+        found = asked(
+            "Who is meant, in words",
+            lambda each: fits(description=each),
+            may_be_empty=True,
         )
-    return replace(
-        wish,
-        cohort=cohort,
-        name=name,
-        description=description,
-        owner=owner,
-        source=source,
-    )
+        wish = replace(wish, description=found)
+    if not wish.owner and choices.needs_owner:
+        wish = replace(wish, owner=asked("Owner", lambda each: fits(owner=each)))
+    people = choices.people
+    if not wish.source and len(people) > 1:
+        question = f"Source of people ({', '.join(people)})"
+        found = asked(question, lambda each: fits(source=each), default=people[0])
+        wish = replace(wish, source=found)
+    return wish
 
 
 def fmt(

@@ -1,0 +1,69 @@
+"""Commands that ask check each answer when it is given, and ask again."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+import yaml
+from runner.application.writing import id_of
+from tests.place import COHORTS, Place
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+def typed(folder: Path, arguments: Sequence[str], answers: Sequence[str]) -> tuple[int, str]:
+    """The exit code of a command on a terminal, and the screen, once every question has its answer."""
+    ours, theirs = pty.openpty()
+    started = subprocess.Popen([COHORTS, *arguments], cwd=folder, stdin=theirs, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    left, screen = list(answers), b""
+    while True:
+        ready, _, _ = select.select([ours], [], [], 20)
+        try:
+            piece = os.read(ours, 4096) if ready else b""
+        except OSError:  # the command has ended
+            piece = b""
+        if not piece:
+            break
+        screen += piece
+        if left and screen.rstrip(b" ").endswith(b":"):
+            os.write(ours, f"{left.pop(0)}\n".encode())
+    os.close(ours)
+    assert left == [], screen.decode()
+    return started.wait(20), screen.decode()
+
+
+def test_a_new_cohort(place: Place) -> None:
+    place.cohort("taken", "SELECT customer_id FROM customers")
+    answers = ["Läpsed buyers (90 days)", "Bad Id", "taken", "", "People who lapsed"]
+    code, screen = typed(place.folder, ["new"], answers)
+    assert code == 0, screen
+    assert "`id` must be lower-case letters, digits and underscores" in screen
+    assert "the cohort taken is there already" in screen
+    made = yaml.safe_load((place.folder / "cohorts" / "lapsed_buyers_90_days.yml").read_text("utf-8"))
+    assert (made["id"], made["name"]) == ("lapsed_buyers_90_days", "Läpsed buyers (90 days)")
+    assert made["description"] == "People who lapsed"
+
+
+def test_a_new_repository(tmp_path: Path) -> None:
+    answers = ["cohort-runner", f"acme/cohort-runner@{COMMIT}", "mars", "us", "My DB", "shop", "", "acme", "@acme/crm"]
+    code, screen = typed(tmp_path, ["init", "made"], answers)
+    assert code == 0, screen
+    for refused in ("--runner cannot be", "--site cannot be", "--database must be", "--owner cannot be"):
+        assert refused in screen
+    made = yaml.safe_load((tmp_path / "made" / "cohorts" / "project.yml").read_text("utf-8"))
+    assert made["targets"]["production"]["database"] == "shop"
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [("VIP customers", "vip_customers"), ("Käufer (90 Tage)", "kaufer_90_tage"), ("  a--b  ", "a_b"), ("日本", "")],
+)
+def test_an_id_follows_from_a_name(name: str, wanted: str) -> None:
+    assert id_of(name) == wanted
