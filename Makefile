@@ -47,7 +47,7 @@ trino: .venv/ready
 
 # The engine for real: its tables, Treasure Data's functions, the sandbox and the cohorts' tests on it.
 test-engine: trino
-	COHORTS_TEST_ENGINE=1 $(BIN)/pytest -n 0 tests/engine/real
+	COHORTS_TEST_ENGINE=1 $(BIN)/pytest -n 0 tests/engine/real tests/workflows/test_engine.py
 
 lint: .venv/ready
 	$(BIN)/ruff check
