@@ -220,11 +220,12 @@ class Top:
 @dataclass(frozen=True, slots=True)
 class Sample:
     """A share of people, by a hash of their key and the salt: `of_ten_thousand` of
-    10,000 on average, and always the same ones.
+    10,000 on average, and always the same ones. `rest`: the others instead.
     """
 
     of_ten_thousand: int
     salt: str
+    rest: bool = False
 
 
 @dataclass(frozen=True, slots=True)

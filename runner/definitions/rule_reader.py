@@ -183,7 +183,7 @@ class _Reader(Notes):
         if share != int(share):
             what = "`percent` has more than two decimals"
             self.tell((*at, "percent"), "C005", what, "write for example 12.5")
-        return Sample(int(share), given["salt"])
+        return Sample(int(share), given["salt"], given.get("rest", False))
 
     def source(self, name: str, at: Pointer, *, events: bool) -> Source | None:
         """A declared source, of events or of people; None where there is none of this

@@ -169,6 +169,8 @@ def _who(cohort: Cohort, hidden: Collection[str] = ()) -> Iterator[str]:
     if sample:
         percent = sample.of_ten_thousand / 100
         share = f"{percent:g} of a hundred"
+        if sample.rest:
+            share = f"all but {share}"
         yield f"Of them {share}, always the same ({sample.salt})."
 
 

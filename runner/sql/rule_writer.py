@@ -349,7 +349,10 @@ def _sampled(key: str, sample: Sample) -> str:
     """True for so many of ten thousand, by a hash of the key that is the same every time."""
     salted = f"CONCAT({literal(sample.salt + ':')}, CAST({key} AS VARCHAR))"
     number = f"FROM_BASE(SUBSTR(TO_HEX(MD5(TO_UTF8({salted}))), 1, 8), 16)"
-    return f"MOD({number}, 10000) < {sample.of_ten_thousand}"
+    sign = "<"
+    if sample.rest:
+        sign = ">="
+    return f"MOD({number}, 10000) {sign} {sample.of_ten_thousand}"
 
 
 def _conjuncts(rule: Rule) -> Iterable[Rule]:

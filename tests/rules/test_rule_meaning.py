@@ -131,3 +131,6 @@ def test_the_greatest_and_a_part_of_them(warehouse: Warehouse) -> None:
         assert set(found(written(rule, world, top=top, sample=sample), warehouse, world)) == part
         some = set(found(written(rule, world, sample=sample), warehouse, world))
         assert part == some & best
+        others = set(found(written(rule, world, sample=sample | {"rest": True}), warehouse, world))
+        everybody = set(found(written(rule, world), warehouse, world))
+        assert (some | others, some & others) == (everybody, set())
