@@ -236,6 +236,8 @@ ENVIRONMENT = {
     " names hosts that need none.",
     "REQUESTS_CA_BUNDLE": "A file of certificates (PEM) to trust instead of the usual ones.",
     "CI": "In a CI, `sync` waits 15 minutes for another run and asks nothing.",
+    "NO_COLOR": "Set to anything, answers have no colours.",
+    "FORCE_COLOR": "Set to anything, answers have colours also where no terminal shows them.",
     "GITHUB_TOKEN": "The token that reads and writes comments and issues. The"
     " workflows pass it on.",
     "GITHUB_ACTIONS": "Set by GitHub, as are the others below. In Actions, output"

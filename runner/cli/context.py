@@ -70,6 +70,23 @@ def terminal_width() -> int:
     return shutil.get_terminal_size().columns
 
 
+def has_colours() -> bool:
+    """True where colours are seen: on a terminal, unless NO_COLOR is set; anywhere
+    where FORCE_COLOR is. Source: no-color.org, force-color.org.
+    """
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
+
+
+def show(text: str) -> None:
+    """Print an answer, as a terminal shows it or, elsewhere, as it is."""
+    from runner.report.screen import fitted
+
+    shown = fitted(text, terminal_width(), coloured=has_colours())
+    typer.echo(shown, color=has_colours())
+
+
 def is_ci() -> bool:
     """True where no person watches, as every CI says of itself."""
     return bool(os.environ.get("CI"))

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from runner.cli import actions
-from runner.cli.context import invocation, patience, settings, tell_problems
+from runner.cli.context import (
+    invocation,
+    patience,
+    settings,
+    show,
+    tell_problems,
+    terminal_width,
+)
 from runner.cli.folder import selected, typed
 from runner.cli.notices import noticed, tell
 from runner.cli.options import (
@@ -114,7 +121,7 @@ def plan(
     if output is Report.JSON:
         typer.echo(text)
     else:
-        typer.echo(terminal.plan(found.plan, counted=members))
+        show(terminal.plan(found.plan, counted=members))
     tell_problems(problems, output)
     code = found.exit_code
     if detailed_exitcode and code is ExitCode.DONE and found.plan.has_changes:
@@ -235,7 +242,7 @@ def _told(found: Synced, stop: Stop, output: Output | Report) -> int:
     if output == Output.JSON:
         typer.echo(machine.summary(summary, code, found.problems))
     else:
-        typer.echo(terminal.summary(summary))
+        show(terminal.summary(summary))
         # on a terminal a run without work has nothing to warn of
         if summary.outcomes or output == Report.GITHUB:
             for warning in summary.plan.warnings:
@@ -302,7 +309,7 @@ def status(
         text = machine.status(found.plan, found.standings, found.now, found.problems)
         typer.echo(text)
     else:
-        typer.echo(report.status(found.standings))
+        show(report.status(found.standings, terminal_width()))
     tell_problems(found.problems, output)
     return found.exit_code
 

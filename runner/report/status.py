@@ -15,19 +15,30 @@ Row = tuple[str, str, str, str, str]
 
 HEADER: Row = ("COHORT", "MEMBERS", "AS OF (UTC)", "NEXT DUE", "STATE")
 
+NARROW: Row = ("COHORT", "MEMBERS", "AGE", "NEXT DUE", "STATE")
+
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 """In seconds."""
 
 
-def status(shown: Sequence[Standing]) -> str:
+LEAST_NAME = 12
+"""Characters of a cohort's id that a narrow terminal shows at least."""
+
+
+def status(shown: Sequence[Standing], width: int = 0) -> str:
     """What is in Braze by the ledger's account, as of when, what comes next, and what
-    is wrong, for every cohort.
+    is wrong, for every cohort, in rows of at most `width` characters where that can be
+    (0: as long as they are). Where it is narrow, the time of the members gives way to
+    their age, and then ids are cut.
     """
-    rows = [HEADER]
-    below: list[list[str]] = [[]]
-    for each in shown:
-        rows.append(_row(each))
-        below.append(list(_below(each)))
+    rows = [HEADER, *(_row(each) for each in shown)]
+    below = [[], *(list(_below(each)) for each in shown)]
+    if width and _width(rows) > width:
+        rows = [NARROW, *(_short_row(each) for each in shown)]
+    over = _width(rows) - width
+    if width and over > 0:
+        longest = max(column_widths(rows)[0] - over, LEAST_NAME)
+        rows = [(_cut(row[0], longest), *row[1:]) for row in rows]
     lines = []
     widths = column_widths(rows)
     for row, more in zip(rows, below, strict=True):
@@ -38,6 +49,28 @@ def status(shown: Sequence[Standing]) -> str:
         cohorts = many(len(shown), "cohort")
         lines += ["", f"{stale:,} of {cohorts} stale."]
     return "\n".join(lines)
+
+
+def _width(rows: Sequence[Row]) -> int:
+    """The width of the widest row, with two spaces between columns."""
+    return sum(column_widths(rows)) + 2 * (len(HEADER) - 1)
+
+
+def _cut(text: str, longest: int) -> str:
+    if len(text) <= longest:
+        return text
+    return f"{text[: longest - 1]}…"
+
+
+def _short_row(each: Standing) -> Row:
+    """As `_row`, with the age of the members alone, and times without year and zone."""
+    name, size, _, due, state = _row(each)
+    age = "-"
+    if each.as_of is not None:
+        age = ago(each.now - each.as_of)
+    if due[:1].isdigit():
+        due = due[len("2026-") : len("2026-01-31 12:00")]
+    return name, size, age, due, state
 
 
 def _aligned(row: Row, widths: Sequence[int]) -> str:

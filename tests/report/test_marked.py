@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from runner.errors import Position, Problem
 from runner.report.marked import WIDEST, marked
-from tests.place import COHORTS, Place
+from tests.place import COHORTS, KEY, Place
 
 
 def problem(line: int, column: int) -> Problem:
@@ -37,10 +37,11 @@ def test_a_long_line_is_cut_around_the_place() -> None:
     assert lines[1][lines[2].index("^")] == "!"
 
 
-def on_a_terminal(place: Place, *arguments: str) -> tuple[int, str]:
-    """The exit code of a command, and what it prints on a terminal."""
+def on_a_terminal(place: Place, *arguments: str, width: int = 80) -> tuple[int, str]:
+    """The exit code of a command, and what it prints on a terminal of this width."""
     ours, theirs = pty.openpty()
     around = {name: value for name, value in os.environ.items() if name != "CI"}
+    around |= {"COLUMNS": str(width), "TD_API_KEY": KEY}
     started = subprocess.Popen([COHORTS, *arguments], cwd=place.folder, stdout=theirs, stdin=theirs, env=around)
     os.close(theirs)
     told = b""
