@@ -29,6 +29,7 @@ from runner.cli.options import (
     LockOption,
     Output,
     OutputOption,
+    QuietOption,
     ReassertOption,
     RefreshOption,
     Report,
@@ -205,6 +206,7 @@ def sync(
             "--max-age", metavar="24h", help="The greatest age of the saved plan."
         ),
     ] = "24h",
+    quiet: QuietOption = False,
     output: ReportOption = Report.TEXT,
 ) -> int:
     """Bring every cohort that changed, or whose last attempt is unfinished, to its wanted
@@ -228,13 +230,18 @@ def sync(
     )
     stop = Stop()
     found = syncing.sync(
-        invocation(), options, watched(stop), confirmation(target, yes=yes)
+        invocation(),
+        options,
+        watched(stop, quiet=quiet),
+        confirmation(target, yes=yes),
     )
-    return _told(found, stop, output)
+    return _told(found, stop, output, quiet=quiet)
 
 
-def _told(found: Synced, stop: Stop, output: Output | Report) -> int:
-    """Print how a sync ended; returns its exit code."""
+def _told(
+    found: Synced, stop: Stop, output: Output | Report, *, quiet: bool = False
+) -> int:
+    """Print how a sync ended, or, `quiet`, what of it failed; returns its exit code."""
     from runner.report import machine, terminal
 
     code = found.exit_code
@@ -242,7 +249,10 @@ def _told(found: Synced, stop: Stop, output: Output | Report) -> int:
     if output == Output.JSON:
         typer.echo(machine.summary(summary, code, found.problems))
     else:
-        show(terminal.summary(summary))
+        text = terminal.summary(summary)
+        if quiet:
+            text = terminal.quiet(text)
+        show(text)
         # on a terminal a run without work has nothing to warn of
         if summary.outcomes or output == Report.GITHUB:
             for warning in summary.plan.warnings:

@@ -170,6 +170,12 @@ LockOption = Annotated[
         help="The longest time to wait for another run. Default: 0s, in CI 15m.",
     ),
 ]
+QuietOption = Annotated[
+    bool,
+    typer.Option(
+        "--quiet", "-q", help="Print no progress, and only what failed and the totals."
+    ),
+]
 ReassertOption = Annotated[
     bool,
     typer.Option(

@@ -38,11 +38,13 @@ class Stop(threading.Event):
 
 
 @contextmanager
-def watched(stop: Stop) -> Iterator[Watch]:
-    """A run that Ctrl-C and SIGTERM can stop, and that tells its progress on stderr."""
+def watched(stop: Stop, *, quiet: bool = False) -> Iterator[Watch]:
+    """A run that Ctrl-C and SIGTERM can stop, and that tells its progress on stderr,
+    unless it is to be `quiet`.
+    """
     from runner.application.invocation import Watch
 
-    with _stopping(stop), _listening() as tell:
+    with _stopping(stop), _listening(quiet=quiet) as tell:
         yield Watch(stop, tell)
 
 
@@ -68,8 +70,11 @@ def _ask(plan: Plan, target: str) -> None:
 
 
 @contextmanager
-def _listening() -> Iterator[Callable[[str, str], None]]:
+def _listening(*, quiet: bool) -> Iterator[Callable[[str, str], None]]:
     """Progress: a status line on a terminal, plain lines elsewhere; always on stderr."""
+    if quiet:
+        yield _tell_nothing
+        return
     if not sys.stderr.isatty():
         yield _tell_line
         return
@@ -86,6 +91,10 @@ def _listening() -> Iterator[Callable[[str, str], None]]:
             line.update(" · ".join(_labelled(name, what) for name, what in last))
 
         yield tell
+
+
+def _tell_nothing(_cohort: str, _step: str) -> None:
+    """Somebody asked for quiet."""
 
 
 def _tell_line(cohort: str, step: str) -> None:

@@ -239,6 +239,14 @@ def _nothing_to_do(number: int, shown: Plan) -> str:
     return f"Nothing to do: {cohorts} in Braze as wanted"
 
 
+def quiet(text: str) -> str:
+    """Of how a sync ended, what is not just done: what failed, and the totals."""
+    lines = text.splitlines()
+    return "\n".join(
+        line for line in lines if line and not line.startswith(f"  {MARKS[State.OK]}")
+    )
+
+
 def summary(shown: Summary) -> str:
     """How a sync ended: one line a cohort, then the totals."""
     stop, lines = shown.plan.stop, []

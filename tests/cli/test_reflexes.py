@@ -242,3 +242,13 @@ def test_the_only_target_needs_no_name(inside: Place) -> None:
     file = inside.folder / "cohorts" / "project.yml"
     file.write_text(file.read_text("utf-8").replace("  sandbox:\n", "  acme:\n"), encoding="utf-8")
     assert "L006 target acme:" in inside.run("plan").err
+
+
+def test_a_quiet_sync(inside: Place) -> None:
+    inside.cohort("bad", "SELECT customer_id FROM nowhere")
+    answer = inside.run("sync", "-q")
+    lines = answer.out.splitlines()
+    assert (lines[0][:7], len(lines)) == ("  ✗ bad", 2)
+    assert lines[1].startswith("2 of 3 cohorts synced")
+    assert "querying" not in answer.err
+    assert inside.run("sync", "--quiet", "vips", "--refresh").out.startswith("1 of 1 cohort synced")
