@@ -23,6 +23,8 @@ from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.text import Text
 
+from runner.report.screen import fitted
+
 PICTURES = demo.ROOT / "docs" / "pictures"
 COLUMNS = 86
 WIDTH, SCALE = 860, 1.25
@@ -142,18 +144,13 @@ def terminal(command: str, printed: str) -> str:
     """A terminal with a command and what it printed, as SVG; no font is fetched from anywhere."""
     console = Console(record=True, width=COLUMNS, file=StringIO(), force_terminal=True)
     console.print(Text(f"$ {command}", style="bold"))
-    for line in printed.rstrip().splitlines():
-        console.print(
-            Text(line, style=_style(line.strip()[:1])), no_wrap=True, crop=True
-        )
+    # as the command itself shows it on a terminal of this width
+    for line in fitted(printed.rstrip(), COLUMNS, coloured=True).splitlines():
+        console.print(Text.from_ansi(line), no_wrap=True, crop=True)
     layout = re.sub(r"@font-face \{\{.*?\}\}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
     svg = console.export_svg(title="", code_format=layout, unique_id="plan")
     svg = svg.replace("Fira Code,", "ui-monospace, DejaVu Sans Mono, Menlo, Consolas,")
     return "\n".join(line.rstrip() for line in svg.splitlines()) + "\n"
-
-
-def _style(sign: str) -> str:
-    return {"+": "green", "-": "red", "~": "yellow"}.get(sign, "")
 
 
 def page(comment: str) -> str:
