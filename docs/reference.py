@@ -49,6 +49,34 @@ KINDS = {
 }
 
 
+COOKBOOK = ROOT / "docs" / "cookbook.md"
+RECIPES = ROOT / "docs" / "cookbook" / "cohorts"
+COOKBOOK_OPENING = """\
+# Cookbook
+
+Twenty cohorts that people ask for. Each is a file of
+[cookbook/cohorts](cookbook/cohorts), with tests that pass: copy it, and write your own tables and
+numbers into it. The tables are those of
+[cookbook/cohorts/project.yml](cookbook/cohorts/project.yml). `docs/reference.py` writes this page.
+"""
+
+
+def cookbook() -> str:
+    """The page of all recipes: a name, a sentence and the file of each."""
+    parts = [COOKBOOK_OPENING]
+    for path in sorted(RECIPES.glob("*.yml")):
+        if path.name == "project.yml":
+            continue
+        text = path.read_text("utf-8")
+        recipe = yaml.safe_load(text)
+        parts += [
+            f"## {recipe['name']}\n",
+            f"{recipe['description']} [{path.name}](cookbook/cohorts/{path.name})\n",
+            f"```yaml\n{text}```\n",
+        ]
+    return "\n".join(parts).rstrip() + "\n"
+
+
 def page() -> str:
     """The whole page."""
     parts = [OPENING]
@@ -445,3 +473,4 @@ if __name__ == "__main__":
     COMMANDS.write_text(commands_page(), "utf-8")
     PAGE.write_text(page(), "utf-8")
     SAME.write_text(table.page(), "utf-8")
+    COOKBOOK.write_text(cookbook(), "utf-8")

@@ -114,6 +114,14 @@ def test_the_reference_is_current() -> None:
     made = runpy.run_path(str(ROOT / "docs" / "reference.py"))
     assert made["page"]() == (ROOT / "docs" / "format.md").read_text("utf-8"), "run `make reference`"
     assert made["commands_page"]() == COMMANDS, "run `make reference`"
+    assert made["cookbook"]() == (ROOT / "docs" / "cookbook.md").read_text("utf-8"), "run `make reference`"
+
+
+def test_every_recipe_is_good(place: Place) -> None:
+    shutil.copytree(ROOT / "docs" / "cookbook" / "cohorts", place.folder / "cohorts", dirs_exist_ok=True)
+    assert place.run("validate").out == "20 cohorts checked: no problems.\n"
+    assert place.run("fmt", "--check").code == 0
+    assert place.run("test").out.endswith("20 tests of 20 cohorts: all passed.\n")
 
 
 def test_the_pictures_are_small_and_fetch_nothing() -> None:
@@ -135,7 +143,7 @@ def test_the_examples_are_good(place: Place) -> None:
     assert place.run("validate").out == "8 cohorts checked: no problems.\n"
 
 
-@pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_leads_somewhere(page: Path) -> None:
     text = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
     broken = []
@@ -149,7 +157,7 @@ def test_every_link_leads_somewhere(page: Path) -> None:
     assert broken == []
 
 
-@pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
 def test_the_repository_stands_alone(page: Path) -> None:
     elsewhere = r"/work/|\bshared/|protocol\.md|wire\.md|ecosystem\.md|issues show|wire facts|protocol section"
     assert re.findall(elsewhere, page.read_text("utf-8")) == []
@@ -219,7 +227,7 @@ def options(page: str) -> dict[str, set[str]]:
     return {part.partition("`")[0]: {*re.findall(r"(?<=[` ,])--?[a-z-]+", part), "--help"} for part in parts}
 
 
-@pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_command_of_a_page_is_one(page: Path) -> None:
     known = options(COMMANDS)
     text = page.read_text("utf-8")
@@ -233,7 +241,7 @@ def test_every_command_of_a_page_is_one(page: Path) -> None:
         assert wrong == set(), f"cohorts {words}{rest}"
 
 
-@pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_file_of_ours_that_a_page_names_is_there(page: Path) -> None:
     named = re.findall(
         r"`((?:runner|tests|docs|schema|sql|plan|sync|treasuredata)/[\w/.*-]*)`", page.read_text("utf-8")
