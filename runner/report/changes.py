@@ -95,11 +95,15 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def _name(change: Change) -> str:
-    """The name that Braze shows and the cohort's id; only the id where both are the same."""
-    name, id_ = change.name, code(change.id)
-    if name in ("", change.id):
-        return id_
-    return f"{words(name)}<br>{id_}"
+    """The name that Braze shows, the cohort's id and its owner; a name that is the id is
+    told once.
+    """
+    told = code(change.id)
+    if change.cohort and change.cohort.owner:
+        told += f" <sub>{words(change.cohort.owner)}</sub>"
+    if change.name in ("", change.id):
+        return told
+    return f"{words(change.name)}<br>{told}"
 
 
 def _numbers(change: Change, counts: Counts) -> list[str]:
@@ -118,7 +122,8 @@ def _numbers(change: Change, counts: Counts) -> list[str]:
 
 def _why(change: Change) -> str:
     """The reasons of a change; for a withdrawal also what it does to the people."""
-    reasons = [words(reason) for reason in change.reasons]
+    # the first column says `new` already
+    reasons = [words(reason) for reason in change.reasons if reason != "new"]
     if change.action is Action.WITHDRAW:
         reasons.append("everybody leaves")
     return "; ".join(reasons)

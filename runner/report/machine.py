@@ -320,6 +320,7 @@ def _change(change: Change) -> dict[str, Any]:
         "workspace": change.destination.workspace,
         "braze_id": change.destination.cohort_id,
         "name": change.name,
+        "owner": _owner(change),
         "action": change.action.value,
         # a hash: a later sync shows by it whether it is what was reviewed
         "wanted": reviewed.item(change).wanted,
@@ -330,6 +331,13 @@ def _change(change: Change) -> dict[str, Any]:
         "uncounted": _uncounted(change),
         "sql_difference": _sql_difference(change),
     }
+
+
+def _owner(change: Change) -> str | None:
+    """Who answers for a cohort; None where no file says it."""
+    if change.cohort is None:
+        return None
+    return change.cohort.owner or None
 
 
 def _members(counts: Counts | None) -> dict[str, int] | None:

@@ -49,13 +49,14 @@ LINES = (
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """A cohort that fares otherwise than before: how it fares now, and the error's code
-    (nothing where it is well).
+    """A cohort that fares otherwise than before: how it fares now, the error's code
+    (nothing where it is well), and its owner (nothing where nobody is named).
     """
 
     cohort: str
     fate: Fate
     code: str = ""
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,9 @@ def _news(outcome: Outcome) -> News | None:
     is_other_guard = now is Fate.BLOCKED and code != deployed.failure_code
     if now is _before(deployed) and not is_other_guard:
         return None
-    return News(outcome.change.id, now, code)
+    cohort = outcome.change.cohort
+    owner = cohort.owner if cohort else ""
+    return News(outcome.change.id, now, code, owner)
 
 
 def _before(deployed: Deployed) -> Fate:
@@ -170,8 +173,9 @@ def _named(told: Sequence[News]) -> str:
 def _name(each: News) -> str:
     """One cohort, with the code of its error."""
     name = f"`{_escaped(each.cohort)}`"
-    if each.code:
-        name += f" ({_escaped(each.code)})"
+    told = [_escaped(part) for part in (each.code, each.owner) if part]
+    if told:
+        name += f" ({', '.join(told)})"
     return name
 
 

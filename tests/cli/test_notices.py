@@ -31,14 +31,14 @@ def test_failed_once_then_quiet_then_recovered(told: Place, hook: Hook) -> None:
     told.cohort("fans", ALL)
     assert told.run("sync", **GITHUB).code == 7
     assert hook.taken() == [
-        "*Cohorts: target sandbox*\n:x: 1 failed: `vips` (R020)\n"
+        "*Cohorts: target sandbox*\n:x: 1 failed: `vips` (R020, crm-team)\n"
         "`cohorts explain R020` says what to do. <https://github.example/shop/cohorts/actions/runs/7|The run>"
     ]
     assert told.run("sync").code == 1
     assert hook.taken() == []
     told.cohort("vips", ALL)
     answer = told.run("sync")
-    assert hook.taken() == ["*Cohorts: target sandbox*\n:white_check_mark: 1 recovered: `vips`"]
+    assert hook.taken() == ["*Cohorts: target sandbox*\n:white_check_mark: 1 recovered: `vips` (crm-team)"]
     assert told.run("sync", "--refresh").code == 0
     assert hook.taken() == []
     assert "secret" not in answer.out + answer.err
@@ -51,13 +51,13 @@ def test_a_guard_and_then_another(told: Place, hook: Hook) -> None:
     for notices in (1, 0):
         assert told.run("sync").code == 6
         assert len(found := hook.taken()) == notices
-        assert all(":no_entry: 1 blocked by a guard: `vips` (G003)\n" in text for text in found)
+        assert all(":no_entry: 1 blocked by a guard: `vips` (G003, crm-team)\n" in text for text in found)
     told.cohort("vips", f"{ALL} WHERE spend < 0")
     assert told.run("sync").code == 6
-    assert [": `vips` (G001)\n" in text for text in hook.taken()] == [True]
+    assert [": `vips` (G001, crm-team)\n" in text for text in hook.taken()] == [True]
     told.cohort("vips", BAD)
     assert told.run("sync").code == 1
-    assert [":x: 1 failed: `vips` (R020)" in text for text in hook.taken()] == [True]
+    assert [":x: 1 failed: `vips` (R020, crm-team)" in text for text in hook.taken()] == [True]
 
 
 def test_a_failure_after_sending_is_told_once(told: Place, hook: Hook) -> None:
@@ -65,9 +65,9 @@ def test_a_failure_after_sending_is_told_once(told: Place, hook: Hook) -> None:
     told.fault("export", "fail", match="vips", times=2)
     assert told.run("sync").code == 1
     assert told.run("sync").code == 1
-    assert [":x: 1 failed: `vips` (R021)" in text for text in hook.taken()] == [True]
+    assert [":x: 1 failed: `vips` (R021, crm-team)" in text for text in hook.taken()] == [True]
     assert told.run("sync").code == 0
-    assert ["recovered: `vips`" in text for text in hook.taken()] == [True]
+    assert ["recovered: `vips` (crm-team)" in text for text in hook.taken()] == [True]
 
 
 def test_refused_withdrawals_are_told_each_time(told: Place, hook: Hook) -> None:
@@ -88,7 +88,7 @@ def test_a_rollback_is_told_too(told: Place, hook: Hook) -> None:
     told.run("sync")
     told.fault("export", "fail", match="vips")
     assert told.run("rollback", "vips", "--reason", "too many").code == 1
-    assert ["failed: `vips` (R021)" in text for text in hook.taken()] == [True]
+    assert ["failed: `vips` (R021, crm-team)" in text for text in hook.taken()] == [True]
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_no_member_is_told_and_nobody_mentioned(told: Place, hook: Hook) -> None
     told.cohort("fans", f"{ALL} WHERE customer_id = 'ann' AND CAST('eve' AS BIGINT) = 1", name="<!channel>")
     assert told.run("sync").code == 1
     (text,) = hook.taken()
-    assert "`fans` (R020), `vips` (R020)" in text
+    assert "`fans` (R020, crm-team), `vips` (R020, crm-team)" in text
     for hidden in ("ann", "eve", "channel", "here", "example"):
         assert hidden not in text
 
