@@ -5,18 +5,20 @@ folder that is worked in.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from runner.application.invocation import Invocation
+from runner.definitions import folder
 from runner.definitions import tree as trees
 from runner.definitions.cohort import Cohort
 from runner.definitions.tree import Tree
 from runner.environment import repository
 from runner.environment.repository import NoSuchCommit
 from runner.github.events import event
-from runner.plan import compared
+from runner.plan import causes, compared
+from runner.plan.causes import Around
 from runner.plan.plan import Plan
 from runner.project import file as projects
 from runner.project.file import Project
@@ -32,7 +34,7 @@ BRANCHES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
 class Base:
     """The tree that a branch is compared with. `project` is None where its file cannot
     be used; `cohorts` are by id and `wanted` by target; `unreadable` are the paths of
-    the files that could not be read.
+    the files that could not be read. `templates` and `lists` are by name.
     """
 
     commit: str
@@ -40,6 +42,16 @@ class Base:
     cohorts: Mapping[str, Cohort]
     wanted: Mapping[str, Wanted]
     unreadable: frozenset[str]
+    templates: Mapping[str, str] = field(default_factory=dict)
+    lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def around(self, target: str) -> Around:
+        """What the cohorts of the base use, for one target."""
+        if self.project is None or target not in self.project.targets:
+            return Around()
+        return around(
+            self.project, target, self.queries(target), self.templates, self.lists
+        )
 
     def queries(self, target: str) -> tuple[Query, ...]:
         """The queries of a target; none where the base has no such target."""
@@ -71,7 +83,39 @@ def base_of(invocation: Invocation, asked: str) -> Base:
         problem.at.path for each in wanted.values() for problem in each.problems
     }
     cohorts = {cohort.id: cohort for cohort in tree.cohorts}
-    return Base(commit, project, cohorts, wanted, frozenset(unreadable))
+    return Base(
+        commit,
+        project,
+        cohorts,
+        wanted,
+        frozenset(unreadable),
+        tree.templates,
+        tree.lists,
+    )
+
+
+def around(
+    project: Project,
+    target: str,
+    found: Sequence[Query],
+    templates: Mapping[str, str],
+    lists: Mapping[str, tuple[str, ...]],
+) -> Around:
+    """What the cohorts of a tree use, for one target."""
+    fingerprints = {query.cohort.id: query.fingerprint for query in found}
+    variables = project.targets[target].vars
+    return Around(variables, templates, lists, project.sources, fingerprints)
+
+
+def with_causes(
+    plan: Plan, project: Project, asked: Wanted, base: Base, root: Path
+) -> Plan:
+    """The plan with why a cohort changes whose own file does not."""
+    target = asked.target.name
+    here = around(
+        project, target, asked.queries, folder.templates(root)[0], folder.lists(root)[0]
+    )
+    return causes.told(plan, base.cohorts, base.around(target), here)
 
 
 def tree_at(

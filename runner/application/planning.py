@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runner.application import reading
-from runner.application.base import base_of, offline_plan
+from runner.application.base import base_of, offline_plan, with_causes
 from runner.application.connecting import is_uncommitted, treasure_data
 from runner.application.invocation import Invocation
 from runner.environment import repository
@@ -78,6 +78,7 @@ def plan(invocation: Invocation, options: PlanOptions) -> Planned:
         _refuse_live_options(options)
         base = base_of(invocation, options.base)
         made = offline_plan(project, asked, base, now=invocation.now)
+        made = with_causes(made, project, asked, base, invocation.root)
         made = selection.choose(made, _selection(options))
     else:
         made = _live_plan(invocation, project, asked, options)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.application import checking, testing
-from runner.application.base import Base, base_of, offline_plan
+from runner.application.base import Base, base_of, offline_plan, with_causes
 from runner.application.checking import Checked
 from runner.application.connecting import treasure_data
 from runner.application.invocation import Invocation
@@ -266,12 +266,26 @@ def _review(
         marks=reviewed.marks(before, asked, settings),
         vanished=_vanished(invocation, base),
     )
+    shown = _with_causes(invocation, shown, found.project, asked, base)
     if not members:
         return shown
     if asked.target.endpoint != base.endpoint(name):
         return replace(shown, uncounted=ELSEWHERE)
     touched = compared.touched(plan)
-    return _counted(invocation, shown, found.project, asked, touched)
+    told = _counted(invocation, shown, found.project, asked, touched)
+    if told.failure:
+        return told
+    return _with_causes(invocation, told, found.project, asked, base)
+
+
+def _with_causes(
+    invocation: Invocation, shown: Review, project: Project, asked: Wanted, base: Base
+) -> Review:
+    """The review with why a cohort changes whose own file does not."""
+    if shown.plan is None:
+        return shown
+    plan = with_causes(shown.plan, project, asked, base, invocation.root)
+    return replace(shown, plan=plan)
 
 
 def _counted(

@@ -44,7 +44,8 @@ class Tree:
 
     `cohorts` are those whose files are good, sorted by id. `problems` are all problems
     of the other files, sorted. `files` is the number of files. `templates` are the
-    texts of shared templates by name, such as `lapsed.sql`. `suppress` are the lists of
+    texts of shared templates by name, such as `lapsed.sql`; `lists` are the values of
+    lists by name. `suppress` are the lists of
     people who are taken out of every cohort. `known` is what is known of tables.
     `clashing` are cohorts of bad files whose query is good by itself, sorted by path.
     """
@@ -56,6 +57,7 @@ class Tree:
     suppress: tuple[Suppression, ...] = ()
     known: Known = NOTHING_KNOWN
     clashing: tuple[Cohort, ...] = ()
+    lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -125,6 +127,7 @@ def load(root: Path, project: Project | None, today: date | None = None) -> Tree
         suppress=suppress,
         known=known,
         clashing=tuple(sorted(clashing, key=lambda cohort: cohort.document.path)),
+        lists=lists,
     )
 
 
