@@ -63,7 +63,7 @@ def render(
 def _statements(query: Query, target: str, *, exact: bool) -> list[Statement]:
     cohort = query.cohort
     heading = f"-- {cohort.id} · {cohort.name} · target {target}"
-    named = cohort.columns | query.barred.columns
+    named = cohort.columns | query.suppression.columns
     statements = []
     for handle, sql in query.exports.items():
         title = heading

@@ -15,8 +15,8 @@ from runner.plan.guards import too_many_withdrawn
 from runner.plan.ledger import Deployed, Destination, Ledger
 from runner.plan.plan import Action, Change, Plan
 from runner.project.file import Limit
-from runner.sql.barred import NO_ONE, Barred
 from runner.sql.query import Query
+from runner.sql.suppressed import NO_ONE, Suppressed
 
 
 def build_plan(
@@ -30,7 +30,7 @@ def build_plan(
     max_withdrawn: Limit | None = None,
     timezone: str = "UTC",
     due: bool = False,
-    suppression: Barred = NO_ONE,
+    suppression: Suppressed = NO_ONE,
 ) -> Plan:
     """The plan for one target, with its changes sorted by cohort.
 
@@ -267,7 +267,7 @@ def _with_question(
     change: Change,
     questions: Mapping[Destination, _Question],
     *,
-    suppression: Barred,
+    suppression: Suppressed,
 ) -> Change:
     """The change, stopped by a question if there is one. The people of `suppress` leave
     it all the same.

@@ -48,7 +48,7 @@ def plan(
         may_withdraw=not after.invalid_files,
         max_withdrawn=max_withdrawn,
         timezone=timezone,
-        suppression=after.barred,
+        suppression=after.suppression,
     )
     suspended = {
         Destination(query.workspace, query.braze_id)

@@ -10,9 +10,9 @@ from runner.plan import life
 from runner.plan.ledger import DAY, Delivered, Deployed, Destination
 from runner.plan.plan import Action, Change, is_unfinished
 from runner.plan.schedule import clock, due_since
-from runner.sql.barred import Barred
 from runner.sql.fingerprint import SUPPRESSION
 from runner.sql.query import Query
+from runner.sql.suppressed import Suppressed
 
 ONLY = "only those leave who are taken out of every cohort"
 """The last reason of a change that only takes out the people of `suppress`."""
@@ -60,12 +60,12 @@ def change_of(
         query=query,
         deployed=deployed,
         cohort=query.cohort,
-        suppression=query.barred,
+        suppression=query.suppression,
     )
 
 
 def change_if_not_withdrawn(
-    deployed: Deployed, suppression: Barred, timing: Timing
+    deployed: Deployed, suppression: Suppressed, timing: Timing
 ) -> Change:
     """The change of a cohort that no file wants, where its withdrawal is refused: the
     people of `suppress` leave it, and nobody else.
@@ -108,7 +108,7 @@ def rollback(query: Query, deployed: Deployed) -> Change | None:
         deployed=deployed,
         restored=before.table,
         cohort=query.cohort,
-        suppression=query.barred,
+        suppression=query.suppression,
     )
 
 
@@ -214,21 +214,21 @@ def _is_rolled_back(query: Query, deployed: Deployed) -> bool:
 
 def _must_suppress(query: Query, deployed: Deployed, timing: Timing) -> bool:
     """True when a cohort that stays as it is should lose the people of `suppress` now."""
-    if not _may_suppress(deployed, query.barred):
+    if not _may_suppress(deployed, query.suppression):
         return False
     begun = bool(deployed.pending or deployed.unfinished)
-    if timing.refresh or begun or _is_other_list(query.barred, deployed):
+    if timing.refresh or begun or _is_other_list(query.suppression, deployed):
         return True
     last = deployed.delivered
     return last is not None and bool(_due(query, _looked_at(last), timing))
 
 
-def _may_suppress(deployed: Deployed, suppression: Barred) -> bool:
+def _may_suppress(deployed: Deployed, suppression: Suppressed) -> bool:
     """True when there are people to take out, and a cohort that may hold them."""
     return deployed.in_braze and bool(suppression)
 
 
-def _is_other_list(suppression: Barred, deployed: Deployed) -> bool:
+def _is_other_list(suppression: Suppressed, deployed: Deployed) -> bool:
     """True when the lists of `suppress` are not those that the cohort was last rid of."""
     last = deployed.delivered
     return last is None or last.parts.get(SUPPRESSION) != suppression.mark

@@ -10,8 +10,8 @@ from runner.definitions.cohort import Cohort
 from runner.errors import Problem
 from runner.plan.guards import Counts
 from runner.plan.ledger import Deployed, Destination
-from runner.sql.barred import NO_ONE, Barred
 from runner.sql.query import Query
+from runner.sql.suppressed import NO_ONE, Suppressed
 
 
 class Action(StrEnum):
@@ -63,7 +63,7 @@ class Change:
     """The id of the new cohort that the question is about."""
     moved_to: Destination | None = None
     """The cohort that must be there before this one is withdrawn."""
-    suppression: Barred = NO_ONE
+    suppression: Suppressed = NO_ONE
     """The people who leave the cohort, whatever stops the rest."""
 
     @property

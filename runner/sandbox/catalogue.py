@@ -10,7 +10,7 @@ from http import HTTPStatus
 STATUS = re.compile(r"status:([45]\d\d)")
 
 
-class Place(StrEnum):
+class FaultPoint(StrEnum):
     """Where a fault strikes."""
 
     QUERY = "query"
@@ -32,8 +32,8 @@ ON_THE_WIRE: Mapping[str, str] = {
     "hold_after": "the service acts; its answer is kept until it is released",
 }
 
-KINDS: Mapping[Place, Mapping[str, str]] = {
-    Place.QUERY: {
+KINDS: Mapping[FaultPoint, Mapping[str, str]] = {
+    FaultPoint.QUERY: {
         "fail": "ends as `error` and does nothing",
         "killed": "ends as `killed` and does nothing",
         "hang": "runs until it is killed",
@@ -43,7 +43,7 @@ KINDS: Mapping[Place, Mapping[str, str]] = {
         "applied_error": "does what it says, then ends as `error`",
         "no_export": "succeeds; its linked export appears `seconds` later",
     },
-    Place.EXPORT: {
+    FaultPoint.EXPORT: {
         "fail": "ends as `error` and delivers nothing",
         "killed": "ends as `killed` and delivers nothing",
         "hang": "runs until it is killed and delivers nothing",
@@ -53,26 +53,32 @@ KINDS: Mapping[Place, Mapping[str, str]] = {
         "half": "delivers the first half, then ends as `error`",
         "export_error_after_delivery": "delivers everything, then ends as `error`",
     },
-    Place.REQUEST: {
+    FaultPoint.REQUEST: {
         **ON_THE_WIRE,
         "key_taken": "409 as for a domain key that another job has;"
         " `details.conflicts_with` names the newest job",
     },
-    Place.BRAZE: {
+    FaultPoint.BRAZE: {
         **ON_THE_WIRE,
         "errors": "a success in whose body `errors` is not empty; nothing was done",
     },
-    Place.RESULT: {"gone": "404, as when the rows are no longer kept"},
-    Place.KILL: {"ignored": "answers as if, but the job goes on"},
+    FaultPoint.RESULT: {"gone": "404, as when the rows are no longer kept"},
+    FaultPoint.KILL: {"ignored": "answers as if, but the job goes on"},
 }
 """What each place can do; on the wire (`request`, `braze`) also `status:NNN`."""
 
 ENDLESS = frozenset({"hang", "hold", "hold_before", "hold_after"})
 """Kinds that do not end by themselves; a storm leaves them out unless they are named."""
 
-STORM_STATUSES: Mapping[Place, tuple[str, ...]] = {
-    Place.REQUEST: ("status:429", "status:500", "status:502", "status:503"),
-    Place.BRAZE: ("status:423", "status:429", "status:500", "status:502", "status:503"),
+STORM_STATUSES: Mapping[FaultPoint, tuple[str, ...]] = {
+    FaultPoint.REQUEST: ("status:429", "status:500", "status:502", "status:503"),
+    FaultPoint.BRAZE: (
+        "status:423",
+        "status:429",
+        "status:500",
+        "status:502",
+        "status:503",
+    ),
 }
 """The answers that a storm gives: each may be followed by a better one."""
 
@@ -85,11 +91,11 @@ def status_of(do: str) -> int | None:
     return int(match[1])
 
 
-def is_possible(place: Place, do: str) -> bool:
+def is_possible(place: FaultPoint, do: str) -> bool:
     """True for a kind that this place can play."""
     return do in KINDS[place] or (place in STORM_STATUSES and status_of(do) is not None)
 
 
-def stormy(place: Place) -> tuple[str, ...]:
+def stormy(place: FaultPoint) -> tuple[str, ...]:
     """What a storm does at a place where it may do anything, sorted."""
     return tuple(sorted({*KINDS[place], *STORM_STATUSES.get(place, ())} - ENDLESS))

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from runner.sandbox.clock import Clock
 from runner.sandbox.faults import Faults
-from runner.sandbox.holds import Holds, How
+from runner.sandbox.holds import Holds, Release
 from runner.sandbox.options import Chosen
 
 Body = Mapping[str, Any]
@@ -89,7 +89,7 @@ class ControlApi:
     def _release(self, _request: Request, body: Body) -> Shown:
         """Let something that is held go on. Raises ValueError, Missing."""
         which = body.get("release")
-        how = How(str(body.get("how", How.GO)))
+        how = Release(str(body.get("how", Release.GO)))
         if "job" in body:
             which = f"job {body['job']}"
         if not isinstance(which, int | str):

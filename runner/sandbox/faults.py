@@ -12,7 +12,7 @@ from typing import Any
 from runner.sandbox.catalogue import (
     KINDS,
     STORM_STATUSES,
-    Place,
+    FaultPoint,
     is_possible,
     status_of,
 )
@@ -35,7 +35,7 @@ class Fault:
     given; `date:5` becomes the HTTP date 5 seconds from now.
     """
 
-    at: Place
+    at: FaultPoint
     do: str
     match: str = ""
     times: int | None = 1
@@ -61,7 +61,7 @@ class _Armed:
     after: int
     struck: int = 0
 
-    def strikes(self, place: Place, about: tuple[str, ...]) -> bool:
+    def strikes(self, place: FaultPoint, about: tuple[str, ...]) -> bool:
         """Take an event; True when this one is struck."""
         if self.fault.at is not place or self.times == 0:
             return False
@@ -122,7 +122,7 @@ class Faults:
                 "struck": dict(sorted(self._struck.items())),
             }
 
-    def take(self, place: Place, *about: str) -> Fault | None:
+    def take(self, place: FaultPoint, *about: str) -> Fault | None:
         """The first fault that strikes here, counted down; `about` is what it may
         match, the line or SQL first.
         """
@@ -134,7 +134,7 @@ class Faults:
                 self._struck[f"{place} {fault.do}"] += 1
         return fault
 
-    def _next(self, place: Place, about: tuple[str, ...]) -> Fault | None:
+    def _next(self, place: FaultPoint, about: tuple[str, ...]) -> Fault | None:
         """The fault that strikes, or what the storm does here."""
         for index, armed in enumerate(self._armed):
             if armed.strikes(place, about):
@@ -155,9 +155,9 @@ def _fault(given: Mapping[str, Any]) -> Fault:
     if unknown := sorted(set(given) - set(Fault.__dataclass_fields__)):
         raise BadFault(f"a fault has no {', '.join(unknown)}")
     try:
-        place = Place(str(given.get("at")))
+        place = FaultPoint(str(given.get("at")))
     except ValueError:
-        raise BadFault(f"at: one of {', '.join(Place)}") from None
+        raise BadFault(f"at: one of {', '.join(FaultPoint)}") from None
     do = str(given.get("do"))
     if not is_possible(place, do):
         listed = ", ".join(sorted(KINDS[place]))

@@ -18,7 +18,7 @@ ACTED_WAIT = 10.0
 """Seconds that a release waits for a request to have acted."""
 
 
-class How(StrEnum):
+class Release(StrEnum):
     """How something that was held goes on."""
 
     GO = "go"
@@ -35,7 +35,7 @@ class Held:
     line: str
     when: str
     job: str | None = None
-    how: Future[How] = field(default_factory=Future, repr=False)
+    how: Future[Release] = field(default_factory=Future, repr=False)
     done: threading.Event = field(default_factory=threading.Event, repr=False)
 
 
@@ -72,7 +72,7 @@ class Holds:
             found = [held for held in self._held.values() if held.id > after]
         return [_shown(held) for held in found]
 
-    def release(self, which: int | str, how: How) -> list[int]:
+    def release(self, which: int | str, how: Release) -> list[int]:
         """Let one go on by its id, one by its job's, or `all`; returns the ids once
         those requests have acted.
         """

@@ -13,12 +13,12 @@ from dataclasses import replace
 from functools import partial
 
 from runner.sandbox import sessions
-from runner.sandbox.catalogue import Place
+from runner.sandbox.catalogue import FaultPoint
 from runner.sandbox.clock import Clock
 from runner.sandbox.connector import Connector, ExportFailed
 from runner.sandbox.faults import Fault, Faults
 from runner.sandbox.history import EXPORT, History, Job, Order
-from runner.sandbox.holds import Holds, How
+from runner.sandbox.holds import Holds, Release
 from runner.sandbox.options import Answer, Chosen
 from runner.sandbox.query import NotHere, QueryFailed, Rows
 from runner.sandbox.sessions import Session, Tables
@@ -102,7 +102,7 @@ class Jobs:
         if job.ended:
             return job.status
         key = job.order.domain_key or ""
-        if self._faults.take(Place.KILL, job.order.query, job_id, key):
+        if self._faults.take(FaultPoint.KILL, job.order.query, job_id, key):
             return job.status
         self._stop(job_id)
         self._wait_for_end(job_id)
@@ -168,7 +168,7 @@ class Jobs:
         names = self._chosen.options.setting_keys
         cohort = str(settings.get(names["cohort_id"], ""))
         key = order.domain_key or ""
-        fault = self._faults.take(Place.QUERY, order.query, cohort, key)
+        fault = self._faults.take(FaultPoint.QUERY, order.query, cohort, key)
         self._begin(job, fault)
         if fault and fault.do == "fail":
             raise QueryFailed(FAULT)
@@ -188,7 +188,7 @@ class Jobs:
         own work. Raises Killed.
         """
         # a late export delivers first, and is late afterwards
-        if fault and fault.do == "late" and fault.at is Place.QUERY:
+        if fault and fault.do == "late" and fault.at is FaultPoint.QUERY:
             self._pause(job, fault.seconds)
         self.history.change(job.id, status="running", start_at=self._clock.now())
         self._pause(job, self._chosen.options.job_seconds)
@@ -221,7 +221,7 @@ class Jobs:
             while not held.how.done():
                 if self._stops[job.id].wait(LOOK):
                     raise Killed
-            if held.how.result() is How.DROP:
+            if held.how.result() is Release.DROP:
                 raise Killed
         finally:
             self._holds.forget(held)
@@ -294,7 +294,7 @@ class Jobs:
         settings = self._connector.check(job.order.settings or {})
         query = target.order.query
         key = target.order.domain_key or ""
-        fault = self._faults.take(Place.EXPORT, settings.cohort_id, query, key)
+        fault = self._faults.take(FaultPoint.EXPORT, settings.cohort_id, query, key)
         self._begin(job, fault)
         do = ""
         if fault:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from runner.sandbox.catalogue import Place, is_possible, stormy
+from runner.sandbox.catalogue import FaultPoint, is_possible, stormy
 
 DELAY = 0.05
 """Seconds that slow and late things take in a storm."""
@@ -29,7 +29,7 @@ class Storm:
 
     seed: int
     rate: float
-    kinds: Mapping[Place, tuple[str, ...]]
+    kinds: Mapping[FaultPoint, tuple[str, ...]]
     seconds: float = DELAY
     _streams: dict[str, Random] = field(default_factory=dict)
 
@@ -43,12 +43,12 @@ class Storm:
         try:
             seed = int(given.get("seed", 0))
             rate = float(given["rate"])
-            places = [Place(str(place)) for place in given.get("at") or Place]
+            places = [FaultPoint(str(place)) for place in given.get("at") or FaultPoint]
             named = [str(kind) for kind in given.get("kinds") or ()]
         except (KeyError, TypeError, ValueError):
             raise BadStorm(
                 "a storm has a seed, a rate,"
-                f" and lists of kinds and of places ({', '.join(Place)})"
+                f" and lists of kinds and of places ({', '.join(FaultPoint)})"
             ) from None
         if not 0 <= rate <= 1:
             raise BadStorm("rate: from 0 to 1")
@@ -69,11 +69,11 @@ class Storm:
             },
         }
 
-    def strikes(self, place: Place, line: str) -> str | None:
+    def strikes(self, place: FaultPoint, line: str) -> str | None:
         """What to do to this event, if anything."""
         kinds = self.kinds.get(place, ())
         stream = f"{place} "
-        if place in {Place.REQUEST, Place.BRAZE}:
+        if place in {FaultPoint.REQUEST, FaultPoint.BRAZE}:
             stream += "/".join(line.split("/")[:4])
         random = self._streams.get(stream)
         if random is None:
@@ -88,6 +88,6 @@ class Storm:
         return kinds[int(which * len(kinds))]
 
 
-def _possible(place: Place, named: Sequence[str]) -> tuple[str, ...]:
+def _possible(place: FaultPoint, named: Sequence[str]) -> tuple[str, ...]:
     """Of the kinds that are named, those that a place can play."""
     return tuple(do for do in named if is_possible(place, do))

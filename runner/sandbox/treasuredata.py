@@ -22,7 +22,7 @@ from runner.sandbox.answers import (
     table_body,
     whole,
 )
-from runner.sandbox.catalogue import Place
+from runner.sandbox.catalogue import FaultPoint
 from runner.sandbox.connector import Connector, ExportFailed
 from runner.sandbox.faults import Faults
 from runner.sandbox.history import EXPORT, Order
@@ -241,7 +241,7 @@ class TreasureDataApi:
     def _job_result(self, request: Request) -> Response:
         """The rows of a job, or the range of bytes that is asked for."""
         job = self._history.get(request.path_params["job_id"])
-        gone = self._faults.take(Place.RESULT, job.order.query, job.id)
+        gone = self._faults.take(FaultPoint.RESULT, job.order.query, job.id)
         if gone or job.status != "success" or job.rows is None:
             raise Refused(404, f"Job {job.id} has no result")
         form = request.query_params.get("format", "tsv")

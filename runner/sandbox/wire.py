@@ -15,10 +15,10 @@ from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from runner.sandbox.answers import refusal
-from runner.sandbox.catalogue import Place
+from runner.sandbox.catalogue import FaultPoint
 from runner.sandbox.clock import Clock
 from runner.sandbox.faults import Fault, Faults
-from runner.sandbox.holds import Held, Holds, How
+from runner.sandbox.holds import Held, Holds, Release
 from runner.sandbox.warehouse import Refused
 
 ADMIN = "/sandbox"
@@ -92,9 +92,9 @@ class Wire:
             await self._play(fault, scope, _again(body, receive), send)
 
     def _fault(self, scope: Scope, body: bytes) -> Fault | None:
-        place = Place.REQUEST
+        place = FaultPoint.REQUEST
         if str(scope["path"]).startswith(BRAZE):
-            place = Place.BRAZE
+            place = FaultPoint.BRAZE
         return self._faults.take(place, _line(scope), body.decode(errors="replace"))
 
     async def _play(
@@ -196,9 +196,9 @@ async def _released(held: Held, scope: Scope) -> bool:
     is broken.
     """
     how = await asyncio.wrap_future(held.how)
-    if how is How.DROP:
+    if how is Release.DROP:
         scope["state"]["transport"].abort()
-    return how is not How.DROP
+    return how is not Release.DROP
 
 
 async def _sent(answer: Sequence[Message], send: Send) -> None:

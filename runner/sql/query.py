@@ -16,7 +16,6 @@ from runner.identifiers import Handle, Identifier
 from runner.identifiers import Kind as IdentifierKind
 from runner.project.file import Target
 from runner.sql import members, rule_writer, sizes
-from runner.sql.barred import NO_ONE, Barred
 from runner.sql.budget import MAX_TEXT
 from runner.sql.checks import Finding, check
 from runner.sql.fingerprint import SUPPRESSION, fingerprint, parts
@@ -26,6 +25,7 @@ from runner.sql.literals import Refused
 from runner.sql.places import author_place
 from runner.sql.reads import tables_read
 from runner.sql.semantics import resolved
+from runner.sql.suppressed import NO_ONE, Suppressed
 from runner.sql.templates import Fault, Rendered, render
 from runner.sql.tokens import without_end
 
@@ -54,7 +54,7 @@ class Query:
     """The SQL of one cohort for one target.
 
     `audience` is the author's SQL rendered (one SELECT, no trailing semicolon).
-    `barred`: whom `suppress` takes out. `parts` are the fingerprint's, by name.
+    `suppression`: whom `suppress` takes out. `parts` are the fingerprint's, by name.
     `database`: where names of tables without a database are looked up. `previous_id`:
     in Braze, before the cohort was moved on purpose. `written`: the author's own SQL,
     where there is any; a rule may be around it.
@@ -66,7 +66,7 @@ class Query:
     audience: str
     fingerprint: str
     parts: Mapping[str, str]
-    barred: Barred = NO_ONE
+    suppression: Suppressed = NO_ONE
     database: str = ""
     previous_id: str = ""
     written: Written | None = field(default=None, compare=False, repr=False)
@@ -94,7 +94,7 @@ class Query:
         """
         out = barred
         if out is None:
-            out = self.barred.sql
+            out = self.suppression.sql
         return members.members(self.audience, self.cohort.identifiers, out)
 
     @property
@@ -102,8 +102,8 @@ class Query:
         """The SQL of the members of each handle, as the connector wants them: one column
         with its exact name.
         """
-        barred = self.barred.sql
-        # who is barred must be taken out of Braze, too
+        barred = self.suppression.sql
+        # who is suppressed must be taken out of Braze, too
         if self.cohort.mode is Mode.REMOVE:
             barred = ""
         return {
@@ -126,19 +126,24 @@ class Query:
         """
         if database == self.database:
             return False
-        read = [tables_read(sql, "") for sql in (self.audience, self.barred.sql) if sql]
+        read = [
+            tables_read(sql, "") for sql in (self.audience, self.suppression.sql) if sql
+        ]
         return any(name.startswith(".") for names in read for name in names)
 
-    def without(self, barred: Barred) -> Query:
+    def without(self, suppression: Suppressed) -> Query:
         """The same query with people taken out of every cohort. In mode `remove` it
-        names who is taken out, and spares nobody: what is barred is whom the cohort let
+        names who is taken out, and spares nobody: who is suppressed is whom the cohort let
         in before.
         """
-        if not barred:
+        if not suppression:
             return self
-        made_of = {**self.parts, SUPPRESSION: barred.mark}
+        made_of = {**self.parts, SUPPRESSION: suppression.mark}
         return replace(
-            self, barred=barred, parts=made_of, fingerprint=fingerprint(made_of)
+            self,
+            suppression=suppression,
+            parts=made_of,
+            fingerprint=fingerprint(made_of),
         )
 
 

@@ -15,10 +15,10 @@ from runner.errors import Problem
 from runner.identifiers import Identifier
 from runner.project.file import Suppression, Target
 from runner.sql import query
-from runner.sql.barred import NO_ONE, Barred, barred
 from runner.sql.library import Library
 from runner.sql.query import Query
 from runner.sql.reads import tables_read
+from runner.sql.suppressed import NO_ONE, Suppressed, suppressed
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Wanted:
     target: Target
     queries: tuple[Query, ...]
     problems: tuple[Problem, ...]
-    barred: Barred = NO_ONE
+    suppression: Suppressed = NO_ONE
 
     @property
     def invalid_files(self) -> int:
@@ -88,7 +88,7 @@ def _of_clashing(
 
 def _suppressed(
     tree: Tree, good: Mapping[str, Query]
-) -> tuple[tuple[Query, ...], Barred]:
+) -> tuple[tuple[Query, ...], Suppressed]:
     """The queries to run, sorted by cohort id, and who is taken out of them. Cohorts
     that are lists themselves, or unsuppressed, keep everybody.
     """
@@ -96,7 +96,7 @@ def _suppressed(
     usable = lists <= good.keys()
     out = NO_ONE
     if usable:
-        out = barred([_people(listed, good) for listed in tree.suppress])
+        out = suppressed([_people(listed, good) for listed in tree.suppress])
     queries: list[Query] = []
     for cohort_id, found in sorted(good.items()):
         if cohort_id in lists or found.cohort.unsuppressed:

@@ -16,7 +16,7 @@ from runner.plan.ledger import Destination
 from runner.plan.overrides import UNSETTLED
 from runner.plan.plan import Action, Change, Plan
 from runner.plan.written import resend_of
-from runner.sql.barred import NO_ONE
+from runner.sql.suppressed import NO_ONE
 from runner.sync import attempt as one
 from runner.sync import delivering, delta, holding, loaded, steps
 from runner.sync.attempt import Attempt, Done, GuardRefused, Site

@@ -64,7 +64,7 @@ def _plan_of_files(
         max_withdrawn=project.max_withdrawn,
         timezone=project.timezone,
         due=request.due,
-        suppression=wanted.barred,
+        suppression=wanted.suppression,
     )
     _refuse_shared_connection(plan, project, wanted.target)
     allowed = overrides.allow(plan, request.overrides)

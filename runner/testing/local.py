@@ -28,11 +28,11 @@ from runner.sandbox.duck.storage import storage
 from runner.sandbox.query import NotHere, QueryFailed
 from runner.sandbox.warehouse import Warehouse
 from runner.sql import query
-from runner.sql.barred import NO_ONE
 from runner.sql.library import Library
 from runner.sql.names import quoted
 from runner.sql.query import Query
 from runner.sql.reads import tables_read
+from runner.sql.suppressed import NO_ONE
 from runner.trino.types import parse_type
 
 MEMBERS = "cohort_runner_given"
@@ -250,7 +250,7 @@ def _query(cohort: Cohort, case: Case, world: _World) -> Query | str:
     sentence where it cannot be built.
     """
     if not case.cohorts:
-        return replace(world.everybody[cohort.id], barred=NO_ONE)
+        return replace(world.everybody[cohort.id], suppression=NO_ONE)
     key = ""
     if cohort.rule:
         key = quoted(cohort.rule.source.key)

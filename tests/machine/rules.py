@@ -50,7 +50,7 @@ RULES = (
     Rule("a broken file disables withdrawals", "sync/planned.py", "may_withdraw=not wanted.invalid_files", "may_withdraw=True"),
     Rule("snapshots that are named stay", "sync/attempts.py", "keep = site.writer.read().protected_tables", "keep = frozenset[str]()"),
     Rule("what was folded is still owed", "sync/holding.py", "owed=is_unfinished(deployed),", "owed=False,"),
-    Rule("who is suppressed leaves every cohort", "sql/query.py", "out = self.barred.sql", "out = ''"),
+    Rule("who is suppressed leaves every cohort", "sql/query.py", "out = self.suppression.sql", "out = ''"),
 )  # fmt: skip
 
 

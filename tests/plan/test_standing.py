@@ -18,8 +18,8 @@ from runner.plan.standing import Standing, standings
 from runner.project.file import Guards
 from runner.project.schedules import Schedule
 from runner.report.status import ago, status
-from runner.sql.barred import NO_ONE, Barred
 from runner.sql.query import Query
+from runner.sql.suppressed import NO_ONE, Suppressed
 
 HOUR, NOW = 3_600, 1_795_500_000  # 2026-11-24 06:00:00 UTC
 HERE = Destination("shop", "vips")
@@ -138,8 +138,8 @@ def test_the_next_time_is_told_by_the_clock_of_its_zone() -> None:
 
 
 def living(wanted: Query, life: Life, **parts: str) -> Query:
-    barred = Barred("SELECT 1", mark=parts["suppression"]) if "suppression" in parts else NO_ONE
-    return replace(wanted, cohort=replace(wanted.cohort, life=life), parts=parts, barred=barred)
+    barred = Suppressed("SELECT 1", mark=parts["suppression"]) if "suppression" in parts else NO_ONE
+    return replace(wanted, cohort=replace(wanted.cohort, life=life), parts=parts, suppression=barred)
 
 
 SUSPENDED = Life(suspended=Suspension("a test", date(2026, 12, 24)))

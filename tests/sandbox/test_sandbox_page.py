@@ -10,7 +10,7 @@ import pytest
 import typer
 from runner.cli.definitions import sandbox
 from runner.sandbox.app import Sandbox
-from runner.sandbox.catalogue import KINDS, STORM_STATUSES, Place
+from runner.sandbox.catalogue import KINDS, STORM_STATUSES, FaultPoint
 from runner.sandbox.faults import Fault
 from runner.sandbox.options import CHANGEABLE, Options
 from runner.sandbox.storm import DELAY
@@ -42,13 +42,13 @@ def test_every_endpoint_is_there() -> None:
     assert set(first_cells(section("## The admin API"))) == made
 
 
-@pytest.mark.parametrize("place", list(Place))
-def test_every_fault_is_there(place: Place) -> None:
-    heading = "### At `result` and `kill`" if place in {Place.RESULT, Place.KILL} else f"### At `{place}`"
+@pytest.mark.parametrize("place", list(FaultPoint))
+def test_every_fault_is_there(place: FaultPoint) -> None:
+    heading = "### At `result` and `kill`" if place in {FaultPoint.RESULT, FaultPoint.KILL} else f"### At `{place}`"
     text = section(heading).split("\n## ")[0]
     for do, meaning in KINDS[place].items():
         assert f"| `{do}` | {meaning} |" in text
-    kinds = KINDS[place] if "and" not in heading else {**KINDS[Place.RESULT], **KINDS[Place.KILL]}
+    kinds = KINDS[place] if "and" not in heading else {**KINDS[FaultPoint.RESULT], **KINDS[FaultPoint.KILL]}
     assert first_cells(text) == ["do", *kinds]
     assert ("status:NNN" in text) == (place in STORM_STATUSES)
 
@@ -70,9 +70,9 @@ def test_every_option_is_there() -> None:
 
 def test_a_storm_is_as_it_is_described() -> None:
     text = section("## Storms")
-    braze = [status.removeprefix("status:") for status in STORM_STATUSES[Place.BRAZE]]
+    braze = [status.removeprefix("status:") for status in STORM_STATUSES[FaultPoint.BRAZE]]
     assert f"Braze: {', '.join(braze)}; Treasure Data: the same without 423" in " ".join(text.split())
-    assert {*STORM_STATUSES[Place.BRAZE]} - {*STORM_STATUSES[Place.REQUEST]} == {"status:423"}
+    assert {*STORM_STATUSES[FaultPoint.BRAZE]} - {*STORM_STATUSES[FaultPoint.REQUEST]} == {"status:423"}
     assert f"{DELAY} seconds" in text
 
 

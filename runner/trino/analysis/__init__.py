@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from runner.trino.analysis.expressions import infer
 from runner.trino.analysis.facts import Facts, Reference, ReferenceKind, Refusal
-from runner.trino.analysis.place import FURTHER, ColumnType, Lookup, Place, Unknown
+from runner.trino.analysis.place import FURTHER, ColumnType, Context, Lookup, Unknown
 from runner.trino.analysis.queries import query
 from runner.trino.analysis.relations import table
 from runner.trino.analysis.scopes import EMPTY, Column, Relation, scope_of
@@ -67,7 +67,7 @@ def analyze(statement: Statement, lookup: Lookup) -> Analysis:
     nothing is known of.
     """
     facts = Facts()
-    place = Place(facts, lookup, EMPTY, infer, query, {}, {})
+    place = Context(facts, lookup, EMPTY, infer, query, {}, {})
     try:
         found = _statement(statement, place)
     except RecursionError:
@@ -86,7 +86,7 @@ def analyze(statement: Statement, lookup: Lookup) -> Analysis:
     )
 
 
-def _statement(statement: Statement, place: Place) -> Relation:
+def _statement(statement: Statement, place: Context) -> Relation:
     """What a statement returns or writes; a relation without columns for any other."""
     match statement:
         case Query():
@@ -104,7 +104,7 @@ def _statement(statement: Statement, place: Place) -> Relation:
     return Relation()
 
 
-def _create(statement: CreateTableAs, place: Place) -> Relation:
+def _create(statement: CreateTableAs, place: Context) -> Relation:
     """The columns of a new table, which must all have a name and a type."""
     found = query(statement.query, place)
     if not found.is_known:
@@ -120,7 +120,7 @@ def _create(statement: CreateTableAs, place: Place) -> Relation:
     return found
 
 
-def _check_columns(node: Query, columns: tuple[Column, ...], place: Place) -> None:
+def _check_columns(node: Query, columns: tuple[Column, ...], place: Context) -> None:
     """Refuse what cannot be the columns of a new table."""
     seen: set[str] = set()
     for number, one in enumerate(columns, 1):
@@ -136,7 +136,7 @@ def _check_columns(node: Query, columns: tuple[Column, ...], place: Place) -> No
         seen.add(one.key)
 
 
-def _insert(statement: Insert, place: Place) -> Relation:
+def _insert(statement: Insert, place: Context) -> Relation:
     """The columns of the query that is written to a table."""
     into = table(statement.table, place)
     if into.is_known:
@@ -149,7 +149,7 @@ def _insert(statement: Insert, place: Place) -> Relation:
     return query(statement.query, place)
 
 
-def _where(node: Expression, found: Relation, place: Place) -> None:
+def _where(node: Expression, found: Relation, place: Context) -> None:
     """Check the condition of a DELETE, which names the columns of its table."""
     here = place.within(scope_of(found.columns, None, is_query=True))
     kind = here.infer(node)

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from runner.trino.analysis import grouping, operators, windows
 from runner.trino.analysis.facts import Facts
-from runner.trino.analysis.place import Place
+from runner.trino.analysis.place import Context
 from runner.trino.analysis.scopes import Column, scope_of
 from runner.trino.analysis.shown import shown
 from runner.trino.binding import Form, Given, NoEnd, Unsettled, formals
@@ -26,7 +26,7 @@ from runner.trino.types import (
 )
 
 
-def call(node: Call, place: Place) -> Type | None:
+def call(node: Call, place: Context) -> Type | None:
     """What a call returns; None where it is not known."""
     is_qualified = len(node.name) > 1
     special = _SPECIAL.get(node.key)
@@ -53,7 +53,7 @@ def call(node: Call, place: Place) -> Type | None:
     return kind
 
 
-def _count_of_rows(node: Call, place: Place) -> Type:
+def _count_of_rows(node: Call, place: Context) -> Type:
     """`count(*)` is the form of count without arguments."""
     form = resolve("count", ())
     if isinstance(form, Form):
@@ -62,7 +62,7 @@ def _count_of_rows(node: Call, place: Place) -> Type:
 
 
 def resolved(
-    node: Expression, name: str, nodes: Sequence[Expression], place: Place
+    node: Expression, name: str, nodes: Sequence[Expression], place: Context
 ) -> Type | None:
     """The type of a function of these arguments; None where it is not known.
 
@@ -101,7 +101,7 @@ def resolved(
 
 
 def _of_form(
-    node: Expression, form: Form, nodes: Sequence[Expression], place: Place
+    node: Expression, form: Form, nodes: Sequence[Expression], place: Context
 ) -> Type | None:
     """The type that a form returns; what it makes of the arguments is noted."""
     if isinstance(node, Call):
@@ -119,7 +119,7 @@ def _of_form(
     return returns
 
 
-def _note(node: Call, form: Form, place: Place) -> None:
+def _note(node: Call, form: Form, place: Context) -> None:
     """Note the form of a call, with its type variables bound."""
     place.facts.calls[node] = replace(
         form.signature,
@@ -145,7 +145,11 @@ def _of_any(name: str, count: int) -> Type | None:
 
 
 def _refuse(
-    node: Node, name: str, form: Ambiguous | None, given: Sequence[Given], place: Place
+    node: Node,
+    name: str,
+    form: Ambiguous | None,
+    given: Sequence[Given],
+    place: Context,
 ) -> None:
     """Refuse a call that no form fits, or that several fit equally well."""
     if form is not None:
@@ -156,7 +160,7 @@ def _refuse(
     place.refuse(node, told, "FUNCTION_NOT_FOUND", name)
 
 
-def _not_registered(node: Node, place: Place) -> None:
+def _not_registered(node: Node, place: Context) -> None:
     """Refuse a call of a function that there is not."""
     name = "trim"
     if isinstance(node, Call):
@@ -168,13 +172,13 @@ def _not_registered(node: Node, place: Place) -> None:
     place.refuse(node, told, "FUNCTION_NOT_FOUND", key, names())
 
 
-def _check_filter(node: Call, place: Place) -> None:
+def _check_filter(node: Call, place: Context) -> None:
     """FILTER must be a condition."""
     if node.filter is not None:
         place.expect_boolean(node.filter, "Filter expression")
 
 
-def _check_distinct(node: Call, form: Form, place: Place) -> None:
+def _check_distinct(node: Call, form: Form, place: Context) -> None:
     """DISTINCT is for aggregates, and for arguments that are compared."""
     if not node.distinct:
         return
@@ -195,7 +199,7 @@ def _check_distinct(node: Call, form: Form, place: Place) -> None:
 class _Typed:
     """A lambda whose arguments' types are found while the form of a call is."""
 
-    def __init__(self, node: Lambda, place: Place) -> None:
+    def __init__(self, node: Lambda, place: Context) -> None:
         self.node = node
         self.place = place
         self.known: dict[tuple[Type, ...], Type] = {}
@@ -229,7 +233,7 @@ class _Typed:
 
 
 def _infer_body(
-    node: Lambda, arguments: Sequence[Type | None], place: Place
+    node: Lambda, arguments: Sequence[Type | None], place: Context
 ) -> Type | None:
     """The type of a lambda's body for arguments of these types."""
     pairs = zip(node.parameters, arguments, strict=True)
@@ -238,7 +242,7 @@ def _infer_body(
     return place.within(scope).infer(node.body)
 
 
-def _infer_bodies(lambdas: Mapping[Lambda, _Typed], place: Place) -> None:
+def _infer_bodies(lambdas: Mapping[Lambda, _Typed], place: Context) -> None:
     """Look through lambdas whose arguments' types are not known."""
     for one in lambdas:
         _infer_body(one, _unknown_arguments(one), place)
@@ -252,12 +256,12 @@ def _unknown_arguments(node: Lambda) -> Sequence[None]:
 # functions with rules of their own
 
 
-def _coalesce(node: Call, place: Place) -> Type | None:
+def _coalesce(node: Call, place: Context) -> Type | None:
     """`coalesce(a, b)`: the type in which all its arguments are taken together."""
     return operators.alike(node.arguments, "All COALESCE operands", place)
 
 
-def _if(node: Call, place: Place) -> Type | None:
+def _if(node: Call, place: Context) -> Type | None:
     """`if(a, b, c)`: the type in which the results are taken together."""
     condition, *results = node.arguments
     place.expect_boolean(condition, "IF condition")
@@ -278,7 +282,7 @@ def _if(node: Call, place: Place) -> Type | None:
     return shared
 
 
-def _nullif(node: Call, place: Place) -> Type | None:
+def _nullif(node: Call, place: Context) -> Type | None:
     """`nullif(a, b)`: the type of `a`, which must be compared with `b`."""
     first, second = (place.infer(one) for one in node.arguments)
     if first is None or second is None:
@@ -289,12 +293,12 @@ def _nullif(node: Call, place: Place) -> Type | None:
     return first
 
 
-def _try(node: Call, place: Place) -> Type | None:
+def _try(node: Call, place: Context) -> Type | None:
     """`try(a)`: the type of `a`."""
     return place.infer(node.arguments[0])
 
 
-def _format(node: Call, place: Place) -> Type:
+def _format(node: Call, place: Context) -> Type:
     """`format('%s', a)`: a text; its other arguments may be of any type."""
     kinds = [place.infer(one) for one in node.arguments]
     first = kinds[0]
@@ -304,7 +308,7 @@ def _format(node: Call, place: Place) -> Type:
     return VARCHAR
 
 
-def _listagg(node: Call, place: Place) -> Type:
+def _listagg(node: Call, place: Context) -> Type:
     """`listagg(a, ',')`: a text made of texts. Its form is noted as that of any call."""
     grouping.note(node, place.facts)
     windows.check_call(node, place)
@@ -322,7 +326,7 @@ def _listagg(node: Call, place: Place) -> Type:
     return VARCHAR
 
 
-_SPECIAL: Mapping[str, Callable[[Call, Place], Type | None]] = {
+_SPECIAL: Mapping[str, Callable[[Call, Context], Type | None]] = {
     "coalesce": _coalesce,
     "if": _if,
     "nullif": _nullif,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from runner.trino.analysis import calls, grouping, literals, names, operators
-from runner.trino.analysis.place import Place
+from runner.trino.analysis.place import Context
 from runner.trino.analysis.scopes import Relation
 from runner.trino.binding import Form
 from runner.trino.casts import castable
@@ -85,7 +85,7 @@ _EXTRACTED = {
 _TRIMS = {"both": "trim", "leading": "ltrim", "trailing": "rtrim"}
 
 
-def infer(node: Expression, place: Place) -> Type | None:
+def infer(node: Expression, place: Context) -> Type | None:
     """The type of an expression; None where it is not known."""
     kind = _READERS[type(node)](node, place)
     place.facts.types[node] = kind
@@ -95,13 +95,13 @@ def infer(node: Expression, place: Place) -> Type | None:
 # queries as values
 
 
-def _exists(node: Exists, place: Place) -> Type:
+def _exists(node: Exists, place: Context) -> Type:
     """`EXISTS (query)`, whatever the columns of the query are."""
     place.query(node.query)
     return BOOLEAN
 
 
-def _scalar_query(node: ScalarQuery, place: Place) -> Type | None:
+def _scalar_query(node: ScalarQuery, place: Context) -> Type | None:
     """`(query)` as a value; None where its columns are not known."""
     row = _row_of(place.query(node.query))
     if row is None:
@@ -123,18 +123,18 @@ def _row_of(relation: Relation) -> Type | None:
     return Type("row", tuple(kinds), names_of)
 
 
-def _in_query(node: InQuery, place: Place) -> Type:
+def _in_query(node: InQuery, place: Context) -> Type:
     """`a IN (query)`."""
     return _asked(node, node.value, place)
 
 
-def _quantified(node: QuantifiedComparison, place: Place) -> Type:
+def _quantified(node: QuantifiedComparison, place: Context) -> Type:
     """`a = ALL (query)`."""
     return _asked(node, node.left, place)
 
 
 def _asked(
-    node: InQuery | QuantifiedComparison, value: Expression, place: Place
+    node: InQuery | QuantifiedComparison, value: Expression, place: Context
 ) -> Type:
     """Compare a value with the rows of a query."""
     kind = place.infer(value)
@@ -156,7 +156,7 @@ def _asked(
 # values made of others
 
 
-def _array(node: Array, place: Place) -> Type | None:
+def _array(node: Array, place: Context) -> Type | None:
     """`ARRAY[a, b]`: an array of the type in which its elements are taken together."""
     if not node.items:
         return Type("array", (UNKNOWN,))
@@ -166,7 +166,7 @@ def _array(node: Array, place: Place) -> Type | None:
     return Type("array", (kind,))
 
 
-def _row(node: Row, place: Place) -> Type | None:
+def _row(node: Row, place: Context) -> Type | None:
     """`ROW(a, b)`; None where one of the types is not known."""
     kinds = [place.infer(one) for one in node.items]
     known = tuple(one for one in kinds if one is not None)
@@ -175,7 +175,7 @@ def _row(node: Row, place: Place) -> Type | None:
     return Type("row", known)
 
 
-def _subscript(node: Subscript, place: Place) -> Type | None:
+def _subscript(node: Subscript, place: Context) -> Type | None:
     """`a[b]` of an array, a map or a row; None where it is not known."""
     base = place.infer(node.base)
     if base is not None and base.base == "row":
@@ -193,7 +193,7 @@ def _subscript(node: Subscript, place: Place) -> Type | None:
     return None
 
 
-def _of_row(node: Subscript, base: Type, place: Place) -> Type | None:
+def _of_row(node: Subscript, base: Type, place: Context) -> Type | None:
     """The type of `row[1]`: its index must be written out, since each field has its own."""
     index = node.index
     kind = place.infer(index)
@@ -216,7 +216,7 @@ def _of_row(node: Subscript, base: Type, place: Place) -> Type | None:
     return None
 
 
-def _lambda(node: Lambda, place: Place) -> None:
+def _lambda(node: Lambda, place: Context) -> None:
     """A lambda that no function takes: those of calls are found with the call."""
     told = "Lambda expression should always be used inside a function"
     place.refuse(node, told)
@@ -225,7 +225,7 @@ def _lambda(node: Lambda, place: Place) -> None:
 # functions with words of their own
 
 
-def _cast(node: Cast, place: Place) -> Type | None:
+def _cast(node: Cast, place: Context) -> Type | None:
     """`CAST(a AS type)`: the type that is written."""
     kind = place.infer(node.value)
     target = written_type(node.type, node, place)
@@ -239,7 +239,7 @@ def _cast(node: Cast, place: Place) -> Type | None:
     return target
 
 
-def written_type(name: TypeName, node: Node, place: Place) -> Type | None:
+def written_type(name: TypeName, node: Node, place: Context) -> Type | None:
     """The type that is written; None where there is none, which is refused."""
     try:
         return _written(name)
@@ -264,7 +264,7 @@ def _written(name: TypeName) -> Type:
     return made_type(name.base, tuple(arguments), fields)
 
 
-def _at_time_zone(node: AtTimeZone, place: Place) -> Type | None:
+def _at_time_zone(node: AtTimeZone, place: Context) -> Type | None:
     """`a AT TIME ZONE b`: the same moment, with a time zone."""
     kind = place.infer(node.value)
     place.infer(node.zone)
@@ -280,7 +280,7 @@ def _at_time_zone(node: AtTimeZone, place: Place) -> Type | None:
     return zoned
 
 
-def _extract(node: Extract, place: Place) -> Type:
+def _extract(node: Extract, place: Context) -> Type:
     """`EXTRACT(year FROM a)`; refuse a field that the value has not."""
     kind = place.infer(node.value)
     if kind is None or kind == UNKNOWN:
@@ -292,7 +292,7 @@ def _extract(node: Extract, place: Place) -> Type:
     return BIGINT
 
 
-def _trim(node: Trim, place: Place) -> Type | None:
+def _trim(node: Trim, place: Context) -> Type | None:
     """`TRIM(BOTH a FROM b)`, which Trino reads as a call of a function."""
     nodes = [node.value]
     if node.what is not None:
@@ -300,7 +300,7 @@ def _trim(node: Trim, place: Place) -> Type | None:
     return calls.resolved(node, _TRIMS[node.side], nodes, place)
 
 
-def _grouping(node: Grouping, place: Place) -> Type:
+def _grouping(node: Grouping, place: Context) -> Type:
     """`GROUPING(a, b)`: a number whose bits tell what is grouped."""
     grouping.note(node, place.facts)
     for one in node.columns:
@@ -308,7 +308,7 @@ def _grouping(node: Grouping, place: Place) -> Type:
     return INTEGER
 
 
-def _json(node: JsonCall, place: Place) -> Type | None:
+def _json(node: JsonCall, place: Context) -> Type | None:
     """JSON_VALUE and its like: a text, if no other type is written."""
     for one in node.arguments:
         place.infer(one)
@@ -319,7 +319,7 @@ def _json(node: JsonCall, place: Place) -> Type | None:
     return written_type(node.returning, node, place)
 
 
-_READERS: Mapping[type, Callable[[Any, Place], Type | None]] = {
+_READERS: Mapping[type, Callable[[Any, Context], Type | None]] = {
     Null: literals.null,
     Text: literals.text,
     Bytes: literals.bytes_,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any, TypeGuard
 
 from runner.trino.analysis.facts import Facts, Met, Reference, ReferenceKind
-from runner.trino.analysis.place import Place
+from runner.trino.analysis.place import Context
 from runner.trino.analysis.scopes import Column
 from runner.trino.analysis.shown import listed, shown
 from runner.trino.functions import kinds
@@ -46,7 +46,7 @@ def note(node: Met, facts: Facts) -> None:
 
 
 def no_aggregates(
-    node: Expression, where: str, met: Sequence[Met], place: Place
+    node: Expression, where: str, met: Sequence[Met], place: Context
 ) -> None:
     """Refuse the aggregates and windows that were met in an expression where none may stand."""
     if not met:
@@ -58,7 +58,7 @@ def no_aggregates(
     place.refuse(node, told, "EXPRESSION_NOT_SCALAR")
 
 
-def check_nesting(met: Sequence[Met], place: Place) -> None:
+def check_nesting(met: Sequence[Met], place: Context) -> None:
     """Refuse aggregates inside aggregates, and windows inside windows."""
     for number, node in enumerate(met):
         if not isinstance(node, Call):
@@ -88,7 +88,7 @@ def _is_argument(one: Met, node: Call) -> bool:
     return any(argument.at <= one.at < argument.end for argument in node.arguments)
 
 
-def _check_aggregate(node: Call, inner: Sequence[Met], place: Place) -> None:
+def _check_aggregate(node: Call, inner: Sequence[Met], place: Context) -> None:
     """What Trino refuses inside an aggregate: the first of these, as it does."""
     nested = list(filter(is_aggregate, inner))
     windows = list(filter(has_window, inner))
@@ -186,7 +186,7 @@ class Groups:
     source: frozenset[Column]
 
 
-def check_grouped(nodes: Sequence[Expression], groups: Groups, place: Place) -> None:
+def check_grouped(nodes: Sequence[Expression], groups: Groups, place: Context) -> None:
     """Refuse each expression that is not the same for all rows of a group."""
     for node in nodes:
         found = _ungrouped(node, groups)
@@ -194,7 +194,7 @@ def check_grouped(nodes: Sequence[Expression], groups: Groups, place: Place) -> 
             _refuse(node, found, place)
 
 
-def _refuse(node: Expression, found: _Ungrouped, place: Place) -> None:
+def _refuse(node: Expression, found: _Ungrouped, place: Context) -> None:
     """Refuse an expression because of what in it is not grouped."""
     match found:
         case _Clause(word, inner):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 
-from runner.trino.analysis.place import Place
+from runner.trino.analysis.place import Context
 from runner.trino.tree import (
     Boolean,
     Bytes,
@@ -50,27 +50,27 @@ _PRESENT = {
 }
 
 
-def null(_node: Null, _place: Place) -> Type:
+def null(_node: Null, _place: Context) -> Type:
     """The type of NULL."""
     return UNKNOWN
 
 
-def text(node: Text, _place: Place) -> Type:
+def text(node: Text, _place: Context) -> Type:
     """The type of 'text': a varchar of its length."""
     return Type("varchar", (len(node.value),))
 
 
-def bytes_(_node: Bytes, _place: Place) -> Type:
+def bytes_(_node: Bytes, _place: Context) -> Type:
     """The type of X'00'."""
     return Type("varbinary")
 
 
-def boolean(_node: Boolean, _place: Place) -> Type:
+def boolean(_node: Boolean, _place: Context) -> Type:
     """The type of TRUE."""
     return BOOLEAN
 
 
-def number(node: Number, _place: Place) -> Type:
+def number(node: Number, _place: Context) -> Type:
     """The type of 12, 1.2 or 1e2."""
     return _of_number(node, _BIGGEST_INTEGER)
 
@@ -101,14 +101,14 @@ def decimal(written: str) -> Type:
     return Type("decimal", (precision, len(fraction)))
 
 
-def interval(node: Interval, _place: Place) -> Type:
+def interval(node: Interval, _place: Context) -> Type:
     """The type of INTERVAL '1' DAY."""
     if node.unit in {"year", "month"}:
         return _MONTHS
     return _DAYS
 
 
-def present(node: Present, _place: Place) -> Type:
+def present(node: Present, _place: Context) -> Type:
     """The type of CURRENT_DATE and its like."""
     kind = _PRESENT.get(node.which, VARCHAR)
     if node.precision is None:
@@ -116,7 +116,7 @@ def present(node: Present, _place: Place) -> Type:
     return Type(kind.base, (node.precision,))
 
 
-def typed(node: TypedText, place: Place) -> Type | None:
+def typed(node: TypedText, place: Context) -> Type | None:
     """The type of DATE '2026-01-31' and its like; None where it is not known."""
     match node.type:
         case "date":
@@ -133,7 +133,7 @@ def typed(node: TypedText, place: Place) -> Type | None:
             return _of_type(node, place)
 
 
-def _of_type(node: TypedText, place: Place) -> Type | None:
+def _of_type(node: TypedText, place: Context) -> Type | None:
     """The type of a literal of any other type, which is named by its word."""
     try:
         kind = made_type(node.type)
@@ -145,13 +145,13 @@ def _of_type(node: TypedText, place: Place) -> Type | None:
     return kind
 
 
-def _invalid(node: TypedText, place: Place) -> None:
+def _invalid(node: TypedText, place: Context) -> None:
     """Refuse a text that is no value of its type, without showing the text."""
     told = f"'…' is not a valid {node.type.upper()} literal"
     place.refuse(node, told, "INVALID_LITERAL")
 
 
-def _date(node: TypedText, place: Place) -> Type:
+def _date(node: TypedText, place: Context) -> Type:
     """DATE and a text, which must be a day of the calendar."""
     if not _is_date(node.value):
         _invalid(node, place)
@@ -171,7 +171,7 @@ def _is_date(value: str) -> bool:
     return 1 <= day <= days
 
 
-def _moment(node: TypedText, form: re.Pattern[str], place: Place) -> Type:
+def _moment(node: TypedText, form: re.Pattern[str], place: Context) -> Type:
     """The type of a time or a timestamp: what follows its digits is a time zone."""
     found = form.fullmatch(node.value)
     if found is None:
@@ -184,7 +184,7 @@ def _moment(node: TypedText, form: re.Pattern[str], place: Place) -> Type:
     return Type(base, (len(fraction or ""),))
 
 
-def _checked_decimal(node: TypedText, place: Place) -> Type | None:
+def _checked_decimal(node: TypedText, place: Context) -> Type | None:
     """DECIMAL and a text; None where it is no decimal, or too long for one."""
     if not _DECIMAL.fullmatch(node.value):
         _invalid(node, place)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from runner.trino.analysis.facts import Reference, ReferenceKind
-from runner.trino.analysis.place import Place
+from runner.trino.analysis.place import Context
 from runner.trino.analysis.scopes import Missing, Resolved, resolve
 from runner.trino.analysis.shown import parts, shown
 from runner.trino.tree import Column, Field, Node
 from runner.trino.types import Type
 
 
-def column(node: Column, place: Place) -> Type | None:
+def column(node: Column, place: Context) -> Type | None:
     """The type that a bare name has; None where it is not known."""
     name = (node.name.key,)
     found = resolve(place.scope, name)
@@ -23,7 +23,7 @@ def column(node: Column, place: Place) -> Type | None:
     return None
 
 
-def field(node: Field, place: Place) -> Type | None:
+def field(node: Field, place: Context) -> Type | None:
     """The type of `base.name`: a column of a relation, or a field of a row."""
     name = parts(node)
     if name is None:
@@ -40,7 +40,7 @@ def field(node: Field, place: Place) -> Type | None:
             return None
 
 
-def _told(node: Column | Field, found: Resolved, place: Place) -> Type | None:
+def _told(node: Column | Field, found: Resolved, place: Context) -> Type | None:
     """Note what a name means; its type."""
     kind = ReferenceKind.COLUMN
     if found.scope.is_lambda:
@@ -51,7 +51,9 @@ def _told(node: Column | Field, found: Resolved, place: Place) -> Type | None:
     return one.type
 
 
-def _refuse(node: Node, name: tuple[str, ...], missing: Missing, place: Place) -> None:
+def _refuse(
+    node: Node, name: tuple[str, ...], missing: Missing, place: Context
+) -> None:
     """Refuse a name that means no column, or several."""
     if missing is Missing.AMBIGUOUS:
         shown_name = ".".join(name)
@@ -62,7 +64,7 @@ def _refuse(node: Node, name: tuple[str, ...], missing: Missing, place: Place) -
 
 
 def _refuse_missing(
-    node: Node, name: tuple[str, ...], known: Sequence[str], place: Place
+    node: Node, name: tuple[str, ...], known: Sequence[str], place: Context
 ) -> None:
     """Refuse a name that there is not; `known` are those that there are."""
     shown_name = ".".join(name)
@@ -70,7 +72,7 @@ def _refuse_missing(
     place.refuse(node, told, "COLUMN_NOT_FOUND", shown_name, known)
 
 
-def _of_row(node: Field, name: tuple[str, ...], place: Place) -> Type | None:
+def _of_row(node: Field, name: tuple[str, ...], place: Context) -> Type | None:
     """The type of a row's field; `name` is what a message calls it."""
     row = place.infer(node.base)
     if row is None:

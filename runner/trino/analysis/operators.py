@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from runner.trino.analysis import literals
-from runner.trino.analysis.place import Place
+from runner.trino.analysis.place import Context
 from runner.trino.binding import Form
 from runner.trino.functions import declared, signatures
 from runner.trino.resolution import Ambiguous, resolve
@@ -62,7 +62,7 @@ _SIGNED = _NUMBERS | {"unknown"}
 """The bare NULL may have a sign too."""
 
 
-def operation(node: Operation, place: Place) -> Type | None:
+def operation(node: Operation, place: Context) -> Type | None:
     """The type of `a + b`; None where it is not known.
 
     A chain of operators is as deep as it is long, and is therefore followed in a loop.
@@ -81,7 +81,7 @@ def operation(node: Operation, place: Place) -> Type | None:
 
 
 def _operated(
-    node: Operation, left: Type | None, right: Type | None, place: Place
+    node: Operation, left: Type | None, right: Type | None, place: Context
 ) -> Type | None:
     """The type of one operator's value; note what its sides are converted to."""
     if left is None or right is None:
@@ -118,7 +118,7 @@ def _declared(kind: Type | None) -> str:
     return declared(kind)
 
 
-def sign(node: Sign, place: Place) -> Type | None:
+def sign(node: Sign, place: Context) -> Type | None:
     """The type of `-a` or `+a`; None where it is not known."""
     kind = place.infer(node.value)
     if node.negative and isinstance(node.value, Number):
@@ -133,7 +133,7 @@ def sign(node: Sign, place: Place) -> Type | None:
     return None
 
 
-def _negated(node: Sign, kind: Type, place: Place) -> Type | None:
+def _negated(node: Sign, kind: Type, place: Context) -> Type | None:
     """The type of `-a`; refuse what has no opposite."""
     form = resolve("$NEGATION", (kind,))
     if isinstance(form, Form):
@@ -149,7 +149,7 @@ def _negated(node: Sign, kind: Type, place: Place) -> Type | None:
 # comparisons
 
 
-def comparison(node: Comparison, place: Place) -> Type:
+def comparison(node: Comparison, place: Context) -> Type:
     """The type of `a = b`; refuse values that are not compared."""
     left = place.infer(node.left)
     right = place.infer(node.right)
@@ -176,7 +176,7 @@ def _comparable(left: Type, right: Type, *, in_order: bool) -> Type | None:
     return shared
 
 
-def is_distinct(node: IsDistinct, place: Place) -> Type:
+def is_distinct(node: IsDistinct, place: Context) -> Type:
     """The type of `a IS DISTINCT FROM b`; refuse values that are not compared."""
     left = place.infer(node.left)
     right = place.infer(node.right)
@@ -191,7 +191,7 @@ def is_distinct(node: IsDistinct, place: Place) -> Type:
     return BOOLEAN
 
 
-def between(node: Between, place: Place) -> Type:
+def between(node: Between, place: Context) -> Type:
     """The type of `a BETWEEN b AND c`; refuse values that are not compared."""
     value = place.infer(node.value)
     low = place.infer(node.low)
@@ -216,14 +216,14 @@ def _common_of_three(first: Type, second: Type, third: Type) -> Type | None:
     return common(shared, third)
 
 
-def in_list(node: InList, place: Place) -> Type:
+def in_list(node: InList, place: Context) -> Type:
     """The type of `a IN (b, c)`; refuse values that are not compared."""
     nodes = (node.value, *node.options)
     alike(nodes, "IN value and list items", place)
     return BOOLEAN
 
 
-def alike(nodes: Sequence[Expression], what: str, place: Place) -> Type | None:
+def alike(nodes: Sequence[Expression], what: str, place: Context) -> Type | None:
     """The type in which several values are taken together; None where there is none,
     or where it is not known. `what` begins the message where there is none.
     """
@@ -243,7 +243,7 @@ def alike(nodes: Sequence[Expression], what: str, place: Place) -> Type | None:
     return shared
 
 
-def _shared(first: dict[Type, Expression], what: str, place: Place) -> Type | None:
+def _shared(first: dict[Type, Expression], what: str, place: Context) -> Type | None:
     """The common type of all these; each has the first expression that is of it."""
     shared = UNKNOWN
     for kind, node in first.items():
@@ -264,26 +264,26 @@ def _shared(first: dict[Type, Expression], what: str, place: Place) -> Type | No
 # conditions
 
 
-def logical(node: And | Or, place: Place) -> Type:
+def logical(node: And | Or, place: Context) -> Type:
     """The type of `a AND b`; refuse terms that are no conditions."""
     for term in node.terms:
         place.expect_boolean(term, "Logical expression term")
     return BOOLEAN
 
 
-def negation(node: Not, place: Place) -> Type:
+def negation(node: Not, place: Context) -> Type:
     """The type of `NOT a`; refuse a value that is no condition."""
     place.expect_boolean(node.value, "Value of logical NOT expression")
     return BOOLEAN
 
 
-def is_null(node: IsNull, place: Place) -> Type:
+def is_null(node: IsNull, place: Context) -> Type:
     """The type of `a IS NULL`."""
     place.infer(node.value)
     return BOOLEAN
 
 
-def like(node: Like, place: Place) -> Type:
+def like(node: Like, place: Context) -> Type:
     """The type of `a LIKE b`; refuse values that are no texts."""
     kind = place.infer(node.value)
     # a char is compared as it is, and all else is converted
@@ -297,13 +297,15 @@ def like(node: Like, place: Place) -> Type:
     return BOOLEAN
 
 
-def _expect_text(node: Expression, kind: Type | None, what: str, place: Place) -> None:
+def _expect_text(
+    node: Expression, kind: Type | None, what: str, place: Context
+) -> None:
     """Refuse what is not converted to varchar. A varchar of any length stays as it is."""
     if kind is not None and kind.base != "varchar":
         place.expect(node, kind, VARCHAR, what)
 
 
-def case(node: Case, place: Place) -> Type | None:
+def case(node: Case, place: Context) -> Type | None:
     """The type of `CASE … END`; None where it is not known."""
     if node.operand is None:
         for branch in node.branches:
@@ -316,7 +318,7 @@ def case(node: Case, place: Place) -> Type | None:
     return alike(results, "All CASE results", place)
 
 
-def _operand(node: Case, operand: Expression, place: Place) -> None:
+def _operand(node: Case, operand: Expression, place: Context) -> None:
     """Compare CASE's operand with what stands after each WHEN."""
     kind = place.infer(operand)
     shared = kind

@@ -43,19 +43,19 @@ no such table.
 class Infer(Protocol):
     """Finds the type of an expression."""
 
-    def __call__(self, node: Expression, place: Place) -> Type | None:
+    def __call__(self, node: Expression, place: Context) -> Type | None:
         """The type; None where it is not known."""
 
 
 class Analyzed(Protocol):
     """Finds the columns of a query."""
 
-    def __call__(self, node: Query, place: Place) -> Relation:
+    def __call__(self, node: Query, place: Context) -> Relation:
         """The columns."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Context:
     """Where an expression or a query stands.
 
     `scope` has the columns that it may name, `tables` the queries of WITH, `windows`
@@ -80,7 +80,7 @@ class Place:
         """The columns of a query here."""
         return self.query_at(node, self)
 
-    def within(self, scope: Scope) -> Place:
+    def within(self, scope: Scope) -> Context:
         """The same place with other columns to name."""
         return replace(self, scope=scope)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from runner.trino.analysis.facts import Facts
-from runner.trino.analysis.place import Place
+from runner.trino.analysis.place import Context
 from runner.trino.analysis.relations import renamed, table
 from runner.trino.analysis.scopes import ANYTHING, Column, Relation, scope_of
 from runner.trino.analysis.selects import order, select
@@ -28,7 +28,7 @@ from runner.trino.tree import (
 from runner.trino.types import UNKNOWN, Type, common, comparable
 
 
-def query(node: Query, place: Place) -> Relation:
+def query(node: Query, place: Context) -> Relation:
     """The columns of a query."""
     met = len(place.facts.met)
     found = _query(node, replace(place, windows={}))
@@ -37,7 +37,7 @@ def query(node: Query, place: Place) -> Relation:
     return found
 
 
-def _query(node: Query, place: Place) -> Relation:
+def _query(node: Query, place: Context) -> Relation:
     """The columns of a query whose named windows are its own."""
     if node.with_ is not None:
         place = _with(node.with_, place)
@@ -56,7 +56,7 @@ def _query(node: Query, place: Place) -> Relation:
     return found
 
 
-def body(node: Body, place: Place) -> Relation:
+def body(node: Body, place: Context) -> Relation:
     """The columns of a query's body."""
     match node:
         case Select():
@@ -74,7 +74,7 @@ def body(node: Body, place: Place) -> Relation:
 # WITH
 
 
-def _with(node: With, place: Place) -> Place:
+def _with(node: With, place: Context) -> Context:
     """The place of what stands after a WITH, with its queries as tables."""
     tables = dict(place.tables)
     seen: set[str] = set()
@@ -96,7 +96,7 @@ def _with(node: With, place: Place) -> Place:
     return replace(place, tables=tables)
 
 
-def _named(one: WithQuery, found: Relation, place: Place) -> Relation:
+def _named(one: WithQuery, found: Relation, place: Context) -> Relation:
     """What a query of WITH makes, under its name and with the columns that it names."""
     wanted = len(one.columns)
     has = len(found.columns)
@@ -119,14 +119,14 @@ def _names_itself(one: WithQuery) -> bool:
     return False
 
 
-def _recursive(one: WithQuery, place: Place) -> Place:
+def _recursive(one: WithQuery, place: Context) -> Context:
     """The place of a query that names itself: what it makes is what its first part makes."""
     start = _start(one, place)
     tables = {**place.tables, one.name.key: start}
     return replace(place, tables=tables)
 
 
-def _start(one: WithQuery, place: Place) -> Relation:
+def _start(one: WithQuery, place: Context) -> Relation:
     """What the first part of a query that names itself makes."""
     first = one.query.body
     if not one.columns:
@@ -146,7 +146,7 @@ def _start(one: WithQuery, place: Place) -> Relation:
 # VALUES and set operations
 
 
-def _values(node: Values, place: Place) -> Relation:
+def _values(node: Values, place: Context) -> Relation:
     """The columns of VALUES: each has the common type of its rows."""
     here = place.within(scope_of((), place.scope, is_query=True))
     rows = [_kinds(row, here) for row in node.rows]
@@ -167,7 +167,7 @@ def _values(node: Values, place: Place) -> Relation:
     return Relation(tuple(Column(None, kind) for kind in kinds))
 
 
-def _kinds(row: Expression, place: Place) -> list[Type | None]:
+def _kinds(row: Expression, place: Context) -> list[Type | None]:
     """The types of a row's values."""
     return [place.infer(one) for one in _items(row)]
 
@@ -202,7 +202,7 @@ def _shown_row(kinds: Sequence[Type | None]) -> str:
     return str(Type("row", known))
 
 
-def _set_operation(node: SetOperation, place: Place) -> Relation:
+def _set_operation(node: SetOperation, place: Context) -> Relation:
     """The columns of `a UNION b` and its like.
 
     A chain of set operations is as deep as it is long, and is therefore followed in a
@@ -221,7 +221,7 @@ def _set_operation(node: SetOperation, place: Place) -> Relation:
 
 
 def _joined(
-    node: SetOperation, left: Relation, right: Relation, place: Place
+    node: SetOperation, left: Relation, right: Relation, place: Context
 ) -> Relation:
     """The columns of one set operation: the names of its left side, and common types."""
     if not left.is_known:
@@ -252,7 +252,7 @@ def _joined(
     return Relation(tuple(made))
 
 
-def _check_compared(node: SetOperation, kind: Type, place: Place) -> None:
+def _check_compared(node: SetOperation, kind: Type, place: Context) -> None:
     """Refuse columns of a type that has no `=` where rows are compared: only UNION ALL
     compares none.
     """

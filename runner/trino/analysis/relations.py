@@ -9,7 +9,7 @@ from runner.trino.analysis.grouping import no_aggregates
 from runner.trino.analysis.place import (
     FURTHER,
     ColumnType,
-    Place,
+    Context,
     Unknown,
 )
 from runner.trino.analysis.scopes import ANYTHING, Column, Relation, Scope, scope_of
@@ -37,7 +37,7 @@ JSON_TABLE = "json_table"
 """423 reads it and refuses it. No other function has this name: it is a reserved word."""
 
 
-def relation(node: tree.Relation, place: Place) -> Relation:
+def relation(node: tree.Relation, place: Context) -> Relation:
     """The columns of a relation."""
     match node:
         case Table():
@@ -62,7 +62,7 @@ def relation(node: tree.Relation, place: Place) -> Relation:
             return ANYTHING
 
 
-def table(node: Table, place: Place) -> Relation:
+def table(node: Table, place: Context) -> Relation:
     """The columns of a table, or of what a WITH made."""
     names = tuple(one.key for one in node.name)
     if len(names) == 1 and names[0] in place.tables:
@@ -96,7 +96,7 @@ def renamed(
     alias: Identifier,
     names: Sequence[Identifier],
     node: Node,
-    place: Place,
+    place: Context,
 ) -> Relation:
     """A relation under another name, and with other names of its columns where they are given."""
     of = (alias.key,)
@@ -118,7 +118,7 @@ def renamed(
     return Relation(tuple(unknown))
 
 
-def _unnest(node: Unnest, place: Place) -> Relation:
+def _unnest(node: Unnest, place: Context) -> Relation:
     """The columns of all that is unnested, side by side, and the number of the row."""
     made: list[Column] = []
     for one in node.expressions:
@@ -129,7 +129,7 @@ def _unnest(node: Unnest, place: Place) -> Relation:
     return Relation(tuple(made))
 
 
-def _unnested(node: Expression, kind: Type | None, place: Place) -> Sequence[Column]:
+def _unnested(node: Expression, kind: Type | None, place: Context) -> Sequence[Column]:
     """The columns that UNNEST makes of one value."""
     if kind is None:
         return ANYTHING.columns
@@ -152,7 +152,7 @@ def fields_of(row: Type) -> list[Column]:
     return [Column(name or None, kind) for name, kind in pairs]
 
 
-def _patterns(node: MatchRecognize, place: Place) -> Relation:
+def _patterns(node: MatchRecognize, place: Context) -> Relation:
     """The columns of MATCH_RECOGNIZE. The types of its measures are not known here."""
     found = relation(node.relation, place)
     measures = tuple(Column(one.name, None) for one in node.measures)
@@ -176,7 +176,7 @@ def _last(node: Expression) -> str | None:
 # joins
 
 
-def _join(node: Join, place: Place) -> Relation:
+def _join(node: Join, place: Context) -> Relation:
     """The columns of both sides; those of the left may be named on a lateral right."""
     left = relation(node.left, place)
     # only UNNEST, LATERAL and their like may name what stands on their left
@@ -211,7 +211,7 @@ def _is_lateral(node: tree.Relation) -> bool:
     return isinstance(bare, (Unnest, TableFunction))
 
 
-def _check_lateral(node: Join, place: Place) -> None:
+def _check_lateral(node: Join, place: Context) -> None:
     """What Trino cannot do with UNNEST and LATERAL."""
     is_true = isinstance(node.on, Boolean) and node.on.value
     if node.kind is JoinKind.CROSS or is_true:
@@ -227,7 +227,7 @@ def _check_lateral(node: Join, place: Place) -> None:
         place.refuse(at, told, "NOT_SUPPORTED")
 
 
-def _condition(node: Expression, scope: Scope, place: Place) -> None:
+def _condition(node: Expression, scope: Scope, place: Context) -> None:
     """Check what stands after ON."""
     mark = len(place.facts.met)
     here = place.within(scope)
@@ -236,7 +236,7 @@ def _condition(node: Expression, scope: Scope, place: Place) -> None:
     here.check_condition(node, kind, "JOIN ON clause")
 
 
-def _using(node: Join, left: Relation, right: Relation, place: Place) -> Relation:
+def _using(node: Join, left: Relation, right: Relation, place: Context) -> Relation:
     """The columns of a join: first those of USING, once each, then all others."""
     shared: list[Column] = []
     taken: list[Column] = []
@@ -258,7 +258,7 @@ def _using(node: Join, left: Relation, right: Relation, place: Place) -> Relatio
 
 
 def _one_of(
-    name: Identifier, side: Relation, which: str, place: Place
+    name: Identifier, side: Relation, which: str, place: Context
 ) -> Column | None:
     """The column of a side that USING names; None where there is none."""
     known = [one for one in side.columns if not one.wild]
@@ -276,7 +276,7 @@ def _one_of(
 
 
 def _shared_type(
-    name: Identifier, mine: Column | None, its: Column | None, place: Place
+    name: Identifier, mine: Column | None, its: Column | None, place: Context
 ) -> Type | None:
     """The type in which two columns of USING are compared; None where it is not known."""
     if mine is None or its is None:

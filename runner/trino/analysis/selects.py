@@ -18,7 +18,7 @@ from runner.trino.analysis.grouping import (
     is_aggregate,
     no_aggregates,
 )
-from runner.trino.analysis.place import Place
+from runner.trino.analysis.place import Context
 from runner.trino.analysis.relations import fields_of, relation
 from runner.trino.analysis.scopes import ANYTHING, Column, Relation, scope_of
 from runner.trino.analysis.shown import parts, shown
@@ -38,7 +38,7 @@ from runner.trino.typenames import whole_number
 from runner.trino.types import INTEGER, Type, comparable, orderable
 
 
-def select(node: Select, order_by: Sequence[SortItem], place: Place) -> Relation:
+def select(node: Select, order_by: Sequence[SortItem], place: Context) -> Relation:
     """The columns of a SELECT; ORDER BY may name both what it makes and what it reads."""
     source = Relation()
     if node.from_ is not None:
@@ -70,7 +70,7 @@ def select(node: Select, order_by: Sequence[SortItem], place: Place) -> Relation
     return found
 
 
-def _windows(node: Select, place: Place) -> dict[str, Window]:
+def _windows(node: Select, place: Context) -> dict[str, Window]:
     """The named windows of a SELECT by name, each looked at once."""
     found: dict[str, Window] = {}
     for one in node.windows:
@@ -83,7 +83,7 @@ def _windows(node: Select, place: Place) -> dict[str, Window]:
     return found
 
 
-def _where(node: Expression, place: Place) -> None:
+def _where(node: Expression, place: Context) -> None:
     """Check WHERE: a condition without aggregates."""
     mark = len(place.facts.met)
     kind = place.infer(node)
@@ -91,7 +91,7 @@ def _where(node: Expression, place: Place) -> None:
     no_aggregates(node, "WHERE clause", place.facts.met[mark:], place)
 
 
-def _having(node: Expression, place: Place) -> None:
+def _having(node: Expression, place: Context) -> None:
     """Check HAVING: a condition without windows."""
     mark = len(place.facts.met)
     kind = place.infer(node)
@@ -104,7 +104,7 @@ def _having(node: Expression, place: Place) -> None:
 # SELECT
 
 
-def _items(node: Select, source: Relation, place: Place) -> list[Column]:
+def _items(node: Select, source: Relation, place: Context) -> list[Column]:
     """The columns that the items of a SELECT make."""
     made: list[Column] = []
     for item in node.items:
@@ -134,7 +134,9 @@ def _is_name(node: Expression) -> TypeGuard[tree.Column | tree.Field]:
     return parts(node) is not None
 
 
-def _star(item: Star, node: Select, source: Relation, place: Place) -> Sequence[Column]:
+def _star(
+    item: Star, node: Select, source: Relation, place: Context
+) -> Sequence[Column]:
     """The columns of `*`, or of `base.*`."""
     if item.base is not None:
         return _star_of(item, item.base, source, place)
@@ -145,7 +147,7 @@ def _star(item: Star, node: Select, source: Relation, place: Place) -> Sequence[
 
 
 def _star_of(
-    item: Star, base: Expression, source: Relation, place: Place
+    item: Star, base: Expression, source: Relation, place: Context
 ) -> Sequence[Column]:
     """The columns of `base.*`, with the names that are given to them."""
     names = parts(base)
@@ -173,7 +175,7 @@ def _columns_of(names: tuple[str, ...], columns: Sequence[Column]) -> list[Colum
 
 
 def _of_row(
-    item: Star, base: Expression, source: Relation, place: Place
+    item: Star, base: Expression, source: Relation, place: Context
 ) -> Sequence[Column]:
     """`base.*` where the base is no relation here: one further out, or a row."""
     names = parts(base)
@@ -193,7 +195,7 @@ def _of_row(
     return ANYTHING.columns
 
 
-def _further_out(names: tuple[str, ...], place: Place) -> Sequence[Column]:
+def _further_out(names: tuple[str, ...], place: Context) -> Sequence[Column]:
     """The columns of a relation of a query around this one; none where it has none such."""
     scope = place.scope.parent
     while scope is not None:
@@ -204,7 +206,7 @@ def _further_out(names: tuple[str, ...], place: Place) -> Sequence[Column]:
     return ()
 
 
-def _fields(base: Expression, place: Place) -> Sequence[Column]:
+def _fields(base: Expression, place: Context) -> Sequence[Column]:
     """The fields of a row as columns."""
     kind = place.infer(base)
     if kind is None:
@@ -218,7 +220,7 @@ def _fields(base: Expression, place: Place) -> Sequence[Column]:
 # GROUP BY
 
 
-def _group_by(node: Select, place: Place) -> list[Expression]:
+def _group_by(node: Select, place: Context) -> list[Expression]:
     """The expressions that a query is grouped by; numbers stand for what they count."""
     keys: list[Expression] = []
     if node.group_by is None:
@@ -236,7 +238,7 @@ def _is_position(node: Expression) -> TypeGuard[Number]:
 
 
 def _group(
-    one: Expression, kind: GroupingKind, node: Select, place: Place
+    one: Expression, kind: GroupingKind, node: Select, place: Context
 ) -> Sequence[Expression]:
     """What an expression of GROUP BY groups by: itself, or the item that it counts."""
     is_simple = kind is GroupingKind.SIMPLE
@@ -253,14 +255,14 @@ def _group(
     return (one,)
 
 
-def _check_comparable(one: Expression, kind: Type | None, place: Place) -> None:
+def _check_comparable(one: Expression, kind: Type | None, place: Context) -> None:
     """Refuse to group by what has no `=`."""
     if kind is not None and not comparable(kind):
         told = f"{kind} is not comparable, and therefore cannot be used in GROUP BY"
         place.refuse(one, told)
 
 
-def _counted(one: Number, node: Select, place: Place) -> Sequence[Expression]:
+def _counted(one: Number, node: Select, place: Context) -> Sequence[Expression]:
     """The item of SELECT that a number in GROUP BY means."""
     place.facts.types[one] = INTEGER
     if _has_star(node):
@@ -305,7 +307,7 @@ def _check_groups(
     order_by: Sequence[SortItem],
     keys: Sequence[Expression],
     source: Relation,
-    place: Place,
+    place: Context,
 ) -> None:
     """Refuse what a grouped query makes, asks or sorts by, and is not grouped."""
     if any(isinstance(one, Number) for one in keys):
@@ -326,7 +328,7 @@ def _check_groups(
 
 
 def _check_stars(
-    node: Select, keys: Sequence[Expression], source: Relation, place: Place
+    node: Select, keys: Sequence[Expression], source: Relation, place: Context
 ) -> None:
     """Refuse a star that has a column which is not grouped."""
     names = place.facts.names
@@ -357,7 +359,7 @@ def _starred(item: Star, source: Relation) -> Sequence[Column]:
 # ORDER BY
 
 
-def order(order_by: Sequence[SortItem], found: Relation, place: Place) -> None:
+def order(order_by: Sequence[SortItem], found: Relation, place: Context) -> None:
     """Check what a query is ordered by."""
     for item in order_by:
         one = item.expression
@@ -367,7 +369,7 @@ def order(order_by: Sequence[SortItem], found: Relation, place: Place) -> None:
             place.refuse(one, f"{told}: {shown(one)}")
 
 
-def _sorted_type(one: Expression, found: Relation, place: Place) -> Type | None:
+def _sorted_type(one: Expression, found: Relation, place: Context) -> Type | None:
     """The type of what a query is ordered by, or of the item that a number means."""
     if not _is_position(one):
         return place.infer(one)
@@ -382,7 +384,7 @@ def _sorted_type(one: Expression, found: Relation, place: Place) -> Type | None:
     return None
 
 
-def _check_distinct(node: Select, order_by: Sequence[SortItem], place: Place) -> None:
+def _check_distinct(node: Select, order_by: Sequence[SortItem], place: Context) -> None:
     """ORDER BY of SELECT DISTINCT may use only what is selected."""
     if _has_star(node):
         return
@@ -400,7 +402,7 @@ def _check_distinct(node: Select, order_by: Sequence[SortItem], place: Place) ->
         return
 
 
-def _uses(node: Expression, columns: Sequence[Column], place: Place) -> bool:
+def _uses(node: Expression, columns: Sequence[Column], place: Context) -> bool:
     """True where an expression names one of these columns, or what is not known."""
     for one in walk(node):
         if not isinstance(one, (tree.Column, tree.Field)):

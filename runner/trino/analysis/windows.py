@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runner.trino.analysis.place import Place
+from runner.trino.analysis.place import Context
 from runner.trino.analysis.shown import shown
 from runner.trino.functions import kinds
 from runner.trino.tree import (
@@ -23,7 +23,7 @@ _MOVING = frozenset({"lag", "lead"})
 _TAKES_NULLS = frozenset({"lag", "lead", "first_value", "last_value", "nth_value"})
 
 
-def check_call(node: Call, place: Place) -> None:
+def check_call(node: Call, place: Context) -> None:
     """What Trino refuses of a call because of its window, or because it has none."""
     if node.window is None:
         if kinds(node.key) == {"window"}:
@@ -35,7 +35,7 @@ def check_call(node: Call, place: Place) -> None:
     _check_windowed(node, window, place)
 
 
-def _check_windowed(node: Call, window: Window, place: Place) -> None:
+def _check_windowed(node: Call, window: Window, place: Context) -> None:
     """What Trino refuses of a call with a window: the first of these, as it does."""
     known = kinds(node.key)
     if node.filter is not None:
@@ -62,7 +62,7 @@ def _treats_nulls_in_vain(node: Call) -> bool:
     return node.nulls is not Nulls.UNSAID and node.key not in _TAKES_NULLS
 
 
-def recognises_pattern(node: Call, place: Place) -> bool:
+def recognises_pattern(node: Call, place: Context) -> bool:
     """True where the window is one of MATCH_RECOGNIZE's kind, of which nothing is known here."""
     window = node.window
     # a window without a frame of its own may have that of a named one
@@ -75,7 +75,7 @@ def recognises_pattern(node: Call, place: Place) -> bool:
     return window.frame.pattern
 
 
-def resolved(window: Window, place: Place) -> Window:
+def resolved(window: Window, place: Context) -> Window:
     """A window with what it takes from a named one."""
     if window.base is None:
         return window
@@ -93,7 +93,7 @@ def resolved(window: Window, place: Place) -> Window:
     return Window(window.at, window.end, None, partition_by, order_by, frame)
 
 
-def _check_moving(node: Call, window: Window, place: Place) -> None:
+def _check_moving(node: Call, window: Window, place: Context) -> None:
     """LAG and LEAD need an order, and take no frame."""
     if not window.order_by:
         told = f"{node.key} function requires an ORDER BY window clause"
@@ -103,7 +103,7 @@ def _check_moving(node: Call, window: Window, place: Place) -> None:
         place.refuse(window.frame, told, "INVALID_WINDOW_FRAME")
 
 
-def analyze(window: Window, place: Place) -> None:
+def analyze(window: Window, place: Context) -> None:
     """Find the types of what stands in a window, and refuse what cannot stand there."""
     for one in window.partition_by:
         kind = place.infer(one)
@@ -125,7 +125,7 @@ def analyze(window: Window, place: Place) -> None:
         _frame(window.frame, window, place)
 
 
-def _frame(frame: Frame, window: Window, place: Place) -> None:
+def _frame(frame: Frame, window: Window, place: Context) -> None:
     """Check the two ends of a frame."""
     told = _wrong_ends(frame)
     if told is not None:
@@ -136,7 +136,7 @@ def _frame(frame: Frame, window: Window, place: Place) -> None:
 
 
 def _bound(
-    bound: Bound, which: str, frame: Frame, window: Window, place: Place
+    bound: Bound, which: str, frame: Frame, window: Window, place: Context
 ) -> None:
     """Check the distance that a bound of a frame names, if it names one."""
     if bound.value is None:
@@ -159,7 +159,7 @@ def _counts_rows(kind: Type) -> bool:
     return kind.base in _WHOLE or kind.base == "unknown"
 
 
-def _range(frame: Frame, window: Window, place: Place) -> None:
+def _range(frame: Frame, window: Window, place: Context) -> None:
     """What a frame of values, not of rows, is counted in."""
     which = "Window frame of type RANGE PRECEDING or FOLLOWING requires"
     if not window.order_by:

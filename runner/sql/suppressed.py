@@ -13,9 +13,9 @@ from runner.sql.fingerprint import short
 
 
 @dataclass(frozen=True, slots=True)
-class Barred:
+class Suppressed:
     """People who are taken out of every cohort. `sql` selects `kind, label, value`, each
-    value once and in small letters; it is empty where nobody is barred. `handles` are
+    value once and in small letters; it is empty where nobody is suppressed. `handles` are
     those by which every list names people. `columns` are what lists call them. `mark`
     is a short hash of the lists.
     """
@@ -29,10 +29,10 @@ class Barred:
         return bool(self.sql)
 
 
-NO_ONE = Barred()
+NO_ONE = Suppressed()
 
 
-def barred(lists: Sequence[tuple[str, Sequence[Identifier]]]) -> Barred:
+def suppressed(lists: Sequence[tuple[str, Sequence[Identifier]]]) -> Suppressed:
     """Everybody whom one of these queries names, by their identifiers."""
     if not lists:
         return NO_ONE
@@ -44,7 +44,7 @@ def barred(lists: Sequence[tuple[str, Sequence[Identifier]]]) -> Barred:
         columns.update(one.column for one in identifiers)
     # by a handle that one list lacks nobody is known to be on any list
     shared = frozenset.intersection(*handles)
-    return Barred(sql, shared, frozenset(columns), _mark(lists))
+    return Suppressed(sql, shared, frozenset(columns), _mark(lists))
 
 
 def _mark(lists: Sequence[tuple[str, Sequence[Identifier]]]) -> str:
