@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from runner.application import reading
 from runner.definitions import tree as trees
 from runner.definitions.cohort import Cohort
 from runner.definitions.tree import Tree
 from runner.errors import ExitCode, Position, Problem
 from runner.lints import all as lints
-from runner.plan import life, selection
+from runner.plan import life
 from runner.project import file as projects
 from runner.project.file import Project
 from runner.sql import wanted as queries
@@ -76,21 +75,6 @@ def check(root: Path, day: date) -> Checked:
         wanted,
         tree.files,
         len(tree.cohorts),
-    )
-
-
-def only(checked: Checked, select: Sequence[str], exclude: Sequence[str]) -> Checked:
-    """The same without what is said of cohort files that are not selected. Raises
-    BadSelection.
-    """
-    asked = selection.read(select, exclude)
-    files = reading.chosen_files(checked.tree, asked)
-    return replace(
-        checked,
-        errors=reading.of_files(checked.errors, checked.tree, files),
-        warnings=reading.of_files(checked.warnings, checked.tree, files),
-        files=len(files),
-        good=sum(each.document.path in files for each in checked.tree.cohorts),
     )
 
 

@@ -66,7 +66,9 @@ def validate(
     chosen = [*selected(ctx, cohorts), *(select or [])]
     found = checking.check(Path(), today())
     if chosen or exclude:
-        found = checking.only(found, chosen, exclude or [])
+        from runner.application import narrowing
+
+        found = narrowing.only(found, chosen, exclude or [])
     if output is Report.JSON:
         from runner.report import machine
 

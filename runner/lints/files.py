@@ -265,8 +265,11 @@ def _two_readings(cohort: Cohort) -> Iterator[Lint]:
     data: Any = cohort.document.data
     for pointer, value in _leaves(data["audience"], ("audience",)):
         at = cohort.document.at(*pointer)
-        written = cohort.document.written(at)
-        if isinstance(value, float) and habits.has_thousands(written):
+        # the file's text is looked at for few values
+        written = ""
+        if isinstance(value, float):
+            written = cohort.document.written(at)
+        if habits.has_thousands(written):
             what = f"{written} is {value:g} here: the point is a decimal point"
             fix = f"write {habits.thousands(written)}, or {value:g} if that is meant"
             yield noticed(Name.TWO_READINGS, at, what, fix)
