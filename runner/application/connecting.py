@@ -73,7 +73,7 @@ def writing_context(
     reason: str = "",
     settles: bool = False,
 ) -> Iterator[RunContext]:
-    """The place of a run that writes: it tells its progress, can be stopped, and
+    """The context of a run that writes: it tells its progress, can be stopped, and
     refuses an old tree. `reason` is kept in the ledger; `settles`: as `Run` has it.
     """
     settings = invocation.settings

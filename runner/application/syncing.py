@@ -37,7 +37,7 @@ class Confirmation:
 
 @dataclass(frozen=True, slots=True)
 class SyncOptions:
-    """What is to be synced, and options. `patience` is how long to wait for another run, in
+    """What is to be synced, and how. `patience` is how long to wait for another run, in
     seconds; `allow` are overrides, with their `reason`; `plan_file` is a saved plan, and
     `max_age` how old it may be, such as `24h`.
     """

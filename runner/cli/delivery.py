@@ -98,7 +98,7 @@ def plan(
 
     options = planning.PlanOptions(
         target,
-        [*selected(ctx, cohorts), *(select or [])],
+        selected(ctx, cohorts, select),
         exclude or [],
         refresh=refresh,
         due=due,
@@ -216,7 +216,7 @@ def sync(
 
     options = syncing.SyncOptions(
         target,
-        [*selected(ctx, cohorts), *(select or [])],
+        selected(ctx, cohorts, select),
         exclude or [],
         refresh=refresh,
         due=due,
@@ -312,7 +312,7 @@ def status(
     found = standing.status(
         invocation(),
         target=target,
-        select=[*selected(ctx, cohorts), *(select or [])],
+        select=selected(ctx, cohorts, select),
         exclude=exclude or [],
     )
     if output is Output.JSON:
@@ -347,7 +347,7 @@ def history(
     found = standing.history(
         invocation(),
         target=target,
-        select=[*selected(ctx, cohorts), *(select or [])],
+        select=selected(ctx, cohorts, select),
         exclude=exclude or [],
         limit=limit,
     )

@@ -54,7 +54,7 @@ def drift(
     found = application.drift(
         invocation(),
         target=target,
-        select=[*selected(ctx, cohorts), *(select or [])],
+        select=selected(ctx, cohorts, select),
         exclude=exclude or [],
     )
     out = typed(ctx, out)

@@ -53,11 +53,14 @@ def typed(ctx: typer.Context, path: Path | None) -> Path | None:
     return started / path
 
 
-def selected(ctx: typer.Context, words: Iterable[str] | None) -> list[str]:
-    """What arguments select: files and folders, as `path:` from the project's folder;
-    anything else is a selection as of `--select`.
+def selected(
+    ctx: typer.Context, words: Iterable[str] | None, select: Iterable[str] | None
+) -> list[str]:
+    """What arguments and `--select` ask for together. A file or a folder among the
+    arguments becomes a `path:` from the project's folder.
     """
-    return [_selection(ctx.find_root().obj, word) for word in words or ()]
+    started: Path = ctx.find_root().obj
+    return [*(_selection(started, word) for word in words or ()), *(select or ())]
 
 
 def _selection(started: Path, word: str) -> str:

@@ -45,9 +45,9 @@ class Tree:
     `cohorts` are those whose files are good, sorted by id. `problems` are all problems
     of the other files, sorted. `files` is the number of files. `templates` are the
     texts of shared templates by name, such as `lapsed.sql`; `lists` are the values of
-    lists by name. `suppress` are the lists of
-    people who are taken out of every cohort. `known` is what is known of tables.
-    `clashing` are cohorts of bad files whose query is good by itself, sorted by path.
+    lists by name. `suppress` are the lists of people who are taken out of every cohort.
+    `known` is what is known of tables. `clashing` are cohorts of bad files whose query
+    is good by itself, sorted by path.
     """
 
     cohorts: tuple[Cohort, ...]
