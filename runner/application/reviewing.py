@@ -266,26 +266,15 @@ def _review(
         marks=reviewed.marks(before, asked, settings),
         vanished=_vanished(invocation, base),
     )
-    shown = _with_causes(invocation, shown, found.project, asked, base)
-    if not members:
-        return shown
-    if asked.target.endpoint != base.endpoint(name):
-        return replace(shown, uncounted=ELSEWHERE)
-    touched = compared.touched(plan)
-    told = _counted(invocation, shown, found.project, asked, touched)
-    if told.failure:
-        return told
-    return _with_causes(invocation, told, found.project, asked, base)
-
-
-def _with_causes(
-    invocation: Invocation, shown: Review, project: Project, asked: Wanted, base: Base
-) -> Review:
-    """The review with why a cohort changes whose own file does not."""
+    if members and asked.target.endpoint == base.endpoint(name):
+        touched = compared.touched(plan)
+        shown = _counted(invocation, shown, found.project, asked, touched)
+    elif members:
+        shown = replace(shown, uncounted=ELSEWHERE)
     if shown.plan is None:
         return shown
-    plan = with_causes(shown.plan, project, asked, base, invocation.root)
-    return replace(shown, plan=plan)
+    told = with_causes(shown.plan, found.project, asked, base, invocation.root)
+    return replace(shown, plan=told)
 
 
 def _counted(

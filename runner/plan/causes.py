@@ -13,9 +13,6 @@ from runner.plan.plan import Action, Change, Plan
 from runner.project.file import Variable
 from runner.project.sources import Source
 
-SHOWN = (int, float)
-"""Types of variables whose values are told; a text may name somebody."""
-
 
 @dataclass(frozen=True, slots=True)
 class Around:
@@ -53,14 +50,14 @@ def _told(
 
 
 def _causes(cohort: Cohort, old: Around, new: Around) -> Iterator[str]:
-    text = _text(cohort, new.templates)
-    yield from _variables(text, old.vars, new.vars)
-    for name, template in new.templates.items():
-        is_used = name == cohort.template or name in text
-        if is_used and old.templates.get(name) != template:
+    used = _used(cohort, new.templates)
+    yield from _variables("\n".join([cohort.sql, *used.values()]), old.vars, new.vars)
+    for name, template in used.items():
+        if old.templates.get(name) != template:
             yield f"the template {name} changed"
     for name, values in new.lists.items():
-        if name in cohort.document.source and old.lists.get(name) != values:
+        is_used = _names(cohort.document.source, f"lists/{name}")
+        if is_used and old.lists.get(name) != values:
             yield f"the list {name} changed"
     if cohort.rule:
         for source in cohort.rule.sources:
@@ -72,10 +69,24 @@ def _causes(cohort: Cohort, old: Around, new: Around) -> Iterator[str]:
             yield f"it uses {name}, which changed"
 
 
-def _text(cohort: Cohort, templates: Mapping[str, str]) -> str:
-    """The cohort's SQL with that of the templates that it names."""
-    used = [text for name, text in templates.items() if name in cohort.sql]
-    return "\n".join([cohort.sql, *used])
+def _used(cohort: Cohort, templates: Mapping[str, str]) -> Mapping[str, str]:
+    """The templates that a cohort is made of, by name: its own, those that its SQL
+    names, and those that they name.
+    """
+    used: dict[str, str] = {}
+    texts = [cohort.template, cohort.sql]
+    while texts:
+        text = texts.pop()
+        named = {name for name in templates if _names(text, name)}
+        for name in sorted(named - used.keys()):
+            used[name] = templates[name]
+            texts.append(templates[name])
+    return dict(sorted(used.items()))
+
+
+def _names(text: str, name: str) -> bool:
+    """True where a text has this name of a file, and not as part of a longer name."""
+    return re.search(rf"(?<![\w./-]){re.escape(name)}(?![\w./-])", text) is not None
 
 
 def _variables(
@@ -85,7 +96,12 @@ def _variables(
         before, after = old.get(name), new.get(name)
         if before == after or not re.search(rf"\b{re.escape(name)}\b", text):
             continue
-        if isinstance(before, SHOWN) and isinstance(after, SHOWN):
-            yield f"vars.{name} is {after:g} now, and was {before:g}"
+        if _is_number(before) and _is_number(after):
+            yield f"vars.{name} is {after} now, and was {before}"
         else:
             yield f"vars.{name} changed"
+
+
+def _is_number(value: Variable | None) -> bool:
+    """A variable whose value is told; a text may name somebody."""
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -98,3 +98,41 @@ def test_a_review_says_it_too(branch: Place) -> None:
     branch.run("review", "--base", "HEAD", "--target", "sandbox", "--out", "kept", TD_API_KEY="")
     page = (branch.folder / "kept" / "comment-sandbox.md").read_text("utf-8")
     assert "query changed; <code>vars.vip_spend is 250 now, and was 100</code>" in html.unescape(page)
+
+
+def test_a_truth_is_not_told_as_a_number(branch: Place) -> None:
+    file = branch.folder / "cohorts" / "project.yml"
+    file.write_text(file.read_text().replace("vip_spend: 100", "vip_spend: true"))
+    assert reasons(branch) == {"spenders": ["query changed", "vars.vip_spend changed"]}
+
+
+def test_a_large_number_is_told_as_it_is_written(branch: Place) -> None:
+    file = branch.folder / "cohorts" / "project.yml"
+    file.write_text(file.read_text().replace("vip_spend: 100", "vip_spend: 12345678"))
+    (_, told) = reasons(branch)["spenders"]
+    assert told == "vars.vip_spend is 12345678 now, and was 100"
+
+
+def test_a_name_within_another_is_not_told(branch: Place) -> None:
+    cohorts = branch.folder / "cohorts"
+    (cohorts / "templates" / "a_part.sql").write_text("SELECT 1 AS customer_id\n")
+    (cohorts / "lists" / "s.csv").write_text("country\nDE\n")
+    repository = Repository(branch.folder)
+    repository.commit()
+    (cohorts / "templates" / "a_part.sql").write_text("SELECT 2 AS customer_id\n")
+    (cohorts / "lists" / "s.csv").write_text("country\nAT\n")
+    part = cohorts / "templates" / "part.sql"
+    part.write_text(part.read_text().replace("> 5", "> 6"))
+    assert reasons(branch) == {"templated": ["query changed", "the template part.sql changed"]}
+
+
+def test_a_template_that_a_template_names(branch: Place) -> None:
+    cohorts = branch.folder / "cohorts"
+    inner = cohorts / "templates" / "inner.sql"
+    inner.write_text("{% macro large() %}spend > 5{% endmacro %}\n")
+    (cohorts / "templates" / "part.sql").write_text(
+        '{% from "inner.sql" import large %}\nSELECT customer_id FROM customers WHERE {{ large() }}\n'
+    )
+    Repository(branch.folder).commit()
+    inner.write_text(inner.read_text().replace("> 5", ">= 5"))
+    assert reasons(branch) == {"templated": ["query changed", "the template inner.sql changed"]}
