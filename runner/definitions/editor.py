@@ -55,15 +55,22 @@ def _columns(sources: Iterable[Source]) -> Mapping[str, str]:
 
 
 def _values(sources: Iterable[Source]) -> Iterator[dict[str, Any]]:
-    """For each column whose values are declared: the values that its tests may have."""
+    """For each column whose values are declared: the values that its tests may have. A
+    column of one name that another source leaves open may have any.
+    """
     told: dict[str, list[Any]] = {}
+    is_open: set[str] = set()
     for source in sources:
         for column in source.columns.values():
             told.setdefault(column.name, []).extend(column.values)
+            if not column.values:
+                is_open.add(column.name)
     for name, values in told.items():
-        if not values:
+        if name in is_open:
             continue
-        one, several = {"enum": values}, {"items": {"enum": values}}
+        # two sources may declare the same value, which an enum has once
+        choices = list({json.dumps(value): value for value in values}.values())
+        one, several = {"enum": choices}, {"items": {"enum": choices}}
         tests = {"equals": one, "not_equals": one, "in": several, "not_in": several}
         asked = {"properties": {"column": {"const": name}}, "required": ["column"]}
         yield {"if": asked, "then": {"properties": tests}}

@@ -45,10 +45,17 @@ NAMES: Mapping[str, str] = {
 LISTS: Mapping[str, str] = {"equals": "in", "not_equals": "not_in"}
 """Keys of one value, and the keys that take a list of them."""
 
-DAYS: Mapping[str, int] = {"d": 1, "w": 7, "m": 30, "y": 365}
-"""Days of a unit; of months and years as marketers count them."""
+_UNITS: Mapping[str, tuple[int, str]] = {
+    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), (1, "h")),
+    **dict.fromkeys(("d", "day", "days"), (1, "d")),
+    **dict.fromkeys(("w", "wk", "wks", "week", "weeks"), (1, "w")),
+    # `m` may stand for minutes, which no rule counts
+    **dict.fromkeys(("m", "mo", "month", "months"), (30, "d")),
+    **dict.fromkeys(("y", "yr", "yrs", "year", "years"), (365, "d")),
+}
+"""What a word counts, in a unit of ours; months and years as marketers count them."""
 
-_LENGTH = re.compile(r"(?P<number>\d+)\s*(?P<unit>h|d|w|m|y)[a-z]*", re.IGNORECASE)
+_LENGTH = re.compile(r"0*(?P<number>[1-9]\d{0,5})\s*(?P<unit>[a-z]+)", re.IGNORECASE)
 _DAY_FIRST = re.compile(r"(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})")
 _SLASHES = re.compile(r"(?P<year>\d{4})[/.](?P<month>\d{1,2})[/.](?P<day>\d{1,2})")
 _THOUSANDS = re.compile(r"[-+]?\d{1,3}\.\d{3}")
@@ -57,15 +64,12 @@ _THOUSANDS = re.compile(r"[-+]?\d{1,3}\.\d{3}")
 def length(given: object) -> str:
     """A length of time as it was meant, such as `60d`; empty where nobody can tell."""
     if isinstance(given, int) and not isinstance(given, bool):
-        return f"{given}d"
+        given = f"{given}d"
     found = _LENGTH.fullmatch(str(given).strip())
-    if found is None:
+    if found is None or found["unit"].lower() not in _UNITS:
         return ""
-    number, unit = int(found["number"]), found["unit"].lower()
-    if unit in ("h", "d", "w"):
-        return f"{number}{unit}"
-    # `m` may stand for minutes, which no rule counts
-    return f"{number * DAYS[unit]}d"
+    count, unit = _UNITS[found["unit"].lower()]
+    return f"{int(found['number']) * count}{unit}"
 
 
 def day(given: object) -> str:

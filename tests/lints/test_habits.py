@@ -109,7 +109,21 @@ def test_no_value_of_a_list_is_told(files: Place) -> None:
 
 @pytest.mark.parametrize(
     ("given", "meant"),
-    [("90", ""), (90, "90d"), ("1 year", "365d"), ("3 Months", "90d"), ("48 hours", "48h"), (True, ""), ("soon", "")],
+    [
+        ("90", ""),
+        (90, "90d"),
+        (0, ""),
+        (-3, ""),
+        ("1 year", "365d"),
+        ("3 Months", "90d"),
+        ("2m", "60d"),
+        ("48 hours", "48h"),
+        ("0 days", ""),
+        ("30 minutes", ""),
+        ("5 dogs", ""),
+        (True, ""),
+        ("soon", ""),
+    ],
 )
 def test_lengths_of_time(given: object, meant: str) -> None:
     assert habits.length(given) == meant
@@ -131,6 +145,16 @@ def test_a_value_that_a_column_never_holds(files: Place) -> None:
     [line] = told(files, "{column: country, not_equals: Mars}")
     assert "; use one of: US, CA, or add" in line
     assert told(files, "{column: country, in: [US, CA]}") == []
+
+
+def test_an_editor_offers_declared_values_where_every_source_declares_them(files: Place) -> None:
+    project = files.folder / "cohorts" / "project.yml"
+    before = project.read_text("utf-8")
+    closed = "country: {type: text, values: [US, CA]}"
+    project.write_text(before.replace("country: text", closed, 1), "utf-8")
+    offered = json.loads(files.run("schema", "cohort", "--project").out)["$defs"]["rule"]["allOf"][-1]
+    assert "country" not in json.dumps(offered), "the column of another source is open"
+    project.write_text(before.replace("country: text", closed), "utf-8")
     offered = json.loads(files.run("schema", "cohort", "--project").out)["$defs"]["rule"]["allOf"][-1]
     assert offered["if"]["properties"] == {"column": {"const": "country"}}
     assert offered["then"]["properties"]["in"] == {"items": {"enum": ["US", "CA"]}}
