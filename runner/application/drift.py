@@ -5,7 +5,7 @@ ledger beside its tables.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runner.application import reading
 from runner.application.connecting import treasure_data
@@ -13,7 +13,7 @@ from runner.application.invocation import Invocation
 from runner.errors import CohortsError, Usage
 from runner.plan import selection
 from runner.plan.plan import Action, Change, Plan
-from runner.plan.selection import BadSelection
+from runner.plan.selection import BadSelection, Selection
 from runner.plan.standing import Standing, standings
 from runner.sync.audit import Discrepancy
 from runner.sync.planned import Request, look
@@ -99,6 +99,7 @@ def drift(
             ledger, plan = look(table, project, asked, request)
             token = invocation.token()
             verified = verify(client, table, asked.target, token=token)
+            verified = _of_selected(verified, plan, request)
     except (Usage, BadSelection):
         # a wrong option is not a finding about the target
         raise
@@ -106,3 +107,13 @@ def drift(
         return Drift(target, failure=exc)
     stale = tuple(each for each in standings(ledger, plan) if each.is_stale)
     return Drift(target, plan, stale, verified, asked.invalid_files)
+
+
+def _of_selected(verified: Verified, plan: Plan, request: Request) -> Verified:
+    """Without what was found of cohorts that are not selected, or of none."""
+    if request.selection == Selection():
+        return verified
+    changes = (*plan.changes, *plan.if_not_withdrawn)
+    selected = {change.destination for change in changes}
+    found = tuple(each for each in verified.found if each.destination in selected)
+    return replace(verified, found=found)

@@ -112,7 +112,7 @@ def _by_braze_id(
     invocation: Invocation, target: str, asked: Selection
 ) -> Mapping[str, Cohort]:
     """The cohorts of the files by their ids in Braze; none where nothing asks for them."""
-    if all(not term.method for term in selection.terms(asked)):
+    if not any(term.asks_for_files for term in selection.terms(asked)):
         return {}
     project, wanted = reading.wanted(invocation.root, invocation.day, target)
     here = project.targets[target]

@@ -31,7 +31,6 @@ OTHER_NAMES: Mapping[str, str] = {
     "check": "validate",
     "create": "new",
     "deploy": "sync",
-    "delete": "abandon",
     "diff": "plan",
     "format": "fmt",
     "lint": "validate",
@@ -103,8 +102,9 @@ OTHER_OPTIONS: Mapping[str, str] = {
 
 def advice(exc: TyperException) -> str:
     """What to do after a usage error."""
+    words = exc.format_message().rstrip(".").split()
     for option, does in OTHER_OPTIONS.items():
-        if f" {option}" in exc.format_message().rstrip("."):
+        if option in words:
             return does
     return "`cohorts --help` and `cohorts COMMAND --help` say what there is."
 

@@ -54,6 +54,11 @@ class Term:
     with_users: bool = False
     """True for `id+`: also the cohorts that refer to it, and those that refer to them."""
 
+    @property
+    def asks_for_files(self) -> bool:
+        """True where an id alone does not answer it."""
+        return bool(self.method) or self.with_used or self.with_users
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -117,11 +122,10 @@ def selected(
 ) -> tuple[Candidate, ...]:
     """The selected ones, in their order. Raises BadSelection where nothing answers."""
     chosen = _selected(candidates, selection, stale)
-    named = terms(Selection(selection.taken))
-    asks_for_state = any(term.method == "state" for term in named)
-    if not chosen and candidates and named and not asks_for_state:
+    taken = Selection(selection.taken)
+    if not chosen and candidates and selection.taken and not taken.states:
         # that no cohort has a state is an answer; that none has an id is a slip
-        fix = _perhaps(named[0], candidates)
+        fix = _perhaps(terms(taken)[0], candidates)
         raise BadSelection("P106", "no cohort matches this selection", fix)
     return chosen
 
@@ -260,14 +264,21 @@ class _Among:
 
     def _of_term(self, term: Term) -> frozenset[int]:
         met = {number for number in self.all if self._meets(number, term)}
-        ids = {self._candidates[number].id for number in met}
+        ids = {self._id(number) for number in met}
         reached: set[str] = set()
         if term.with_used:
             reached |= _reached(ids, self._used())
         if term.with_users:
             reached |= _reached(ids, self._users())
-        also = {number for number in self.all if self._candidates[number].id in reached}
+        also = {number for number in self.all if self._id(number) in reached}
         return frozenset(met | also)
+
+    def _id(self, number: int) -> str:
+        """The id by which cohorts refer to a candidate: that of its file."""
+        candidate = self._candidates[number]
+        if candidate.cohort:
+            return candidate.cohort.id
+        return candidate.id
 
     def _meets(self, number: int, term: Term) -> bool:
         candidate = self._candidates[number]

@@ -98,6 +98,8 @@ def test_every_word_of_another_tool_leads_to_a_command() -> None:
         (["sync", "--dry-run"], "`cohorts plan` shows what a sync would do, and sends nothing."),
         (["sync", "--auto-approve"], "`--yes` does not ask."),
         (["plan", "--json"], "Write `--output json`."),
+        (["plan", "--jsonx"], "`cohorts --help` and `cohorts COMMAND --help` say what there is."),
+        (["delete"], "`cohorts --help` and `cohorts COMMAND --help` say what there is."),
         (["vlidate"], "Did you mean 'validate'?"),
     ],
 )
@@ -206,6 +208,34 @@ def test_history_takes_the_same_words(inside: Place) -> None:
     assert "lapsed" not in inside.run("history", "vips").out
     assert "vips" not in inside.run("history", "cohorts/growth").out
     assert "P106 no cohort matches this selection" in inside.run("history", "nobody").err
+
+
+def test_history_of_what_a_cohort_uses(inside: Place) -> None:
+    extra = "sources: {people: {table: shop.customers, key: customer_id, columns: {country: text}}}\n"
+    inside.project(extra=extra)
+    file = inside.folder / "cohorts" / "project.yml"
+    prefixed = file.read_text("utf-8").replace("    workspace:", "    prefix: eu_\n    workspace:")
+    file.write_text(prefixed, "utf-8")
+    user = "id: user\nname: User\naudience: {from: people, where: {cohort: vips}}\n"
+    (inside.folder / "cohorts" / "user.yml").write_text(user)
+    answer = inside.run("sync")
+    assert answer.code == 0, answer.err
+    assert "vips" not in inside.run("history", "eu_user").out
+    assert "vips" in inside.run("history", "+eu_user").out
+    assert "user" in inside.run("history", "eu_vips+").out
+    assert "lapsed" not in inside.run("history", "eu_vips+").out
+
+
+def test_drift_of_selected_cohorts_tells_of_no_other(inside: Place) -> None:
+    assert inside.run("sync").code == 0
+    [[table]] = inside.sql(
+        "SELECT detail::JSON ->> '$.table' FROM cohort_runner.cohort_ledger"
+        " WHERE event = 'synced' AND cohort_id = 'lapsed'"
+    )
+    inside.sql(f"DROP TABLE cohort_runner.{table}")
+    assert "lapsed" in inside.run("drift").out
+    assert inside.run("drift", "vips", "--detailed-exitcode").code == 0
+    assert inside.run("drift", "lapsed", "--detailed-exitcode").code == 2
 
 
 def test_a_bad_file_is_told_only_where_it_is_selected(inside: Place) -> None:
