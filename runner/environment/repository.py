@@ -116,12 +116,13 @@ def is_same(folder: Path, commit: str, under: str) -> bool:
 
 
 def is_changed(folder: Path, under: str, suffixes: Iterable[str]) -> bool:
-    """True where files below a folder, of these endings, are not as this tree's commit
-    has them. Files that git is to ignore count too. False outside git.
+    """True where files below a folder, of these endings in small or capital letters, are
+    not as this tree's commit has them. Files that git is to ignore count too. False
+    outside git.
     """
     if not commit(folder):
         return False
-    patterns = [f":(glob){under}/**/*{suffix}" for suffix in suffixes]
+    patterns = [f":(glob,icase){under}/**/*{suffix}" for suffix in suffixes]
     changed, _ = _git(folder, "diff", "--quiet", "HEAD", "--", *patterns)
     if changed != 0:
         return True

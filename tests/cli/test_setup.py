@@ -421,7 +421,9 @@ def test_what_no_commit_has_is_on_record_as_such(account: Place) -> None:
     assert {each["commit"] for each in records} == {head}
 
 
-@pytest.mark.parametrize("name", ["cohorts/new.yml", "cohorts/templates/part.sql", "cohorts/lists/ids.csv"])
+@pytest.mark.parametrize(
+    "name", ["cohorts/new.yml", "cohorts/NEW.YML", "cohorts/templates/part.sql", "cohorts/lists/ids.csv"]
+)
 def test_a_protected_target_gets_only_what_a_commit_has(account: Place, name: str) -> None:
     ready(account, "ann")
     project(account, more="    protected: true\n")
