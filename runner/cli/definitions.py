@@ -63,7 +63,7 @@ def validate(
     """Check every file for every target: YAML, schema, rules and SQL. Needs no key."""
     from runner.application import checking
 
-    chosen = [*selected(ctx, cohorts), *(select or [])]
+    chosen = selected(ctx, cohorts, select)
     found = checking.check(Path(), today())
     if chosen or exclude:
         from runner.application import narrowing
@@ -115,7 +115,7 @@ def render(
         Path(),
         today(),
         target=target,
-        select=[*selected(ctx, cohorts), *(select or [])],
+        select=selected(ctx, cohorts, select),
         exclude=exclude or [],
         exact=exact,
     )
@@ -152,7 +152,7 @@ def test(
         Path(),
         today(),
         target=target,
-        select=[*selected(ctx, cohorts), *(select or [])],
+        select=selected(ctx, cohorts, select),
         exclude=exclude or [],
         engine=engine_of(engine),
     )
@@ -216,7 +216,7 @@ def describe(
     found = describing.describe(
         invocation(),
         target=target,
-        select=[*selected(ctx, cohorts), *(select or [])],
+        select=selected(ctx, cohorts, select),
         exclude=exclude or [],
     )
     texts = [
@@ -251,7 +251,7 @@ def list_(
     found = listing.listed(
         Path(),
         today(),
-        select=[*selected(ctx, cohorts), *(select or [])],
+        select=selected(ctx, cohorts, select),
         exclude=exclude or [],
     )
     kinds = [listing.kind(cohort) for cohort in found.cohorts]
@@ -331,7 +331,7 @@ def explain(
         return ExitCode.DONE
     found = known.get(code.strip().upper())
     if found is None:
-        return _explain_key(code, known)
+        return _explain_key(code, known, output)
     if output is Output.JSON:
         from runner.report import machine
 
@@ -341,7 +341,7 @@ def explain(
     return ExitCode.DONE
 
 
-def _explain_key(name: str, known: Iterable[str]) -> int:
+def _explain_key(name: str, known: Iterable[str], output: Output) -> int:
     """Print what a key of a file means. Raises Usage P104 where there is none."""
     from difflib import get_close_matches
 
@@ -349,6 +349,11 @@ def _explain_key(name: str, known: Iterable[str]) -> int:
     from runner.files import keys
 
     found = keys.known()
+    if name in found and output is Output.JSON:
+        from runner.report import machine
+
+        typer.echo(machine.explained_keys(found[name]))
+        return ExitCode.DONE
     if name in found:
         typer.echo(keys.explained(found[name]))
         return ExitCode.DONE

@@ -16,6 +16,7 @@ from runner.application.reviewing import Answer
 from runner.codes import Code
 from runner.definitions.cohort import Cohort
 from runner.errors import CohortsError, ExitCode, InvalidDefinitions, Problem
+from runner.files.keys import Key
 from runner.identifiers import Handle
 from runner.plan import reviewed
 from runner.plan.guards import Counts
@@ -259,6 +260,20 @@ def explained(found: Sequence[Code]) -> str:
         for each in found
     ]
     return _text({"codes": codes})
+
+
+def explained_keys(found: Sequence[Key]) -> str:
+    """What the keys of one name mean."""
+    keys = [
+        {
+            "name": each.name,
+            "where": each.where,
+            "meaning": each.meaning,
+            "example": each.example or None,
+        }
+        for each in found
+    ]
+    return _text({"keys": keys})
 
 
 def reviewed_branch(shown: Answer) -> str:

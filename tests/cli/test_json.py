@@ -66,6 +66,8 @@ def test_every_command_answers_in_json(place: Place) -> None:
     assert {check["state"] for check in checks} <= {"ok", "warning", "failed", "skipped"}
     assert read(place.run("explain", "g002", "-o", "json"), "codes")["codes"][0]["code"] == "G002"
     assert len(read(place.run("explain", "-o", "json"), "codes")["codes"]) > 100
+    [key] = read(place.run("explain", "within", "-o", "json"), "keys")["keys"]
+    assert (key["name"], key["example"]) == ("within", "within: 90d")
 
 
 def test_drift_that_cannot_be_looked_at(place: Place) -> None:
