@@ -12,5 +12,8 @@ def lacks_extra(what: str, exc: ModuleNotFoundError) -> CohortsError:
     return CohortsError(
         "R030",
         f"{what} a package that is not installed ({exc.name})",
-        "install cohort-runner with its extra: `cohort-runner[sandbox]`",
+        (
+            "install it again from where it came from, with its extra `sandbox`;"
+            " `cohorts explain R030` shows how"
+        ),
     )

@@ -135,12 +135,14 @@ def scaffold(
     """
     answers = asking.checked(given.named())
     plain = files(answers)
+    if isinstance(answers.runner, Wheel):
+        _refuse_link(folder, wheel(answers.runner))
     runner = {path: plain.pop(path) for path in (ACTION, REQUIREMENTS) if path in plain}
     if keeps_runner and not force and (folder / ACTION).exists():
         runner = {}
     first = _write(folder, plain, force=force)
     first += _write(folder, runner, force=force or not keeps_runner)
-    _copy_wheel(folder, answers.runner)
+    first += _copy_wheel(folder, answers.runner)
     # schemas say what the project file says that is there now
     then = _write(folder, _schemas(folder), force=force)
     is_new = PROJECT in first.written
@@ -175,20 +177,21 @@ def _write(folder: Path, files: Mapping[str, str], *, force: bool) -> Written:
     return Written(tuple(written), tuple(left))
 
 
-def _copy_wheel(folder: Path, runner: Runner) -> None:
+def _copy_wheel(folder: Path, runner: Runner) -> Written:
     """Put a wheel where the requirements name it. Raises Usage P121."""
     if not isinstance(runner, Wheel):
-        return
-    place = folder / wheel(runner)
-    _refuse_link(folder, wheel(runner))
-    if place.exists() and place.samefile(runner.path):
-        return
+        return Written((), ())
+    path = wheel(runner)
+    place = folder / path
+    if place.exists() and place.read_bytes() == runner.path.read_bytes():
+        return Written((), ())
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(runner.path.read_bytes())
     except OSError as exc:
         what = f"{place} cannot be written: {exc.strerror}"
         raise Usage("P121", what, "copy the wheel there yourself") from None
+    return Written((path,), ())
 
 
 def _refuse_link(folder: Path, path: str) -> None:

@@ -25,6 +25,7 @@ from runner.cli import (
     sources,
     writing,
 )
+from runner.cli.asking import Stopped
 from runner.cli.commands import Commands, advice, asks_for_json
 from runner.cli.context import shown_on
 from runner.cli.folder import enter
@@ -38,7 +39,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="`cohorts help COMMAND` tells more, and `cohorts explain CODE` of a message.",
+    epilog="`cohorts help COMMAND` tells more about a command, and `cohorts explain CODE`"
+    " about a message.",
 )
 for group in (init, writing, definitions, review, delivery, drift, setup):
     for command in group.COMMANDS:
@@ -104,6 +106,11 @@ def _tell(exc: CohortsError) -> None:
         typer.echo(shown(problem), err=True)
 
 
+INTERRUPTED = (
+    "Interrupted: where something was being sent, the ledger has the unfinished attempts,"
+    " and the next sync takes them up again."
+)
+
 DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -130,14 +137,6 @@ def main() -> None:
         what = f"R053 nothing more can be written: {exc.strerror}"
         typer.echo(f"{what}; make room on the disk, then run again", err=True)
         code = ExitCode.FAILED
-    if code == ExitCode.INTERRUPTED:
-        typer.echo(
-            (
-                "Interrupted: the ledger has the unfinished attempts, and the next"
-                " sync takes them up again."
-            ),
-            err=True,
-        )
     sys.exit(int(code or 0))
 
 
@@ -151,11 +150,15 @@ def _code() -> int:
         _tell(exc)
         actions.leave_failure(exc)
         return exc.exit_code
-    except typer.Abort:
+    except Stopped:
         return ExitCode.INTERRUPTED
+    except typer.Abort:
+        code = ExitCode.INTERRUPTED
     except typer.TyperException as exc:
         _tell_misuse(exc)
         return ExitCode.USAGE
+    if code == ExitCode.INTERRUPTED:
+        typer.echo(INTERRUPTED, err=True)
     return code
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from runner.cli.asking import asked
+from runner.cli.asking import Questions
 from runner.errors import ExitCode
 
 if TYPE_CHECKING:  # types of modules that are imported late
@@ -83,8 +83,9 @@ def init(
     from runner.scaffold.answers import Answers
 
     asks = sys.stdin.isatty() and (force or not scaffolding.has_project(folder))
+    questions = Questions()
     if asks and not runner:
-        runner = _asked_runner(folder)
+        runner = _asked_runner(questions, folder)
     given = Answers(
         site,
         database,
@@ -96,7 +97,7 @@ def init(
         runner=scaffolding.runner_of(runner, folder),
     )
     if asks:
-        given = _completed(given)
+        given = _completed(questions, given)
     found = scaffolding.scaffold(folder, given, keeps_runner=not runner, force=force)
     typer.echo(_told(folder, found.files))
     if found.is_new:
@@ -104,57 +105,63 @@ def init(
     return ExitCode.DONE
 
 
-def _asked_runner(folder: Path) -> str:
+def _asked_runner(questions: Questions, folder: Path) -> str:
     """Ask where the workflows install the command from."""
     from runner.application import scaffolding
     from runner.scaffold.answers import WAYS
 
     typer.echo(f"The workflows install the command from {WAYS}.")
-    return asked(
+    return questions.ask(
+        "--runner",
         "Where from",
         lambda given: scaffolding.runner_of(given, folder),
         default=scaffolding.offered() or None,
     )
 
 
-def _completed(given: Answers) -> Answers:
+def _completed(questions: Questions, given: Answers) -> Answers:
     """Ask a person for what was not given; Enter takes what is proposed. Each answer is
     checked when it is given.
     """
     from runner.scaffold.answers import checked
 
+    regions = "Treasure Data's region (us, tokyo, eu, ap02, ap03)"
+    team = "GitHub team that reviews, such as @acme/crm (or none)"
+    proposed = given.named()
+
     def fits(answers: Answers) -> None:
         checked(answers.named())
 
-    proposed = given.named()
     if not given.site:
-        question = "Treasure Data's region (us, tokyo, eu, ap02, ap03)"
-        found = asked(
-            question,
+        found = questions.ask(
+            "--site",
+            regions,
             lambda each: fits(replace(given, site=each)),
             default=proposed.site,
         )
         given = replace(given, site=found)
     if not given.database:
-        question = "Database that queries read"
-        found = asked(
-            question,
+        found = questions.ask(
+            "--database",
+            "Database that queries read",
             lambda each: fits(replace(given, database=each)),
             default=proposed.database,
         )
         given = replace(given, database=found)
     if not given.workspace:
-        question = "Your name for the Braze workspace"
-        found = asked(
-            question,
+        found = questions.ask(
+            "--workspace",
+            "Your name for the Braze workspace",
             lambda each: fits(replace(given, workspace=each)),
             default=proposed.workspace,
         )
         given = replace(given, workspace=found)
     if not given.owner:
-        question = "GitHub team that reviews, such as @acme/crm (or none)"
-        found = asked(
-            question, lambda each: fits(replace(given, owner=each)), may_be_empty=True
+        found = questions.ask(
+            "--owner",
+            team,
+            lambda each: fits(replace(given, owner=each)),
+            may_be_empty=True,
         )
         given = replace(given, owner=found)
     return given

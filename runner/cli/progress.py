@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from runner.cli.asking import Stopped
 from runner.cli.context import is_ci
 from runner.errors import ExitCode
 
@@ -62,11 +63,13 @@ def confirmation(target: str, *, yes: bool) -> Confirmation:
 
 
 def _ask(plan: Plan, target: str) -> None:
-    """Show a plan and ask for a yes. Raises typer.Abort where there is none."""
+    """Show a plan and ask for a yes. Raises Stopped where there is none."""
     from runner.report import terminal
 
     typer.echo(terminal.plan(plan, counted=False), err=True)
-    typer.confirm(f"Do this to {target}?", abort=True, err=True)
+    if not typer.confirm(f"Do this to {target}?", err=True):
+        typer.echo("Nothing was sent.", err=True)
+        raise Stopped
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from runner.cli.asking import asked
+from runner.cli.asking import Questions
 from runner.cli.folder import selected
 from runner.cli.options import CohortsArgument, ExcludeOption, SelectOption
 from runner.errors import ExitCode, InvalidDefinitions
@@ -76,31 +76,44 @@ def _completed(wish: Wish, choices: Choices) -> Wish:
     def fits(**answer: str) -> None:
         writing.check(Path(), replace(wish, **answer))
 
+    questions = Questions()
     # a name is what people have; the id follows from it
     if not wish.name and not wish.cohort:
-        wish = replace(wish, name=asked("Name in Braze", lambda each: fits(name=each)))
+        found = questions.ask("--name", "Name in Braze", lambda each: fits(name=each))
+        wish = replace(wish, name=found)
     if not wish.cohort:
-        proposed = writing.id_of(wish.name)
-        question = "Id (lower-case letters, digits and underscores; never changes)"
-        found = asked(question, lambda each: fits(cohort=each), default=proposed)
+        found = questions.ask(
+            "",
+            "Id (lower-case letters, digits and underscores; never changes)",
+            lambda each: fits(cohort=each),
+            default=writing.id_of(wish.name),
+        )
         wish = replace(wish, cohort=found)
     if not wish.name:
-        proposed = writing.titled(wish.cohort)
-        found = asked("Name in Braze", lambda each: fits(name=each), default=proposed)
+        found = questions.ask(
+            "--name",
+            "Name in Braze",
+            lambda each: fits(name=each),
+            default=writing.titled(wish.cohort),
+        )
         wish = replace(wish, name=found)
     if not wish.description:
-        found = asked(
+        found = questions.ask(
+            "--description",
             "Who is meant, in words",
             lambda each: fits(description=each),
             may_be_empty=True,
         )
         wish = replace(wish, description=found)
     if not wish.owner and choices.needs_owner:
-        wish = replace(wish, owner=asked("Owner", lambda each: fits(owner=each)))
+        found = questions.ask("--owner", "Owner", lambda each: fits(owner=each))
+        wish = replace(wish, owner=found)
     people = choices.people
     if not wish.source and len(people) > 1:
         question = f"Source of people ({', '.join(people)})"
-        found = asked(question, lambda each: fits(source=each), default=people[0])
+        found = questions.ask(
+            "--from", question, lambda each: fits(source=each), default=people[0]
+        )
         wish = replace(wish, source=found)
     return wish
 
@@ -123,7 +136,7 @@ def fmt(
     found = writing.order(
         Path(),
         only_check=check,
-        select=[*selected(ctx, cohorts), *(select or [])],
+        select=selected(ctx, cohorts, select),
         exclude=exclude or [],
     )
     suffix, verb = "", "changed"

@@ -168,6 +168,8 @@ def installed(origin: str) -> str:
     if address.startswith("file://"):
         return unquote(address.removeprefix("file://"))
     digest = (told["archive_info"].get("hashes") or {}).get("sha256", "")
+    if not digest:
+        return ""
     return f"cohort-runner[sandbox] @ {address}#sha256={digest}"
 
 

@@ -12,15 +12,25 @@ from pathlib import Path
 import pytest
 import yaml
 from runner.application.writing import id_of
+from runner.errors import ExitCode
 from tests.place import COHORTS, Place
 
+CTRL_C = "\x03"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
 def typed(folder: Path, arguments: Sequence[str], answers: Sequence[str]) -> tuple[int, str]:
     """The exit code of a command on a terminal, and the screen, once every question has its answer."""
     ours, theirs = pty.openpty()
-    started = subprocess.Popen([COHORTS, *arguments], cwd=folder, stdin=theirs, stdout=theirs, stderr=theirs)
+    with Path(os.ttyname(theirs)).open("r+b", buffering=0) as terminal:
+        # a session whose terminal it is hears Ctrl-C
+        started = subprocess.Popen(
+            ["setsid", "--ctty", "--wait", COHORTS, *arguments],
+            cwd=folder,
+            stdin=terminal,
+            stdout=terminal,
+            stderr=terminal,
+        )
     os.close(theirs)
     left, screen = list(answers), b""
     while True:
@@ -33,7 +43,8 @@ def typed(folder: Path, arguments: Sequence[str], answers: Sequence[str]) -> tup
             break
         screen += piece
         if left and screen.rstrip(b" ").endswith(b":"):
-            os.write(ours, f"{left.pop(0)}\n".encode())
+            answer = left.pop(0)
+            os.write(ours, answer.encode() if answer == CTRL_C else f"{answer}\n".encode())
     os.close(ours)
     assert left == [], screen.decode()
     return started.wait(20), screen.decode()
@@ -67,3 +78,21 @@ def test_a_new_repository(tmp_path: Path) -> None:
 )
 def test_an_id_follows_from_a_name(name: str, wanted: str) -> None:
     assert id_of(name) == wanted
+
+
+@pytest.mark.parametrize(
+    ("arguments", "answers", "on"),
+    [
+        (["new"], ["Läpsed buyers", "", CTRL_C], "cohorts new --name 'Läpsed buyers' lapsed_buyers\r\n"),
+        (
+            ["init", "made", "--target", "live"],
+            [f"acme/cohort-runner@{COMMIT}", "eu", CTRL_C],
+            f"cohorts init made --target live --runner acme/cohort-runner@{COMMIT} --site eu\r\n",
+        ),
+    ],
+)
+def test_what_was_typed_is_not_lost(place: Place, arguments: list[str], answers: list[str], on: str) -> None:
+    code, screen = typed(place.folder, arguments, answers)
+    assert code == ExitCode.INTERRUPTED
+    assert f"Nothing was written. To go on from here: {on}" in screen
+    assert "ledger" not in screen

@@ -79,6 +79,7 @@ WHEEL = "cohort_runner-1.0-py3-none-any.whl"
             {"url": f"https://example.com/{WHEEL}", "archive_info": {"hashes": {"sha256": "0" * 64}}},
             f"cohort-runner[sandbox] @ https://example.com/{WHEEL}#sha256={'0' * 64}",
         ),
+        ({"url": f"https://example.com/{WHEEL}", "archive_info": {}}, ""),
         (None, ""),
     ],
 )
@@ -104,7 +105,9 @@ def test_a_second_run_needs_no_runner(empty: Place) -> None:
 def test_a_wheel_lies_in_the_repository(empty: Place) -> None:
     wheel = empty.folder / "cohort_runner-9.9-py3-none-any.whl"
     wheel.write_bytes(b"a wheel")
-    assert empty.run("init", "shop", "--runner", str(wheel)).code == 0
+    answer = empty.run("init", "shop", "--runner", str(wheel))
+    assert answer.code == 0
+    assert f"  .github/actions/cohorts/{wheel.name}\n" in answer.out
     made = empty.folder / "shop" / ".github" / "actions" / "cohorts" / wheel.name
     assert made.read_bytes() == b"a wheel"
     written = (empty.folder / "shop" / REQUIREMENTS).read_text("utf-8")
@@ -367,3 +370,14 @@ def test_linters_find_nothing(empty: Place, runner: str) -> None:
     around = {"PATH": f"{ACTIONLINT.parent}:{os.environ['PATH']}", "HOME": str(empty.folder)}
     asked = subprocess.run([ACTIONLINT], cwd=empty.folder, env=around, capture_output=True, text=True, check=False)
     assert (asked.returncode, asked.stdout) == (0, "")
+
+
+def test_a_wheel_behind_a_link_is_refused_before_anything_is_written(empty: Place) -> None:
+    wheel = empty.folder / "cohort_runner-9.9-py3-none-any.whl"
+    wheel.write_bytes(b"a wheel")
+    action = empty.folder / "shop" / ".github" / "actions" / "cohorts"
+    action.mkdir(parents=True)
+    (action / wheel.name).symlink_to(empty.folder / "elsewhere.whl")
+    answer = empty.run("init", "shop", "--runner", str(wheel))
+    assert (answer.code, answer.err.split(" ")[0]) == (64, "P121")
+    assert not (empty.folder / "shop" / "cohorts").exists()
