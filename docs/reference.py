@@ -57,7 +57,7 @@ COOKBOOK_OPENING = """\
 Twenty cohorts that people ask for. Each is a file of
 [cookbook/cohorts](cookbook/cohorts), with tests that pass: copy it, and write your own tables and
 numbers into it. The tables are those of
-[cookbook/cohorts/project.yml](cookbook/cohorts/project.yml). `docs/reference.py` writes this page.
+[cookbook/cohorts/project.yml](cookbook/cohorts/project.yml).
 """
 
 

@@ -11,7 +11,7 @@ from runner.errors import Stale
 from runner.plan.ledger import Ledger
 from runner.project.file import Target
 
-ALLOW = 'if it is right all the same: `--allow rollback --reason "…"`'
+ALLOW = 'to sync all the same: `--allow rollback --reason "…"`'
 
 
 @dataclass(frozen=True, slots=True)

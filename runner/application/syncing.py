@@ -139,8 +139,7 @@ def _confirm(
     if confirmation.ask is None:
         raise Usage(
             "P108",
-            f"target {context.target.name} is protected:"
-            " without CI and without a terminal it needs --yes",
+            f"target {context.target.name} is protected, and nobody can be asked here",
             "look at `cohorts plan` first, then run again with `--yes`",
         )
     ledger = open_ledger(context.table, context.target, create=True)

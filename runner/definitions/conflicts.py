@@ -117,7 +117,7 @@ def previous_ids(cohorts: Sequence[Cohort]) -> Iterator[Problem]:
         at = cohort.document.at("previous_id")
         heir = heirs.setdefault(previous, cohort)
         if heir is not cohort:
-            what = f"{heir.document.path} was {quoted(previous)} before, too"
+            what = f"{heir.document.path} has the `previous_id` {quoted(previous)} too"
             yield Problem(
                 at,
                 "D024",

@@ -257,7 +257,7 @@ def _by_writing(guards: Guards, counts: Counts) -> Iterator[_Broken]:
     what = (
         f"{told.in_a_month:,} identifiers would be written in a month,"
         f" over the limit of {limit:,} ({told.this_sync:,} by this sync,"
-        f" {told.first_week:,} in the first week, {told.usual_month:,} in a usual month)"
+        f" {told.first_week:,} in the first week with it, {told.usual_month:,} in a usual month)"
     )
     instead = "mend the query, or refresh it less often (`schedule`, `reassert`)"
     yield _Broken(
@@ -345,7 +345,7 @@ def _share(moved: int, base: int) -> str:
 
 def _refusal(cohort: Cohort, broken: _Broken) -> Problem:
     """A guard's refusal, at the line of the file that would let it pass."""
-    once = f'or once `--allow {broken.guard}:{cohort.id} --reason "…"`'
+    once = f'or let it pass once: `--allow {broken.guard}:{cohort.id} --reason "…"`'
     setting = f"`guards: {{{broken.guard}: {broken.enough}}}`"
     return Problem(
         at=cohort.document.key_at("guards", broken.guard),

@@ -23,7 +23,7 @@ from runner.sync.verify import Verified
 
 SMALLER = (
     "bring files back; if this is right, raise `guards.max_withdrawn` in the project"
-    ' file, or once `cohorts sync --allow max_withdrawn --reason "…"`'
+    ' file, or let it pass once: `cohorts sync --allow max_withdrawn --reason "…"`'
 )
 
 NAMES = ("in Braze now", "in this tree")

@@ -199,7 +199,8 @@ def _of_types(code: str, refusal: Refusal) -> tuple[str, str, str]:
     if code == TYPES or refusal.name == "FUNCTION_NOT_FOUND":
         fix = "write a CAST where two types meet: Trino converts none by itself"
         return TYPES, message, fix
-    return OTHER, f"Treasure Data refuses this: {message}", "write it in another way"
+    fix = "change the part of the query that these words name, then validate again"
+    return OTHER, f"Treasure Data refuses this: {message}", fix
 
 
 def _one_line(message: str) -> str:

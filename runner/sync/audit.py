@@ -117,7 +117,8 @@ def _of_snapshot(
     elif snapshot.size is not None and size != snapshot.size:
         counted_so = f"the snapshot {table} holds {size:,} members"
         what = f"{counted_so}, and the ledger says {snapshot.size:,}"
-        yield Discrepancy(where, "L014", what, _ways_out(where))
+        fix = _ways_out(where).replace("bring the table back", "restore the table", 1)
+        yield Discrepancy(where, "L014", what, fix)
 
 
 def _missing(snapshot: Snapshot) -> Discrepancy:
@@ -174,5 +175,5 @@ def _of_rows(entries: Iterable[Entry]) -> Iterator[Discrepancy]:
         yield Discrepancy(where, "L016", what, RESTORE)
     for epoch, rows in unclaimed.items():
         rows_of = f"epoch {epoch} has {rows:,} row{'s' * (rows > 1)}"
-        what = f"{rows_of}, and no run that claimed it"
+        what = f"{rows_of}, and the row with which its run began is missing"
         yield Discrepancy(Destination(), "L016", what, RESTORE)

@@ -294,12 +294,14 @@ def _failed(name: str, exc: CohortsError) -> Finding:
 @dataclass(frozen=True, slots=True)
 class _Proof:
     """One half of the proof: what is done, how it is told, the question to the person
-    who looks at Braze, and the cure where they did not see it.
+    who looks at Braze, what they are to see the user do, and the cure where they did not
+    see it.
     """
 
     operation: Operation
     doing: str
     question: str
+    sight: str
     cure: str
 
 
@@ -309,6 +311,7 @@ PROOFS = (
         "adding one user",
         "In Braze, is your user in the cohort `Cohort Runner canary` now"
         " (the filter `Treasure Data Cohorts` of a segment)?",
+        "enter",
         "look whether Braze knows that user,"
         " then at the connection's data import key and endpoint",
     ),
@@ -316,7 +319,9 @@ PROOFS = (
         Operation.REMOVE,
         "removing the user",
         "Is your user gone from the cohort `Cohort Runner canary` now?",
-        "the connector ignores `operation`: correct its name in `export_settings`;"
+        "leave",
+        "look again in some minutes; if your user is still there, Treasure Data did not"
+        " understand *remove*: correct the name of `operation` in `export_settings`;"
         " nothing may be sent before",
     ),
 )
@@ -337,8 +342,8 @@ def prove(
             context.tell("canary", proof.doing)
             _send(context, canary, proof.operation, route, writer)
             if not ask(proof.question):
-                unseen = f"the canary was not seen to {proof.operation.value} a user"
-                what = f"target {target.name}: {unseen}; nothing is proven"
+                unseen = f"you did not see the user {proof.sight} the cohort"
+                what = f"target {target.name}: {unseen}, so nothing is proven"
                 raise CohortsError("A004", what, proof.cure)
         verified = Verified(target.mapping, context.run.actor)
         writer.record((Destination(), verified), sure=True)

@@ -47,4 +47,4 @@ def ways_out(cohort: str, braze_id: str, *, defined: bool) -> str:
     if not defined:
         return f"{forget}, and delete it in Braze"
     adopt = f"`cohorts adopt {cohort} --members-from DB.TABLE`"
-    return f"{forget}, then {adopt}, or let a sync create it anew"
+    return f"{forget}, then {adopt}; without such a table, let a sync create it anew"

@@ -31,7 +31,7 @@ def test_one_cohort_fails_and_names_the_ways_out(place: Place) -> None:
     assert (
         f"  ✗ vips  L013 vips: the snapshot {table} is gone, so it is not known who is in Braze; "
         'bring the table back, or forget the cohort: `cohorts abandon VIPs --reason "…"`, '
-        "then `cohorts adopt vips --members-from DB.TABLE`, or let a sync create it anew\n"
+        "then `cohorts adopt vips --members-from DB.TABLE`; without such a table, let a sync create it anew\n"
     ) in answer.out
     assert place.members("fans") == {"ann"}
     assert place.members("VIPs") == {"ann", "bob", "eve"}

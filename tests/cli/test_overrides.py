@@ -25,7 +25,7 @@ def test_a_guard_is_overridden_once_with_a_reason(place: Place) -> None:
 
     refused = place.run("sync")
     assert refused.code == 6
-    assert 'or once `--allow max_removed:vips --reason "…"`' in refused.out
+    assert 'or let it pass once: `--allow max_removed:vips --reason "…"`' in refused.out
 
     done = place.run("sync", "--allow", "max_removed:vips", "--reason", "a test list went out")
     assert done.code == 7  # fans are still refused

@@ -144,10 +144,11 @@ def test_a_canary_that_was_not_seen_proves_nothing(account: Place) -> None:
     connect(account)
     customers(account, "ann")
     account.run("bootstrap", *TO_PRODUCTION)
-    for typed, word in (("n\n", "add"), ("y\nn\n", "remove")):
+    for typed, word in (("n\n", "enter"), ("y\nn\n", "leave")):
         answer = prove(account, typed)
         assert answer.code == 1
-        assert f"A004 target production: the canary was not seen to {word} a user; nothing is proven" in answer.err
+        what = f"you did not see the user {word} the cohort, so nothing is proven"
+        assert f"A004 target production: {what}" in answer.err
         assert "external_id:ann" not in answer.out + answer.err
     assert account.run("sync", *TO_PRODUCTION).code == 9
     assert account.run("doctor", *TO_PRODUCTION, "--canary", "email:a@b.c").code == 64

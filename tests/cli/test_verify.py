@@ -71,15 +71,16 @@ def test_snapshots_that_are_gone_changed_or_left_over(synced: Place) -> None:
     synced.sql(f"DELETE FROM cohort_runner.{changed} WHERE value = 'ann'")
     synced.sql(f"INSERT INTO cohort_runner.{delivered} SELECT * FROM cohort_runner.{odd}")
     forget = 'bring the table back, or forget the cohort: `cohorts abandon {0} --reason "…"`, '
-    anew = "then `cohorts adopt {0} --members-from DB.TABLE`, or let a sync create it anew"
+    anew = "then `cohorts adopt {0} --members-from DB.TABLE`; without such a table, let a sync create it anew"
+    restore = forget.replace("bring the table back", "restore the table")
     answer = verified(synced)
     assert answer.code == 1
     assert answer.out.splitlines() == [
         "  ! L015 2 snapshots are left over from earlier runs; you need to do nothing: the next sync deletes them",
         f"  ! L013 c0: the snapshot {replaced}, kept for a rollback, is gone;"
         " nothing else needs it; the next sync replaces it",
-        f"  ✗ L014 c0: the snapshot {delivered} holds 4 members, and the ledger says 1; {(forget + anew).format('c0')}",
-        f"  ✗ L014 c1: the snapshot {changed} holds 2 members, and the ledger says 3; {(forget + anew).format('c1')}",
+        f"  ✗ L014 c0: the snapshot {delivered} holds 4 members, and the ledger says 1; {(restore + anew).format('c0')}",
+        f"  ✗ L014 c1: the snapshot {changed} holds 2 members, and the ledger says 3; {(restore + anew).format('c1')}",
         f"  ✗ L013 c2: the snapshot {gone} is gone, so it is not known who is in Braze; {(forget + anew).format('c2')}",
         "",
         "10 cohorts, 11 snapshots compared: 3 things not as the ledger says.",
@@ -123,7 +124,7 @@ def test_rows_that_nothing_explains(synced: Place) -> None:
     answer = verified(synced)
     assert answer.code == 1
     assert answer.out.splitlines()[:2] == [
-        "  ✗ L016 epoch 2 has 4 rows, and no run that claimed it;"
+        "  ✗ L016 epoch 2 has 4 rows, and the row with which its run began is missing;"
         " compare the ledger with a copy of its table, restore the missing rows, and find out who writes to it",
         "  ✗ L016 c1: epoch 1 has rows (sending, synced) of an attempt whose first row is missing;"
         " compare the ledger with a copy of its table, restore the missing rows, and find out who writes to it",

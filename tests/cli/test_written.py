@@ -136,8 +136,8 @@ def test_a_budget_refuses_what_leads_to_more(place: Place) -> None:
     assert refused.code == 6
     told = (
         "cohorts/vips.yml:1:1 G012 vips: 21 identifiers would be written in a month, over the limit"
-        " of 20 (3 by this sync, 21 in the first week, 3 in a usual month); if this is right, set"
-        " `guards: {max_written_per_month: 21}` in this file, or once"
+        " of 20 (3 by this sync, 21 in the first week with it, 3 in a usual month); if this is right, set"
+        " `guards: {max_written_per_month: 21}` in this file, or let it pass once:"
         ' `--allow max_written_per_month:vips --reason "…"`;'
         " if not, mend the query, or refresh it less often (`schedule`, `reassert`)"
     )
