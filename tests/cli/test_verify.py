@@ -81,8 +81,7 @@ def test_snapshots_that_are_gone_changed_or_left_over(synced: Place) -> None:
         " nothing else needs it; the next sync replaces it",
         f"  ✗ L014 c0: the snapshot {delivered} holds 4 members, and the ledger says 1;"
         f" {(restore + anew).format('c0')}",
-        f"  ✗ L014 c1: the snapshot {changed} holds 2 members, and the ledger says 3;"
-        f" {(restore + anew).format('c1')}",
+        f"  ✗ L014 c1: the snapshot {changed} holds 2 members, and the ledger says 3; {(restore + anew).format('c1')}",
         f"  ✗ L013 c2: the snapshot {gone} is gone, so it is not known who is in Braze; {(forget + anew).format('c2')}",
         "",
         "10 cohorts, 11 snapshots compared: 3 things not as the ledger says.",
