@@ -30,6 +30,7 @@ class Event(StrEnum):
     HELD = "held"
     ADOPTED = "adopted"
     ABANDONED = "abandoned"
+    CHECKPOINT = "checkpoint"
 
 
 class NotAsWritten(ValueError):
@@ -285,6 +286,10 @@ class _Ended(_Details):
     """What the connection's settings are called."""
     as_of: int = 0
     database: str = ""
+    sizes: Texts = ()
+    """The sizes before this row that guards still compare with, the oldest first, as
+    `plan.ledger.Size` writes them. Rows of earlier versions lack them.
+    """
 
     @classmethod
     def completed(cls, told: Mapping[str, Any], time: int) -> Mapping[str, Any]:
@@ -297,6 +302,7 @@ class Synced(_Ended):
     """An attempt brought the cohort to its wanted members."""
 
     event: ClassVar[Event] = Event.SYNCED
+    left_out: ClassVar[frozenset[str]] = frozenset({"sizes"})
     settles: bool = False
     """True where all of the run's tree was compared with what was reviewed, so that the
     next tree is compared with this one.
@@ -310,6 +316,7 @@ class Held(_Ended):
     """
 
     event: ClassVar[Event] = Event.HELD
+    left_out: ClassVar[frozenset[str]] = frozenset({"sizes"})
     owed: bool = False
     """True where what an earlier attempt wanted is still to be done."""
     names: Texts = ()
@@ -344,6 +351,23 @@ class Abandoned(_Details):
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Checkpoint(_Details):
+    """The rows that still matter, of all up to a place in the ledger, were copied into a
+    table (docs/delivery.md, Checkpoints).
+    """
+
+    event: ClassVar[Event] = Event.CHECKPOINT
+    table: str
+    epoch: int
+    """Rows up to this epoch and sequence are covered."""
+    sequence: int
+    covered: int
+    """How many rows are covered, each as often as it is there."""
+    digest: str
+    """A hash of the rows in the table."""
+
+
 Details = (
     Bootstrap
     | Leased
@@ -356,6 +380,7 @@ Details = (
     | Held
     | Adopted
     | Abandoned
+    | Checkpoint
 )
 
 OfAttempt = Intent | Failed | Sending | Synced | Held | Adopted
@@ -391,3 +416,5 @@ def read(event: Event, told: Mapping[str, Any], time: int) -> Details:  # noqa: 
             return Adopted.read(told, time)
         case Event.ABANDONED:
             return Abandoned.read(told, time)
+        case Event.CHECKPOINT:
+            return Checkpoint.read(told, time)

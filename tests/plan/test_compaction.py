@@ -1,0 +1,200 @@
+"""The rows that matter are folded to the same ledger as all rows, whatever comes after them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from runner.plan.compaction import Place, covered, digest, matters
+from runner.plan.events import (
+    Abandoned,
+    Adopted,
+    Bootstrap,
+    Checkpoint,
+    Details,
+    Event,
+    Failed,
+    Held,
+    Intent,
+    Leased,
+    Released,
+    Sending,
+    Synced,
+    Verified,
+    read,
+)
+from runner.plan.fold import fold, is_agreed, is_left_empty, sizes_after
+from runner.plan.ledger import DAY, Destination, Entry, Row
+
+BEGUN = 1_800_000_000
+RUN = Destination()
+COHORTS = (Destination("shop", "vips"), Destination("shop", "fans"))
+MODES = ("mirror", "add", "remove")
+
+
+@dataclass
+class History:
+    """A ledger that grows as runs write it; some are cut off, and some write late."""
+
+    draw: st.DrawFn
+    now: int = BEGUN
+    epoch: int = 0
+    writes_sizes: bool = False
+    rows: list[Entry] = field(default_factory=list)
+    sequences: dict[int, int] = field(default_factory=dict)
+
+    def write(self, where: Destination, detail: Details, *, epoch: int | None = None) -> Entry:
+        at = self.epoch if epoch is None else epoch
+        sequence = self.sequences.get(at, -1) + 1
+        self.sequences[at] = sequence
+        row = Row(f"l-{at}-{sequence}", at, sequence, where, detail, self.now)
+        self.rows.append(row)
+        return row
+
+    def later(self) -> None:
+        self.now += self.draw(st.sampled_from([0, 60, 3_600, 40_000, DAY, 3 * DAY, 9 * DAY]))
+
+    def run(self) -> None:
+        """One run over some of the cohorts."""
+        draw = self.draw
+        self.later()
+        self.epoch += draw(st.integers(1, 2))
+        self.writes_sizes = self.writes_sizes or draw(st.booleans())
+        if draw(st.sampled_from([True] * 9 + [False])):
+            self.write(RUN, Leased("token", "ann", "host", 1, "", 600, commit=f"c{self.epoch}"))
+        for where in draw(st.lists(st.sampled_from(COHORTS), unique=True, max_size=2)):
+            self.attempt(where, draw(st.sampled_from(["sync"] * 5 + ["hold", "adopt", "abandon"])))
+        if draw(st.booleans()):
+            self.write(RUN, Verified(draw(st.sampled_from(["m1", "m2"]))))
+        if draw(st.sampled_from([True] * 4 + [False])):
+            self.write(RUN, Released("token"))
+
+    def attempt(self, where: Destination, what: str) -> None:
+        """One attempt, which ends anywhere; its last rows perhaps in an earlier epoch, as those of a late run."""
+        draw = self.draw
+        epoch = self.epoch
+        if epoch > 2 and draw(st.integers(0, 9)) == 0:
+            epoch -= 1
+        if what == "abandon":
+            self.write(where, Abandoned("ann", "why"), epoch=epoch)
+            return
+        name = f"{where.cohort_id}-{len(self.rows)}"
+        before = fold(self.rows, now=self.now).cohorts.get(where)
+        if what == "adopt":
+            self.write(
+                where, Adopted(name, f"m_{name}", "VIPs", (), 5, draw(st.sampled_from(["", "braze"]))), epoch=epoch
+            )
+            return
+        action = draw(st.sampled_from(["create", "update", "refresh", "rollback"]))
+        allowed = draw(st.sampled_from([(), ("max_removed",)]))
+        moved = draw(st.sampled_from(["", "", "old"]))
+        began = Intent(name, action, (f"m_{name}",), moved, allowed)
+        self.write(where, began, epoch=epoch)
+        end = draw(st.sampled_from(["well"] * 5 + ["cut off", "failed", "failed late", "sending"]))
+        if end == "cut off":
+            return
+        if end == "failed":
+            self.write(where, Failed(name, "R020", "broken", unsent=True), epoch=epoch)
+            return
+        connection = draw(st.sampled_from(["", "braze"]))
+        if draw(st.booleans()) or end != "well":
+            self.write(where, Sending(name, f"m_{name}", "VIPs", connection, {}, ("k",)), epoch=epoch)
+        if end == "failed late":
+            self.write(where, Failed(name, "R020", "broken", unsent=False, keys=("k",)), epoch=epoch)
+        if end != "well":
+            return
+        self.now += draw(st.sampled_from([0, 5, 600]))
+        open_before: list[str] = []
+        sizes: tuple[str, ...] = ()
+        size = draw(st.sampled_from([0, 5, 50, 90, 100]))
+        taken_out = draw(st.sampled_from([0, 0, 3]))
+        if before:
+            open_before = [*before.unfinished, *(each.attempt for each in before.pending)]
+        told = {
+            "attempt": name, "table": f"m_{name}", "size": size, "added": draw(st.sampled_from([0, 4])), "removed": 0,
+            "name": "VIPs", "fingerprint": "f", "parts": {}, "sql": f"SELECT {name}", "commit": draw(st.sampled_from(["", "c1"])),
+            "resolves": sorted({name, *open_before}), "full_at": 0, "recent_at": 0, "rejected": "", "barred": taken_out,
+            "mode": draw(st.sampled_from(["mirror"] * 6 + [*MODES])), "connection": connection,
+            "settles": draw(st.booleans()),
+        }  # fmt: skip
+        event = Event.HELD if what == "hold" else Event.SYNCED
+        ended = read(event, told, self.now)
+        assert isinstance(ended, Synced | Held)
+        begins_anew = isinstance(ended, Synced) and (is_left_empty(ended) or is_agreed(began))
+        if before and self.writes_sizes and not begins_anew:
+            sizes = tuple(map(str, sizes_after(before.sizes, taken_out=taken_out, now=self.now)))
+        self.write(where, replace(ended, sizes=sizes), epoch=epoch)
+
+
+@settings(max_examples=1_000, deadline=None)
+@given(st.data())
+def test_the_same_ledger(data: st.DataObject) -> None:
+    history = History(data.draw)
+    history.write(RUN, Bootstrap("l"))
+    since = Place(-1, -1)
+    copy: tuple[Entry, ...] = ()
+    for _ in range(data.draw(st.integers(1, 8))):
+        before = len(history.rows)
+        history.run()
+        late = [row for row in history.rows[before:] if Place(row.epoch, row.sequence) <= since]
+        if late:
+            # a row that comes late makes a checkpoint useless, and all rows are read
+            since, copy = Place(-1, -1), ()
+        tail = [row for row in history.rows if Place(row.epoch, row.sequence) > since]
+        if data.draw(st.booleans()):
+            history.later()
+            place = covered(tail, since, history.now)
+            if place > since:
+                copy = matters([*copy, *tail], place, history.now)
+                since = place
+                history.write(RUN, Checkpoint("t", place.epoch, place.sequence, 1, digest(copy)))
+                tail = [row for row in history.rows if Place(row.epoch, row.sequence) > since]
+        now = history.now + data.draw(st.sampled_from([0, 60, DAY, 8 * DAY]))
+        assert fold([*copy, *tail], now=now) == fold(history.rows, now=now)
+
+
+def test_what_is_kept_does_not_grow_with_time() -> None:
+    """An hour's refresh of a cohort, a year long: a few rows matter."""
+    rows: list[Entry] = [Row("l-0-0", 0, 0, RUN, Bootstrap("l"), BEGUN)]
+    for hour in range(24 * 30):
+        epoch, at = hour + 1, BEGUN + hour * 3_600
+        lease = Leased("token", "ann", "host", 1, "", 600, commit="c1")
+        before = fold(rows[-40:], now=at).cohorts.get(COHORTS[0])
+        sizes = tuple(map(str, sizes_after(before.sizes if before else (), taken_out=0, now=at)))
+        told = {
+            "attempt": f"a{hour}", "table": f"m{hour}", "size": 100 + hour % 7, "added": 1, "removed": 0, "name": "VIPs",
+            "fingerprint": "f", "parts": {}, "sql": "SELECT 1", "commit": "c1", "resolves": [f"a{hour}"], "full_at": 0,
+            "recent_at": 0, "rejected": "",
+        }  # fmt: skip
+        ended = read(Event.SYNCED, told, at)
+        assert isinstance(ended, Synced)
+        written: list[tuple[Destination, Details]] = [
+            (RUN, lease), (COHORTS[0], Intent(f"a{hour}", "refresh")), (COHORTS[0], replace(ended, sizes=sizes)),
+            (RUN, Released("token")),
+        ]  # fmt: skip
+        rows += [Row(f"l-{epoch}-{n}", epoch, n, where, what, at) for n, (where, what) in enumerate(written)]
+    now = rows[-1].time + 60
+    kept = matters(rows, covered(rows, Place(-1, -1), now), now)
+    assert len(kept) < 10
+    assert fold(kept, now=now) == fold(rows, now=now)
+
+
+def test_a_digest_does_not_depend_on_order_or_repetition() -> None:
+    rows = [Row("l-0-0", 0, 0, RUN, Bootstrap("l"), BEGUN), Row("l-1-0", 1, 0, RUN, Released("t"), BEGUN)]
+    assert digest(rows) == digest([rows[1], rows[0], replace(rows[0], time=5)])
+    assert digest(rows) != digest([rows[0], replace(rows[1], detail=Released("u"))])
+
+
+def test_what_was_cut_off_is_not_covered_for_a_day() -> None:
+    lease = Leased("token", "ann", "host", 1, "", 600)
+    rows = [
+        Row("l-0-0", 0, 0, RUN, Bootstrap("l"), BEGUN - 9 * DAY),
+        Row("l-1-0", 1, 0, RUN, lease, BEGUN),
+        Row("l-2-0", 2, 0, RUN, lease, BEGUN + 60),
+        Row("l-2-1", 2, 1, RUN, Released("token"), BEGUN + 70),
+        Row("l-3-0", 3, 0, RUN, lease, BEGUN + 80),
+    ]
+    start = Place(-1, -1)
+    assert covered(rows, start, BEGUN + 90) == Place(1, -1)
+    assert covered(rows, start, BEGUN + 2 * DAY) == Place(3, 0)
