@@ -126,6 +126,8 @@ class LedgerTable:
         for table in checkpoints.newest(self._tables)[:TRIED]:
             if found := self._since(table):
                 return found
+        # another run has perhaps made a checkpoint meanwhile: the next reading looks
+        self._tables = None
         return Rows(*self.entries())
 
     def _since(self, table: str) -> Rows | None:

@@ -25,12 +25,20 @@ from runner.plan.events import (
     read,
 )
 from runner.plan.fold import fold, is_agreed, is_left_empty, sizes_after
-from runner.plan.ledger import DAY, Destination, Entry, Row
+from runner.plan.ledger import DAY, Deployed, Destination, Entry, Row
 
 BEGUN = 1_800_000_000
 RUN = Destination()
 COHORTS = (Destination("shop", "vips"), Destination("shop", "fans"))
-MODES = ("mirror", "add", "remove")
+ENDED = {
+    "removed": 0,
+    "name": "VIPs",
+    "fingerprint": "f",
+    "parts": {},
+    "full_at": 0,
+    "recent_at": 0,
+    "rejected": "",
+}
 
 
 @dataclass
@@ -71,60 +79,67 @@ class History:
             self.write(RUN, Released("token"))
 
     def attempt(self, where: Destination, what: str) -> None:
-        """One attempt, which ends anywhere; its last rows perhaps in an earlier epoch, as those of a late run."""
-        draw = self.draw
+        """One attempt or act; its rows perhaps in an earlier epoch, as those of a late run."""
         epoch = self.epoch
-        if epoch > 2 and draw(st.integers(0, 9)) == 0:
+        if epoch > 2 and self.draw(st.integers(0, 9)) == 0:
             epoch -= 1
+        name = f"{where.cohort_id}-{len(self.rows)}"
         if what == "abandon":
             self.write(where, Abandoned("ann", "why"), epoch=epoch)
-            return
-        name = f"{where.cohort_id}-{len(self.rows)}"
-        before = fold(self.rows, now=self.now).cohorts.get(where)
-        if what == "adopt":
-            self.write(
-                where, Adopted(name, f"m_{name}", "VIPs", (), 5, draw(st.sampled_from(["", "braze"]))), epoch=epoch
-            )
-            return
-        action = draw(st.sampled_from(["create", "update", "refresh", "rollback"]))
-        allowed = draw(st.sampled_from([(), ("max_removed",)]))
-        moved = draw(st.sampled_from(["", "", "old"]))
-        began = Intent(name, action, (f"m_{name}",), moved, allowed)
-        self.write(where, began, epoch=epoch)
+        elif what == "adopt":
+            connection = self.draw(st.sampled_from(["", "braze"]))
+            self.write(where, Adopted(name, f"m_{name}", "VIPs", (), 5, connection), epoch=epoch)
+        else:
+            before = fold(self.rows, now=self.now).cohorts.get(where, Deployed(where))
+            began = self.begin(name)
+            self.write(where, began, epoch=epoch)
+            self.end(where, began, before, what, epoch)
+
+    def begin(self, name: str) -> Intent:
+        action = self.draw(st.sampled_from(["create", "update", "refresh", "rollback"]))
+        allowed = self.draw(st.sampled_from([(), ("max_removed",)]))
+        moved = self.draw(st.sampled_from(["", "", "old"]))
+        return Intent(name, action, (f"m_{name}",), moved, allowed)
+
+    def end(self, where: Destination, began: Intent, before: Deployed, what: str, epoch: int) -> None:
+        """How an attempt ends: anywhere."""
+        draw, name = self.draw, began.attempt
         end = draw(st.sampled_from(["well"] * 5 + ["cut off", "failed", "failed late", "sending"]))
-        if end == "cut off":
-            return
+        connection = draw(st.sampled_from(["", "braze"]))
         if end == "failed":
             self.write(where, Failed(name, "R020", "broken", unsent=True), epoch=epoch)
-            return
-        connection = draw(st.sampled_from(["", "braze"]))
-        if draw(st.booleans()) or end != "well":
+        if end in ("failed late", "sending") or (end == "well" and draw(st.booleans())):
             self.write(where, Sending(name, f"m_{name}", "VIPs", connection, {}, ("k",)), epoch=epoch)
         if end == "failed late":
             self.write(where, Failed(name, "R020", "broken", unsent=False, keys=("k",)), epoch=epoch)
-        if end != "well":
-            return
-        self.now += draw(st.sampled_from([0, 5, 600]))
-        open_before: list[str] = []
-        sizes: tuple[str, ...] = ()
-        size = draw(st.sampled_from([0, 5, 50, 90, 100]))
+        if end == "well":
+            self.now += draw(st.sampled_from([0, 5, 600]))
+            self.write(where, self.ended(began, before, what, connection), epoch=epoch)
+
+    def ended(self, began: Intent, before: Deployed, what: str, connection: str) -> Synced | Held:
+        """The last row of an attempt that ended well, as a run writes it that saw what was `before`."""
+        draw, name = self.draw, began.attempt
         taken_out = draw(st.sampled_from([0, 0, 3]))
-        if before:
-            open_before = [*before.unfinished, *(each.attempt for each in before.pending)]
-        told = {
-            "attempt": name, "table": f"m_{name}", "size": size, "added": draw(st.sampled_from([0, 4])), "removed": 0,
-            "name": "VIPs", "fingerprint": "f", "parts": {}, "sql": f"SELECT {name}", "commit": draw(st.sampled_from(["", "c1"])),
-            "resolves": sorted({name, *open_before}), "full_at": 0, "recent_at": 0, "rejected": "", "barred": taken_out,
-            "mode": draw(st.sampled_from(["mirror"] * 6 + [*MODES])), "connection": connection,
+        told = ENDED | {
+            "attempt": name,
+            "table": f"m_{name}",
+            "size": draw(st.sampled_from([0, 5, 50, 90, 100])),
+            "added": draw(st.sampled_from([0, 4])),
+            "sql": f"SELECT {name}",
+            "commit": draw(st.sampled_from(["", "c1"])),
+            "resolves": sorted({name, *before.unfinished, *(each.attempt for each in before.pending)}),
+            "barred": taken_out,
+            "mode": draw(st.sampled_from(["mirror"] * 6 + ["add", "remove"])),
+            "connection": connection,
             "settles": draw(st.booleans()),
-        }  # fmt: skip
-        event = Event.HELD if what == "hold" else Event.SYNCED
-        ended = read(event, told, self.now)
-        assert isinstance(ended, Synced | Held)
-        begins_anew = isinstance(ended, Synced) and (is_left_empty(ended) or is_agreed(began))
-        if before and self.writes_sizes and not begins_anew:
-            sizes = tuple(map(str, sizes_after(before.sizes, taken_out=taken_out, now=self.now)))
-        self.write(where, replace(ended, sizes=sizes), epoch=epoch)
+        }
+        row = read(Event.HELD if what == "hold" else Event.SYNCED, told, self.now)
+        assert isinstance(row, Synced | Held)
+        begins_anew = isinstance(row, Synced) and (is_left_empty(row) or is_agreed(began))
+        if not self.writes_sizes or begins_anew:
+            return row
+        sizes = sizes_after(before.sizes, taken_out=taken_out, now=self.now)
+        return replace(row, sizes=tuple(map(str, sizes)))
 
 
 @settings(max_examples=1_000, deadline=None)
@@ -162,11 +177,15 @@ def test_what_is_kept_does_not_grow_with_time() -> None:
         lease = Leased("token", "ann", "host", 1, "", 600, commit="c1")
         before = fold(rows[-40:], now=at).cohorts.get(COHORTS[0])
         sizes = tuple(map(str, sizes_after(before.sizes if before else (), taken_out=0, now=at)))
-        told = {
-            "attempt": f"a{hour}", "table": f"m{hour}", "size": 100 + hour % 7, "added": 1, "removed": 0, "name": "VIPs",
-            "fingerprint": "f", "parts": {}, "sql": "SELECT 1", "commit": "c1", "resolves": [f"a{hour}"], "full_at": 0,
-            "recent_at": 0, "rejected": "",
-        }  # fmt: skip
+        told = ENDED | {
+            "attempt": f"a{hour}",
+            "table": f"m{hour}",
+            "size": 100 + hour % 7,
+            "added": 1,
+            "sql": "SELECT 1",
+            "commit": "c1",
+            "resolves": [f"a{hour}"],
+        }
         ended = read(Event.SYNCED, told, at)
         assert isinstance(ended, Synced)
         written: list[tuple[Destination, Details]] = [

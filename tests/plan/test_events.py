@@ -30,7 +30,10 @@ def test_a_ledger_of_an_earlier_version_means_what_it_meant(name: str) -> None:
     entries = entries_of(kept, "cohort_ledger")
     ledger = fold(entries, now=max(row[7] for row in kept) + MINUTE)
     expected = json.loads((LEDGERS / f"{name}.json").read_text(encoding="utf-8"))
-    assert shown(ledger) == expected["ledger"]
+    told = shown(ledger)
+    for cohort in told["cohorts"].values():
+        cohort.pop("sizes")  # a field that came after these ledgers were kept
+    assert told == expected["ledger"]
     assert shown(records(entries)) == expected["history"]
 
 

@@ -1,4 +1,4 @@
-"""Checkpoints of the ledger through the real command: made, read, killed, damaged and lost, nobody sees a difference."""
+"""Checkpoints of the ledger through the real command: made, read, damaged and lost, nobody sees a difference."""
 
 from __future__ import annotations
 
