@@ -207,6 +207,7 @@ KEYS = {
     "test": NO,
     "list": NO,
     "render": NO,
+    "preview": READS,
     "describe": f"{NO}; {READS} for the number of members",
     "explain": NO,
     "schema": NO,

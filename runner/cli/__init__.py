@@ -20,6 +20,7 @@ from runner.cli import (
     drift,
     github,
     init,
+    preview,
     review,
     setup,
     sources,
@@ -42,7 +43,7 @@ app = typer.Typer(
     epilog="`cohorts help COMMAND` tells more about a command, and `cohorts explain CODE`"
     " about a message.",
 )
-for group in (init, writing, definitions, review, delivery, drift, setup):
+for group in (init, writing, definitions, preview, review, delivery, drift, setup):
     for command in group.COMMANDS:
         # `list` is a word of Python
         app.command(name=command.__name__.removesuffix("_"))(command)

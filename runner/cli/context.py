@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, TextIO
 
 import typer
 
+from runner.cli import actions
 from runner.cli.options import Engine, Output, Report
-from runner.errors import Problem
+from runner.errors import Problem, Usage
 
 if TYPE_CHECKING:  # types of modules that are imported late
     from runner.application.invocation import Invocation
@@ -90,6 +91,16 @@ def show(text: str) -> None:
 def is_ci() -> bool:
     """True where no person watches, as every CI says of itself."""
     return bool(os.environ.get("CI"))
+
+
+def only_on_a_terminal(what: str, fix: str, *streams: TextIO) -> None:
+    """Let through what may name people only where a person watches it on a terminal:
+    files, pipes and the logs of a CI keep what they get. Raises Usage P134.
+    """
+    if is_ci() or actions.in_actions(os.environ):
+        raise Usage("P134", f"{what}, and the log of a CI keeps them", fix)
+    if not all(stream.isatty() for stream in streams):
+        raise Usage("P134", f"{what}, and this is no terminal", fix)
 
 
 def patience(text: str | None) -> float:

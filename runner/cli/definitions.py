@@ -17,7 +17,7 @@ from runner.cli import actions
 from runner.cli.context import (
     engine_of,
     invocation,
-    is_ci,
+    only_on_a_terminal,
     shown_on,
     tell_problems,
     terminal_width,
@@ -108,9 +108,12 @@ def render(
     """
     from runner.application import rendering
 
-    if exact and (is_ci() or not sys.stdout.isatty()):
-        what = "--exact shows values that may name people, and this is no terminal"
-        raise Usage("P134", what, "run it on a terminal, or leave out --exact")
+    if exact:
+        only_on_a_terminal(
+            "--exact shows values that may name people",
+            "run it on a terminal, or leave out --exact",
+            sys.stdout,
+        )
     found = rendering.render(
         Path(),
         today(),

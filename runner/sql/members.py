@@ -33,6 +33,9 @@ address is as long as this.
 NOTHING = "''"
 """The empty text in SQL."""
 
+FIRST = 10
+"""Rows that a preview shows of an export."""
+
 CONTROL = "[[:cntrl:]]"
 """What no identifier holds; as a regular expression for Trino."""
 
@@ -283,6 +286,25 @@ def export(audience: str, identifier: Identifier, barred: str = "") -> str:
         f"  FROM {_named(audience, 4)}\n"
         ") AS members\n"
         f"WHERE member <> ''{out}"
+    )
+
+
+def first_rows(exported: str) -> str:
+    """The first rows of an export, whichever the engine finds first: it need not read
+    on (docs/services.md, Treasure Data's Trino).
+    """
+    return f"{exported}\nLIMIT {FIRST}"
+
+
+def first_lengths(exported: str, handle: Handle) -> str:
+    """How many first rows an export has, and the characters of the shortest and of the
+    longest value. No value leaves the engine.
+    """
+    length = f'LENGTH("{handle.export_column}")'
+    return (
+        f"SELECT COUNT(*) AS row_count, MIN({length}) AS shortest,"
+        f" MAX({length}) AS longest\n"
+        f"FROM (\n{indented(first_rows(exported))}\n) AS first_rows"
     )
 
 

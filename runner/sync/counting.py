@@ -169,7 +169,7 @@ def _counts(change: Change, counter: Counter) -> Counts:
         state=state,
         recent_since=again.recent_since,
     )
-    with at_the_authors(change):
+    with at_the_authors(change.query):
         rows = counter.client.select(
             counter.target.database,
             _with_people(change, delta.count({"": which})),

@@ -17,6 +17,7 @@ from runner.plan.guards import Counts
 from runner.plan.ledger import Delivered, Deployed
 from runner.plan.plan import Change
 from runner.plan.written import expected, last_sent
+from runner.sql.query import Query
 from runner.sync import delta
 from runner.sync.attempt import Attempt, Done, GuardRefused, Site, resolved
 from runner.sync.reasons import judged
@@ -120,7 +121,7 @@ def wanted_members(change: Change, *, state: str, suppressed: str) -> str:
 
 def create(attempt: Attempt, site: Site, step: str, sql: str) -> None:
     """Make a table of an attempt. Raises JobFailed, Unavailable."""
-    with site.queries, at_the_authors(attempt.change):
+    with site.queries, at_the_authors(attempt.change.query):
         site.client.run(
             site.database,
             sql,
@@ -131,24 +132,24 @@ def create(attempt: Attempt, site: Site, step: str, sql: str) -> None:
 
 
 @contextmanager
-def at_the_authors(change: Change) -> Iterator[None]:
+def at_the_authors(query: Query | None) -> Iterator[None]:
     """An error in the author's SQL is told at its place in their file, not in the
     statement around it.
     """
     try:
         yield
     except JobFailed as exc:
-        at = _place(exc, change)
+        at = _place(exc, query)
         if at is None:
             raise
         raise exc.placed(at) from None
 
 
-def _place(exc: JobFailed, change: Change) -> Position | None:
+def _place(exc: JobFailed, query: Query | None) -> Position | None:
     """Where the error is in the author's file; None where it is not in their SQL."""
-    if change.query is None or not exc.reason.line:
+    if query is None or not exc.reason.line:
         return None
-    return change.query.place(exc.sql, exc.reason.line, exc.reason.column)
+    return query.place(exc.sql, exc.reason.line, exc.reason.column)
 
 
 def _guarded(attempt: Attempt, site: Site, counts: Counts) -> Counts:

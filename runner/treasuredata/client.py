@@ -287,8 +287,9 @@ class TreasureData:
         what: str,
         urgent: bool = False,
     ) -> Sequence[list[Any]]:
-        """Rows of a small read-only query (counts, ledger rows; never members), as
-        lists in column order.
+        """Rows of a small read-only query, as lists in column order: counts and ledger
+        rows. Members are among them only where a person asked to see ten of them
+        (`cohorts preview`); they are held in memory, and in no file.
         """
         job_id = self.run(
             database,

@@ -147,7 +147,7 @@ def _statement(sql: str, node: tree.Statement, job: Job) -> Statement:
     """A statement by its kind. Raises QueryFailed for kinds that are not supported."""
     match node:
         case tree.Query():
-            return _selected(sql, node, node, job)
+            return _as_written(_selected(sql, node, node, job), node)
         case tree.CreateTableAs() if node.with_data:
             made = _selected(sql, node, node.query, job)
             _check_named(node, made)
@@ -278,6 +278,31 @@ def _selected(sql: str, node: tree.Statement, query: tree.Query, job: Job) -> Se
     facts = _facts(sql, node, job)
     made = queries.written(query, Scope(facts))
     return Select(made.sql, made.columns)
+
+
+def _as_written(made: Select, query: tree.Query) -> Select:
+    """A result whose columns are called as the query writes them: a result keeps
+    capitals, which a table does not (measured on Trino 423). Columns of `*`, and of set
+    operations, stay in small letters here.
+    """
+    if not isinstance(query.body, tree.Select):
+        return made
+    written = []
+    for item in query.body.items:
+        if isinstance(item, tree.Star):
+            return made
+        written.append(_written_name(item))
+    columns = zip(written, made.columns, strict=True)
+    return Select(made.sql, tuple((own or key, kind) for own, (key, kind) in columns))
+
+
+def _written_name(item: tree.SelectItem) -> str:
+    """The name of a column as it is written; empty where it has none."""
+    if item.alias:
+        return item.alias.name
+    if isinstance(item.expression, tree.Column | tree.Field):
+        return item.expression.name.name
+    return ""
 
 
 def _check_named(node: tree.CreateTableAs, made: Select) -> None:
