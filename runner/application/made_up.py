@@ -7,6 +7,7 @@ of a real person.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -35,7 +36,7 @@ from runner.definitions.rule import (
 from runner.errors import Usage
 from runner.identifiers import Handle, Identifier, Kind
 from runner.project.file import FILE, Project, Target
-from runner.project.sources import Column, Source, Type
+from runner.project.sources import Column, Type
 from runner.sandbox.braze import User
 from runner.sandbox.engine.tables import Loaded
 from runner.sandbox.own_data import OwnData
@@ -63,8 +64,8 @@ GREATEST = 10_000
 
 YEAR = 365 * 86_400
 
-MAIL = "mail"
-"""What a column's name has in it that holds addresses."""
+MAIL = re.compile(r"mail(_address)?$")
+"""How the name of a column ends that holds addresses."""
 
 _KEPT = frozenset({Type.TIME, Type.BOOLEAN})
 """Types of columns of which each row has a value."""
@@ -106,11 +107,10 @@ class MadeUp:
 
 @dataclass(frozen=True, slots=True)
 class _World:
-    """What all tables share. `now` in unix seconds. `keys` are the columns that say who,
-    and `numbers` those of them that hold numbers; `unique` are all columns whose values
-    no two people share, and `mails` those of them that hold addresses. `key` is that of
-    people, and `declared` all columns of sources. `named` are the values that
-    rules ask for, by column.
+    """What all tables share. `now` in unix seconds. `declared` are all columns of
+    sources, and `keys` those that say who; `key` is one of people. `unique` are columns
+    whose values no two people share: of them `numbers` hold numbers, and `mails`
+    addresses. `named` are the values that rules ask for, by column.
     """
 
     seed: int
@@ -170,13 +170,14 @@ def _tables(project: Project, target: Target) -> tuple[_Table, ...]:
     tables: dict[tuple[str, str], _Table] = {}
     for table in _declared(project, target):
         place = table.database, table.name
-        there = tables.get(place)
-        if there:
-            columns = {**table.columns, **there.columns}
-            rows = min(table.rows, there.rows)
-            table = replace(there, columns=columns, rows=rows)  # noqa: PLW2901
-        tables[place] = table
+        tables[place] = _joined(tables.get(place, table), table)
     return tuple(tables[place] for place in sorted(tables))
+
+
+def _joined(first: _Table, second: _Table) -> _Table:
+    """One table of two declarations; a column is as the first has it."""
+    columns = {**second.columns, **first.columns}
+    return replace(first, columns=columns, rows=min(first.rows, second.rows))
 
 
 def _declared(project: Project, target: Target) -> Iterator[_Table]:
@@ -212,18 +213,18 @@ def _world(
     sources = project.sources.values()
     columns = [column for source in sources for column in source.columns.values()]
     keys = frozenset(source.key for source in sources)
-    mails = frozenset(each.name for each in columns if MAIL in each.name)
     people = frozenset(source.key for source in sources if not source.has_events)
+    mails = frozenset(each.name for each in columns if MAIL.search(each.name))
     if people and people <= mails:
         # events name people by their addresses then, whatever the column is called
         mails |= keys
-    personal = {each.name for each in columns if each.personal}
+    naming = keys | {each.column for each in identifiers}
     return _World(
         seed=seed,
         now=now,
         keys=keys,
-        numbers=frozenset(_numbers(sources)),
-        unique=mails | personal | {each.column for each in identifiers},
+        numbers=naming & _numbers(columns),
+        unique=naming | mails | _personal(columns),
         mails=mails,
         key=min(people or keys),
         declared=frozenset(each.name for each in columns),
@@ -231,11 +232,14 @@ def _world(
     )
 
 
-def _numbers(sources: Iterable[Source]) -> Iterator[str]:
-    """The columns that say who, and hold numbers."""
-    for source in sources:
-        if source.columns[source.key].type is Type.NUMBER:
-            yield source.key
+def _numbers(columns: Iterable[Column]) -> frozenset[str]:
+    """The names of columns of numbers."""
+    return frozenset(each.name for each in columns if each.type is Type.NUMBER)
+
+
+def _personal(columns: Iterable[Column]) -> frozenset[str]:
+    """The names of columns whose values tell who somebody is."""
+    return frozenset(each.name for each in columns if each.personal)
 
 
 def _named(cohorts: Iterable[Cohort]) -> Mapping[str, tuple[Value, ...]]:
@@ -309,8 +313,8 @@ def _cells(
     """The values of a column, one for each row."""
     if column.name in world.numbers and column.type is Type.NUMBER:
         return list(owners)
-    names_people = column.name in world.keys | world.unique or table.rows is _Rows.FEW
-    if names_people and column.type is Type.TEXT:
+    is_unique = column.name in world.unique or table.rows is _Rows.FEW
+    if is_unique and column.type is Type.TEXT and not column.values:
         return [_name(column.name, owner, world) for owner in owners]
     # each column has a generator of its own, so that a new one changes no other
     random = _random(world, f"{table.name} {column.name}")

@@ -24,6 +24,7 @@ sources:
       plan: text
       email: {type: text, personal: true}
       phone: {type: text, personal: true}
+      email_status: {type: text, values: [ok, bounced]}
       born: date
       points: number
       level: {type: number, values: [1, 2]}
@@ -129,12 +130,13 @@ def test_rows_are_as_declared_and_nobodys(company: Path) -> None:
     now = int(time.time())
     with sandbox(company) as (place, _):
         assert column(place, "country", "crm.members") == [None, "DE", "FR"]
+        assert column(place, "email_status", "crm.members") == [None, "bounced", "ok"]
         assert column(place, "level", "crm.members") == [None, 1, 2]
         assert column(place, "plan", "crm.members") == [None, "plan_1", "plan_2", "plan_3"]
         assert column(place, "optin", "crm.members") == [False, True]
         kinds = place.sql("SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = 'members'")
         assert dict(kinds) == {
-            **dict.fromkeys(("customer_id", "country", "plan", "email", "phone", "born"), "VARCHAR"),
+            **dict.fromkeys(("customer_id", "country", "plan", "email", "phone", "email_status", "born"), "VARCHAR"),
             **dict.fromkeys(("points", "level"), "DOUBLE"),
             **dict.fromkeys(("signed_up", "time"), "BIGINT"),
             "optin": "BOOLEAN",
