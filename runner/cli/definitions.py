@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -40,6 +42,7 @@ from runner.errors import ExitCode, InvalidDefinitions, Problem, Usage
 
 if TYPE_CHECKING:  # types of modules that are imported late
     from runner.application.describing import Size
+    from runner.application.made_up import MadeUp
     from runner.report.github import Note
     from runner.testing.local import Result
 
@@ -387,9 +390,18 @@ def sandbox(
     seed: Annotated[
         int,
         typer.Option(
-            help="The seed of the storm; the same seed gives the same failures."
+            help="The seed of the storm and of made-up rows; the same seed gives the same."
         ),
     ] = 0,
+    from_sources: Annotated[
+        bool,
+        typer.Option(
+            "--from-sources",
+            help="Make the tables of `sources` in cohorts/project.yml, with made-up rows,"
+            " in place of the sample data.",
+        ),
+    ] = False,
+    target: TargetOption = "",
     engine: EngineOption = Engine.DUCKDB,
     setup: Annotated[
         bool,
@@ -416,12 +428,18 @@ def sandbox(
             )
         serving.set_up_engine(os.environ, typer.echo)
         return ExitCode.DONE
-    on_ready = _sandbox_ready
-    if like_production:
-        on_ready = _like_production_ready
     options = serving.SandboxOptions(
         host, port, job_seconds, like_production, storm, seed, is_trino
     )
+    on_ready = _sandbox_ready
+    if like_production:
+        on_ready = _like_production_ready
+    if from_sources:
+        from runner.application import made_up
+
+        made = made_up.of_project(invocation(), target=target, seed=seed)
+        options = replace(options, own=made.data)
+        on_ready = partial(_from_sources_ready, made=made, go_on=on_ready)
     serving.run(options, os.environ, tell=typer.echo, on_ready=on_ready)
     return ExitCode.DONE
 
@@ -435,6 +453,28 @@ def _sandbox_ready(address: str) -> None:
         "In another terminal: export TD_API_KEY=sandbox-key, then cohorts plan."
         " Ctrl-C stops."
     )
+
+
+def _from_sources_ready(
+    address: str, made: MadeUp, go_on: Callable[[str], None]
+) -> None:
+    """Say which tables there are, and then what the sandbox says when it is ready."""
+    tables = [
+        f"{table.database}.{table.name} ({len(table.rows):,} rows)"
+        for table in made.data.tables
+    ]
+    typer.echo(f"Made up for the target {made.target.name}: {', '.join(tables)}.")
+    if made.target.endpoint != address:
+        typer.echo(
+            f"information: the target {made.target.name} leads to {made.target.endpoint};"
+            f" to use the sandbox, declare a target with `endpoint: {address}`"
+        )
+    if made.unread:
+        typer.echo(
+            f"information: {', '.join(made.unread)} cannot be read, so that the rows may lack"
+            " what its rules ask for; `cohorts validate` says why"
+        )
+    go_on(address)
 
 
 def _like_production_ready(address: str) -> None:

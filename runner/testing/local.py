@@ -46,7 +46,7 @@ pull request.
 ALONE = 40
 """Tests that one process does sooner than it takes to start others."""
 
-_KINDS = {
+KINDS = {
     Type.TEXT: "varchar",
     Type.NUMBER: "double",
     Type.BOOLEAN: "boolean",
@@ -54,6 +54,7 @@ _KINDS = {
     Type.TIME: "bigint",
     Type.LIST: "array(varchar)",
 }
+"""Trino's types for what a source declares."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,7 +353,7 @@ def _type(given: Given, column: str) -> str:
     if stored := given.stored.get(column):
         return stored
     if declared := given.columns[column]:
-        return _KINDS[declared]
+        return KINDS[declared]
     if column in TIME:
         return TIME[column]
     return _guessed(row.get(column) for row in given.rows)
