@@ -4,7 +4,6 @@ in requests.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
@@ -15,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from runner.sandbox import pages
+from runner.sandbox import bodies, pages
 from runner.sandbox.braze import Braze, User
 from runner.sandbox.history import History
 from runner.sandbox.query import QueryFailed
@@ -95,7 +94,7 @@ class AdminApi:
             if isinstance(sql, str):
                 rows = await run_in_threadpool(self._rows, sql)
                 return JSONResponse({"rows": rows})
-            if _is_texts(sql):
+            if bodies.are_texts(sql):
                 results = await run_in_threadpool(self._results, sql)
                 return JSONResponse({"results": results})
             raise BadRequest(
@@ -123,12 +122,9 @@ class AdminApi:
     async def _connections(self, request: Request) -> Response:
         """The connections, after one more was made by POST."""
         if request.method == "POST":
-            try:
-                body = await _json_or_form(request)
-                name = str(body["name"]).strip()
-                workspace = str(body["workspace"]).strip()
-            except (ValueError, KeyError, TypeError):
-                name = workspace = ""
+            body = await _json_or_form(request)
+            name = _name(body, "name")
+            workspace = _name(body, "workspace")
             if not name or not workspace:
                 return _problem("a connection has a name and a workspace", 400)
             await run_in_threadpool(self._workspaces.connect, name, workspace)
@@ -153,7 +149,7 @@ class AdminApi:
         if request.method == "GET":
             return JSONResponse({"users": [_shown(user) for user in braze.users()]})
         try:
-            body = await _body(request)
+            body = bodies.json_object(await request.body())
             if request.method == "DELETE":
                 users = [_user(one) for one in _objects(body, "users")]
                 return JSONResponse({"users": braze.delete_users(users)})
@@ -173,8 +169,8 @@ class AdminApi:
 
 
 def _put(braze: Braze, body: Mapping[str, Any]) -> dict[str, int]:
-    """Add the users and make the changes of a body, and count them. Raises KeyError,
-    ValueError.
+    """Add the users and make the changes of a body, and count them; neither where one
+    cannot be read. Raises KeyError, ValueError.
     """
     changes: list[tuple[User, User, User]] = []
     users: list[User] = []
@@ -192,13 +188,6 @@ def _put(braze: Braze, body: Mapping[str, Any]) -> dict[str, int]:
     return counts
 
 
-def _is_texts(value: Any) -> bool:
-    """True for a list of texts."""
-    if not isinstance(value, list):
-        return False
-    return all(isinstance(each, str) for each in value)
-
-
 def _in_json(value: Any) -> Any:
     """A value that JSON can hold; anything else as its text."""
     if isinstance(value, str | int | float | None):
@@ -206,22 +195,9 @@ def _in_json(value: Any) -> Any:
     return str(value)
 
 
-async def _body(request: Request) -> dict[str, Any]:
-    """The JSON object in the body; an empty one where there is something else, so that
-    each act says what it takes.
-    """
-    try:
-        body = await request.json()
-    except ValueError:
-        return {}
-    if not isinstance(body, dict):
-        return {}
-    return body
-
-
 async def _given(request: Request, name: str) -> Any:
     """A field of the JSON body. Raises BadRequest."""
-    body = await _body(request)
+    body = bodies.json_object(await request.body())
     if name not in body:
         raise BadRequest(f"the body must be JSON with {name!r}")
     return body[name]
@@ -230,31 +206,55 @@ async def _given(request: Request, name: str) -> Any:
 def _objects(body: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     """A list of objects in the body. Raises BadRequest."""
     value = body.get(name)
-    if isinstance(value, list) and all(isinstance(one, Mapping) for one in value):
+    if bodies.are_objects(value):
         return value
     raise BadRequest(f"the body must be JSON with {name!r}: list")
 
 
 async def _json_or_form(request: Request) -> dict[str, Any]:
     """The fields of a body: the page's form sends no JSON."""
-    body = (await request.body()).decode()
+    body = await request.body()
     kind = request.headers.get("content-type", "")
     if kind.startswith("application/x-www-form-urlencoded"):
-        return dict(parse_qsl(body))
-    return dict(json.loads(body))
+        return dict(parse_qsl(body.decode(errors="replace")))
+    return bodies.json_object(body)
+
+
+def _name(body: Mapping[str, Any], field: str) -> str:
+    """A name in the body, without spaces around it; empty where there is none."""
+    name = body.get(field)
+    if not isinstance(name, str):
+        return ""
+    return name.strip()
 
 
 def _user(given: Mapping[str, Any]) -> User:
-    """A user as the admin API spells it."""
+    """A user as the admin API spells it; null is as good as nothing. Raises BadValue."""
+    external_id = given.get("external_id")
+    if external_id is not None:
+        external_id = bodies.text(external_id, "external_id")
+    devices: list[str] = []
+    if given.get("devices") is not None:
+        devices = bodies.texts(given["devices"], "devices")
+    return User(external_id, _aliases(given.get("aliases")), frozenset(devices))
+
+
+def _aliases(given: object) -> frozenset[tuple[str, str]]:
+    """A user's aliases by their labels. Raises BadValue."""
+    if given is None:
+        return frozenset()
+    if not isinstance(given, Mapping):
+        raise bodies.BadValue("aliases must be an object: a name for each label")
     aliases: set[tuple[str, str]] = set()
-    for label, name in (given.get("aliases") or {}).items():
-        aliases.add((str(label), str(name)))
-    devices = frozenset(map(str, given.get("devices") or ()))
-    return User(given.get("external_id"), frozenset(aliases), devices)
+    for label, name in given.items():
+        aliases.add((label, bodies.text(name, f"the alias {label!r}")))
+    return frozenset(aliases)
 
 
 def _change(given: Mapping[str, Any]) -> tuple[User, User, User]:
-    """Who is changed, what that profile gains, and what it loses. Raises BadRequest."""
+    """Who is changed, what that profile gains, and what it loses. Raises BadRequest,
+    BadValue.
+    """
     parts = [given.get(name, {}) for name in ("who", "gains", "loses")]
     is_readable = all(isinstance(part, Mapping) for part in parts)
     if "who" not in given or not is_readable:
