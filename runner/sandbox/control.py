@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from runner.sandbox import bodies
 from runner.sandbox.clock import Clock
 from runner.sandbox.faults import Faults
 from runner.sandbox.holds import Holds, Release
@@ -23,6 +24,9 @@ Shown = dict[str, Any]
 """The JSON object of an answer."""
 
 Act = Callable[[Request, Body], Shown]
+
+
+HELD_TAKES = "wait: seconds to wait, after: the id of what was held"
 
 
 class Missing(LookupError):
@@ -67,7 +71,7 @@ class ControlApi:
         storm = body.get("storm")
         is_named = "faults" in body or "storm" in body
         is_storm = storm is None or isinstance(storm, Mapping)
-        if not is_named or not is_storm or not _all_objects(faults):
+        if not is_named or not is_storm or not bodies.are_objects(faults):
             raise ValueError(
                 "the body must be JSON with 'faults': list, or with 'storm': object"
             )
@@ -82,22 +86,20 @@ class ControlApi:
         return self._faults.shown()
 
     def _held(self, request: Request, _body: Body) -> Shown:
-        wait = float(request.query_params.get("wait") or 0)
-        after = int(request.query_params.get("after") or 0)
+        """What is held; waits for it. Raises ValueError."""
+        try:
+            wait = float(request.query_params.get("wait") or 0)
+            after = int(request.query_params.get("after") or 0)
+        except ValueError:
+            raise ValueError(HELD_TAKES) from None
+        if math.isnan(wait):
+            raise ValueError(HELD_TAKES)
         return {"held": self._holds.shown(wait, after)}
 
     def _release(self, _request: Request, body: Body) -> Shown:
         """Let something that is held go on. Raises ValueError, Missing."""
-        which = body.get("release")
-        how = Release(str(body.get("how", Release.GO)))
-        if "job" in body:
-            which = f"job {body['job']}"
-        if not isinstance(which, int | str):
-            body_needs = (
-                "the body must be JSON with 'release': an id or 'all',"
-                " or with 'job': a job's id"
-            )
-            raise ValueError(body_needs)  # noqa: TRY004 - it is answered as every bad body
+        how = _how(body)
+        which = _which(body)
         released = self._holds.release(which, how)
         if not released and which != "all":
             raise Missing(f"{which!r} is not held")
@@ -107,10 +109,12 @@ class ControlApi:
         return {"now": self._clock.now(), "advanced": self._clock.advanced}
 
     def _advance(self, request: Request, body: Body) -> Shown:
-        seconds = body.get("advance")
-        if not isinstance(seconds, int | float):
+        """Move the clock forward. Raises ValueError."""
+        try:
+            seconds = bodies.number(body.get("advance"), "advance")
+        except bodies.BadValue:
             body_needs = "the body must be JSON with 'advance': seconds"
-            raise ValueError(body_needs)  # noqa: TRY004 - a 400, not a bug
+            raise ValueError(body_needs) from None
         self._clock.advance(seconds)
         return self._show_clock(request, body)
 
@@ -127,7 +131,7 @@ def _endpoint(act: Act) -> Callable[[Request], Awaitable[Response]]:
 
     async def endpoint(request: Request) -> Response:
         try:
-            given = _object(await request.body())
+            given = bodies.json_object(await request.body())
             # in a thread of its own, since some wait
             return JSONResponse(await run_in_threadpool(act, request, given))
         except Missing as exc:
@@ -138,20 +142,27 @@ def _endpoint(act: Act) -> Callable[[Request], Awaitable[Response]]:
     return endpoint
 
 
-def _object(body: bytes) -> Shown:
-    """The JSON object in a body; an empty one where it holds something else, so that
-    each act says what it takes.
-    """
-    try:
-        given = json.loads(body)
-    except ValueError:
-        return {}
-    if not isinstance(given, dict):
-        return {}
-    return given
+def _how(body: Body) -> Release:
+    """How what is held goes on. Raises ValueError."""
+    how = body.get("how", Release.GO)
+    if not isinstance(how, str) or how not in set(Release):
+        raise ValueError(f"how: one of {', '.join(Release)}")
+    return Release(how)
 
 
-def _all_objects(value: object) -> bool:
-    if not isinstance(value, list):
-        return False
-    return all(isinstance(one, Mapping) for one in value)
+def _which(body: Body) -> int | str:
+    """What is released: a number, a job in words, or `all`. Raises ValueError."""
+    name = "release"
+    if "job" in body:
+        name = "job"
+    which = body.get(name)
+    # true is an int to Python, and would be the first that was held
+    if not isinstance(which, int | str) or isinstance(which, bool):
+        body_needs = (
+            "the body must be JSON with 'release': an id or 'all',"
+            " or with 'job': a job's id"
+        )
+        raise ValueError(body_needs)  # noqa: TRY004 - it is answered as every bad body
+    if name == "job":
+        return f"job {which}"
+    return which

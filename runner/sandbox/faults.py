@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import Counter
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+from runner.sandbox import bodies
 from runner.sandbox.catalogue import (
     KINDS,
     STORM_STATUSES,
@@ -154,12 +156,12 @@ def _fault(given: Mapping[str, Any]) -> Fault:
     """A fault as the admin API spells it. Raises BadFault."""
     if unknown := sorted(set(given) - set(Fault.__dataclass_fields__)):
         raise BadFault(f"a fault has no {', '.join(unknown)}")
-    try:
-        place = FaultPoint(str(given.get("at")))
-    except ValueError:
-        raise BadFault(f"at: one of {', '.join(FaultPoint)}") from None
-    do = str(given.get("do"))
-    if not is_possible(place, do):
+    at = given.get("at")
+    if not isinstance(at, str) or at not in set(FaultPoint):
+        raise BadFault(f"at: one of {', '.join(FaultPoint)}")
+    place = FaultPoint(at)
+    do = given.get("do")
+    if not isinstance(do, str) or not is_possible(place, do):
         listed = ", ".join(sorted(KINDS[place]))
         if place in STORM_STATUSES:
             listed += ", status:NNN"
@@ -168,34 +170,52 @@ def _fault(given: Mapping[str, Any]) -> Fault:
         return Fault(
             at=place,
             do=do,
-            match=str(given.get("match") or ""),
+            match=_match(given.get("match")),
             times=_times(given.get("times", 1)),
-            after=int(given.get("after", 0)),
-            chance=float(given.get("chance", 1)),
-            seed=int(given.get("seed", 0)),
-            seconds=float(given.get("seconds", SECONDS)),
+            after=bodies.whole(given.get("after", 0), "after"),
+            chance=bodies.number(given.get("chance", 1), "chance"),
+            seed=bodies.whole(given.get("seed", 0), "seed"),
+            seconds=bodies.number(given.get("seconds", SECONDS), "seconds"),
             retry_after=_retry_after(given.get("retry_after")),
         )
-    except (TypeError, ValueError) as exc:
-        numbers = "times, after, chance, seed, seconds and what follows date:"
-        raise BadFault(f"{numbers} are numbers: {exc}") from None
+    except bodies.BadValue as exc:
+        raise BadFault(str(exc)) from None
 
 
-def _times(given: Any) -> int | None:
-    """How often a fault strikes, or None for ever. Raises TypeError or ValueError."""
+def _match(given: object) -> str:
+    """What a fault strikes; null is as good as nothing. Raises BadValue."""
+    if given is None:
+        return ""
+    return bodies.text(given, "match")
+
+
+def _times(given: object) -> int | None:
+    """How often a fault strikes, or None for ever. Raises BadValue."""
     if given is None:
         return None
-    return int(given)
+    return bodies.whole(given, "times")
 
 
-def _retry_after(given: Any) -> str | None:
-    """The header as it is given. Raises ValueError where no number follows `date:`."""
+def _retry_after(given: object) -> str | None:
+    """The header as it is given. Raises BadValue where no number follows `date:`."""
     if given is None:
         return None
-    text = str(given)
-    if text.startswith("date:"):
-        float(text.removeprefix("date:"))
-    return text
+    if not isinstance(given, str):
+        bodies.number(given, "retry_after")
+        return str(given)
+    if given.startswith("date:"):
+        _check_seconds(given.removeprefix("date:"))
+    return given
+
+
+def _check_seconds(written: str) -> None:
+    """Raises BadValue unless a text is a number."""
+    try:
+        seconds = float(written)
+    except ValueError:
+        seconds = math.nan
+    if not math.isfinite(seconds):
+        raise bodies.BadValue("what follows date: must be a number")
 
 
 def _shown(armed: _Armed) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from runner.sandbox import bodies
 from runner.sandbox.catalogue import FaultPoint, is_possible, stormy
 
 DELAY = 0.05
@@ -41,11 +42,11 @@ class Storm:
         if unknown := sorted(set(given) - {"seed", "rate", "kinds", "at"}):
             raise BadStorm(f"a storm has no {', '.join(unknown)}")
         try:
-            seed = int(given.get("seed", 0))
-            rate = float(given["rate"])
-            places = [FaultPoint(str(place)) for place in given.get("at") or FaultPoint]
-            named = [str(kind) for kind in given.get("kinds") or ()]
-        except (KeyError, TypeError, ValueError):
+            seed = bodies.whole(given.get("seed", 0), "seed")
+            rate = bodies.number(given.get("rate"), "rate")
+            named = _texts(given, "kinds")
+            places = [FaultPoint(place) for place in _texts(given, "at") or FaultPoint]
+        except ValueError:
             raise BadStorm(
                 "a storm has a seed, a rate,"
                 f" and lists of kinds and of places ({', '.join(FaultPoint)})"
@@ -86,6 +87,13 @@ class Storm:
         if not kinds or drawn >= self.rate:
             return None
         return kinds[int(which * len(kinds))]
+
+
+def _texts(given: Mapping[str, Any], name: str) -> list[str]:
+    """A list of the body; empty without one, and where it is null. Raises BadValue."""
+    if given.get(name) is None:
+        return []
+    return bodies.texts(given[name], name)
 
 
 def _possible(place: FaultPoint, named: Sequence[str]) -> tuple[str, ...]:

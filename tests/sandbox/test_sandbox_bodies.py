@@ -123,3 +123,96 @@ def test_sql(world: World, body: str) -> None:
     answer = requests.post(f"{world.url}/sandbox/sql", data=body, timeout=10)
     assert answer.status_code == 400
     assert answer.json()["message"].startswith("the body must be JSON with 'sql'")
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ('{"at": [], "do": "fail"}', "at: one of query, "),
+        ('{"at": null, "do": "fail"}', "at: one of query, "),
+        ('{"at": "query", "do": ["fail"]}', "do at query: one of "),
+        ('{"at": "query", "do": "fail", "match": []}', "match must be a text"),
+        ('{"at": "query", "do": "fail", "match": 0}', "match must be a text"),
+        ('{"at": "query", "do": "fail", "times": true}', "times must be a whole number"),
+        ('{"at": "query", "do": "fail", "times": 1.5}', "times must be a whole number"),
+        ('{"at": "query", "do": "fail", "times": Infinity}', "times must be a whole number"),
+        ('{"at": "query", "do": "fail", "after": "2"}', "after must be a whole number"),
+        ('{"at": "query", "do": "fail", "after": null}', "after must be a whole number"),
+        ('{"at": "query", "do": "fail", "seed": {}}', "seed must be a whole number"),
+        ('{"at": "query", "do": "fail", "chance": NaN}', "chance must be a number"),
+        ('{"at": "query", "do": "fail", "chance": true}', "chance must be a number"),
+        ('{"at": "query", "do": "late", "seconds": [1]}', "seconds must be a number"),
+        ('{"at": "query", "do": "late", "seconds": Infinity}', "seconds must be a number"),
+        ('{"at": "request", "do": "status:429", "retry_after": [1]}', "retry_after must be a number"),
+        ('{"at": "request", "do": "status:429", "retry_after": true}', "retry_after must be a number"),
+        ('{"at": "request", "do": "status:429", "retry_after": "date:nan"}', "what follows date: must be a number"),
+        ("5", "the body must be JSON with 'faults': list"),
+    ],
+)
+def test_faults(world: World, fault: str, words: str) -> None:
+    assert refused(world, "faults", f'{{"faults": [{fault}]}}').startswith(words)
+
+
+@pytest.mark.parametrize(
+    "storm",
+    [
+        '{"rate": true}',
+        '{"rate": "0.1"}',
+        '{"rate": null}',
+        '{"rate": 0.1, "seed": 1.5}',
+        '{"rate": 0.1, "seed": Infinity}',
+        '{"rate": 0.1, "seed": []}',
+        '{"rate": 0.1, "kinds": "fail"}',
+        '{"rate": 0.1, "kinds": {"fail": 1}}',
+        '{"rate": 0.1, "kinds": [["fail"]]}',
+        '{"rate": 0.1, "at": "query"}',
+        '{"rate": 0.1, "at": [1]}',
+        '{"rate": 0.1, "at": ["moon"]}',
+    ],
+)
+def test_storms(world: World, storm: str) -> None:
+    assert refused(world, "faults", f'{{"storm": {storm}}}').startswith("a storm has a seed, a rate, and lists of")
+
+
+@pytest.mark.parametrize("body", ['{"storm": []}', '{"storm": 1}', '{"faults": {}}', '{"faults": null}', "[]"])
+def test_neither_faults_nor_a_storm(world: World, body: str) -> None:
+    assert refused(world, "faults", body).startswith("the body must be JSON with 'faults': list")
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ('{"release": true}', "the body must be JSON with 'release'"),
+        ('{"release": 1.0}', "the body must be JSON with 'release'"),
+        ('{"release": ["all"]}', "the body must be JSON with 'release'"),
+        ('{"job": ["1003"]}', "the body must be JSON with 'release'"),
+        ('{"job": null}', "the body must be JSON with 'release'"),
+        ('{"release": "all", "how": ["go"]}', "how: one of go, drop"),
+        ('{"release": "all", "how": null}', "how: one of go, drop"),
+    ],
+)
+def test_releases(world: World, body: str, words: str) -> None:
+    assert refused(world, "held", body).startswith(words)
+
+
+def test_true_is_not_the_first_that_is_held(world: World) -> None:
+    world.fault(at="query", do="hold", match="held_here")
+    job = world.issue("SELECT 1 AS held_here")
+    held = world.held()["id"]
+    refused(world, "held", '{"release": true}')
+    assert world.admin("held", {"job": job})["released"] == [held]
+
+
+@pytest.mark.parametrize("query", ["wait=soon", "wait=nan", "after=1.5"])
+def test_what_is_held_is_not_asked_so(world: World, query: str) -> None:
+    answer = requests.get(f"{world.url}/sandbox/held?{query}", timeout=10)
+    assert answer.status_code == 400
+    assert answer.json()["message"] == "wait: seconds to wait, after: the id of what was held"
+
+
+@pytest.mark.parametrize("seconds", ["true", "[1]", "Infinity", "NaN", "null", '"1"', "{}"])
+def test_the_clock(world: World, seconds: str) -> None:
+    answer = requests.post(f"{world.url}/sandbox/clock", data=f'{{"advance": {seconds}}}', timeout=10)
+    assert answer.status_code == 400
+    assert answer.json()["message"] == "the body must be JSON with 'advance': seconds"
+    assert world.admin("clock")["advanced"] == 0
