@@ -4,6 +4,7 @@ in requests.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
@@ -189,7 +190,9 @@ def _put(braze: Braze, body: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _in_json(value: Any) -> Any:
-    """A value that JSON can hold; anything else as its text."""
+    """A value that JSON can hold; anything else as its text, NaN and infinity too."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
     if isinstance(value, str | int | float | None):
         return value
     return str(value)
