@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -16,7 +17,8 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from runner.sandbox import bodies, pages
-from runner.sandbox.braze import Braze, User
+from runner.sandbox.bodies import Given, Objects, Shown
+from runner.sandbox.braze import Alias, Braze, User
 from runner.sandbox.history import History
 from runner.sandbox.query import QueryFailed
 from runner.sandbox.sessions import Tables
@@ -29,6 +31,15 @@ Rows = list[list[Any]]
 
 class BadRequest(ValueError):
     """A body that is not what the endpoint takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A profile (`who`), and the identifiers that it gains and loses."""
+
+    who: User
+    gains: User
+    loses: User
 
 
 class AdminApi:
@@ -63,14 +74,14 @@ class AdminApi:
         if _prefers_html(request):
             return HTMLResponse(self._overview())
         braze = self._braze(request)
-        cohorts: list[dict[str, Any]] = []
+        cohorts: list[Shown] = []
         if braze:
             cohorts = braze.shown()
         return JSONResponse({"cohorts": cohorts})
 
     def _overview(self) -> str:
         """The page of all workspaces, all tables and the last 20 jobs."""
-        cohorts: list[dict[str, Any]] = []
+        cohorts: list[Shown] = []
         for workspace, braze in self._workspaces.all():
             cohorts += [{"workspace": workspace, **each} for each in braze.shown()]
         tables: list[tuple[str, Table]] = []
@@ -81,7 +92,7 @@ class AdminApi:
 
     def _cohort(self, request: Request) -> Response:
         braze = self._braze(request)
-        cohort: dict[str, Any] | None = None
+        cohort: Shown | None = None
         if braze:
             cohort = braze.shown_with_members(request.path_params["cohort_id"])
         if cohort is None:
@@ -106,9 +117,8 @@ class AdminApi:
 
     def _rows(self, sql: str) -> Rows:
         """The rows of one statement, as JSON can hold them."""
-        return [
-            [_in_json(value) for value in row] for row in self._warehouse.anything(sql)
-        ]
+        rows = self._warehouse.anything(sql)
+        return [list(map(_in_json, row)) for row in rows]
 
     def _results(self, statements: Sequence[str]) -> list[Rows]:
         """The rows of each statement. It stops at the first that fails, and what came
@@ -148,7 +158,8 @@ class AdminApi:
         if braze is None:
             return _problem("no such workspace", 404)
         if request.method == "GET":
-            return JSONResponse({"users": [_shown(user) for user in braze.users()]})
+            shown = [_shown(user) for user in braze.users()]
+            return JSONResponse({"users": shown})
         try:
             body = bodies.json_object(await request.body())
             if request.method == "DELETE":
@@ -169,11 +180,11 @@ class AdminApi:
         )
 
 
-def _put(braze: Braze, body: Mapping[str, Any]) -> dict[str, int]:
+def _put(braze: Braze, body: Given) -> dict[str, int]:
     """Add the users and make the changes of a body, and count them; neither where one
     cannot be read. Raises KeyError, ValueError.
     """
-    changes: list[tuple[User, User, User]] = []
+    changes: list[Change] = []
     users: list[User] = []
     if "change" in body:
         changes = [_change(one) for one in _objects(body, "change")]
@@ -181,8 +192,8 @@ def _put(braze: Braze, body: Mapping[str, Any]) -> dict[str, int]:
     if "users" in body or not changes:
         users = [_user(one) for one in _objects(body, "users")]
     braze.put_users(users)
-    for who, gains, loses in changes:
-        braze.change_user(who, gains, loses)
+    for change in changes:
+        braze.change_user(change.who, change.gains, change.loses)
     counts = {"users": len(users)}
     if changes:
         counts["changed"] = len(changes)
@@ -206,7 +217,7 @@ async def _given(request: Request, name: str) -> Any:
     return body[name]
 
 
-def _objects(body: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+def _objects(body: Given, name: str) -> Objects:
     """A list of objects in the body. Raises BadRequest."""
     value = body.get(name)
     if bodies.are_objects(value):
@@ -214,7 +225,7 @@ def _objects(body: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     raise BadRequest(f"the body must be JSON with {name!r}: list")
 
 
-async def _json_or_form(request: Request) -> dict[str, Any]:
+async def _json_or_form(request: Request) -> Given:
     """The fields of a body: the page's form sends no JSON."""
     body = await request.body()
     kind = request.headers.get("content-type", "")
@@ -223,7 +234,7 @@ async def _json_or_form(request: Request) -> dict[str, Any]:
     return bodies.json_object(body)
 
 
-def _name(body: Mapping[str, Any], field: str) -> str:
+def _name(body: Given, field: str) -> str:
     """A name in the body, without spaces around it; empty where there is none."""
     name = body.get(field)
     if not isinstance(name, str):
@@ -231,44 +242,41 @@ def _name(body: Mapping[str, Any], field: str) -> str:
     return name.strip()
 
 
-def _user(given: Mapping[str, Any]) -> User:
+def _user(given: Given) -> User:
     """A user as the admin API spells it; null is as good as nothing. Raises BadValue."""
     external_id = given.get("external_id")
     if external_id is not None:
         external_id = bodies.text(external_id, "external_id")
-    devices: list[str] = []
-    if given.get("devices") is not None:
-        devices = bodies.texts(given["devices"], "devices")
-    return User(external_id, _aliases(given.get("aliases")), frozenset(devices))
+    aliases = given.get("aliases")
+    if aliases is None:
+        aliases = {}
+    devices = given.get("devices")
+    if devices is None:
+        devices = []
+    named = bodies.texts(devices, "devices")
+    return User(external_id, _aliases(aliases), frozenset(named))
 
 
-def _aliases(given: object) -> frozenset[tuple[str, str]]:
+def _aliases(given: object) -> frozenset[Alias]:
     """A user's aliases by their labels. Raises BadValue."""
-    if given is None:
-        return frozenset()
     if not isinstance(given, Mapping):
         raise bodies.BadValue("aliases must be an object: a name for each label")
-    aliases: set[tuple[str, str]] = set()
     for label, name in given.items():
-        aliases.add((label, bodies.text(name, f"the alias {label!r}")))
-    return frozenset(aliases)
+        bodies.text(name, f"the alias {label!r}")
+    return frozenset(given.items())
 
 
-def _change(given: Mapping[str, Any]) -> tuple[User, User, User]:
-    """Who is changed, what that profile gains, and what it loses. Raises BadRequest,
-    BadValue.
-    """
+def _change(given: Given) -> Change:
+    """A change as the admin API spells it. Raises BadRequest, BadValue."""
     parts = [given.get(name, {}) for name in ("who", "gains", "loses")]
-    is_readable = all(isinstance(part, Mapping) for part in parts)
-    if "who" not in given or not is_readable:
+    if "who" not in given or not bodies.are_objects(parts):
         raise BadRequest(
             "a change has a 'who', and 'gains' or 'loses', each in the shape of a user"
         )
-    who, gains, loses = (_user(part) for part in parts)
-    return who, gains, loses
+    return Change(*map(_user, parts))
 
 
-def _shown(user: User) -> dict[str, Any]:
+def _shown(user: User) -> Shown:
     return {
         "external_id": user.external_id,
         "aliases": dict(sorted(user.aliases)),

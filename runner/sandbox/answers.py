@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from runner.sandbox import results
+from runner.sandbox.bodies import Shown
 from runner.sandbox.history import Job
 from runner.sandbox.query import Rows
 from runner.sandbox.warehouse import Refused, Table
@@ -22,7 +23,7 @@ LONGEST_PART = 8 * 1024 * 1024
 
 def refusal(exc: Refused) -> JSONResponse:
     """Treasure Data's error body."""
-    body: dict[str, Any] = {
+    body: Shown = {
         "error": exc.message,
         "message": exc.message,
         "text": exc.message,
@@ -50,7 +51,7 @@ def _as_text(value: Any) -> str:
     return json.dumps(value)
 
 
-def json_object(text: str, what: str) -> dict[str, Any]:
+def json_object(text: str, what: str) -> Shown:
     """A JSON object in a field. Raises Refused 422."""
     try:
         value = json.loads(text)
@@ -87,7 +88,7 @@ def moment(seconds: float | None) -> str | None:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-def status_body(job: Job) -> dict[str, Any]:
+def status_body(job: Job) -> Shown:
     """What `job/status` answers."""
     return {
         "job_id": job.id,
@@ -98,7 +99,7 @@ def status_body(job: Job) -> dict[str, Any]:
     }
 
 
-def job_body(job: Job) -> dict[str, Any]:
+def job_body(job: Job) -> Shown:
     """What `job/show` answers."""
     return {
         **status_body(job),
@@ -120,7 +121,7 @@ def job_body(job: Job) -> dict[str, Any]:
     }
 
 
-def _result_body(rows: Rows | None) -> dict[str, Any]:
+def _result_body(rows: Rows | None) -> Shown:
     """What `job/show` says of a result, also where there is none."""
     if rows is None:
         return {"hive_result_schema": "", "num_records": 0, "result_size": 0}
@@ -132,7 +133,7 @@ def _result_body(rows: Rows | None) -> dict[str, Any]:
     }
 
 
-def table_body(table: Table) -> dict[str, Any]:
+def table_body(table: Table) -> Shown:
     """A table as `table/list` shows it; its schema leaves out `time`."""
     schema = [
         [column.name, column.api_type, column.name]

@@ -7,12 +7,20 @@ import math
 from collections.abc import Mapping
 from typing import Any, TypeGuard
 
+Given = Mapping[str, Any]
+"""A JSON object that is read."""
+
+Objects = list[Given]
+
+Shown = dict[str, Any]
+"""A JSON object that is written."""
+
 
 class BadValue(ValueError):
     """A value of a wrong type; the message names it and says what it must be."""
 
 
-def json_object(body: bytes) -> dict[str, Any]:
+def json_object(body: bytes) -> Given:
     """The JSON object in a body; an empty one where it holds something else, so that
     each act says what it takes.
     """
@@ -27,7 +35,7 @@ def json_object(body: bytes) -> dict[str, Any]:
     return given
 
 
-def are_objects(value: object) -> TypeGuard[list[Mapping[str, Any]]]:
+def are_objects(value: object) -> TypeGuard[Objects]:
     """True for a list of objects, also an empty one."""
     if not isinstance(value, list):
         return False

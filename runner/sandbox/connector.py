@@ -5,13 +5,13 @@ Data's connector would.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import requests
 
+from runner.sandbox.bodies import Given, Shown
 from runner.sandbox.clock import Clock
 from runner.sandbox.options import Answer, Chosen
 from runner.sandbox.query import Rows
@@ -50,7 +50,7 @@ class Connector:
         self._names: dict[tuple[str, str], str] = {}
         self._lock = threading.Lock()
 
-    def check(self, given: Mapping[str, Any]) -> Settings:
+    def check(self, given: Given) -> Settings:
         """Settings as they come with a job, by the connector's own keys. Raises ExportFailed."""
         keys = self._chosen.options.setting_keys
         if unknown := sorted(set(given) - set(keys.values())):
@@ -125,7 +125,7 @@ class Connector:
         session: requests.Session,
         path: str,
         import_key: str,
-        body: Mapping[str, Any],
+        body: Given,
         stop: threading.Event,
     ) -> None:
         """Send a body until Braze takes it, a few times at most. Raises ExportFailed."""
@@ -191,9 +191,9 @@ def _identifiers(rows: Rows, kinds: list[tuple[int, str]]) -> Iterator[tuple[str
                 yield name, str(row[index])
 
 
-def _change(identifiers: Sequence[tuple[str, str]]) -> dict[str, Any]:
+def _change(identifiers: Sequence[tuple[str, str]]) -> Shown:
     """Identifiers by their kind, as Braze takes them."""
-    change: dict[str, Any] = {}
+    change: Shown = {}
     for name, value in identifiers:
         if name in DIRECT:
             change.setdefault(name, []).append(value)

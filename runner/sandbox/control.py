@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -12,18 +11,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from runner.sandbox import bodies
+from runner.sandbox.bodies import Given, Shown
 from runner.sandbox.clock import Clock
 from runner.sandbox.faults import Faults
 from runner.sandbox.holds import Holds, Release
 from runner.sandbox.options import Chosen
 
-Body = Mapping[str, Any]
-"""The JSON object of a request."""
-
-Shown = dict[str, Any]
-"""The JSON object of an answer."""
-
-Act = Callable[[Request, Body], Shown]
+Act = Callable[[Request, Given], Shown]
 
 
 HELD_TAKES = "wait: seconds to wait, after: the id of what was held"
@@ -62,10 +56,10 @@ class ControlApi:
                 routes += [Route(path, _endpoint(act), methods=[method])]
         return routes
 
-    def _show_faults(self, _request: Request, _body: Body) -> Shown:
+    def _show_faults(self, _request: Request, _body: Given) -> Shown:
         return self._faults.shown()
 
-    def _add_faults(self, _request: Request, body: Body) -> Shown:
+    def _add_faults(self, _request: Request, body: Given) -> Shown:
         """Add faults, begin a storm, or both. Raises ValueError."""
         faults = body.get("faults", [])
         storm = body.get("storm")
@@ -81,11 +75,11 @@ class ControlApi:
             self._faults.storm(storm)
         return self._faults.shown()
 
-    def _clear_faults(self, _request: Request, _body: Body) -> Shown:
+    def _clear_faults(self, _request: Request, _body: Given) -> Shown:
         self._faults.clear()
         return self._faults.shown()
 
-    def _held(self, request: Request, _body: Body) -> Shown:
+    def _held(self, request: Request, _body: Given) -> Shown:
         """What is held; waits for it. Raises ValueError."""
         try:
             wait = float(request.query_params.get("wait") or 0)
@@ -96,7 +90,7 @@ class ControlApi:
             raise ValueError(HELD_TAKES)
         return {"held": self._holds.shown(wait, after)}
 
-    def _release(self, _request: Request, body: Body) -> Shown:
+    def _release(self, _request: Request, body: Given) -> Shown:
         """Let something that is held go on. Raises ValueError, Missing."""
         how = _how(body)
         which = _which(body)
@@ -105,10 +99,10 @@ class ControlApi:
             raise Missing(f"{which!r} is not held")
         return {"released": released, "held": self._holds.shown()}
 
-    def _show_clock(self, _request: Request, _body: Body) -> Shown:
+    def _show_clock(self, _request: Request, _body: Given) -> Shown:
         return {"now": self._clock.now(), "advanced": self._clock.advanced}
 
-    def _advance(self, request: Request, body: Body) -> Shown:
+    def _advance(self, request: Request, body: Given) -> Shown:
         """Move the clock forward. Raises ValueError."""
         try:
             seconds = bodies.number(body.get("advance"), "advance")
@@ -118,10 +112,10 @@ class ControlApi:
         self._clock.advance(seconds)
         return self._show_clock(request, body)
 
-    def _show_options(self, _request: Request, _body: Body) -> Shown:
+    def _show_options(self, _request: Request, _body: Given) -> Shown:
         return self._chosen.shown()
 
-    def _choose(self, _request: Request, body: Body) -> Shown:
+    def _choose(self, _request: Request, body: Given) -> Shown:
         self._chosen.change(body)
         return self._chosen.shown()
 
@@ -142,7 +136,7 @@ def _endpoint(act: Act) -> Callable[[Request], Awaitable[Response]]:
     return endpoint
 
 
-def _how(body: Body) -> Release:
+def _how(body: Given) -> Release:
     """How what is held goes on. Raises ValueError."""
     how = body.get("how", Release.GO)
     if not isinstance(how, str) or how not in set(Release):
@@ -150,7 +144,7 @@ def _how(body: Body) -> Release:
     return Release(how)
 
 
-def _which(body: Body) -> int | str:
+def _which(body: Given) -> int | str:
     """What is released: a number, a job in words, or `all`. Raises ValueError."""
     name = "release"
     if "job" in body:

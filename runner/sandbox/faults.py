@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 import threading
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
-from typing import Any
 
 from runner.sandbox import bodies
+from runner.sandbox.bodies import Given, Shown
 from runner.sandbox.catalogue import (
     KINDS,
     STORM_STATUSES,
@@ -89,14 +88,14 @@ class Faults:
         self._struck: Counter[str] = Counter()
         self._lock = threading.Lock()
 
-    def add(self, given: Mapping[str, Any]) -> None:
+    def add(self, given: Given) -> None:
         """Add one as the admin API spells it. Raises BadFault."""
         fault = _fault(given)
         with self._lock:
             chance = Random(fault.seed)  # noqa: S311
             self._armed.append(_Armed(fault, chance, fault.times, fault.after))
 
-    def storm(self, given: Mapping[str, Any]) -> None:
+    def storm(self, given: Given) -> None:
         """Begin a storm as the admin API spells it; it replaces one that rages. Raises
         ValueError.
         """
@@ -110,7 +109,7 @@ class Faults:
             self._armed, self._storm = [], None
             self._struck.clear()
 
-    def shown(self) -> dict[str, Any]:
+    def shown(self) -> Shown:
         """As the admin API lists them: what is still to come, the storm, and what struck
         so far.
         """
@@ -152,7 +151,7 @@ class Faults:
         return Fault(place, do, seconds=storm.seconds)
 
 
-def _fault(given: Mapping[str, Any]) -> Fault:
+def _fault(given: Given) -> Fault:
     """A fault as the admin API spells it. Raises BadFault."""
     if unknown := sorted(set(given) - set(Fault.__dataclass_fields__)):
         raise BadFault(f"a fault has no {', '.join(unknown)}")
@@ -218,10 +217,10 @@ def _check_seconds(written: str) -> None:
         raise bodies.BadValue("what follows date: must be a number")
 
 
-def _shown(armed: _Armed) -> dict[str, Any]:
+def _shown(armed: _Armed) -> Shown:
     """With the numbers that are left; fields that were not given are left out."""
     fault = armed.fault
-    shown: dict[str, Any] = {
+    shown: Shown = {
         "at": fault.at,
         "do": fault.do,
         "match": fault.match,

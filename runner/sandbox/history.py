@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice, takewhile
 from typing import Any
 
+from runner.sandbox.bodies import Given
 from runner.sandbox.clock import Clock
 from runner.sandbox.options import Answer, Chosen
 from runner.sandbox.query import Rows
@@ -34,7 +34,7 @@ class Order:
     domain_key: str | None = None
     priority: int = 0
     retry_limit: int = 0
-    settings: Mapping[str, Any] | None = None
+    settings: Given | None = None
     import_key: str = field(default="", repr=False)
 
 

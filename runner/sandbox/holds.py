@@ -9,7 +9,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import count
-from typing import Any
+
+from runner.sandbox.bodies import Shown
 
 LONGEST_WAIT = 60.0
 """Seconds that a look at what is held waits at most."""
@@ -62,7 +63,7 @@ class Holds:
         held.how.cancel()
         held.done.set()
 
-    def shown(self, wait: float = 0.0, after: int = 0) -> list[dict[str, Any]]:
+    def shown(self, wait: float = 0.0, after: int = 0) -> list[Shown]:
         """What is held with an id above `after`; waits up to so many seconds for the first."""
         with self._changed:
             self._changed.wait_for(
@@ -91,9 +92,9 @@ class Holds:
         return [held.id for held in released]
 
 
-def _shown(held: Held) -> dict[str, Any]:
+def _shown(held: Held) -> Shown:
     """As the admin API lists it; a request has no job."""
-    shown: dict[str, Any] = {"id": held.id, "line": held.line, "when": held.when}
+    shown: Shown = {"id": held.id, "line": held.line, "when": held.when}
     if held.job:
         shown["job"] = held.job
     return shown

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from runner.sandbox import bodies
+from runner.sandbox.bodies import Given, Shown
 
 SETTING_KEYS: Mapping[str, str] = MappingProxyType(
     {
@@ -87,8 +88,8 @@ class Options:
     forgets_keys: Answer = Answer.OK
     braze_success: int = 201
     ahead: float = 0.0
-    faults: tuple[Mapping[str, Any], ...] = ()
-    storm: Mapping[str, Any] | None = None
+    faults: tuple[Given, ...] = ()
+    storm: Given | None = None
     shop: Shop | None = Shop()
 
 
@@ -125,7 +126,7 @@ class Chosen:
         """As they are now."""
         return self._options
 
-    def change(self, changes: Mapping[str, Any]) -> None:
+    def change(self, changes: Given) -> None:
         """All that are given, or none. Raises BadOption where one cannot be, or where
         there is none.
         """
@@ -136,7 +137,7 @@ class Chosen:
         }
         self._options = replace(self._options, **values)
 
-    def shown(self) -> dict[str, Any]:
+    def shown(self) -> Shown:
         """What can be changed, by name."""
         return {name: getattr(self._options, name) for name in CHANGEABLE}
 

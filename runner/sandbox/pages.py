@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
-from typing import Any
 
+from runner.sandbox.bodies import Given
 from runner.sandbox.history import Job
 from runner.sandbox.warehouse import Table
 
@@ -27,7 +27,7 @@ nav { margin-bottom: 1.5rem; }
 
 
 def overview(
-    cohorts: Iterable[Mapping[str, Any]],
+    cohorts: Iterable[Given],
     tables: Iterable[tuple[str, Table]],
     jobs: Iterable[Job],
 ) -> str:
@@ -61,7 +61,7 @@ def overview(
     )
 
 
-def connections(made: Iterable[Mapping[str, Any]]) -> str:
+def connections(made: Iterable[Given]) -> str:
     """What stands in for the console's page where a Braze authentication is made."""
     rows = [
         [connection["name"], connection["workspace"], str(connection["id"])]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any
 
 from runner.sandbox import bodies
+from runner.sandbox.bodies import Given, Shown
 from runner.sandbox.catalogue import FaultPoint, is_possible, stormy
 
 DELAY = 0.05
@@ -35,7 +35,7 @@ class Storm:
     _streams: dict[str, Random] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, given: Mapping[str, Any]) -> Storm:
+    def of(cls, given: Given) -> Storm:
         """A storm as the admin API spells it: `seed`, `rate`, perhaps `kinds` and the
         places `at`. Raises BadStorm.
         """
@@ -54,42 +54,49 @@ class Storm:
         if not 0 <= rate <= 1:
             raise BadStorm("rate: from 0 to 1")
         if given.get("kinds") is None:
-            return cls(seed, rate, {place: stormy(place) for place in places})
+            anything = {place: stormy(place) for place in places}
+            return cls(seed, rate, anything)
         kinds = {place: _possible(place, named) for place in places}
         if lost := sorted(set(named).difference(*kinds.values())):
             raise BadStorm(f"none of these places can play {', '.join(lost)}")
         return cls(seed, rate, kinds)
 
-    def shown(self) -> dict[str, Any]:
+    def shown(self) -> Shown:
         """As the admin API lists it."""
-        return {
-            "seed": self.seed,
-            "rate": self.rate,
-            "kinds": {
-                place.value: list(kinds) for place, kinds in self.kinds.items() if kinds
-            },
-        }
+        shown: Shown = {}
+        for place, kinds in self.kinds.items():
+            if kinds:
+                shown[place.value] = list(kinds)
+        return {"seed": self.seed, "rate": self.rate, "kinds": shown}
 
     def strikes(self, place: FaultPoint, line: str) -> str | None:
         """What to do to this event, if anything."""
-        kinds = self.kinds.get(place, ())
-        stream = f"{place} "
-        if place in {FaultPoint.REQUEST, FaultPoint.BRAZE}:
-            stream += "/".join(line.split("/")[:4])
-        random = self._streams.get(stream)
-        if random is None:
-            random = Random(f"{self.seed} {stream}")  # noqa: S311 - a test's dice
-            self._streams[stream] = random
+        random = self._stream(place, line)
         # both are drawn whatever happens: each event takes two of its stream
-        drawn, which = random.random(), random.random()
+        drawn = random.random()
+        which = random.random()
+        kinds = self.kinds.get(place, ())
         if JOB_ISSUE not in line:
             kinds = tuple(kind for kind in kinds if kind != "key_taken")
         if not kinds or drawn >= self.rate:
             return None
-        return kinds[int(which * len(kinds))]
+        index = int(which * len(kinds))
+        return kinds[index]
+
+    def _stream(self, place: FaultPoint, line: str) -> Random:
+        """The dice of the stream that an event belongs to."""
+        name = f"{place} "
+        if place in {FaultPoint.REQUEST, FaultPoint.BRAZE}:
+            parts = line.split("/")
+            name += "/".join(parts[:4])
+        random = self._streams.get(name)
+        if random is None:
+            random = Random(f"{self.seed} {name}")  # noqa: S311 - a test's dice
+            self._streams[name] = random
+        return random
 
 
-def _texts(given: Mapping[str, Any], name: str) -> list[str]:
+def _texts(given: Given, name: str) -> list[str]:
     """A list of the body; empty without one, and where it is null. Raises BadValue."""
     if given.get(name) is None:
         return []

@@ -22,6 +22,7 @@ from runner.sandbox.answers import (
     table_body,
     whole,
 )
+from runner.sandbox.bodies import Shown
 from runner.sandbox.catalogue import FaultPoint
 from runner.sandbox.connector import Connector, ExportFailed
 from runner.sandbox.faults import Faults
@@ -250,7 +251,7 @@ class TreasureDataApi:
         return ranged(request, body, results.MEDIA[form])
 
     def _database_list(self, _request: Request) -> Response:
-        databases: list[dict[str, Any]] = []
+        databases: list[Shown] = []
         for name in self._warehouse.databases():
             count = sum(table.rows for table in self._warehouse.tables(name))
             shown = {"name": name, "count": count, "permission": "administrator"}

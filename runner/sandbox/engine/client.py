@@ -26,6 +26,14 @@ PATIENCE = 10.0
 
 PAUSE = 0.1
 
+Object = Mapping[str, Any]
+"""A JSON object of the engine."""
+
+Columns = Sequence[Object]
+"""The columns of a result, or their types."""
+
+Row = tuple[Any, ...]
+
 DOWN_FIX = (
     "start it again; its log, where it failed,"
     " is `last-failure.log` in the engine's folder"
@@ -45,7 +53,7 @@ class Result:
     """What a statement answered; a change answers how many rows it changed, or nothing."""
 
     columns: tuple[Typed, ...]
-    rows: tuple[tuple[Any, ...], ...]
+    rows: tuple[Row, ...]
     is_change: bool = False
 
 
@@ -104,8 +112,8 @@ class Connection:
         if token := _token(scheduled_time, now):
             headers["X-Trino-Trace-Token"] = token
         answer = self._ask("POST", f"{self._url}/v1/statement", sql.encode(), headers)
-        columns: Sequence[Mapping[str, Any]] = ()
-        rows: list[tuple[Any, ...]] = []
+        columns: Columns = ()
+        rows: list[Row] = []
         while True:
             if "error" in answer:
                 raise _failure(answer["error"])
@@ -128,7 +136,7 @@ class Connection:
         url: str,
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> Mapping[str, Any]:
+    ) -> Object:
         """The JSON object of an answer, empty where there is none. An engine that is
         overloaded is asked again. Raises EngineProblem.
         """
@@ -155,7 +163,7 @@ class Connection:
             return said
 
 
-def _json(answer: requests.Response) -> Mapping[str, Any]:
+def _json(answer: requests.Response) -> Object:
     """The JSON object of an answer, empty where it holds none. Raises ValueError."""
     # a statement that is cancelled is answered with nothing
     if not answer.content:
@@ -188,7 +196,7 @@ def _token(scheduled_time: int | None, now: float | None) -> str:
     return f"{scheduled_time}/{int(now * 1000) / 1000:.3f}"
 
 
-def _failure(error: Mapping[str, Any]) -> StatementFailed:
+def _failure(error: Object) -> StatementFailed:
     place = error.get("errorLocation") or {}
     message = str(error.get("message") or error["errorName"])
     return StatementFailed(
@@ -199,11 +207,11 @@ def _failure(error: Mapping[str, Any]) -> StatementFailed:
     )
 
 
-def _row(row: Sequence[Any], kinds: Sequence[Mapping[str, Any]]) -> tuple[Any, ...]:
+def _row(row: Sequence[Any], kinds: Columns) -> Row:
     return tuple(_value(cell, kind) for cell, kind in zip(row, kinds, strict=True))
 
 
-def _value(cell: Any, kind: Mapping[str, Any]) -> Any:
+def _value(cell: Any, kind: Object) -> Any:
     """A value of Trino's JSON as Python has it; dates, times and decimals stay text."""
     if cell is None:
         return None

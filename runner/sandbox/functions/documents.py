@@ -29,6 +29,10 @@ MISSING = object()
 """Stands for what is not there, since None is JSON's null."""
 
 
+Object = dict[str, Any]
+"""A JSON object, or a row by the names of its fields."""
+
+
 class Raw(str):
     """A number as it was written."""
 
@@ -40,9 +44,9 @@ def _constant(name: str) -> Any:
     raise ValueError(name)
 
 
-def _first_wins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _first_wins(pairs: list[tuple[str, Any]]) -> Object:
     """An object whose keys have the first of their values; Python's would have the last."""
-    found: dict[str, Any] = {}
+    found: Object = {}
     for key, value in pairs:
         found.setdefault(key, value)
     return found
@@ -111,7 +115,7 @@ def dumped(value: Any, *, ordered: bool) -> str:
             raise NotHere(f"JSON of {type(value).__name__}")
 
 
-def _dumped_object(value: dict[str, Any], *, ordered: bool) -> str:
+def _dumped_object(value: Object, *, ordered: bool) -> str:
     """An object as JSON; keys sorted where `ordered`. Raises NotHere."""
     pairs = [(key, dumped(one, ordered=ordered)) for key, one in value.items()]
     if ordered:
@@ -353,7 +357,7 @@ def _encoded(value: Any, type_: Type) -> str:
             return dumped(value, ordered=True)
 
 
-def _encoded_row(value: dict[str, Any], type_: Type) -> str:
+def _encoded_row(value: Object, type_: Type) -> str:
     """A row as an object; fields without a name have the key ""."""
     kinds = _inner(type_)
     names = type_.names or ("",) * len(kinds)
@@ -464,7 +468,7 @@ def _map_key(key: str, type_: Type) -> Any:
     return SCALARS[type_.base](key, type_)
 
 
-def _row(value: Any, type_: Type) -> dict[str, Any]:
+def _row(value: Any, type_: Type) -> Object:
     """A row of an array or of an object. Raises Rejected, NotHere."""
     kinds = _inner(type_)
     found = _field_values(value, type_)
