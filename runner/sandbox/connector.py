@@ -38,6 +38,22 @@ class Settings:
     aliases: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A column that is exported, and its place in a row."""
+
+    name: str
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """One identifier, and the column that says of which kind it is."""
+
+    column: str
+    value: str
+
+
 class Connector:
     """The way to Braze; it remembers the cohorts it made through each connection, and
     their names.
@@ -53,14 +69,18 @@ class Connector:
     def check(self, given: Given) -> Settings:
         """Settings as they come with a job, by the connector's own keys. Raises ExportFailed."""
         keys = self._chosen.options.setting_keys
-        if unknown := sorted(set(given) - set(keys.values())):
-            raise ExportFailed(f"Unrecognized field(s): {', '.join(unknown)}")
-        values = {name: str(given.get(key) or "").strip() for name, key in keys.items()}
+        unknown = set(given) - set(keys.values())
+        if unknown:
+            raise ExportFailed(f"Unrecognized field(s): {', '.join(sorted(unknown))}")
+        values: dict[str, str] = {}
+        for name, key in keys.items():
+            value = given.get(key) or ""
+            values[name] = str(value).strip()
         if not values["cohort_id"]:
             raise ExportFailed(f"{keys['cohort_id']} is required")
         if values["operation"] not in {"add", "remove"}:
             raise ExportFailed(f"{keys['operation']} must be add or remove")
-        listed = [part.strip() for part in values["aliases"].split(",")]
+        listed = map(str.strip, values["aliases"].split(","))
         aliases = tuple(alias for alias in listed if alias)
         name = values["cohort_name"] or values["cohort_id"]
         obeys = self._chosen.options.obeys_operation is Answer.OK
@@ -77,17 +97,19 @@ class Connector:
         stop: threading.Event,
     ) -> None:
         """Send every row; `half`: give up after half of the identifiers. Raises ExportFailed."""
-        kinds = _kinds(rows, settings)
+        columns = _exported(rows, settings)
         if not rows.rows and self._chosen.options.empty_export is Answer.FAIL:
             raise ExportFailed("no rows to export")
-        identifiers = list(_identifiers(rows, kinds))
+        identifiers = list(_identifiers(rows, columns))
         sent = identifiers
         if half:
-            sent = identifiers[: len(identifiers) // 2]
+            middle = len(identifiers) // 2
+            sent = identifiers[:middle]
         with requests.Session() as session:
             self._introduce(session, settings, import_key, stop)
             for start in range(0, len(sent), BATCH):
-                change = _change(sent[start : start + BATCH])
+                batch = sent[start : start + BATCH]
+                change = _change(batch)
                 change["should_remove"] = settings.remove
                 body = {"cohort_id": settings.cohort_id, "cohort_changes": [change]}
                 self._post(session, "/users", import_key, body, stop)
@@ -132,7 +154,8 @@ class Connector:
         partner = self._chosen.options.partner
         keys = {"partner_api_key": partner.api_key, "client_secret": import_key}
         url = f"{self._rest}/partners/{partner.name}/cohorts{path}"
-        problem, pause = "", FIRST_PAUSE
+        problem = ""
+        pause = FIRST_PAUSE
         for _ in range(TRIES):
             if stop.is_set():
                 raise ExportFailed("interrupted")
@@ -168,36 +191,37 @@ def _errors(response: requests.Response) -> str:
     return str(body.get("errors") or "")[:200]
 
 
-def _kinds(rows: Rows, settings: Settings) -> list[tuple[int, str]]:
-    """The columns that are exported, by number and name; names must be exact. Raises
-    ExportFailed.
-    """
+def _exported(rows: Rows, settings: Settings) -> list[Exported]:
+    """The columns that are exported; names must be exact. Raises ExportFailed."""
     wanted = (*DIRECT, *settings.aliases)
     names = [column.name for column in rows.columns]
-    kinds = [(index, name) for index, name in enumerate(names) if name in wanted]
-    if not kinds:
+    columns = [
+        Exported(name, place) for place, name in enumerate(names) if name in wanted
+    ]
+    if not columns:
         raise ExportFailed(
             f"the result must have at least one of the columns {', '.join(wanted)};"
             f" it has: {', '.join(names)}"
         )
-    return kinds
+    return columns
 
 
-def _identifiers(rows: Rows, kinds: list[tuple[int, str]]) -> Iterator[tuple[str, str]]:
-    """Column and value of every identifier, row by row; NULLs are left out."""
+def _identifiers(rows: Rows, columns: Sequence[Exported]) -> Iterator[Identifier]:
+    """Every identifier, row by row; NULLs are left out."""
     for row in rows.rows:
-        for index, name in kinds:
-            if row[index] is not None:
-                yield name, str(row[index])
+        for column in columns:
+            value = row[column.place]
+            if value is not None:
+                yield Identifier(column.name, str(value))
 
 
-def _change(identifiers: Sequence[tuple[str, str]]) -> Shown:
+def _change(identifiers: Sequence[Identifier]) -> Shown:
     """Identifiers by their kind, as Braze takes them."""
     change: Shown = {}
-    for name, value in identifiers:
-        if name in DIRECT:
-            change.setdefault(name, []).append(value)
+    for each in identifiers:
+        if each.column in DIRECT:
+            change.setdefault(each.column, []).append(each.value)
         else:
-            alias = {"alias_label": name, "alias_name": value}
+            alias = {"alias_label": each.column, "alias_name": each.value}
             change.setdefault("aliases", []).append(alias)
     return change
