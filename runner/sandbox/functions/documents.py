@@ -32,6 +32,15 @@ MISSING = object()
 Object = dict[str, Any]
 """A JSON object, or a row by the names of its fields."""
 
+Pairs = list[tuple[str, Any]]
+"""Keys and values."""
+
+Members = Iterable[tuple[str, str]]
+"""Keys, and values that are JSON already."""
+
+Decoder = Callable[[Any, Type], Any]
+"""What makes a value of JSON one of a type."""
+
 
 class Raw(str):
     """A number as it was written."""
@@ -44,7 +53,7 @@ def _constant(name: str) -> Any:
     raise ValueError(name)
 
 
-def _first_wins(pairs: list[tuple[str, Any]]) -> Object:
+def _first_wins(pairs: Pairs) -> Object:
     """An object whose keys have the first of their values; Python's would have the last."""
     found: Object = {}
     for key, value in pairs:
@@ -117,10 +126,12 @@ def dumped(value: Any, *, ordered: bool) -> str:
 
 def _dumped_object(value: Object, *, ordered: bool) -> str:
     """An object as JSON; keys sorted where `ordered`. Raises NotHere."""
-    pairs = [(key, dumped(one, ordered=ordered)) for key, one in value.items()]
+    members: dict[str, str] = {}
+    for key, one in value.items():
+        members[key] = dumped(one, ordered=ordered)
     if ordered:
-        pairs.sort()
-    return _object(pairs)
+        return _object(sorted(members.items()))
+    return _object(members.items())
 
 
 def _array(items: Iterable[str]) -> str:
@@ -128,10 +139,11 @@ def _array(items: Iterable[str]) -> str:
     return f"[{','.join(items)}]"
 
 
-def _object(pairs: Iterable[tuple[str, str]]) -> str:
-    """A JSON object of keys, and of values that are JSON already."""
-    members = (f"{quoted(key)}:{value}" for key, value in pairs)
-    return f"{{{','.join(members)}}}"
+def _object(members: Members) -> str:
+    """A JSON object of its members."""
+    shown = [f"{quoted(key)}:{value}" for key, value in members]
+    inside = ",".join(shown)
+    return f"{{{inside}}}"
 
 
 def _number(text: str) -> str:
@@ -215,12 +227,11 @@ def _inside(value: Any, step: str) -> Any:
     """What one step leads to: the value of a key, or the item at a place."""
     if isinstance(value, dict):
         return value.get(step, MISSING)
-    if not isinstance(value, list) or not re.fullmatch(r"\d+", step):
-        return MISSING
-    place = int(step)
-    if place >= len(value):
-        return MISSING
-    return value[place]
+    if isinstance(value, list) and re.fullmatch(r"\d+", step):
+        place = int(step)
+        if place < len(value):
+            return value[place]
+    return MISSING
 
 
 def extract(text: str, where: str) -> str | None:
@@ -256,12 +267,20 @@ def size(text: str, where: str) -> int | None:
     return 0
 
 
-def array_length(text: str) -> int | None:
-    """JSON_ARRAY_LENGTH; None of anything else."""
+def _items(text: str) -> list[Any] | None:
+    """The items of an array; None of anything else."""
     value = _written(text)
     if not isinstance(value, list):
         return None
-    return len(value)
+    return value
+
+
+def array_length(text: str) -> int | None:
+    """JSON_ARRAY_LENGTH; None of anything else."""
+    items = _items(text)
+    if items is None:
+        return None
+    return len(items)
 
 
 def array_get(text: str, index: int) -> str | None:
@@ -269,12 +288,13 @@ def array_get(text: str, index: int) -> str | None:
 
     None where there is no such item.
     """
-    value = _written(text)
-    if not isinstance(value, list):
+    items = _items(text)
+    if items is None:
         return None
-    if not -len(value) <= index < len(value):
+    length = len(items)
+    if not -length <= index < length:
         return None
-    found = value[index]
+    found = items[index]
     if found is None:
         return None
     if isinstance(found, str):
@@ -284,10 +304,10 @@ def array_get(text: str, index: int) -> str | None:
 
 def array_contains(text: str, wanted: object) -> bool | None:
     """JSON_ARRAY_CONTAINS; None where it is no array."""
-    value = _written(text)
-    if not isinstance(value, list):
+    items = _items(text)
+    if items is None:
         return None
-    return any(_equals(one, wanted) for one in value)
+    return any(_equals(one, wanted) for one in items)
 
 
 def _equals(one: Any, wanted: object) -> bool:
@@ -303,7 +323,8 @@ def _is_number(one: Raw, wanted: object) -> bool:
     """True where a number as it was written is a value; 1.0 is no whole number."""
     match wanted:
         case int():
-            return WHOLE.fullmatch(one) is not None and int(one) == wanted
+            is_whole = WHOLE.fullmatch(one) is not None
+            return is_whole and int(one) == wanted
         case float():
             return "." in one and float(one) == wanted
         case _:
@@ -333,6 +354,11 @@ def _inner(type_: Type) -> tuple[Type, ...]:
     return tuple(one for one in type_.arguments if isinstance(one, Type))
 
 
+def _sizes(type_: Type) -> list[int]:
+    """The numbers of a type: its length, or its precision and scale."""
+    return [one for one in type_.arguments if isinstance(one, int)]
+
+
 def _encoded(value: Any, type_: Type) -> str:
     """A value of a type as JSON. Raises NotHere."""
     if value is None:
@@ -344,17 +370,22 @@ def _encoded(value: Any, type_: Type) -> str:
             (of_items,) = _inner(type_)
             return _array(_encoded(one, of_items) for one in value)
         case "map":
-            _, of_values = _inner(type_)
-            pairs = [
-                (_key(key), _encoded(one, of_values)) for key, one in value.items()
-            ]
-            return _object(sorted(pairs))
+            return _encoded_map(value, type_)
         case "row":
             return _encoded_row(value, type_)
         case "real":
             return numbers.plain_real(value)
         case _:
             return dumped(value, ordered=True)
+
+
+def _encoded_map(value: dict[Any, Any], type_: Type) -> str:
+    """A map as an object with sorted keys. Raises NotHere."""
+    _, of_values = _inner(type_)
+    keys = [_key(key) for key in value]
+    values = [_encoded(one, of_values) for one in value.values()]
+    members = zip(keys, values, strict=True)
+    return _object(sorted(members))
 
 
 def _encoded_row(value: Object, type_: Type) -> str:
@@ -389,7 +420,8 @@ def from_json(text: str | None, kind: str) -> Any:
         value = json.loads(text)
     except ValueError:
         raise NotHere("a cast of such JSON") from None
-    if isinstance(value, (list, dict)) and type_.base in SCALARS:
+    is_container = isinstance(value, (list, dict))
+    if is_container and type_.base in SCALARS:
         raise Rejected(f"Cannot cast '{text}' to {kind}")
     if type_.base in CONTAINERS:
         return _container(value, type_, text)
@@ -412,7 +444,8 @@ EXPECTED = {
 
 def _container(value: Any, type_: Type, text: str) -> Any:
     """An array, a map or a row. Raises Rejected with the whole text, as Trino does."""
-    if value is not None and not isinstance(value, CONTAINERS[type_.base]):
+    wanted = CONTAINERS[type_.base]
+    if value is not None and not isinstance(value, wanted):
         shown = text
         if isinstance(value, str):
             shown = value
@@ -474,10 +507,8 @@ def _row(value: Any, type_: Type) -> Object:
     found = _field_values(value, type_)
     if len(found) != len(kinds):
         raise Rejected("Unexpected token")
-    made = {}
-    for number, (one, kind) in enumerate(zip(found, kinds, strict=True)):
-        made[f"f{number}"] = _decoded(one, kind)
-    return made
+    values = [_decoded(one, kind) for one, kind in zip(found, kinds, strict=True)]
+    return {f"f{number}": one for number, one in enumerate(values)}
 
 
 def _field_values(value: Any, type_: Type) -> list[Any]:
@@ -503,7 +534,7 @@ def _text(value: Any, type_: Type) -> str:
         case _:
             raise Rejected("Unexpected token")
     # without a length, the whole text
-    most = next((one for one in type_.arguments if isinstance(one, int)), None)
+    most = next(iter(_sizes(type_)), None)
     return text[:most]
 
 
@@ -527,7 +558,9 @@ def _read_whole(text: str, type_: Type) -> int:
     """A whole number of a text. Raises Rejected in Trino's words."""
     if re.fullmatch(r"[+-]?[0-9]+", text):
         return int(text)
-    shown = {"integer": "INT"}.get(type_.base, type_.base.upper())
+    shown = type_.base.upper()
+    if shown == "INTEGER":
+        shown = "INT"
     raise Rejected(f"Cannot cast '{text}' to {shown}")
 
 
@@ -551,7 +584,7 @@ def _truth(value: Any, _: Type) -> bool:
 
 def _decimal(value: Any, type_: Type) -> Decimal:
     """A decimal, rounded half up. Raises Rejected."""
-    precision, scale = (one for one in type_.arguments if isinstance(one, int))
+    precision, scale = _sizes(type_)
     if isinstance(value, str):
         return numbers.read_decimal(value, precision, scale)
     # the 0 makes a number of a boolean
@@ -559,7 +592,7 @@ def _decimal(value: Any, type_: Type) -> Decimal:
     return numbers.read_decimal(str(number), precision, scale)
 
 
-SCALARS: Mapping[str, Callable[[Any, Type], Any]] = {
+SCALARS: Mapping[str, Decoder] = {
     "varchar": _text,
     "tinyint": _whole,
     "smallint": _whole,
