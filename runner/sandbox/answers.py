@@ -38,7 +38,8 @@ def refusal(exc: Refused) -> JSONResponse:
 async def form_fields(request: Request) -> Mapping[str, str]:
     """Fields of a multipart, urlencoded or JSON body, as text."""
     if request.headers.get("content-type", "").startswith("application/json"):
-        given = json_object((await request.body()).decode(), "body")
+        body = await request.body()
+        given = json_object(body.decode(), "body")
         return {key: _as_text(value) for key, value in given.items()}
     async with request.form(max_part_size=LONGEST_PART) as form:
         return {key: value for key, value in form.items() if isinstance(value, str)}
@@ -152,16 +153,18 @@ def table_body(table: Table) -> Shown:
 
 def ranged(request: Request, body: bytes, media: str) -> Response:
     """The body, or the part that a `Range: bytes=a-b` asks for."""
-    unit, _, span = request.headers.get("range", "").partition("=")
+    asked = request.headers.get("range", "")
+    unit, _, span = asked.partition("=")
     first, _, last = span.partition("-")
     if unit != "bytes" or not first.isdigit():
         return Response(body, media_type=media)
+    size = len(body)
     start = int(first)
-    end = len(body) - 1
+    stop = size
     if last.isdigit():
-        end = min(end, int(last))
-    if start > end:
-        headers = {"Content-Range": f"bytes */{len(body)}"}
+        stop = min(size, int(last) + 1)
+    if start >= stop:
+        headers = {"Content-Range": f"bytes */{size}"}
         return Response(status_code=416, headers=headers)
-    headers = {"Content-Range": f"bytes {start}-{end}/{len(body)}"}
-    return Response(body[start : end + 1], 206, headers, media)
+    headers = {"Content-Range": f"bytes {start}-{stop - 1}/{size}"}
+    return Response(body[start:stop], 206, headers, media)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -40,21 +40,17 @@ class ControlApi:
 
     def routes(self) -> list[Route]:
         """By path; each shows the state after what was done."""
-        acts: dict[str, dict[str, Act]] = {
-            "/sandbox/faults": {
-                "GET": self._show_faults,
-                "POST": self._add_faults,
-                "DELETE": self._clear_faults,
-            },
-            "/sandbox/held": {"GET": self._held, "POST": self._release},
-            "/sandbox/clock": {"GET": self._show_clock, "POST": self._advance},
-            "/sandbox/options": {"GET": self._show_options, "POST": self._choose},
-        }
-        routes: list[Route] = []
-        for path, by_method in acts.items():
-            for method, act in by_method.items():
-                routes += [Route(path, _endpoint(act), methods=[method])]
-        return routes
+        return [
+            _route("GET", "/sandbox/faults", self._show_faults),
+            _route("POST", "/sandbox/faults", self._add_faults),
+            _route("DELETE", "/sandbox/faults", self._clear_faults),
+            _route("GET", "/sandbox/held", self._held),
+            _route("POST", "/sandbox/held", self._release),
+            _route("GET", "/sandbox/clock", self._show_clock),
+            _route("POST", "/sandbox/clock", self._advance),
+            _route("GET", "/sandbox/options", self._show_options),
+            _route("POST", "/sandbox/options", self._choose),
+        ]
 
     def _show_faults(self, _request: Request, _body: Given) -> Shown:
         return self._faults.shown()
@@ -120,20 +116,21 @@ class ControlApi:
         return self._chosen.shown()
 
 
-def _endpoint(act: Act) -> Callable[[Request], Awaitable[Response]]:
+def _route(method: str, path: str, act: Act) -> Route:
     """What answers a request with the state after an act, or with why it was refused."""
 
     async def endpoint(request: Request) -> Response:
         try:
             given = bodies.json_object(await request.body())
             # in a thread of its own, since some wait
-            return JSONResponse(await run_in_threadpool(act, request, given))
+            shown = await run_in_threadpool(act, request, given)
+            return JSONResponse(shown)
         except Missing as exc:
             return JSONResponse({"message": str(exc)}, 404)
         except ValueError as exc:  # also numbers that are none
             return JSONResponse({"message": str(exc)}, 400)
 
-    return endpoint
+    return Route(path, endpoint, methods=[method])
 
 
 def _how(body: Given) -> Release:

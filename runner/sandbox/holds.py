@@ -66,20 +66,20 @@ class Holds:
     def shown(self, wait: float = 0.0, after: int = 0) -> list[Shown]:
         """What is held with an id above `after`; waits up to so many seconds for the first."""
         with self._changed:
-            self._changed.wait_for(
-                lambda: any(number > after for number in self._held),
-                min(wait, LONGEST_WAIT),
-            )
-            found = [held for held in self._held.values() if held.id > after]
+            self._changed.wait_for(lambda: self._since(after), min(wait, LONGEST_WAIT))
+            found = self._since(after)
         return [_shown(held) for held in found]
+
+    def _since(self, after: int) -> list[Held]:
+        """What is held with an id above that."""
+        return [held for held in self._held.values() if held.id > after]
 
     def release(self, which: int | str, how: Release) -> list[int]:
         """Let one go on by its id, one by its job's, or `all`; returns the ids once
         those requests have acted.
         """
         with self._changed:
-            everything = list(self._held.values())
-            chosen = [held for held in everything if _is_meant(held, which)]
+            chosen = [held for held in self._held.values() if _is_meant(held, which)]
             for held in chosen:
                 del self._held[held.id]
         # set here, outside the lock: the waiting side may run at once

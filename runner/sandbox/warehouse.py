@@ -52,6 +52,10 @@ INTEGERS = frozenset(
 )
 
 
+Kinds = Mapping[str, str]
+"""Trino's types of columns, by the names of these."""
+
+
 class Refused(Exception):
     """What was asked for cannot be: the HTTP status and Treasure Data's words."""
 
@@ -138,8 +142,9 @@ class Warehouse:
         self._root.execute("SET TimeZone = 'UTC'")
         self._teaching = threading.Lock()
         self._taught: set[tuple[str, str]] = set()
-        self._kinds: dict[tuple[str, str], dict[str, str]] = {}
-        self.teach(" ".join(f'"py:{one}"(' for one in library.ALWAYS))
+        self._kinds: dict[tuple[str, str], Kinds] = {}
+        always = [f'"py:{one}"(' for one in library.ALWAYS]
+        self.teach(" ".join(always))
         for macro in library.MACROS:
             self._root.execute(f"CREATE MACRO {macro}")
         if most:
@@ -165,7 +170,7 @@ class Warehouse:
                 library.teach(self._root, *function)
                 self._taught.add(function)
 
-    def remember(self, database: str, table: str, kinds: Mapping[str, str]) -> None:
+    def remember(self, database: str, table: str, kinds: Kinds) -> None:
         """Keep Trino's types of a table's columns, which may say more than DuckDB's, such
         as varchar(18).
         """
@@ -185,13 +190,15 @@ class Warehouse:
         """Names, sorted; remembered until they may have changed, since every statement
         asks for them.
         """
-        changes, (as_of, known) = self._changes, self._databases
+        changes = self._changes
+        as_of, known = self._databases
         if as_of != changes:
             rows = self.fetch(
                 "SELECT schema_name FROM duckdb_schemas()"
                 " WHERE database_name = 'memory' AND NOT internal"
             )
-            known = tuple(sorted({str(name) for (name,) in rows} - RESERVED))
+            names = {str(name) for (name,) in rows}
+            known = tuple(sorted(names - RESERVED))
             self._databases = (changes, known)
         return list(known)
 
@@ -231,14 +238,16 @@ class Warehouse:
             " WHERE schema_name = ? ORDER BY 1",
             [database],
         )
-        columns: dict[str, list[Column]] = {}
-        for table, name, kind in self.fetch(
+        described = self.fetch(
             "SELECT table_name, column_name, data_type FROM duckdb_columns()"
             " WHERE database_name = 'memory' AND schema_name = ? ORDER BY column_index",
             [database],
-        ):
-            columns.setdefault(table, []).append(Column(name, kind))
-        return [Table(name, size, tuple(columns.get(name, ()))) for name, size in sizes]
+        )
+        columns: dict[str, list[Column]] = {name: [] for name, _ in sizes}
+        for table, name, kind in described:
+            column = Column(name, kind)
+            columns.setdefault(table, []).append(column)
+        return [Table(name, size, tuple(columns[name])) for name, size in sizes]
 
     def columns(self, database: str, table: str) -> tuple[Column, ...] | None:
         """A table's columns in order, or None where there is no such table."""

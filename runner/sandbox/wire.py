@@ -23,6 +23,7 @@ from runner.sandbox.warehouse import Refused
 
 ADMIN = "/sandbox"
 BRAZE = "/partners/"
+LENGTH = b"content-length"
 TOLD = "a fault of the sandbox"
 
 
@@ -83,19 +84,22 @@ class Wire:
         if scope["type"] != "http" or str(scope["path"]).startswith(ADMIN):
             await self._app(scope, receive, send)
             return
-        self._counts.add(f"{scope['method']} {self._template(scope)}")
+        template = self._template(scope)
+        self._counts.add(f"{scope['method']} {template}")
         body = await _whole(receive)
         fault = self._fault(scope, body)
+        again = _again(body, receive)
         if fault is None:
-            await self._app(scope, _again(body, receive), send)
+            await self._app(scope, again, send)
         else:
-            await self._play(fault, scope, _again(body, receive), send)
+            await self._play(fault, scope, again, send)
 
     def _fault(self, scope: Scope, body: bytes) -> Fault | None:
         place = FaultPoint.REQUEST
         if str(scope["path"]).startswith(BRAZE):
             place = FaultPoint.BRAZE
-        return self._faults.take(place, _line(scope), body.decode(errors="replace"))
+        text = body.decode(errors="replace")
+        return self._faults.take(place, _line(scope), text)
 
     async def _play(
         self, fault: Fault, scope: Scope, receive: Receive, send: Send
@@ -111,7 +115,8 @@ class Wire:
                 await asyncio.sleep(fault.seconds)
                 await _sent(answer, send)
             case "truncate":
-                await _cut(await self._acted(scope, receive), scope, send)
+                answer = await self._acted(scope, receive)
+                await _cut(answer, scope, send)
             case "hang":
                 await _gone(receive)
             case "reset_before":
@@ -139,7 +144,8 @@ class Wire:
         held = self._holds.hold(_line(scope), "before")
         try:
             if await _released(held, scope):
-                await _sent(await self._acted(scope, receive), send)
+                answer = await self._acted(scope, receive)
+                await _sent(answer, send)
         finally:
             self._holds.forget(held)
 
@@ -169,7 +175,9 @@ class Wire:
         headers: dict[str, str] = {}
         if fault.retry_after is not None:
             kind, _, seconds = fault.retry_after.partition("date:")
-            headers["Retry-After"] = kind or self._clock.http_date(float(seconds))
+            if not kind:
+                kind = self._clock.http_date(float(seconds))
+            headers["Retry-After"] = kind
         told = f"{HTTPStatus(status).phrase} ({TOLD})"
         body = {
             "error": told,
@@ -210,10 +218,14 @@ async def _cut(answer: Sequence[Message], scope: Scope, send: Send) -> None:
     """The headers as they are, half of the body, the end of the connection."""
     begin, *rest = answer
     body = b"".join(message.get("body", b"") for message in rest)
-    length = (b"content-length", str(max(len(body), 1)).encode())
-    headers = [each for each in begin["headers"] if each[0].lower() != length[0]]
-    await send({**begin, "headers": [*headers, length]})
-    half = body[: len(body) // 2]
+    promised = str(max(len(body), 1)).encode()
+    headers = [
+        (name, value) for name, value in begin["headers"] if name.lower() != LENGTH
+    ]
+    headers.append((LENGTH, promised))
+    await send({**begin, "headers": headers})
+    middle = len(body) // 2
+    half = body[:middle]
     await send({"type": "http.response.body", "body": half, "more_body": True})
     scope["state"]["transport"].close()
 
