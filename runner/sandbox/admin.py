@@ -128,7 +128,8 @@ class AdminApi:
             return [self._rows(sql) for sql in statements]
 
     def _braze(self, request: Request) -> Braze | None:
-        return self._workspaces.braze(request.query_params.get("workspace", ""))
+        name = request.query_params.get("workspace", "")
+        return self._workspaces.braze(name)
 
     async def _connections(self, request: Request) -> Response:
         """The connections, after one more was made by POST."""

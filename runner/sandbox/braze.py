@@ -191,7 +191,8 @@ class Braze:
                     del self._index[identifier]
         self._users[number] = user
         if user:
-            self._index.update(dict.fromkeys(user.identifiers(), number))
+            for identifier in user.identifiers():
+                self._index[identifier] = number
 
     def shown(self) -> list[Shown]:
         """Every cohort in counts, sorted by id."""
@@ -255,7 +256,8 @@ class Braze:
         if not isinstance(created_at, str) or not ISO_8601.fullmatch(created_at):
             raise Rejected(400, "'created_at' must be an ISO 8601 date")
         with self._lock:
-            cohort = self._cohorts.setdefault(cohort_id, Membership(name))
+            new = Membership(name)
+            cohort = self._cohorts.setdefault(cohort_id, new)
             cohort.name = name
             cohort.requests += 1
 
@@ -311,9 +313,11 @@ def _without(user: User | None, gone: User) -> User | None:
 
 def _changed(user: User, gains: User, loses: User) -> User:
     """A profile after it gained and lost identifiers; it has one alias of each label."""
+    aliases = set(gains.aliases)
     labels = {label for label, _ in gains.aliases}
-    kept = {(label, name) for label, name in user.aliases if label not in labels}
-    aliases = kept | gains.aliases
+    for label, name in user.aliases:
+        if label not in labels:
+            aliases.add((label, name))
     devices = user.devices | gains.devices
     return User(
         gains.external_id or user.external_id,

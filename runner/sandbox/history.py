@@ -37,6 +37,11 @@ class Order:
     settings: Given | None = None
     import_key: str = field(default="", repr=False)
 
+    @property
+    def key(self) -> str:
+        """Its domain key; "" without one."""
+        return self.domain_key or ""
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -116,7 +121,8 @@ class History:
         """The job issued under a domain key. Raises Refused 404."""
         with self.lock:
             self._forget()
-            job = self._jobs.get(self._keys.get(key, ""))
+            job_id = self._keys.get(key, "")
+            job = self._jobs.get(job_id)
             if job is None:
                 raise Refused(404, f"Couldn't find Job with domain_key = {key}")
             return job
@@ -132,10 +138,12 @@ class History:
         with self.lock:
             self._forget()
             newest_first = reversed(self._jobs.values())
+            end = last + 1
             if not status:
-                return len(self._jobs), list(islice(newest_first, first, last + 1))
+                page = islice(newest_first, first, end)
+                return len(self._jobs), list(page)
             found = [job for job in newest_first if job.status == status]
-            return len(found), found[first : last + 1]
+            return len(found), found[first:end]
 
     def not_ended(self) -> list[Job]:
         """Oldest first."""
@@ -157,7 +165,8 @@ class History:
 
     def end(self, job_id: str, status: str, stderr: str = "") -> None:
         """Its last change."""
-        self.change(job_id, status=status, end_at=self._clock.now(), stderr=stderr)
+        now = self._clock.now()
+        self.change(job_id, status=status, end_at=now, stderr=stderr)
 
     def turn_to_error(self, job_id: str, stderr: str) -> None:
         """A success is taken back, because its linked export failed."""

@@ -93,7 +93,8 @@ class Jobs:
         if target.status != "success" or target.rows is None:
             raise Refused(422, f"Job {job_id} has no result to export")
         job = self.history.new(order, export_target=job_id)
-        self._start(self._exports, job, partial(self._export, target))
+        work = partial(self._export, target)
+        self._start(self._exports, job, work)
         return job
 
     def kill(self, job_id: str) -> str:
@@ -106,8 +107,8 @@ class Jobs:
         if job.ended:
             return job.status
         order = job.order
-        key = order.domain_key or ""
-        if self._faults.take(FaultPoint.KILL, order.query, job_id, key):
+        fault = self._faults.take(FaultPoint.KILL, order.query, job_id, order.key)
+        if fault:
             return job.status
         self._stop(job_id)
         self._wait_for_end(job_id)
@@ -183,8 +184,7 @@ class Jobs:
         settings = order.settings or {}
         names = self._chosen.options.setting_keys
         cohort = str(settings.get(names["cohort_id"], ""))
-        key = order.domain_key or ""
-        fault = self._faults.take(FaultPoint.QUERY, order.query, cohort, key)
+        fault = self._faults.take(FaultPoint.QUERY, order.query, cohort, order.key)
         self._begin(job, fault)
         do = _kind(fault)
         if do == "fail":
@@ -297,7 +297,8 @@ class Jobs:
 
     def _start_export(self, job: Job, rows: Rows | None, linked: Job) -> None:
         # the rows go along: the job may be forgotten before its export begins
-        work = partial(self._export, replace(job, rows=rows))
+        target = replace(job, rows=rows)
+        work = partial(self._export, target)
         with suppress(RuntimeError):  # closing: no thread takes it any more
             self._start(self._exports, linked, work)
 
@@ -315,17 +316,18 @@ class Jobs:
 
     def _export(self, target: Job, job: Job) -> None:
         """Deliver the rows of `target`, which may be forgotten by now."""
-        settings = self._connector.check(job.order.settings or {})
+        given = job.order.settings or {}
+        settings = self._connector.check(given)
         cohort = settings.cohort_id
         asked = target.order
-        key = asked.domain_key or ""
-        fault = self._faults.take(FaultPoint.EXPORT, cohort, asked.query, key)
+        fault = self._faults.take(FaultPoint.EXPORT, cohort, asked.query, asked.key)
         self._begin(job, fault)
         do = _kind(fault)
         if do == "fail":
             raise ExportFailed(FAULT)
+        rows = target.rows or Rows((), ())
         self._connector.deliver(
-            target.rows or Rows((), ()),
+            rows,
             settings,
             job.order.import_key,
             half=do == "half",

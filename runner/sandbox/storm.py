@@ -13,7 +13,12 @@ from runner.sandbox.catalogue import FaultPoint, is_possible, stormy
 DELAY = 0.05
 """Seconds that slow and late things take in a storm."""
 
+FIELDS = {"seed", "rate", "kinds", "at"}
 JOB_ISSUE = "/v3/job/issue/"
+
+
+Kinds = tuple[str, ...]
+"""What may be done to an event."""
 
 
 class BadStorm(ValueError):
@@ -30,7 +35,7 @@ class Storm:
 
     seed: int
     rate: float
-    kinds: Mapping[FaultPoint, tuple[str, ...]]
+    kinds: Mapping[FaultPoint, Kinds]
     seconds: float = DELAY
     _streams: dict[str, Random] = field(default_factory=dict)
 
@@ -39,13 +44,15 @@ class Storm:
         """A storm as the admin API spells it: `seed`, `rate`, perhaps `kinds` and the
         places `at`. Raises BadStorm.
         """
-        if unknown := sorted(set(given) - {"seed", "rate", "kinds", "at"}):
-            raise BadStorm(f"a storm has no {', '.join(unknown)}")
+        unknown = set(given) - FIELDS
+        if unknown:
+            raise BadStorm(f"a storm has no {', '.join(sorted(unknown))}")
         try:
             seed = bodies.whole(given.get("seed", 0), "seed")
             rate = bodies.number(given.get("rate"), "rate")
             named = _texts(given, "kinds")
-            places = [FaultPoint(place) for place in _texts(given, "at") or FaultPoint]
+            at = _texts(given, "at") or list(FaultPoint)
+            places = [FaultPoint(place) for place in at]
         except ValueError:
             raise BadStorm(
                 "a storm has a seed, a rate,"
@@ -57,8 +64,9 @@ class Storm:
             anything = {place: stormy(place) for place in places}
             return cls(seed, rate, anything)
         kinds = {place: _possible(place, named) for place in places}
-        if lost := sorted(set(named).difference(*kinds.values())):
-            raise BadStorm(f"none of these places can play {', '.join(lost)}")
+        lost = set(named).difference(*kinds.values())
+        if lost:
+            raise BadStorm(f"none of these places can play {', '.join(sorted(lost))}")
         return cls(seed, rate, kinds)
 
     def shown(self) -> Shown:
@@ -103,6 +111,6 @@ def _texts(given: Given, name: str) -> list[str]:
     return bodies.texts(given[name], name)
 
 
-def _possible(place: FaultPoint, named: Sequence[str]) -> tuple[str, ...]:
+def _possible(place: FaultPoint, named: Sequence[str]) -> Kinds:
     """Of the kinds that are named, those that a place can play."""
     return tuple(do for do in named if is_possible(place, do))

@@ -120,11 +120,11 @@ class Wire:
             case "hang":
                 await _gone(receive)
             case "reset_before":
-                scope["state"]["transport"].abort()
+                _abort(scope)
                 await _gone(receive)
             case "reset_after":
                 await self._acted(scope, receive)
-                scope["state"]["transport"].abort()
+                _abort(scope)
                 await _gone(receive)
             case "errors":
                 body = {"message": "success", "errors": [TOLD]}
@@ -199,13 +199,18 @@ def _line(scope: Scope) -> str:
     return f"{scope['method']} {scope['path']}"
 
 
+def _abort(scope: Scope) -> None:
+    """Break the connection of a request."""
+    scope["state"]["transport"].abort()
+
+
 async def _released(held: Held, scope: Scope) -> bool:
     """Wait for the release. True where it goes on; where it is dropped, the connection
     is broken.
     """
     how = await asyncio.wrap_future(held.how)
     if how is Release.DROP:
-        scope["state"]["transport"].abort()
+        _abort(scope)
     return how is not Release.DROP
 
 

@@ -29,6 +29,8 @@ Pair = tuple[Any, Any]
 Places = tuple[int, ...]
 """Where items stand in an array, from 0."""
 
+Dates = list[date]
+
 Truth = bool | None
 """What Trino says of a condition: None is NULL."""
 
@@ -179,8 +181,9 @@ def map_agg(keys: Items | None, values: Items | None) -> Map | None:
 
 def histogram(items: Items | None) -> dict[Any, int] | None:
     """HISTOGRAM: how often each value is there; None where there is none."""
-    values = [one for one in items or [] if one is not None]
-    return dict(Counter(values)) or None
+    counts = Counter(items or [])
+    del counts[None]
+    return dict(counts) or None
 
 
 # arrays
@@ -218,8 +221,9 @@ def union(left: Items, right: Items) -> Items:
 def intersect(left: Items, right: Items) -> Items:
     """ARRAY_INTERSECT. Raises NotHere where its order is not known."""
     made = _within(left, right)
+    backwards = _within(right, left)
     # which of the two orders Trino keeps is not known
-    if len(made) > 1 and made != _within(right, left):
+    if len(made) > 1 and made != backwards:
         raise NotHere("array_intersect of arrays in different orders")
     return made
 
@@ -327,7 +331,7 @@ def _check_step(start: Any, stop: Any, step: int) -> None:
         )
 
 
-def date_sequence(start: date, stop: date, step: int, unit: str) -> list[date]:
+def date_sequence(start: date, stop: date, step: int, unit: str) -> Dates:
     """SEQUENCE of dates by a step in milliseconds or in months. Raises Rejected, NotHere."""
     if unit == "milliseconds" and step % DAY:
         raise NotHere("sequence of dates by parts of a day")
@@ -337,22 +341,23 @@ def date_sequence(start: date, stop: date, step: int, unit: str) -> list[date]:
     return made
 
 
-def _dates(start: date, stop: date, step: int, unit: str) -> list[date]:
+def _dates(start: date, stop: date, step: int, unit: str) -> Dates:
     """The dates of a sequence, by its unit. Raises NotHere."""
     if unit == "milliseconds":
         return _dates_by_days(start, stop, step // DAY)
     return _dates_by_months(start, stop, step)
 
 
-def _dates_by_days(start: date, stop: date, days: int) -> list[date]:
+def _dates_by_days(start: date, stop: date, days: int) -> Dates:
     """Dates from the first to the last, so many days apart."""
-    count = (stop - start).days // days
-    return [start + timedelta(days=days * number) for number in range(count + 1)]
+    last = (stop - start).days // days
+    shifts = [days * number for number in range(last + 1)]
+    return [start + timedelta(days=shift) for shift in shifts]
 
 
-def _dates_by_months(start: date, stop: date, months: int) -> list[date]:
+def _dates_by_months(start: date, stop: date, months: int) -> Dates:
     """Each date counts from the first one, whose day a short month would lose."""
-    made: list[date] = []
+    made: Dates = []
     at = start
     while _is_before_end(at, stop, months):
         made.append(at)
@@ -417,8 +422,14 @@ def combined(items: Items, number: int) -> list[Items]:
     if number != 2 and len(items) > number > 1:
         raise NotHere("combinations of other than 2")
     # Trino orders by the last place first, Python by the first
-    made = sorted(chosen(range(len(items)), number), key=_from_the_end)
-    return [[items[at] for at in places] for places in made]
+    every = chosen(range(len(items)), number)
+    made = sorted(every, key=_from_the_end)
+    return [_at(items, places) for places in made]
+
+
+def _at(items: Items, places: Places) -> Items:
+    """The items at some places."""
+    return [items[place] for place in places]
 
 
 def _from_the_end(places: Places) -> Places:

@@ -163,7 +163,8 @@ def concat_ws(separator: str | None, parts: list[str | None]) -> str | None:
     """CONCAT_WS of the parts that are not NULL; NULL where the separator is."""
     if separator is None:
         return None
-    return separator.join(one for one in parts if one is not None)
+    there = [one for one in parts if one is not None]
+    return separator.join(there)
 
 
 def translate(text: str, old: str, new: str) -> str:
@@ -172,8 +173,10 @@ def translate(text: str, old: str, new: str) -> str:
     A letter that has no new one at its place is left out.
     """
     places: dict[str, str] = {}
-    for letter, instead in zip_longest(old, new[: len(old)], fillvalue=""):
-        places.setdefault(letter, instead)
+    # what is too much of the new ones stands for nothing
+    instead = new[: len(old)]
+    for letter, other in zip_longest(old, instead, fillvalue=""):
+        places.setdefault(letter, other)
     return "".join(places.get(letter, letter) for letter in text)
 
 
