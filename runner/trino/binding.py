@@ -17,6 +17,7 @@ from runner.trino.types import (
     UNKNOWN,
     VARCHAR,
     Type,
+    Types,
     coerces,
     common,
     comparable,
@@ -40,7 +41,7 @@ _WITH_NUMBERS = frozenset(
 )
 _COVARIANT = frozenset({"array", "map", "row"})
 
-Lambda = Callable[[tuple[Type, ...]], Type | None]
+Lambda = Callable[[Types], Type | None]
 """The type that a lambda returns for arguments of these types; None where it is not known."""
 
 Given = Type | Lambda
@@ -121,11 +122,11 @@ class Form:
     """A signature that fits: the types that its arguments are converted to, and what it returns."""
 
     signature: Signature
-    arguments: tuple[Type, ...]
+    arguments: Types
     returns: Type
 
 
-def formals(signature: Signature, count: int) -> tuple[Type, ...] | None:
+def formals(signature: Signature, count: int) -> Types | None:
     """The declared types of so many arguments; None where the function takes another number."""
     declared = signature.arguments
     if not signature.variadic:
@@ -387,7 +388,7 @@ def _function(step: _Function, binder: _Binder) -> _Outcome:
     return _outcome(steps, binder)
 
 
-def _result(given: Given, arguments: tuple[Type, ...]) -> Type | None:
+def _result(given: Given, arguments: Types) -> Type | None:
     """What a lambda, or a function's type, returns for these arguments; None where it
     takes others. Raises Unsettled.
     """

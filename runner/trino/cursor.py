@@ -20,7 +20,7 @@ from runner.trino.lexer import (
     UNKNOWN,
     Tokens,
 )
-from runner.trino.tree import Expression, Identifier, Query, ScalarQuery
+from runner.trino.tree import Expression, Identifier, Identifiers, Query, ScalarQuery
 from runner.trino.unicode import NotDecoded, decoded
 from runner.trino.words import NOT_RESERVED
 
@@ -304,14 +304,14 @@ class Cursor:
             raise SyntaxRefused(at, message)
         return Identifier(at, self.end, self.sql[at : self.end])
 
-    def qualified_name(self) -> tuple[Identifier, ...]:
+    def qualified_name(self) -> Identifiers:
         """`a.b.c`."""
         names = [self.identifier()]
         while self.take("."):
             names.append(self.identifier())
         return tuple(names)
 
-    def names_in_parentheses(self) -> tuple[Identifier, ...]:
+    def names_in_parentheses(self) -> Identifiers:
         """`(a, b)`."""
         self.expect("(")
         names = self.list_of(self.identifier)

@@ -18,9 +18,10 @@ from runner.trino.tree import (
     Column,
     Exists,
     Expression,
+    Expressions,
     Field,
     Grouping,
-    Identifier,
+    Identifiers,
     Interval,
     Lambda,
     Null,
@@ -184,7 +185,7 @@ def _present_time(cursor: Cursor) -> Expression:
 # names
 
 
-def dotted(names: tuple[Identifier, ...]) -> Expression:
+def dotted(names: Identifiers) -> Expression:
     """`a.b.c` as a column and its fields."""
     first = names[0]
     found: Expression = Column(first.at, first.end, first)
@@ -222,7 +223,7 @@ def _parentheses(cursor: Cursor) -> Expression:
         cursor.expect(")")
         return ScalarQuery(at, cursor.end, longer)
     if cursor.kind == ",":
-        items: tuple[Expression, ...] = cursor.list_of(cursor.expression, first)
+        items: Expressions = cursor.list_of(cursor.expression, first)
         cursor.expect(")")
         return Row(at, cursor.end, items)
     inner_end = cursor.end
@@ -251,7 +252,7 @@ def _lambda(cursor: Cursor) -> Expression:
     """`(a, b) -> body`."""
     at = cursor.at
     cursor.expect("(")
-    parameters: tuple[Identifier, ...] = ()
+    parameters: Identifiers = ()
     if cursor.kind != ")":
         parameters = cursor.list_of(cursor.identifier)
     cursor.expect_all(")", "->")
@@ -273,7 +274,7 @@ def _array_or_name(cursor: Cursor) -> Expression:
         return calls.named(cursor)
     at = cursor.at
     cursor.expect_all("ARRAY", "[")
-    items: tuple[Expression, ...] = ()
+    items: Expressions = ()
     if cursor.kind != "]":
         items = cursor.list_of(cursor.expression)
     cursor.expect("]")

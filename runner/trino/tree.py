@@ -12,11 +12,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from typing import TypeVar, dataclass_transform
+
+_Class = TypeVar("_Class")
+
+
+@dataclass_transform(eq_default=False, frozen_default=True)
+def tree_node(class_: type[_Class]) -> type[_Class]:
+    """Makes a class of nodes: frozen, and equal to nothing but itself."""
+    return dataclass(frozen=True, slots=True, eq=False)(class_)
+
 
 # names and types
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Identifier:
     """A name. `name` is as it was written, without quotes; Trino compares names without
     regard to case.
@@ -33,7 +43,10 @@ class Identifier:
         return self.name.lower()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+Identifiers = tuple[Identifier, ...]
+
+
+@tree_node
 class TypeName:
     """A type as it is written, such as `decimal(10, 2)`, `array(varchar)` or `row(a
     bigint, b varchar)`.
@@ -53,7 +66,7 @@ class TypeName:
 # expressions
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Null:
     """NULL."""
 
@@ -61,7 +74,7 @@ class Null:
     end: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Text:
     """'text', or U&'text' with its escapes read."""
 
@@ -70,7 +83,7 @@ class Text:
     value: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Bytes:
     """X'00ff'."""
 
@@ -79,7 +92,7 @@ class Bytes:
     value: bytes
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Boolean:
     """TRUE or FALSE."""
 
@@ -96,7 +109,7 @@ class NumberKind(StrEnum):
     DOUBLE = "double"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Number:
     """A number without a sign. `text` is as it was written, without underscores."""
 
@@ -106,7 +119,7 @@ class Number:
     text: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class TypedText:
     """DATE '2026-01-31', TIMESTAMP '…', JSON '…': a type's name and a text. `type` is
     in lower case.
@@ -118,7 +131,7 @@ class TypedText:
     value: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Interval:
     """INTERVAL '3' DAY; `unit` and `to` in lower case, `to` empty where there is none;
     `negative` for a minus sign.
@@ -132,7 +145,7 @@ class Interval:
     negative: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Column:
     """A bare name: a column, an argument of a lambda, or the first part of a longer name."""
 
@@ -141,7 +154,7 @@ class Column:
     name: Identifier
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Field:
     """`base.name`: a column of a relation, or a field of a row."""
 
@@ -151,7 +164,7 @@ class Field:
     name: Identifier
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Subscript:
     """`base[index]`."""
 
@@ -169,7 +182,7 @@ class Nulls(StrEnum):
     RESPECT = "respect"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Call:
     """A function call. `star` for `count(*)` (or `count(t.*)`, whose `arguments` then
     hold the name).
@@ -181,11 +194,11 @@ class Call:
 
     at: int
     end: int
-    name: tuple[Identifier, ...]
-    arguments: tuple[Expression, ...] = ()
+    name: Identifiers
+    arguments: Expressions = ()
     star: bool = False
     distinct: bool = False
-    order_by: tuple[SortItem, ...] = ()
+    order_by: SortItems = ()
     filter: Expression | None = None
     window: Window | None = None
     nulls: Nulls = Nulls.UNSAID
@@ -196,13 +209,13 @@ class Call:
         return self.name[-1].key
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Lambda:
     """`(a, b) -> body`."""
 
     at: int
     end: int
-    parameters: tuple[Identifier, ...]
+    parameters: Identifiers
     body: Expression
 
 
@@ -217,7 +230,7 @@ class Operator(StrEnum):
     CONCAT = "||"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Operation:
     """`left operator right`."""
 
@@ -229,7 +242,7 @@ class Operation:
     sign_at: int = -1
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Sign:
     """`-value` or `+value`."""
 
@@ -250,7 +263,7 @@ class Comparator(StrEnum):
     GREATER_OR_EQUAL = ">="
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Comparison:
     """`left = right` and its like."""
 
@@ -262,7 +275,7 @@ class Comparison:
     sign_at: int = -1
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class QuantifiedComparison:
     """`left = ANY (query)`; `quantifier` is all, any or some."""
 
@@ -275,7 +288,7 @@ class QuantifiedComparison:
     sign_at: int = -1
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class IsDistinct:
     """`left IS [NOT] DISTINCT FROM right`; `negated` for NOT."""
 
@@ -287,7 +300,7 @@ class IsDistinct:
     sign_at: int = -1
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Between:
     """`value [NOT] BETWEEN low AND high`."""
 
@@ -300,18 +313,18 @@ class Between:
     sign_at: int = -1
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class InList:
     """`value [NOT] IN (a, b)`."""
 
     at: int
     end: int
     value: Expression
-    options: tuple[Expression, ...]
+    options: Expressions
     negated: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class InQuery:
     """`value [NOT] IN (query)`."""
 
@@ -323,7 +336,7 @@ class InQuery:
     sign_at: int = -1
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Like:
     """`value [NOT] LIKE pattern [ESCAPE escape]`."""
 
@@ -335,7 +348,7 @@ class Like:
     negated: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class IsNull:
     """`value IS [NOT] NULL`."""
 
@@ -345,7 +358,7 @@ class IsNull:
     negated: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Not:
     """`NOT value`."""
 
@@ -354,25 +367,25 @@ class Not:
     value: Expression
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class And:
     """Two or more conditions joined by AND."""
 
     at: int
     end: int
-    terms: tuple[Expression, ...]
+    terms: Expressions
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Or:
     """Two or more conditions joined by OR."""
 
     at: int
     end: int
-    terms: tuple[Expression, ...]
+    terms: Expressions
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Exists:
     """EXISTS (query)."""
 
@@ -381,7 +394,7 @@ class Exists:
     query: Query
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class ScalarQuery:
     """(query) as a value."""
 
@@ -390,7 +403,7 @@ class ScalarQuery:
     query: Query
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class When:
     """WHEN condition THEN result."""
 
@@ -400,7 +413,7 @@ class When:
     result: Expression
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Case:
     """CASE [operand] WHEN … [ELSE default] END."""
 
@@ -411,7 +424,7 @@ class Case:
     default: Expression | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Cast:
     """CAST(value AS type), or TRY_CAST where `safe`."""
 
@@ -422,7 +435,7 @@ class Cast:
     safe: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class AtTimeZone:
     """`value AT TIME ZONE zone`."""
 
@@ -432,7 +445,7 @@ class AtTimeZone:
     zone: Expression
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Extract:
     """EXTRACT(field FROM value); `field` in lower case, checked by nobody yet."""
 
@@ -442,7 +455,7 @@ class Extract:
     value: Expression
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Present:
     """CURRENT_DATE, CURRENT_TIMESTAMP(3), LOCALTIME, CURRENT_USER and their like;
     `which` in lower case.
@@ -454,25 +467,25 @@ class Present:
     precision: int | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Array:
     """ARRAY[a, b]."""
 
     at: int
     end: int
-    items: tuple[Expression, ...]
+    items: Expressions
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Row:
     """ROW(a, b), or (a, b)."""
 
     at: int
     end: int
-    items: tuple[Expression, ...]
+    items: Expressions
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Trim:
     """TRIM([LEADING|TRAILING|BOTH] [what] FROM value), TRIM(value), TRIM(value, what);
     `side` in lower case.
@@ -485,16 +498,16 @@ class Trim:
     what: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Grouping:
     """GROUPING(a, b)."""
 
     at: int
     end: int
-    columns: tuple[Expression, ...]
+    columns: Expressions
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class JsonCall:
     """JSON_VALUE, JSON_QUERY, JSON_EXISTS, JSON_OBJECT or JSON_ARRAY, whose clauses no
     other function has.
@@ -506,7 +519,7 @@ class JsonCall:
     at: int
     end: int
     name: str
-    arguments: tuple[Expression, ...]
+    arguments: Expressions
     path: str = ""
     returning: TypeName | None = None
 
@@ -550,12 +563,14 @@ Expression = (
     | Grouping
     | JsonCall
 )
+Expressions = tuple[Expression, ...]
+SortItems = tuple["SortItem", ...]
 
 
 # windows and order
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class SortItem:
     """`expression [DESC] [NULLS FIRST|LAST]`; `nulls_first` is None where it is not said."""
 
@@ -576,7 +591,7 @@ class BoundKind(StrEnum):
     UNBOUNDED_FOLLOWING = "unbounded following"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Bound:
     """`value PRECEDING` and its like; `value` only where the kind takes one."""
 
@@ -586,7 +601,7 @@ class Bound:
     value: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Frame:
     """`ROWS BETWEEN start AND stop`; `kind` is rows, range or groups; `stop` is None
     where only a start is given.
@@ -601,10 +616,10 @@ class Frame:
     start: Bound
     stop: Bound | None = None
     pattern: bool = False
-    inside: tuple[Expression, ...] = ()
+    inside: Expressions = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Window:
     """OVER (…), or one named in WINDOW. `base` is the name of the window that it takes
     up, alone for `OVER name`.
@@ -613,12 +628,12 @@ class Window:
     at: int
     end: int
     base: Identifier | None = None
-    partition_by: tuple[Expression, ...] = ()
-    order_by: tuple[SortItem, ...] = ()
+    partition_by: Expressions = ()
+    order_by: SortItems = ()
     frame: Frame | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class NamedWindow:
     """`name AS (…)` of a WINDOW clause."""
 
@@ -631,7 +646,7 @@ class NamedWindow:
 # relations
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Table:
     """A table, a view, or what a WITH made; one to three names. `version` is the value
     of FOR VERSION AS OF.
@@ -639,11 +654,11 @@ class Table:
 
     at: int
     end: int
-    name: tuple[Identifier, ...]
+    name: Identifiers
     version: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Aliased:
     """`relation AS alias (columns)`."""
 
@@ -651,10 +666,10 @@ class Aliased:
     end: int
     relation: Relation
     alias: Identifier
-    columns: tuple[Identifier, ...] = ()
+    columns: Identifiers = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Sampled:
     """`relation TABLESAMPLE BERNOULLI (percentage)`; `method` in lower case."""
 
@@ -665,7 +680,7 @@ class Sampled:
     percentage: Expression
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Subquery:
     """(query) in FROM, or LATERAL (query) where `lateral`."""
 
@@ -675,17 +690,17 @@ class Subquery:
     lateral: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Unnest:
     """UNNEST(a, b) [WITH ORDINALITY]."""
 
     at: int
     end: int
-    expressions: tuple[Expression, ...]
+    expressions: Expressions
     ordinality: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class TableFunction:
     """TABLE(f(…)), or JSON_TABLE(…). `inside` are the values, queries and tables in it,
     which are not told apart.
@@ -693,7 +708,7 @@ class TableFunction:
 
     at: int
     end: int
-    name: tuple[Identifier, ...]
+    name: Identifiers
     inside: tuple[Expression | Query | Table, ...] = ()
 
 
@@ -707,7 +722,7 @@ class JoinKind(StrEnum):
     FULL = "full"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Join:
     """`left JOIN right ON on`, or USING (`using`), or NATURAL. `comma` where only a
     comma joins them.
@@ -719,12 +734,12 @@ class Join:
     left: Relation
     right: Relation
     on: Expression | None = None
-    using: tuple[Identifier, ...] = ()
+    using: Identifiers = ()
     natural: bool = False
     comma: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class MatchRecognize:
     """`relation MATCH_RECOGNIZE (…)`. `measures` are the names it makes; `all_rows`
     keeps the relation's columns too.
@@ -735,11 +750,11 @@ class MatchRecognize:
     at: int
     end: int
     relation: Relation
-    partition_by: tuple[Expression, ...]
-    order_by: tuple[SortItem, ...]
-    measures: tuple[Identifier, ...]
+    partition_by: Expressions
+    order_by: SortItems
+    measures: Identifiers
     all_rows: bool
-    inside: tuple[Expression, ...] = ()
+    inside: Expressions = ()
 
 
 Relation = (
@@ -757,7 +772,7 @@ Relation = (
 # queries
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class SelectItem:
     """`expression [AS alias]`."""
 
@@ -767,14 +782,14 @@ class SelectItem:
     alias: Identifier | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Star:
     """`*`, or `base.*`; `aliases` for `base.* AS (a, b)`."""
 
     at: int
     end: int
     base: Expression | None = None
-    aliases: tuple[Identifier, ...] = ()
+    aliases: Identifiers = ()
 
 
 class GroupingKind(StrEnum):
@@ -786,17 +801,17 @@ class GroupingKind(StrEnum):
     SETS = "grouping sets"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class GroupingElement:
     """One element of GROUP BY: its sets of expressions (a single one for SIMPLE)."""
 
     at: int
     end: int
     kind: GroupingKind
-    sets: tuple[tuple[Expression, ...], ...]
+    sets: tuple[Expressions, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class GroupBy:
     """GROUP BY [DISTINCT] …; `distinct` is about grouping sets."""
 
@@ -806,7 +821,7 @@ class GroupBy:
     distinct: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Select:
     """SELECT … FROM … WHERE … GROUP BY … HAVING … WINDOW …; `from_` is one relation,
     commas being joins.
@@ -823,13 +838,13 @@ class Select:
     windows: tuple[NamedWindow, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Values:
     """VALUES a, (b, c): each row is an expression, a Row where it has several columns."""
 
     at: int
     end: int
-    rows: tuple[Expression, ...]
+    rows: Expressions
 
 
 class SetKind(StrEnum):
@@ -840,7 +855,7 @@ class SetKind(StrEnum):
     EXCEPT = "except"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class SetOperation:
     """`left UNION [ALL] right`; `all` where no duplicates are taken out."""
 
@@ -853,7 +868,7 @@ class SetOperation:
     sign_at: int = -1
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class TableBody:
     """TABLE name, as a query."""
 
@@ -862,18 +877,18 @@ class TableBody:
     table: Table
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class WithQuery:
     """`name (columns) AS (query)` of a WITH."""
 
     at: int
     end: int
     name: Identifier
-    columns: tuple[Identifier, ...]
+    columns: Identifiers
     query: Query
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class With:
     """WITH [RECURSIVE] …."""
 
@@ -883,7 +898,7 @@ class With:
     recursive: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Query:
     """A whole query. `limit` is LIMIT's or FETCH FIRST's number (None also for LIMIT
     ALL); `ties` for WITH TIES.
@@ -895,7 +910,7 @@ class Query:
     end: int
     body: Body
     with_: With | None = None
-    order_by: tuple[SortItem, ...] = ()
+    order_by: SortItems = ()
     offset: Expression | None = None
     limit: Expression | None = None
     limited: bool = False
@@ -909,7 +924,7 @@ Body = Select | Values | SetOperation | TableBody | Query
 # statements
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class ColumnDefinition:
     """`name type`."""
 
@@ -919,7 +934,7 @@ class ColumnDefinition:
     type: TypeName
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class CreateTableAs:
     """CREATE TABLE [IF NOT EXISTS] name [(columns)] AS query."""
 
@@ -927,23 +942,23 @@ class CreateTableAs:
     end: int
     table: Table
     query: Query
-    columns: tuple[Identifier, ...] = ()
+    columns: Identifiers = ()
     if_not_exists: bool = False
     with_data: bool = True
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Insert:
     """INSERT INTO table [(columns)] query."""
 
     at: int
     end: int
     table: Table
-    columns: tuple[Identifier, ...]
+    columns: Identifiers
     query: Query
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class DropTable:
     """DROP TABLE [IF EXISTS] table."""
 
@@ -953,7 +968,7 @@ class DropTable:
     if_exists: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class AddColumn:
     """ALTER TABLE table ADD COLUMN name type."""
 
@@ -964,7 +979,7 @@ class AddColumn:
     if_not_exists: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Delete:
     """DELETE FROM table [WHERE condition]."""
 
@@ -974,7 +989,7 @@ class Delete:
     where: Expression | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class OtherStatement:
     """A statement that neither cohorts nor the runner use; `words` are its first one or
     two words, in upper case.

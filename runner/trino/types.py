@@ -104,7 +104,7 @@ class Type:
         return f"{base}({shown}){with_}{zone}"
 
     @property
-    def elements(self) -> tuple[Type, ...]:
+    def elements(self) -> Types:
         """The types inside: of an array's elements, a map's keys and values, a row's
         fields.
         """
@@ -127,6 +127,9 @@ BIGINT = Type("bigint")
 DOUBLE = Type("double")
 VARCHAR = Type("varchar")
 DATE = Type("date")
+
+
+Types = tuple[Type, ...]
 
 
 def _shown_fields(row: Type) -> Iterator[str]:

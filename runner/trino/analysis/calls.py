@@ -20,6 +20,7 @@ from runner.trino.types import (
     BIGINT,
     VARCHAR,
     Type,
+    Types,
     common,
     comparable,
     orderable,
@@ -202,9 +203,9 @@ class _Typed:
     def __init__(self, node: Lambda, place: Context) -> None:
         self.node = node
         self.place = place
-        self.known: dict[tuple[Type, ...], Type] = {}
+        self.known: dict[Types, Type] = {}
 
-    def __call__(self, arguments: tuple[Type, ...]) -> Type | None:
+    def __call__(self, arguments: Types) -> Type | None:
         """The type of the body; None where it is not known.
 
         What is refused in it is noted, as Trino does, whatever form is found in the
