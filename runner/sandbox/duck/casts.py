@@ -10,9 +10,11 @@ from runner.sandbox.duck.storage import (
     INTEGERS,
     INTERVALS,
     TIMES,
+    as_stored,
     decimal,
     element,
     field,
+    in_utc,
     inner,
     is_text,
     length_of,
@@ -42,7 +44,7 @@ def cast(
     if source == target:
         return sql
     if source.base == "unknown":
-        return f"CAST({sql} AS {storage(target)})"
+        return as_stored(sql, target)
     if safe and is_text(source) and target.base in {*INTEGERS, "boolean"}:
         return f"trino_try_{target.base}({sql})"
     made = _made(sql, source, target, zone)
@@ -107,7 +109,7 @@ def _truth(sql: str, target: Type) -> str:
         return f"({sql} <> 0)"
     if target.base == "decimal":
         return f"CAST(CAST({sql} AS INTEGER) AS {storage(target)})"
-    return f"CAST({sql} AS {storage(target)})"
+    return as_stored(sql, target)
 
 
 # texts
@@ -198,7 +200,7 @@ def _from_text(sql: str, target: Type) -> str:
         case "timestamp with time zone":
             digits = str(precision_of(target))
             moment = python("text_moment", "TIMESTAMP", sql, digits)
-            return f"({moment} AT TIME ZONE 'UTC')"
+            return in_utc(moment)
         case "varbinary":
             return f"encode({sql})"
         case _:
@@ -219,7 +221,7 @@ def _number(sql: str, source: Type, target: Type) -> str:
         return python(f"{source.base}_decimal", kept, sql, *_shape(target))
     if target.base == "decimal":
         return _whole_as_decimal(sql, target)
-    return f"CAST({sql} AS {kept})"
+    return as_stored(sql, target)
 
 
 def _shape(target: Type) -> tuple[str, str]:
@@ -233,17 +235,15 @@ def _whole_as_decimal(sql: str, target: Type) -> str:
     _, scale = decimal(target)
     if scale:
         sql = f"CAST({sql} AS DECIMAL(38,{scale}))"
-    return f"CAST({sql} AS {storage(target)})"
+    return as_stored(sql, target)
 
 
 def _from_decimal(sql: str, source: Type, target: Type) -> str:
     """A decimal as another number; Python rounds a long one once, to the nearest double."""
-    kept = storage(target)
     precision, _ = decimal(source)
     if target.base in FLOATS and precision > EXACT:
-        exact = python("decimal_double", "DOUBLE", sql)
-        return f"CAST({exact} AS {kept})"
-    return f"CAST({sql} AS {kept})"
+        sql = python("decimal_double", "DOUBLE", sql)
+    return as_stored(sql, target)
 
 
 # moments
@@ -258,30 +258,25 @@ def _rounded(sql: str, target: Type) -> str:
     return f"make_timestamp(CAST({steps} AS BIGINT) * {step})"
 
 
-def _moment(sql: str) -> str:
-    """The moment at which clocks in UTC show a TIMESTAMP."""
-    return f"({sql} AT TIME ZONE 'UTC')"
-
-
 def _of_times(sql: str, source: Type, target: Type, zone: str) -> str | None:
     """A cast between dates and moments; None for other types."""
     match source.base, target.base:
         case "date", "timestamp":
             return f"CAST({sql} AS TIMESTAMP)"
         case "date", "timestamp with time zone":
-            return _moment(f"CAST({sql} AS TIMESTAMP)")
+            return in_utc(f"CAST({sql} AS TIMESTAMP)")
         case "timestamp", "date":
             return f"CAST({sql} AS DATE)"
         case "timestamp", "timestamp":
             return _rounded(sql, target)
         case "timestamp", "timestamp with time zone":
-            return _moment(_rounded(sql, target))
+            return in_utc(_rounded(sql, target))
         case "timestamp with time zone", "date":
             return f"CAST({local(sql, zone)} AS DATE)"
         case "timestamp with time zone", "timestamp":
             return _rounded(local(sql, zone), target)
         case "timestamp with time zone", "timestamp with time zone":
-            return _moment(_rounded(local(sql, "UTC"), target))
+            return in_utc(_rounded(local(sql, "UTC"), target))
         case _:
             return None
 
@@ -335,19 +330,19 @@ def _sent(sql: str, source: Type) -> str:
     """A value as the functions in Python take it: moments as texts."""
     if source.base in MOMENTS:
         return as_text(sql, source)
-    if source.base in INTERVALS or _has_moment(source):
+    if source.base in INTERVALS or _hasin_utc(source):
         raise NotHere(f"a cast from {source} to json")
     return sql
 
 
-def _has_moment(type_: Type) -> bool:
+def _hasin_utc(type_: Type) -> bool:
     """True where a moment or an interval stands anywhere inside a type."""
     timely = {*MOMENTS, *INTERVALS}
-    return any(one.base in timely or _has_moment(one) for one in inner(type_))
+    return any(one.base in timely or _hasin_utc(one) for one in inner(type_))
 
 
 def _from_json(sql: str, target: Type) -> str:
     """JSON as a value of another type, which Python reads. Raises NotHere."""
-    if target.base in {"varbinary", *INTERVALS, *TIMES} or _has_moment(target):
+    if target.base in {"varbinary", *INTERVALS, *TIMES} or _hasin_utc(target):
         raise NotHere(f"a cast from json to {target}")
     return python("from_json", storage(target), sql, text(str(target)))

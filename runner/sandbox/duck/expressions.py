@@ -12,6 +12,7 @@ from runner.sandbox.duck.scope import Scope, argument, lookup, parts
 from runner.sandbox.duck.storage import (
     UNKNOWN,
     field,
+    in_utc,
     inner,
     precision_of,
     python,
@@ -45,7 +46,7 @@ def expression(node: tree.Expression, scope: Scope) -> str:
     target = scope.facts.conversions.get(node)
     if target is None:
         return sql
-    return coerced(sql, scope.facts.type_of(node), target, zone_of(node, scope))
+    return coerced(sql, scope.type_of(node), target, zone_of(node, scope))
 
 
 def plain(node: tree.Expression, scope: Scope) -> str:
@@ -69,9 +70,9 @@ def _literal(node: tree.Expression, scope: Scope) -> str | None:
         case tree.Bytes():
             return f"from_hex({text(node.value.hex())})"
         case tree.Number():
-            return values.number(node, scope.facts.type_of(node))
+            return values.number(node, scope.type_of(node))
         case tree.TypedText():
-            return values.typed(node, scope.facts.type_of(node))
+            return values.typed(node, scope.type_of(node))
         case tree.Interval():
             return values.interval(node)
         case tree.Present():
@@ -84,17 +85,15 @@ def _comparison(node: tree.Expression, scope: Scope) -> str | None:
     """A condition about values that are compared; None for any other node."""
     match node:
         case tree.Comparison():
-            return operators.compared(
-                node.comparator, node.left, node.right, scope, expression
-            )
+            return operators.compared(node.comparator, node.left, node.right, scope)
         case tree.IsDistinct():
-            return operators.distinct(node, scope, expression)
+            return operators.distinct(node, scope)
         case tree.Between():
-            return operators.between(node, scope, expression)
+            return operators.between(node, scope)
         case tree.InList():
-            return operators.in_list(node, scope, expression)
+            return operators.in_list(node, scope)
         case tree.Like():
-            return operators.like(node, scope, expression)
+            return operators.like(node, scope)
         case _:
             return None
 
@@ -128,9 +127,9 @@ def _value(node: tree.Expression, scope: Scope) -> str | None:
         case tree.Call():
             return calls.call(node, scope)
         case tree.Operation():
-            return operators.operation(node, scope, expression)
+            return operators.operation(node, scope)
         case tree.Sign():
-            return operators.signed(node, scope, expression)
+            return operators.signed(node, scope)
         case tree.ScalarQuery():
             return f"({queries.query(node.query, scope.inside())})"
         case tree.Case():
@@ -194,7 +193,7 @@ def _argument_or_column(node: tree.Column | tree.Field, scope: Scope) -> str | N
 
 def _field(node: tree.Field, scope: Scope) -> str | None:
     """A field of a row, by its place; None where the row has none of the name."""
-    row = scope.facts.type_of(node.base)
+    row = scope.type_of(node.base)
     names = [name.lower() for name in row.names]
     if node.name.key not in names:
         return None
@@ -239,7 +238,7 @@ def _guarded(
 
 def _in_query(node: tree.InQuery, scope: Scope) -> str:
     """`value IN (SELECT …)`. Raises NotHere for values with types inside."""
-    kind = scope.facts.result_of(node.value)
+    kind = scope.result_of(node.value)
     if kind.base in NO_MEMBERSHIP:
         raise NotHere(f"{kind.base} IN (SELECT …)")
     inside, of = queries.single(node.query, scope.inside())
@@ -252,7 +251,7 @@ def _in_query(node: tree.InQuery, scope: Scope) -> str:
 def _quantified(node: tree.QuantifiedComparison, scope: Scope) -> str:
     """`left > ALL (SELECT …)` and its like."""
     inside, of = queries.single(node.query, scope.inside())
-    kind = scope.facts.result_of(node.left)
+    kind = scope.result_of(node.left)
     # DuckDB compares NaN otherwise than Trino, and there is no place to ask for it
     if kind.base in {"double", "real"} or kind.base in NO_MEMBERSHIP:
         raise NotHere(f"a comparison of {kind.base} with ANY or ALL")
@@ -269,7 +268,7 @@ def _quantified(node: tree.QuantifiedComparison, scope: Scope) -> str:
 
 def _case(node: tree.Case, scope: Scope) -> str:
     """CASE, whose results are all of the type that it has as a whole."""
-    wanted = scope.facts.type_of(node)
+    wanted = scope.type_of(node)
     shown = []
     for branch in node.branches:
         result = converted(branch.result, wanted, scope)
@@ -284,7 +283,7 @@ def _when(node: tree.Case, branch: tree.When, scope: Scope) -> str:
     if node.operand is None:
         return expression(branch.condition, scope)
     return operators.compared(
-        tree.Comparator.EQUAL, node.operand, branch.condition, scope, expression
+        tree.Comparator.EQUAL, node.operand, branch.condition, scope
     )
 
 
@@ -294,7 +293,7 @@ def converted(node: tree.Expression, wanted: Type, scope: Scope) -> str:
     Raises NotHere where Trino's conversion has no proven form.
     """
     sql = expression(node, scope)
-    source = scope.facts.result_of(node)
+    source = scope.result_of(node)
     if source in {wanted, UNKNOWN}:
         return sql
     return coerced(sql, source, wanted, zone_of(node, scope))
@@ -302,10 +301,10 @@ def converted(node: tree.Expression, wanted: Type, scope: Scope) -> str:
 
 def _cast(node: tree.Cast, scope: Scope) -> str:
     """CAST and TRY_CAST. Raises NotHere."""
-    target = scope.facts.type_of(node)
+    target = scope.type_of(node)
     if node.type.base == "char":
         raise NotHere("the type char")
-    source = scope.facts.result_of(node.value)
+    source = scope.result_of(node.value)
     # asked for what it raises: a type that DuckDB does not keep
     storage(target)
     sql = expression(node.value, scope)
@@ -315,7 +314,7 @@ def _cast(node: tree.Cast, scope: Scope) -> str:
 def _subscript(node: tree.Subscript, scope: Scope) -> str:
     """`base[index]`: an array's element, a map's value or a row's field. Raises NotHere."""
     base = expression(node.base, scope)
-    kind = scope.facts.result_of(node.base)
+    kind = scope.result_of(node.base)
     match kind.base:
         case "array":
             return f"trino_subscript({base}, {expression(node.index, scope)})"
@@ -344,7 +343,7 @@ def _row_field(base: str, kind: Type, place: int) -> str:
 
 def _array(node: tree.Array, scope: Scope) -> str:
     """ARRAY[…], whose elements are all of one type."""
-    kind = scope.facts.type_of(node)
+    kind = scope.type_of(node)
     wanted = inner(kind)
     shown = ", ".join(converted(one, wanted[0], scope) for one in node.items)
     return f"CAST([{shown}] AS {storage(kind)})"
@@ -352,7 +351,7 @@ def _array(node: tree.Array, scope: Scope) -> str:
 
 def _row(node: tree.Row, scope: Scope) -> str:
     """ROW(…), whose fields are named by their places."""
-    wanted = inner(scope.facts.type_of(node))
+    wanted = inner(scope.type_of(node))
     shown = []
     for number, (one, kind) in enumerate(zip(node.items, wanted, strict=True)):
         value = converted(one, kind, scope)
@@ -384,7 +383,7 @@ def _present(node: tree.Present, scope: Scope) -> str:
     """CURRENT_TIMESTAMP and its like, as precise as their type."""
     precision = 0
     if node.which != "current_date":
-        precision = precision_of(scope.facts.type_of(node))
+        precision = precision_of(scope.type_of(node))
     return present(node.which, precision, scope.facts.now)
 
 
@@ -399,7 +398,7 @@ def present(which: str, precision: int, now: float) -> str:
     stamp = f"make_timestamp({cut})"
     match which:
         case "current_timestamp":
-            return f"({stamp} AT TIME ZONE 'UTC')"
+            return in_utc(stamp)
         case "localtimestamp":
             return stamp
         case "current_date":

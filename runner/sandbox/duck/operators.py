@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeGuard
 
+from runner.sandbox.duck import expressions
 from runner.sandbox.duck.casts import coerced
 from runner.sandbox.duck.nothere import NotHere
 from runner.sandbox.duck.scope import Scope
@@ -14,6 +14,7 @@ from runner.sandbox.duck.storage import (
     INTEGERS,
     INTERVALS,
     UNKNOWN,
+    as_stored,
     decimal,
     element,
     is_composite,
@@ -24,9 +25,6 @@ from runner.sandbox.duck.zones import zone_of
 from runner.trino import tree
 from runner.trino.tree import Comparator, Operator
 from runner.trino.types import Type, common
-
-Write = Callable[[tree.Expression, Scope], str]
-"""What writes an expression; `expressions`, which calls this module, gives it."""
 
 NO_ORDER = frozenset({"map", "json"})
 MOMENTS = frozenset({"timestamp", "timestamp with time zone"})
@@ -74,16 +72,17 @@ class Operation:
         return NotHere(f"{self.left.type} {self.operator} {self.right.type}")
 
 
-def _side(node: tree.Expression, scope: Scope, write: Write) -> Side:
+def _side(node: tree.Expression, scope: Scope) -> Side:
     """An operand, written, with the type that Trino converts it to."""
-    return Side(write(node, scope), scope.facts.result_of(node), node)
+    sql = expressions.expression(node, scope)
+    return Side(sql, scope.result_of(node), node)
 
 
-def operation(node: tree.Operation, scope: Scope, write: Write) -> str:
+def operation(node: tree.Operation, scope: Scope) -> str:
     """`left operator right`. Raises NotHere."""
-    left = _side(node.left, scope, write)
-    right = _side(node.right, scope, write)
-    made = Operation(node.operator, left, right, scope.facts.type_of(node))
+    left = _side(node.left, scope)
+    right = _side(node.right, scope)
+    made = Operation(node.operator, left, right, scope.type_of(node))
     unknown = [side for side in (left, right) if side.type == UNKNOWN]
     if len(unknown) == 1:
         # NULL, whatever the other side is
@@ -211,16 +210,16 @@ def _interval(made: Operation) -> str:
     raise made.refuse()
 
 
-def signed(node: tree.Sign, scope: Scope, write: Write) -> str:
+def signed(node: tree.Sign, scope: Scope) -> str:
     """`-value`, `+value`. Raises NotHere."""
-    sql = write(node.value, scope)
-    kind = scope.facts.result_of(node.value)
+    sql = expressions.expression(node.value, scope)
+    kind = scope.result_of(node.value)
     if not node.negative:
         return sql
     if _is_whole(node.value):
         # the least BIGINT has no number without its sign
         value = -int(node.value.text, 0)
-        return f"CAST({value} AS {storage(scope.facts.result_of(node))})"
+        return as_stored(str(value), scope.result_of(node))
     if kind.base in INTEGERS:
         # DuckDB widens what it negates
         return f"(CAST(0 AS {storage(kind)}) - {sql})"
@@ -236,11 +235,11 @@ def _is_whole(node: tree.Expression) -> TypeGuard[tree.Number]:
 
 
 def alike(
-    left: tree.Expression, right: tree.Expression, scope: Scope, write: Write
+    left: tree.Expression, right: tree.Expression, scope: Scope
 ) -> tuple[str, str, Type]:
     """Two expressions as values of one type, and that type. Raises NotHere."""
-    one = _side(left, scope, write)
-    other = _side(right, scope, write)
+    one = _side(left, scope)
+    other = _side(right, scope)
     shared = common(one.type, other.type)
     if shared is None:
         raise NotHere(f"a comparison of {one.type} with {other.type}")
@@ -270,12 +269,11 @@ def compared(
     left: tree.Expression,
     right: tree.Expression,
     scope: Scope,
-    write: Write,
 ) -> str:
     """`left = right` and its like. Raises NotHere."""
     if isinstance(left, tree.Row) and isinstance(right, tree.Row):
-        return _rows(comparator, left, right, scope, write)
-    one, other, kind = alike(left, right, scope, write)
+        return _rows(comparator, left, right, scope)
+    one, other, kind = alike(left, right, scope)
     _check_comparable(comparator, kind)
     if is_composite(kind):
         return _composites(comparator, one, other, kind)
@@ -321,9 +319,7 @@ def _floats(comparator: Comparator, left: str, right: str, *, constant: bool) ->
             return f"({plain} AND {left_is_number} AND NOT isnan({right}))"
 
 
-def _rows(
-    comparator: Comparator, left: tree.Row, right: tree.Row, scope: Scope, write: Write
-) -> str:
+def _rows(comparator: Comparator, left: tree.Row, right: tree.Row, scope: Scope) -> str:
     """`(a, b) = (c, d)`: each pair of items compared."""
     if len(left.items) != len(right.items):
         raise NotHere("a comparison of rows of different lengths")
@@ -331,7 +327,7 @@ def _rows(
         raise NotHere(f"row {comparator} row")
     terms = []
     for one, other in zip(left.items, right.items, strict=True):
-        terms.append(compared(Comparator.EQUAL, one, other, scope, write))
+        terms.append(compared(Comparator.EQUAL, one, other, scope))
     same = f"({' AND '.join(terms)})"
     if comparator is Comparator.EQUAL:
         return same
@@ -343,19 +339,19 @@ def negation(*, negated: bool) -> str:
     return "NOT " if negated else ""
 
 
-def distinct(node: tree.IsDistinct, scope: Scope, write: Write) -> str:
+def distinct(node: tree.IsDistinct, scope: Scope) -> str:
     """IS [NOT] DISTINCT FROM. Raises NotHere."""
-    left, right, kind = alike(node.left, node.right, scope, write)
+    left, right, kind = alike(node.left, node.right, scope)
     if kind.base in {"map", "char"}:
         raise NotHere(f"IS DISTINCT FROM of {kind}")
     word = negation(negated=node.negated)
     return f"({left} IS {word}DISTINCT FROM {right})"
 
 
-def between(node: tree.Between, scope: Scope, write: Write) -> str:
+def between(node: tree.Between, scope: Scope) -> str:
     """BETWEEN, as two comparisons. Raises NotHere."""
-    low = compared(Comparator.GREATER_OR_EQUAL, node.value, node.low, scope, write)
-    high = compared(Comparator.LESS_OR_EQUAL, node.value, node.high, scope, write)
+    low = compared(Comparator.GREATER_OR_EQUAL, node.value, node.low, scope)
+    high = compared(Comparator.LESS_OR_EQUAL, node.value, node.high, scope)
     word = negation(negated=node.negated)
     return f"({word}({low} AND {high}))"
 
@@ -363,57 +359,59 @@ def between(node: tree.Between, scope: Scope, write: Write) -> str:
 # IN and LIKE
 
 
-def in_list(node: tree.InList, scope: Scope, write: Write) -> str:
+def in_list(node: tree.InList, scope: Scope) -> str:
     """IN of a list of values. Raises NotHere."""
     word = negation(negated=node.negated)
     kind = _shared_by_all(node, scope)
     if is_composite(kind) or isinstance(node.value, tree.Row):
         terms = [
-            compared(Comparator.EQUAL, node.value, option, scope, write)
+            compared(Comparator.EQUAL, node.value, option, scope)
             for option in node.options
         ]
         return f"({word}({' OR '.join(terms)}))"
-    value = _converted(node.value, kind, scope, write)
-    options = [_option(one, kind, scope, write) for one in node.options]
+    value = _converted(node.value, kind, scope)
+    options = [_option(one, kind, scope) for one in node.options]
     return f"({value} {word}IN ({', '.join(options)}))"
 
 
 def _shared_by_all(node: tree.InList, scope: Scope) -> Type:
     """The type that the value and all options are compared as. Raises NotHere."""
-    kind = scope.facts.result_of(node.value)
+    kind = scope.result_of(node.value)
     for option in node.options:
-        shared = common(kind, scope.facts.result_of(option))
+        shared = common(kind, scope.result_of(option))
         if shared is None:
             raise NotHere("IN of values of different types")
         kind = shared
     return kind
 
 
-def _converted(node: tree.Expression, kind: Type, scope: Scope, write: Write) -> str:
+def _converted(node: tree.Expression, kind: Type, scope: Scope) -> str:
     """An expression as one of the type that IN compares by."""
-    source = scope.facts.result_of(node)
-    return coerced(write(node, scope), source, kind, zone_of(node, scope))
+    sql = expressions.expression(node, scope)
+    source = scope.result_of(node)
+    return coerced(sql, source, kind, zone_of(node, scope))
 
 
-def _option(node: tree.Expression, kind: Type, scope: Scope, write: Write) -> str:
+def _option(node: tree.Expression, kind: Type, scope: Scope) -> str:
     """One value of a list behind IN."""
-    if scope.facts.result_of(node) == UNKNOWN:
+    if scope.result_of(node) == UNKNOWN:
         return "NULL"
-    return _converted(node, kind, scope, write)
+    return _converted(node, kind, scope)
 
 
-def like(node: tree.Like, scope: Scope, write: Write) -> str:
+def like(node: tree.Like, scope: Scope) -> str:
     """LIKE, with a literal of one character behind ESCAPE. Raises NotHere."""
-    value = write(node.value, scope)
-    pattern = write(node.pattern, scope)
-    if scope.facts.result_of(node.value).base == "char":
+    value = expressions.expression(node.value, scope)
+    pattern = expressions.expression(node.pattern, scope)
+    if scope.result_of(node.value).base == "char":
         raise NotHere("LIKE of char")
     word = negation(negated=node.negated)
     condition = f"{value} {word}LIKE {pattern}"
     if node.escape is None:
         return f"({condition})"
     _check_escape(node.pattern, node.escape)
-    return f"({condition} ESCAPE {write(node.escape, scope)})"
+    escape = expressions.expression(node.escape, scope)
+    return f"({condition} ESCAPE {escape})"
 
 
 def _check_escape(pattern: tree.Expression, escape: tree.Expression) -> None:

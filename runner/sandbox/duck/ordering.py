@@ -34,7 +34,7 @@ def sort_items(items: Sequence[tree.SortItem], scope: Scope) -> str:
     """What stands behind ORDER BY in a call. Raises NotHere."""
     shown = []
     for item in items:
-        check_order(scope.facts.result_of(item.expression))
+        check_order(scope.result_of(item.expression))
         sql = expressions.expression(item.expression, scope)
         shown.append(f"{sql} {direction(item)}")
     return ", ".join(shown)
@@ -70,7 +70,7 @@ def _sort_key(
     if place is not None:
         check_order(items[place].type)
         return str(place + 1)
-    check_order(scope.facts.result_of(node))
+    check_order(scope.result_of(node))
     sql = expressions.expression(node, _with_outputs(scope, items))
     for number, one in enumerate(items, start=1):
         if one.sql == sql:

@@ -19,7 +19,7 @@ from runner.sandbox.duck.shapes import (
     renamed,
     retyped,
 )
-from runner.sandbox.duck.storage import UNKNOWN, storage
+from runner.sandbox.duck.storage import UNKNOWN, as_stored, storage
 from runner.sandbox.duck.zones import UTC, zone_of
 from runner.trino import tree
 from runner.trino.types import Type, common
@@ -131,7 +131,7 @@ def _declared(
     """A query of WITH, with the columns' names that stand before it."""
     if recursive and _names_itself(one):
         return _recursive(one, alias, scope)
-    inside = Scope(scope.facts, outer=scope.outer, tables=scope.tables)
+    inside = scope.bare()
     made = written(one.query, inside)
     return Made(made.sql, _named_columns(made.columns, one.columns))
 
@@ -163,7 +163,7 @@ def _recursive(one: tree.WithQuery, alias: str, scope: Scope) -> Made:
         raise NotHere("WITH RECURSIVE without UNION ALL")
     if one.query.with_ or one.query.order_by or _is_limited(one.query):
         raise NotHere("WITH RECURSIVE with ORDER BY, LIMIT or WITH inside")
-    inside = Scope(scope.facts, outer=scope.outer, tables=scope.tables)
+    inside = scope.bare()
     start = _body(body.left, inside)
     columns = _named_columns(start.columns, one.columns)
     kinds = start.kinds
@@ -241,9 +241,9 @@ def _cells(row: tree.Expression) -> Sequence[tree.Expression]:
 
 def _kinds_of(rows: Sequence[Sequence[tree.Expression]], scope: Scope) -> list[Type]:
     """The type of each column of VALUES, which all of its values share. Raises NotHere."""
-    kinds = [scope.facts.result_of(one) for one in rows[0]]
+    kinds = [scope.result_of(one) for one in rows[0]]
     for row in rows[1:]:
-        others = [scope.facts.result_of(one) for one in row]
+        others = [scope.result_of(one) for one in row]
         kinds = _all_shared(kinds, others)
     for kind in kinds:
         # asked for what it raises: a type that DuckDB does not keep
@@ -258,7 +258,7 @@ def _cell(node: tree.Expression, kind: Type, scope: Scope) -> str:
     sql = expressions.converted(node, kind, scope)
     if isinstance(node, (tree.Number, tree.Text)):
         return sql
-    return f"CAST({sql} AS {storage(kind)})"
+    return as_stored(sql, kind)
 
 
 def _shared(one: Type, other: Type) -> Type:
@@ -318,5 +318,5 @@ def _as_kind(sql: str, source: Type, target: Type) -> str:
     if source == target:
         return sql
     if source == UNKNOWN:
-        return f"CAST({sql} AS {storage(target)})"
+        return as_stored(sql, target)
     return coerced(sql, source, target)

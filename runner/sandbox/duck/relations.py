@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from runner.sandbox.duck import expressions, queries
 from runner.sandbox.duck.casts import coerced
 from runner.sandbox.duck.nothere import NotHere
-from runner.sandbox.duck.scope import Named, Scope, WithTable, named
+from runner.sandbox.duck.scope import Named, NamedColumns, Scope, WithTable, named
 from runner.sandbox.duck.shapes import Columns, as_numbered
 from runner.sandbox.duck.storage import BIGINT, element, field, inner, name
 from runner.trino import tree
@@ -29,7 +29,7 @@ class Written:
     """A relation in DuckDB's words, and its columns in order."""
 
     sql: str
-    columns: tuple[Named, ...]
+    columns: NamedColumns
 
 
 def relation(node: tree.Relation, scope: Scope) -> Written:
@@ -78,7 +78,7 @@ def _declared(node: tree.Table, scope: Scope) -> WithTable | None:
     return scope.tables.get(node.name[0].key)
 
 
-def _held_columns(sql: str, held: Columns, alias: str) -> tuple[Named, ...]:
+def _held_columns(sql: str, held: Columns, alias: str) -> NamedColumns:
     """The columns of a table that the warehouse holds, behind its full name."""
     names = [part.strip('"') for part in sql.split(".", 1)]
     qualifiers = ("td", *names)
@@ -106,7 +106,7 @@ def _subquery(node: tree.Subquery, scope: Scope) -> Written:
     """A query in FROM, with LATERAL or without. Raises NotHere."""
     alias = f"r{node.at}"
     if not node.lateral:
-        inside = Scope(scope.facts, outer=scope.outer, tables=scope.tables)
+        inside = scope.bare()
         made = queries.written(node.query, inside)
         return Written(f"({made.sql}) AS {alias}", named(made.columns, alias))
     if queries.reaches_out(node.query, scope):
@@ -151,7 +151,7 @@ def _unnest(node: tree.Unnest, scope: Scope) -> Written:
 def _unnested(node: tree.Expression, number: int, scope: Scope) -> _Unnested:
     """The rows that one value of UNNEST gives. Raises NotHere."""
     sql = expressions.expression(node, scope)
-    kind = scope.facts.result_of(node)
+    kind = scope.result_of(node)
     item = f"unnest({sql}) AS u{number}"
     if kind.base == "map":
         return _unnested_map(sql, kind, number)
@@ -192,7 +192,7 @@ def _ordinality(node: tree.Unnest, scope: Scope) -> str:
 def _list(node: tree.Expression, scope: Scope) -> str:
     """An array, or the keys of a map: what has the length of a value."""
     sql = expressions.expression(node, scope)
-    if scope.facts.result_of(node).base == "map":
+    if scope.result_of(node).base == "map":
         return f"map_keys({sql})"
     return sql
 

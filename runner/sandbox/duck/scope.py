@@ -51,6 +51,9 @@ class Named:
     hidden: bool = False
 
 
+NamedColumns = tuple[Named, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class WithTable:
     """A query of WITH: its name in DuckDB, and its columns."""
@@ -68,12 +71,24 @@ class Scope:
     """
 
     facts: Facts
-    columns: tuple[Named, ...] = ()
+    columns: NamedColumns = ()
     outer: Scope | None = None
     arguments: Mapping[str, str] = field(default_factory=dict)
     tables: Mapping[str, WithTable] = field(default_factory=dict)
     windows: Mapping[str, Window] = field(default_factory=dict)
     around: Call | None = None
+
+    def type_of(self, node: Node) -> Type:
+        """An expression's own type. Raises NotHere where it is not known."""
+        return self.facts.type_of(node)
+
+    def result_of(self, node: Node) -> Type:
+        """An expression's type after Trino's own conversion of it. Raises NotHere."""
+        return self.facts.result_of(node)
+
+    def bare(self) -> Scope:
+        """The same place without columns of its own."""
+        return Scope(self.facts, outer=self.outer, tables=self.tables)
 
     def inside(self) -> Scope:
         """The scope of a query inside this one."""
@@ -84,7 +99,7 @@ class Scope:
         outer = replace(self, outer=around.outer)
         return Scope(self.facts, outer=outer, tables=self.tables)
 
-    def over(self, columns: tuple[Named, ...]) -> Scope:
+    def over(self, columns: NamedColumns) -> Scope:
         """The same place with these columns."""
         return replace(self, columns=columns)
 
@@ -98,7 +113,7 @@ class Scope:
 
 def named(
     columns: Columns, alias: str, qualifiers: tuple[str, ...] = ()
-) -> tuple[Named, ...]:
+) -> NamedColumns:
     """The columns of a query that stands in FROM under an alias."""
     return tuple(
         Named(name, qualifiers, f"{alias}.c{number}", kind)
@@ -148,7 +163,7 @@ def parts(node: Expression) -> tuple[str, ...] | None:
             return None
 
 
-def of_relation(scope: Scope, base: Expression) -> tuple[Named, ...] | None:
+def of_relation(scope: Scope, base: Expression) -> NamedColumns | None:
     """The columns of `base.*`; None where it names no relation."""
     names = parts(base)
     if names is None:

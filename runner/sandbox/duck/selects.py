@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from runner.sandbox.duck import expressions, ordering, relations
 from runner.sandbox.duck.nothere import NotHere
-from runner.sandbox.duck.scope import Named, Scope, of_relation, parts
+from runner.sandbox.duck.scope import NamedColumns, Scope, of_relation, parts
 from runner.sandbox.duck.shapes import Item, Made, as_numbered
 from runner.sandbox.duck.storage import storage
 from runner.sandbox.duck.zones import UTC, zone_of
@@ -43,7 +43,7 @@ def select(
     return made, ordering.order_by(sorting, items, here, distinct=node.distinct)
 
 
-def _source(node: tree.Select, scope: Scope) -> tuple[str, tuple[Named, ...]]:
+def _source(node: tree.Select, scope: Scope) -> tuple[str, NamedColumns]:
     """` FROM …`, and the columns that can be named then."""
     if node.from_ is None:
         return "", ()
@@ -87,7 +87,7 @@ def _items(nodes: Sequence[tree.SelectItem | tree.Star], scope: Scope) -> list[I
 def _item(node: tree.SelectItem, scope: Scope) -> Item:
     """One column of a SELECT. Raises NotHere."""
     sql = expressions.expression(node.expression, scope)
-    kind = scope.facts.result_of(node.expression)
+    kind = scope.result_of(node.expression)
     # asked for what it raises: a type that DuckDB does not keep
     storage(kind)
     if kind.base == "timestamp with time zone":
@@ -125,7 +125,7 @@ def _star(node: tree.Star, scope: Scope) -> list[Item]:
     return items
 
 
-def _starred(node: tree.Star, scope: Scope) -> tuple[Named, ...] | None:
+def _starred(node: tree.Star, scope: Scope) -> NamedColumns | None:
     """The columns of `*` or `base.*`; None where the base names no relation."""
     if node.base is not None:
         return of_relation(scope, node.base)
@@ -187,4 +187,4 @@ def _group_key(
         found = items[int(node.text) - 1]
         return found.sql, found.type
     sql = expressions.expression(node, scope)
-    return sql, scope.facts.result_of(node)
+    return sql, scope.result_of(node)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from runner.sandbox.duck.nothere import NotHere
@@ -39,6 +39,21 @@ class Site:
     def kind(self) -> Type:
         """The type of the first argument."""
         return self.types[0]
+
+    @property
+    def base(self) -> str:
+        """The name of the first argument's type, without what stands in parentheses."""
+        return self.kind.base
+
+    @property
+    def second(self) -> str:
+        """The second argument in DuckDB's words."""
+        return self.arguments[1]
+
+    @property
+    def count(self) -> int:
+        """How many arguments there are."""
+        return len(self.arguments)
 
     def literal(self, position: int) -> str | None:
         """The text of an argument that is a literal.
@@ -91,6 +106,9 @@ class Site:
 
 Emitter = Callable[[Site], str]
 """What writes a call in DuckDB's words. Raises NotHere."""
+
+Emitters = Mapping[str, Emitter]
+"""What writes the calls of each function, by its name."""
 
 
 def native(name: str) -> Emitter:

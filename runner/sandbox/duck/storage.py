@@ -63,6 +63,16 @@ def storage(type_: Type) -> str:
             return _plain(type_)
 
 
+def as_stored(sql: str, type_: Type) -> str:
+    """A value as DuckDB keeps one of a type. Raises NotHere."""
+    return f"CAST({sql} AS {storage(type_)})"
+
+
+def in_utc(sql: str) -> str:
+    """The moment at which clocks in UTC show a TIMESTAMP."""
+    return f"({sql} AT TIME ZONE 'UTC')"
+
+
 def _plain(type_: Type) -> str:
     """DuckDB's type for a type without types inside. Raises NotHere."""
     known = PLAIN.get(type_.base)

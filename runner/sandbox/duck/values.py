@@ -6,7 +6,7 @@ import re
 
 from runner.sandbox.duck.casts import cast
 from runner.sandbox.duck.nothere import NotHere, Rejected
-from runner.sandbox.duck.storage import VARCHAR, storage, text
+from runner.sandbox.duck.storage import VARCHAR, as_stored, text
 from runner.sandbox.functions import documents, moments
 from runner.sandbox.tdtime import BadTime, zone
 from runner.trino import tree
@@ -34,9 +34,9 @@ def number(node: tree.Number, type_: Type) -> str:
         case tree.NumberKind.DOUBLE:
             return f"CAST({text(node.text)} AS DOUBLE)"
         case tree.NumberKind.DECIMAL:
-            return f"CAST({text(node.text)} AS {storage(type_)})"
+            return as_stored(text(node.text), type_)
         case tree.NumberKind.INTEGER:
-            return f"CAST({_digits(node.text)} AS {storage(type_)})"
+            return as_stored(_digits(node.text), type_)
 
 
 def _digits(written: str) -> str:

@@ -45,7 +45,7 @@ def ranking(node: tree.Call, scope: Scope, name: str, arguments: Sequence[str]) 
         raise NotHere(f"{name} without OVER")
     # a second argument is a distance or a place
     for argument in node.arguments[1:2]:
-        if scope.facts.result_of(argument).base not in INTEGERS:
+        if scope.result_of(argument).base not in INTEGERS:
             raise NotHere(f"{name} with such an argument")
     inside = ", ".join(arguments)
     if node.nulls is tree.Nulls.IGNORE:
@@ -113,7 +113,7 @@ def _has_distance(node: tree.Frame) -> bool:
 
 def _check_range(order: Sequence[tree.SortItem], scope: Scope) -> None:
     """Raises NotHere for a RANGE with a distance that is not one of whole numbers."""
-    kinds = [scope.facts.result_of(one.expression).base for one in order]
+    kinds = [scope.result_of(one.expression).base for one in order]
     if len(kinds) != 1 or kinds[0] not in INTEGERS:
         raise NotHere("a window's RANGE with a distance")
 

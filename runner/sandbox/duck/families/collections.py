@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from runner.sandbox.duck import expressions
 from runner.sandbox.duck.casts import coerced
-from runner.sandbox.duck.site import Emitter, Site, native
+from runner.sandbox.duck.site import Emitter, Emitters, Site, native
 from runner.sandbox.duck.storage import (
     FLOATS,
     INTEGERS,
+    as_stored,
     element,
     inner,
     is_composite,
@@ -86,7 +86,7 @@ def lambda_type(site: Site, position: int) -> Type:
     node = site.node.arguments[position]
     if not isinstance(node, tree.Lambda):
         raise site.refuse("what is no lambda")
-    return site.scope.facts.result_of(node.body)
+    return site.scope.result_of(node.body)
 
 
 def _transform(site: Site) -> str:
@@ -121,12 +121,12 @@ def _reduce(site: Site) -> str:
     item = _unique(site, "x")
     body = lambda_text(site, 2, (state, item))
     kind = lambda_type(site, 2)
-    start = coerced(site.arguments[1], site.types[1], kind)
+    start = coerced(site.second, site.types[1], kind)
     if not _is_kept_alike(site.types[1], kind):
         raise site.refuse("a state that changes its type")
     if not _is_kept_alike(_array(site), kind):
         raise site.refuse("a state of another type than the elements")
-    first = f"CAST({start} AS {storage(kind)})"
+    first = as_stored(start, kind)
     made = f"list_reduce({site.first}, lambda {state}, {item}: {body}, {first})"
     final = _unique(site, "f")
     shown = lambda_text(site, 3, (final,))
@@ -155,7 +155,7 @@ def _zip_with(site: Site) -> str:
 def _contains(site: Site) -> str:
     """CONTAINS: a macro answers for simple types, Python for the others."""
     kind = _array(site)
-    wanted = coerced(site.arguments[1], site.types[1], kind)
+    wanted = coerced(site.second, site.types[1], kind)
     if kind.base in SIMPLE:
         return f"trino_contains({site.first}, {wanted})"
     return python("contains", "BOOLEAN", site.first, wanted)
@@ -164,7 +164,7 @@ def _contains(site: Site) -> str:
 def _position(site: Site) -> str:
     """ARRAY_POSITION of the first such element, from 1; 0 where there is none."""
     _simple(site, _array(site))
-    if len(site.arguments) > 2:
+    if site.count > 2:
         raise site.refuse("an instance")
     array, wanted = site.arguments
     place = f"CAST(coalesce(list_position({array}, {wanted}), 0) AS BIGINT)"
@@ -186,7 +186,7 @@ def _extreme(name: str) -> Emitter:
 
 def _sorted(site: Site) -> str:
     """ARRAY_SORT of simple types, without a comparison. Raises NotHere."""
-    if len(site.arguments) > 1:
+    if site.count > 1:
         raise site.refuse("a comparison")
     _simple(site, _array(site))
     return f"list_sort({site.arguments[0]}, 'ASC', 'NULLS LAST')"
@@ -224,23 +224,23 @@ def _joined(site: Site) -> str:
 
 def _cardinality(site: Site) -> str:
     """CARDINALITY of an array or a map."""
-    if site.kind.base == "array":
+    if site.base == "array":
         return f"len({site.first})"
-    if site.kind.base == "map":
+    if site.base == "map":
         return f"CAST(cardinality({site.first}) AS BIGINT)"
     raise site.refuse()
 
 
 def _element_at(site: Site) -> str:
     """ELEMENT_AT: NULL where an array or a map does not have it. Raises NotHere."""
-    if site.kind.base == "array":
-        return f"trino_element_at({site.first}, {site.arguments[1]})"
-    if site.kind.base != "map":
+    if site.base == "array":
+        return f"trino_element_at({site.first}, {site.second})"
+    if site.base != "map":
         raise site.refuse()
     key, value = inner(site.kind)
     if key.base not in SIMPLE:
         raise site.refuse()
-    wanted = coerced(site.arguments[1], site.types[1], key)
+    wanted = coerced(site.second, site.types[1], key)
     return python("map_at", storage(value), site.first, wanted)
 
 
@@ -249,7 +249,7 @@ def _sequence(site: Site) -> str:
     kind = element(site.returns).base
     if kind == "bigint":
         return python("sequence", "BIGINT[]", *site.arguments)
-    if kind == "date" and site.kind.base == "date":
+    if kind == "date" and site.base == "date":
         return _date_sequence(site)
     raise site.refuse()
 
@@ -332,7 +332,7 @@ def _transform_values(site: Site) -> str:
     return f"map_from_entries({changed})"
 
 
-COLLECTIONS: Mapping[str, Emitter] = {
+COLLECTIONS: Emitters = {
     "cardinality": _cardinality,
     "contains": _contains,
     "element_at": _element_at,

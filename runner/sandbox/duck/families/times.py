@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from runner.sandbox.duck import expressions
 from runner.sandbox.duck.casts import as_text, cast, local, stamp
 from runner.sandbox.duck.extracts import OF_DATE, OF_TIME, field_of
 from runner.sandbox.duck.nothere import NotHere, Rejected
-from runner.sandbox.duck.site import Emitter, Site
-from runner.sandbox.duck.storage import DATE, DOUBLE, precision_of, python, text
+from runner.sandbox.duck.site import Emitter, Emitters, Site
+from runner.sandbox.duck.storage import DATE, DOUBLE, in_utc, precision_of, python, text
 from runner.sandbox.duck.zones import zone_of
 from runner.trino.types import Type
 
@@ -130,7 +128,7 @@ def _truncated(site: Site) -> str:
     """DATE_TRUNC: the start of the unit that a date or a moment is in. Raises NotHere."""
     kind = site.types[1]
     unit = _unit(site, kind)
-    moment = site.arguments[1]
+    moment = site.second
     if unit == "millisecond":
         raise site.refuse(unit)
     if kind.base == "timestamp with time zone":
@@ -146,16 +144,16 @@ def _truncated(site: Site) -> str:
 
 def _moment_in_zone(site: Site) -> str:
     """What clocks show at the moment of the first argument: a TIMESTAMP."""
-    if site.kind.base == "timestamp with time zone":
+    if site.base == "timestamp with time zone":
         return local(site.first, site.zone(0))
-    if site.kind.base in {"date", "timestamp"}:
+    if site.base in {"date", "timestamp"}:
         return f"CAST({site.first} AS TIMESTAMP)"
     raise site.refuse()
 
 
 def _date_format(site: Site) -> str:
     """DATE_FORMAT of what clocks show."""
-    return python("date_format", "VARCHAR", _moment_in_zone(site), site.arguments[1])
+    return python("date_format", "VARCHAR", _moment_in_zone(site), site.second)
 
 
 def _date_parse(site: Site) -> str:
@@ -165,13 +163,13 @@ def _date_parse(site: Site) -> str:
 
 def _format_datetime(site: Site) -> str:
     """FORMAT_DATETIME with one of Joda's patterns, in Python. Raises NotHere."""
-    zoned = site.kind.base == "timestamp with time zone"
+    zoned = site.base == "timestamp with time zone"
     if zoned and site.zone(0) != "UTC":
         pattern = site.literal(1)
         if pattern is None or "z" in pattern or "Z" in pattern:
             raise site.refuse("a zone in its pattern")
     moment = _moment_in_zone(site)
-    return python("format_datetime", "VARCHAR", moment, site.arguments[1], str(zoned))
+    return python("format_datetime", "VARCHAR", moment, site.second, str(zoned))
 
 
 def _in_utc(function: str) -> Emitter:
@@ -179,28 +177,28 @@ def _in_utc(function: str) -> Emitter:
 
     def emit(site: Site) -> str:
         moment = python(function, "TIMESTAMP", *site.arguments)
-        return f"({moment} AT TIME ZONE 'UTC')"
+        return in_utc(moment)
 
     return emit
 
 
 def _from_unixtime(site: Site) -> str:
     """FROM_UNIXTIME of seconds, perhaps in a zone. Raises NotHere."""
-    if len(site.arguments) > 2:
+    if site.count > 2:
         raise site.refuse("hours and minutes")
     # asked for what it raises
     site.zone(0)
-    if len(site.arguments) == 2 and site.literal(1) is None:
+    if site.count == 2 and site.literal(1) is None:
         raise site.refuse("a zone that is not a literal")
     return f"trino_from_unixtime({site.first})"
 
 
 def _to_unixtime(site: Site) -> str:
     """TO_UNIXTIME: seconds as a double. Raises NotHere."""
-    if site.kind.base not in MOMENTS:
+    if site.base not in MOMENTS:
         raise site.refuse()
     moment = site.first
-    if site.kind.base == "timestamp with time zone":
+    if site.base == "timestamp with time zone":
         moment = local(moment, "UTC")
     return f"(CAST(epoch_us({moment}) AS DOUBLE) / 1e6)"
 
@@ -263,7 +261,7 @@ def _today(site: Site) -> str:
 
 def _to_milliseconds(site: Site) -> str:
     """TO_MILLISECONDS of an interval of days. Raises NotHere."""
-    if site.kind.base != "interval day to second":
+    if site.base != "interval day to second":
         raise site.refuse()
     # an interval is kept in milliseconds
     return site.first
@@ -276,7 +274,7 @@ def _readable(site: Site) -> str:
     return python("human_readable_seconds", "VARCHAR", site.first)
 
 
-TIMES: Mapping[str, Emitter] = {
+TIMES: Emitters = {
     "date_diff": _difference,
     "date_add": _added,
     "date_trunc": _truncated,

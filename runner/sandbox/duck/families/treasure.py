@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import tzinfo
 
 from runner.sandbox import tdtime
 from runner.sandbox.duck.nothere import Rejected
-from runner.sandbox.duck.site import Emitter, Site, in_python
+from runner.sandbox.duck.site import Emitters, Site, in_python
 from runner.sandbox.duck.storage import INTEGERS, UNKNOWN, python, text
 from runner.trino import tree
 
@@ -18,7 +17,7 @@ NULL = "CAST(NULL AS BIGINT)"
 
 def _zone_name(site: Site, position: int) -> str:
     """A literal zone as Python gets it; UTC where it is left out. Raises NotHere, Rejected."""
-    if position >= len(site.arguments):
+    if position >= site.count:
         return "UTC"
     if isinstance(site.node.arguments[position], tree.Null):
         return "UTC"
@@ -77,7 +76,7 @@ def _open(moment: str) -> str:
 
 def _bounded(site: Site, position: int, sign: str, zone: str) -> str:
     """The test of one side of TD_TIME_RANGE; "" for a side that is open."""
-    if position >= len(site.arguments) or site.types[position] == UNKNOWN:
+    if position >= site.count or site.types[position] == UNKNOWN:
         return ""
     bound = _bound(site, position, zone)
     if bound == NULL:
@@ -184,12 +183,12 @@ def _string(site: Site) -> str:
 
 def _md5(site: Site) -> str:
     """TD_MD5 of a text, in hexadecimal digits. Raises NotHere."""
-    if site.kind.base != "varchar":
+    if site.base != "varchar":
         raise site.refuse()
     return f"md5({site.first})"
 
 
-TREASURE: Mapping[str, Emitter] = {
+TREASURE: Emitters = {
     "td_scheduled_time": _scheduled,
     "td_time_range": _range,
     "td_interval": _interval,
