@@ -20,7 +20,7 @@ from runner.files import habits
 from runner.files.documents import Pointer, quoted
 from runner.lints.lint import Lint, Name, against_policy, noticed
 from runner.project.file import FILE, Project
-from runner.project.sources import Source
+from runner.project.sources import Source, Sources
 from runner.sql.fingerprint import short
 from runner.sql.query import Query
 from runner.sql.reads import tables_read
@@ -210,7 +210,7 @@ def _unknown_sources(policy: Allowed, project: Project) -> Iterator[Lint]:
 def _not_allowed(
     query: Query,
     allowed: Sequence[str],
-    sources: Mapping[str, Source],
+    sources: Sources,
     database: str,
 ) -> Iterator[str]:
     """What a cohort uses that is none of the allowed sources, in words.

@@ -38,6 +38,9 @@ if TYPE_CHECKING:  # it needs the sandbox's packages
 
 VERSION = 1
 
+Json = dict[str, Any]
+"""An object of JSON."""
+
 
 def problems(
     found: Sequence[Problem], warnings: Sequence[Problem], *, cohorts: int
@@ -64,7 +67,7 @@ def cohorts(
     )
 
 
-def _listed(cohort: Cohort, kind: Kind) -> dict[str, Any]:
+def _listed(cohort: Cohort, kind: Kind) -> Json:
     schedule = None
     if cohort.schedule:
         schedule = {"cron": cohort.schedule.cron, "timezone": cohort.schedule.zone}
@@ -297,7 +300,7 @@ def reviewed_branch(shown: Answer) -> str:
     )
 
 
-def _finding(each: Discrepancy) -> dict[str, Any]:
+def _finding(each: Discrepancy) -> Json:
     return {
         "workspace": each.destination.workspace or None,
         "id": each.destination.cohort_id or None,
@@ -315,7 +318,7 @@ def _text(body: Mapping[str, Any]) -> str:
     return whole.replace("##[", "##\\u005b")
 
 
-def _plan(shown: Plan) -> dict[str, Any]:
+def _plan(shown: Plan) -> Json:
     return {
         "target": shown.target,
         "workspace": shown.workspace,
@@ -329,7 +332,7 @@ def _plan(shown: Plan) -> dict[str, Any]:
     }
 
 
-def _change(change: Change) -> dict[str, Any]:
+def _change(change: Change) -> Json:
     return {
         "id": change.id,
         "workspace": change.destination.workspace,
@@ -382,7 +385,7 @@ def _written(counts: Counts | None) -> dict[str, int] | None:
     }
 
 
-def _uncounted(change: Change) -> dict[str, Any] | None:
+def _uncounted(change: Change) -> Json | None:
     """Why members could not be counted, if they could not."""
     if change.uncounted is None:
         return None
@@ -396,7 +399,7 @@ def _sql_difference(change: Change) -> list[str]:
     return sql_difference(change, NAMES)
 
 
-def _outcome(outcome: Outcome) -> dict[str, Any]:
+def _outcome(outcome: Outcome) -> Json:
     return {
         "id": outcome.change.id,
         "action": outcome.change.action.value,
@@ -418,7 +421,7 @@ def _done(done: Done | None) -> dict[str, int] | None:
     }
 
 
-def _cohort(each: Standing) -> dict[str, Any]:
+def _cohort(each: Standing) -> Json:
     deployed = each.deployed
     return {
         "id": each.id,
@@ -445,7 +448,7 @@ def _name(each: Standing) -> str:
     return each.change.name
 
 
-def _last_sync(last: Delivered | None) -> dict[str, Any]:
+def _last_sync(last: Delivered | None) -> Json:
     """How many qualified at the last sync, and when it was."""
     if last is None:
         return {"members": None, "synced_at": None}
@@ -459,14 +462,14 @@ def _is_unfinished(each: Standing) -> bool:
     return each.change.is_unfinished
 
 
-def _failure(deployed: Deployed) -> dict[str, Any]:
+def _failure(deployed: Deployed) -> Json:
     """The last failure and when it was; None where the last attempt did not fail."""
     if not deployed.failure:
         return {"failure": None, "failed_at": None}
     return {"failure": deployed.failure, "failed_at": _moment(deployed.failed_at)}
 
 
-def _intended(change: Change | None) -> dict[str, Any]:
+def _intended(change: Change | None) -> Json:
     """What a sync would do with a cohort; nothing where its file cannot be read."""
     if change is None:
         return {"action": None, "reasons": [], "held": False}
@@ -477,7 +480,7 @@ def _intended(change: Change | None) -> dict[str, Any]:
     }
 
 
-def _due(each: Standing) -> dict[str, Any]:
+def _due(each: Standing) -> Json:
     """A cohort's schedule, and when it is due next by it, in the schedule's zone."""
     schedule = each.schedule
     if schedule is None:
@@ -499,7 +502,7 @@ def _moment_or_none(at: int | None, zone: str = "UTC") -> str | None:
     return _moment(at, zone)
 
 
-def _record(record: Record) -> dict[str, Any]:
+def _record(record: Record) -> Json:
     return {
         "at": _moment(record.at),
         "workspace": record.destination.workspace or None,
@@ -519,13 +522,13 @@ def _record(record: Record) -> dict[str, Any]:
     }
 
 
-def _error(error: CohortsError | None) -> dict[str, Any] | None:
+def _error(error: CohortsError | None) -> Json | None:
     if error is None:
         return None
     return {"code": error.code, "what": error.what, "fix": error.fix}
 
 
-def _tested(result: Result) -> dict[str, Any]:
+def _tested(result: Result) -> Json:
     return {
         "id": result.cohort.id,
         "name": result.case.name,
@@ -548,11 +551,11 @@ def _people(found: Mapping[Handle, tuple[str, ...]]) -> dict[str, list[str]]:
     return people
 
 
-def _problems(found: Sequence[Problem]) -> list[dict[str, Any]]:
+def _problems(found: Sequence[Problem]) -> list[Json]:
     return [_problem(problem) for problem in found]
 
 
-def _problem(problem: Problem) -> dict[str, Any]:
+def _problem(problem: Problem) -> Json:
     return {
         "path": problem.at.path,
         "line": problem.at.line,

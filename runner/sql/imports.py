@@ -33,6 +33,10 @@ class Unreadable(Refused):
         self.line = line
 
 
+Macros = dict[str, frozenset[str]]
+"""The macros of each file that was read, by its name."""
+
+
 def expand(tree: nodes.Template, library: Library, read: Reader) -> None:
     """Put the macros of other files in the place of their imports, each file once.
     Raises Unreadable.
@@ -45,7 +49,7 @@ def _expand(
     tree: nodes.Template,
     library: Library,
     read: Reader,
-    known: dict[str, frozenset[str]],
+    known: Macros,
 ) -> None:
     body: list[nodes.Node] = []
     for node in tree.body:
@@ -60,7 +64,7 @@ def _macros(
     asked: nodes.FromImport,
     library: Library,
     read: Reader,
-    known: dict[str, frozenset[str]],
+    known: Macros,
 ) -> list[nodes.Node]:
     """The macros that an import brings. A file that is `known` brings none: its macros
     are there already.
@@ -100,9 +104,7 @@ def _file(asked: nodes.FromImport, library: Library) -> tuple[str, int]:
     raise Unreadable("T009", what, fix, asked.lineno)
 
 
-def _own(
-    tree: nodes.Template, known: dict[str, frozenset[str]], line: int
-) -> frozenset[str]:
+def _own(tree: nodes.Template, known: Macros, line: int) -> frozenset[str]:
     """The names of a file's macros: it holds nothing else, and no other file has them."""
     for node in tree.body:
         if not isinstance(node, nodes.Macro | nodes.FromImport) and not _is_blank(node):

@@ -81,6 +81,10 @@ def members(audience: str, identifiers: Sequence[Identifier], barred: str = "") 
     )
 
 
+Listed = tuple[str, Sequence[Identifier]]
+"""A query of a suppression list, and the identifiers that it returns."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """The parts of the members' SQL that depend on what is asked: which identifiers are
@@ -232,7 +236,7 @@ def _of_number(texts: Sequence[str], otherwise: str) -> str:
     return f"CASE number{lines} ELSE {otherwise} END"
 
 
-def suppressed(lists: Iterable[tuple[str, Sequence[Identifier]]]) -> str:
+def suppressed(lists: Iterable[Listed]) -> str:
     """`kind, label, value` of everybody whom one of these queries names, each value
     once and in small letters: who must not be written to is found in whatever letters
     it was written. Each query is read once.

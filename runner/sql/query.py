@@ -10,7 +10,7 @@ from runner.definitions.cohort import Cohort, Mode
 from runner.definitions.known import NOTHING_KNOWN, Known
 from runner.definitions.rule import Audience
 from runner.definitions.source_check import full_name
-from runner.errors import Position, Problem
+from runner.errors import Position, Problem, Problems
 from runner.files.suggestions import suggestion
 from runner.identifiers import Handle, Identifier
 from runner.identifiers import Kind as IdentifierKind
@@ -147,18 +147,22 @@ class Query:
         )
 
 
+Queries = Mapping[str, Query]
+"""Queries by the names of their cohorts."""
+
+
 def build(
     cohort: Cohort,
     target: Target,
     library: Library = EMPTY,
-    others: Mapping[str, Query] = MappingProxyType({}),
+    others: Queries = MappingProxyType({}),
     known: Known = NOTHING_KNOWN,
-) -> Query | tuple[Problem, ...]:
+) -> Query | Problems:
     """The query of a cohort for a target: its SQL rendered and checked. Or everything
     wrong with it, sorted, at its place in its file. `others` are the queries of the
     cohorts that it refers to, by their ids; `known` are the tables that it may read.
     """
-    written: Written | tuple[Problem, ...] | None = None
+    written: Written | Problems | None = None
     if cohort.sql:
         written = _written(cohort, target, library, known)
     if isinstance(written, tuple):
@@ -166,7 +170,7 @@ def build(
     base = ""
     if written:
         base = written.sql
-    audience: str | tuple[Problem, ...] = base
+    audience: str | Problems = base
     if cohort.rule:
         audience = _narrowed(cohort, cohort.rule, base, others)
     if isinstance(audience, tuple):
@@ -199,7 +203,7 @@ def build(
 
 def _written(
     cohort: Cohort, target: Target, library: Library, known: Known
-) -> Written | tuple[Problem, ...]:
+) -> Written | Problems:
     """The SQL of the author, rendered and checked."""
     rendered = render(cohort.sql, {**target.vars, **cohort.params}, library)
     if isinstance(rendered, Fault):
@@ -234,8 +238,8 @@ def _asked(cohort: Cohort) -> tuple[Identifier, ...]:
 
 
 def _narrowed(
-    cohort: Cohort, rule: Audience, base: str, others: Mapping[str, Query]
-) -> str | tuple[Problem, ...]:
+    cohort: Cohort, rule: Audience, base: str, others: Queries
+) -> str | Problems:
     """The rule as SQL, over the author's where there is one."""
     if lost := set(_lost(cohort, rule, others)):
         return tuple(sorted(lost))
@@ -268,9 +272,7 @@ def _narrowed(
     return sql
 
 
-def _lost(
-    cohort: Cohort, rule: Audience, others: Mapping[str, Query]
-) -> Iterator[Problem]:
+def _lost(cohort: Cohort, rule: Audience, others: Queries) -> Iterator[Problem]:
     """References to cohorts that have no query, or one without the key of this rule."""
     key = rule.source.key
     for reference in rule.cohorts:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -11,12 +10,12 @@ from runner.definitions.cohort import Cohort
 from runner.definitions.folder import TEMPLATES
 from runner.definitions.references import in_order
 from runner.definitions.tree import Tree
-from runner.errors import Problem
-from runner.identifiers import Identifier
+from runner.errors import Problem, Problems
 from runner.project.file import Suppression, Target
 from runner.sql import query
 from runner.sql.library import Library
-from runner.sql.query import Query
+from runner.sql.members import Listed
+from runner.sql.query import Queries, Query
 from runner.sql.reads import tables_read
 from runner.sql.suppressed import NO_ONE, Suppressed, suppressed
 
@@ -29,7 +28,7 @@ class Wanted:
 
     target: Target
     queries: tuple[Query, ...]
-    problems: tuple[Problem, ...]
+    problems: Problems
     suppression: Suppressed = NO_ONE
 
     @property
@@ -70,9 +69,9 @@ def _of_clashing(
     cohort: Cohort,
     target: Target,
     shared: Library,
-    good: Mapping[str, Query],
+    good: Queries,
     tree: Tree,
-) -> tuple[Problem, ...]:
+) -> Problems:
     """What is wrong with the SQL of a cohort that clashes with another file."""
     alone = cohort
     if cohort.references:
@@ -86,9 +85,7 @@ def _of_clashing(
     return made
 
 
-def _suppressed(
-    tree: Tree, good: Mapping[str, Query]
-) -> tuple[tuple[Query, ...], Suppressed]:
+def _suppressed(tree: Tree, good: Queries) -> tuple[tuple[Query, ...], Suppressed]:
     """The queries to run, sorted by cohort id, and who is taken out of them. Cohorts
     that are lists themselves, or unsuppressed, keep everybody.
     """
@@ -106,9 +103,7 @@ def _suppressed(
     return tuple(queries), out
 
 
-def _people(
-    listed: Suppression, good: Mapping[str, Query]
-) -> tuple[str, Sequence[Identifier]]:
+def _people(listed: Suppression, good: Queries) -> Listed:
     """The SQL of a list of suppressed people, and what identifies them in it."""
     if listed.cohort:
         found = good[listed.cohort]

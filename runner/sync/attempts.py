@@ -5,7 +5,7 @@ carried out, many side by side.
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,11 +19,11 @@ from runner.plan.written import resend_of
 from runner.sql.suppressed import NO_ONE
 from runner.sync import attempt as one
 from runner.sync import delivering, delta, holding, loaded, steps
-from runner.sync.attempt import Attempt, Done, GuardRefused, Site
+from runner.sync.attempt import Attempt, Done, GuardRefused, Refusals, Site
 from runner.sync.reasons import Known, before_counting
 from runner.sync.run_context import RunContext, RunOptions
 from runner.sync.shared import Shared, side_by_side
-from runner.sync.ways import Found, Way, way_of
+from runner.sync.ways import Routes, Way, way_of
 from runner.sync.writer import Writer
 from runner.treasuredata import export
 
@@ -132,8 +132,8 @@ def _fence(change: Change, site: Site) -> CohortsError | None:
 
 def fold(
     due: Sequence[Change],
-    found: Mapping[Way, Found],
-    unfenced: Mapping[Destination, CohortsError],
+    found: Routes,
+    unfenced: Refusals,
     site: Site,
     context: RunContext,
     options: RunOptions,
@@ -194,8 +194,8 @@ def _fold(attempt: Attempt, site: Site) -> None:
 
 def carry_out_all(
     planned: Plan,
-    found: Mapping[Way, Found],
-    unfenced: Mapping[Destination, CohortsError],
+    found: Routes,
+    unfenced: Refusals,
     site: Site,
     context: RunContext,
     options: RunOptions,
@@ -232,7 +232,7 @@ def _there(site: Site, outcomes: Sequence[Outcome]) -> set[Destination]:
 
 def _unable(
     due: Sequence[Change],
-    found: Mapping[Way, Found],
+    found: Routes,
     no_list: CohortsError | None,
     site: Site,
     context: RunContext,
@@ -257,8 +257,8 @@ def _unable(
 
 def _begin_all(
     due: Sequence[Change],
-    found: Mapping[Way, Found],
-    unfenced: Mapping[Destination, CohortsError],
+    found: Routes,
+    unfenced: Refusals,
     site: Site,
     context: RunContext,
     options: RunOptions,
@@ -344,7 +344,7 @@ def _announce(begun: Sequence[Attempt], site: Site) -> None:
 def _side_by_side(
     begun: Sequence[Attempt],
     there: Collection[Destination],
-    unable: Mapping[Destination, CohortsError],
+    unable: Refusals,
     site: Site,
     context: RunContext,
     options: RunOptions,
@@ -374,7 +374,7 @@ def _side_by_side(
 def _reason_against(
     change: Change,
     there: Collection[Destination],
-    unable: Mapping[Destination, CohortsError],
+    unable: Refusals,
 ) -> CohortsError | None:
     """Why an attempt must not be carried out, or nothing."""
     # emptied before the new cohort is there, its people would be in neither

@@ -21,6 +21,10 @@ ANNOUNCED = (Failed, Sending, Synced, Held)
 """The events that an attempt may write after its `intent`."""
 
 
+Sizes = Mapping[str, int | CohortsError]
+"""The rows of each table, or why they could not be counted."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Discrepancy:
     """One thing that is not as the ledger says; sorts by cohort."""
@@ -87,7 +91,7 @@ def discrepancies(
     entries: Iterable[Entry],
     ledger: Ledger,
     tables: frozenset[str],
-    counted: Mapping[str, int | CohortsError],
+    counted: Sizes,
 ) -> tuple[Discrepancy, ...]:
     """Everything that is not as the ledger says, sorted. `tables` are all those of the
     state database; `counted` has the size of every snapshot that is there, or why it
@@ -102,7 +106,7 @@ def discrepancies(
 def _of_snapshot(
     snapshot: Snapshot,
     tables: frozenset[str],
-    counted: Mapping[str, int | CohortsError],
+    counted: Sizes,
 ) -> Iterator[Discrepancy]:
     """What is not right about one snapshot."""
     where = snapshot.deployed.destination

@@ -26,7 +26,7 @@ from runner.sync.attempt import GuardRefused, mode_of
 from runner.sync.delivering import at_the_authors, wanted_members
 from runner.sync.reasons import Known, before_counting, judged
 from runner.sync.snapshots import rests_on
-from runner.sync.ways import Found, Way, routes, way_of
+from runner.sync.ways import Routes, routes, way_of
 from runner.treasuredata.client import TreasureData
 
 SUPPRESSED = "SELECT kind, label, value FROM barred_people"
@@ -99,7 +99,7 @@ def _position(change: Change) -> Position:
     return change.cohort.document.at()
 
 
-def _routes(plan: Plan, counter: Counter) -> Mapping[Way, Found]:
+def _routes(plan: Plan, counter: Counter) -> Routes:
     """How each change is reached; nothing where the key may not look connections up,
     since a review's key need not be able to send.
     """

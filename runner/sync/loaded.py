@@ -4,7 +4,7 @@ would lose people who did nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from runner.errors import CohortsError, Problem
@@ -13,10 +13,10 @@ from runner.plan.ledger import Destination
 from runner.plan.overrides import LATE
 from runner.plan.plan import Action, Change
 from runner.project.file import Project
-from runner.project.sources import Source
+from runner.project.sources import Source, Sources
 from runner.sql.names import quoted
 from runner.sql.tokens import Kind, tokens
-from runner.sync.attempt import GuardRefused
+from runner.sync.attempt import GuardRefused, Refusals
 
 _WITHOUT_QUERY = frozenset({Action.WITHDRAW, Action.SUPPRESS, Action.ROLLBACK})
 
@@ -26,7 +26,7 @@ Select = Callable[[str], Sequence[Sequence[Any]]]
 
 def refused(
     due: Iterable[Change], project: Project, now: int, select: Select
-) -> Mapping[Destination, CohortsError]:
+) -> Refusals:
     """The refusals of the changes whose query reads a source that is older than its
     `max_lag`. One query asks for all sources; where it fails, nobody knows, and all of
     these changes are refused with its error. `now` in unix seconds.
@@ -66,7 +66,7 @@ def _refusal(
     return GuardRefused(tuple(_problem(change, source, document) for source in late))
 
 
-def _used(change: Change, limited: Mapping[str, Source]) -> frozenset[str]:
+def _used(change: Change, limited: Sources) -> frozenset[str]:
     """The sources whose tables a change's query names, in a rule as in SQL."""
     if change.query is None or change.action in _WITHOUT_QUERY:
         return frozenset()

@@ -4,7 +4,7 @@ sweep, answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
@@ -16,7 +16,7 @@ from runner.sync import attempts
 from runner.sync.attempts import Outcome
 from runner.sync.planned import open_ledger, plan_of
 from runner.sync.run_context import RunContext, RunOptions
-from runner.sync.ways import Found, Way, routes, way_of
+from runner.sync.ways import Found, Routes, Way, routes, way_of
 from runner.sync.writer import Writer, claim
 
 
@@ -74,9 +74,7 @@ def sync(context: RunContext, options: RunOptions) -> Summary:
     return Summary(plan, outcomes, options.wanted.invalid_files)
 
 
-def _new_routes(
-    plan: Plan, found: Mapping[Way, Found], context: RunContext
-) -> dict[Way, Found]:
+def _new_routes(plan: Plan, found: Routes, context: RunContext) -> dict[Way, Found]:
     """The routes of the ways that are not known yet."""
     new = [change for change in plan.due if way_of(change, context.target) not in found]
     return routes(new, context.client, context.project, context.target)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from runner.definitions.known import Known
-from runner.errors import Problem, Unavailable
-from runner.identifiers import Handle
+from runner.errors import Problem, Problems, Unavailable
 from runner.project.file import Target
 from runner.project.sources import Source
 from runner.project.tables import UNKNOWN
@@ -16,7 +15,7 @@ from runner.sandbox.engine import home, process, trials
 from runner.sandbox.engine.errors import EngineProblem, StatementFailed
 from runner.sandbox.engine.tables import Loaded
 from runner.sql.query import Query
-from runner.testing.local import Job, Table, empty_tables
+from runner.testing.local import CarryOut, Found, Job, Table, empty_tables
 
 UNTOLD = frozenset({"TABLE_NOT_FOUND", "SCHEMA_NOT_FOUND"})
 """Refusals that only say that nothing is known of a table here."""
@@ -37,14 +36,10 @@ def started(environment: Mapping[str, str]) -> Iterator[str]:
         raise Unavailable("R032", exc.what, exc.fix) from None
 
 
-def carrying_out(
-    url: str,
-) -> Callable[[Sequence[Job]], Iterator[Mapping[Handle, frozenset[str]] | str]]:
+def carrying_out(url: str) -> CarryOut:
     """What carries tests out on the engine at this address."""
 
-    def carry_out(
-        jobs: Sequence[Job],
-    ) -> Iterator[Mapping[Handle, frozenset[str]] | str]:
+    def carry_out(jobs: Sequence[Job]) -> Iterator[Found]:
         results = trials.carried_out(map(_trial, jobs), url)
         for job, found in zip(jobs, results, strict=True):
             if isinstance(found, str):
@@ -52,7 +47,10 @@ def carrying_out(
                 continue
             # the engine knows the exports by name, as texts
             names = {str(handle): handle for handle in job.exports}
-            yield {names[name]: _first_cells(rows) for name, rows in found.items()}
+            members = {}
+            for name, rows in found.items():
+                members[names[name]] = _first_cells(rows)
+            yield members
 
     return carry_out
 
@@ -64,7 +62,7 @@ def refused(
     url: str,
     *,
     known: Known,
-) -> tuple[Problem, ...]:
+) -> Problems:
     """The queries that Trino would not begin, each with Trino's words; on the tables
     that are known, empty.
 

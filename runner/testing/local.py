@@ -21,7 +21,7 @@ from runner.definitions.cohort import Cohort
 from runner.definitions.known import ANYTHING, NOTHING_KNOWN, Known
 from runner.identifiers import Handle
 from runner.project.file import Target
-from runner.project.sources import Source, Type
+from runner.project.sources import Source, Sources, Type
 from runner.project.tables import TIME, UNKNOWN
 from runner.sandbox import query as sandbox
 from runner.sandbox.duck.storage import storage
@@ -30,7 +30,7 @@ from runner.sandbox.warehouse import Warehouse
 from runner.sql import query
 from runner.sql.library import Library
 from runner.sql.names import quoted
-from runner.sql.query import Query
+from runner.sql.query import Queries, Query
 from runner.sql.reads import tables_read
 from runner.sql.suppressed import NO_ONE
 from runner.trino.types import parse_type
@@ -170,10 +170,10 @@ def _cells(row: Row) -> set[str]:
 
 def run(
     cohorts: Sequence[Cohort],
-    everybody: Mapping[str, Query],
+    everybody: Queries,
     target: Target,
     *,
-    sources: Mapping[str, Source],
+    sources: Sources,
     library: Library,
     workers: int,
     carry_out: CarryOut | None = None,
@@ -195,9 +195,9 @@ def run(
 class _World:
     """What all tests share: see `run`."""
 
-    everybody: Mapping[str, Query]
+    everybody: Queries
     target: Target
-    sources: Mapping[str, Source]
+    sources: Sources
     library: Library
     known: Known
 

@@ -51,14 +51,18 @@ class SyntaxRefused(Exception):
         self.message = message
 
 
+Reader = Callable[["Cursor"], Expression]
+"""What reads an expression that begins at the cursor."""
+
+
 @dataclass(frozen=True, slots=True)
 class Grammar:
     """The rules to which others come back: a value holds queries, and a query holds values."""
 
-    expression: Callable[[Cursor], Expression]
+    expression: Reader
     condition_from: Callable[[Cursor, int, Expression], Expression]
     """The rest of an expression that began at the offset; its first value was read already."""
-    value: Callable[[Cursor], Expression]
+    value: Reader
     query: Callable[[Cursor], Query]
     query_from: Callable[[Cursor, int, Query], Query]
     """The rest of a query whose first part, which began at the offset, stands in

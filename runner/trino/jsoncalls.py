@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from runner.trino.cursor import NAMES, Cursor
+from runner.trino.cursor import NAMES, Cursor, Reader
 from runner.trino.tree import Expression, Expressions, JsonCall, TypeName
 from runner.trino.typenames import read_type
 
@@ -206,7 +204,7 @@ def _on_null(cursor: Cursor) -> None:
         cursor.expect_all("ON", "NULL")
 
 
-JSON_READERS: dict[str, Callable[[Cursor], Expression]] = {
+JSON_READERS: dict[str, Reader] = {
     "JSON_EXISTS": _json_exists,
     "JSON_VALUE": _json_value_call,
     "JSON_QUERY": _json_query,

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from runner.trino import calls
-from runner.trino.cursor import NAMES, QUERIES, TEXTS, Cursor, SyntaxRefused
+from runner.trino.cursor import NAMES, QUERIES, TEXTS, Cursor, Reader, SyntaxRefused
 from runner.trino.jsoncalls import JSON_READERS
 from runner.trino.lexer import BINARY, DECIMAL, DOUBLE, INTEGER, TEXT, UNICODE_TEXT
 from runner.trino.special import SPECIAL_READERS
@@ -346,7 +344,7 @@ def _try_cast_or_name(cursor: Cursor) -> Expression:
     return calls.call_from(cursor, mark, first)
 
 
-READERS: dict[str, Callable[[Cursor], Expression]] = {
+READERS: dict[str, Reader] = {
     **SPECIAL_READERS,
     **JSON_READERS,
     "(": _parentheses,

@@ -85,7 +85,7 @@ class Type:
     """
 
     base: str
-    arguments: tuple[Type | int, ...] = ()
+    arguments: Arguments = ()
     names: tuple[str, ...] = ()
 
     def __str__(self) -> str:
@@ -130,6 +130,7 @@ DATE = Type("date")
 
 
 Types = tuple[Type, ...]
+Arguments = tuple[Type | int, ...]
 
 
 def _shown_fields(row: Type) -> Iterator[str]:
@@ -261,7 +262,7 @@ def _field(words: _Text) -> tuple[str, Type]:
 
 
 def made_type(
-    base: str, arguments: tuple[Type | int, ...] = (), names: tuple[str, ...] = ()
+    base: str, arguments: Arguments = (), names: tuple[str, ...] = ()
 ) -> Type:
     """The type of a base and its arguments, with what may be left out.
 
@@ -290,7 +291,7 @@ _NUMBERED = {
 _PLAIN = _ORDERED | _OTHERS | READ_AS_TEXT
 
 
-def _numbered(base: str, arguments: tuple[Type | int, ...]) -> Type:
+def _numbered(base: str, arguments: Arguments) -> Type:
     """A type of one number: a length, or a precision."""
     usual, greatest = _NUMBERED[base]
     if not arguments:
@@ -303,7 +304,7 @@ def _numbered(base: str, arguments: tuple[Type | int, ...]) -> Type:
     return Type(base, arguments)
 
 
-def _decimal(arguments: tuple[Type | int, ...]) -> Type:
+def _decimal(arguments: Arguments) -> Type:
     """A decimal; without numbers it has as many digits as it can, all before the point."""
     numbers = [one for one in arguments if isinstance(one, int)]
     if len(numbers) != len(arguments) or len(numbers) > 2:
@@ -323,9 +324,7 @@ def _decimal(arguments: tuple[Type | int, ...]) -> Type:
     return Type("decimal", (precision, scale))
 
 
-def _of_elements(
-    base: str, arguments: tuple[Type | int, ...], names: tuple[str, ...]
-) -> Type:
+def _of_elements(base: str, arguments: Arguments, names: tuple[str, ...]) -> Type:
     """An array, a map, a row, a function or a quantile digest of other types."""
     inner = [one for one in arguments if isinstance(one, Type)]
     wanted = _COUNTS.get(base, len(arguments))
