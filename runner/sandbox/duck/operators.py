@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeGuard
 
 from runner.sandbox.duck import expressions
-from runner.sandbox.duck.casts import coerced
+from runner.sandbox.duck.casts import coerced, local
 from runner.sandbox.duck.nothere import NotHere
 from runner.sandbox.duck.scope import Scope
 from runner.sandbox.duck.storage import (
@@ -26,6 +26,7 @@ from runner.trino import tree
 from runner.trino.tree import Comparator, Operator
 from runner.trino.types import Type, common
 
+NUMBERS = frozenset({*INTEGERS, *FLOATS})
 NO_ORDER = frozenset({"map", "json"})
 MOMENTS = frozenset({"timestamp", "timestamp with time zone"})
 EQUALITY = frozenset({Comparator.EQUAL, Comparator.NOT_EQUAL})
@@ -63,6 +64,11 @@ class Operation:
     result: Type
 
     @property
+    def base(self) -> str:
+        """The name of the result's type, without what stands in its parentheses."""
+        return self.result.base
+
+    @property
     def plain(self) -> str:
         """The same words for DuckDB."""
         return f"({self.left.sql} {self.operator} {self.right.sql})"
@@ -94,8 +100,8 @@ def _written(made: Operation, scope: Scope) -> str:
     """An operation by the type that it results in."""
     if made.operator is Operator.CONCAT:
         return _joined(made)
-    base = made.result.base
-    if base in {*INTEGERS, *FLOATS} and made.left.type != UNKNOWN:
+    base = made.base
+    if base in NUMBERS and made.left.type != UNKNOWN:
         return _arithmetic(made)
     if base == "decimal":
         return _decimal(made)
@@ -108,10 +114,10 @@ def _written(made: Operation, scope: Scope) -> str:
 
 def _joined(made: Operation) -> str:
     """`left || right`, of texts, bytes or arrays."""
-    if made.result.base in {"varchar", "varbinary"}:
-        return f"({made.left.sql} || {made.right.sql})"
-    if made.result.base != "array":
-        raise NotHere(f"{made.left.type} || {made.right.type}")
+    if made.base in {"varchar", "varbinary"}:
+        return made.plain
+    if made.base != "array":
+        raise made.refuse()
     left = _as_array(made.left, made.result)
     right = _as_array(made.right, made.result)
     return f"({left} || {right})"
@@ -128,31 +134,39 @@ def _as_array(side: Side, result: Type) -> str:
 def _arithmetic(made: Operation) -> str:
     """An operation of whole numbers or doubles."""
     # DuckDB's / of whole numbers gives a double; of doubles it divides by 0 as Java does
-    if made.operator is Operator.DIVIDE and made.result.base in INTEGERS:
+    if made.operator is Operator.DIVIDE and made.base in INTEGERS:
         return f"({made.left.sql} // {made.right.sql})"
     return made.plain
 
 
 def _decimal(made: Operation) -> str:
     """An operation of decimals, at the scale that Trino gives it. Raises NotHere."""
-    kept = storage(made.result)
-    one, other = made.left.sql, made.right.sql
-    precision, scale = decimal(made.result)
-    if made.left.base != "decimal" or made.right.base != "decimal":
+    result = made.result
+    one = made.left.sql
+    other = made.right.sql
+    if {made.left.base, made.right.base} != {"decimal"}:
         raise made.refuse()
     match made.operator:
         case Operator.ADD | Operator.SUBTRACT:
-            left = f"CAST({one} AS {kept})"
-            right = f"CAST({other} AS {kept})"
-            return f"CAST({left} {made.operator} {right} AS {kept})"
+            left = as_stored(one, result)
+            right = as_stored(other, result)
+            return as_stored(f"{left} {made.operator} {right}", result)
         case Operator.MULTIPLY:
-            return python("multiplied", kept, one, other, str(precision), str(scale))
+            return _in_python("multiplied", made)
         case Operator.DIVIDE:
-            return python("divided", kept, one, other, str(precision), str(scale))
+            return _in_python("divided", made)
         case Operator.MODULUS:
-            return python("modulus", kept, one, other)
+            return python("modulus", storage(result), one, other)
         case Operator.CONCAT:
             raise made.refuse()
+
+
+def _in_python(function: str, made: Operation) -> str:
+    """An operation of decimals that Python carries out, at the result's scale."""
+    precision, scale = decimal(made.result)
+    kept = storage(made.result)
+    sides = made.left.sql, made.right.sql
+    return python(function, kept, *sides, str(precision), str(scale))
 
 
 # moments and intervals
@@ -188,21 +202,24 @@ def _moved_by_months(moment: Side, sign: str, shift: Side, scope: Scope) -> str:
     if moment.base == "timestamp":
         return f"({moment.sql} {sign} {months})"
     # a month is as long as the clocks of the moment's own zone say
-    zone = f"AT TIME ZONE '{zone_of(moment.node, scope)}'"
-    return f"((({moment.sql} {zone}) {sign} {months}) {zone})"
+    zone = zone_of(moment.node, scope)
+    shown = local(moment.sql, zone)
+    return local(f"({shown} {sign} {months})", zone)
 
 
 def _interval(made: Operation) -> str:
     """An operation that results in an interval: a number of milliseconds or months."""
-    left, right = made.left, made.right
-    alike = left.base == right.base
-    if alike and left.base in INTERVALS:
+    left = made.left
+    right = made.right
+    are_alike = left.base == right.base
+    if are_alike and left.base in INTERVALS:
         return made.plain
-    of_days = made.result.base == "interval day to second"
+    of_days = made.base == "interval day to second"
     if made.operator is Operator.SUBTRACT and of_days:
         if left.base == "date":
-            return f"(({left.sql} - {right.sql}) * 86400000)"
-        if alike and left.base in MOMENTS:
+            days = f"({left.sql} - {right.sql})"
+            return f"({days} * 86400000)"
+        if are_alike and left.base in MOMENTS:
             return f"trino_milliseconds({left.sql}, {right.sql})"
     with_number = left.base in INTEGERS or right.base in INTEGERS
     if made.operator is Operator.MULTIPLY and with_number:
@@ -327,7 +344,8 @@ def _rows(comparator: Comparator, left: tree.Row, right: tree.Row, scope: Scope)
         raise NotHere(f"row {comparator} row")
     terms = []
     for one, other in zip(left.items, right.items, strict=True):
-        terms.append(compared(Comparator.EQUAL, one, other, scope))
+        term = compared(Comparator.EQUAL, one, other, scope)
+        terms.append(term)
     same = f"({' AND '.join(terms)})"
     if comparator is Comparator.EQUAL:
         return same
@@ -364,14 +382,20 @@ def in_list(node: tree.InList, scope: Scope) -> str:
     word = negation(negated=node.negated)
     kind = _shared_by_all(node, scope)
     if is_composite(kind) or isinstance(node.value, tree.Row):
-        terms = [
-            compared(Comparator.EQUAL, node.value, option, scope)
-            for option in node.options
-        ]
-        return f"({word}({' OR '.join(terms)}))"
+        any_of_them = _compared_one_by_one(node, scope)
+        return f"({word}({any_of_them}))"
     value = _converted(node.value, kind, scope)
     options = [_option(one, kind, scope) for one in node.options]
     return f"({value} {word}IN ({', '.join(options)}))"
+
+
+def _compared_one_by_one(node: tree.InList, scope: Scope) -> str:
+    """A value compared with each option of a list, by OR."""
+    terms = []
+    for option in node.options:
+        term = compared(Comparator.EQUAL, node.value, option, scope)
+        terms.append(term)
+    return " OR ".join(terms)
 
 
 def _shared_by_all(node: tree.InList, scope: Scope) -> Type:

@@ -10,6 +10,9 @@ from runner.sandbox.duck.shapes import Columns
 from runner.trino.tree import Call, Column, Expression, Field, Node, Window
 from runner.trino.types import Type
 
+HeldTable = tuple[str, Columns]
+"""A table that the warehouse holds: its full name for DuckDB, and its columns."""
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -17,7 +20,7 @@ class Facts:
 
     types: Mapping[Node, Type | None]
     conversions: Mapping[Node, Type]
-    tables: Mapping[Node, tuple[str, Columns]]
+    tables: Mapping[Node, HeldTable]
     now: float
     scheduled_time: int
 
