@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import TypeVar, dataclass_transform
+from typing import TypeGuard, TypeVar, dataclass_transform
 
 _Class = TypeVar("_Class")
 
@@ -1057,6 +1057,11 @@ def _nodes(value: object) -> Iterator[Node]:
             yield from _nodes(item)
     elif hasattr(value, "at"):
         yield value  # type: ignore[misc]
+
+
+def is_whole(node: Expression) -> TypeGuard[Number]:
+    """True for a literal of a whole number, without a sign."""
+    return isinstance(node, Number) and node.kind is NumberKind.INTEGER
 
 
 def walk(node: Node) -> Iterator[Node]:

@@ -11,6 +11,7 @@ from runner.sandbox.duck.nothere import NotHere
 from runner.sandbox.duck.scope import Scope, argument, lookup, parts
 from runner.sandbox.duck.storage import (
     UNKNOWN,
+    as_stored,
     field,
     in_utc,
     inner,
@@ -110,7 +111,7 @@ def _condition(node: tree.Expression, scope: Scope) -> str | None:
         case tree.Or():
             return _guarded(node.terms, scope, " OR ", decided="TRUE")
         case tree.Exists():
-            return f"EXISTS ({queries.query(node.query, scope.inside())})"
+            return f"EXISTS {_subquery(node.query, scope)}"
         case tree.InQuery():
             return _in_query(node, scope)
         case tree.QuantifiedComparison():
@@ -131,7 +132,7 @@ def _value(node: tree.Expression, scope: Scope) -> str | None:
         case tree.Sign():
             return operators.signed(node, scope)
         case tree.ScalarQuery():
-            return f"({queries.query(node.query, scope.inside())})"
+            return _subquery(node.query, scope)
         case tree.Case():
             return _case(node, scope)
         case tree.Cast():
@@ -161,6 +162,12 @@ def _part(node: tree.Expression, scope: Scope) -> str | None:
             return _grouping(node, scope)
         case _:
             return None
+
+
+def _subquery(node: tree.Query, scope: Scope) -> str:
+    """A query in an expression, in parentheses. Raises NotHere."""
+    sql = queries.query(node, scope.inside())
+    return f"({sql})"
 
 
 # names
@@ -197,8 +204,15 @@ def _field(node: tree.Field, scope: Scope) -> str | None:
     names = [name.lower() for name in row.names]
     if node.name.key not in names:
         return None
-    place = field(names.index(node.name.key))
-    return f"struct_extract({expression(node.base, scope)}, {text(place)})"
+    number = names.index(node.name.key)
+    base = expression(node.base, scope)
+    return _extracted(base, number)
+
+
+def _extracted(row: str, number: int) -> str:
+    """A field of a row, by its place from 0."""
+    name = text(field(number))
+    return f"struct_extract({row}, {name})"
 
 
 # conditions
@@ -206,8 +220,9 @@ def _field(node: tree.Field, scope: Scope) -> str | None:
 
 def _is_null(node: tree.IsNull, scope: Scope) -> str:
     """IS NULL and IS NOT NULL."""
+    value = expression(node.value, scope)
     word = operators.negation(negated=node.negated)
-    return f"({expression(node.value, scope)} IS {word}NULL)"
+    return f"({value} IS {word}NULL)"
 
 
 def _is_risky(sql: str) -> bool:
@@ -241,22 +256,22 @@ def _in_query(node: tree.InQuery, scope: Scope) -> str:
     kind = scope.result_of(node.value)
     if kind.base in NO_MEMBERSHIP:
         raise NotHere(f"{kind.base} IN (SELECT …)")
-    inside, of = queries.single(node.query, scope.inside())
+    found = queries.single(node.query, scope.inside())
     value = expression(node.value, scope)
-    value, inside = operators.alike_query(value, kind, inside, of)
+    value, inside = operators.alike_query(value, kind, *found)
     word = operators.negation(negated=node.negated)
     return f"({value} {word}IN ({inside}))"
 
 
 def _quantified(node: tree.QuantifiedComparison, scope: Scope) -> str:
     """`left > ALL (SELECT …)` and its like."""
-    inside, of = queries.single(node.query, scope.inside())
+    found = queries.single(node.query, scope.inside())
     kind = scope.result_of(node.left)
     # DuckDB compares NaN otherwise than Trino, and there is no place to ask for it
-    if kind.base in {"double", "real"} or kind.base in NO_MEMBERSHIP:
+    if kind.base in {"double", "real", *NO_MEMBERSHIP}:
         raise NotHere(f"a comparison of {kind.base} with ANY or ALL")
     left = expression(node.left, scope)
-    left, inside = operators.alike_query(left, kind, inside, of)
+    left, inside = operators.alike_query(left, kind, *found)
     quantifier = "ANY"
     if node.quantifier == "all":
         quantifier = "ALL"
@@ -272,10 +287,13 @@ def _case(node: tree.Case, scope: Scope) -> str:
     shown = []
     for branch in node.branches:
         result = converted(branch.result, wanted, scope)
-        shown.append(f"WHEN {_when(node, branch, scope)} THEN {result}")
+        condition = _when(node, branch, scope)
+        shown.append(f"WHEN {condition} THEN {result}")
     if node.default is not None:
-        shown.append(f"ELSE {converted(node.default, wanted, scope)}")
-    return f"CASE {' '.join(shown)} END"
+        default = converted(node.default, wanted, scope)
+        shown.append(f"ELSE {default}")
+    branches = " ".join(shown)
+    return f"CASE {branches} END"
 
 
 def _when(node: tree.Case, branch: tree.When, scope: Scope) -> str:
@@ -308,7 +326,8 @@ def _cast(node: tree.Cast, scope: Scope) -> str:
     # asked for what it raises: a type that DuckDB does not keep
     storage(target)
     sql = expression(node.value, scope)
-    return cast(sql, source, target, safe=node.safe, zone=zone_of(node.value, scope))
+    zone = zone_of(node.value, scope)
+    return cast(sql, source, target, safe=node.safe, zone=zone)
 
 
 def _subscript(node: tree.Subscript, scope: Scope) -> str:
@@ -317,7 +336,8 @@ def _subscript(node: tree.Subscript, scope: Scope) -> str:
     kind = scope.result_of(node.base)
     match kind.base:
         case "array":
-            return f"trino_subscript({base}, {expression(node.index, scope)})"
+            place = expression(node.index, scope)
+            return f"trino_subscript({base}, {place})"
         case "map":
             return _map_value(base, kind, node.index, scope)
         case "row" if isinstance(node.index, tree.Number):
@@ -338,22 +358,24 @@ def _row_field(base: str, kind: Type, place: int) -> str:
     """A row's field by its place, from 1. Raises NotHere for a place that it has not."""
     if not 1 <= place <= len(inner(kind)):
         raise NotHere(f"a row's field number {place}")
-    return f"struct_extract({base}, {text(field(place - 1))})"
+    return _extracted(base, place - 1)
 
 
 def _array(node: tree.Array, scope: Scope) -> str:
     """ARRAY[…], whose elements are all of one type."""
     kind = scope.type_of(node)
     wanted = inner(kind)
-    shown = ", ".join(converted(one, wanted[0], scope) for one in node.items)
-    return f"CAST([{shown}] AS {storage(kind)})"
+    items = [converted(one, wanted[0], scope) for one in node.items]
+    shown = ", ".join(items)
+    return as_stored(f"[{shown}]", kind)
 
 
 def _row(node: tree.Row, scope: Scope) -> str:
     """ROW(…), whose fields are named by their places."""
     wanted = inner(scope.type_of(node))
     shown = []
-    for number, (one, kind) in enumerate(zip(node.items, wanted, strict=True)):
+    pairs = zip(node.items, wanted, strict=True)
+    for number, (one, kind) in enumerate(pairs):
         value = converted(one, kind, scope)
         shown.append(f"{field(number)} := CAST({value} AS {storage(kind)})")
     return f"struct_pack({', '.join(shown)})"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeGuard
 
 from runner.sandbox.duck import expressions
 from runner.sandbox.duck.casts import coerced, local
@@ -233,7 +232,7 @@ def signed(node: tree.Sign, scope: Scope) -> str:
     kind = scope.result_of(node.value)
     if not node.negative:
         return sql
-    if _is_whole(node.value):
+    if tree.is_whole(node.value):
         # the least BIGINT has no number without its sign
         value = -int(node.value.text, 0)
         return as_stored(str(value), scope.result_of(node))
@@ -241,11 +240,6 @@ def signed(node: tree.Sign, scope: Scope) -> str:
         # DuckDB widens what it negates
         return f"(CAST(0 AS {storage(kind)}) - {sql})"
     return f"(- {sql})"
-
-
-def _is_whole(node: tree.Expression) -> TypeGuard[tree.Number]:
-    """True for a literal of a whole number."""
-    return isinstance(node, tree.Number) and node.kind is tree.NumberKind.INTEGER
 
 
 # comparison

@@ -34,7 +34,8 @@ def sort_items(items: Sequence[tree.SortItem], scope: Scope) -> str:
     """What stands behind ORDER BY in a call. Raises NotHere."""
     shown = []
     for item in items:
-        check_order(scope.result_of(item.expression))
+        kind = scope.result_of(item.expression)
+        check_order(kind)
         sql = expressions.expression(item.expression, scope)
         shown.append(f"{sql} {direction(item)}")
     return ", ".join(shown)
@@ -70,8 +71,10 @@ def _sort_key(
     if place is not None:
         check_order(items[place].type)
         return str(place + 1)
-    check_order(scope.result_of(node))
-    sql = expressions.expression(node, _with_outputs(scope, items))
+    kind = scope.result_of(node)
+    check_order(kind)
+    here = _with_outputs(scope, items)
+    sql = expressions.expression(node, here)
     for number, one in enumerate(items, start=1):
         if one.sql == sql:
             return str(number)
@@ -92,7 +95,7 @@ def _with_outputs(scope: Scope, items: Sequence[Item]) -> Scope:
 
 def _place(node: tree.Expression, names: Sequence[str]) -> int | None:
     """Which column a number or a name means, from 0; None where it means none."""
-    if isinstance(node, tree.Number) and node.kind is tree.NumberKind.INTEGER:
+    if tree.is_whole(node):
         return int(node.text) - 1
     if isinstance(node, tree.Column) and node.name.key in names:
         return names.index(node.name.key)

@@ -80,9 +80,7 @@ class Site:
             if node.negative:
                 factor = -1
             node = node.value
-        if not isinstance(node, tree.Number):
-            return None
-        if node.kind is not tree.NumberKind.INTEGER:
+        if not tree.is_whole(node):
             return None
         return factor * int(node.text)
 

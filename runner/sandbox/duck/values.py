@@ -24,6 +24,9 @@ MILLISECONDS = {
 MONTHS = {"month": 1, "year": 12}
 """How long a unit of an interval of months is, in months."""
 
+AMOUNT = re.compile(r"\d+(\.\d{1,3})?")
+"""How many units an interval has."""
+
 PREFIXES = frozenset({"0x", "0o", "0b"})
 ZONED = re.compile(r"(?P<moment>[^ ]+ [0-9:.]+) ?(?P<zone>[+-]\d{2}:\d{2}|[A-Za-z].*)")
 
@@ -69,7 +72,8 @@ def zoned(value: str) -> str:
         raise NotHere(f"TIMESTAMP '{value}'")
     try:
         where = zone(match["zone"])
-        moment = moments.read_timestamp(match["moment"], 6).replace(tzinfo=where)
+        shown = moments.read_timestamp(match["moment"], 6)
+        moment = shown.replace(tzinfo=where)
     except (BadTime, Rejected):
         raise NotHere(f"TIMESTAMP '{value}'") from None
     # before 1970, rounding down differs from cutting off
@@ -80,19 +84,21 @@ def zoned(value: str) -> str:
 
 def interval(node: tree.Interval) -> str:
     """An interval, in milliseconds or in months. Raises NotHere."""
-    refusal = NotHere(f"INTERVAL '{node.value}' {node.unit.upper()}")
-    if node.to or not re.fullmatch(r"\d+(\.\d{1,3})?", node.value):
+    value = node.value
+    unit = node.unit
+    refusal = NotHere(f"INTERVAL '{value}' {unit.upper()}")
+    if node.to or not AMOUNT.fullmatch(value):
         raise refusal
     sign = 1
     if node.negative:
         sign = -1
-    if node.unit in MONTHS:
-        months = int(node.value) * MONTHS[node.unit]
+    if unit in MONTHS:
+        months = int(value) * MONTHS[unit]
         return f"CAST({sign * months} AS INTEGER)"
-    whole, point, fraction = node.value.partition(".")
-    if point and node.unit != "second":
+    whole, point, fraction = value.partition(".")
+    if point and unit != "second":
         raise refusal
     # "5" after the point is 500 milliseconds
     thousandths = int(fraction.ljust(3, "0"))
-    milliseconds = int(whole) * MILLISECONDS[node.unit] + thousandths
+    milliseconds = int(whole) * MILLISECONDS[unit] + thousandths
     return f"CAST({sign * milliseconds} AS BIGINT)"

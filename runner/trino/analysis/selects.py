@@ -26,7 +26,6 @@ from runner.trino.tree import (
     Expression,
     GroupingKind,
     Number,
-    NumberKind,
     Select,
     SelectItem,
     SortItem,
@@ -232,17 +231,13 @@ def _group_by(node: Select, place: Context) -> list[Expression]:
     return keys
 
 
-def _is_position(node: Expression) -> TypeGuard[Number]:
-    """True for a whole number, which in GROUP BY and ORDER BY means an item of SELECT."""
-    return isinstance(node, Number) and node.kind is NumberKind.INTEGER
-
-
 def _group(
     one: Expression, kind: GroupingKind, node: Select, place: Context
 ) -> Sequence[Expression]:
     """What an expression of GROUP BY groups by: itself, or the item that it counts."""
     is_simple = kind is GroupingKind.SIMPLE
-    if is_simple and _is_position(one):
+    # a whole number means an item of SELECT
+    if is_simple and tree.is_whole(one):
         return _counted(one, node, place)
     mark = len(place.facts.met)
     its = place.infer(one)
@@ -371,7 +366,7 @@ def order(order_by: Sequence[SortItem], found: Relation, place: Context) -> None
 
 def _sorted_type(one: Expression, found: Relation, place: Context) -> Type | None:
     """The type of what a query is ordered by, or of the item that a number means."""
-    if not _is_position(one):
+    if not tree.is_whole(one):
         return place.infer(one)
     place.facts.types[one] = INTEGER
     if not found.is_known:

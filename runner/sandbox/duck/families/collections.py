@@ -133,11 +133,11 @@ def _reduce(site: Site) -> str:
     body = lambda_text(site, 2, (state, item))
     kind = lambda_type(site, 2)
     start = coerced(site.second, site.types[1], kind)
-    first = as_stored(start, kind)
     if not _is_kept_alike(site.types[1], kind):
         raise site.refuse("a state that changes its type")
     if not _is_kept_alike(_array(site), kind):
         raise site.refuse("a state of another type than the elements")
+    first = as_stored(start, kind)
     made = f"list_reduce({site.first}, lambda {state}, {item}: {body}, {first})"
     final = _unique(site, "f")
     shown = lambda_text(site, 3, (final,))

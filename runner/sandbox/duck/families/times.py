@@ -7,7 +7,7 @@ from runner.sandbox.duck.casts import as_text, cast, local, stamp
 from runner.sandbox.duck.extracts import OF_DATE, OF_TIME, field_of
 from runner.sandbox.duck.nothere import NotHere, Rejected
 from runner.sandbox.duck.site import Emitter, Emitters, Site
-from runner.sandbox.duck.storage import DATE, DOUBLE, in_utc, precision_of, python, text
+from runner.sandbox.duck.storage import DATE, DOUBLE, in_utc, precision_of, python
 from runner.sandbox.duck.zones import zone_of
 from runner.trino.types import Type
 
@@ -46,7 +46,8 @@ def _difference(site: Site) -> str:
     kind = site.types[1]
     unit = _unit(site, kind)
     one, other = site.arguments[1:]
-    if site.types[2].base != kind.base or kind.base not in MOMENTS:
+    last = site.types[2]
+    if last.base != kind.base or kind.base not in MOMENTS:
         raise site.refuse()
     if kind.base == "timestamp with time zone":
         _check_difference(site, unit)
@@ -97,11 +98,11 @@ def _added(site: Site) -> str:
     if kind.base != "timestamp with time zone":
         raise site.refuse()
     zone = site.zone(2)
-    if unit in STEPS or unit in {"day", "week"}:
+    if unit in {"day", "week", *STEPS}:
         # such a unit ends when the clocks of the zone show the same time again
         moved = _moved(local(moment, zone), unit, number)
-        return f"({moved} AT TIME ZONE {text(zone)})"
-    return f"({moment} + to_milliseconds({number} * {LENGTHS[unit]}))"
+        return local(moved, zone)
+    return _moved(moment, unit, number)
 
 
 def _months(unit: str, number: str) -> str:
@@ -134,7 +135,7 @@ def _truncated(site: Site) -> str:
     if kind.base == "timestamp with time zone":
         zone = site.zone(1)
         start = f"date_trunc('{unit}', {local(moment, zone)})"
-        return f"({start} AT TIME ZONE {text(zone)})"
+        return local(start, zone)
     made = f"date_trunc('{unit}', {moment})"
     if kind.base == "date":
         # DuckDB makes a TIMESTAMP of a date
@@ -153,7 +154,8 @@ def _moment_in_zone(site: Site) -> str:
 
 def _date_format(site: Site) -> str:
     """DATE_FORMAT of what clocks show."""
-    return python("date_format", "VARCHAR", _moment_in_zone(site), site.second)
+    moment = _moment_in_zone(site)
+    return python("date_format", "VARCHAR", moment, site.second)
 
 
 def _date_parse(site: Site) -> str:
@@ -239,7 +241,7 @@ def _to_iso8601(site: Site) -> str:
 def _with_timezone(site: Site) -> str:
     """WITH_TIMEZONE: the moment at which clocks in a zone show a TIMESTAMP."""
     zone = zone_of(site.node, site.scope)
-    return f"({site.first} AT TIME ZONE {text(zone)})"
+    return local(site.first, zone)
 
 
 def _at_timezone(site: Site) -> str:
