@@ -83,7 +83,8 @@ class Query:
         if self.written:
             own = author_place(self.audience, self.written.sql, *inside)
             if own:
-                return _place(self.cohort, *self.written.locate(*own))
+                located = self.written.locate(*own)
+                return _place(self.cohort, *located)
         if self.cohort.rule:
             return document.at("audience", "where")
         return None
@@ -117,8 +118,8 @@ class Query:
 
     def returns(self, column: str) -> bool:
         """True where the query has a column."""
-        key = Identifier(Handle(IdentifierKind.EXTERNAL_ID), column)
-        return not check(self.audience, self.audience, (key,))
+        findings = check(self.audience, self.audience, (_plain(column),))
+        return not findings
 
     def reads_others_than_in(self, database: str) -> bool:
         """True where the query names a table without its database, and so reads another
@@ -126,10 +127,11 @@ class Query:
         """
         if database == self.database:
             return False
-        read = [
-            tables_read(sql, "") for sql in (self.audience, self.suppression.sql) if sql
-        ]
-        return any(name.startswith(".") for names in read for name in names)
+        read: set[str] = set()
+        for sql in (self.audience, self.suppression.sql):
+            if sql:
+                read |= tables_read(sql, "")
+        return any(name.startswith(".") for name in read)
 
     def without(self, suppression: Suppressed) -> Query:
         """The same query with people taken out of every cohort. In mode `remove` it
@@ -205,7 +207,8 @@ def _written(
     cohort: Cohort, target: Target, library: Library, known: Known
 ) -> Written | Problems:
     """The SQL of the author, rendered and checked."""
-    rendered = render(cohort.sql, {**target.vars, **cohort.params}, library)
+    variables = {**target.vars, **cohort.params}
+    rendered = render(cohort.sql, variables, library)
     if isinstance(rendered, Fault):
         return (_faulty(cohort, rendered),)
     if unused := tuple(_unused(cohort, library)):
@@ -215,7 +218,8 @@ def _written(
     # names and types can only be resolved of SQL that has Trino's grammar
     findings = findings or resolved(sql, target.database, known)
     if not findings:
-        above = len(sql) - len(sql.lstrip("\n"))
+        below = sql.lstrip("\n")
+        above = len(sql) - len(below)
         return Written(sql.strip("\n"), rendered, above)
     problems: set[Problem] = set()
     for found in findings:
@@ -234,7 +238,13 @@ def _asked(cohort: Cohort) -> tuple[Identifier, ...]:
     key = cohort.rule.source.key
     if key in {one.column for one in asked}:
         return asked
-    return (*asked, Identifier(Handle(IdentifierKind.EXTERNAL_ID), key))
+    return (*asked, _plain(key))
+
+
+def _plain(column: str) -> Identifier:
+    """A column that is asked for by its name alone."""
+    handle = Handle(IdentifierKind.EXTERNAL_ID)
+    return Identifier(handle, column)
 
 
 def _narrowed(
