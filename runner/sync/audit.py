@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -80,10 +80,14 @@ def sizes(tables: Sequence[str], state: str) -> str:
     """A read-only query for the sizes of snapshots: one row each, its name and how many
     members it holds.
     """
-    return "\nUNION ALL\n".join(
+    return "\nUNION ALL\n".join(_size(table, state) for table in tables)
+
+
+def _size(table: str, state: str) -> str:
+    """A query for the size of one snapshot."""
+    return (
         f"SELECT CAST('{table}' AS VARCHAR) AS snapshot, COUNT(*) AS members\n"
         f'FROM "{state}"."{table}" WHERE kind <> \'\''
-        for table in tables
     )
 
 
@@ -144,9 +148,11 @@ def _ways_out(where: Destination) -> str:
 
 def _left_over(ledger: Ledger, tables: frozenset[str]) -> Iterator[Discrepancy]:
     """Snapshots of earlier epochs that nothing needs; the next run that writes drops them."""
-    needed = ledger.protected_tables
-    epochs = {table: delta.snapshot_epoch(table) for table in tables - needed}
-    left = sum(epoch is not None and epoch < ledger.epoch for epoch in epochs.values())
+    left = 0
+    for table in tables - ledger.protected_tables:
+        epoch = delta.snapshot_epoch(table)
+        if epoch is not None and epoch < ledger.epoch:
+            left += 1
     if left == 0:
         return
     what = f"{left:,} snapshots are left over from earlier runs"
@@ -160,24 +166,37 @@ def _of_rows(entries: Iterable[Entry]) -> Iterator[Discrepancy]:
     """Rows that cannot be all that their run wrote: those of an attempt without an
     intent, and those of an epoch without a lease.
     """
-    unique = {entry.row_id: entry for entry in entries}.values()
-    intents = {
-        (row.destination, row.detail.attempt) for row in of_event(unique, Intent)
-    }
-    claimed = {row.epoch for row in of_event(unique, Leased, Bootstrap)}
+    unique = {entry.row_id: entry for entry in entries}
+    rows = tuple(unique.values())
+    yield from _of_attempts(rows)
+    yield from _of_epochs(rows)
+
+
+def _of_attempts(rows: Sequence[Entry]) -> Iterator[Discrepancy]:
+    """Rows of an attempt whose intent is missing."""
+    intents = set()
+    for intent in of_event(rows, Intent):
+        intents.add((intent.destination, intent.detail.attempt))
     orphans: dict[tuple[Destination, int], set[str]] = defaultdict(set)
-    unclaimed: dict[int, int] = defaultdict(int)
-    for announced in of_event(unique, *ANNOUNCED):
-        if (announced.destination, announced.detail.attempt) not in intents:
-            orphans[announced.destination, announced.epoch].add(announced.event)
-    for row in unique:
-        if row.epoch not in claimed:
-            unclaimed[row.epoch] += 1
+    for row in of_event(rows, *ANNOUNCED):
+        where = row.destination
+        if (where, row.detail.attempt) not in intents:
+            orphans[where, row.epoch].add(row.event)
     for (where, epoch), events in orphans.items():
-        rows_of = f"epoch {epoch} has rows ({', '.join(sorted(events))}) of an attempt"
+        listed = ", ".join(sorted(events))
+        rows_of = f"epoch {epoch} has rows ({listed}) of an attempt"
         what = f"{rows_of} whose first row is missing"
         yield Discrepancy(where, "L016", what, RESTORE)
-    for epoch, rows in unclaimed.items():
-        rows_of = f"epoch {epoch} has {rows:,} row{'s' * (rows > 1)}"
+
+
+def _of_epochs(rows: Sequence[Entry]) -> Iterator[Discrepancy]:
+    """Rows of an epoch that no run claimed."""
+    claimed = {row.epoch for row in of_event(rows, Leased, Bootstrap)}
+    unclaimed = Counter(row.epoch for row in rows if row.epoch not in claimed)
+    for epoch, number in unclaimed.items():
+        counted = f"{number:,} row"
+        if number > 1:
+            counted += "s"
+        rows_of = f"epoch {epoch} has {counted}"
         what = f"{rows_of}, and the row with which its run began is missing"
         yield Discrepancy(Destination(), "L016", what, RESTORE)

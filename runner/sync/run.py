@@ -60,7 +60,8 @@ def sync(context: RunContext, options: RunOptions) -> Summary:
         plan = plan_to_carry_out(context, options, writer.ledger)
         unsettled = attempts.fence(plan.due, site, context, options.concurrency)
         found |= _new_routes(plan, found, context)
-        if any(change.deployed.pending for change in plan.due):
+        is_any_pending = any(change.deployed.pending for change in plan.due)
+        if is_any_pending:
             # what was waited for may have recorded its end
             plan = plan_to_carry_out(context, options, writer.read())
             if attempts.fold(plan.due, found, unsettled, site, context, options):

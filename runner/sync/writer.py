@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from itertools import count
+from itertools import chain, count
 
 from runner.errors import CohortsError, Interrupted, Locked
 from runner.plan.events import Details, Leased, Released
@@ -108,14 +108,14 @@ class Writer:
     def _write(
         self, asked: Sequence[tuple[Sequence[Told], bool]]
     ) -> Sequence[CohortsError | None]:
+        """Write what several threads ask for as one INSERT, and say of each whether its
+        rows are sure.
+        """
         made = [[self._entry(*row) for row in rows] for rows, _ in asked]
-        first = made[0][0].sequence
-        entries = [entry for each in made for entry in each]
-        self._table.append(
-            self.ledger,
-            entries,
-            key=f"cohorts-{self.ledger.id}-{self.epoch}-rows-{first}",
-        )
+        entries = list(chain.from_iterable(made))
+        first = entries[0].sequence
+        key = f"cohorts-{self.ledger.id}-{self.epoch}-rows-{first}"
+        self._table.append(self.ledger, entries, key=key)
         to_see: list[str] = []
         for each, (_, sure) in zip(made, asked, strict=True):
             if sure:

@@ -76,13 +76,15 @@ def refused(
             asked.append(query)
             exports.append(sql)
     read = empty_tables(exports, target.database, sources, known)
-    tables = [_loaded(table) for table in read if UNKNOWN not in table.columns.values()]
+    known_read = [table for table in read if UNKNOWN not in table.columns.values()]
+    tables = list(map(_loaded, known_read))
     found = trials.refusals(exports, tables, target.database, url)
     problems = set()
     for query, refusal in zip(asked, found, strict=True):
         if refusal and refusal.name not in UNTOLD:
             # several exports of one cohort may be refused in the same words
-            problems.add(_problem(query, refusal))
+            problem = _problem(query, refusal)
+            problems.add(problem)
     return tuple(sorted(problems))
 
 
@@ -107,7 +109,9 @@ def _loaded(table: Table) -> Loaded:
     kinds = table.columns.values()
     rows: list[list[Any]] = []
     for row in table.rows:
-        rows += [[_cell(cell, kind) for cell, kind in zip(row, kinds, strict=True)]]
+        pairs = zip(row, kinds, strict=True)
+        cells = [_cell(cell, kind) for cell, kind in pairs]
+        rows.append(cells)
     return Loaded(table.database, table.name, table.columns, rows)
 
 

@@ -93,7 +93,10 @@ class Unjudged:
     why: str
 
 
-People = Mapping[Handle, tuple[str, ...]]
+Values = tuple[str, ...]
+"""Identifiers, sorted."""
+
+People = Mapping[Handle, Values]
 """Identifiers by handle, sorted."""
 
 Row = Mapping[str, Any]
@@ -140,10 +143,7 @@ class Result:
         for given in self.case.given:
             if not given.has_events:
                 continue
-            rows = [row for row in given.rows if given.key in row]
-            keys = [str(row[given.key]) for row in rows]
-            # each of them once, in the order of the rows
-            for key in dict.fromkeys(keys):
+            for key in _keys(given):
                 if key not in people:
                     yield given.name, key
 
@@ -161,6 +161,13 @@ class Result:
             for row, written in zip(given.rows, given.written, strict=True):
                 if keys & _cells(row):
                     yield given.name, written
+
+
+def _keys(given: Given) -> Iterable[str]:
+    """The keys of rows as texts, each once, in the order of the rows."""
+    rows = [row for row in given.rows if given.key in row]
+    keys = [str(row[given.key]) for row in rows]
+    return dict.fromkeys(keys)
 
 
 def _cells(row: Row) -> set[str]:
@@ -213,9 +220,11 @@ def _done(
         yield from _in_order(jobs, map(carried_out, good))
     else:
         # a few parts for each process, so that none waits long for the last
-        part = max(1, min(50, len(good) // workers // 4))
+        share = len(good) // workers
+        part = max(1, min(50, share // 4))
         with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            yield from _in_order(jobs, pool.map(carried_out, good, chunksize=part))
+            found = pool.map(carried_out, good, chunksize=part)
+            yield from _in_order(jobs, found)
 
 
 def _in_order(jobs: Sequence[Job | str], found: Iterator[Found]) -> Iterator[Found]:
@@ -230,12 +239,19 @@ def _in_order(jobs: Sequence[Job | str], found: Iterator[Found]) -> Iterator[Fou
 def _job(cohort: Cohort, case: Case, world: _World) -> Job | str:
     """What it takes to run a test; a sentence where it cannot be."""
     referred = {reference.cohort for reference in cohort.references}
-    if unknown := sorted(case.cohorts.keys() - referred):
+    unknown = sorted(case.cohorts.keys() - referred)
+    if unknown:
         name = unknown[0]
         return f"the rule does not refer to the cohort {name}, whose members are given"
     mine = _query(cohort, case, world)
     if isinstance(mine, str):
         return mine
+    tables = _tables(cohort, case, mine, world)
+    return Job(tuple(tables), mine.exports, world.target.database, case.now)
+
+
+def _tables(cohort: Cohort, case: Case, mine: Query, world: _World) -> list[Table]:
+    """The tables of a test: those that it gives, and those that the query reads, empty."""
     database = world.target.database
     timed = [_timed(given, case.now) for given in case.given]
     tables = [_table(given, database) for given in timed]
@@ -243,7 +259,7 @@ def _job(cohort: Cohort, case: Case, world: _World) -> Job | str:
     empty = empty_tables([mine.audience], database, sources, world.known)
     tables += _others(empty, tables)
     tables += _members(cohort, case)
-    return Job(tuple(tables), mine.exports, database, case.now)
+    return tables
 
 
 def _query(cohort: Cohort, case: Case, world: _World) -> Query | str:
@@ -306,13 +322,15 @@ def _listed(name: str, database: str, known: Known) -> Table:
     stored: dict[str, str] = {}
     for column, kind in found.columns.items():
         stored[column] = kind or TIME.get(column, UNKNOWN)
-    return _table(Given(name, dict.fromkeys(stored), stored=stored), database)
+    given = Given(name, dict.fromkeys(stored), stored=stored)
+    return _table(given, database)
 
 
 def _declared(source: Source, database: str) -> Table:
     """A source's table, with the columns that the project declares."""
     types = {column.name: column.type for column in source.columns.values()}
-    return _table(Given(source.table, types), database)
+    given = Given(source.table, types)
+    return _table(given, database)
 
 
 def _timed(given: Given, now: int) -> Given:
@@ -337,7 +355,8 @@ def _table(given: Given, database: str) -> Table:
     rows: list[tuple[Any, ...]] = []
     for row in given.rows:
         cells = [row.get(column) for column in columns]
-        rows.append(tuple(_listed_cell(cell) for cell in cells))
+        listed = tuple(map(_listed_cell, cells))
+        rows.append(listed)
     return Table(named or database, name, columns, tuple(rows))
 
 
@@ -437,9 +456,11 @@ def _make(table: Table, warehouse: Warehouse) -> None:
         warehouse.create_database(table.database)
     columns = []
     for column, kind in table.columns.items():
-        columns.append(f'"{column}" {_in_duckdb(kind)}')
+        stored = _in_duckdb(kind)
+        columns.append(f'"{column}" {stored}')
     name = _in_sql(table)
-    warehouse.fetch(f"CREATE OR REPLACE TABLE {name} ({', '.join(columns)})")
+    declared = ", ".join(columns)
+    warehouse.fetch(f"CREATE OR REPLACE TABLE {name} ({declared})")
     if not table.rows:
         return
     # all rows in one statement: a statement for each would take most of a test's time
@@ -485,14 +506,19 @@ def _result(cohort: Cohort, case: Case, told: Found) -> Result:
         return Result(cohort, case, failure=told)
     if isinstance(told, Unjudged):
         return Result(cohort, case, unjudged=told.why)
-    missing: dict[Handle, tuple[str, ...]] = {}
-    extra: dict[Handle, tuple[str, ...]] = {}
+    missing: dict[Handle, Values] = {}
+    extra: dict[Handle, Values] = {}
     for handle, wanted in case.expect.items():
         found = told[handle]
-        missing[handle] = tuple(sorted(wanted - found))
-        extra[handle] = tuple(sorted(found - wanted))
+        missing[handle] = _sorted(wanted - found)
+        extra[handle] = _sorted(found - wanted)
     why = _proves_nothing(case)
     return Result(cohort, case, missing=missing, extra=extra, proves_nothing=why)
+
+
+def _sorted(values: frozenset[str]) -> Values:
+    """Identifiers in order."""
+    return tuple(sorted(values))
 
 
 def _proves_nothing(case: Case) -> str:

@@ -91,7 +91,9 @@ def _masked(text: str, sql: str) -> str:
         names, values = _spoken(sql)
         name = re.search(r"'([^']+)'", text)
         if name and _is_named(name[1], names, values):
-            text = text[: name.start()] + kept(name) + text[name.end() :]
+            before = text[: name.start()]
+            after = text[name.end() :]
+            text = before + kept(name) + after
     text = re.sub(r"(['\"]).*['\"]", "'…'", text, flags=re.DOTALL)
     text = re.sub(r"['\"](?!…|(?<=…')).*", "'…", text, flags=re.DOTALL)
     text = re.sub(r"(cannot be cast to [\w() ]+:).*", r"\1 …", text, flags=re.DOTALL)
@@ -102,12 +104,15 @@ def _masked(text: str, sql: str) -> str:
 
 def _spoken(sql: str) -> tuple[frozenset[str], frozenset[str]]:
     """The names in a query, and its texts, in small letters."""
-    names, values = set(), set()
+    names = set()
+    values = set()
     for kind, text in tokens(sql):
+        lower = text.lower()
         if kind is Kind.TEXT:
-            values.add(text[text.index("'") + 1 : -1].lower())
+            begin = lower.index("'") + 1
+            values.add(lower[begin:-1])
         elif kind in (Kind.WORD, Kind.QUOTED):
-            names.add(text.strip('"').lower())
+            names.add(lower.strip('"'))
     return frozenset(names), frozenset(values)
 
 
