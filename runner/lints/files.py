@@ -211,7 +211,8 @@ def _unknown_sources(policy: Allowed, project: Project) -> Iterator[Lint]:
             at = project.document.at("policy", "sources", folder, number)
             what = f"there is no source {quoted(name)}"
             fix = "declare it under `sources`"
-            if close := difflib.get_close_matches(name, project.sources, 1):
+            close = difflib.get_close_matches(name, project.sources, 1)
+            if close:
                 fix = f"perhaps you meant {close[0]}"
             yield against_policy("C002", at, what, fix)
 

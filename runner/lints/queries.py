@@ -250,7 +250,8 @@ def _mixed(sql: _Sql) -> Iterator[Lint]:
             types = kinds.get(name)
             if not types or name in told:
                 continue
-            if literal := _misfit(types, other):
+            literal = _misfit(types, other)
+            if literal:
                 told.add(name)
                 kind = " or ".join(sorted(types))
                 what = (

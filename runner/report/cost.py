@@ -12,7 +12,8 @@ from runner.plan.plan import Action, Change
 from runner.plan.written import sent
 from runner.report.lists import many
 
-IDENTIFIERS_A_REQUEST, REQUESTS_AN_HOUR = 1_000, 250_000
+IDENTIFIERS_A_REQUEST = 1_000
+REQUESTS_AN_HOUR = 250_000
 """Braze's limits (docs/services.md, Braze's partner API)."""
 
 

@@ -163,7 +163,8 @@ def _who(cohort: Cohort, hidden: Collection[str] = ()) -> Iterator[str]:
         first, *rest = of_rule(rule.where, hidden)
         yield f"Who: {people} with {first}"
         yield from rest
-    top, sample = rule.top, rule.sample
+    top = rule.top
+    sample = rule.sample
     if top:
         yield f"Of them the {top.limit:,} with the greatest {top.by}."
     if sample:

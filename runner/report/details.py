@@ -96,7 +96,8 @@ def _who_difference(before: Cohort | None, after: Cohort | None) -> list[str]:
     """
     if before is None or after is None:
         return []
-    old, new = described.who(before), described.who(after)
+    old = described.who(before)
+    new = described.who(after)
     difference = [*difflib.unified_diff(old, new, lineterm="", n=50)]
     # the first three lines name files and places, which a description has not
     return difference[3:]
@@ -128,13 +129,16 @@ def _delivery(before: Cohort | None, after: Cohort) -> Iterator[str]:
         if after.mode is not Mode.MIRROR:
             yield _mode(after.mode.value, after.mode)
         return
-    old, new = before.name, after.name
+    old = before.name
+    new = after.name
     if old != new:
         yield code(f"name: {old} → {new}")
-    old, new = before.mode.value, after.mode.value
+    old = before.mode.value
+    new = after.mode.value
     if old != new:
         yield _mode(f"{old} → {new}", after.mode)
-    old, new = _identifiers(before), _identifiers(after)
+    old = _identifiers(before)
+    new = _identifiers(after)
     if old != new:
         yield code(f"identifiers: {old} → {new}")
 

@@ -94,7 +94,8 @@ def _news(outcome: Outcome) -> News | None:
     if isinstance(error, Interrupted):
         return None
     deployed = outcome.change.deployed
-    now, code = _now(error), ""
+    now = _now(error)
+    code = ""
     if error:
         code = error.code
     is_other_guard = now is Fate.BLOCKED and code != deployed.failure_code

@@ -17,7 +17,9 @@ HEADER: Row = ("COHORT", "MEMBERS", "AS OF (UTC)", "NEXT DUE", "STATE")
 
 NARROW: Row = ("COHORT", "MEMBERS", "AGE", "NEXT DUE", "STATE")
 
-MINUTE, HOUR, DAY = 60, 3_600, 86_400
+MINUTE = 60
+HOUR = 3_600
+DAY = 86_400
 """In seconds."""
 
 

@@ -100,7 +100,8 @@ def _failed_first(outcome: Outcome) -> tuple[bool, str]:
 
 def _row(outcome: Outcome) -> str:
     """One line of the table: a cohort with its error, or with its numbers."""
-    change, done = outcome.change, outcome.done
+    change = outcome.change
+    done = outcome.done
     name = code(change.id)
     if outcome.error:
         told = code(str(outcome.error))

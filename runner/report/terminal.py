@@ -129,7 +129,8 @@ def _change(change: Change, width: int, names: tuple[str, str]) -> Iterator[str]
     """The lines of one change. `width` is that of the longest cohort's id; `names` is
     what the sides of the SQL difference are called.
     """
-    sign, why = SIGNS[change.action], "; ".join(change.reasons)
+    sign = SIGNS[change.action]
+    why = "; ".join(change.reasons)
     head = f"  {sign} {change.id:<{width}}  {change.action:<8}"
     yield f"{head}  {change.name} ({why})"
     counts = change.counts
@@ -249,7 +250,8 @@ def quiet(text: str) -> str:
 
 def summary(shown: Summary) -> str:
     """How a sync ended: one line a cohort, then the totals."""
-    stop, lines = shown.plan.stop, []
+    stop = shown.plan.stop
+    lines = []
     if shown.outcomes:
         lines += _outcomes(shown.outcomes)
         lines += ["", _synced(shown)]
@@ -339,7 +341,8 @@ def history(shown: Sequence[Record], *, of: int) -> str:
 
 def _record(record: Record) -> tuple[str, str, str, str, str]:
     """The cells of one record."""
-    by, commit = record.who.actor, record.who.commit
+    by = record.who.actor
+    commit = record.who.commit
     if commit:
         by += f" at {commit[:7]}"
     if record.who.uncommitted:
@@ -409,10 +412,8 @@ def verified(shown: Verified) -> str:
     wrong = sum(not each.is_warning for each in shown.found)
     if wrong:
         end = f"{many(wrong, 'thing')} not as the ledger says."
-    cohorts, snapshots = (
-        many(shown.cohorts, "cohort"),
-        many(shown.snapshots, "snapshot"),
-    )
+    cohorts = many(shown.cohorts, "cohort")
+    snapshots = many(shown.snapshots, "snapshot")
     lines.append(f"{cohorts}, {snapshots} compared: {end}")
     return "\n".join(lines)
 
@@ -422,7 +423,8 @@ def _discrepancy(each: Discrepancy) -> str:
     mark = "✗"
     if each.is_warning:
         mark = "!"
-    where, cohort = "", each.destination.cohort_id
+    where = ""
+    cohort = each.destination.cohort_id
     if cohort:
         where = f"{cohort}: "
     return f"  {mark} {each.code} {where}{each.what}; {each.fix}"

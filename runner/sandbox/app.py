@@ -72,7 +72,8 @@ class Sandbox:
 
     def _sample(self, options: Options) -> Callable[[], sample.People]:
         """Fill the tables; returns what tells whom Braze is to know of them."""
-        shop, now = options.shop, int(self._clock.now())
+        shop = options.shop
+        now = int(self._clock.now())
         if shop is None:
             return tuple
         match tables := self._warehouse:
@@ -106,7 +107,8 @@ class Sandbox:
 
     def app(self) -> ASGIApp:
         """The ASGI app."""
-        counts, history = RequestCounts(), self._jobs.history
+        counts = RequestCounts()
+        history = self._jobs.history
         treasure_data = TreasureDataApi(
             self._chosen,
             self._warehouse,

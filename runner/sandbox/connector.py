@@ -166,7 +166,8 @@ class Connector:
             else:
                 status = response.status_code
                 if response.ok:
-                    if complaints := _errors(response):
+                    complaints = _errors(response)
+                    if complaints:
                         raise ExportFailed(
                             f"Braze answered {status} with errors: {complaints}"
                         )

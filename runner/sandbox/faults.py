@@ -106,7 +106,8 @@ class Faults:
     def clear(self) -> None:
         """Forget all, the storm and the counts too."""
         with self._lock:
-            self._armed, self._storm = [], None
+            self._armed = []
+            self._storm = None
             self._struck.clear()
 
     def shown(self) -> Shown:
@@ -153,7 +154,8 @@ class Faults:
 
 def _fault(given: Given) -> Fault:
     """A fault as the admin API spells it. Raises BadFault."""
-    if unknown := sorted(set(given) - set(Fault.__dataclass_fields__)):
+    unknown = sorted(set(given) - set(Fault.__dataclass_fields__))
+    if unknown:
         raise BadFault(f"a fault has no {', '.join(unknown)}")
     at = given.get("at")
     if not isinstance(at, str) or at not in set(FaultPoint):

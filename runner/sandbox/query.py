@@ -253,7 +253,8 @@ def _insert(
     targets = _targets(statement, there)
     known = {column.name: statements.type_of(column) for column in there}
     kinds = [known[target] or Type("varchar") for target in targets]
-    if problem := statements.mismatch(given, kinds):
+    problem = statements.mismatch(given, kinds)
+    if problem:
         raise QueryFailed(f"line 1:1: {problem}")
     places = _places(len(given))
     shown = list(map(statements.inserted, places, given, kinds))
@@ -339,7 +340,8 @@ taken.
 def _in_trino_words(error: duckdb.Error) -> Exception:
     """DuckDB's complaint as Trino would put it; what is marked is not known here."""
     message = str(error).split("Error: ", 1)[-1].strip()
-    if found := IN_PYTHON.search(message):
+    found = IN_PYTHON.search(message)
+    if found:
         message = found[2].strip()
         if found[1] == "NotHere":
             return NotHere(_what(message))
@@ -360,20 +362,24 @@ def _value_words(message: str) -> str:
     """What DuckDB says of a value, as Trino would put it."""
     if "Division by zero" in message:
         return "Division by zero"
-    if match := OVERFLOW.search(message):
+    match = OVERFLOW.search(message)
+    if match:
         operation, width, left, right = match.groups()
         sign = OVERFLOWS.get(operation, "?")
         kind = WIDTHS.get(width, width)
         return f"{kind} {operation} overflow: {left} {sign} {right}"
-    if match := DIVISION_OVERFLOW.search(message):
+    match = DIVISION_OVERFLOW.search(message)
+    if match:
         return f"bigint division overflow: {match[1]} / {match[2]}"
-    if match := OUT_OF_RANGE.search(message):
+    match = OUT_OF_RANGE.search(message)
+    if match:
         wider, value, width = match.groups()
         # a sum is first made wider, and then does not fit
         if wider == "INT128":
             return "bigint addition overflow"
         return f"Out of range for {WIDTHS.get(width, width)}: {value}"
-    if match := BAD_DECIMAL.search(message):
+    match = BAD_DECIMAL.search(message)
+    if match:
         text, precision, scale = match.groups()
         return f"Cannot cast '{text}' to DECIMAL({precision}, {scale})"
     if "More than one row returned by a subquery" in message:

@@ -45,7 +45,10 @@ class Budget:
     """
 
     def __init__(self) -> None:
-        self.steps, self.text, self.work, self.depth = MAX_STEPS, MAX_TEXT, MAX_WORK, 0
+        self.steps = MAX_STEPS
+        self.text = MAX_TEXT
+        self.work = MAX_WORK
+        self.depth = 0
 
     def step(self) -> None:
         """One more loop round or call."""

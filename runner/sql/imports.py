@@ -18,7 +18,8 @@ from runner.sql.literals import Refused
 
 # Marks in the rendered text that say which line of the template follows; private use,
 # refused in what authors write.
-MARK, MARK_END = "\ue000", "\ue001"
+MARK = "\ue000"
+MARK_END = "\ue001"
 MARKS = re.compile(f"{MARK}([0-9]+){MARK_END}")
 
 Reader = Callable[[str, str], nodes.Template]

@@ -47,7 +47,8 @@ _TOO_LARGE = "this number is too large"
 
 # Marks around printed texts, which bring their own quotes and so must not stand inside
 # an author's.
-VALUE, VALUE_END = "\ue002", "\ue003"
+VALUE = "\ue002"
+VALUE_END = "\ue003"
 _LOOPED: tuple[type[Any], ...] = (*LISTS, dict, jinja2.runtime.LoopContext)
 COMPARING = frozenset({"eq", "ge", "gt", "in", "le", "lt", "ne"})
 

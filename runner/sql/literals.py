@@ -21,7 +21,9 @@ class Refused(Exception):
 
     def __init__(self, code: str, what: str, fix: str) -> None:
         super().__init__(what)
-        self.code, self.what, self.fix = code, what, fix
+        self.code = code
+        self.what = what
+        self.fix = fix
 
 
 def literal(value: object) -> str:

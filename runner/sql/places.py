@@ -11,7 +11,8 @@ def author_place(
     """The line and column (from 1) in `inner`, which the statement holds, moved to the
     right or not, of a place in the statement; None where that is not part of it.
     """
-    around, lines = statement.split("\n"), inner.split("\n")
+    around = statement.split("\n")
+    lines = inner.split("\n")
     if not 1 <= line <= len(around):
         return None
     for start in range(max(0, line - len(lines)), line):

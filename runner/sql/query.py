@@ -177,7 +177,8 @@ def build(
         audience = _narrowed(cohort, cohort.rule, base, others)
     if isinstance(audience, tuple):
         return audience
-    if unfit := tuple(_unfit(cohort, audience, target, known)):
+    unfit = tuple(_unfit(cohort, audience, target, known))
+    if unfit:
         return unfit
     previous_id = cohort.life.previous_id
     if previous_id:
@@ -211,7 +212,8 @@ def _written(
     rendered = render(cohort.sql, variables, library)
     if isinstance(rendered, Fault):
         return (_faulty(cohort, rendered),)
-    if unused := tuple(_unused(cohort, library)):
+    unused = tuple(_unused(cohort, library))
+    if unused:
         return unused
     sql = without_end(rendered.text)
     findings = check(sql, rendered.text, _asked(cohort))
@@ -251,7 +253,8 @@ def _narrowed(
     cohort: Cohort, rule: Audience, base: str, others: Queries
 ) -> str | Problems:
     """The rule as SQL, over the author's where there is one."""
-    if lost := set(_lost(cohort, rule, others)):
+    lost = set(_lost(cohort, rule, others))
+    if lost:
         return tuple(sorted(lost))
     columns = [identifier.column for identifier in cohort.identifiers]
     selects = {each.cohort: others[each.cohort].audience for each in rule.cohorts}

@@ -217,7 +217,8 @@ def _one_line(message: str) -> str:
 def _table(refusal: Refusal, asked: _Asked) -> str:
     """The full name of a table that is not there."""
     name = refusal.identifier
-    if named := re.search(r"'([\w.]+)'", refusal.message):
+    named = re.search(r"'([\w.]+)'", refusal.message)
+    if named:
         name = named[1]
     if "." in name:
         return name

@@ -87,7 +87,8 @@ class Rendered:
         start, origin = pieces[0]
         for place, line in pieces:
             if place <= max(column - 1, 0):
-                start, origin = place, line
+                start = place
+                origin = line
         later = [place for place, _ in pieces if place > start]
         return start, min(later, default=length), origin
 
@@ -238,7 +239,8 @@ def _quoted_twice(rendered: Rendered, marked: str) -> Fault | None:
     """Where a printed text stands inside the author's own quotes, or leaves the comment
     that it stands in.
     """
-    line, column = 1, 1
+    line = 1
+    column = 1
     for kind, piece in tokens(marked):
         inside, _, after = piece.partition(VALUE)
         if after and _ends(kind, after):
@@ -323,7 +325,8 @@ def _column(text: str, near: str) -> int:
 def _syntax_fault(source: Source, exc: jinja2.TemplateSyntaxError) -> Fault:
     """What is wrong with a template that Jinja cannot read."""
     message = (exc.message or "").rstrip(".")
-    if named := re.fullmatch(r"No (filter|test) named '(\w+)'", message):
+    named = re.fullmatch(r"No (filter|test) named '(\w+)'", message)
+    if named:
         kind, name = named.groups()
         allowed = TESTS
         if kind == "filter":
@@ -351,7 +354,8 @@ def _undefined_fault(
     named = re.match(r"'(\w+)' is undefined", message)
     if not named:
         what = f"the template asks for what is not there: {message[:80]}"
-        if asked := re.search(r"no (?:attribute|element) '?(\w+)", message):
+        asked = re.search(r"no (?:attribute|element) '?(\w+)", message)
+        if asked:
             what = f"there is no {asked[1]!r} here"
         fix = "correct the name, or define it under `vars`"
         return _fault(source, line, "T001", what, fix)

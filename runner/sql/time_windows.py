@@ -28,7 +28,8 @@ _INTO_NEXT = {
 
 def seconds(column: str, window: Window, zone: str) -> str:
     """The condition that a column of unix seconds lies in a window."""
-    start, end = _second(window.start, zone), _second(window.end, zone)
+    start = _second(window.start, zone)
+    end = _second(window.end, zone)
     # the zone says where a day begins; all else is seconds already
     zoned = ""
     if _has_date(window):

@@ -247,7 +247,8 @@ def _unable(
     unable: dict[Destination, CohortsError] = {}
     for change in due:
         way = way_of(change, context.target)
-        if reason := next(before_counting(change, way, known), None):
+        reason = next(before_counting(change, way, known), None)
+        if reason:
             unable[change.destination] = reason
         # a withdrawal takes out everybody, whoever is suppressed
         if no_list and change.suppression and change.action is not Action.WITHDRAW:
@@ -269,7 +270,8 @@ def _begin_all(
     for change in due:
         way = way_of(change, context.target)
         route = found[way]
-        if error := unfenced.get(change.destination):
+        error = unfenced.get(change.destination)
+        if error:
             outcomes.append(Outcome(change, error=error))
         elif isinstance(route, CohortsError):
             outcomes.append(Outcome(change, error=route))

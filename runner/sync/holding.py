@@ -32,7 +32,8 @@ for each of them.
 NOTHING = Delivered(None, 0, "", "", {}, "", 0)
 """What is known of a cohort before its first delivery."""
 
-SUPPRESSING, FOLDING = 2, 4
+SUPPRESSING = 2
+FOLDING = 4
 """Numbers in the names of the tables: 0 and 1 are those of the cohort's attempt in the
 same run.
 """

@@ -39,7 +39,8 @@ def before_counting(change: Change, way: Way, known: Known) -> Iterator[CohortsE
         yield route
     if change.stopped:
         yield GuardRefused((change.stopped,))
-    if late := known.late.get(change.destination):
+    late = known.late.get(change.destination)
+    if late:
         yield late
     try:
         refuse_lost(change, known.tables)
@@ -78,7 +79,8 @@ def _refuse_uncovered(change: Change, counts: Counts) -> None:
     `suppress` has.
     """
     handles = {count.handle for count in counts.by_handle if count.before}
-    if uncovered := sorted(handles - change.suppression.handles):
+    uncovered = sorted(handles - change.suppression.handles)
+    if uncovered:
         names = " and ".join(map(str, uncovered))
         what = (
             f"{change.id} may hold people by {names},"

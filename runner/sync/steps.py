@@ -46,7 +46,8 @@ def steps_of(attempt: Attempt, counts: Counts) -> tuple[Step, ...]:
         if (added := counts.added_of(count))
     ]
     first: list[Step] = []
-    if alone := one_alone(attempt.change, counts):
+    alone = one_alone(attempt.change, counts)
+    if alone:
         first = [Step("first", Operation.ADD, alone.handle, 1, one=True)]
     return (*first, *removals, *additions)
 

@@ -38,7 +38,8 @@ from runner.trino.types import parse_type
 MEMBERS = "cohort_runner_given"
 """The database that holds the members of other cohorts, where a test gives them."""
 
-SECONDS, MEMORY = 20.0, "1GB"
+SECONDS = 20.0
+MEMORY = "1GB"
 """How long a test may take, and how much memory: the SQL is that of whoever opened a
 pull request.
 """
@@ -369,9 +370,11 @@ def _listed_cell(cell: Cell) -> Any:
 
 def _type(given: Given, column: str) -> str:
     """Trino's type of a column: as it is known, else as it is declared, else as its cells are."""
-    if stored := given.stored.get(column):
+    stored = given.stored.get(column)
+    if stored:
         return stored
-    if declared := given.columns[column]:
+    declared = given.columns[column]
+    if declared:
         return KINDS[declared]
     if column in TIME:
         return TIME[column]

@@ -43,7 +43,8 @@ TOO_LONG = "Compiler failed"
 CONNECTOR = "braze"
 """What the check of settings calls the connector: a guess, asked for nothing but a hint."""
 
-FIRST_POLL, LONGEST_POLL = 0.01, 5.0
+FIRST_POLL = 0.01
+LONGEST_POLL = 5.0
 """Seconds between two looks at a job: doubles from the first to the second. One of 10
 seconds is looked at 10 times.
 """
@@ -337,7 +338,8 @@ class TreasureData:
         """A job with its linked export and the reason it failed, if it did."""
         shown = self._ask(lambda: self._client.api.show_job(job_id), f"job {job_id}")
         linked: str | None = None
-        if export := shown.get("linked_result_export_job_id"):
+        export = shown.get("linked_result_export_job_id")
+        if export:
             linked = str(export)
         query = str(shown.get("query") or "").strip()
         said = reason(shown.get("debug"), query)

@@ -122,7 +122,8 @@ def linked(client: TreasureData, job_id: str, *, what: str) -> str:
     """The linked export of a succeeded query; it may show up a little later than the
     query's success.
     """
-    deadline, pause = time.monotonic() + LINK_WAIT, 0.02
+    deadline = time.monotonic() + LINK_WAIT
+    pause = 0.02
     while (export := client.show(job_id).linked_export_id) is None:
         if time.monotonic() > deadline:
             raise Unavailable(

@@ -148,7 +148,8 @@ class LedgerTable:
         return Locked("L022", what, fix)
 
     def _insert(self, sql: str, key: str) -> None:
-        what, now = "writing to the ledger", self.clock()
+        what = "writing to the ledger"
+        now = self.clock()
         self._client.run(
             self._database, sql, key=key, scheduled_time=now, what=what, urgent=True
         )
@@ -185,7 +186,8 @@ def _parts(rows: Iterable[str]) -> Iterator[Sequence[str]]:
     for row in rows:
         if part and size + len(row) > LONGEST:
             yield part
-            part, size = [], 0
+            part = []
+            size = 0
         part.append(row)
         size += len(row)
     if part:

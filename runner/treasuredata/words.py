@@ -178,7 +178,8 @@ def _without_data(text: str) -> str:
     if PLACE.search(text):
         return text
     begin = ""
-    if failed := re.match(r"Query \S+ failed: ", text):
+    failed = re.match(r"Query \S+ failed: ", text)
+    if failed:
         begin = failed[0]
     told, *data = re.split(r": | ?[(\[]", text.removeprefix(begin), maxsplit=1)
     if not data:

@@ -173,9 +173,11 @@ def _in_python(function: str, made: Operation) -> str:
 
 def _moved(made: Operation, scope: Scope) -> str:
     """A date or a moment, and an interval that is added or taken away."""
-    moment, shift = made.right, made.left
+    moment = made.right
+    shift = made.left
     if made.right.base in INTERVALS:
-        moment, shift = made.left, made.right
+        moment = made.left
+        shift = made.right
     if shift.base not in INTERVALS:
         raise made.refuse()
     sign = "+"

@@ -50,7 +50,8 @@ def written(node: tree.Query, scope: Scope) -> Made:
         raise NotHere("WITH FUNCTION")
     if node.ties:
         raise NotHere("FETCH FIRST … WITH TIES")
-    prefix, inside = "", scope
+    prefix = ""
+    inside = scope
     if node.with_ is not None:
         prefix, inside = _with(node.with_, scope)
     if _is_limited(node) and reaches_out(node, scope.outer):

@@ -109,7 +109,8 @@ class Connection:
             headers["X-Trino-Session"] = "task_concurrency=1"
         if schema:
             headers["X-Trino-Schema"] = schema
-        if token := _token(scheduled_time, now):
+        token = _token(scheduled_time, now)
+        if token:
             headers["X-Trino-Trace-Token"] = token
         answer = self._ask("POST", f"{self._url}/v1/statement", sql.encode(), headers)
         columns: Columns = ()
@@ -118,7 +119,8 @@ class Connection:
             if "error" in answer:
                 raise _failure(answer["error"])
             columns = answer.get("columns", columns)
-            if data := answer.get("data"):
+            data = answer.get("data")
+            if data:
                 kinds = [column["typeSignature"] for column in columns]
                 rows += (_row(row, kinds) for row in data)
             following = answer.get("nextUri")

@@ -80,7 +80,8 @@ def home(environment: Environment) -> Path:
     """The folder of all that belongs to the engine: COHORTS_TRINO_HOME, else one in the
     user's cache.
     """
-    if chosen := environment.get("COHORTS_TRINO_HOME"):
+    chosen = environment.get("COHORTS_TRINO_HOME")
+    if chosen:
         return Path(chosen).expanduser().absolute()
     cache = environment.get("XDG_CACHE_HOME") or "~/.cache"
     return Path(cache).expanduser().absolute() / "cohort-runner" / "trino-423"
@@ -197,7 +198,8 @@ def _java(environment: Environment) -> str:
 def _program(environment: Environment, name: str, fix: str) -> str:
     """The program's path: that of JAVA_HOME first."""
     places = [environment.get("PATH", "")]
-    if own := environment.get("JAVA_HOME"):
+    own = environment.get("JAVA_HOME")
+    if own:
         places.insert(0, str(Path(own) / "bin"))
     found = shutil.which(name, path=os.pathsep.join(places))
     if found is None:

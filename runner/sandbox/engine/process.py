@@ -116,7 +116,8 @@ def _address(process: subprocess.Popen[bytes], log: Path, seconds: float) -> str
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         ended = process.poll() is not None
-        if ready := re.search(r"^READY (\S+)$", _text(log), re.MULTILINE):
+        ready = re.search(r"^READY (\S+)$", _text(log), re.MULTILINE)
+        if ready:
             return ready[1]
         if ended:
             raise EngineProblem(

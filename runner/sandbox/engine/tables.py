@@ -264,7 +264,9 @@ def _parts(tables: Iterable[Loaded], *, replace: bool) -> Iterator[str]:
             length += len(rows)
             if length >= LOADED_AT_ONCE:
                 yield _call(begun, replace=replace)
-                begun, length, replace = [], 0, False
+                begun = []
+                length = 0
+                replace = False
     if begun or replace:
         yield _call(begun, replace=replace)
 
@@ -282,6 +284,7 @@ def _chunks(rows: Sequence[Sequence[Any]]) -> Iterator[str]:
         length += len(begun[-1])
         if length >= LOADED_AT_ONCE:
             yield ", ".join(begun)
-            begun, length = [], 0
+            begun = []
+            length = 0
     if begun or not rows:
         yield ", ".join(begun)

@@ -141,7 +141,8 @@ def _arbitrary(site: Site) -> str:
     if is_composite(site.kind):
         raise site.refuse()
     several = not_here(f"{site.name} of several values", site.returns)
-    least, most = _of(site, "min"), _of(site, "max")
+    least = _of(site, "min")
+    most = _of(site, "max")
     return f"CASE WHEN {least} IS DISTINCT FROM {most} THEN {several} ELSE {most} END"
 
 
