@@ -117,7 +117,8 @@ def of_owners(cohorts: Iterable[Cohort], owners: str) -> Iterator[Lint]:
         if _plain(cohort.owner) in named:
             continue
         at = cohort.document.at("owner")
-        what = f"the owner {quoted(cohort.owner)} is not in the CODEOWNERS file"
+        owner = quoted(cohort.owner)
+        what = f"the owner {owner} is not in the CODEOWNERS file"
         fix = "add them there, or correct the name"
         yield noticed(Name.NOT_IN_CODEOWNERS, at, what, fix)
 

@@ -100,10 +100,12 @@ def _name(change: Change) -> str:
     """
     told = code(change.id)
     if change.cohort and change.cohort.owner:
-        told += f" <sub>{words(change.cohort.owner)}</sub>"
+        owner = words(change.cohort.owner)
+        told += f" <sub>{owner}</sub>"
     if change.name in ("", change.id):
         return told
-    return f"{words(change.name)}<br>{told}"
+    name = words(change.name)
+    return f"{name}<br>{told}"
 
 
 def _numbers(change: Change, counts: Counts) -> list[str]:

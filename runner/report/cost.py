@@ -69,8 +69,10 @@ class Cost:
         """
         points = many(self.written, "data point")
         requests = many(self.requests, "request")
-        share = f"{_percent(self.requests)} of Braze's hourly limit"
-        return f"{points}, {requests} ({share}), {_duration(self.requests)}"
+        percent = _percent(self.requests)
+        share = f"{percent} of Braze's hourly limit"
+        duration = _duration(self.requests)
+        return f"{points}, {requests} ({share}), {duration}"
 
 
 def is_blocked(change: Change) -> bool:

@@ -142,7 +142,8 @@ def _negated(rule: Rule, hidden: Collection[str]) -> list[str]:
         # "no purchase" would be wrong where a rule asks for three of them
         case Events(where=None) if _exists(rule):
             events = rule.source.name
-            return [f"no {events}{_when(rule.window)}"]
+            when = _when(rule.window)
+            return [f"no {events}{when}"]
     # what a hidden column is compared with stays hidden here too
     first, *rest = of_rule(rule, hidden)
     return [f"not: {first}", *rest]
@@ -187,7 +188,8 @@ def _params(cohort: Cohort) -> str:
     if not cohort.params:
         return ""
     told = [f"{name}: {value}" for name, value in cohort.params.items()]
-    return f" With {', '.join(told)}."
+    listed = ", ".join(told)
+    return f" With {listed}."
 
 
 def _facts(
@@ -257,7 +259,8 @@ def _events(events: Events, hidden: Collection[str]) -> list[str]:
         if measure.aggregate is not Aggregate.COUNT
     ]
     if others:
-        first += f" where {' and '.join(others)}"
+        conditions = " and ".join(others)
+        first += f" where {conditions}"
     if events.none_after:
         later = events.none_after.name
         first += f", and no {later} after the last of them"
@@ -287,7 +290,8 @@ def _exists(events: Events) -> bool:
 
 def _count(compare: Compare) -> str:
     """How many events there must be."""
-    return f"{_COUNTS[compare.sign]} {_number(compare.value)}"
+    number = _number(compare.value)
+    return f"{_COUNTS[compare.sign]} {number}"
 
 
 def _measure(measure: Measure) -> str:
@@ -295,7 +299,8 @@ def _measure(measure: Measure) -> str:
     compare = measure.compare
     what = _MEASURES[measure.aggregate].format(measure.column)
     sign = _SIGNS[compare.sign]
-    return f"{what} {sign} {_number(compare.value)}"
+    number = _number(compare.value)
+    return f"{what} {sign} {number}"
 
 
 def _test(test: Test) -> str:
@@ -312,11 +317,14 @@ def _test(test: Test) -> str:
         case IsNull():
             return "is empty"
         case Anniversary(days):
-            return f"comes round within {_plural(days, 'day')}, today included"
+            within = _plural(days, "day")
+            return f"comes round within {within}, today included"
         case Holds(texts, every=True):
-            return f"has all of {', '.join(texts)}"
+            listed = ", ".join(texts)
+            return f"has all of {listed}"
         case Holds(texts):
-            return f"has one of {', '.join(texts)}"
+            listed = ", ".join(texts)
+            return f"has one of {listed}"
         case Window():
             return f"lies{_when(test)}"
 
@@ -340,15 +348,18 @@ def _when(window: Window) -> str:
         case Window(None, None):
             return ""
         case Window(FromNow(offset), FromNow(0)):
-            return f" in the last {_length(-offset)}"
+            length = _length(-offset)
+            return f" in the last {length}"
         case Window(FromNow(0), FromNow(offset)):
             return f" in the next {_length(offset)}"
         case Window(Begin(unit, shift), Begin()):
-            return f" {_period(unit, shift)}"
+            period = _period(unit, shift)
+            return f" {period}"
         case Window(None, date() as end):
             return f" before {end}"
         case Window(date() as start, None):
-            return f" after {start - timedelta(days=1)}"
+            day_before = start - timedelta(days=1)
+            return f" after {day_before}"
         case Window(date() as start, date() as end):
             # a window ends before its second day, people name the last day in it
             return _days(start, end - timedelta(days=1))
@@ -369,7 +380,8 @@ def _edge(edge: Edge | None) -> str:
         case FromNow(0):
             return "now"
         case FromNow(offset) if offset < 0:
-            return f"{_length(-offset)} ago"
+            length = _length(-offset)
+            return f"{length} ago"
         case FromNow(offset):
             return f"{_length(offset)} ahead"
         case Begin() | date() | None:
@@ -411,7 +423,8 @@ def _either(values: Sequence[Value]) -> str:
     *others, last = shown
     if not others:
         return last
-    return f"{', '.join(others)} or {last}"
+    listed = ", ".join(others)
+    return f"{listed} or {last}"
 
 
 def _value(value: Value) -> str:

@@ -37,7 +37,8 @@ def of_change(
     blocks = [*_blocks(change, before, settings), *_about_members(change, shared)]
     if not blocks:
         return ""
-    return folded(f"{sign} {code(change.id)}", *blocks)
+    name = code(change.id)
+    return folded(f"{sign} {name}", *blocks)
 
 
 def _about_members(change: Change, shared: Sharing) -> Iterator[str]:
@@ -52,7 +53,8 @@ def _about_members(change: Change, shared: Sharing) -> Iterator[str]:
         told = [
             f"{number:,} are also in {code(name)}" for name, number in shared.others
         ]
-        yield f"Of its members {', '.join(told)}."
+        listed = ", ".join(told)
+        yield f"Of its members {listed}."
     if shared.unknown:
         why = words(shared.unknown)
         yield f"Whether {others} share members with it is not known: {why}"

@@ -99,7 +99,8 @@ def _section(title: str, lines: Sequence[str]) -> Iterator[str]:
 def _due(change: Change) -> str:
     """A line for a cohort that the next sync would change."""
     reasons = "; ".join(map(words, change.reasons))
-    return f"- {code(change.id)}: {reasons}"
+    name = code(change.id)
+    return f"- {name}: {reasons}"
 
 
 def _wrong(each: Discrepancy) -> str:

@@ -76,7 +76,8 @@ def listed(
     """
     lines = [f"- {text(each)}" for each in found[:most]]
     if len(found) > most:
-        lines.append(f"- and {len(found) - most:,} more{elsewhere}")
+        more = len(found) - most
+        lines.append(f"- and {more:,} more{elsewhere}")
     return "\n".join(lines)
 
 
@@ -127,8 +128,10 @@ def of_checks(
         yield f"> [!CAUTION]\n> **{of_files(errors)}**"
         yield listed(errors, of_problem)
     if failed:
-        yield f"> [!CAUTION]\n> **{many(len(failed), 'test')} failed**"
+        tests = many(len(failed), "test")
+        yield f"> [!CAUTION]\n> **{tests} failed**"
         yield listed(failed, of_test)
     if warnings:
-        yield f"**{many(len(warnings), 'warning')}**"
+        counted = many(len(warnings), "warning")
+        yield f"**{counted}**"
         yield listed(warnings, of_problem)

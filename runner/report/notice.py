@@ -154,7 +154,8 @@ def of_stopped_run(error: CohortsError, *, target: str, address: str) -> str:
     same: this is told each time.
     """
     why = WHY.get(ExitCode(error.exit_code), "it failed as a whole")
-    told = f":x: the run did not get through: {why} ({_escaped(error.code)})"
+    error_code = _escaped(error.code)
+    told = f":x: the run did not get through: {why} ({error_code})"
     return "\n".join([_head(target), told, *_more([error.code], address)])
 
 
@@ -173,10 +174,12 @@ def _named(told: Sequence[News]) -> str:
 
 def _name(each: News) -> str:
     """One cohort, with the code of its error."""
-    name = f"`{_escaped(each.cohort)}`"
+    cohort = _escaped(each.cohort)
+    name = f"`{cohort}`"
     told = [_escaped(part) for part in (each.code, each.owner) if part]
     if told:
-        name += f" ({', '.join(told)})"
+        listed = ", ".join(told)
+        name += f" ({listed})"
     return name
 
 
@@ -184,7 +187,8 @@ def _more(codes: Sequence[str], address: str) -> list[str]:
     """The last line: where the first code is explained, and where the run is."""
     parts = []
     if codes:
-        parts.append(f"`cohorts explain {_escaped(codes[0])}` says what to do.")
+        code = _escaped(codes[0])
+        parts.append(f"`cohorts explain {code}` says what to do.")
     if address.startswith(("https://", "http://")):
         # a bar would end the address and begin the link's text
         link = _escaped(address).replace("|", "%7C")

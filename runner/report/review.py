@@ -125,7 +125,8 @@ def _invalid(shown: Review) -> str:
     what = "Nothing is withdrawn while a file cannot be read."
     if shown.plan is None:
         what = "No plan could be made."
-    return f"> [!CAUTION]\n> **{of_files(shown.errors)}**, listed below. {what}"
+    files = of_files(shown.errors)
+    return f"> [!CAUTION]\n> **{files}**, listed below. {what}"
 
 
 def _stops(plan: Plan) -> Iterator[str]:
@@ -166,7 +167,8 @@ def _in_short(shown: Review, plan: Plan) -> str:
     said = f"**{changed}.** {tests}"
     if shown.uncounted:
         return f"{said} Members not computed: {_why_uncounted(shown)}."
-    return f"{said} {_cost(shown, plan)}"
+    cost = _cost(shown, plan)
+    return f"{said} {cost}"
 
 
 def _why_uncounted(shown: Review) -> str:
@@ -210,7 +212,8 @@ def _failures(shown: Review) -> str:
     failed = len(shown.failed) - shown.unjudged
     parts = []
     if failed:
-        parts.append(f"{failed} of {many(len(shown.tests), 'test')} failed")
+        tests = many(len(shown.tests), "test")
+        parts.append(f"{failed} of {tests} failed")
     if shown.unjudged:
         tests = many(shown.unjudged, "test")
         parts.append(f"{tests} could not be judged on this machine")
@@ -223,9 +226,11 @@ def _tests_in_short(shown: Review) -> str:
         return "The check <code>validate</code> has the results of the tests."
     if shown.tests:
         passed = len(shown.tests) - len(shown.failed)
-        told = f"{passed} of {many(len(shown.tests), 'test')} passed"
+        tests = many(len(shown.tests), "test")
+        told = f"{passed} of {tests} passed"
         if shown.untested:
-            told += f", {many(shown.untested, 'cohort')} without one"
+            cohorts = many(shown.untested, "cohort")
+            told += f", {cohorts} without one"
         return f"{told}."
     # with errors there may be tests in the files that could not be read
     if shown.errors or not shown.cohorts:

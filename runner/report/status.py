@@ -108,7 +108,8 @@ def _as_of(each: Standing) -> str:
     if each.as_of is None:
         return "-"
     age = ago(each.now - each.as_of)
-    return f"{_minute(each.as_of)} ({age})"
+    minute = _minute(each.as_of)
+    return f"{minute} ({age})"
 
 
 def _state(change: Change | None) -> str:

@@ -80,7 +80,8 @@ def _in_short(shown: Summary, problems: Sequence[Problem]) -> Iterator[str]:
     if done:
         added = sum(one.added for one in done)
         removed = sum(one.removed for one in done)
-        synced = f"**{len(done)} of {len(shown.outcomes)} synced**"
+        number = len(shown.outcomes)
+        synced = f"**{len(done)} of {number} synced**"
         yield f"{synced}: {added:,} members added, {removed:,} removed."
     elif not shown.outcomes:
         # something may wait still: what was refused, left out, or could not be read

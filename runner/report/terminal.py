@@ -122,7 +122,8 @@ def _members(shown: Plan, *, counted: bool) -> str:
     if not counted:
         return "Members not counted; `--members` counts who would enter and leave."
     sent = [change for change in shown.due if not is_blocked(change)]
-    return f"Estimate of what is written to Braze: {Cost.of(sent).over_time}."
+    cost = Cost.of(sent).over_time
+    return f"Estimate of what is written to Braze: {cost}."
 
 
 def _change(change: Change, width: int, names: tuple[str, str]) -> Iterator[str]:
@@ -136,7 +137,8 @@ def _change(change: Change, width: int, names: tuple[str, str]) -> Iterator[str]
     counts = change.counts
     if counts:
         yield f"      members: {_counts(counts)}"
-        yield f"      written: {_written(change, counts)}"
+        written = _written(change, counts)
+        yield f"      written: {written}"
     for problem in (*change.questions, *change.refusals):
         yield f"      BLOCKED {problem}"
     if change.uncounted:
@@ -187,7 +189,8 @@ def _by_handle(counts: Counts) -> str:
     if len(wanted) < 2:
         return ""
     told = [f"{count.after:,} by {count.handle}" for count in wanted]
-    return f" ({', '.join(told)})"
+    listed = ", ".join(told)
+    return f" ({listed})"
 
 
 def _written(change: Change, counts: Counts) -> str:
@@ -294,7 +297,8 @@ def _outcome(outcome: Outcome, width: int) -> str:
     name = outcome.change.id.ljust(width)
     if outcome.done:
         verb = PAST[outcome.change.action]
-        return f"  ✓ {name}  {verb:<9}  {_done(outcome.done)}"
+        done = _done(outcome.done)
+        return f"  ✓ {name}  {verb:<9}  {done}"
     line = f"  ✗ {name}  {outcome.error}"
     held = outcome.suppressed
     if held:
@@ -376,7 +380,8 @@ def _below(record: Record) -> list[str]:
     """
     why = []
     if record.allowed:
-        why.append(f"{', '.join(record.allowed)} overridden")
+        guards = ", ".join(record.allowed)
+        why.append(f"{guards} overridden")
     if record.who.reason:
         why.append(record.who.reason)
     return [text for text in (record.error, ": ".join(why)) if text]
@@ -411,7 +416,8 @@ def verified(shown: Verified) -> str:
     end = "all is as the ledger says."
     wrong = sum(not each.is_warning for each in shown.found)
     if wrong:
-        end = f"{many(wrong, 'thing')} not as the ledger says."
+        things = many(wrong, "thing")
+        end = f"{things} not as the ledger says."
     cohorts = many(shown.cohorts, "cohort")
     snapshots = many(shown.snapshots, "snapshot")
     lines.append(f"{cohorts}, {snapshots} compared: {end}")

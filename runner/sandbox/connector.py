@@ -71,7 +71,8 @@ class Connector:
         keys = self._chosen.options.setting_keys
         unknown = set(given) - set(keys.values())
         if unknown:
-            raise ExportFailed(f"Unrecognized field(s): {', '.join(sorted(unknown))}")
+            wrong = ", ".join(sorted(unknown))
+            raise ExportFailed(f"Unrecognized field(s): {wrong}")
         values: dict[str, str] = {}
         for name, key in keys.items():
             value = given.get(key) or ""

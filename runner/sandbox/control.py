@@ -137,7 +137,8 @@ def _how(body: Given) -> Release:
     """How what is held goes on. Raises ValueError."""
     how = body.get("how", Release.GO)
     if not isinstance(how, str) or how not in set(Release):
-        raise ValueError(f"how: one of {', '.join(Release)}")
+        ways = ", ".join(Release)
+        raise ValueError(f"how: one of {ways}")
     return Release(how)
 
 

@@ -156,10 +156,12 @@ def _fault(given: Given) -> Fault:
     """A fault as the admin API spells it. Raises BadFault."""
     unknown = sorted(set(given) - set(Fault.__dataclass_fields__))
     if unknown:
-        raise BadFault(f"a fault has no {', '.join(unknown)}")
+        listed = ", ".join(unknown)
+        raise BadFault(f"a fault has no {listed}")
     at = given.get("at")
     if not isinstance(at, str) or at not in set(FaultPoint):
-        raise BadFault(f"at: one of {', '.join(FaultPoint)}")
+        places = ", ".join(FaultPoint)
+        raise BadFault(f"at: one of {places}")
     place = FaultPoint(at)
     do = given.get("do")
     if not isinstance(do, str) or not is_possible(place, do):

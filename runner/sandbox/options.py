@@ -158,7 +158,8 @@ def _answer(name: str, value: object) -> Answer:
     """How an open question is answered. Raises BadOption."""
     if isinstance(value, str) and value in set(Answer):
         return Answer(value)
-    raise BadOption(f"{name}: one of {', '.join(Answer)}")
+    answers = ", ".join(Answer)
+    raise BadOption(f"{name}: one of {answers}")
 
 
 def _seconds(value: object) -> float:

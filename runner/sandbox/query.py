@@ -234,7 +234,8 @@ def _create(
         if name == TIME:
             moment = f"CAST({place} AS BIGINT)"
         else:
-            shown.append(f'{statements.kept(place, kind)} AS "{name}"')
+            kept = statements.kept(place, kind)
+            shown.append(f'{kept} AS "{name}"')
             kinds[name] = str(statements.stored(kind))
     # `time` comes last, as in every table of Treasure Data
     shown.append(f"CAST({moment} AS BIGINT) AS {TIME}")
@@ -377,7 +378,8 @@ def _value_words(message: str) -> str:
         # a sum is first made wider, and then does not fit
         if wider == "INT128":
             return "bigint addition overflow"
-        return f"Out of range for {WIDTHS.get(width, width)}: {value}"
+        kind = WIDTHS.get(width, width)
+        return f"Out of range for {kind}: {value}"
     match = BAD_DECIMAL.search(message)
     if match:
         text, precision, scale = match.groups()

@@ -46,7 +46,8 @@ def encode(rows: Rows, form: str, *, header: bool) -> bytes:
         case "tsv":
             return _separated(rows, "\t", header=header)
         case _:
-            raise Refused(422, f"format {form!r} is none of {', '.join(MEDIA)}")
+            forms = ", ".join(MEDIA)
+            raise Refused(422, f"format {form!r} is none of {forms}")
 
 
 _SIZES: WeakKeyDictionary[Rows, int] = WeakKeyDictionary()

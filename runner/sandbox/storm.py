@@ -46,7 +46,8 @@ class Storm:
         """
         unknown = set(given) - FIELDS
         if unknown:
-            raise BadStorm(f"a storm has no {', '.join(sorted(unknown))}")
+            listed = ", ".join(sorted(unknown))
+            raise BadStorm(f"a storm has no {listed}")
         try:
             seed = bodies.whole(given.get("seed", 0), "seed")
             rate = bodies.number(given.get("rate"), "rate")
@@ -66,7 +67,8 @@ class Storm:
         kinds = {place: _possible(place, named) for place in places}
         lost = set(named).difference(*kinds.values())
         if lost:
-            raise BadStorm(f"none of these places can play {', '.join(sorted(lost))}")
+            listed = ", ".join(sorted(lost))
+            raise BadStorm(f"none of these places can play {listed}")
         return cls(seed, rate, kinds)
 
     def shown(self) -> Shown:

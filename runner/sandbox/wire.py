@@ -178,7 +178,8 @@ class Wire:
             if not kind:
                 kind = self._clock.http_date(float(seconds))
             headers["Retry-After"] = kind
-        told = f"{HTTPStatus(status).phrase} ({TOLD})"
+        phrase = HTTPStatus(status).phrase
+        told = f"{phrase} ({TOLD})"
         body = {
             "error": told,
             "message": told,

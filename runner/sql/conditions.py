@@ -195,4 +195,5 @@ def joined(word: str, parts: list[str]) -> str:
     if len(text) <= _WIDTH and "\n" not in text:
         return text
     lines = f"\n{word} ".join(parts)
-    return f"(\n{indented(lines, 2)}\n)"
+    inside = indented(lines, 2)
+    return f"(\n{inside}\n)"

@@ -85,7 +85,8 @@ class _Pass:
     def fact(self, sql: str, where: str) -> str:
         """The column of an aggregate over the events that pass `where`."""
         kind = sql.split("(", maxsplit=1)[0].lower()
-        made = self.facts.setdefault((sql, where), f"{kind}_{len(self.facts) + 1}")
+        number = len(self.facts) + 1
+        made = self.facts.setdefault((sql, where), f"{kind}_{number}")
         return f"{quoted(self.name)}.{made}"
 
 
@@ -161,7 +162,8 @@ class _Writer:
             f"FROM (\n{inside}\n) AS {name}",
         ]
         if sample:
-            best.append(f"WHERE {_sampled(quoted(key), sample)}")
+            chosen = _sampled(quoted(key), sample)
+            best.append(f"WHERE {chosen}")
         return best
 
     def _made(self) -> Iterable[tuple[str, str]]:
@@ -184,7 +186,8 @@ class _Writer:
         if self._base:
             base = self._base_name
             yield f"FROM {base}"
-            yield f"JOIN {people} ON {mine} = {base}.{quoted(source.key)}"
+            key = quoted(source.key)
+            yield f"JOIN {people} ON {mine} = {base}.{key}"
         else:
             yield f"FROM {people}"
         for each in self._passes.values():

@@ -162,7 +162,8 @@ def _told(
     name = refusal.identifier.rpartition(".")[2]
     match code:
         case "Q011":
-            what = f"there is no table {_table(refusal, asked)} in {FILE}"
+            table = _table(refusal, asked)
+            what = f"there is no table {table} in {FILE}"
             return code, what, _other_table(name, asked)
         case "Q012" if _is_alias(name, refusal.at, statement):
             what = (

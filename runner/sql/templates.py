@@ -314,7 +314,8 @@ def _column(text: str, near: str) -> int:
     """Where (from 1) a word stands in a line; else its first tag, or its first character."""
     found = None
     if near:
-        found = re.search(rf"\b{re.escape(near)}\b", text)
+        word = re.escape(near)
+        found = re.search(rf"\b{word}\b", text)
     found = found or re.search(r"\{[{%]", text)
     if found:
         return found.start() + 1

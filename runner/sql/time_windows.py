@@ -41,9 +41,11 @@ def dates(column: str, window: Window, zone: str) -> str:
     """The condition that a date as text lies in a window, day by day in the zone."""
     tests = []
     if window.start is not None:
-        tests.append(f"{column} >= {_date(window.start, zone, is_end=False)}")
+        first = _date(window.start, zone, is_end=False)
+        tests.append(f"{column} >= {first}")
     if window.end is not None:
-        tests.append(f"{column} < {_date(window.end, zone, is_end=True)}")
+        last = _date(window.end, zone, is_end=True)
+        tests.append(f"{column} < {last}")
     return " AND ".join(tests)
 
 

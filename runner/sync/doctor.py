@@ -183,10 +183,11 @@ def _memory(
     except CohortsError as exc:
         yield _failed("state database", exc)
         return
+    cohorts = _many(len(known.cohorts), "cohort")
     yield Finding(
         "state database",
         State.OK,
-        f"{state} remembers {_many(len(known.cohorts), 'cohort')}",
+        f"{state} remembers {cohorts}",
     )
     rights = _rights(client, state, token, clock)
     yield rights

@@ -85,7 +85,8 @@ def time_ranges(asker: Asker) -> Difference | None:
         return None
     what = f"where time is 5, {wrong[0]}"
     if len(wrong) > 1:
-        what = f"{what}, and {len(wrong) - 1} more"
+        others = len(wrong) - 1
+        what = f"{what}, and {others} more"
     fix = (
         "report it; until then, write conditions on times"
         " (`within`, `before`, `between`) as SQL of your own"
@@ -125,7 +126,8 @@ def ledger_columns(asker: Asker) -> Difference | None:
     ]
     if not narrow:
         return None
-    what = f"the ledger's columns are too narrow for its rows: {', '.join(narrow)}"
+    listed = ", ".join(narrow)
+    what = f"the ledger's columns are too narrow for its rows: {listed}"
     return Difference("L022", what, "`cohorts explain L022` tells how it is made anew")
 
 
@@ -140,7 +142,8 @@ def new_tables(asker: Asker) -> Difference | str:
     that the engine gives a text of three letters. Makes a table, and drops it. Raises
     CohortsError.
     """
-    table = f"cohort_doctor_{asker.key.rsplit('-', maxsplit=1)[-1]}_time"
+    token = asker.key.rsplit("-", maxsplit=1)[-1]
+    table = f"cohort_doctor_{token}_time"
     made = f'CREATE TABLE "{asker.state}"."{table}" AS\nSELECT \'abc\' AS word'
     what = "making a table to try"
     now = asker.clock

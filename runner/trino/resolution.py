@@ -32,7 +32,8 @@ def _shown(form: Form) -> str:
     """A form as Trino shows it among candidates."""
     name = form.signature.name.replace("$", "$operator$")
     arguments = ",".join(map(declared, form.arguments))
-    return f"{name}({arguments}):{declared(form.returns)}"
+    returned = declared(form.returns)
+    return f"{name}({arguments}):{returned}"
 
 
 def resolve(name: str, given: Sequence[Given]) -> Form | Ambiguous | None:

@@ -69,7 +69,8 @@ def _literal(node: tree.Expression, scope: Scope) -> str | None:
         case tree.Boolean():
             return str(node.value).upper()
         case tree.Bytes():
-            return f"from_hex({text(node.value.hex())})"
+            digits = text(node.value.hex())
+            return f"from_hex({digits})"
         case tree.Number():
             return values.number(node, scope.type_of(node))
         case tree.TypedText():
@@ -105,7 +106,8 @@ def _condition(node: tree.Expression, scope: Scope) -> str | None:
         case tree.IsNull():
             return _is_null(node, scope)
         case tree.Not():
-            return f"(NOT {expression(node.value, scope)})"
+            condition = expression(node.value, scope)
+            return f"(NOT {condition})"
         case tree.And():
             return _guarded(node.terms, scope, " AND ", decided="FALSE")
         case tree.Or():
@@ -245,10 +247,12 @@ def _guarded(
         if not _is_risky(sql):
             safe.append(sql)
         elif safe:
-            before = f"({word.join(safe)}) IS DISTINCT FROM {decided}"
+            joined = word.join(safe)
+            before = f"({joined}) IS DISTINCT FROM {decided}"
             sql = f"CASE WHEN {before} THEN {sql} ELSE {decided} END"
         made.append(sql)
-    return f"({word.join(made)})"
+    joined = word.join(made)
+    return f"({joined})"
 
 
 def _in_query(node: tree.InQuery, scope: Scope) -> str:
@@ -378,7 +382,8 @@ def _row(node: tree.Row, scope: Scope) -> str:
     for number, (one, kind) in enumerate(pairs):
         value = converted(one, kind, scope)
         shown.append(f"{field(number)} := CAST({value} AS {storage(kind)})")
-    return f"struct_pack({', '.join(shown)})"
+    fields = ", ".join(shown)
+    return f"struct_pack({fields})"
 
 
 def _trim(node: tree.Trim, scope: Scope) -> str:

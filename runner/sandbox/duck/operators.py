@@ -91,7 +91,8 @@ def operation(node: tree.Operation, scope: Scope) -> str:
     unknown = [side for side in (left, right) if side.type == UNKNOWN]
     if len(unknown) == 1:
         # NULL, whatever the other side is
-        return f"CAST(NULL AS {storage(made.result)})"
+        kept = storage(made.result)
+        return f"CAST(NULL AS {kept})"
     return _written(made, scope)
 
 
@@ -342,7 +343,8 @@ def _rows(comparator: Comparator, left: tree.Row, right: tree.Row, scope: Scope)
     for one, other in zip(left.items, right.items, strict=True):
         term = compared(Comparator.EQUAL, one, other, scope)
         terms.append(term)
-    same = f"({' AND '.join(terms)})"
+    all_of_them = " AND ".join(terms)
+    same = f"({all_of_them})"
     if comparator is Comparator.EQUAL:
         return same
     return f"(NOT {same})"
@@ -382,7 +384,8 @@ def in_list(node: tree.InList, scope: Scope) -> str:
         return f"({word}({any_of_them}))"
     value = _converted(node.value, kind, scope)
     options = [_option(one, kind, scope) for one in node.options]
-    return f"({value} {word}IN ({', '.join(options)}))"
+    listed = ", ".join(options)
+    return f"({value} {word}IN ({listed}))"
 
 
 def _compared_one_by_one(node: tree.InList, scope: Scope) -> str:

@@ -59,7 +59,8 @@ def order_by(
     for item in sorting:
         key = _sort_key(item.expression, items, scope, distinct=distinct)
         shown.append(f"{key} {direction(item)}")
-    return f" ORDER BY {', '.join(shown)}"
+    listed = ", ".join(shown)
+    return f" ORDER BY {listed}"
 
 
 def _sort_key(

@@ -246,7 +246,8 @@ def _row(row: Sequence[tree.Expression], kinds: Sequence[Type], scope: Scope) ->
     for one, kind in zip(row, kinds, strict=True):
         cell = _cell(one, kind, scope)
         cells.append(cell)
-    return f"({', '.join(cells)})"
+    listed = ", ".join(cells)
+    return f"({listed})"
 
 
 def _cells(row: tree.Expression) -> Sequence[tree.Expression]:

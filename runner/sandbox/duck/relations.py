@@ -152,7 +152,8 @@ def _unnest(node: tree.Unnest, scope: Scope) -> Written:
         items.append(_ordinality(node, scope))
         place = _Column("o", "", BIGINT)
         columns.append(place)
-    inner_layer = f"SELECT {', '.join(items)}"
+    listed = ", ".join(items)
+    inner_layer = f"SELECT {listed}"
     outer = as_numbered(one.sql for one in columns)
     rows = f"SELECT {outer} FROM ({inner_layer}) AS i{alias}"
     shown = tuple((one.name, one.type) for one in columns)

@@ -172,7 +172,8 @@ def _simple(element: tree.GroupingElement, sets: Sequence[str]) -> str:
     first = element.sets[0]
     if len(first) == 1:
         return sets[0]
-    return f"({', '.join(sets)})"
+    columns = ", ".join(sets)
+    return f"({columns})"
 
 
 def _check_columns(element: tree.GroupingElement, word: str) -> None:

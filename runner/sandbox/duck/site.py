@@ -113,7 +113,8 @@ def native(name: str) -> Emitter:
     """DuckDB has the very same function under this name."""
 
     def emit(site: Site) -> str:
-        return f"{name}({', '.join(site.arguments)})"
+        listed = ", ".join(site.arguments)
+        return f"{name}({listed})"
 
     return emit
 

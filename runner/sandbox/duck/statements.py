@@ -237,7 +237,8 @@ def _words(refusal: Refusal, node: tree.Node, job: Job) -> str:
         return refusal.message
     for one in _tables(node):
         if one.at == refusal.at:
-            return f"{_full_name(one, job).words} does not exist"
+            full = _full_name(one, job).words
+            return f"{full} does not exist"
     return refusal.message
 
 

@@ -35,7 +35,8 @@ def number(node: tree.Number, type_: Type) -> str:
     """A number as a value of its type."""
     match node.kind:
         case tree.NumberKind.DOUBLE:
-            return f"CAST({text(node.text)} AS DOUBLE)"
+            shown = text(node.text)
+            return f"CAST({shown} AS DOUBLE)"
         case tree.NumberKind.DECIMAL:
             return as_stored(text(node.text), type_)
         case tree.NumberKind.INTEGER:
@@ -54,7 +55,8 @@ def typed(node: tree.TypedText, type_: Type) -> str:
     match type_.base:
         case "date":
             day = moments.read_date(node.value)
-            return f"CAST({text(str(day))} AS DATE)"
+            shown = text(str(day))
+            return f"CAST({shown} AS DATE)"
         case "timestamp":
             return cast(text(node.value), VARCHAR, type_)
         case "timestamp with time zone":

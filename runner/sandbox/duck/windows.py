@@ -52,7 +52,8 @@ def ranking(node: tree.Call, scope: Scope, name: str, arguments: Sequence[str]) 
     inside = ", ".join(arguments)
     if node.nulls is tree.Nulls.IGNORE:
         inside += " IGNORE NULLS"
-    return f"{name}({inside}){over(node, scope)}"
+    around = over(node, scope)
+    return f"{name}({inside}){around}"
 
 
 def over(node: tree.Call, scope: Scope) -> str:
@@ -69,7 +70,8 @@ def window(node: tree.Window, scope: Scope) -> str:
     parts = []
     if whole.partition_by:
         columns = [expressions.expression(one, scope) for one in whole.partition_by]
-        parts.append(f"PARTITION BY {', '.join(columns)}")
+        listed = ", ".join(columns)
+        parts.append(f"PARTITION BY {listed}")
     if whole.order_by:
         order = sort_items(whole.order_by, scope)
         parts.append(f"ORDER BY {order}")

@@ -136,7 +136,8 @@ def _dumped_object(value: Object, *, ordered: bool) -> str:
 
 def _array(items: Iterable[str]) -> str:
     """A JSON array of items that are JSON already."""
-    return f"[{','.join(items)}]"
+    listed = ",".join(items)
+    return f"[{listed}]"
 
 
 def _object(members: Members) -> str:

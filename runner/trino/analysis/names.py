@@ -78,7 +78,8 @@ def _of_row(node: Field, name: tuple[str, ...], place: Context) -> Type | None:
     if row is None:
         return None
     if row.base != "row":
-        told = f"Expression {shown(node.base)} is not of type ROW"
+        base = shown(node.base)
+        told = f"Expression {base} is not of type ROW"
         place.refuse(node.base, told)
         return None
     found = _fields_named(node.name.key, row)

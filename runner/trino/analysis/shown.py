@@ -104,7 +104,8 @@ def _call(node: Call) -> str:
     call = f"{name}({_arguments(node)})"
     if node.window is None:
         return call
-    return f"{call} OVER {_window(node.window)}"
+    window = _window(node.window)
+    return f"{call} OVER {window}"
 
 
 def _arguments(node: Call) -> str:
@@ -123,15 +124,18 @@ def _window(node: Window) -> str:
         return "…"
     clauses = []
     if node.partition_by:
-        clauses.append(f"PARTITION BY {listed(node.partition_by)}")
+        columns = listed(node.partition_by)
+        clauses.append(f"PARTITION BY {columns}")
     if node.order_by:
         items = ", ".join(map(_sorted, node.order_by))
         clauses.append(f"ORDER BY {items}")
-    return f"({' '.join(clauses)})"
+    inside = " ".join(clauses)
+    return f"({inside})"
 
 
 def _sorted(item: SortItem) -> str:
     """An item of ORDER BY."""
     direction = _DIRECTIONS[item.descending]
     nulls = _NULLS[item.nulls_first]
-    return f"{shown(item.expression)} {direction}{nulls}"
+    value = shown(item.expression)
+    return f"{value} {direction}{nulls}"

@@ -78,7 +78,8 @@ def _avg(site: Site) -> str:
 def _decimal_average(site: Site) -> str:
     """AVG of decimals: DuckDB would make a double of it."""
     precision, scale = decimal(site.kind)
-    total = f"CAST({_of(site, 'sum')} AS DECIMAL(38,{scale}))"
+    summed = _of(site, "sum")
+    total = f"CAST({summed} AS DECIMAL(38,{scale}))"
     number = _of(site, "count")
     kept = storage(site.returns)
     return python("average", kept, total, number, str(precision), str(scale))
@@ -93,7 +94,8 @@ def _extreme(name: str) -> Emitter:
         if site.base not in FLOATS:
             return made
         real = f"CASE WHEN NOT isnan({site.first}) THEN {site.first} END"
-        return f"coalesce({_of(site, name, real)}, {made})"
+        of_numbers = _of(site, name, real)
+        return f"coalesce({of_numbers}, {made})"
 
     return emit
 

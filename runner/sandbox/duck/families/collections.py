@@ -339,7 +339,8 @@ def _transform_values(site: Site) -> str:
     name = _unique(site, "e")
     _, kind = inner(site.returns)
     made = coerced(body, lambda_type(site, 1), kind)
-    entry = f"struct_pack(k := {name}.key, v := {as_stored(made, kind)})"
+    kept = as_stored(made, kind)
+    entry = f"struct_pack(k := {name}.key, v := {kept})"
     changed = _transformed(entries, name, entry)
     return f"map_from_entries({changed})"
 

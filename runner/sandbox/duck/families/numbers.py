@@ -129,7 +129,8 @@ def _extreme(name: str) -> Emitter:
             raise site.refuse()
         if site.count == 1:
             return site.first
-        chosen = f"{name}({', '.join(site.arguments)})"
+        listed = ", ".join(site.arguments)
+        chosen = f"{name}({listed})"
         if site.returns.base == "double":
             chosen = _extreme_double(site, name)
         missing = " OR ".join(f"{one} IS NULL" for one in site.arguments)
@@ -145,14 +146,16 @@ def _extreme_double(site: Site, name: str) -> str:
     if name == "greatest":
         # DuckDB holds NaN for the greatest, and leaves out NULL
         values = [f"CASE WHEN isnan({one}) THEN NULL ELSE {one} END" for one in values]
-    chosen = f"{name}({', '.join(values)})"
+    listed = ", ".join(values)
+    chosen = f"{name}({listed})"
     return f"CASE WHEN {all_nan} THEN {site.first} ELSE {chosen} END"
 
 
 def _coalesced(site: Site) -> str:
     """COALESCE of values of one type."""
     shown = [_as_returned(site, number) for number in range(site.count)]
-    return f"coalesce({', '.join(shown)})"
+    values = ", ".join(shown)
+    return f"coalesce({values})"
 
 
 def _as_returned(site: Site, position: int) -> str:
@@ -169,7 +172,8 @@ def _if(site: Site) -> str:
     result = _as_returned(site, 1)
     last = ""
     if site.count > 2:
-        last = f" ELSE {_as_returned(site, 2)}"
+        other = _as_returned(site, 2)
+        last = f" ELSE {other}"
     return f"CASE WHEN {site.first} THEN {result}{last} END"
 
 

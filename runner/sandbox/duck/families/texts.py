@@ -33,7 +33,8 @@ def _length(site: Site) -> str:
 def _substring(site: Site) -> str:
     """SUBSTR from a place, with a length or to the end."""
     _check_text(site)
-    return f"trino_substr{site.count}({', '.join(site.arguments)})"
+    listed = ", ".join(site.arguments)
+    return f"trino_substr{site.count}({listed})"
 
 
 def _concat(site: Site) -> str:
@@ -42,7 +43,8 @@ def _concat(site: Site) -> str:
         raise Rejected("There must be two or more concatenation arguments")
     arrays = all(kind.base == "array" for kind in site.types)
     if site.returns.base in {"varchar", "varbinary"} or arrays:
-        return f"({' || '.join(site.arguments)})"
+        joined = " || ".join(site.arguments)
+        return f"({joined})"
     raise site.refuse()
 
 

@@ -113,7 +113,8 @@ def _months(unit: str, number: str) -> str:
 def _date_moved(day: str, unit: str, number: str) -> str:
     """A date so many units later."""
     if unit in STEPS:
-        return f"CAST({day} + {_months(unit, number)} AS DATE)"
+        months = _months(unit, number)
+        return f"CAST({day} + {months} AS DATE)"
     length = {"day": 1, "week": 7}[unit]
     return f"({day} + CAST({number} * {length} AS INTEGER))"
 
@@ -121,7 +122,8 @@ def _date_moved(day: str, unit: str, number: str) -> str:
 def _moved(moment: str, unit: str, number: str) -> str:
     """What clocks show so many units later."""
     if unit in STEPS:
-        return f"({moment} + {_months(unit, number)})"
+        months = _months(unit, number)
+        return f"({moment} + {months})"
     return f"({moment} + to_milliseconds({number} * {LENGTHS[unit]}))"
 
 
@@ -134,7 +136,8 @@ def _truncated(site: Site) -> str:
         raise site.refuse(unit)
     if kind.base == "timestamp with time zone":
         zone = site.zone(1)
-        start = f"date_trunc('{unit}', {local(moment, zone)})"
+        shown = local(moment, zone)
+        start = f"date_trunc('{unit}', {shown})"
         return local(start, zone)
     made = f"date_trunc('{unit}', {moment})"
     if kind.base == "date":

@@ -66,7 +66,8 @@ def _range(site: Site) -> str:
     tests = [test for test in bounds if test]
     if not tests:
         return f"({_open(site.first)})"
-    return f"({' AND '.join(tests)})"
+    conditions = " AND ".join(tests)
+    return f"({conditions})"
 
 
 def _open(moment: str) -> str:
@@ -138,7 +139,8 @@ def _added(site: Site) -> str:
         length = tdtime.add(0, duration)
     except tdtime.BadTime as exc:
         raise Rejected(str(exc)) from None
-    return f"({_seconds(site, 0, zone)} + CAST({length} AS BIGINT))"
+    start = _seconds(site, 0, zone)
+    return f"({start} + CAST({length} AS BIGINT))"
 
 
 def _parsed(site: Site) -> str:
@@ -153,7 +155,8 @@ def _truncated(site: Site) -> str:
     if not unit:
         raise site.refuse("a unit that is not a literal")
     if unit not in TRUNCATIONS:
-        raise Rejected(f"TD_DATE_TRUNC: {unit!r} is none of {', '.join(TRUNCATIONS)}")
+        listed = ", ".join(TRUNCATIONS)
+        raise Rejected(f"TD_DATE_TRUNC: {unit!r} is none of {listed}")
     moment = _seconds(site, 1, zone)
     letter = UNITS[TRUNCATIONS.index(unit)]
     return python("td_truncate", "BIGINT", moment, text(letter), text(zone))
