@@ -117,11 +117,14 @@ class Sandbox:
             self._workspaces,
             self._faults,
         )
+        partner = PartnerApi(self._workspaces, self._chosen)
+        control = ControlApi(self._faults, self._holds, self._clock, self._chosen)
+        admin = AdminApi(self._warehouse, self._workspaces, history, counts)
         routes = [
             *treasure_data.routes(),
-            *PartnerApi(self._workspaces, self._chosen).routes(),
-            *ControlApi(self._faults, self._holds, self._clock, self._chosen).routes(),
-            *AdminApi(self._warehouse, self._workspaces, history, counts).routes(),
+            *partner.routes(),
+            *control.routes(),
+            *admin.routes(),
         ]
         app = Starlette(routes=routes)
         return Wire(

@@ -124,9 +124,14 @@ class Jobs:
                 return
             # no thread has it yet that could say so
             if self.history.get(job_id).status == "queued":
-                self.history.end(job_id, "killed", CANCELED)
+                self._end_killed(job_id)
+
+    def _end_killed(self, job_id: str) -> None:
+        """End a job that was killed."""
+        self.history.end(job_id, "killed", CANCELED)
 
     def _wait_for_end(self, job_id: str) -> None:
+        """Interrupt a job until it has ended, or KILL_WAIT is over."""
         # an interrupt between two statements is lost, so once is not enough
         deadline = time.monotonic() + KILL_WAIT
         while time.monotonic() < deadline:
@@ -160,11 +165,11 @@ class Jobs:
         try:
             work(job)
         except Killed:
-            self.history.end(job.id, "killed", CANCELED)
+            self._end_killed(job.id)
         except (QueryFailed, NotHere, ExportFailed) as exc:
             # what was interrupted fails too, and is no error
             if self._stops[job.id].is_set():
-                self.history.end(job.id, "killed", CANCELED)
+                self._end_killed(job.id)
             else:
                 self._fail(job, exc)
 
@@ -292,6 +297,7 @@ class Jobs:
             self._start_export(job, rows, linked)
 
     def _change_to_success(self, job: Job, rows: Rows | None) -> None:
+        """The query's success, with its rows."""
         now = self._clock.now()
         self.history.change(job.id, status="success", end_at=now, rows=rows)
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -243,11 +244,15 @@ class Warehouse:
             " WHERE database_name = 'memory' AND schema_name = ? ORDER BY column_index",
             [database],
         )
-        columns: dict[str, list[Column]] = {name: [] for name, _ in sizes}
+        columns: dict[str, list[Column]] = defaultdict(list)
         for table, name, kind in described:
             column = Column(name, kind)
-            columns.setdefault(table, []).append(column)
-        return [Table(name, size, tuple(columns[name])) for name, size in sizes]
+            columns[table].append(column)
+        tables = []
+        for name, size in sizes:
+            own = tuple(columns[name])
+            tables.append(Table(name, size, own))
+        return tables
 
     def columns(self, database: str, table: str) -> tuple[Column, ...] | None:
         """A table's columns in order, or None where there is no such table."""
@@ -259,7 +264,11 @@ class Warehouse:
         except duckdb.CatalogException:
             return None
         kinds = self._kinds.get((database, table), {})
-        return tuple(Column(name, kind, kinds.get(name, "")) for name, kind, *_ in rows)
+        columns = []
+        for name, kind, *_ in rows:
+            trino_type = kinds.get(name, "")
+            columns.append(Column(name, kind, trino_type))
+        return tuple(columns)
 
     def create_table(self, database: str, table: str) -> None:
         """An empty table with nothing but `time`. Raises Refused: 404, 409, 422."""

@@ -151,10 +151,12 @@ def _people(audience: str, identifiers: Sequence[Identifier], barred: str) -> st
     they name everybody well.
     """
     numbers = range(len(identifiers))
-    named = ",\n".join(
-        f"      {_written(one)} AS written_{number}, {_type(one)} AS type_{number}"
-        for number, one in enumerate(identifiers)
-    )
+    columns = []
+    for number, one in enumerate(identifiers):
+        value = _written(one)
+        kind = _type(one)
+        columns.append(f"      {value} AS written_{number}, {kind} AS type_{number}")
+    named = ",\n".join(columns)
     nobody = " AND ".join(f"usable_{number} = ''" for number in numbers)
     broken = " OR ".join(f"usable_{number} <> written_{number}" for number in numbers)
     kept = ", ".join(f"usable_{number}, type_{number}" for number in numbers)

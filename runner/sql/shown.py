@@ -71,7 +71,8 @@ def masked(sql: str, columns: Collection[str]) -> str:
 
 def _hidden(sql: str, secret: Collection[str] | None) -> str:
     """The SQL without the literals that are `secret`, or without any where it is None."""
-    return "".join(_shown(kind, text, secret) for kind, text in tokens(sql))
+    shown = [_shown(kind, text, secret) for kind, text in tokens(sql)]
+    return "".join(shown)
 
 
 def _shown(kind: Kind, text: str, secret: Collection[str] | None) -> str:

@@ -340,7 +340,8 @@ def _begin(
 
 def _announce(begun: Sequence[Attempt], site: Site) -> None:
     """Put attempts on record, before anything is made for them."""
-    site.writer.record(*((each.change.destination, one.intent(each)) for each in begun))
+    rows = [(each.change.destination, one.intent(each)) for each in begun]
+    site.writer.record(*rows)
 
 
 def _side_by_side(

@@ -169,11 +169,12 @@ def sets(
     last = deployed.delivered
     if last and last.certain and last.certain in deployed.certain:
         sure[last.certain] = recent_since
-    snapshots = tuple(
-        Snapshot(table, table in deployed.possible, sure.get(table, 0))
-        for table in dict.fromkeys([*deployed.possible, *deployed.certain])
-    )
-    return Sets(snapshots, next_sql, state)
+    snapshots = []
+    for table in dict.fromkeys([*deployed.possible, *deployed.certain]):
+        is_possible = table in deployed.possible
+        since = sure.get(table, 0)
+        snapshots.append(Snapshot(table, is_possible, since))
+    return Sets(tuple(snapshots), next_sql, state)
 
 
 def taking_out(
@@ -402,8 +403,7 @@ def counted(
     mine = [row for row in rows if row[0] == name]
     counts = [_count(row, mode) for row in mine if row[1]]
     by_handle = tuple(sorted(counts, key=lambda found: found.handle))
-    # rows without a kind are notes on the query: their number stands in most_spellings
-    noted = {row[2]: int(row[-2] or 0) for row in mine if not row[1] and row[4]}
+    noted = _noted(mine)
     shared = is_shared(by_handle)
     disturbed = bool(deployed.pending) or any(found.leaving for found in by_handle)
     return Counts(
@@ -414,6 +414,17 @@ def counted(
         rows=sum(noted.values()),
         mode=mode,
     )
+
+
+def _noted(rows: Sequence[Sequence[Any]]) -> dict[str, int]:
+    """The notes on the query: rows without a kind, each with its number."""
+    noted = {}
+    for row in rows:
+        _, kind, label, _, after, *_ = row
+        if not kind and after:
+            # it stands where other rows have the number of spellings
+            noted[label] = int(row[-2] or 0)
+    return noted
 
 
 def _count(row: Sequence[Any], mode: Mode) -> Count:

@@ -89,11 +89,19 @@ def _newest(sources: Iterable[Source], now: int) -> str:
     """A SELECT with a row for each source: its name, and the time of its newest row that
     is young enough, or NULL.
     """
-    return "\nUNION ALL\n".join(
-        f"SELECT '{source.name}' AS source, MAX({quoted(source.time)}) AS newest\n"
-        f"FROM {'.'.join(map(quoted, source.table.split('.')))}\n"
-        f"WHERE TD_TIME_RANGE({quoted(source.time)}, {now - source.max_lag}, NULL)"
-        for source in sources
+    return "\nUNION ALL\n".join(_newest_of(source, now) for source in sources)
+
+
+def _newest_of(source: Source, now: int) -> str:
+    """The SELECT for one source."""
+    time = quoted(source.time)
+    parts = source.table.split(".")
+    table = ".".join(map(quoted, parts))
+    oldest = now - source.max_lag
+    return (
+        f"SELECT '{source.name}' AS source, MAX({time}) AS newest\n"
+        f"FROM {table}\n"
+        f"WHERE TD_TIME_RANGE({time}, {oldest}, NULL)"
     )
 
 

@@ -72,11 +72,9 @@ def time_ranges(asker: Asker) -> Difference | None:
     try:
         rows = asker.select("ranges", _ranges(RANGES))
         found = dict(zip(RANGES, rows[0], strict=True))
-        wrong = [
-            f"{sql} is {str(not wanted).upper()}"
-            for sql, wanted in RANGES.items()
-            if found[sql] != int(wanted)
-        ]
+        for sql, wanted in RANGES.items():
+            if found[sql] != int(wanted):
+                wrong.append(f"{sql} is {str(not wanted).upper()}")
     except JobFailed:
         wrong = [*_refused(asker)]
         if not wrong:
@@ -118,12 +116,11 @@ def ledger_columns(asker: Asker) -> Difference | None:
     asked = ", ".join(f"TYPEOF({name}) AS {name}" for name in TYPES)
     sql = f'SELECT {asked}\nFROM "{asker.state}"."{TABLE}"\nLIMIT 1'
     ((*kinds,),) = asker.select("columns", sql)
-    found = {name: str(kind).lower() for name, kind in zip(TYPES, kinds, strict=True)}
-    narrow = [
-        f"{name} is {kind}"
-        for name, kind in found.items()
-        if kind not in _wide_enough(TYPES[name])
-    ]
+    narrow = []
+    for name, found in zip(TYPES, kinds, strict=True):
+        kind = str(found).lower()
+        if kind not in _wide_enough(TYPES[name]):
+            narrow.append(f"{name} is {kind}")
     if not narrow:
         return None
     listed = ", ".join(narrow)

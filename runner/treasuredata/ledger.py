@@ -105,7 +105,10 @@ class LedgerTable:
                 " ledger of who is in Braze"
             )
             raise Locked("L003", what, fix) from None
-        return entries_of([row[:-1] for row in rows], where), int(rows[0][-1])
+        without_now = [row[:-1] for row in rows]
+        entries = entries_of(without_now, where)
+        now = int(rows[0][-1])
+        return entries, now
 
     def append(
         self, ledger: Ledger, entries: Sequence[Entry], *, key: str, once: bool = False
@@ -164,7 +167,8 @@ class LedgerTable:
             "GROUP BY 1"
         )
         seen = frozenset(row[0] for row in rows if row[0])
-        return seen, max(int(row[1]) for row in rows)
+        highest = max(int(row[1]) for row in rows)
+        return seen, highest
 
     def _select(self, sql: str) -> Sequence[list[Any]]:
         return self._client.select(

@@ -181,6 +181,10 @@ class _Binder:
                 return None
         if not self._solved():
             return None
+        return self._form(declared)
+
+    def _form(self, declared: Sequence[Type]) -> Form | None:
+        """The form with all variables filled in; None where one is not bound."""
         bound = self.bound
         for length, text in self.signature.lengths:
             bound.numbers[length] = computed(text, bound.numbers)

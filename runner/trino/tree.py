@@ -1078,4 +1078,6 @@ def walk(node: Node) -> Iterator[Node]:
 def place(sql: str, offset: int) -> tuple[int, int]:
     """The line and column (from 1) of an offset, as Trino counts them."""
     before = sql[:offset]
-    return before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1
+    line = before.count("\n") + 1
+    line_start = before.rfind("\n") + 1
+    return line, offset - line_start + 1

@@ -348,19 +348,19 @@ def _sent(sql: str, source: Type) -> str:
     """A value as the functions in Python take it: moments as texts."""
     if source.base in MOMENTS:
         return as_text(sql, source)
-    if source.base in INTERVALS or _hasin_utc(source):
+    if source.base in INTERVALS or _has_moment(source):
         raise NotHere(f"a cast from {source} to json")
     return sql
 
 
-def _hasin_utc(type_: Type) -> bool:
+def _has_moment(type_: Type) -> bool:
     """True where a moment or an interval stands anywhere inside a type."""
     timely = {*MOMENTS, *INTERVALS}
-    return any(one.base in timely or _hasin_utc(one) for one in inner(type_))
+    return any(one.base in timely or _has_moment(one) for one in inner(type_))
 
 
 def _from_json(sql: str, target: Type) -> str:
     """JSON as a value of another type, which Python reads. Raises NotHere."""
-    if target.base in {"varbinary", *INTERVALS, *TIMES} or _hasin_utc(target):
+    if target.base in {"varbinary", *INTERVALS, *TIMES} or _has_moment(target):
         raise NotHere(f"a cast from json to {target}")
     return python("from_json", storage(target), sql, text(str(target)))

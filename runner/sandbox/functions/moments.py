@@ -114,9 +114,11 @@ def _to_seconds(parts: Parts, refusal: Rejected) -> datetime:
 
     Raises the refusal where there is no such moment.
     """
-    year, month, day, hour, minute, second = (
-        int(parts.get(name) or missing) for name, missing in EPOCH.items()
-    )
+    numbers = []
+    for name, missing in EPOCH.items():
+        part = parts.get(name) or missing
+        numbers.append(int(part))
+    year, month, day, hour, minute, second = numbers
     try:
         return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001
     except ValueError:

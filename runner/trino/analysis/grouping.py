@@ -93,14 +93,16 @@ def _check_aggregate(node: Call, inner: Sequence[Met], place: Context) -> None:
     nested = list(filter(is_aggregate, inner))
     windows = list(filter(has_window, inner))
     if nested:
-        told = f"Cannot nest aggregations inside aggregation '{node.key}'"
-        place.refuse(node, f"{told}: [{listed(nested)}]", "NESTED_AGGREGATION")
+        what = f"Cannot nest aggregations inside aggregation '{node.key}'"
+        told = f"{what}: [{listed(nested)}]"
+        place.refuse(node, told, "NESTED_AGGREGATION")
     elif windows:
-        told = (
+        what = (
             "Cannot nest window functions or row pattern measures"
             f" inside aggregation '{node.key}'"
         )
-        place.refuse(node, f"{told}: [{listed(windows)}]", "NESTED_WINDOW")
+        told = f"{what}: [{listed(windows)}]"
+        place.refuse(node, told, "NESTED_WINDOW")
     elif node.distinct and not _sorts_by_arguments(node, Shapes(place.facts)):
         told = (
             "For aggregate function with DISTINCT,"

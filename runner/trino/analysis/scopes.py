@@ -160,7 +160,8 @@ def _may_be_wild(scope: Scope, parts: tuple[str, ...]) -> bool:
     prefix = parts[:1]
     if any(one.is_of(prefix) for one in scope.wild):
         return True
-    return not any(one.is_of(prefix) for one in scope.columns if not one.wild)
+    known = (one for one in scope.columns if not one.wild)
+    return not any(one.is_of(prefix) for one in known)
 
 
 def _is_surely_wild(scope: Scope, parts: tuple[str, ...]) -> bool:
@@ -184,7 +185,8 @@ class Relation:
 
     def under(self, names: tuple[str, ...]) -> Relation:
         """The same columns, which these names may qualify instead."""
-        return Relation(tuple(one.under(names) for one in self.columns))
+        columns = tuple(one.under(names) for one in self.columns)
+        return Relation(columns)
 
 
 ANYTHING = Relation((Column(None, None, wild=True),))

@@ -42,8 +42,10 @@ def select(node: Select, order_by: Sequence[SortItem], place: Context) -> Relati
     source = Relation()
     if node.from_ is not None:
         source = relation(node.from_, place)
-    here = place.within(scope_of(source.columns, place.scope, is_query=True))
-    here = replace(here, windows=_windows(node, here))
+    scope = scope_of(source.columns, place.scope, is_query=True)
+    here = place.within(scope)
+    named_windows = _windows(node, here)
+    here = replace(here, windows=named_windows)
     facts = here.facts
     if node.where is not None:
         _where(node.where, here)
@@ -56,7 +58,8 @@ def select(node: Select, order_by: Sequence[SortItem], place: Context) -> Relati
         _having(node.having, here)
     found = Relation(tuple(made))
     unqualified = found.under(()).columns
-    above = here.within(scope_of(unqualified, here.scope))
+    scope_above = scope_of(unqualified, here.scope)
+    above = here.within(scope_above)
     order(order_by, found, above)
     # the aggregates of all clauses but WHERE
     met = facts.met[mark:]
@@ -87,7 +90,8 @@ def _where(node: Expression, place: Context) -> None:
     mark = len(place.facts.met)
     kind = place.infer(node)
     place.check_condition(node, kind, "WHERE clause")
-    no_aggregates(node, "WHERE clause", place.facts.met[mark:], place)
+    met = place.facts.met[mark:]
+    no_aggregates(node, "WHERE clause", met, place)
 
 
 def _having(node: Expression, place: Context) -> None:
@@ -95,7 +99,8 @@ def _having(node: Expression, place: Context) -> None:
     mark = len(place.facts.met)
     kind = place.infer(node)
     place.check_condition(node, kind, "HAVING clause")
-    if any(map(has_window, place.facts.met[mark:])):
+    met = place.facts.met[mark:]
+    if any(map(has_window, met)):
         told = "HAVING clause cannot contain window functions or row pattern measures"
         place.refuse(node, told, "NESTED_WINDOW")
 
@@ -110,12 +115,13 @@ def _items(node: Select, source: Relation, place: Context) -> list[Column]:
         if isinstance(item, Star):
             made += _star(item, node, source, place)
             continue
-        kind = place.infer(item.expression)
+        one = item.expression
+        kind = place.infer(one)
         if node.distinct and kind is not None and not comparable(kind):
             told = f"DISTINCT can only be applied to comparable types (actual: {kind})"
-            what = shown(item.expression)
-            place.refuse(item.expression, f"{told}: {what}")
-        made.append(Column(_name(item), kind))
+            place.refuse(one, f"{told}: {shown(one)}")
+        name = _name(item)
+        made.append(Column(name, kind))
     return made
 
 
@@ -185,7 +191,8 @@ def _of_row(
         return outer
     if not source.is_known:
         return ANYTHING.columns
-    if any(one.key == names[-1] for one in source.columns):
+    last = names[-1]
+    if any(one.key == last for one in source.columns):
         return _fields(base, place)
     name = ".".join(names)
     known = {one.relation[-1] for one in source.columns if one.relation}
@@ -241,7 +248,8 @@ def _group(
         return _counted(one, node, place)
     mark = len(place.facts.met)
     its = place.infer(one)
-    no_aggregates(one, "GROUP BY clause", place.facts.met[mark:], place)
+    met = place.facts.met[mark:]
+    no_aggregates(one, "GROUP BY clause", met, place)
     is_name_or_number = isinstance(one, Number) or _is_name(one)
     if not is_simple and not is_name_or_number:
         told = f"GROUP BY expression must be a column reference: {shown(one)}"
@@ -271,11 +279,19 @@ def _counted(one: Number, node: Select, place: Context) -> Sequence[Expression]:
     item = node.items[at - 1]
     if not isinstance(item, SelectItem):
         return ()
-    inside = [each for each in place.facts.met if item.at <= each.at < item.end]
-    no_aggregates(item.expression, "GROUP BY clause", inside, place)
-    its = place.facts.types.get(item.expression)
-    _check_comparable(item.expression, its, place)
-    return (item.expression,)
+    counted = item.expression
+    inside = _met_in(item, place)
+    no_aggregates(counted, "GROUP BY clause", inside, place)
+    its = place.facts.types.get(counted)
+    _check_comparable(counted, its, place)
+    return (counted,)
+
+
+def _met_in(item: SelectItem, place: Context) -> list[Met]:
+    """What was met in an item of SELECT."""
+    begin = item.at
+    end = item.end
+    return [each for each in place.facts.met if begin <= each.at < end]
 
 
 def _has_star(node: Select) -> bool:
@@ -331,7 +347,8 @@ def _check_stars(
     for item in node.items:
         if not isinstance(item, Star):
             continue
-        missing = [one for one in _starred(item, source) if one not in grouped]
+        columns = _starred(item, source)
+        missing = [one for one in columns if one not in grouped]
         if missing:
             first = missing[0]
             name = ".".join((*first.relation, first.key))
