@@ -428,6 +428,7 @@ def _either(values: Sequence[Value]) -> str:
 
 
 def _value(value: Value) -> str:
+    """A value of a rule, as a file has it."""
     # in Python a truth value is a number too, so it is asked for first
     if isinstance(value, bool):
         return str(value).lower()

@@ -33,6 +33,7 @@ def table(cohorts: Sequence[Cohort], kinds: Sequence[Kind], width: int = 0) -> s
 
 
 def _row(cohort: Cohort, kind: Kind) -> Row:
+    """The cells of one cohort."""
     schedule = "-"
     if cohort.schedule:
         schedule = cohort.schedule.cron

@@ -68,6 +68,7 @@ def cohorts(
 
 
 def _listed(cohort: Cohort, kind: Kind) -> Json:
+    """A cohort that the files define."""
     schedule = None
     if cohort.schedule:
         schedule = {"cron": cohort.schedule.cron, "timezone": cohort.schedule.zone}
@@ -301,6 +302,7 @@ def reviewed_branch(shown: Answer) -> str:
 
 
 def _finding(each: Discrepancy) -> Json:
+    """A thing that is not as the ledger says."""
     return {
         "workspace": each.destination.workspace or None,
         "id": each.destination.cohort_id or None,
@@ -319,6 +321,7 @@ def _text(body: Mapping[str, Any]) -> str:
 
 
 def _plan(shown: Plan) -> Json:
+    """A plan with its changes."""
     return {
         "target": shown.target,
         "workspace": shown.workspace,
@@ -333,6 +336,7 @@ def _plan(shown: Plan) -> Json:
 
 
 def _change(change: Change) -> Json:
+    """A change of a plan."""
     return {
         "id": change.id,
         "workspace": change.destination.workspace,
@@ -393,6 +397,7 @@ def _uncounted(change: Change) -> Json | None:
 
 
 def _sql_difference(change: Change) -> list[str]:
+    """The lines by which the SQL of an update differs; none for any other change."""
     # a new cohort and one that ends have SQL on one side only: all of it would differ
     if change.action is not Action.UPDATE:
         return []
@@ -400,6 +405,7 @@ def _sql_difference(change: Change) -> list[str]:
 
 
 def _outcome(outcome: Outcome) -> Json:
+    """How the sync of one cohort ended."""
     return {
         "id": outcome.change.id,
         "action": outcome.change.action.value,
@@ -422,6 +428,7 @@ def _done(done: Done | None) -> dict[str, int] | None:
 
 
 def _cohort(each: Standing) -> Json:
+    """The standing of one cohort."""
     deployed = each.deployed
     return {
         "id": each.id,
@@ -503,6 +510,7 @@ def _moment_or_none(at: int | None, zone: str = "UTC") -> str | None:
 
 
 def _record(record: Record) -> Json:
+    """A record of the ledger."""
     return {
         "at": _moment(record.at),
         "workspace": record.destination.workspace or None,
@@ -523,12 +531,14 @@ def _record(record: Record) -> Json:
 
 
 def _error(error: CohortsError | None) -> Json | None:
+    """An error by its code, what happened and what to do; None for none."""
     if error is None:
         return None
     return {"code": error.code, "what": error.what, "fix": error.fix}
 
 
 def _tested(result: Result) -> Json:
+    """How one test ended."""
     return {
         "id": result.cohort.id,
         "name": result.case.name,
@@ -556,6 +566,7 @@ def _problems(found: Sequence[Problem]) -> list[Json]:
 
 
 def _problem(problem: Problem) -> Json:
+    """A problem with its place."""
     return {
         "path": problem.at.path,
         "line": problem.at.line,

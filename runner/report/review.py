@@ -266,6 +266,8 @@ def _list(title: str, lines: str) -> tuple[str, str]:
 
 
 def _settings(shown: Review) -> str:
+    """The settings that changed, a line each."""
+
     def line(setting: Setting) -> str:
         return code(str(setting))
 

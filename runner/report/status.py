@@ -89,6 +89,7 @@ def _aligned(row: Row, widths: Sequence[int]) -> str:
 
 
 def _row(each: Standing) -> Row:
+    """The cells of one cohort."""
     state = _state(each.change)
     if each.is_stale:
         state += ", STALE"

@@ -71,6 +71,7 @@ class AdminApi:
         ]
 
     def _cohorts(self, request: Request) -> Response:
+        """The cohorts in Braze: a page for people, JSON for programs."""
         if _prefers_html(request):
             return HTMLResponse(self._overview())
         braze = self._braze(request)
@@ -91,6 +92,7 @@ class AdminApi:
         return pages.overview(cohorts, tables, jobs)
 
     def _cohort(self, request: Request) -> Response:
+        """One cohort with its members."""
         braze = self._braze(request)
         cohort: Shown | None = None
         if braze:
@@ -128,6 +130,7 @@ class AdminApi:
             return [self._rows(sql) for sql in statements]
 
     def _braze(self, request: Request) -> Braze | None:
+        """The workspace that a request names; the first where it names none."""
         name = request.query_params.get("workspace", "")
         return self._workspaces.braze(name)
 
@@ -173,6 +176,7 @@ class AdminApi:
             return _problem(str(exc), 400)
 
     def _requests(self, request: Request) -> Response:
+        """How many requests and jobs there were of each kind; DELETE begins anew."""
         if request.method == "DELETE":
             self._counts.clear()
             self._history.forget_kinds()
@@ -278,6 +282,7 @@ def _change(given: Given) -> Change:
 
 
 def _shown(user: User) -> Shown:
+    """A user as the page and the API list them."""
     return {
         "external_id": user.external_id,
         "aliases": dict(sorted(user.aliases)),

@@ -341,6 +341,7 @@ def _change(change: object) -> Change:
 
 
 def _identifier(kind: str, value: object) -> Identifier:
+    """An identifier in a request, by its kind. Raises Rejected."""
     if kind != "aliases" and isinstance(value, str):
         return kind, "", value
     if kind == "aliases" and isinstance(value, Mapping):
@@ -352,6 +353,7 @@ def _identifier(kind: str, value: object) -> Identifier:
 
 
 def _listed(value: object, what: str) -> list[Any]:
+    """A value that has to be an array. Raises Rejected."""
     if not isinstance(value, list):
         raise Rejected(400, f"'{what}' must be an array")
     return value

@@ -302,6 +302,7 @@ class Jobs:
         self.history.change(job.id, status="success", end_at=now, rows=rows)
 
     def _start_export(self, job: Job, rows: Rows | None, linked: Job) -> None:
+        """Give the export that goes with a query to a thread."""
         # the rows go along: the job may be forgotten before its export begins
         target = replace(job, rows=rows)
         work = partial(self._export, target)

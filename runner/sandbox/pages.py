@@ -83,6 +83,7 @@ def connections(made: Iterable[Given]) -> str:
 
 
 def _head(title: str, words: str) -> str:
+    """What every page begins with: its title, the ways to the other pages, a sentence."""
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
         f"<style>{STYLE}</style>"
@@ -114,6 +115,7 @@ def _row(tag: str, values: Sequence[object], numeric: Sequence[bool]) -> str:
 
 
 def _cell(tag: str, value: object, *, is_numeric: bool) -> str:
+    """One cell of a table; numbers have separators and are set flush right."""
     text = str(value)
     if isinstance(value, int):
         text = f"{value:,}"

@@ -151,6 +151,7 @@ def seconds(moment: datetime) -> int:
 
 
 def _offset(text: str, unit: str, present: datetime, where: tzinfo) -> datetime:
+    """Where a window ends or begins: `now`, a length of time ago, or a date. Raises BadTime."""
     if text == "now":
         return present
     if DURATION.fullmatch(text):

@@ -180,6 +180,7 @@ class TreasureDataApi:
         return {"settings": settings, "import_key": connection.data_import_key}
 
     def _connection(self, connection_id: str) -> Connection:
+        """A connection by its id. Raises Refused 404."""
         found = self._workspaces.by_id(connection_id)
         if found is None:
             raise Refused(404, f"Couldn't find Connection with id = {connection_id}")
@@ -198,6 +199,7 @@ class TreasureDataApi:
         return JSONResponse({"valid": True})
 
     def _connection_lookup(self, request: Request) -> Response:
+        """A connection by its name. Raises Refused 404."""
         name = request.query_params.get("name", "")
         found = self._workspaces.by_name(name)
         if found is None:
@@ -205,6 +207,7 @@ class TreasureDataApi:
         return JSONResponse({"id": found.id, "name": name, "type": "braze"})
 
     def _job_kill(self, request: Request, _form: Form) -> Response:
+        """Kill a job; the answer is the status that it had."""
         job_id = request.path_params["job_id"]
         status = self._jobs.kill(job_id)
         return JSONResponse({"former_status": status, "job_id": job_id})
@@ -251,6 +254,7 @@ class TreasureDataApi:
         return ranged(request, body, results.MEDIA[form])
 
     def _database_list(self, _request: Request) -> Response:
+        """All databases, each with the number of its rows."""
         databases: list[Shown] = []
         for name in self._warehouse.databases():
             tables = self._warehouse.tables(name)
@@ -270,12 +274,14 @@ class TreasureDataApi:
         return JSONResponse({"database": name})
 
     def _table_list(self, request: Request) -> Response:
+        """The tables of a database. Raises Refused 404."""
         database = request.path_params["database"]
         tables = self._warehouse.tables(database)
         listed = [table_body(table) for table in tables]
         return JSONResponse({"database": database, "tables": listed})
 
     def _table_create(self, request: Request, _form: Form) -> Response:
+        """Make a table of the type `log`, the only one. Raises Refused."""
         database = request.path_params["database"]
         table = request.path_params["table"]
         kind = request.path_params["type"]

@@ -95,6 +95,7 @@ class Wire:
             await self._play(fault, scope, again, send)
 
     def _fault(self, scope: Scope, body: bytes) -> Fault | None:
+        """The fault that strikes a request, if one does; one of Braze has a place of its own."""
         place = FaultPoint.REQUEST
         if str(scope["path"]).startswith(BRAZE):
             place = FaultPoint.BRAZE
@@ -190,6 +191,7 @@ class Wire:
         return JSONResponse(body, status, headers)
 
     def _template(self, scope: Scope) -> str:
+        """The path of the route that a request takes, for the counts."""
         for route in self._routes:
             if route.matches(scope)[0] is Match.FULL:
                 return route.path

@@ -170,5 +170,6 @@ def _cost(node: nodes.Node) -> int:
 
 
 def _filtered(node: Any, name: str, *numbers: int) -> nodes.Filter:
+    """A node that goes through one of the sandbox's own filters, with these numbers."""
     known = [nodes.Const(number, lineno=node.lineno) for number in numbers]
     return nodes.Filter(node, name, known, [], None, None, lineno=node.lineno)

@@ -119,6 +119,7 @@ def fails(column: Column, sql: str, test: Test, zone: str) -> str:
 
 
 def _is(sql: str, value: object) -> str:
+    """That a column is true, or false."""
     # Treasure Data may keep a boolean as a whole number
     if value:
         return f"CAST({sql} AS BOOLEAN)"
@@ -126,6 +127,7 @@ def _is(sql: str, value: object) -> str:
 
 
 def _within(column: Column, sql: str, window: Window, zone: str) -> str:
+    """That a column lies in a window; a column of dates is compared by days."""
     if column.type is Type.DATE:
         return time_windows.dates(sql, window, zone)
     return time_windows.seconds(sql, window, zone)

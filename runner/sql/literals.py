@@ -66,6 +66,7 @@ def _listed(item: object) -> str:
 
 
 def _kind(value: object) -> str:
+    """What a value is, in the words of a message."""
     match value:
         case str():
             return "a text with control characters"

@@ -249,6 +249,7 @@ def suppressed(lists: Iterable[Listed]) -> str:
 
 
 def _listed(audience: str, identifiers: Sequence[Identifier]) -> str:
+    """The people whom one query of a suppression list names, a row for each identifier."""
     named = ", ".join(
         f"{_written(one)} AS written_{number}" for number, one in enumerate(identifiers)
     )
@@ -325,10 +326,12 @@ def _named(audience: str, depth: int) -> str:
 
 
 def _written(identifier: Identifier) -> str:
+    """An identifier as the query wrote it, without spaces around it."""
     return f'TRIM(CAST(audience."{identifier.column}" AS VARCHAR))'
 
 
 def _type(identifier: Identifier) -> str:
+    """Trino's name of the type of an identifier's column."""
     return f'TYPEOF(audience."{identifier.column}")'
 
 

@@ -58,6 +58,7 @@ def _mark(lists: Sequence[Listed]) -> str:
 
 
 def _first_written(audience: str, identifiers: Sequence[Identifier]) -> str:
+    """The SQL that the first version wrote for one list."""
     named = ", ".join(
         f'TRIM(CAST(audience."{one.column}" AS VARCHAR)) AS written_{number}'
         for number, one in enumerate(identifiers)

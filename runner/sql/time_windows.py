@@ -94,6 +94,7 @@ def _second(edge: Edge | None, zone: str) -> str:
 
 
 def _duration(offset: int) -> str:
+    """A length of time as TD_TIME_ADD takes it: in days, else in hours."""
     if offset % DAY == 0:
         return f"{offset // DAY}d"
     return f"{offset // 3_600}h"

@@ -86,4 +86,5 @@ def without_end(sql: str) -> str:
 
 
 def _says_nothing(kind: Kind, text: str) -> bool:
+    """True for a token without which the SQL means the same."""
     return kind in (Kind.SPACE, Kind.COMMENT) or text == ";"

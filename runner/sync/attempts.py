@@ -352,6 +352,8 @@ def _side_by_side(
     context: RunContext,
     options: RunOptions,
 ) -> list[Outcome]:
+    """Carry out attempts in several threads, and say how each ended."""
+
     def outcome(attempt: Attempt) -> Outcome:
         error = _reason_against(attempt.change, there, unable)
         if error is None:
@@ -387,6 +389,7 @@ def _reason_against(
 
 
 def _not_begun(attempt: Attempt) -> Interrupted:
+    """The error for a cohort that an interruption left out."""
     return Interrupted(
         "R040",
         (
@@ -398,6 +401,7 @@ def _not_begun(attempt: Attempt) -> Interrupted:
 
 
 def _not_moved(change: Change, to: str) -> CohortsError:
+    """The error for a cohort that is not emptied, since it was not moved."""
     what = f"{change.id}: not emptied, since {to}, to which it is moved, was not synced"
     return CohortsError("R042", what, f"mend {to}, then run again")
 

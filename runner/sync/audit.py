@@ -142,6 +142,7 @@ def _missing(snapshot: Snapshot) -> Discrepancy:
 
 
 def _ways_out(where: Destination) -> str:
+    """How to go on without a snapshot."""
     # the ledger does not know the id that a file gives the cohort
     return ways_out(where.cohort_id, where.cohort_id, defined=True)
 

@@ -233,6 +233,7 @@ def staying(
 
 
 def _possible(deployed: Deployed, state: str) -> str:
+    """Everybody who may be in Braze."""
     selects = [_people(table, state) for table in deployed.possible]
     return _joined(selects, "UNION") or NOBODY
 
@@ -303,6 +304,7 @@ def _is_suppressed(suppressed: str) -> str:
 
 
 def _people(table: str, state: str) -> str:
+    """The members that a snapshot holds, without its notes."""
     return f'SELECT {COLUMNS} FROM "{state}"."{table}" WHERE kind <> \'\''
 
 
@@ -340,6 +342,7 @@ def count(asked: Mapping[str, Sets]) -> str:
 
 
 def _count_of(name: str, which: Sets) -> str:
+    """The SELECT that counts the members of one name: before, after, and what differs."""
     # who is certain in all snapshots that have certain members is certain; without any,
     # nobody is, so that at least one is needed
     sure = max(1, sum(each.certain_before != 0 for each in which.snapshots))
@@ -428,6 +431,7 @@ def _noted(rows: Sequence[Sequence[Any]]) -> dict[str, int]:
 
 
 def _count(row: Sequence[Any], mode: Mode) -> Count:
+    """The count of one handle, of a row of the answer."""
     _, kind, label, *numbers, _, type_name = row
     before, after, entering, missing, leaving, merged = map(int, numbers)
     count = Count(
@@ -466,12 +470,14 @@ def values_of(members: str, handle: Handle) -> str:
 
 
 def _values_or_none(members: str, handle: Handle) -> str:
+    """The values of one handle; nothing where there are no members."""
     if members == NOBODY:
         return ""
     return values_of(members, handle)
 
 
 def _minus(left: str, right: str) -> str:
+    """The rows of one SELECT that another does not have."""
     if not right:
         return left
     return f"{left}\nEXCEPT\n{right}"

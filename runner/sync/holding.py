@@ -86,6 +86,9 @@ def carry_out(attempt: Attempt, site: Site) -> Done:
 
 
 def _steps(attempt: Attempt, counts: Counts) -> list[Step]:
+    """What is sent when people are taken out: removals, and one addition where Braze
+    may not know the cohort.
+    """
     removals = removals_of(counts)
     if not _adds_one(attempt.change.deployed, counts):
         return removals

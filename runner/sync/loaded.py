@@ -106,6 +106,7 @@ def _newest_of(source: Source, now: int) -> str:
 
 
 def _problem(change: Change, source: Source, document: Document) -> Problem:
+    """The refusal of a change by one source, at the source's `max_lag`."""
     data: Any = document.data
     limit = data["sources"][source.name]["max_lag"]
     return Problem(

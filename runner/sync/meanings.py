@@ -93,6 +93,7 @@ def time_ranges(asker: Asker) -> Difference | None:
 
 
 def _ranges(conditions: Iterator[str] | dict[str, bool]) -> str:
+    """A query that says of each condition whether it holds at time 5."""
     asked = ",\n".join(
         f"  CASE WHEN {condition} THEN 1 ELSE 0 END AS range_{number}"
         for number, condition in enumerate(conditions)
@@ -129,6 +130,7 @@ def ledger_columns(asker: Asker) -> Difference | None:
 
 
 def _wide_enough(wanted: str) -> tuple[str, ...]:
+    """The types of a column that hold all values of the wanted one."""
     if wanted == "BIGINT":
         return WHOLE_NUMBERS
     return ("varchar",)
@@ -168,6 +170,7 @@ def new_tables(asker: Asker) -> Difference | str:
 
 
 def _no_time(what: str) -> Difference:
+    """The difference in how a new table gets its `time`."""
     fix = (
         "report it; the ledger is read by its `time`, so nothing should be sent before"
     )

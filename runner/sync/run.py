@@ -103,6 +103,7 @@ def common_code(codes: Set[ExitCode]) -> ExitCode:
 
 
 def _code_of(outcome: Outcome) -> ExitCode:
+    """The exit code of one outcome."""
     if outcome.error is None:
         return ExitCode.DONE
     return ExitCode(outcome.error.exit_code)

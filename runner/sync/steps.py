@@ -90,6 +90,7 @@ def send_all(
 
 
 def _send(attempt: Attempt, site: Site, step: Step, members: str) -> None:
+    """Send one step's members to Braze, and wait until the export has ended."""
     change = attempt.change
     verb = _VERBS[step.operation]
     site.tell(change.id, f"{verb} {step.members:,} by {step.handle}")

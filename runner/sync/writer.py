@@ -128,6 +128,7 @@ class Writer:
         return [_gone(each, unseen) for each in made]
 
     def _entry(self, destination: Destination, detail: Details) -> Entry:
+        """A row of this run, with the next number."""
         sequence = next(self._sequence)
         return Row(
             f"{self.ledger.id}-{self.epoch}-{sequence}",
@@ -154,6 +155,7 @@ class Writer:
         return self.ledger
 
     def _check(self, highest: int) -> None:
+        """Raises Locked where another run has claimed a later epoch."""
         if highest > self.epoch:
             self.overtaken = True
             raise Locked(
@@ -245,6 +247,7 @@ def _lease(run: Run) -> Leased:
 
 
 def _cure(lease: Lease, now: int) -> str:
+    """How to go on while another run holds the ledger."""
     minutes = max((lease.until - now + 59) // 60, 1)
     return (
         "wait until it has finished (`--lock-timeout 15m` waits for you);"

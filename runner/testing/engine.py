@@ -89,6 +89,7 @@ def refused(
 
 
 def _problem(query: Query, refusal: StatementFailed) -> Problem:
+    """Trino's refusal of a query, at the cohort's audience."""
     at = query.cohort.document.at("audience")
     what = f"Trino refuses the query: {refusal.message}"
     return Problem(at, "Q030", what, "correct the query")
@@ -100,12 +101,14 @@ def _first_cells(rows: Iterable[Sequence[Any]]) -> frozenset[str]:
 
 
 def _trial(job: Job) -> trials.Trial:
+    """A test as the engine takes it: texts instead of values of ours."""
     statements = {str(handle): sql for handle, sql in job.exports.items()}
     tables = tuple(_loaded(table) for table in job.tables)
     return trials.Trial(tables, statements, job.database, job.now)
 
 
 def _loaded(table: Table) -> Loaded:
+    """A table as the engine loads it, each value as its column keeps it."""
     kinds = table.columns.values()
     rows: list[list[Any]] = []
     for row in table.rows:

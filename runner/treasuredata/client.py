@@ -450,6 +450,7 @@ class TreasureData:
         self._ask(delete, f"table {database}.{table}")
 
     def _by_key(self, key: str) -> Job | None:
+        """The job of a domain key; None where no job has it."""
         answer = self._get(create_url("/v3/job/status_by_domain_key/{key}", key=key))
         if answer is None:
             return None
@@ -468,6 +469,10 @@ class TreasureData:
             return self._client.api.checked_json(body, [])
 
     def _ask(self, call: Callable[[], Answer], what: str) -> Answer:
+        """What a call answers, with the service's errors in our words; tried again
+        where that may help.
+        """
+
         def once() -> Answer:
             with translated(what):
                 return call()

@@ -151,6 +151,7 @@ class LedgerTable:
         return Locked("L022", what, fix)
 
     def _insert(self, sql: str, key: str) -> None:
+        """Write rows, as a job that goes before others."""
         what = "writing to the ledger"
         now = self.clock()
         self._client.run(
@@ -171,6 +172,7 @@ class LedgerTable:
         return seen, highest
 
     def _select(self, sql: str) -> Sequence[list[Any]]:
+        """Read rows, as a job that goes before others; each read has a key of its own."""
         return self._client.select(
             self._database,
             sql,

@@ -92,6 +92,7 @@ def _mixed(table: str, what: str) -> Locked:
 
 
 def _entry(row: Sequence[Any]) -> Entry:
+    """An entry of the ledger, of a row as it is stored. Raises Locked where it is damaged."""
     row_id, epoch, sequence, workspace, cohort_id, event, detail, time, version, _ = row
     for text in (row_id, workspace, cohort_id, event):
         if type(text) is not str:
@@ -134,6 +135,7 @@ def _said(entry: Entry) -> tuple[object, ...]:
 
 
 def _damaged(row_id: Any, event: Any, what: str) -> Locked:
+    """The error for a row that cannot be read."""
     return Locked(
         "L011",
         f"a row of the ledger cannot be read: {_shown(row_id)} ({_shown(event)}) {what}",

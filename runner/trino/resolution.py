@@ -60,6 +60,7 @@ def _only_types(given: Sequence[Given]) -> Types | None:
 # statement only, so a call with one is not kept.
 @lru_cache(maxsize=20_000)
 def _of_types(name: str, given: Types) -> Form | Ambiguous | None:
+    """The form for arguments that are types alone, remembered."""
     return _resolve(name, given)
 
 

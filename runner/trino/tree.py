@@ -1052,6 +1052,7 @@ def children(node: Node) -> Iterator[Node]:
 
 
 def _nodes(value: object) -> Iterator[Node]:
+    """The nodes in a field's value, however deep in tuples."""
     if isinstance(value, tuple):
         for item in value:
             yield from _nodes(item)

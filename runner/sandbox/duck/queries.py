@@ -71,6 +71,7 @@ def _with_order(node: tree.Query, scope: Scope) -> tuple[Made, str]:
 
 
 def _is_limited(node: tree.Query) -> bool:
+    """True for a query with LIMIT, FETCH FIRST or OFFSET."""
     return node.limited or node.offset is not None
 
 

@@ -199,6 +199,7 @@ def _token(scheduled_time: int | None, now: float | None) -> str:
 
 
 def _failure(error: Object) -> StatementFailed:
+    """Why a statement failed, as the engine tells it."""
     place = error.get("errorLocation") or {}
     message = str(error.get("message") or error["errorName"])
     return StatementFailed(

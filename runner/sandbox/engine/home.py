@@ -158,6 +158,7 @@ def check_jars(folder: Path, checksums: str) -> None:
 
 
 def _places(environment: Environment, recipe: Recipe) -> tuple[Path, Path]:
+    """Where the engine's libraries and its own classes are kept, by what they are made from."""
     where = home(environment)
     return where / f"jars-{recipe.jars}", where / f"classes-{recipe.classes}"
 
@@ -208,6 +209,7 @@ def _program(environment: Environment, name: str, fix: str) -> str:
 
 
 def _run(command: Sequence[str]) -> None:
+    """Run a command of the set-up. Raises EngineProblem with its last words."""
     try:
         done = subprocess.run(  # noqa: S603
             command,

@@ -187,6 +187,7 @@ class EngineTables:
         self._databases = None
 
     def _change(self, sql: str, name: str, refusal: Refused) -> None:
+        """Carry out a statement; a failure of this name is told by the refusal. Raises Refused."""
         try:
             self._ask(sql)
         except StatementFailed as exc:
@@ -195,6 +196,7 @@ class EngineTables:
             raise Refused(422, exc.message) from None
 
     def _ask(self, sql: str) -> Result:
+        """The result of a statement. Raises Refused 500 where the engine is down."""
         with closing(self.connection()) as connection:
             try:
                 return connection.execute(sql)
@@ -272,6 +274,7 @@ def _parts(tables: Iterable[Loaded], *, replace: bool) -> Iterator[str]:
 
 
 def _call(tables: Sequence[str], *, replace: bool) -> str:
+    """One call of the loader as JSON: its tables, and whether they replace what is there."""
     return f'{{"replace": {json.dumps(replace)}, "tables": [{", ".join(tables)}]}}'
 
 
