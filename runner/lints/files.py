@@ -84,7 +84,8 @@ def _unused_templates(tree: Tree) -> Iterator[Lint]:
     texts += tree.templates.values()
     for name in tree.templates:
         # a template may take in another by its name
-        if name in used or any(name in text for text in texts):
+        is_taken_in = any(name in text for text in texts)
+        if name in used or is_taken_in:
             continue
         at = Position(f"{TEMPLATES}/{name}")
         what = "no cohort uses this template"

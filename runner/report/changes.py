@@ -67,7 +67,9 @@ def table(
         numbers = [*COUNTED]
     # a colon at its end moves a column to the right
     rule = [" --- "] * len(NAMED) + [" ---: "] * len(numbers)
-    lines = [_line([*NAMED, *numbers]), f"|{'|'.join(rule)}|"]
+    head = _line([*NAMED, *numbers])
+    below_head = "|".join(rule)
+    lines = [head, f"|{below_head}|"]
     rows = [_row(change, len(numbers)) for change in shown]
     taken, missing = fitting(rows, limit, joint=1)
     lines += taken
@@ -85,7 +87,9 @@ def _row(change: Change, columns: int) -> str:
     numbers = [""] * columns
     if change.counts:
         numbers = _numbers(change, change.counts)
-    return _line([sign, _name(change), _why(change), *numbers])
+    name = _name(change)
+    why = _why(change)
+    return _line([sign, name, why, *numbers])
 
 
 def _line(cells: Sequence[str]) -> str:

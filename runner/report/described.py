@@ -92,8 +92,10 @@ def text(
     elif suppressed:
         lines.append("Those whom the project suppresses are left out.")
     lines.append("")
-    facts = _facts(cohort, everybody, sizes)
-    lines += [f"{name + ':':<12}{value}" for name, value in facts if value]
+    for name, value in _facts(cohort, everybody, sizes):
+        if value:
+            head = f"{name}:"
+            lines.append(f"{head:<12}{value}")
     return "\n".join(lines)
 
 
@@ -251,8 +253,9 @@ def _below(parts: Sequence[Rule], hidden: Collection[str]) -> Iterator[str]:
 
 def _events(events: Events, hidden: Collection[str]) -> list[str]:
     """A rule about events: how many, which, when, and what holds of them."""
-    first = f"{_how_many(events)} {events.source.name}{_when(events.window)}"
-    first = first.strip()
+    number = _how_many(events)
+    when = _when(events.window)
+    first = f"{number} {events.source.name}{when}".strip()
     others = [
         _measure(measure)
         for measure in events.measures

@@ -156,7 +156,8 @@ def of_stopped_run(error: CohortsError, *, target: str, address: str) -> str:
     why = WHY.get(ExitCode(error.exit_code), "it failed as a whole")
     error_code = _escaped(error.code)
     told = f":x: the run did not get through: {why} ({error_code})"
-    return "\n".join([_head(target), told, *_more([error.code], address)])
+    more = _more([error.code], address)
+    return "\n".join([_head(target), told, *more])
 
 
 def _head(target: str) -> str:

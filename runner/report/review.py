@@ -53,7 +53,8 @@ def page(shown: Review, *, limit: int = COMMENT) -> str:
     ]
     # head and foot are on every page; the rest shares what they leave
     foot = _foot(shown)
-    left = limit - len("\n\n".join([*head, foot])) - NOTE
+    on_every_page = "\n\n".join([*head, foot])
+    left = limit - len(on_every_page) - NOTE
     # the table of changes leaves some room for the lists below it
     rows = changes.table(
         shown.changes,
@@ -86,6 +87,7 @@ def _folds(shown: Review, left: int) -> list[str]:
 
 def _details(shown: Review, change: Change) -> str:
     """The folded details of one change."""
+    where = change.destination
     own = [
         setting
         for setting in shown.settings
@@ -94,8 +96,8 @@ def _details(shown: Review, change: Change) -> str:
     return details.of_change(
         change,
         changes.SIGNS[change.action],
-        shown.before.get(change.destination),
-        shown.overlaps.get(change.destination, Sharing()),
+        shown.before.get(where),
+        shown.overlaps.get(where, Sharing()),
         own,
     )
 

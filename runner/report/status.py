@@ -39,8 +39,7 @@ def status(shown: Sequence[Standing], width: int = 0) -> str:
         rows = [NARROW, *(_short_row(each) for each in shown)]
     over = _width(rows) - width
     if width and over > 0:
-        longest = max(column_widths(rows)[0] - over, LEAST_NAME)
-        rows = [(_cut(row[0], longest), *row[1:]) for row in rows]
+        rows = _with_shorter_names(rows, over)
     lines = []
     widths = column_widths(rows)
     for row, more in zip(rows, below, strict=True):
@@ -53,9 +52,21 @@ def status(shown: Sequence[Standing], width: int = 0) -> str:
     return "\n".join(lines)
 
 
+def _with_shorter_names(rows: Sequence[Row], less: int) -> list[Row]:
+    """Rows whose ids are so much shorter, as far as LEAST_NAME allows."""
+    widest, *_ = column_widths(rows)
+    longest = max(widest - less, LEAST_NAME)
+    shorter: list[Row] = []
+    for name, size, as_of, due, state in rows:
+        row = (_cut(name, longest), size, as_of, due, state)
+        shorter.append(row)
+    return shorter
+
+
 def _width(rows: Sequence[Row]) -> int:
     """The width of the widest row, with two spaces between columns."""
-    return sum(column_widths(rows)) + 2 * (len(HEADER) - 1)
+    gaps = 2 * (len(HEADER) - 1)
+    return sum(column_widths(rows)) + gaps
 
 
 def _cut(text: str, longest: int) -> str:
@@ -94,7 +105,9 @@ def _row(each: Standing) -> Row:
     if each.is_stale:
         state += ", STALE"
     size = _size(each.deployed)
-    return each.id, size, _as_of(each), _next(each), state
+    as_of = _as_of(each)
+    due = _next(each)
+    return each.id, size, as_of, due, state
 
 
 def _size(deployed: Deployed) -> str:
@@ -138,7 +151,8 @@ def _next(each: Standing) -> str:
         return "-"
     if each.is_due:
         return "now"
-    local = _utc(each.due_at).astimezone(ZoneInfo(each.schedule.zone))
+    zone = ZoneInfo(each.schedule.zone)
+    local = _utc(each.due_at).astimezone(zone)
     return f"{local:%Y-%m-%d %H:%M %Z}"
 
 

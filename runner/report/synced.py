@@ -37,7 +37,8 @@ def _outcomes(shown: Summary) -> Iterator[str]:
     """The table of cohorts, as far as it fits."""
     outcomes = sorted(shown.outcomes, key=_failed_first)
     # half of what GitHub takes, so that problems still have room below
-    rows, missing = fitting(list(map(_row, outcomes)), SUMMARY // 2, joint=1)
+    every = list(map(_row, outcomes))
+    rows, missing = fitting(every, SUMMARY // 2, joint=1)
     if rows:
         yield "\n".join([*HEAD, *rows])
     if missing:

@@ -245,10 +245,9 @@ def _nothing_to_do(number: int, shown: Plan) -> str:
 
 def quiet(text: str) -> str:
     """Of how a sync ended, what is not just done: what failed, and the totals."""
-    lines = text.splitlines()
-    return "\n".join(
-        line for line in lines if line and not line.startswith(f"  {MARKS[State.OK]}")
-    )
+    done = f"  {MARKS[State.OK]}"
+    lines = filter(None, text.splitlines())
+    return "\n".join(line for line in lines if not line.startswith(done))
 
 
 def summary(shown: Summary) -> str:
@@ -334,7 +333,8 @@ def history(shown: Sequence[Record], *, of: int) -> str:
         *cells, result = row
         # the last column needs no width
         padded = map(str.ljust, cells, widths)
-        lines.append("  ".join([*padded, result]))
+        line = "  ".join([*padded, result])
+        lines.append(line)
         indent = " " * widths[0]
         lines += [f"{indent}  {text}" for text in more]
     earlier = of - len(shown)
@@ -393,7 +393,8 @@ def _minute(at: int) -> str:
 
 def finding(shown: Finding) -> str:
     """One line of a diagnosis, with what to do below it."""
-    line = f"  {MARKS[shown.state]} {shown.name:<14}  {shown.found}"
+    mark = MARKS[shown.state]
+    line = f"  {mark} {shown.name:<14}  {shown.found}"
     if shown.fix:
         line += f"\n    {'':<14}  → {shown.fix}"
     return line

@@ -5,7 +5,7 @@ complaints in Trino's words.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -117,7 +117,9 @@ def _places(count: int) -> list[str]:
 
 def _of_places(sql: str, places: Sequence[str], shown: Sequence[str]) -> str:
     """A query of what is shown of another query's columns, which are called by places."""
-    return f"SELECT {', '.join(shown)} FROM ({sql}) AS rows ({', '.join(places)})"
+    columns = ", ".join(shown)
+    names = ", ".join(places)
+    return f"SELECT {columns} FROM ({sql}) AS rows ({names})"
 
 
 def _described(columns: Sequence[tuple[str, Type]]) -> tuple[Column, ...]:
@@ -158,10 +160,7 @@ def _plain(kind: Type) -> Maker | None:
     inside = [_plain(one) for one in inner(kind)]
     match kind.base:
         case "row":
-            return lambda value: [
-                _held(one, make)
-                for one, make in zip(value.values(), inside, strict=True)
-            ]
+            return lambda value: _held_row(value, inside)
         case "array" if inside[0]:
             return lambda value: [_held(one, inside[0]) for one in value]
         case "map" if inside[1]:
@@ -169,6 +168,12 @@ def _plain(kind: Type) -> Maker | None:
                 key: _held(one, inside[1]) for key, one in value.items()
             }
     return None
+
+
+def _held_row(value: Mapping[str, Any], inside: Sequence[Maker | None]) -> list[Any]:
+    """A row of a result: the values of its fields."""
+    fields = zip(value.values(), inside, strict=True)
+    return [_held(one, make) for one, make in fields]
 
 
 def _held(value: Any, make: Maker | None) -> Any:

@@ -85,7 +85,7 @@ def add(start: int, duration: str) -> int:
     """TD_TIME_ADD: whole seconds of d, h, m, s (and w), also several in a row ('1d2h')."""
     parts = DURATION.findall(duration)
     # what the parts leave out is no duration, such as a space between two
-    read = "".join(sign + count + unit for sign, count, unit in parts)
+    read = "".join(map("".join, parts))
     if not parts or read != duration:
         raise BadTime(f"Invalid duration {duration!r}")
     length = 0
@@ -94,7 +94,7 @@ def add(start: int, duration: str) -> int:
             raise BadTime(f"Invalid duration {duration!r}")
         length += int(count) * FIXED_SECONDS[unit]
     # the first sign is that of all parts
-    if parts[0][0] == "-":
+    if duration.startswith("-"):
         return start - length
     return start + length
 

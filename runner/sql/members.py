@@ -52,7 +52,8 @@ def members(audience: str, identifiers: Sequence[Identifier], barred: str = "") 
     """
     asked = _Asked(tuple(identifiers), barred)
     if asked.looks_up:
-        people = _looked_up(_people(audience, identifiers, ""), identifiers, barred)
+        everybody = _people(audience, identifiers, "")
+        people = _looked_up(everybody, identifiers, barred)
     else:
         people = _people(audience, identifiers, barred)
     note = asked.note

@@ -15,7 +15,8 @@ def author_place(
     lines = inner.split("\n")
     if not 1 <= line <= len(around):
         return None
-    for start in range(max(0, line - len(lines)), line):
+    earliest = max(0, line - len(lines))
+    for start in range(earliest, line):
         depth = _depth(around, lines, start)
         # what stands before the text on its first lines is the wrapper's, such as a bracket
         if depth is not None and column > depth:
@@ -32,7 +33,8 @@ def _depth(around: Sequence[str], lines: Sequence[str], start: int) -> int | Non
     full = next((number for number, line in enumerate(lines) if line), None)
     if full is None:
         return None
-    depth = len(around[start + full]) - len(lines[full])
+    outer = around[start + full]
+    depth = len(outer) - len(lines[full])
     if depth < 0:
         return None
     moved = " " * depth

@@ -257,7 +257,9 @@ def _narrowed(
     if lost:
         return tuple(sorted(lost))
     columns = [identifier.column for identifier in cohort.identifiers]
-    selects = {each.cohort: others[each.cohort].audience for each in rule.cohorts}
+    selects = {}
+    for each in rule.cohorts:
+        selects[each.cohort] = others[each.cohort].audience
     at = cohort.document.at("audience", "where")
     try:
         sql = rule_writer.select(rule, columns, selects, base)

@@ -70,7 +70,14 @@ def indented(sql: str, by: int = 2) -> str:
         if "\n" in text and kind in (Kind.TEXT, Kind.QUOTED):
             return sql
     indent = " " * by
-    return "\n".join(indent + line if line else "" for line in sql.split("\n"))
+    lines = []
+    for line in sql.split("\n"):
+        # empty lines stay empty
+        if line:
+            lines.append(indent + line)
+        else:
+            lines.append("")
+    return "\n".join(lines)
 
 
 def without_end(sql: str) -> str:

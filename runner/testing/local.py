@@ -129,8 +129,9 @@ class Result:
         """True where exactly those were found who are expected."""
         if self.failure or self.unjudged:
             return False
-        is_wrong = any(self.missing.values()) or any(self.extra.values())
-        return not is_wrong
+        is_missing = any(self.missing.values())
+        is_extra = any(self.extra.values())
+        return not is_missing and not is_extra
 
     @property
     def strangers(self) -> Iterator[tuple[str, str]]:
@@ -156,8 +157,9 @@ class Result:
         for given in self.case.given:
             # a table that is no source has no key
             if given.key:
-                naming = [row for row in given.rows if value in _cells(row)]
-                keys |= {str(row.get(given.key)) for row in naming}
+                for row in given.rows:
+                    if value in _cells(row):
+                        keys.add(str(row.get(given.key)))
         for given in self.case.given:
             for row, written in zip(given.rows, given.written, strict=True):
                 if keys & _cells(row):
@@ -468,7 +470,8 @@ def _make(table: Table, warehouse: Warehouse) -> None:
         return
     # all rows in one statement: a statement for each would take most of a test's time
     marks = ", ".join(repeat("?", len(columns)))
-    rows = ", ".join(repeat(f"({marks})", len(table.rows)))
+    row = f"({marks})"
+    rows = ", ".join(repeat(row, len(table.rows)))
     values = list(chain.from_iterable(table.rows))
     warehouse.fetch(f"INSERT INTO {name} VALUES {rows}", values)
 

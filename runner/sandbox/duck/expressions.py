@@ -47,7 +47,9 @@ def expression(node: tree.Expression, scope: Scope) -> str:
     target = scope.facts.conversions.get(node)
     if target is None:
         return sql
-    return coerced(sql, scope.type_of(node), target, zone_of(node, scope))
+    source = scope.type_of(node)
+    zone = zone_of(node, scope)
+    return coerced(sql, source, target, zone)
 
 
 def plain(node: tree.Expression, scope: Scope) -> str:
@@ -380,8 +382,9 @@ def _row(node: tree.Row, scope: Scope) -> str:
     shown = []
     pairs = zip(node.items, wanted, strict=True)
     for number, (one, kind) in enumerate(pairs):
+        name = field(number)
         value = converted(one, kind, scope)
-        shown.append(f"{field(number)} := CAST({value} AS {storage(kind)})")
+        shown.append(f"{name} := {as_stored(value, kind)}")
     fields = ", ".join(shown)
     return f"struct_pack({fields})"
 

@@ -74,7 +74,9 @@ class Operation:
 
     def refuse(self) -> NotHere:
         """That there is no proven form for sides of these types."""
-        return NotHere(f"{self.left.type} {self.operator} {self.right.type}")
+        left = self.left.type
+        right = self.right.type
+        return NotHere(f"{left} {self.operator} {right}")
 
 
 def _side(node: tree.Expression, scope: Scope) -> Side:
@@ -88,8 +90,9 @@ def operation(node: tree.Operation, scope: Scope) -> str:
     left = _side(node.left, scope)
     right = _side(node.right, scope)
     made = Operation(node.operator, left, right, scope.type_of(node))
-    unknown = [side for side in (left, right) if side.type == UNKNOWN]
-    if len(unknown) == 1:
+    is_left_null = left.type == UNKNOWN
+    is_right_null = right.type == UNKNOWN
+    if is_left_null != is_right_null:
         # NULL, whatever the other side is
         kept = storage(made.result)
         return f"CAST(NULL AS {kept})"
@@ -257,14 +260,17 @@ def alike(
     shared = common(one.type, other.type)
     if shared is None:
         raise NotHere(f"a comparison of {one.type} with {other.type}")
-    return _as_shared(one, shared, scope), _as_shared(other, shared, scope), shared
+    left_sql = _as_shared(one, shared, scope)
+    right_sql = _as_shared(other, shared, scope)
+    return left_sql, right_sql, shared
 
 
 def _as_shared(side: Side, shared: Type, scope: Scope) -> str:
     """A side as one of the shared type; a bare NULL has no type to convert."""
     if side.type == UNKNOWN:
         return side.sql
-    return coerced(side.sql, side.type, shared, zone_of(side.node, scope))
+    zone = zone_of(side.node, scope)
+    return coerced(side.sql, side.type, shared, zone)
 
 
 def alike_query(value: str, kind: Type, inside: str, of: Type) -> tuple[str, str]:
@@ -412,7 +418,8 @@ def _converted(node: tree.Expression, kind: Type, scope: Scope) -> str:
     """An expression as one of the type that IN compares by."""
     sql = expressions.expression(node, scope)
     source = scope.result_of(node)
-    return coerced(sql, source, kind, zone_of(node, scope))
+    zone = zone_of(node, scope)
+    return coerced(sql, source, kind, zone)
 
 
 def _option(node: tree.Expression, kind: Type, scope: Scope) -> str:

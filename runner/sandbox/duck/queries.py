@@ -57,7 +57,8 @@ def written(node: tree.Query, scope: Scope) -> Made:
     if _is_limited(node) and reaches_out(node, scope.outer):
         raise NotHere("a correlated subquery with LIMIT")
     made, order = _with_order(node, inside)
-    return Made(f"{prefix}{made.sql}{order}{_limits(node)}", made.columns)
+    limits = _limits(node)
+    return Made(f"{prefix}{made.sql}{order}{limits}", made.columns)
 
 
 def _with_order(node: tree.Query, scope: Scope) -> tuple[Made, str]:

@@ -57,8 +57,10 @@ def storage(type_: Type) -> str:
             key, value = inner(type_)
             return f"MAP({storage(key)}, {storage(value)})"
         case "row":
-            kinds = enumerate(inner(type_))
-            fields = [f"{field(number)} {storage(one)}" for number, one in kinds]
+            fields = []
+            for number, one in enumerate(inner(type_)):
+                kept = storage(one)
+                fields.append(f"{field(number)} {kept}")
             listed = ", ".join(fields)
             return f"STRUCT({listed})"
         case _:
