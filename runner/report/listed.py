@@ -71,6 +71,7 @@ def _line(row: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def _shortened(text: str, width: int) -> str:
+    """A text that is cut where it is longer."""
     if len(text) <= width:
         return text
     return f"{text[: width - 1]}…"

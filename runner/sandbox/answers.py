@@ -162,7 +162,8 @@ def ranged(request: Request, body: bytes, media: str) -> Response:
     start = int(first)
     stop = size
     if last.isdigit():
-        stop = min(size, int(last) + 1)
+        behind_last = int(last) + 1
+        stop = min(size, behind_last)
     if start >= stop:
         headers = {"Content-Range": f"bytes */{size}"}
         return Response(status_code=416, headers=headers)

@@ -77,16 +77,17 @@ class Connector:
         for name, key in keys.items():
             value = given.get(key) or ""
             values[name] = str(value).strip()
-        if not values["cohort_id"]:
+        cohort_id = values["cohort_id"]
+        operation = values["operation"]
+        if not cohort_id:
             raise ExportFailed(f"{keys['cohort_id']} is required")
-        if values["operation"] not in {"add", "remove"}:
+        if operation not in {"add", "remove"}:
             raise ExportFailed(f"{keys['operation']} must be add or remove")
-        listed = map(str.strip, values["aliases"].split(","))
-        aliases = tuple(alias for alias in listed if alias)
-        name = values["cohort_name"] or values["cohort_id"]
+        name = values["cohort_name"] or cohort_id
+        aliases = _aliases(values["aliases"])
         obeys = self._chosen.options.obeys_operation is Answer.OK
-        remove = obeys and values["operation"] == "remove"
-        return Settings(values["cohort_id"], name, remove, aliases)
+        remove = obeys and operation == "remove"
+        return Settings(cohort_id, name, remove, aliases)
 
     def deliver(
         self,
@@ -109,8 +110,8 @@ class Connector:
         with requests.Session() as session:
             self._introduce(session, settings, import_key, stop)
             for start in range(0, len(sent), BATCH):
-                batch = sent[start : start + BATCH]
-                change = _change(batch)
+                end = start + BATCH
+                change = _change(sent[start:end])
                 change["should_remove"] = settings.remove
                 body = {"cohort_id": settings.cohort_id, "cohort_changes": [change]}
                 self._post(session, "/users", import_key, body, stop)
@@ -193,17 +194,27 @@ def _errors(response: requests.Response) -> str:
     return str(body.get("errors") or "")[:200]
 
 
+def _aliases(listed: str) -> tuple[str, ...]:
+    """The labels of aliases, with commas between them."""
+    labels = map(str.strip, listed.split(","))
+    return tuple(label for label in labels if label)
+
+
 def _exported(rows: Rows, settings: Settings) -> list[Exported]:
     """The columns that are exported; names must be exact. Raises ExportFailed."""
     wanted = (*DIRECT, *settings.aliases)
     names = [column.name for column in rows.columns]
-    columns = [
-        Exported(name, place) for place, name in enumerate(names) if name in wanted
-    ]
+    columns = []
+    for place, name in enumerate(names):
+        if name in wanted:
+            column = Exported(name, place)
+            columns.append(column)
     if not columns:
+        possible = ", ".join(wanted)
+        has = ", ".join(names)
         raise ExportFailed(
-            f"the result must have at least one of the columns {', '.join(wanted)};"
-            f" it has: {', '.join(names)}"
+            f"the result must have at least one of the columns {possible};"
+            f" it has: {has}"
         )
     return columns
 

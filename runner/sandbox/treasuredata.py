@@ -174,9 +174,9 @@ class TreasureDataApi:
         export begins.
         """
         connection = self._connection(form.get("result_connection_id", ""))
-        settings = json_object(
-            form.get("result_connection_settings", "{}"), "result_connection_settings"
-        )
+        key = "result_connection_settings"
+        given = form.get(key, "{}")
+        settings = json_object(given, key)
         return {"settings": settings, "import_key": connection.data_import_key}
 
     def _connection(self, connection_id: str) -> Connection:
@@ -230,9 +230,10 @@ class TreasureDataApi:
 
     def _job_list(self, request: Request) -> Response:
         """A page of jobs, the newest first."""
-        first = whole(request.query_params, "from")
-        last = whole(request.query_params, "to")
-        status = request.query_params.get("status") or ""
+        asked = request.query_params
+        first = whole(asked, "from")
+        last = whole(asked, "to")
+        status = asked.get("status") or ""
         # 20 jobs, unless the request says more
         end = last or first + 19
         count, page = self._history.page(first, end, status)
@@ -244,11 +245,12 @@ class TreasureDataApi:
     def _job_result(self, request: Request) -> Response:
         """The rows of a job, or the range of bytes that is asked for."""
         job = self._job(request)
-        gone = self._faults.take(FaultPoint.RESULT, job.order.query, job.id)
-        if gone or job.status != "success" or job.rows is None:
+        is_gone = self._faults.take(FaultPoint.RESULT, job.order.query, job.id)
+        if is_gone or job.status != "success" or job.rows is None:
             raise Refused(404, f"Job {job.id} has no result")
-        form = request.query_params.get("format", "tsv")
-        header = request.query_params.get("header", "")
+        asked = request.query_params
+        form = asked.get("format", "tsv")
+        header = asked.get("header", "")
         is_headed = header.lower() == "true"
         body = results.encode(job.rows, form, header=is_headed)
         return ranged(request, body, results.MEDIA[form])

@@ -277,7 +277,8 @@ class Warehouse:
             self.check_database(database)
             if self.columns(database, table):
                 raise Refused(409, f"Table {table} already exists")
-            self.fetch(f'CREATE TABLE "{database}"."{table}" ("{TIME}" BIGINT)')
+            name = f"{_quoted(database)}.{_quoted(table)}"
+            self.fetch(f'CREATE TABLE {name} ("{TIME}" BIGINT)')
 
     def delete_table(self, database: str, table: str) -> None:
         """Raises Refused 404."""

@@ -77,11 +77,16 @@ class Wire:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection event."""
-        if scope["type"] == "http" and scope["path"].startswith("//"):
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        path = str(scope["path"])
+        if path.startswith("//"):
             # td-client asks for `//v3/…` where its endpoint has no path; the real
             # service takes that as well
-            scope = {**scope, "path": "/" + scope["path"].lstrip("/")}
-        if scope["type"] != "http" or str(scope["path"]).startswith(ADMIN):
+            path = "/" + path.lstrip("/")
+            scope = {**scope, "path": path}
+        if path.startswith(ADMIN):
             await self._app(scope, receive, send)
             return
         template = self._template(scope)
@@ -226,7 +231,8 @@ async def _cut(answer: Sequence[Message], scope: Scope, send: Send) -> None:
     """The headers as they are, half of the body, the end of the connection."""
     begin, *rest = answer
     body = b"".join(message.get("body", b"") for message in rest)
-    promised = str(max(len(body), 1)).encode()
+    length = max(len(body), 1)
+    promised = str(length).encode()
     headers = [
         (name, value) for name, value in begin["headers"] if name.lower() != LENGTH
     ]

@@ -112,7 +112,9 @@ def fence(
 def _fence(change: Change, site: Site) -> CohortsError | None:
     """Fence one cohort. Returns why that failed, unless that was allowed."""
     site.tell(change.id, "looking after an earlier attempt")
-    keys = [key for pending in change.deployed.pending for key in pending.export_keys]
+    keys: list[str] = []
+    for pending in change.deployed.pending:
+        keys += pending.export_keys
     try:
         for key in keys:
             export.settle(

@@ -4,13 +4,13 @@ sweep, answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from runner.errors import CohortsError, ExitCode, Locked
 from runner.plan.ledger import Ledger
-from runner.plan.plan import Plan
+from runner.plan.plan import Change, Plan
 from runner.project.file import Target
 from runner.sync import attempts
 from runner.sync.attempts import Outcome
@@ -52,7 +52,7 @@ def sync(context: RunContext, options: RunOptions) -> Summary:
     if not plan.due:
         return Summary(plan, (), options.wanted.invalid_files)
     refuse_unproven(context.target, ledger)
-    found = routes(plan.due, context.client, context.project, context.target)
+    found = _routes(plan.due, context)
     with written(context, ledger, patience=options.patience) as writer:
         # another run may have written between the first look and the claim
         context.fits(writer.ledger)
@@ -66,7 +66,8 @@ def sync(context: RunContext, options: RunOptions) -> Summary:
             plan = plan_to_carry_out(context, options, writer.read())
             if attempts.fold(plan.due, found, unsettled, site, context, options):
                 plan = plan_to_carry_out(context, options, writer.read())
-                site = replace(site, tables=context.client.tables(site.state))
+                tables = context.client.tables(site.state)
+                site = replace(site, tables=tables)
             found |= _new_routes(plan, found, context)
         outcomes = attempts.carry_out_all(
             plan, found, unsettled, site, context, options
@@ -77,8 +78,17 @@ def sync(context: RunContext, options: RunOptions) -> Summary:
 
 def _new_routes(plan: Plan, found: Routes, context: RunContext) -> dict[Way, Found]:
     """The routes of the ways that are not known yet."""
-    new = [change for change in plan.due if way_of(change, context.target) not in found]
-    return routes(new, context.client, context.project, context.target)
+    new = []
+    for change in plan.due:
+        way = way_of(change, context.target)
+        if way not in found:
+            new.append(change)
+    return _routes(new, context)
+
+
+def _routes(due: Sequence[Change], context: RunContext) -> dict[Way, Found]:
+    """The route of each change's way, on the target of a run."""
+    return routes(due, context.client, context.project, context.target)
 
 
 def exit_code(summary: Summary) -> ExitCode:

@@ -206,7 +206,8 @@ def claim(
                     _cure(lease, ledger.now),
                 )
             tell(f"waiting for another run: {lease.words}")
-            if pause(min(wait, max(deadline - time.monotonic(), 0.1))):
+            left = max(deadline - time.monotonic(), 0.1)
+            if pause(min(wait, left)):
                 raise Interrupted(
                     "R040",
                     "interrupted while another run was writing",
@@ -216,7 +217,8 @@ def claim(
             ledger = table.read()
             continue
         epoch = ledger.epoch + 1 + burned
-        row = Row(f"{ledger.id}-{epoch}-0", epoch, 0, Destination(), _lease(run))
+        row_id = f"{ledger.id}-{epoch}-0"
+        row = Row(row_id, epoch, 0, Destination(), _lease(run))
         key = f"cohorts-{ledger.id}-{epoch}-claim"
         # under a burned key we see the other run's failure; the ledger decides
         with suppress(JobFailed):

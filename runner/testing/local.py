@@ -194,8 +194,13 @@ def run(
     the tables that queries may read.
     """
     world = _World(everybody, target, sources, library, known)
-    cases = [(cohort, case) for cohort in cohorts for case in cohort.cases]
-    jobs = [_job(cohort, case, world) for cohort, case in cases]
+    cases: list[tuple[Cohort, Case]] = []
+    jobs: list[Job | str] = []
+    for cohort in cohorts:
+        for case in cohort.cases:
+            cases.append((cohort, case))
+            job = _job(cohort, case, world)
+            jobs.append(job)
     done = _done(jobs, workers, carry_out)
     for (cohort, case), told in zip(cases, done, strict=True):
         yield _result(cohort, case, told)
@@ -529,7 +534,8 @@ def _sorted(values: frozenset[str]) -> Values:
 
 def _proves_nothing(case: Case) -> str:
     """Why a test would pass whatever the query does, or an empty text."""
-    expected = set().union(*case.expect.values())
+    members = case.expect.values()
+    expected = set().union(*members)
     if not expected:
         return "it expects nobody: a query that never finds anybody would pass"
     rows = [row for given in case.given for row in given.rows]

@@ -208,7 +208,8 @@ def select(entries: Sequence[Entry], ledger_id: str) -> str:
 def _select(rows: Sequence[str]) -> str:
     """Rows as one JSON text: Trino plans that at once, and a row of VALUES in 2 ms."""
     listed = ",\n".join(rows)
-    types = ", ".join(f"{name} {kind}" for name, kind in TYPES.items())
+    typed = [f"{name} {kind}" for name, kind in TYPES.items()]
+    types = ", ".join(typed)
     columns = COLUMNS.replace("detail", "JSON_FORMAT(detail) AS detail")
     return (
         f"SELECT {columns}\n"

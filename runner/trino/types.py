@@ -327,12 +327,14 @@ def _decimal(arguments: Arguments) -> Type:
 def _of_elements(base: str, arguments: Arguments, names: tuple[str, ...]) -> Type:
     """An array, a map, a row, a function or a quantile digest of other types."""
     inner = [one for one in arguments if isinstance(one, Type)]
-    wanted = _COUNTS.get(base, len(arguments))
-    only_types = len(inner) == len(arguments)
-    if not inner or not only_types or len(inner) != wanted:
+    number = len(inner)
+    has_others = number != len(arguments)
+    wanted = _COUNTS.get(base, number)
+    if not inner or has_others or number != wanted:
         raise _unknown(Type(base, arguments, names))
-    if base == "map" and not comparable(inner[0]):
-        raise ValueError(f"MAP key type must be comparable: {inner[0]}")
+    first = inner[0]
+    if base == "map" and not comparable(first):
+        raise ValueError(f"MAP key type must be comparable: {first}")
     if not any(names):
         names = ()
     return Type(base, arguments, names)
@@ -432,11 +434,15 @@ def _shared_names(source: Type, target: Type) -> tuple[str, ...]:
         return source.names
     if not source.names or not target.names:
         return ()
-    pairs = zip(source.names, target.names, strict=True)
-    kept = tuple(mine if mine == its else "" for mine, its in pairs)
+    kept = []
+    for mine, its in zip(source.names, target.names, strict=True):
+        name = ""
+        if mine == its:
+            name = mine
+        kept.append(name)
     if not any(kept):
         return ()
-    return kept
+    return tuple(kept)
 
 
 def to_base(source: Type, base: str) -> Type | None:

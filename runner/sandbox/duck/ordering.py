@@ -89,9 +89,13 @@ def _with_outputs(scope: Scope, items: Sequence[Item]) -> Scope:
     their qualifiers. A name that several items have means none of them.
     """
     names = [one.name for one in items]
-    single = [one for one in items if one.name and names.count(one.name) == 1]
-    outputs = [Named(one.name, (), one.sql, UNKNOWN) for one in single]
-    return replace(scope, columns=(*outputs, *scope.columns))
+    outputs = []
+    for one in items:
+        if one.name and names.count(one.name) == 1:
+            output = Named(one.name, (), one.sql, UNKNOWN)
+            outputs.append(output)
+    columns = (*outputs, *scope.columns)
+    return replace(scope, columns=columns)
 
 
 def _place(node: tree.Expression, names: Sequence[str]) -> int | None:

@@ -211,7 +211,9 @@ def _failure(error: Object) -> StatementFailed:
 
 
 def _row(row: Sequence[Any], kinds: Columns) -> Row:
-    return tuple(_value(cell, kind) for cell, kind in zip(row, kinds, strict=True))
+    """A row of an answer, each value as its type has it."""
+    cells = zip(row, kinds, strict=True)
+    return tuple(_value(cell, kind) for cell, kind in cells)
 
 
 def _value(cell: Any, kind: Object) -> Any:
@@ -232,6 +234,7 @@ def _value(cell: Any, kind: Object) -> Any:
             }
         case "row":
             fields = [argument["value"]["typeSignature"] for argument in arguments]
-            return [_value(one, field) for one, field in zip(cell, fields, strict=True)]
+            pairs = zip(cell, fields, strict=True)
+            return [_value(one, field) for one, field in pairs]
         case _:
             return cell

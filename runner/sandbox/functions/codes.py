@@ -137,18 +137,17 @@ def _stripes(data: bytes) -> int:
 
 def _with_rest(made: int, rest: bytes) -> int:
     """A hash with what is left of a stripe: words of 8 bytes, one of 4, single bytes."""
-    at = 0
-    while at + 8 <= len(rest):
-        word = _word(rest[at : at + 8])
+    while len(rest) >= 8:
+        word = _word(rest[:8])
         made ^= _mixed(0, word)
         made = (_turned(made, 27) * _P1 + _P4) & _ALL_BITS
-        at += 8
-    if at + 4 <= len(rest):
-        word = _word(rest[at : at + 4])
+        rest = rest[8:]
+    if len(rest) >= 4:
+        word = _word(rest[:4])
         made ^= word * _P1 & _ALL_BITS
         made = (_turned(made, 23) * _P2 + _P3) & _ALL_BITS
-        at += 4
-    for byte in rest[at:]:
+        rest = rest[4:]
+    for byte in rest:
         made ^= byte * _P5 & _ALL_BITS
         made = _turned(made, 11) * _P1 & _ALL_BITS
     return made

@@ -508,7 +508,8 @@ def _row(value: Any, type_: Type) -> Object:
     found = _field_values(value, type_)
     if len(found) != len(kinds):
         raise Rejected("Unexpected token")
-    values = [_decoded(one, kind) for one, kind in zip(found, kinds, strict=True)]
+    pairs = zip(found, kinds, strict=True)
+    values = [_decoded(one, kind) for one, kind in pairs]
     return {f"f{number}": one for number, one in enumerate(values)}
 
 

@@ -450,4 +450,8 @@ def contains_sequence(items: Items, wanted: Items) -> bool:
     """CONTAINS_SEQUENCE: true where the wanted items stand there one after another."""
     length = len(wanted)
     starts = range(len(items) - length + 1)
-    return any(items[at : at + length] == wanted for at in starts)
+    for start in starts:
+        end = start + length
+        if items[start:end] == wanted:
+            return True
+    return False

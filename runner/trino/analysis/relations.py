@@ -157,9 +157,12 @@ def _unnested(node: Expression, kind: Type | None, place: Context) -> Sequence[C
 
 def fields_of(row: Type) -> list[Column]:
     """The fields of a row as columns; those without a name have none."""
-    named = row.names or ("",) * len(row.elements)
-    pairs = zip(named, row.elements, strict=True)
-    return [Column(name or None, kind) for name, kind in pairs]
+    names = row.names or ("",) * len(row.elements)
+    columns = []
+    for name, kind in zip(names, row.elements, strict=True):
+        column = Column(name or None, kind)
+        columns.append(column)
+    return columns
 
 
 def _patterns(node: MatchRecognize, place: Context) -> Relation:

@@ -170,8 +170,11 @@ def _star_of(
         told = f"Column alias list has {wanted} entries but relation has {has} columns"
         place.refuse(item, told, "MISMATCHED_COLUMN_ALIASES")
         return ANYTHING.columns
-    pairs = zip(item.aliases, found.columns, strict=True)
-    return [Column(name.name, one.type) for name, one in pairs]
+    renamed = []
+    for alias, one in zip(item.aliases, found.columns, strict=True):
+        column = Column(alias.name, one.type)
+        renamed.append(column)
+    return renamed
 
 
 def _columns_of(names: tuple[str, ...], columns: Sequence[Column]) -> list[Column]:
@@ -195,9 +198,10 @@ def _of_row(
     if any(one.key == last for one in source.columns):
         return _fields(base, place)
     name = ".".join(names)
-    known = {one.relation[-1] for one in source.columns if one.relation}
+    relations = {one.relation[-1] for one in source.columns if one.relation}
     told = f"Unable to resolve reference {name}"
-    place.refuse(item, told, "TABLE_NOT_FOUND", name, sorted(known))
+    known = sorted(relations)
+    place.refuse(item, told, "TABLE_NOT_FOUND", name, known)
     return ANYTHING.columns
 
 

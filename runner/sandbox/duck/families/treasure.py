@@ -49,9 +49,16 @@ def _seconds(site: Site, position: int, zone: str) -> str:
     if known is None:
         return python("td_seconds", "BIGINT", site.arguments[position], text(zone))
     try:
-        return f"CAST({tdtime.parse(known, _zone(zone))} AS BIGINT)"
+        return _parsed_literal(known, zone)
     except tdtime.BadTime:
         return NULL
+
+
+def _parsed_literal(written: str, zone: str) -> str:
+    """Seconds of a text that is a literal. Raises BadTime, Rejected."""
+    where = _zone(zone)
+    seconds = tdtime.parse(written, where)
+    return f"CAST({seconds} AS BIGINT)"
 
 
 def _scheduled(site: Site) -> str:
@@ -62,8 +69,9 @@ def _scheduled(site: Site) -> str:
 def _range(site: Site) -> str:
     """start <= time < end; NULL, or no end, is open."""
     zone = _zone_name(site, 3)
-    bounds = (_bounded(site, 1, ">=", zone), _bounded(site, 2, "<", zone))
-    tests = [test for test in bounds if test]
+    from_start = _bounded(site, 1, ">=", zone)
+    to_end = _bounded(site, 2, "<", zone)
+    tests = [test for test in (from_start, to_end) if test]
     if not tests:
         return f"({_open(site.first)})"
     conditions = " AND ".join(tests)
@@ -98,7 +106,7 @@ def _bound(site: Site, position: int, zone: str) -> str:
     if known is None:
         return python("td_bound", "BIGINT", site.arguments[position], text(zone))
     try:
-        return f"CAST({tdtime.parse(known, _zone(zone))} AS BIGINT)"
+        return _parsed_literal(known, zone)
     except tdtime.BadTime:
         raise Rejected(f"Invalid time {known}") from None
 
@@ -122,8 +130,9 @@ def _interval(site: Site) -> str:
     if given is None:
         raise site.refuse("an interval that is not a literal")
     scheduled_time = site.scope.facts.scheduled_time
+    where = _zone(zone)
     try:
-        start, end = tdtime.interval(given, scheduled_time, _zone(zone))
+        start, end = tdtime.interval(given, scheduled_time, where)
     except tdtime.BadTime as exc:
         raise Rejected(str(exc)) from None
     return f"({site.first} >= {start} AND {site.first} < {end})"
@@ -145,7 +154,8 @@ def _added(site: Site) -> str:
 
 def _parsed(site: Site) -> str:
     """TD_TIME_PARSE of a text in a zone."""
-    return _seconds(site, 0, _zone_name(site, 1))
+    zone = _zone_name(site, 1)
+    return _seconds(site, 0, zone)
 
 
 def _truncated(site: Site) -> str:
