@@ -152,10 +152,9 @@ def _unnest(node: tree.Unnest, scope: Scope) -> Written:
         items.append(_ordinality(node, scope))
         place = _Column("o", "", BIGINT)
         columns.append(place)
-    listed = ", ".join(items)
-    inner_layer = f"SELECT {listed}"
-    outer = as_numbered(one.sql for one in columns)
-    rows = f"SELECT {outer} FROM ({inner_layer}) AS i{alias}"
+    inner_items = ", ".join(items)
+    outer_items = as_numbered(one.sql for one in columns)
+    rows = f"SELECT {outer_items} FROM (SELECT {inner_items}) AS i{alias}"
     shown = tuple((one.name, one.type) for one in columns)
     return Written(f"LATERAL ({rows}) AS {alias}", named(shown, alias))
 
