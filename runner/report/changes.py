@@ -66,7 +66,9 @@ def table(
     if counted:
         numbers = [*COUNTED]
     # a colon at its end moves a column to the right
-    rule = [" --- "] * len(NAMED) + [" ---: "] * len(numbers)
+    of_names = [" --- "] * len(NAMED)
+    of_numbers = [" ---: "] * len(numbers)
+    rule = of_names + of_numbers
     head = _line([*NAMED, *numbers])
     below_head = "|".join(rule)
     lines = [head, f"|{below_head}|"]

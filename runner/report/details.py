@@ -34,7 +34,8 @@ def of_change(
     """
     if change.action is Action.NONE:
         return ""
-    blocks = [*_blocks(change, before, settings), *_about_members(change, shared)]
+    blocks = list(_blocks(change, before, settings))
+    blocks += _about_members(change, shared)
     if not blocks:
         return ""
     name = code(change.id)

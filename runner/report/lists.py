@@ -115,7 +115,9 @@ def _why(result: Result) -> str:
 def of_files(problems: Sequence[Problem]) -> str:
     """How many problems there are, in how many files."""
     files = {problem.at.path for problem in problems}
-    return f"{many(len(problems), 'problem')} in {many(len(files), 'file')}"
+    told = many(len(problems), "problem")
+    where = many(len(files), "file")
+    return f"{told} in {where}"
 
 
 def of_checks(

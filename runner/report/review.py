@@ -194,7 +194,8 @@ def _nothing(shown: Review, suspended: int) -> str:
 
 def _cost(shown: Review, plan: Plan) -> str:
     """How many members are written, now and later, without what is blocked."""
-    cost = Cost.of(change for change in plan.due if not is_blocked(change))
+    sent = [change for change in plan.due if not is_blocked(change)]
+    cost = Cost.of(sent)
     blocked = ""
     if plan.refused:
         blocked = ", without what is blocked"

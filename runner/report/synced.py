@@ -110,6 +110,7 @@ def _row(outcome: Outcome) -> str:
         return f"| ❌ | {name} | {told} | | | |"
     numbers = " |  | "
     if done:
-        numbers = f"{done.added:,} | {done.removed:,} | {done.size:,}"
+        changed = f"{done.added:,} | {done.removed:,}"
+        numbers = f"{changed} | {done.size:,}"
     verb = PAST[change.action]
     return f"| ✅ | {name} | {verb} | {numbers} |"

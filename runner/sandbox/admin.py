@@ -59,15 +59,18 @@ class AdminApi:
 
     def routes(self) -> list[Route]:
         """Every route; the front page leads to the cohorts."""
+        get = ["GET"]
+        post = ["POST"]
+        delete = ["DELETE"]
         return [
-            Route("/", lambda _: RedirectResponse("/sandbox/cohorts"), methods=["GET"]),
-            Route("/sandbox/cohorts", self._cohorts, methods=["GET"]),
-            Route("/sandbox/cohorts/{cohort_id:path}", self._cohort, methods=["GET"]),
-            Route("/sandbox/sql", self._sql, methods=["POST"]),
-            Route("/sandbox/connections", self._connections, methods=["GET", "POST"]),
-            Route("/sandbox/connections/{name}", self._disconnect, methods=["DELETE"]),
-            Route("/sandbox/users", self._users, methods=["GET", "POST", "DELETE"]),
-            Route("/sandbox/requests", self._requests, methods=["GET", "DELETE"]),
+            Route("/", _to_cohorts, methods=get),
+            Route("/sandbox/cohorts", self._cohorts, methods=get),
+            Route("/sandbox/cohorts/{cohort_id:path}", self._cohort, methods=get),
+            Route("/sandbox/sql", self._sql, methods=post),
+            Route("/sandbox/connections", self._connections, methods=get + post),
+            Route("/sandbox/connections/{name}", self._disconnect, methods=delete),
+            Route("/sandbox/users", self._users, methods=get + post + delete),
+            Route("/sandbox/requests", self._requests, methods=get + delete),
         ]
 
     def _cohorts(self, request: Request) -> Response:
@@ -288,6 +291,11 @@ def _shown(user: User) -> Shown:
         "aliases": dict(sorted(user.aliases)),
         "devices": sorted(user.devices),
     }
+
+
+def _to_cohorts(_request: Request) -> Response:
+    """Send a browser to the page of cohorts."""
+    return RedirectResponse("/sandbox/cohorts")
 
 
 def _problem(message: str, status: int) -> JSONResponse:

@@ -118,8 +118,11 @@ class Braze:
         A user who comes back is a new profile, and in no cohort.
         """
         with self._lock:
-            numbers = [self._number(user) for user in users]
-            found = {number for number in numbers if number is not None}
+            found = set()
+            for user in users:
+                number = self._number(user)
+                if number is not None:
+                    found.add(number)
             for number in found:
                 self._replace(number, None)
             for cohort in self._cohorts.values():
@@ -209,7 +212,8 @@ class Braze:
                 return None
             users = [self._users[number] for number in cohort.users]
             members = sorted(user.shown for user in users if user)
-            return {**self._counts(cohort_id), "members": members}
+            counts = self._counts(cohort_id)
+            return {**counts, "members": members}
 
     def users(self) -> list[User]:
         """Every user, in the order in which they came."""

@@ -116,9 +116,9 @@ class Connector:
                 body = {"cohort_id": settings.cohort_id, "cohort_changes": [change]}
                 self._post(session, "/users", import_key, body, stop)
         if half:
-            raise ExportFailed(
-                f"connection lost after {len(sent)} of {len(identifiers)} identifiers"
-            )
+            done = len(sent)
+            wanted = len(identifiers)
+            raise ExportFailed(f"connection lost after {done} of {wanted} identifiers")
 
     def _introduce(
         self,

@@ -152,7 +152,8 @@ class Jobs:
                 return
             exc = done.exception()
             if exc:
-                self.history.end(job.id, "error", f"Internal error: {exc!r}")
+                told = f"Internal error: {exc!r}"
+                self.history.end(job.id, "error", told)
 
         self._stops[job.id] = threading.Event()
         running = threads.submit(self._run, job, work)

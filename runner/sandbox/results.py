@@ -37,7 +37,7 @@ def encode(rows: Rows, form: str, *, header: bool) -> bytes:
                 encode(rows, "msgpack", header=header), compresslevel=1, mtime=0
             )
         case "json" | "jsonl":
-            lines = [f"{json.dumps(row)}\n" for row in _plain_rows(rows)]
+            lines = [f"{line}\n" for line in map(json.dumps, _plain_rows(rows))]
             return "".join(lines).encode()
         case "csv":
             return _separated(rows, ",", header=header)

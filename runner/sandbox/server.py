@@ -97,7 +97,8 @@ def serve(
         sandbox = Sandbox(options, url, tables, own)
         try:
             with suppress(KeyboardInterrupt):
-                _Server(_config(sandbox), lambda: on_ready(url)).run(sockets=[listener])
+                server = _Server(_config(sandbox), lambda: on_ready(url))
+                server.run(sockets=[listener])
         finally:
             sandbox.close()
 

@@ -97,7 +97,9 @@ class Column:
         if self.trino:
             return self.trino
         if self.type.endswith("[]"):
-            return f"array({Column(self.name, self.type[:-2]).trino_type})"
+            inside = self.type.removesuffix("[]")
+            element = Column(self.name, inside)
+            return f"array({element.trino_type})"
         if self.type in {"INTEGER", "INTEGER_LITERAL"}:
             return "integer"
         if self.type in INTEGERS:
@@ -112,7 +114,9 @@ class Column:
     def api_type(self) -> str:
         """As the table list words it."""
         if self.type.endswith("[]"):
-            return f"array<{Column(self.name, self.type[:-2]).api_type}>"
+            inside = self.type.removesuffix("[]")
+            element = Column(self.name, inside)
+            return f"array<{element.api_type}>"
         if self.type in INTEGERS:
             return "long"
         return API_NAMES.get(self.type, "string")

@@ -90,7 +90,8 @@ class Wire:
             await self._app(scope, receive, send)
             return
         template = self._template(scope)
-        self._counts.add(f"{scope['method']} {template}")
+        method = scope["method"]
+        self._counts.add(f"{method} {template}")
         body = await _whole(receive)
         fault = self._fault(scope, body)
         again = _again(body, receive)

@@ -228,7 +228,8 @@ def key_of(value: str) -> str:
 
 def _numbers(count: int) -> str:
     """A table of the numbers from 0 on, one row each."""
-    return f"UNNEST(ARRAY[{', '.join(map(str, range(count)))}]) AS asked (number)"
+    listed = ", ".join(map(str, range(count)))
+    return f"UNNEST(ARRAY[{listed}]) AS asked (number)"
 
 
 def _of_number(texts: Sequence[str], otherwise: str) -> str:

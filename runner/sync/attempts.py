@@ -8,7 +8,6 @@ import threading
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any
 
 from runner.errors import AuthenticationFailed, CohortsError, Interrupted, Locked
 from runner.plan.guards import Counts
@@ -26,6 +25,7 @@ from runner.sync.shared import Shared, side_by_side
 from runner.sync.ways import Routes, Way, way_of
 from runner.sync.writer import Writer
 from runner.treasuredata import export
+from runner.treasuredata.client import Rows
 
 BRAZE_DELAY = 0.1
 """Seconds until Braze has worked off what an earlier export sent (docs/services.md,
@@ -241,7 +241,7 @@ def _unable(
 ) -> dict[Destination, CohortsError]:
     """The changes that must not be carried out whatever their members are, each with why."""
 
-    def asked(sql: str) -> Sequence[Sequence[Any]]:
+    def asked(sql: str) -> Rows:
         return _asked(site, sql)
 
     late = loaded.refused(due, context.project, site.writer.started, asked)
@@ -282,7 +282,7 @@ def _begin_all(
     return begun, outcomes
 
 
-def _asked(site: Site, sql: str) -> Sequence[Sequence[Any]]:
+def _asked(site: Site, sql: str) -> Rows:
     """The rows of a question about the target's own tables."""
     return site.client.select(
         site.database,

@@ -345,7 +345,8 @@ def _count_of(name: str, which: Sets) -> str:
     """The SELECT that counts the members of one name: before, after, and what differs."""
     # who is certain in all snapshots that have certain members is certain; without any,
     # nobody is, so that at least one is needed
-    sure = max(1, sum(each.certain_before != 0 for each in which.snapshots))
+    with_certain = sum(each.certain_before != 0 for each in which.snapshots)
+    sure = max(1, with_certain)
     return (
         f"SELECT CAST('{name}' AS VARCHAR) AS name,\n"
         "  COALESCE(wanted.kind, known.kind) AS kind,\n"
@@ -408,7 +409,8 @@ def counted(
     by_handle = tuple(sorted(counts, key=lambda found: found.handle))
     noted = _noted(mine)
     shared = is_shared(by_handle)
-    disturbed = bool(deployed.pending) or any(found.leaving for found in by_handle)
+    does_anybody_leave = any(found.leaving for found in by_handle)
+    disturbed = bool(deployed.pending) or does_anybody_leave
     return Counts(
         by_handle,
         whole=whole or (shared and disturbed and mode is not Mode.REMOVE),

@@ -258,7 +258,8 @@ def _different(name: str, found: Difference) -> Finding:
     code = ExitCode.FAILED
     if found.code.startswith("L"):
         code = ExitCode.LOCKED  # the ledger cannot be written so
-    return Finding(name, State.FAILED, f"{found.code} {found.what}", found.fix, code)
+    told = f"{found.code} {found.what}"
+    return Finding(name, State.FAILED, told, found.fix, code)
 
 
 def _rights(client: TreasureData, state: str, token: str, clock: int) -> Finding:

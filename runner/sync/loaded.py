@@ -4,7 +4,7 @@ would lose people who did nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from runner.errors import CohortsError, Problem
@@ -17,10 +17,11 @@ from runner.project.sources import Source, Sources
 from runner.sql.names import quoted
 from runner.sql.tokens import Kind, tokens
 from runner.sync.attempt import GuardRefused, Refusals
+from runner.treasuredata.client import Rows
 
 _WITHOUT_QUERY = frozenset({Action.WITHDRAW, Action.SUPPRESS, Action.ROLLBACK})
 
-Select = Callable[[str], Sequence[Sequence[Any]]]
+Select = Callable[[str], Rows]
 """Runs a query in the target's database; raises CohortsError."""
 
 
@@ -37,7 +38,9 @@ def refused(
     if not limited:
         return {}
     changes = {change.destination: change for change in due}
-    used = {where: _used(change, limited) for where, change in changes.items()}
+    used = {}
+    for where, change in changes.items():
+        used[where] = _used(change, limited)
     asked = sorted(frozenset().union(*used.values()))
     if not asked:
         return {}

@@ -4,13 +4,12 @@ compare the answers with what the runner needs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 from runner.errors import CohortsError
-from runner.treasuredata.client import JobFailed, TreasureData
+from runner.treasuredata.client import JobFailed, Rows, TreasureData
 from runner.treasuredata.ledger import MISSING_COLUMN, TABLE, TYPES
 
 RANGES = {
@@ -55,7 +54,7 @@ class Asker:
     key: str
     clock: int
 
-    def select(self, name: str, sql: str) -> Sequence[Sequence[Any]]:
+    def select(self, name: str, sql: str) -> Rows:
         """Rows of a query; `name` is unique to it. Raises CohortsError."""
         key = f"{self.key}-{name}"
         what = "a statement to try"

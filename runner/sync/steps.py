@@ -93,7 +93,8 @@ def _send(attempt: Attempt, site: Site, step: Step, members: str) -> None:
     """Send one step's members to Braze, and wait until the export has ended."""
     change = attempt.change
     verb = _VERBS[step.operation]
-    site.tell(change.id, f"{verb} {step.members:,} by {step.handle}")
+    told = f"{verb} {step.members:,} by {step.handle}"
+    site.tell(change.id, told)
     export.send(
         site.client,
         site.state,

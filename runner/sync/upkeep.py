@@ -160,4 +160,6 @@ def abandon(context: RunContext, where: Destination, *, patience: float) -> None
             f"it knows: {listed}",
         )
     with written(context, ledger, patience=patience) as writer:
-        writer.record((where, Abandoned(context.run.actor, context.run.reason)))
+        run = context.run
+    abandoned = Abandoned(run.actor, run.reason)
+    writer.record((where, abandoned))

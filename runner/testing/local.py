@@ -316,7 +316,8 @@ def empty_tables(
     if known.tables.columns:
         for each in sql:
             read |= tables_read(each, database)
-    names = [name for name in sorted(read) if known.tables.columns.get(name)]
+    columns = known.tables.columns
+    names = [name for name in sorted(read) if columns.get(name)]
     listed = [_listed(name, database, known) for name in names]
     declared = [_declared(source, database) for source in sources]
     return (*listed, *_others(declared, listed))

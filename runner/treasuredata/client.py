@@ -31,6 +31,12 @@ from runner.treasuredata.words import (
 
 Answer = TypeVar("Answer")
 
+Rows = Sequence[Sequence[Any]]
+"""What a query answers: the values of each row, in the order of its columns."""
+
+Settings = Mapping[str, str]
+"""The settings of an export, by what the connector calls them."""
+
 ENDED = frozenset({"success", "error", "killed"})
 """Final job statuses (docs/services.md, Following a job).
 
@@ -94,7 +100,7 @@ class Export:
     """A result export that goes with a query: connection id and the connector's settings."""
 
     connection_id: int
-    settings: Mapping[str, str]
+    settings: Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,7 +372,7 @@ class TreasureData:
 
         return self._ask(look_up, f"connection {name}")
 
-    def refuses(self, connection_id: int, settings: Mapping[str, str]) -> str | None:
+    def refuses(self, connection_id: int, settings: Settings) -> str | None:
         """What the service has against an export's settings; "" when it accepts them,
         None where it does not say.
 

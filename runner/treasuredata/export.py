@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from runner.errors import CohortsError, ExitCode, Locked, Unavailable
 from runner.identifiers import Handle
-from runner.treasuredata.client import Export, Job, TreasureData
+from runner.treasuredata.client import Export, Job, Settings, TreasureData
 from runner.treasuredata.words import NotThere
 
 FENCE = "SELECT 'nothing may be sent under this key any more' AS fence"
@@ -46,7 +46,7 @@ class Route:
 
     def settings(
         self, *, cohort_id: str, name: str, operation: Operation, handle: Handle
-    ) -> Mapping[str, str]:
+    ) -> Settings:
         """The connector's settings for one export."""
         values = {
             "cohort_id": cohort_id,
@@ -83,7 +83,7 @@ def send(
     client: TreasureData,
     database: str,
     sql: str,
-    settings: Mapping[str, str],
+    settings: Settings,
     *,
     via: Route,
     key: str,

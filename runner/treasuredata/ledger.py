@@ -70,7 +70,8 @@ class LedgerTable:
         do it at once, one makes it.
         """
         self._client.create_database(self._database)
-        first = Row(f"{self._token}-0", 0, 0, Destination(), Bootstrap(self._token))
+        row_id = f"{self._token}-0"
+        first = Row(row_id, 0, 0, Destination(), Bootstrap(self._token))
         rows = select([first], self._token)
         self._client.run(
             self._database,

@@ -191,7 +191,9 @@ def conflicting_job(text: str) -> str | None:
     """The job id in a 409, or None where it names none."""
     # td-client hands over only `Query failed: {json}` (measured with 1.7.0)
     try:
-        details = json.loads(text[text.index("{") :]).get("details") or {}
+        begin = text.index("{")
+        answer = json.loads(text[begin:])
+        details = answer.get("details") or {}
         return str(details["conflicts_with"])
     except (ValueError, KeyError, AttributeError):
         return None

@@ -298,7 +298,8 @@ def _related(step: _Related, binder: _Binder) -> _Outcome:
 def _is_bound(formal: Type, binder: _Binder) -> bool:
     """True when all variables of a declared type are known."""
     if formal.base in _WITH_NUMBERS:
-        return all(one.base.lower() in binder.bound.numbers for one in formal.elements)
+        names = [one.base.lower() for one in formal.elements]
+        return all(name in binder.bound.numbers for name in names)
     if formal.arguments:
         return all(_is_bound(one, binder) for one in formal.elements)
     name = formal.base.lower()

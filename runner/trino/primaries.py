@@ -105,7 +105,8 @@ def _binary(cursor: Cursor) -> Expression:
     """`X'00FF'`. Spaces between the digits are allowed."""
     at = cursor.at
     cursor.advance()
-    written = cursor.sql[at + len("X'") : cursor.end - 1]
+    begin = at + len("X'")
+    written = cursor.sql[begin : cursor.end - 1]
     digits = "".join(written.split())
     if not _HEXADECIMAL.issuperset(digits):
         raise SyntaxRefused(at, "Binary literal can only contain hexadecimal digits")

@@ -45,6 +45,9 @@ class Identifier:
 
 Identifiers = tuple[Identifier, ...]
 
+Parts = tuple[str, ...]
+"""The parts of a name such as `a.b.c`, as Trino compares them."""
+
 
 @tree_node
 class TypeName:

@@ -171,10 +171,11 @@ class _Text:
 
     def take(self, *words: str) -> bool:
         """Pass over these words if they come next."""
-        ahead = self.words[self.at : self.at + len(words)]
+        end = self.at + len(words)
+        ahead = self.words[self.at : end]
         if [word.lower() for word in ahead] != list(words):
             return False
-        self.at += len(words)
+        self.at = end
         return True
 
 
@@ -297,7 +298,8 @@ def _numbered(base: str, arguments: Arguments) -> Type:
     if not arguments:
         arguments = (usual,)
     number = arguments[0]
-    if len(arguments) > 1 or not isinstance(number, int) or number > greatest:
+    is_one = len(arguments) == 1
+    if not is_one or not isinstance(number, int) or number > greatest:
         raise _unknown(Type(base, arguments))
     if base == "varchar" and number == UNBOUNDED:
         return VARCHAR

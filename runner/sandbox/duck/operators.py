@@ -70,7 +70,9 @@ class Operation:
     @property
     def plain(self) -> str:
         """The same words for DuckDB."""
-        return f"({self.left.sql} {self.operator} {self.right.sql})"
+        left = self.left.sql
+        right = self.right.sql
+        return f"({left} {self.operator} {right})"
 
     def refuse(self) -> NotHere:
         """That there is no proven form for sides of these types."""

@@ -221,7 +221,10 @@ def _ordered(
 ) -> tuple[Made, str]:
     """ORDER BY behind a set operation or VALUES: only its columns may be named."""
     columns = named(made.columns, "o")
-    items = [Item(one.sql, one.name, one.type, None) for one in columns]
+    items = []
+    for one in columns:
+        item = Item(one.sql, one.name, one.type, None)
+        items.append(item)
     shown = ", ".join(one.sql for one in columns)
     source = derived(made.sql, "o", len(columns))
     wrapped = Made(f"SELECT {shown} FROM {source}", made.columns)

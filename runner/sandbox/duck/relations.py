@@ -108,11 +108,13 @@ def _subquery(node: tree.Subquery, scope: Scope) -> Written:
     if not node.lateral:
         inside = scope.bare()
         made = queries.written(node.query, inside)
-        return Written(f"({made.sql}) AS {alias}", named(made.columns, alias))
+        columns = named(made.columns, alias)
+        return Written(f"({made.sql}) AS {alias}", columns)
     if queries.reaches_out(node.query, scope):
         raise NotHere("LATERAL of a subquery that names columns before it")
     made = queries.written(node.query, scope.inside())
-    return Written(f"LATERAL ({made.sql}) AS {alias}", named(made.columns, alias))
+    columns = named(made.columns, alias)
+    return Written(f"LATERAL ({made.sql}) AS {alias}", columns)
 
 
 # UNNEST
@@ -229,7 +231,8 @@ def _join(node: tree.Join, scope: Scope) -> Written:
         raise NotHere("NATURAL JOIN")
     if node.using:
         return _using(node, left, right)
-    both = f"{left.sql} {JOINS[node.kind]} {right.sql}"
+    word = JOINS[node.kind]
+    both = f"{left.sql} {word} {right.sql}"
     if node.on is None:
         return Written(f"({both})", columns)
     over_both = scope.over(columns)

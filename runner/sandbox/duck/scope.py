@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from runner.sandbox.duck.nothere import NotHere
 from runner.sandbox.duck.shapes import Columns
-from runner.trino.tree import Call, Column, Expression, Field, Node, Window
+from runner.trino.tree import Call, Column, Expression, Field, Node, Parts, Window
 from runner.trino.types import Type
 
 HeldTable = tuple[str, Columns]
@@ -48,7 +48,7 @@ class Named:
     """
 
     name: str
-    qualifiers: tuple[str, ...]
+    qualifiers: Parts
     sql: str
     type: Type
     hidden: bool = False
@@ -114,9 +114,7 @@ class Scope:
             at = at.outer
 
 
-def named(
-    columns: Columns, alias: str, qualifiers: tuple[str, ...] = ()
-) -> NamedColumns:
+def named(columns: Columns, alias: str, qualifiers: Parts = ()) -> NamedColumns:
     """The columns of a query that stands in FROM under an alias."""
     return tuple(
         Named(name, qualifiers, f"{alias}.c{number}", kind)
@@ -124,7 +122,7 @@ def named(
     )
 
 
-def lookup(scope: Scope, name: str, qualifiers: tuple[str, ...] = ()) -> Named | None:
+def lookup(scope: Scope, name: str, qualifiers: Parts = ()) -> Named | None:
     """The column that a name means, looked for from the inside out.
 
     None where no scope has such a column.
@@ -136,7 +134,7 @@ def lookup(scope: Scope, name: str, qualifiers: tuple[str, ...] = ()) -> Named |
     return None
 
 
-def _fits(full: tuple[str, ...], given: tuple[str, ...]) -> bool:
+def _fits(full: Parts, given: Parts) -> bool:
     """True where a relation with these names can be called by the given ones."""
     if not given:
         return True
@@ -152,7 +150,7 @@ def argument(scope: Scope, name: str) -> str | None:
     return None
 
 
-def parts(node: Expression) -> tuple[str, ...] | None:
+def parts(node: Expression) -> Parts | None:
     """The names of `a.b.c`, in small letters; None where it is anything else."""
     match node:
         case Column():

@@ -98,7 +98,8 @@ class Site:
 
     def refuse(self, what: str = "") -> NotHere:
         """That there is no proven form for these arguments; the caller raises it."""
-        shown = what or ", ".join(str(kind) for kind in self.types)
+        types = ", ".join(map(str, self.types))
+        shown = what or types
         return NotHere(f"{self.name}({shown})")
 
 

@@ -45,7 +45,9 @@ class Name:
     @property
     def sql(self) -> str:
         """Quoted, for DuckDB."""
-        return f"{name(self.database)}.{name(self.table)}"
+        database = name(self.database)
+        table = name(self.table)
+        return f"{database}.{table}"
 
     @property
     def words(self) -> str:
@@ -132,7 +134,8 @@ def translate(sql: str, job: Job) -> Statement:
     try:
         return _statement(sql, parse(sql), job)
     except SyntaxRefused as exc:
-        raise QueryFailed(f"{position(sql, exc.at)}{exc.message}") from None
+        where = position(sql, exc.at)
+        raise QueryFailed(f"{where}{exc.message}") from None
     except Rejected as exc:
         raise QueryFailed(str(exc)) from None
     except RecursionError:
@@ -270,7 +273,7 @@ def _full_name(node: tree.Table, job: Job) -> Name:
     return _full(names, job)
 
 
-def _columns(names: tuple[str, ...], job: Job) -> Sequence[ColumnType] | None:
+def _columns(names: tree.Parts, job: Job) -> Sequence[ColumnType] | None:
     """The columns of a table for the analysis; None where there is no such table."""
     full = _full(names, job)
     columns = job.columns(full)
@@ -327,8 +330,11 @@ def _as_written(made: Select, query: tree.Query) -> Select:
         if isinstance(item, tree.Star):
             return made
         written.append(_written_name(item))
-    columns = zip(written, made.columns, strict=True)
-    return Select(made.sql, tuple((own or key, kind) for own, (key, kind) in columns))
+    columns = []
+    for own, (key, kind) in zip(written, made.columns, strict=True):
+        shown = own or key
+        columns.append((shown, kind))
+    return Select(made.sql, tuple(columns))
 
 
 def _written_name(item: tree.SelectItem) -> str:

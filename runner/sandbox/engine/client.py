@@ -125,8 +125,9 @@ class Connection:
                 rows += (_row(row, kinds) for row in data)
             following = answer.get("nextUri")
             if following is None:
-                named = tuple(Typed(each["name"], each["type"]) for each in columns)
-                return Result(named, tuple(rows), is_change="updateType" in answer)
+                named = tuple(map(_typed, columns))
+                is_change = "updateType" in answer
+                return Result(named, tuple(rows), is_change=is_change)
             if self._canceled.is_set():
                 self._ask("DELETE", following)
                 raise StatementFailed("USER_CANCELED", "Query was canceled")
@@ -165,6 +166,11 @@ class Connection:
             return said
 
 
+def _typed(column: Object) -> Typed:
+    """A column of an answer: its name, and its type as the engine writes it."""
+    return Typed(column["name"], column["type"])
+
+
 def _json(answer: requests.Response) -> Object:
     """The JSON object of an answer, empty where it holds none. Raises ValueError."""
     # a statement that is cancelled is answered with nothing
@@ -183,7 +189,11 @@ def text_literal(text: str) -> str:
 
 def quoted(*names: str) -> str:
     """Names of a schema, a table or a column, with dots between them."""
-    return ".".join('"' + name.replace('"', '""') + '"' for name in names)
+    shown = []
+    for name in names:
+        escaped = name.replace('"', '""')
+        shown.append(f'"{escaped}"')
+    return ".".join(shown)
 
 
 def _token(scheduled_time: int | None, now: float | None) -> str:
@@ -195,7 +205,8 @@ def _token(scheduled_time: int | None, now: float | None) -> str:
     if scheduled_time is None:
         scheduled_time = int(now)
     # cut to milliseconds, not rounded: NOW() must not be later than it is
-    return f"{scheduled_time}/{int(now * 1000) / 1000:.3f}"
+    milliseconds = int(now * 1000)
+    return f"{scheduled_time}/{milliseconds / 1000:.3f}"
 
 
 def _failure(error: Object) -> StatementFailed:

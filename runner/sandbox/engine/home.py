@@ -160,7 +160,9 @@ def check_jars(folder: Path, checksums: str) -> None:
 def _places(environment: Environment, recipe: Recipe) -> tuple[Path, Path]:
     """Where the engine's libraries and its own classes are kept, by what they are made from."""
     where = home(environment)
-    return where / f"jars-{recipe.jars}", where / f"classes-{recipe.classes}"
+    jars = where / f"jars-{recipe.jars}"
+    classes = where / f"classes-{recipe.classes}"
+    return jars, classes
 
 
 @contextmanager

@@ -65,7 +65,9 @@ class EngineColumn:
     def api_type(self) -> str:
         """As the table list words it."""
         if self.type.startswith("array("):
-            return f"array<{EngineColumn(self.name, self.type[6:-1]).api_type}>"
+            inside = self.type.removeprefix("array(").removesuffix(")")
+            element = EngineColumn(self.name, inside)
+            return f"array<{element.api_type}>"
         return API_NAMES.get(self.type, "string")
 
 
@@ -275,7 +277,9 @@ def _parts(tables: Iterable[Loaded], *, replace: bool) -> Iterator[str]:
 
 def _call(tables: Sequence[str], *, replace: bool) -> str:
     """One call of the loader as JSON: its tables, and whether they replace what is there."""
-    return f'{{"replace": {json.dumps(replace)}, "tables": [{", ".join(tables)}]}}'
+    does_replace = json.dumps(replace)
+    listed = ", ".join(tables)
+    return f'{{"replace": {does_replace}, "tables": [{listed}]}}'
 
 
 def _chunks(rows: Sequence[Sequence[Any]]) -> Iterator[str]:

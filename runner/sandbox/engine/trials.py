@@ -110,10 +110,10 @@ def _refusal(url: str, database: str, sql: str) -> StatementFailed | None:
             connection.execute(f"EXPLAIN\n{sql}", schema=database)
         except StatementFailed as exc:
             line = max(0, exc.line - 1)
-            message = exc.message.removeprefix(f"line {exc.line}:{exc.column}: ")
-            return StatementFailed(
-                exc.name, _without(CATALOGS[0], message), line, exc.column
-            )
+            place = f"line {exc.line}:{exc.column}: "
+            told = exc.message.removeprefix(place)
+            message = _without(CATALOGS[0], told)
+            return StatementFailed(exc.name, message, line, exc.column)
     return None
 
 

@@ -70,11 +70,13 @@ def resolved(
     The conversions of the arguments are noted. `node` is the call, or another
     expression that Trino reads as one.
     """
-    lambdas = {one: _Typed(one, place) for one in nodes if isinstance(one, Lambda)}
+    lambdas: dict[Lambda, _Typed] = {}
     given: list[Given] = []
     for one in nodes:
         if isinstance(one, Lambda):
-            given.append(lambdas[one])
+            typed = _Typed(one, place)
+            lambdas[one] = typed
+            given.append(typed)
             continue
         kind = place.infer(one)
         if kind is not None:

@@ -22,6 +22,7 @@ from runner.trino.tree import (
     JoinKind,
     MatchRecognize,
     Node,
+    Parts,
     Sampled,
     Subquery,
     Table,
@@ -82,19 +83,19 @@ def table(node: Table, place: Context) -> Relation:
     return Relation(own)
 
 
-def _any_columns(names: tuple[str, ...]) -> Relation:
+def _any_columns(names: Parts) -> Relation:
     """A table that nothing is known of."""
     return Relation((_any_column(names),))
 
 
-def _column(one: ColumnType, names: tuple[str, ...]) -> Column:
+def _column(one: ColumnType, names: Parts) -> Column:
     """A column of a table; what stands for further ones is wild."""
     if one is FURTHER:
         return _any_column(names)
     return Column(one.name, one.type, names, partial=True)
 
 
-def _any_column(names: tuple[str, ...]) -> Column:
+def _any_column(names: Parts) -> Column:
     """All columns of a table that nothing is known of."""
     return Column(None, None, names, wild=True, partial=True)
 

@@ -26,6 +26,7 @@ from runner.trino.tree import (
     Expression,
     GroupingKind,
     Number,
+    Parts,
     Select,
     SelectItem,
     SortItem,
@@ -177,7 +178,7 @@ def _star_of(
     return renamed
 
 
-def _columns_of(names: tuple[str, ...], columns: Sequence[Column]) -> list[Column]:
+def _columns_of(names: Parts, columns: Sequence[Column]) -> list[Column]:
     """Those columns that these names may stand before."""
     return [one for one in columns if one.is_of(names)]
 
@@ -205,7 +206,7 @@ def _of_row(
     return ANYTHING.columns
 
 
-def _further_out(names: tuple[str, ...], place: Context) -> Sequence[Column]:
+def _further_out(names: Parts, place: Context) -> Sequence[Column]:
     """The columns of a relation of a query around this one; none where it has none such."""
     scope = place.scope.parent
     while scope is not None:

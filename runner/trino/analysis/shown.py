@@ -17,6 +17,7 @@ from runner.trino.tree import (
     Null,
     Number,
     Operation,
+    Parts,
     SortItem,
     Subscript,
     Text,
@@ -31,7 +32,7 @@ _DIRECTIONS = {True: "DESC", False: "ASC"}
 _CASTS = {True: "TRY_CAST", False: "CAST"}
 
 
-def parts(node: Node) -> tuple[str, ...] | None:
+def parts(node: Node) -> Parts | None:
     """The names of `a.b.c`, in lower case; None for anything else."""
     names: list[str] = []
     while isinstance(node, Field):
@@ -61,7 +62,8 @@ def shown(node: Node) -> str:
             return _between(node.left, node.comparator, node.right)
         case Cast():
             word = _CASTS[node.safe]
-            return f"{word}({shown(node.value)} AS {node.type.base})"
+            value = shown(node.value)
+            return f"{word}({value} AS {node.type.base})"
         case _:
             return _literal(node)
 

@@ -50,7 +50,8 @@ def _concat(site: Site) -> str:
 
 def _concat_ws(site: Site) -> str:
     """CONCAT_WS of texts, or of one array of them."""
-    if len(site.types) == 2 and site.types[1].base == "array":
+    bases = [kind.base for kind in site.types]
+    if bases[1:] == ["array"]:
         return python("concat_ws", "VARCHAR", *site.arguments)
     parts = ", ".join(site.arguments[1:])
     array = f"CAST([{parts}] AS VARCHAR[])"
