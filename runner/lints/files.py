@@ -308,7 +308,8 @@ def _is_birthday(condition: Mapping[str, Any]) -> bool:
     """True for a condition on a day of birth that looks for it in the days to come."""
     named = str(condition.get("column", "")).lower()
     is_birth = "birth" in named or named in ("dob", "bday")
-    return is_birth and "within_next" in condition
+    looks_ahead = "within_next" in condition
+    return is_birth and looks_ahead
 
 
 def _leaves(value: object, pointer: Pointer) -> Iterator[tuple[Pointer, object]]:

@@ -47,7 +47,8 @@ def literal(value: object) -> str:
         case str() if not CONTROLS.search(value):
             return "'" + value.replace("'", "''") + "'"
         case list() | tuple() if value:
-            return "(" + ", ".join(_listed(item) for item in value) + ")"
+            items = ", ".join(_listed(item) for item in value)
+            return f"({items})"
         case list() | tuple():
             what = "an empty list cannot be printed: IN () is not SQL"
             raise Refused("T006", what, "give it at least one value")

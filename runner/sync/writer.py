@@ -111,7 +111,10 @@ class Writer:
         """Write what several threads ask for as one INSERT, and say of each whether its
         rows are sure.
         """
-        made = [[self._entry(*row) for row in rows] for rows, _ in asked]
+        made = []
+        for rows, _ in asked:
+            own = [self._entry(*row) for row in rows]
+            made.append(own)
         entries = list(chain.from_iterable(made))
         first = entries[0].sequence
         key = f"cohorts-{self.ledger.id}-{self.epoch}-rows-{first}"

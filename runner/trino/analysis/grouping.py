@@ -115,7 +115,8 @@ def _check_aggregate(node: Call, inner: Sequence[Met], place: Context) -> None:
 def _sorts_by_arguments(node: Call, shapes: Shapes) -> bool:
     """True where each expression of ORDER BY is an argument too."""
     taken = set(map(shapes.of, node.arguments))
-    return all(shapes.of(item.expression) in taken for item in node.order_by)
+    sorted_by = [shapes.of(item.expression) for item in node.order_by]
+    return taken.issuperset(sorted_by)
 
 
 # whether expressions are the same
