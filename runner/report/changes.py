@@ -66,8 +66,12 @@ def table(
     if counted:
         numbers = [*COUNTED]
     # a colon at its end moves a column to the right
-    rule = [" --- "] * len(NAMED) + [" ---: "] * len(numbers)
-    lines = [_line([*NAMED, *numbers]), f"|{'|'.join(rule)}|"]
+    of_names = [" --- "] * len(NAMED)
+    of_numbers = [" ---: "] * len(numbers)
+    rule = of_names + of_numbers
+    head = _line([*NAMED, *numbers])
+    below_head = "|".join(rule)
+    lines = [head, f"|{below_head}|"]
     rows = [_row(change, len(numbers)) for change in shown]
     taken, missing = fitting(rows, limit, joint=1)
     lines += taken
@@ -85,7 +89,9 @@ def _row(change: Change, columns: int) -> str:
     numbers = [""] * columns
     if change.counts:
         numbers = _numbers(change, change.counts)
-    return _line([sign, _name(change), _why(change), *numbers])
+    name = _name(change)
+    why = _why(change)
+    return _line([sign, name, why, *numbers])
 
 
 def _line(cells: Sequence[str]) -> str:
@@ -100,10 +106,12 @@ def _name(change: Change) -> str:
     """
     told = code(change.id)
     if change.cohort and change.cohort.owner:
-        told += f" <sub>{words(change.cohort.owner)}</sub>"
+        owner = words(change.cohort.owner)
+        told += f" <sub>{owner}</sub>"
     if change.name in ("", change.id):
         return told
-    return f"{words(change.name)}<br>{told}"
+    name = words(change.name)
+    return f"{name}<br>{told}"
 
 
 def _numbers(change: Change, counts: Counts) -> list[str]:

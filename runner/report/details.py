@@ -34,10 +34,12 @@ def of_change(
     """
     if change.action is Action.NONE:
         return ""
-    blocks = [*_blocks(change, before, settings), *_about_members(change, shared)]
+    blocks = list(_blocks(change, before, settings))
+    blocks += _about_members(change, shared)
     if not blocks:
         return ""
-    return folded(f"{sign} {code(change.id)}", *blocks)
+    name = code(change.id)
+    return folded(f"{sign} {name}", *blocks)
 
 
 def _about_members(change: Change, shared: Sharing) -> Iterator[str]:
@@ -52,7 +54,8 @@ def _about_members(change: Change, shared: Sharing) -> Iterator[str]:
         told = [
             f"{number:,} are also in {code(name)}" for name, number in shared.others
         ]
-        yield f"Of its members {', '.join(told)}."
+        listed = ", ".join(told)
+        yield f"Of its members {listed}."
     if shared.unknown:
         why = words(shared.unknown)
         yield f"Whether {others} share members with it is not known: {why}"
@@ -96,7 +99,8 @@ def _who_difference(before: Cohort | None, after: Cohort | None) -> list[str]:
     """
     if before is None or after is None:
         return []
-    old, new = described.who(before), described.who(after)
+    old = described.who(before)
+    new = described.who(after)
     difference = [*difflib.unified_diff(old, new, lineterm="", n=50)]
     # the first three lines name files and places, which a description has not
     return difference[3:]
@@ -128,13 +132,16 @@ def _delivery(before: Cohort | None, after: Cohort) -> Iterator[str]:
         if after.mode is not Mode.MIRROR:
             yield _mode(after.mode.value, after.mode)
         return
-    old, new = before.name, after.name
+    old = before.name
+    new = after.name
     if old != new:
         yield code(f"name: {old} → {new}")
-    old, new = before.mode.value, after.mode.value
+    old = before.mode.value
+    new = after.mode.value
     if old != new:
         yield _mode(f"{old} → {new}", after.mode)
-    old, new = _identifiers(before), _identifiers(after)
+    old = _identifiers(before)
+    new = _identifiers(after)
     if old != new:
         yield code(f"identifiers: {old} → {new}")
 

@@ -74,12 +74,14 @@ def _found(shown: Drift) -> Iterator[str]:
     if shown.refused:
         why = words(f"G005 {shown.refused}")
         yield f"Withdrawals are refused: {why}."
+    due = list(map(_due, shown.due))
     held = [f"- {code(change.id)}" for change in shown.held]
     stale = [f"- {code(standing.id)}" for standing in shown.stale]
-    yield from _section(LATE, list(map(_due, shown.due)))
+    wrong = list(map(_wrong, shown.wrong))
+    yield from _section(LATE, due)
     yield from _section(HELD, held)
     yield from _section("Stale: older than `max_age`", stale)
-    yield from _section("Not as the ledger says", list(map(_wrong, shown.wrong)))
+    yield from _section("Not as the ledger says", wrong)
     if shown.invalid_files:
         files = many(shown.invalid_files, "file")
         yield f"{files} of the main branch cannot be used: `cohorts validate` says why."
@@ -99,7 +101,8 @@ def _section(title: str, lines: Sequence[str]) -> Iterator[str]:
 def _due(change: Change) -> str:
     """A line for a cohort that the next sync would change."""
     reasons = "; ".join(map(words, change.reasons))
-    return f"- {code(change.id)}: {reasons}"
+    name = code(change.id)
+    return f"- {name}: {reasons}"
 
 
 def _wrong(each: Discrepancy) -> str:

@@ -94,7 +94,8 @@ def _news(outcome: Outcome) -> News | None:
     if isinstance(error, Interrupted):
         return None
     deployed = outcome.change.deployed
-    now, code = _now(error), ""
+    now = _now(error)
+    code = ""
     if error:
         code = error.code
     is_other_guard = now is Fate.BLOCKED and code != deployed.failure_code
@@ -153,8 +154,10 @@ def of_stopped_run(error: CohortsError, *, target: str, address: str) -> str:
     same: this is told each time.
     """
     why = WHY.get(ExitCode(error.exit_code), "it failed as a whole")
-    told = f":x: the run did not get through: {why} ({_escaped(error.code)})"
-    return "\n".join([_head(target), told, *_more([error.code], address)])
+    error_code = _escaped(error.code)
+    told = f":x: the run did not get through: {why} ({error_code})"
+    more = _more([error.code], address)
+    return "\n".join([_head(target), told, *more])
 
 
 def _head(target: str) -> str:
@@ -172,10 +175,12 @@ def _named(told: Sequence[News]) -> str:
 
 def _name(each: News) -> str:
     """One cohort, with the code of its error."""
-    name = f"`{_escaped(each.cohort)}`"
+    cohort = _escaped(each.cohort)
+    name = f"`{cohort}`"
     told = [_escaped(part) for part in (each.code, each.owner) if part]
     if told:
-        name += f" ({', '.join(told)})"
+        listed = ", ".join(told)
+        name += f" ({listed})"
     return name
 
 
@@ -183,7 +188,8 @@ def _more(codes: Sequence[str], address: str) -> list[str]:
     """The last line: where the first code is explained, and where the run is."""
     parts = []
     if codes:
-        parts.append(f"`cohorts explain {_escaped(codes[0])}` says what to do.")
+        code = _escaped(codes[0])
+        parts.append(f"`cohorts explain {code}` says what to do.")
     if address.startswith(("https://", "http://")):
         # a bar would end the address and begin the link's text
         link = _escaped(address).replace("|", "%7C")

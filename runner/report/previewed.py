@@ -15,13 +15,12 @@ def text(each: Preview, target: str) -> str:
     their values where somebody agreed to see them.
     """
     cohort = each.cohort
-    return "\n".join(
-        [
-            f"{cohort.id} · {cohort.name} · target {target} · by {each.handle}",
-            f"  column {each.handle.export_column}: {_size(each)}",
-            *(f"    {_safe(value)}" for value in each.values),
-        ]
-    )
+    lines = [
+        f"{cohort.id} · {cohort.name} · target {target} · by {each.handle}",
+        f"  column {each.handle.export_column}: {_size(each)}",
+    ]
+    lines += [f"    {_safe(value)}" for value in each.values]
+    return "\n".join(lines)
 
 
 def _size(each: Preview) -> str:

@@ -53,7 +53,8 @@ def page(shown: Review, *, limit: int = COMMENT) -> str:
     ]
     # head and foot are on every page; the rest shares what they leave
     foot = _foot(shown)
-    left = limit - len("\n\n".join([*head, foot])) - NOTE
+    on_every_page = "\n\n".join([*head, foot])
+    left = limit - len(on_every_page) - NOTE
     # the table of changes leaves some room for the lists below it
     rows = changes.table(
         shown.changes,
@@ -86,6 +87,7 @@ def _folds(shown: Review, left: int) -> list[str]:
 
 def _details(shown: Review, change: Change) -> str:
     """The folded details of one change."""
+    where = change.destination
     own = [
         setting
         for setting in shown.settings
@@ -94,8 +96,8 @@ def _details(shown: Review, change: Change) -> str:
     return details.of_change(
         change,
         changes.SIGNS[change.action],
-        shown.before.get(change.destination),
-        shown.overlaps.get(change.destination, Sharing()),
+        shown.before.get(where),
+        shown.overlaps.get(where, Sharing()),
         own,
     )
 
@@ -125,7 +127,8 @@ def _invalid(shown: Review) -> str:
     what = "Nothing is withdrawn while a file cannot be read."
     if shown.plan is None:
         what = "No plan could be made."
-    return f"> [!CAUTION]\n> **{of_files(shown.errors)}**, listed below. {what}"
+    files = of_files(shown.errors)
+    return f"> [!CAUTION]\n> **{files}**, listed below. {what}"
 
 
 def _stops(plan: Plan) -> Iterator[str]:
@@ -166,7 +169,8 @@ def _in_short(shown: Review, plan: Plan) -> str:
     said = f"**{changed}.** {tests}"
     if shown.uncounted:
         return f"{said} Members not computed: {_why_uncounted(shown)}."
-    return f"{said} {_cost(shown, plan)}"
+    cost = _cost(shown, plan)
+    return f"{said} {cost}"
 
 
 def _why_uncounted(shown: Review) -> str:
@@ -190,7 +194,8 @@ def _nothing(shown: Review, suspended: int) -> str:
 
 def _cost(shown: Review, plan: Plan) -> str:
     """How many members are written, now and later, without what is blocked."""
-    cost = Cost.of(change for change in plan.due if not is_blocked(change))
+    sent = [change for change in plan.due if not is_blocked(change)]
+    cost = Cost.of(sent)
     blocked = ""
     if plan.refused:
         blocked = ", without what is blocked"
@@ -210,7 +215,8 @@ def _failures(shown: Review) -> str:
     failed = len(shown.failed) - shown.unjudged
     parts = []
     if failed:
-        parts.append(f"{failed} of {many(len(shown.tests), 'test')} failed")
+        tests = many(len(shown.tests), "test")
+        parts.append(f"{failed} of {tests} failed")
     if shown.unjudged:
         tests = many(shown.unjudged, "test")
         parts.append(f"{tests} could not be judged on this machine")
@@ -223,9 +229,11 @@ def _tests_in_short(shown: Review) -> str:
         return "The check <code>validate</code> has the results of the tests."
     if shown.tests:
         passed = len(shown.tests) - len(shown.failed)
-        told = f"{passed} of {many(len(shown.tests), 'test')} passed"
+        tests = many(len(shown.tests), "test")
+        told = f"{passed} of {tests} passed"
         if shown.untested:
-            told += f", {many(shown.untested, 'cohort')} without one"
+            cohorts = many(shown.untested, "cohort")
+            told += f", {cohorts} without one"
         return f"{told}."
     # with errors there may be tests in the files that could not be read
     if shown.errors or not shown.cohorts:
@@ -261,6 +269,8 @@ def _list(title: str, lines: str) -> tuple[str, str]:
 
 
 def _settings(shown: Review) -> str:
+    """The settings that changed, a line each."""
+
     def line(setting: Setting) -> str:
         return code(str(setting))
 

@@ -72,7 +72,8 @@ class Sandbox:
 
     def _sample(self, options: Options) -> Callable[[], sample.People]:
         """Fill the tables; returns what tells whom Braze is to know of them."""
-        shop, now = options.shop, int(self._clock.now())
+        shop = options.shop
+        now = int(self._clock.now())
         if shop is None:
             return tuple
         match tables := self._warehouse:
@@ -106,7 +107,8 @@ class Sandbox:
 
     def app(self) -> ASGIApp:
         """The ASGI app."""
-        counts, history = RequestCounts(), self._jobs.history
+        counts = RequestCounts()
+        history = self._jobs.history
         treasure_data = TreasureDataApi(
             self._chosen,
             self._warehouse,
@@ -115,11 +117,14 @@ class Sandbox:
             self._workspaces,
             self._faults,
         )
+        partner = PartnerApi(self._workspaces, self._chosen)
+        control = ControlApi(self._faults, self._holds, self._clock, self._chosen)
+        admin = AdminApi(self._warehouse, self._workspaces, history, counts)
         routes = [
             *treasure_data.routes(),
-            *PartnerApi(self._workspaces, self._chosen).routes(),
-            *ControlApi(self._faults, self._holds, self._clock, self._chosen).routes(),
-            *AdminApi(self._warehouse, self._workspaces, history, counts).routes(),
+            *partner.routes(),
+            *control.routes(),
+            *admin.routes(),
         ]
         app = Starlette(routes=routes)
         return Wire(

@@ -39,11 +39,13 @@ def fill(tables: Tables, data: OwnData) -> None:
 
 def _make(warehouse: Warehouse, table: Loaded) -> None:
     """Make one table in DuckDB."""
-    made = f"{name(table.database)}.{name(table.name)}"
+    database = name(table.database)
+    made = f"{database}.{name(table.name)}"
     kinds = [storage(parse_type(kind)) for kind in table.columns.values()]
-    columns = ", ".join(
-        map(" ".join, zip(map(name, table.columns), kinds, strict=True))
-    )
+    declared = []
+    for column, kind in zip(table.columns, kinds, strict=True):
+        declared.append(f"{name(column)} {kind}")
+    columns = ", ".join(declared)
     warehouse.fetch(f"CREATE TABLE {made} ({columns})")
     # a list for each column is much faster than a value for each cell
     cells = ", ".join(f"unnest(CAST(? AS {kind}[]))" for kind in kinds)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -13,6 +13,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from runner.sandbox.app import Sandbox
+from runner.sandbox.bodies import Given
 from runner.sandbox.engine.tables import EngineTables
 from runner.sandbox.options import Options, Shop
 from runner.sandbox.own_data import OwnData
@@ -67,7 +68,7 @@ def serve(
     key: str = "sandbox-key",
     shop: Shop | None = SHOP,
     like_production: bool = False,
-    storm: Mapping[str, Any] | None = None,
+    storm: Given | None = None,
     tables: EngineTables | None = None,
     own: OwnData | None = None,
     on_ready: Callable[[str], None] = lambda _url: None,
@@ -96,7 +97,8 @@ def serve(
         sandbox = Sandbox(options, url, tables, own)
         try:
             with suppress(KeyboardInterrupt):
-                _Server(_config(sandbox), lambda: on_ready(url)).run(sockets=[listener])
+                server = _Server(_config(sandbox), lambda: on_ready(url))
+                server.run(sockets=[listener])
         finally:
             sandbox.close()
 

@@ -25,7 +25,8 @@ def select(table: str, keys: Collection[str], texts: Collection[str]) -> str:
     """
     counts = ",\n".join(f"  {count}" for count in _counts(keys, texts))
     columns = ", ".join(map(quoted, _columns(keys, texts)))
-    name = ".".join(map(quoted, table.split(".")))
+    parts = table.split(".")
+    name = ".".join(map(quoted, parts))
     return (
         f"SELECT\n{counts}\n"
         f"FROM (SELECT {columns} FROM {name} LIMIT {ROWS}) AS looked_at"
@@ -38,7 +39,9 @@ def read(row: Sequence[Any], keys: Collection[str], texts: Collection[str]) -> S
     rows = next(numbers)
     columns: dict[str, ColumnSample] = {}
     for column in _columns(keys, texts):
-        present, distinct, days = next(numbers), 0, 0
+        present = next(numbers)
+        distinct = 0
+        days = 0
         if column in keys:
             distinct = next(numbers)
         if column in texts:

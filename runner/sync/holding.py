@@ -32,7 +32,8 @@ for each of them.
 NOTHING = Delivered(None, 0, "", "", {}, "", 0)
 """What is known of a cohort before its first delivery."""
 
-SUPPRESSING, FOLDING = 2, 4
+SUPPRESSING = 2
+FOLDING = 4
 """Numbers in the names of the tables: 0 and 1 are those of the cohort's attempt in the
 same run.
 """
@@ -85,6 +86,9 @@ def carry_out(attempt: Attempt, site: Site) -> Done:
 
 
 def _steps(attempt: Attempt, counts: Counts) -> list[Step]:
+    """What is sent when people are taken out: removals, and one addition where Braze
+    may not know the cohort.
+    """
     removals = removals_of(counts)
     if not _adds_one(attempt.change.deployed, counts):
         return removals

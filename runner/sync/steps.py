@@ -46,7 +46,8 @@ def steps_of(attempt: Attempt, counts: Counts) -> tuple[Step, ...]:
         if (added := counts.added_of(count))
     ]
     first: list[Step] = []
-    if alone := one_alone(attempt.change, counts):
+    alone = one_alone(attempt.change, counts)
+    if alone:
         first = [Step("first", Operation.ADD, alone.handle, 1, one=True)]
     return (*first, *removals, *additions)
 
@@ -89,9 +90,11 @@ def send_all(
 
 
 def _send(attempt: Attempt, site: Site, step: Step, members: str) -> None:
+    """Send one step's members to Braze, and wait until the export has ended."""
     change = attempt.change
     verb = _VERBS[step.operation]
-    site.tell(change.id, f"{verb} {step.members:,} by {step.handle}")
+    told = f"{verb} {step.members:,} by {step.handle}"
+    site.tell(change.id, told)
     export.send(
         site.client,
         site.state,

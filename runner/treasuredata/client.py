@@ -31,6 +31,12 @@ from runner.treasuredata.words import (
 
 Answer = TypeVar("Answer")
 
+Rows = Sequence[Sequence[Any]]
+"""What a query answers: the values of each row, in the order of its columns."""
+
+Settings = Mapping[str, str]
+"""The settings of an export, by what the connector calls them."""
+
 ENDED = frozenset({"success", "error", "killed"})
 """Final job statuses (docs/services.md, Following a job).
 
@@ -43,7 +49,8 @@ TOO_LONG = "Compiler failed"
 CONNECTOR = "braze"
 """What the check of settings calls the connector: a guess, asked for nothing but a hint."""
 
-FIRST_POLL, LONGEST_POLL = 0.01, 5.0
+FIRST_POLL = 0.01
+LONGEST_POLL = 5.0
 """Seconds between two looks at a job: doubles from the first to the second. One of 10
 seconds is looked at 10 times.
 """
@@ -93,7 +100,7 @@ class Export:
     """A result export that goes with a query: connection id and the connector's settings."""
 
     connection_id: int
-    settings: Mapping[str, str]
+    settings: Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,7 +344,8 @@ class TreasureData:
         """A job with its linked export and the reason it failed, if it did."""
         shown = self._ask(lambda: self._client.api.show_job(job_id), f"job {job_id}")
         linked: str | None = None
-        if export := shown.get("linked_result_export_job_id"):
+        export = shown.get("linked_result_export_job_id")
+        if export:
             linked = str(export)
         query = str(shown.get("query") or "").strip()
         said = reason(shown.get("debug"), query)
@@ -364,7 +372,7 @@ class TreasureData:
 
         return self._ask(look_up, f"connection {name}")
 
-    def refuses(self, connection_id: int, settings: Mapping[str, str]) -> str | None:
+    def refuses(self, connection_id: int, settings: Settings) -> str | None:
         """What the service has against an export's settings; "" when it accepts them,
         None where it does not say.
 
@@ -448,6 +456,7 @@ class TreasureData:
         self._ask(delete, f"table {database}.{table}")
 
     def _by_key(self, key: str) -> Job | None:
+        """The job of a domain key; None where no job has it."""
         answer = self._get(create_url("/v3/job/status_by_domain_key/{key}", key=key))
         if answer is None:
             return None
@@ -466,6 +475,10 @@ class TreasureData:
             return self._client.api.checked_json(body, [])
 
     def _ask(self, call: Callable[[], Answer], what: str) -> Answer:
+        """What a call answers, with the service's errors in our words; tried again
+        where that may help.
+        """
+
         def once() -> Answer:
             with translated(what):
                 return call()

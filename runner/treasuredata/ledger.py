@@ -70,7 +70,8 @@ class LedgerTable:
         do it at once, one makes it.
         """
         self._client.create_database(self._database)
-        first = Row(f"{self._token}-0", 0, 0, Destination(), Bootstrap(self._token))
+        row_id = f"{self._token}-0"
+        first = Row(row_id, 0, 0, Destination(), Bootstrap(self._token))
         rows = select([first], self._token)
         self._client.run(
             self._database,
@@ -105,7 +106,10 @@ class LedgerTable:
                 " ledger of who is in Braze"
             )
             raise Locked("L003", what, fix) from None
-        return entries_of([row[:-1] for row in rows], where), int(rows[0][-1])
+        without_now = [row[:-1] for row in rows]
+        entries = entries_of(without_now, where)
+        now = int(rows[0][-1])
+        return entries, now
 
     def append(
         self, ledger: Ledger, entries: Sequence[Entry], *, key: str, once: bool = False
@@ -148,7 +152,9 @@ class LedgerTable:
         return Locked("L022", what, fix)
 
     def _insert(self, sql: str, key: str) -> None:
-        what, now = "writing to the ledger", self.clock()
+        """Write rows, as a job that goes before others."""
+        what = "writing to the ledger"
+        now = self.clock()
         self._client.run(
             self._database, sql, key=key, scheduled_time=now, what=what, urgent=True
         )
@@ -163,9 +169,11 @@ class LedgerTable:
             "GROUP BY 1"
         )
         seen = frozenset(row[0] for row in rows if row[0])
-        return seen, max(int(row[1]) for row in rows)
+        highest = max(int(row[1]) for row in rows)
+        return seen, highest
 
     def _select(self, sql: str) -> Sequence[list[Any]]:
+        """Read rows, as a job that goes before others; each read has a key of its own."""
         return self._client.select(
             self._database,
             sql,
@@ -185,7 +193,8 @@ def _parts(rows: Iterable[str]) -> Iterator[Sequence[str]]:
     for row in rows:
         if part and size + len(row) > LONGEST:
             yield part
-            part, size = [], 0
+            part = []
+            size = 0
         part.append(row)
         size += len(row)
     if part:
@@ -200,7 +209,8 @@ def select(entries: Sequence[Entry], ledger_id: str) -> str:
 def _select(rows: Sequence[str]) -> str:
     """Rows as one JSON text: Trino plans that at once, and a row of VALUES in 2 ms."""
     listed = ",\n".join(rows)
-    types = ", ".join(f"{name} {kind}" for name, kind in TYPES.items())
+    typed = [f"{name} {kind}" for name, kind in TYPES.items()]
+    types = ", ".join(typed)
     columns = COLUMNS.replace("detail", "JSON_FORMAT(detail) AS detail")
     return (
         f"SELECT {columns}\n"

@@ -144,6 +144,7 @@ class Wire:
     def _checked(
         self, send: Callable[[], urllib3.BaseHTTPResponse]
     ) -> urllib3.BaseHTTPResponse:
+        """An answer to go by. Raises NoAnswer for none, and for 429 or a server's error."""
         try:
             response = send()
         except (urllib3.exceptions.HTTPError, OSError) as exc:
