@@ -129,7 +129,7 @@ def _change(change: Change, width: int, names: tuple[str, str]) -> Iterator[str]
     """The lines of one change. `width` is that of the longest cohort's id; `names` is
     what the sides of the SQL difference are called.
     """
-    sign, why = SIGNS[change.action], "; ".join(change.reasons)
+    sign, why = SIGNS[change.action], "; ".join(map(str, change.reasons))
     head = f"  {sign} {change.id:<{width}}  {change.action:<8}"
     yield f"{head}  {change.name} ({why})"
     counts = change.counts
