@@ -9,7 +9,7 @@ import secrets
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # types of modules that are imported late
     from runner.application.invocation import Invocation
     from runner.application.testing import Engine as TestEngine
     from runner.environment.settings import Settings
+    from runner.report.more import Message
 
 IN_CI = 15 * 60
 """Seconds to wait for another run where CI is set: two merges in a row are no reason to fail."""
@@ -137,12 +138,37 @@ def _with_line(problem: Problem) -> str:
     return marked(problem, line)
 
 
-def tell_problems(found: Iterable[Problem], output: Output | Report) -> None:
-    """Print problems of files beside what was done; JSON has them in its answer."""
-    problems = tuple(found)
-    if not problems or output == Output.JSON:
+def tell_problems(
+    found: Iterable[Problem],
+    output: Output | Report,
+    answered: Iterable[Message] = (),
+) -> None:
+    """Print problems of files beside what was done; JSON has them in its answer.
+    `answered`: the messages of the answer itself.
+    """
+    if output == Output.JSON:
         return
-    typer.echo("", err=True)
+    problems = tuple(found)
+    if problems:
+        typer.echo("", err=True)
     shown = shown_on(sys.stderr)
     for problem in problems:
         typer.echo(shown(problem), err=True)
+    messages: list[Message] = [*problems]
+    # an answer that went elsewhere is not above
+    if sys.stdout.isatty():
+        messages = [*answered, *problems]
+    tell_more(messages, sys.stderr)
+
+
+def tell_more(messages: Sequence[Message], stream: TextIO) -> None:
+    """On a terminal, print where more is told about the messages above: one line for
+    all of them.
+    """
+    if not messages or not stream.isatty():
+        return
+    from runner import codes
+    from runner.report import more
+
+    if line := more.below(messages, codes.known()):
+        typer.echo(line, file=stream)

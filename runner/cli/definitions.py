@@ -21,6 +21,7 @@ from runner.cli.context import (
     invocation,
     only_on_a_terminal,
     shown_on,
+    tell_more,
     tell_problems,
     terminal_width,
     today,
@@ -86,6 +87,7 @@ def validate(
         shown=shown_on(sys.stdout),
     )
     typer.echo(shown)
+    tell_more([*found.warnings, *found.errors], sys.stdout)
     if output is Report.GITHUB:
         _leave_checks("validate", found.exit_code, found.errors, found.warnings)
     return found.exit_code
@@ -177,6 +179,7 @@ def test(
         _leave_checks("test", code, found.problems, notes=notes, failed=found.wrong)
     for problem in found.problems:
         typer.echo(str(problem), err=True)
+    tell_more(found.problems, sys.stderr)
     return code
 
 

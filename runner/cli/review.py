@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from runner.cli import actions
-from runner.cli.context import engine_of, invocation, shown_on
+from runner.cli.context import engine_of, invocation, shown_on, tell_more
 from runner.cli.folder import typed
 from runner.cli.options import Engine, EngineOption, OutOption, Report, ReportOption
 
@@ -102,7 +102,7 @@ def _kept(found: Answer, out: Path) -> dict[str, str]:
 
 def _tell(found: Answer) -> None:
     """Print the checks, the tests that went wrong, and the plans."""
-    from runner.report import terminal
+    from runner.report import more, terminal
 
     warnings = found.checked.warnings
     typer.echo(_checked(found))
@@ -117,6 +117,7 @@ def _tell(found: Answer) -> None:
             typer.echo(terminal.plan(plan, counted=not shown.uncounted))
         if shown.failure:
             typer.echo(str(shown.failure), err=True)
+    tell_more(tuple(more.of_review(found)), sys.stdout)
 
 
 def _checked(found: Answer) -> str:

@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Annotated
 
 import typer
 
-from runner.cli.context import invocation
+from runner.cli.context import invocation, tell_more
 from runner.cli.options import TargetOption
 from runner.errors import ExitCode, Usage
 
@@ -30,6 +31,7 @@ def check(target: TargetOption = "") -> int:
     found = sources.compare(invocation(), target=target)
     for problem in found.problems:
         typer.echo(str(problem))
+    tell_more(found.problems, sys.stdout)
     for line in found.news:
         typer.echo(f"information: {line}")
     if not found.problems:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from runner.definitions.cohort import Cohort
 from runner.plan.plan import Action, Change, Plan
+from runner.plan.reason import Reason, Why
 from runner.project.file import Variable
 from runner.project.sources import Source
 
@@ -49,24 +50,24 @@ def _told(
     return replace(change, reasons=(*change.reasons, *found))
 
 
-def _causes(cohort: Cohort, old: Around, new: Around) -> Iterator[str]:
+def _causes(cohort: Cohort, old: Around, new: Around) -> Iterator[Reason]:
     used = _used(cohort, new.templates)
     yield from _variables("\n".join([cohort.sql, *used.values()]), old.vars, new.vars)
     for name, template in used.items():
         if old.templates.get(name) != template:
-            yield f"the template {name} changed"
+            yield Reason(Why.TEMPLATE_CHANGED, (name,))
     for name, values in new.lists.items():
         is_used = _names(cohort.document.source, f"lists/{name}")
         if is_used and old.lists.get(name) != values:
-            yield f"the list {name} changed"
+            yield Reason(Why.LIST_CHANGED, (name,))
     if cohort.rule:
         for source in cohort.rule.sources:
             if old.sources.get(source.name) != new.sources.get(source.name):
-                yield f"the source {source.name} changed"
+                yield Reason(Why.SOURCE_CHANGED, (source.name,))
     for reference in cohort.references:
         name = reference.cohort
         if old.fingerprints.get(name) != new.fingerprints.get(name):
-            yield f"it uses {name}, which changed"
+            yield Reason(Why.COHORT_CHANGED, (name,))
 
 
 def _used(cohort: Cohort, templates: Mapping[str, str]) -> Mapping[str, str]:
@@ -91,15 +92,15 @@ def _names(text: str, name: str) -> bool:
 
 def _variables(
     text: str, old: Mapping[str, Variable], new: Mapping[str, Variable]
-) -> Iterator[str]:
+) -> Iterator[Reason]:
     for name in sorted({*old, *new}):
         before, after = old.get(name), new.get(name)
         if before == after or not re.search(rf"\b{re.escape(name)}\b", text):
             continue
+        told = "changed"
         if _is_number(before) and _is_number(after):
-            yield f"vars.{name} is {after} now, and was {before}"
-        else:
-            yield f"vars.{name} changed"
+            told = f"is {after} now, and was {before}"
+        yield Reason(Why.VARIABLE_CHANGED, (name, told))
 
 
 def _is_number(value: Variable | None) -> bool:

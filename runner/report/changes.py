@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from runner.plan.guards import Counts
 from runner.plan.plan import IDLE, Action, Change
+from runner.plan.reason import Why
 from runner.report.cost import Cost, crossing, is_blocked
 from runner.report.lists import fitting, many
 from runner.report.markup import code, words
@@ -131,7 +132,8 @@ def _numbers(change: Change, counts: Counts) -> list[str]:
 def _why(change: Change) -> str:
     """The reasons of a change; for a withdrawal also what it does to the people."""
     # the first column says `new` already
-    reasons = [words(reason) for reason in change.reasons if reason != "new"]
+    told = [reason for reason in change.reasons if reason.why is not Why.NEW]
+    reasons = [words(str(reason)) for reason in told]
     if change.action is Action.WITHDRAW:
         reasons.append("everybody leaves")
     return "; ".join(reasons)

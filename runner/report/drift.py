@@ -51,7 +51,7 @@ def _lines(shown: Drift) -> Iterator[str]:
     if shown.refused:
         yield f"  withdrawals are refused: {shown.refused}"
     for change in shown.due:
-        reasons = "; ".join(change.reasons)
+        reasons = "; ".join(map(str, change.reasons))
         yield f"  {change.id}: {reasons}"
     for change in shown.held:
         yield f"  {change.id}: held after a rollback"
@@ -100,7 +100,7 @@ def _section(title: str, lines: Sequence[str]) -> Iterator[str]:
 
 def _due(change: Change) -> str:
     """A line for a cohort that the next sync would change."""
-    reasons = "; ".join(map(words, change.reasons))
+    reasons = "; ".join(words(str(reason)) for reason in change.reasons)
     name = code(change.id)
     return f"- {name}: {reasons}"
 

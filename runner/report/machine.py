@@ -346,12 +346,20 @@ def _change(change: Change) -> Json:
         "action": change.action.value,
         # a hash: a later sync shows by it whether it is what was reviewed
         "wanted": reviewed.item(change).wanted,
-        "reasons": list(change.reasons),
+        **_reasons(change),
         "members": _members(change.counts),
         "written": _written(change.counts),
         "refusals": _problems([*change.questions, *change.refusals]),
         "uncounted": _uncounted(change),
         "sql_difference": _sql_difference(change),
+    }
+
+
+def _reasons(change: Change) -> dict[str, list[str]]:
+    """The reasons in words, and their codes in the same order."""
+    return {
+        "reasons": list(map(str, change.reasons)),
+        "reason_codes": [reason.why.code for reason in change.reasons],
     }
 
 
@@ -479,10 +487,10 @@ def _failure(deployed: Deployed) -> Json:
 def _intended(change: Change | None) -> Json:
     """What a sync would do with a cohort; nothing where its file cannot be read."""
     if change is None:
-        return {"action": None, "reasons": [], "held": False}
+        return {"action": None, "reasons": [], "reason_codes": [], "held": False}
     return {
         "action": change.action.value,
-        "reasons": list(change.reasons),
+        **_reasons(change),
         "held": change.is_rolled_back,
     }
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 from runner.errors import Blocked, CohortsError, ExitCode, Interrupted
 from runner.plan.ledger import Deployed
 from runner.plan.plan import Action, Plan
+from runner.report import more
 from runner.report.changes import number_of
 from runner.report.lists import many
 from runner.sync.attempts import Outcome
@@ -185,11 +186,11 @@ def _name(each: News) -> str:
 
 
 def _more(codes: Sequence[str], address: str) -> list[str]:
-    """The last line: where the first code is explained, and where the run is."""
+    """The last line: where the codes are explained, and where the run is."""
     parts = []
-    if codes:
-        code = _escaped(codes[0])
-        parts.append(f"`cohorts explain {code}` says what to do.")
+    # a notice has codes alone, so that `cohorts explain` tells more of each
+    if explained := more.line(tuple(map(_escaped, codes))):
+        parts.append(f"{explained}.")
     if address.startswith(("https://", "http://")):
         # a bar would end the address and begin the link's text
         link = _escaped(address).replace("|", "%7C")

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from runner.plan.ledger import Deployed
 from runner.plan.plan import IDLE, Action, Change
+from runner.plan.reason import Why
 from runner.plan.standing import Standing
 from runner.report.lists import column_widths, many
 
@@ -176,9 +177,9 @@ def _reasons(change: Change, failure: str) -> Iterator[str]:
     told = []
     for reason in change.reasons:
         # a failure has a line of its own, with its time
-        is_failure = failure and reason.endswith(failure)
-        if reason != "unchanged" and not is_failure:
-            told.append(reason)
+        is_failure = failure and reason.why in (Why.FAILED, Why.REFUSED_BY_GUARD)
+        if reason.why is not Why.UNCHANGED and not is_failure:
+            told.append(str(reason))
     if told:
         yield "; ".join(told)
 

@@ -131,7 +131,7 @@ def _change(change: Change, width: int, names: tuple[str, str]) -> Iterator[str]
     what the sides of the SQL difference are called.
     """
     sign = SIGNS[change.action]
-    why = "; ".join(change.reasons)
+    why = "; ".join(map(str, change.reasons))
     head = f"  {sign} {change.id:<{width}}  {change.action:<8}"
     yield f"{head}  {change.name} ({why})"
     counts = change.counts
