@@ -154,15 +154,12 @@ def terminal(command: str, printed: str) -> str:
 
 
 def page(comment: str) -> str:
-    """The comment as HTML, much as GitHub shows it. The last fold, that of the new
-    cohort, is open.
-    """
+    """The comment as HTML, much as GitHub shows it."""
     body = MarkdownIt("commonmark", {"html": True}).enable("table").render(comment)
     body = re.sub(
         r'<code class="language-diff">(.*?)</code>', _coloured, body, flags=re.DOTALL
     )
-    folded, _, last = body.rpartition("<details>")
-    return PAGE.replace("BODY", f"{folded}<details open>{last}")
+    return PAGE.replace("BODY", body)
 
 
 def _coloured(block: re.Match[str]) -> str:

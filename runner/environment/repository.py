@@ -129,6 +129,20 @@ def is_changed(folder: Path, under: str, suffixes: Iterable[str]) -> bool:
     return _git(folder, "ls-files", "--others", "--", *patterns) != (0, "")
 
 
+def path_in(folder: Path) -> str:
+    """The path of a folder in its repository, such as `a/b/`; empty at its top."""
+    return _answer(folder, "rev-parse", "--show-prefix")
+
+
+def files_at(folder: Path, commit: str, under: str) -> frozenset[str]:
+    """The files that a commit has below a folder, by their paths; none where this clone
+    does not have the commit.
+    """
+    options = ("-r", "-z", "--name-only")
+    listed = _answer(folder, "ls-tree", *options, commit, "--", under)
+    return frozenset(filter(None, listed.split("\0")))
+
+
 def changed_files(folder: Path, commit: str, under: str) -> frozenset[str]:
     """The files below a folder that are not here as a commit has them, by their paths;
     none where git cannot tell. Files that git does not know are not looked at.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from runner.plan.guards import Counts
 from runner.plan.plan import IDLE, Action, Change
@@ -53,11 +53,17 @@ def in_numbers(changes: Iterable[Change]) -> list[str]:
 
 
 def table(
-    changes: Sequence[Change], limit: int, *, counted: bool, elsewhere: str
+    changes: Sequence[Change],
+    limit: int,
+    *,
+    counted: bool,
+    elsewhere: str,
+    links: Mapping[str, str],
 ) -> str:
     """The table of changes, within `limit` characters; empty where nothing changes.
     `counted`: members were counted, so there are columns for them. `elsewhere` says
-    where the rows are that do not fit.
+    where the rows are that do not fit. `links` are the addresses of files; where not all
+    rows fit with them, they are left out.
     """
     shown = [change for change in changes if change.action is not Action.NONE]
     if not shown:
@@ -68,7 +74,9 @@ def table(
     # a colon at its end moves a column to the right
     rule = [" --- "] * len(NAMED) + [" ---: "] * len(numbers)
     lines = [_line([*NAMED, *numbers]), f"|{'|'.join(rule)}|"]
-    rows = [_row(change, len(numbers)) for change in shown]
+    rows = [_row(change, len(numbers), links) for change in shown]
+    if len("\n".join(rows)) >= limit:
+        rows = [_row(change, len(numbers), {}) for change in shown]
     taken, missing = fitting(rows, limit, joint=1)
     lines += taken
     if missing:
@@ -77,7 +85,7 @@ def table(
     return "\n".join(lines)
 
 
-def _row(change: Change, columns: int) -> str:
+def _row(change: Change, columns: int, links: Mapping[str, str]) -> str:
     """One line of the table; its last `columns` are numbers."""
     sign = SIGNS[change.action]
     if is_blocked(change) or change.uncounted:
@@ -85,7 +93,7 @@ def _row(change: Change, columns: int) -> str:
     numbers = [""] * columns
     if change.counts:
         numbers = _numbers(change, change.counts)
-    return _line([sign, _name(change), _why(change), *numbers])
+    return _line([sign, _name(change, links), _why(change), *numbers])
 
 
 def _line(cells: Sequence[str]) -> str:
@@ -94,11 +102,13 @@ def _line(cells: Sequence[str]) -> str:
     return f"| {told} |"
 
 
-def _name(change: Change) -> str:
-    """The name that Braze shows, the cohort's id and its owner; a name that is the id is
-    told once.
+def _name(change: Change, links: Mapping[str, str]) -> str:
+    """The name that Braze shows, the cohort's id as a link to its file, and its owner; a
+    name that is the id is told once.
     """
     told = code(change.id)
+    if change.cohort and change.cohort.document.path in links:
+        told = f"[{told}]({links[change.cohort.document.path]})"
     if change.cohort and change.cohort.owner:
         told += f" <sub>{words(change.cohort.owner)}</sub>"
     if change.name in ("", change.id):

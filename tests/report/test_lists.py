@@ -7,7 +7,7 @@ from runner.errors import Position, Problem
 from runner.plan.plan import Plan
 from runner.report.lists import fitting
 from runner.report.markup import code, seen, words
-from runner.report.review import page
+from runner.report.review import Room, page
 from runner.report.synced import page as synced_page
 from runner.sync.run import Summary
 
@@ -24,15 +24,11 @@ def test_a_big_block_takes_no_room_from_those_after_it() -> None:
 
 def test_a_list_that_does_not_fit_is_named() -> None:
     bad = tuple(problem(number, what="x" * 250) for number in range(20))
-    shown = Review(
-        "production", Plan("production", "shop", ()), errors=bad, address="https://github.com/a/b/actions/runs/7"
-    )
-    text = page(shown, limit=4_000)
+    shown = Review("production", Plan("production", "shop", ()), errors=bad)
+    text = page(shown, Room(4_000, elsewhere=": look there"))
     assert len(text) <= 4_000
     assert "**20 problems in 20 files**" in text
-    assert (
-        "**Problems** did not fit here: [the run](https://github.com/a/b/actions/runs/7) keeps the whole plan." in text
-    )
+    assert "**Problems** did not fit here: look there." in text
 
 
 def test_letters_that_nobody_sees_are_written_out() -> None:
