@@ -27,7 +27,7 @@ from runner.report.screen import fitted
 
 PICTURES = demo.ROOT / "docs" / "pictures"
 COLUMNS = 86
-WIDTH, SCALE = 860, 1.25
+WIDTH, SCALE = 860, 1.1
 
 NEW = """\
 id: winter_runners

@@ -378,6 +378,18 @@ def test_what_cannot_be_kept_is_a_sentence(shop: Place) -> None:
     assert shop.run("plan", "--out", "new/folder/plan.json").code == 0
 
 
+def test_the_issue_about_drift_and_status_name_who_answers(place: Place) -> None:
+    owner = "owner: '@acme/crm'\n"
+    place.cohort("spenders", "SELECT customer_id FROM shop.customers WHERE spend > 100", extra=owner)
+    assert place.run("sync").code == 0
+    place.cohort("spenders", "SELECT customer_id FROM shop.customers WHERE spend > 101", extra=owner)
+    assert place.run("drift", "--out", "drift.md").code == 0
+    told = (place.folder / "drift.md").read_text("utf-8")
+    assert "- <code>spenders</code> <sub><code>&#64;acme&#47;crm</code></sub>: query changed" in told
+    (standing,) = json.loads(place.run("status", "-o", "json").out)["cohorts"]
+    assert standing["owner"] == "@acme/crm"
+
+
 def test_what_a_suspension_holds_back_is_shown_and_what_resumes(shop: Place) -> None:
     repository = Repository(shop.folder)
     day = datetime.now(UTC).date() + timedelta(days=9)
@@ -694,9 +706,7 @@ def plain(page: str) -> str:
     return re.sub(r"&#(\d+);", lambda found: chr(int(found[1])), seen)
 
 
-ALLOWED = re.compile(
-    r"</?(code|sub|i|b|details|summary)>|<br>|<details( open)?><summary>.*</summary>\n?|</details>\n?"
-)
+ALLOWED = re.compile(r"</?(code|sub|i|b|details|summary)>|<br>|<details( open)?><summary>.*</summary>\n?|</details>\n?")
 
 
 def assert_inert(page: str, links: set[str] | None = None) -> None:
