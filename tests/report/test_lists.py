@@ -7,7 +7,7 @@ from runner.errors import Position, Problem
 from runner.plan.plan import Plan
 from runner.report.lists import fitting
 from runner.report.markup import code, seen, words
-from runner.report.review import Room, page
+from runner.report.review import Room, page, summary
 from runner.report.synced import page as synced_page
 from runner.sync.run import Summary
 
@@ -29,6 +29,16 @@ def test_a_list_that_does_not_fit_is_named() -> None:
     assert len(text) <= 4_000
     assert "**20 problems in 20 files**" in text
     assert "**Problems** did not fit here: look there." in text
+
+
+def test_a_summary_counts_bytes_and_not_letters() -> None:
+    bad = tuple(problem(number, what="ü" * 250) for number in range(100))
+    shown = Review("production", Plan("production", "shop", ()), errors=bad, address="https://github.com/a/b/7")
+    assert summary(shown).count("ü" * 250) == 100
+    # of 20 targets each has its share, and two bytes are one letter
+    told = summary(shown, pages=20)
+    assert len(told.encode()) <= 50_000
+    assert "**Problems** did not fit here: the log of [this run](https://github.com/a/b/7) has the whole plan." in told
 
 
 def test_letters_that_nobody_sees_are_written_out() -> None:
