@@ -370,14 +370,14 @@ def _beside_comment(shown: Review) -> str:
         return ""
     told = f": the [summary of the run]({shown.address}) says more"
     if shown.artifacts:
-        return f"{told}, and [its artifact]({shown.artifacts}) all of it"
+        return f"{told}, and [its artifacts]({shown.artifacts}) all of it"
     return f"{told}, and its log has the whole plan"
 
 
 def _beside_summary(shown: Review) -> str:
     """Where the rest of a step's summary is; empty where no run keeps it."""
     if shown.artifacts:
-        return f": [the artifact of this run]({shown.artifacts}) has all of it"
+        return f": [the artifacts of this run]({shown.artifacts}) have all of it"
     if shown.address:
         return f": the log of [this run]({shown.address}) has the whole plan"
     return ""

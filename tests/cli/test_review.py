@@ -567,7 +567,7 @@ def test_what_a_comment_leaves_out_is_where_it_says(place: Place) -> None:
     assert answer.code == 0
     written = comment(place)
     assert len(written) <= 65_000
-    elsewhere = f": the [summary of the run]({RUN}) says more, and [its artifact]({RUN}#artifacts) all of it."
+    elsewhere = f": the [summary of the run]({RUN}) says more, and [its artifacts]({RUN}#artifacts) all of it."
     left = re.findall(r"^.*did not fit here.*$", written, re.MULTILINE)
     assert len(left) == 2  # rows of the table, and details
     assert all(line.endswith(elsewhere) for line in left)
@@ -577,7 +577,7 @@ def test_what_a_comment_leaves_out_is_where_it_says(place: Place) -> None:
     assert 500_000 < len(summary.encode()) < 2**20
     assert len(re.findall(r"^\| 🟢 new", summary, re.MULTILINE)) == many
     assert summary.count("<details><summary>🟢 new") == many
-    assert f"- and 900 more: [the artifact of this run]({RUN}#artifacts) has all of it" in summary
+    assert f"- and 900 more: [the artifacts of this run]({RUN}#artifacts) have all of it" in summary
     # the folder that the workflow keeps as an artifact has all of it
     whole = (place.folder / "out" / "page-sandbox.md").read_text()
     assert len(re.findall(r"^- Cohort number \d+$", whole, re.MULTILINE)) == many
@@ -592,7 +592,7 @@ def test_a_server_of_ones_own_keeps_no_artifact(shop: Place) -> None:
     own = environment | {"GITHUB_SERVER_URL": "https://github.acme.example"}
     run = RUN.replace("github.com", "github.acme.example")
     for around, elsewhere in (
-        (environment, f": the [summary of the run]({RUN}) says more, and [its artifact]({RUN}#artifacts) all of it"),
+        (environment, f": the [summary of the run]({RUN}) says more, and [its artifacts]({RUN}#artifacts) all of it"),
         (own, f": the [summary of the run]({run}) says more, and its log has the whole plan"),
         ({}, ""),  # without a run nobody keeps it
     ):
