@@ -149,7 +149,7 @@ def _leave_plan(
     """
     from runner.application.reviewing import Review
     from runner.report import github
-    from runner.report.review import SUMMARY, page
+    from runner.report.review import summary
 
     problems = found.wanted.problems
     notes = [*github.of_problems("error", problems), *github.of_plan(found.plan)]
@@ -161,7 +161,7 @@ def _leave_plan(
         uncounted=uncounted,
         address=settings().run_address,
     )
-    actions.summarize(page(shown, limit=SUMMARY))
+    actions.summarize(summary(shown))
     failed = sum(bool(change.uncounted) for change in found.plan.changes)
     outputs = github.tally([found.plan], failed=failed, exit_code=code)
     if out:

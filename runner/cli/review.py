@@ -77,15 +77,16 @@ def review(
 
 
 def _kept(found: Answer, out: Path) -> dict[str, str]:
-    """Write the comment and the plan of each target into a folder; returns where they
-    are, by what outputs call them.
+    """Write the comment, the whole page and the plan of each target into a folder;
+    returns where they are, by what outputs call them.
     """
     from runner.application.files import write
     from runner.report import machine
     from runner.report import review as pages
 
     for shown in found.reviews:
-        write(out / f"comment-{shown.target}.md", pages.page(shown))
+        write(out / f"comment-{shown.target}.md", pages.comment(shown))
+        write(out / f"page-{shown.target}.md", pages.whole(shown))
         if shown.plan:
             text = machine.plan(
                 shown.plan, shown.errors, commit=shown.commit, now=found.made_at
@@ -146,10 +147,11 @@ def _tell_github(found: Answer, paths: dict[str, str]) -> None:
     from runner.report import review as pages
 
     errors, warnings = found.checked.errors, found.checked.warnings
-    notes = [
-        *github.of_problems("error", errors),
-        *github.of_problems("warning", warnings),
-    ]
+    notes: list[github.Note] = []
+    # a run that counts comes after one that tests, which told these at their lines
+    if all(shown.tested for shown in found.reviews):
+        notes += github.of_problems("error", errors)
+        notes += github.of_problems("warning", warnings)
     if found.results:
         from runner.report import tested
 
@@ -157,9 +159,8 @@ def _tell_github(found: Answer, paths: dict[str, str]) -> None:
     # what a guard says of a cohort is often the same for every target
     of_plans = [note for plan in found.plans for note in github.of_plan(plan)]
     actions.annotate([*notes, *dict.fromkeys(of_plans)])
-    limit = pages.SUMMARY // max(1, len(found.reviews))
     for shown in found.reviews:
-        actions.summarize(pages.page(shown, limit=limit))
+        actions.summarize(pages.summary(shown, pages=len(found.reviews)))
     wrong_files = {problem.at.path for problem in errors}
     failed = len(found.wrong) + len(wrong_files)
     code = found.exit_code

@@ -1,5 +1,5 @@
-"""Why the query of a cohort changed whose own file did not: a variable, a template, a list,
-a source or another cohort; pure.
+"""Why the query of a cohort changed whose own file did not: a variable, a template or a
+macro, a list, a source or another cohort; pure.
 """
 
 from __future__ import annotations
@@ -13,6 +13,11 @@ from runner.plan.plan import Action, Change, Plan
 from runner.plan.reason import Reason, Why
 from runner.project.file import Variable
 from runner.project.sources import Source
+
+_MACRO = re.compile(
+    r"\{%[-+]?\s*macro\s+(?P<name>\w+).*?\{%[-+]?\s*endmacro\s*[-+]?%\}", re.DOTALL
+)
+_IMPORT = re.compile(r"\{%[-+]?\s*from\b.*?%\}", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +58,7 @@ def _told(
 def _causes(cohort: Cohort, old: Around, new: Around) -> Iterator[Reason]:
     used = _used(cohort, new.templates)
     yield from _variables("\n".join([cohort.sql, *used.values()]), old.vars, new.vars)
-    for name, template in used.items():
-        if old.templates.get(name) != template:
-            yield Reason(Why.TEMPLATE_CHANGED, (name,))
+    yield from _templates(cohort.sql, used, old.templates)
     for name, values in new.lists.items():
         is_used = _names(cohort.document.source, f"lists/{name}")
         if is_used and old.lists.get(name) != values:
@@ -83,6 +86,55 @@ def _used(cohort: Cohort, templates: Mapping[str, str]) -> Mapping[str, str]:
             used[name] = templates[name]
             texts.append(templates[name])
     return dict(sorted(used.items()))
+
+
+def _templates(
+    sql: str, used: Mapping[str, str], old: Mapping[str, str]
+) -> Iterator[Reason]:
+    """The templates that changed. Where only macros did, they are named instead, if the
+    cohort calls them.
+    """
+    called = _called(sql, used)
+    for name, text in used.items():
+        before = old.get(name, "")
+        if before == text:
+            continue
+        rest, macros = _macros(text)
+        rest_before, macros_before = _macros(before)
+        if rest != rest_before or not macros:
+            yield Reason(Why.TEMPLATE_CHANGED, (name,))
+            continue
+        for macro in sorted(macros.keys() & called):
+            if macros_before.get(macro) != macros[macro]:
+                yield Reason(Why.MACRO_CHANGED, (macro, name))
+
+
+def _called(sql: str, used: Mapping[str, str]) -> frozenset[str]:
+    """The macros that a cohort calls, in its SQL, in the texts of its templates, or in
+    macros that those call.
+    """
+    texts = [sql]
+    macros: dict[str, str] = {}
+    for text in used.values():
+        rest, own = _macros(text)
+        texts.append(rest)
+        macros |= own
+    called: set[str] = set()
+    while texts:
+        # an import names macros that need not be called
+        text = _IMPORT.sub("", texts.pop())
+        named = {name for name in macros if re.search(rf"\b{name}\b", text)}
+        texts += [macros[name] for name in named - called]
+        called |= named
+    return frozenset(called)
+
+
+def _macros(text: str) -> tuple[str, Mapping[str, str]]:
+    """A template's text without its macros and the white space around it, and the texts
+    of its macros by name.
+    """
+    macros = {found["name"]: found[0] for found in _MACRO.finditer(text)}
+    return _MACRO.sub("", text).strip(), macros
 
 
 def _names(text: str, name: str) -> bool:

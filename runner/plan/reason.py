@@ -31,6 +31,7 @@ class Why(Enum):
     # changed around a cohort whose own file did not
     VARIABLE_CHANGED = ("variable_changed", "vars.{} {}")
     TEMPLATE_CHANGED = ("template_changed", "the template {} changed")
+    MACRO_CHANGED = ("macro_changed", "the macro {} of {} changed")
     LIST_CHANGED = ("list_changed", "the list {} changed")
     SOURCE_CHANGED = ("source_changed", "the source {} changed")
     COHORT_CHANGED = ("cohort_changed", "it uses {}, which changed")

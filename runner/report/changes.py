@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from runner.plan.guards import Counts
 from runner.plan.plan import IDLE, Action, Change
@@ -54,11 +54,17 @@ def in_numbers(changes: Iterable[Change]) -> list[str]:
 
 
 def table(
-    changes: Sequence[Change], limit: int, *, counted: bool, elsewhere: str
+    changes: Sequence[Change],
+    limit: int,
+    *,
+    counted: bool,
+    elsewhere: str,
+    links: Mapping[str, str],
 ) -> str:
     """The table of changes, within `limit` characters; empty where nothing changes.
     `counted`: members were counted, so there are columns for them. `elsewhere` says
-    where the rows are that do not fit.
+    where the rows are that do not fit. `links` are the addresses of files; where not all
+    rows fit with them, they are left out.
     """
     shown = [change for change in changes if change.action is not Action.NONE]
     if not shown:
@@ -73,7 +79,9 @@ def table(
     head = _line([*NAMED, *numbers])
     below_head = "|".join(rule)
     lines = [head, f"|{below_head}|"]
-    rows = [_row(change, len(numbers)) for change in shown]
+    rows = [_row(change, len(numbers), links) for change in shown]
+    if len("\n".join(rows)) >= limit:
+        rows = [_row(change, len(numbers), {}) for change in shown]
     taken, missing = fitting(rows, limit, joint=1)
     lines += taken
     if missing:
@@ -82,7 +90,7 @@ def table(
     return "\n".join(lines)
 
 
-def _row(change: Change, columns: int) -> str:
+def _row(change: Change, columns: int, links: Mapping[str, str]) -> str:
     """One line of the table; its last `columns` are numbers."""
     sign = SIGNS[change.action]
     if is_blocked(change) or change.uncounted:
@@ -90,7 +98,7 @@ def _row(change: Change, columns: int) -> str:
     numbers = [""] * columns
     if change.counts:
         numbers = _numbers(change, change.counts)
-    name = _name(change)
+    name = _name(change, links)
     why = _why(change)
     return _line([sign, name, why, *numbers])
 
@@ -101,11 +109,13 @@ def _line(cells: Sequence[str]) -> str:
     return f"| {told} |"
 
 
-def _name(change: Change) -> str:
-    """The name that Braze shows, the cohort's id and its owner; a name that is the id is
-    told once.
+def _name(change: Change, links: Mapping[str, str]) -> str:
+    """The name that Braze shows, the cohort's id as a link to its file, and its owner; a
+    name that is the id is told once.
     """
     told = code(change.id)
+    if change.cohort and change.cohort.document.path in links:
+        told = f"[{told}]({links[change.cohort.document.path]})"
     if change.cohort and change.cohort.owner:
         owner = words(change.cohort.owner)
         told += f" <sub>{owner}</sub>"

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from runner.application.drift import Drift
 from runner.plan.plan import Change
+from runner.plan.standing import Standing
 from runner.report.lists import fitting, many
 from runner.report.markup import code, words
 from runner.report.review import COMMENT
@@ -75,8 +76,8 @@ def _found(shown: Drift) -> Iterator[str]:
         why = words(f"G005 {shown.refused}")
         yield f"Withdrawals are refused: {why}."
     due = list(map(_due, shown.due))
-    held = [f"- {code(change.id)}" for change in shown.held]
-    stale = [f"- {code(standing.id)}" for standing in shown.stale]
+    held = [f"- {_name(change)}" for change in shown.held]
+    stale = [f"- {_standing(each)}" for each in shown.stale]
     wrong = list(map(_wrong, shown.wrong))
     yield from _section(LATE, due)
     yield from _section(HELD, held)
@@ -101,8 +102,24 @@ def _section(title: str, lines: Sequence[str]) -> Iterator[str]:
 def _due(change: Change) -> str:
     """A line for a cohort that the next sync would change."""
     reasons = "; ".join(words(str(reason)) for reason in change.reasons)
-    name = code(change.id)
+    name = _name(change)
     return f"- {name}: {reasons}"
+
+
+def _name(change: Change) -> str:
+    """A cohort's id, and its owner where a file names one."""
+    told = code(change.id)
+    if change.cohort and change.cohort.owner:
+        owner = words(change.cohort.owner)
+        told += f" <sub>{owner}</sub>"
+    return told
+
+
+def _standing(each: Standing) -> str:
+    """The same, of a cohort of which perhaps no file can be read."""
+    if each.change is None:
+        return code(each.id)
+    return _name(each.change)
 
 
 def _wrong(each: Discrepancy) -> str:

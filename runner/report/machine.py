@@ -443,6 +443,7 @@ def _cohort(each: Standing) -> Json:
         "braze_id": deployed.destination.cohort_id,
         "workspace": deployed.destination.workspace,
         "name": _name(each),
+        "owner": _owner_of(each),
         **_last_sync(deployed.delivered),
         "as_of": _moment_or_none(each.as_of),
         "unfinished": _is_unfinished(each),
@@ -454,6 +455,13 @@ def _cohort(each: Standing) -> Json:
         "max_age": each.max_age or None,
         "stale": each.is_stale,
     }
+
+
+def _owner_of(each: Standing) -> str | None:
+    """Who answers for a cohort; None where no file says it."""
+    if each.change is None:
+        return None
+    return _owner(each.change)
 
 
 def _name(each: Standing) -> str:

@@ -170,6 +170,14 @@ def _below(each: Standing) -> Iterator[str]:
         yield _failure(each)
     if each.is_stale:
         yield f"STALE: {_too_old(each)}"
+    if deployed.failure or each.is_stale:
+        yield from _owner(each.change)
+
+
+def _owner(change: Change | None) -> Iterator[str]:
+    """Who answers for a cohort, where a file names somebody."""
+    if change and change.cohort and change.cohort.owner:
+        yield f"owner: {change.cohort.owner}"
 
 
 def _reasons(change: Change, failure: str) -> Iterator[str]:
