@@ -65,6 +65,7 @@ FURTHER = (
         )
     ),
     "tests/cli/test_many.py::test_a_run_that_is_asked_to_stop_leaves_order[2-130]",
+    "tests/cli/test_watching.py::test_an_export_that_braze",
     "tests/cli/test_written.py::test_a_budget_refuses_alike_on_every_day",
     "tests/cli/test_written.py::test_a_budget_that_a_usual_month",
     "tests/cli/test_written.py::test_the_preview_follows_reassert",
