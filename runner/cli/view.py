@@ -42,6 +42,7 @@ class View:
             console=self._console,
             refresh_per_second=SECOND,
             transient=True,
+            redirect_stdout=False,
         )
         self._lock = threading.Lock()
 
