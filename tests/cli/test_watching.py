@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.place import KEY, Place
+from tests.repositories import Repository
 from tests.screens import Session, opened
 
 VIPS = "SELECT customer_id FROM customers"
@@ -130,6 +132,23 @@ def test_a_question_does_not_stand_in_a_view(place: Place) -> None:
     assert session.screen.lines[0] == "canary: adding one user"
     session.process.kill()
     session.end()
+
+
+def test_the_view_begins_after_the_question_of_a_protected_target(place: Place) -> None:
+    place.project(extra="    protected: true\n")
+    place.cohort("vips", VIPS)
+    repository = Repository.begun(place.folder)
+    repository.commit()
+    session = opened(place, "sync", width=80)
+    session.read(is_seen("[y/N]: "))
+    assert session.screen.lines[-1] == "Do this to sandbox? [y/N]:"
+    os.write(session.terminal, b"y\n")
+    assert session.end() == 0
+    screen = session.screen.lines
+    assert screen[0].startswith("Plan for target sandbox")
+    assert "to go" in session.plain
+    assert "to go" not in "\n".join(screen)
+    assert place.members("vips") == {"ann", "bob", "eve"}
 
 
 @pytest.mark.parametrize("environment", [{}, {"FORCE_COLOR": "1"}])
