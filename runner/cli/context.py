@@ -45,12 +45,20 @@ def invocation() -> Invocation:
     clock, and randomness. Raises InvalidSetting.
     """
     from runner.application.invocation import Invocation
+    from runner.treasuredata.waits import Waits
 
     found = settings()
     sandbox_seconds: float = SANDBOX_SECONDS
     if "COHORTS_RETRY_SECONDS" in os.environ:
         sandbox_seconds = found.retry_seconds
-    return Invocation(Path(), found, sandbox_seconds, time.time, secrets.token_hex)
+    return Invocation(
+        Path(),
+        found,
+        sandbox_seconds,
+        time.time,
+        secrets.token_hex,
+        Waits(time.monotonic, tell_line),
+    )
 
 
 def today() -> date:
@@ -87,6 +95,15 @@ def show(text: str) -> None:
 
     shown = fitted(text, terminal_width(), coloured=has_colours())
     typer.echo(shown, color=has_colours())
+
+
+def tell_line(text: str) -> None:
+    """Print what happens meanwhile on stderr; in a log, with the time (UTC) before it."""
+    if is_ci() or not sys.stderr.isatty():
+        text = f"{datetime.now(UTC):%H:%M:%SZ} {text}"
+    # not by `typer.echo`, which would write into the view of a run instead of above it
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
 
 
 def is_ci() -> bool:

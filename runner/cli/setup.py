@@ -59,7 +59,7 @@ def doctor(
     if canary:
         setup.prove(
             invocation(),
-            watched(Stop()),
+            watched(Stop(), asks=True),
             target=target,
             canary=canary,
             patience=patience(lock_timeout),

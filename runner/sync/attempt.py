@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from runner.definitions.cohort import Mode
@@ -15,6 +15,7 @@ from runner.plan.plan import Action, Change
 from runner.plan.resending import Resend
 from runner.project.file import Reassert
 from runner.sync import delta
+from runner.sync.progress import Listener
 from runner.sync.shared import Shared
 from runner.sync.writer import Writer
 from runner.treasuredata.client import TreasureData
@@ -22,9 +23,6 @@ from runner.treasuredata.export import Route
 
 Refusals = Mapping[Destination, CohortsError]
 """Why destinations are not delivered to."""
-
-Listener = Callable[[str, str], None]
-"""Hears `(cohort id, what is being done)`; never a member."""
 
 
 class GuardRefused(Blocked):

@@ -19,6 +19,7 @@ from runner.sql.suppressed import NO_ONE
 from runner.sync import attempt as one
 from runner.sync import delivering, delta, holding, loaded, steps
 from runner.sync.attempt import Attempt, Done, GuardRefused, Refusals, Site
+from runner.sync.progress import Doing, Ended
 from runner.sync.reasons import Known, before_counting
 from runner.sync.run_context import RunContext, RunOptions
 from runner.sync.shared import Shared, side_by_side
@@ -111,7 +112,7 @@ def fence(
 
 def _fence(change: Change, site: Site) -> CohortsError | None:
     """Fence one cohort. Returns why that failed, unless that was allowed."""
-    site.tell(change.id, "looking after an earlier attempt")
+    site.tell(Doing(change.id, "fencing an earlier attempt"))
     keys: list[str] = []
     for pending in change.deployed.pending:
         keys += pending.export_keys
@@ -209,6 +210,8 @@ def carry_out_all(
     site, no_list = _with_suppression(due, site)
     unable = _unable(due, found, no_list, site, context)
     begun, outcomes = _begin_all(due, found, unfenced, site, context, options)
+    for outcome in outcomes:
+        site.tell(_ended(outcome))
     if begun:
         _announce(begun, site)
     first = [attempt for attempt in begun if not attempt.change.moved_to]
@@ -303,7 +306,7 @@ def _with_suppression(
     if not people:
         return site, None
     table = delta.suppression_table(site.writer.epoch)
-    site.tell("", "looking who is taken out of every cohort")
+    site.tell(Doing("", "querying whom `suppress` takes out"))
     try:
         site.client.run(
             site.database,
@@ -356,6 +359,11 @@ def _side_by_side(
 ) -> list[Outcome]:
     """Carry out attempts in several threads, and say how each ended."""
 
+    def carried_out(attempt: Attempt) -> Outcome:
+        found = outcome(attempt)
+        site.tell(_ended(found))
+        return found
+
     def outcome(attempt: Attempt) -> Outcome:
         error = _reason_against(attempt.change, there, unable)
         if error is None:
@@ -366,7 +374,7 @@ def _side_by_side(
         return Outcome(attempt.change, error=error)
 
     ended = side_by_side(
-        outcome,
+        carried_out,
         begun,
         threads=options.concurrency * WAITING,
         keep=site.writer.renew,
@@ -376,6 +384,16 @@ def _side_by_side(
         found or Outcome(attempt.change, error=_not_begun(attempt))
         for attempt, found in ended
     ]
+
+
+def _ended(outcome: Outcome) -> Ended:
+    """What is told of an outcome."""
+    cohort, done = outcome.change.id, outcome.done
+    if outcome.error:
+        return Ended(cohort, code=outcome.error.code)
+    if done:
+        return Ended(cohort, done.added, done.removed)
+    return Ended(cohort)
 
 
 def _reason_against(

@@ -20,8 +20,9 @@ from runner.plan.written import expected, last_sent
 from runner.sql.query import Query
 from runner.sync import delta
 from runner.sync.attempt import Attempt, Done, GuardRefused, Site, resolved
+from runner.sync.progress import Doing
 from runner.sync.reasons import judged
-from runner.sync.steps import Step, record_failure, send_all, steps_of
+from runner.sync.steps import RECORDING, Step, record_failure, send_all, steps_of
 from runner.sync.writer import Writer
 from runner.treasuredata.client import JobFailed, TreasureData
 from runner.treasuredata.export import Operation
@@ -46,7 +47,7 @@ def carry_out(attempt: Attempt, site: Site) -> Done:
         return _members_of(attempt, site, counts, step)
 
     send_all(attempt, site, steps_of(attempt, counts), members, size=counts.after)
-    site.tell(change.id, "recording")
+    site.tell(Doing(change.id, RECORDING))
     site.writer.record((change.destination, _synced(attempt, site, counts)))
     sent_again = counts.added - counts.entering
     if attempt.mode is Mode.REMOVE:
@@ -58,11 +59,10 @@ def _counted(attempt: Attempt, site: Site) -> Counts:
     """Make the attempt's snapshots, and count them."""
     change = attempt.change
     if attempt.table:
-        site.tell(change.id, "querying")
         _snapshot_wanted(attempt, attempt.table, site)
         if attempt.rest:
             _snapshot_rest(attempt, attempt.table, attempt.rest, site)
-    site.tell(change.id, "counting")
+    site.tell(Doing(change.id, "counting the delta"))
     return site.counts.ask(attempt)
 
 
@@ -121,13 +121,16 @@ def wanted_members(change: Change, *, state: str, suppressed: str) -> str:
 
 def create(attempt: Attempt, site: Site, step: str, sql: str) -> None:
     """Make a table of an attempt. Raises JobFailed, Unavailable."""
+    cohort = attempt.change.id
+    site.tell(Doing(cohort, "waiting to query", waits=True))
     with site.queries, at_the_authors(attempt.change.query):
+        site.tell(Doing(cohort, "making a snapshot"))
         site.client.run(
             site.database,
             sql,
             key=attempt.key(site, step),
             scheduled_time=site.writer.started,
-            what=f"{attempt.change.id}: the query",
+            what=f"{cohort}: the query",
         )
 
 

@@ -16,6 +16,7 @@ from runner.project.file import Target
 from runner.sync import meanings
 from runner.sync.meanings import Asker, Difference
 from runner.sync.planned import open_ledger
+from runner.sync.progress import Remark
 from runner.sync.run import written
 from runner.sync.run_context import RunContext
 from runner.sync.writer import Writer
@@ -349,7 +350,7 @@ def prove(
     route = export.route(context.client, target.connection, target.export_settings)
     with written(context, ledger, patience=patience) as writer:
         for proof in PROOFS:
-            context.tell("canary", proof.doing)
+            context.tell(Remark(f"canary: {proof.doing}"))
             _send(context, canary, proof.operation, route, writer)
             if not ask(proof.question):
                 unseen = f"you did not see the user {proof.sight} the cohort"

@@ -15,6 +15,7 @@ from runner.project.file import Target
 from runner.sync import attempts
 from runner.sync.attempts import Outcome
 from runner.sync.planned import open_ledger, plan_of
+from runner.sync.progress import Doing, Due, Remark
 from runner.sync.run_context import RunContext, RunOptions
 from runner.sync.ways import Found, Routes, Way, routes, way_of
 from runner.sync.writer import Writer, claim
@@ -46,6 +47,7 @@ def sync(context: RunContext, options: RunOptions) -> Summary:
     Raises what concerns the whole run: InvalidProject, AuthenticationFailed,
     Unavailable, Locked, Stale, Interrupted.
     """
+    context.tell(Doing("", "reading the ledger"))
     ledger = open_ledger(context.table, context.target, create=True)
     context.fits(ledger)
     plan = plan_to_carry_out(context, options, ledger)
@@ -58,6 +60,7 @@ def sync(context: RunContext, options: RunOptions) -> Summary:
         context.fits(writer.ledger)
         site = attempts.site_of(context, writer, options.concurrency)
         plan = plan_to_carry_out(context, options, writer.ledger)
+        context.tell(Due(len(plan.due)))
         unsettled = attempts.fence(plan.due, site, context, options.concurrency)
         found |= _new_routes(plan, found, context)
         is_any_pending = any(change.deployed.pending for change in plan.due)
@@ -69,6 +72,7 @@ def sync(context: RunContext, options: RunOptions) -> Summary:
                 tables = context.client.tables(site.state)
                 site = replace(site, tables=tables)
             found |= _new_routes(plan, found, context)
+            context.tell(Due(len(plan.due)))
         outcomes = attempts.carry_out_all(
             plan, found, unsettled, site, context, options
         )
@@ -141,13 +145,13 @@ def written(
     """The ledger's one writer, for as long as the block lasts; let go however it ends.
     Raises Locked.
     """
-    context.tell("", "claiming the ledger")
+    context.tell(Doing("", "claiming the ledger"))
     writer = claim(
         context.table,
         ledger,
         context.run,
         patience=patience,
-        tell=lambda what: context.tell("", what),
+        tell=lambda what: context.tell(Remark(what)),
         pause=context.stop.wait,
         force=force,
     )

@@ -14,9 +14,13 @@ from runner.plan.guards import Counts
 from runner.plan.written import one_alone
 from runner.sync import delta
 from runner.sync.attempt import Attempt, Site
+from runner.sync.progress import Doing
 from runner.treasuredata import export
 from runner.treasuredata.client import JobFailed
 from runner.treasuredata.export import Operation
+
+RECORDING = "recording in the ledger"
+"""A step that people see more than once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,7 @@ def send_all(
     try:
         for step in steps:
             submitted.append(step)
+            site.tell(Doing(attempt.change.id, "waiting to export", waits=True))
             with site.exports:
                 _send(attempt, site, step, members(step))
     except JobFailed as exc:
@@ -94,7 +99,7 @@ def _send(attempt: Attempt, site: Site, step: Step, members: str) -> None:
     change = attempt.change
     verb = _VERBS[step.operation]
     told = f"{verb} {step.members:,} by {step.handle}"
-    site.tell(change.id, told)
+    site.tell(Doing(change.id, told))
     export.send(
         site.client,
         site.state,
@@ -151,4 +156,5 @@ def _record_sending(
         size=size,
         workspace=change.destination.workspace,
     )
+    site.tell(Doing(change.id, RECORDING))
     site.writer.record((change.destination, sending), sure=True)

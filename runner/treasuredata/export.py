@@ -114,7 +114,7 @@ def finish(client: TreasureData, job_id: str, *, what: str) -> None:
     if client.wait(job_id, what=what).status != "success":
         raise client.failure(job_id, code="R020", what=what)
     export = linked(client, job_id, what=what)
-    if client.wait(export, what=what).status != "success":
+    if client.wait_for_export(export, what=what).status != "success":
         raise client.failure(export, code="R021", what=f"{what}: the export")
 
 
