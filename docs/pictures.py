@@ -27,7 +27,7 @@ from runner.report.screen import fitted
 
 PICTURES = demo.ROOT / "docs" / "pictures"
 COLUMNS = 86
-WIDTH, SCALE = 860, 1.25
+WIDTH, SCALE = 860, 1.1
 
 NEW = """\
 id: winter_runners
@@ -154,15 +154,12 @@ def terminal(command: str, printed: str) -> str:
 
 
 def page(comment: str) -> str:
-    """The comment as HTML, much as GitHub shows it. The last fold, that of the new
-    cohort, is open.
-    """
+    """The comment as HTML, much as GitHub shows it."""
     body = MarkdownIt("commonmark", {"html": True}).enable("table").render(comment)
     body = re.sub(
         r'<code class="language-diff">(.*?)</code>', _coloured, body, flags=re.DOTALL
     )
-    folded, _, last = body.rpartition("<details>")
-    return PAGE.replace("BODY", f"{folded}<details open>{last}")
+    return PAGE.replace("BODY", body)
 
 
 def _coloured(block: re.Match[str]) -> str:

@@ -16,6 +16,7 @@ import yaml
 
 from runner.cli import app
 from runner.errors import ExitCode
+from runner.plan.reason import Why
 from runner.sandbox.duck import table
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -207,6 +208,7 @@ KEYS = {
     "test": NO,
     "list": NO,
     "render": NO,
+    "preview": READS,
     "describe": f"{NO}; {READS} for the number of members",
     "explain": NO,
     "schema": NO,
@@ -328,6 +330,10 @@ JSON = """\
 `--output json` answers programs. Every answer has a `version` and follows
 [schema/output.schema.json](../schema/output.schema.json), which `cohorts schema output` prints.
 It holds counts and never a member.
+
+Each change of a plan, and each cohort of `status`, has its `reasons` in words, and beside them
+`reason_codes`: a code for each, in the same order. The words may change. A code never does; a later
+version may add one.
 """
 
 GITHUB = """\
@@ -353,8 +359,14 @@ def commands_page() -> str:
     ]
     for path, command in found:
         parts += _command(path, command)
-    parts += [SELECTING, _exit_codes(), _environment(found), JSON, GITHUB]
+    parts += [SELECTING, _exit_codes(), _environment(found), JSON, _reasons(), GITHUB]
     return "\n".join(parts).rstrip() + "\n"
+
+
+def _reasons() -> str:
+    """The table of all reasons of a plan."""
+    rows = [f"| `{why.code}` | {why.words.replace('{}', '…')} |" for why in Why]
+    return "\n".join(["| code | words |", "|---|---|", *rows]) + "\n"
 
 
 def _commands(

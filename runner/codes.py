@@ -33,6 +33,13 @@ class Code:
     cure: str
     example: str = ""
 
+    @property
+    def tells_more(self) -> bool:
+        """True where the page has what a message of one sentence has not: an example,
+        or a cure of several sentences.
+        """
+        return bool(self.example) or ". " in self.cure
+
 
 def known() -> Mapping[str, Code]:
     """Every code, in the order of the page. It is shipped inside the package, and

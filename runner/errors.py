@@ -52,6 +52,9 @@ class Problem:
         return f"{self.at} {self.code} {self.what}; {self.fix}"
 
 
+Problems = tuple[Problem, ...]
+
+
 class CohortsError(Exception):
     """An expected failure of a whole run: shown as one message, never with a traceback.
 

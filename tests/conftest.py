@@ -52,9 +52,20 @@ FURTHER = (
         f"tests/cli/test_holes.py::test_a_guard_hold_cut_off_anywhere_heals[{after}]"
         for after in (0, 5, 10, 20, 25, 30, 35)
     ),
-    "tests/cli/test_kills.py::test_killed_while[claiming]",
-    "tests/cli/test_kills.py::test_killed_while[recording]",
+    *(
+        f"tests/cli/test_kills.py::test_killed_while[{where}]"
+        for where in (
+            "claiming-before",
+            "snapshot-after",
+            "counting-before",
+            "announcing-after",
+            "removing-before",
+            "adding-after",
+            "recording-before",
+        )
+    ),
     "tests/cli/test_many.py::test_a_run_that_is_asked_to_stop_leaves_order[2-130]",
+    "tests/cli/test_watching.py::test_an_export_that_braze",
     "tests/cli/test_written.py::test_a_budget_refuses_alike_on_every_day",
     "tests/cli/test_written.py::test_a_budget_that_a_usual_month",
     "tests/cli/test_written.py::test_the_preview_follows_reassert",

@@ -6,8 +6,10 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 from runner import codes
 from runner.files import keys
+from runner.plan.guards import GUARDS
 from tests.place import COHORTS
 
 PAGE = """\
@@ -123,7 +125,13 @@ ALL = "`cohorts explain` lists all codes, and docs/format.md all keys"
     [
         ("within", "`within` in a rule: The time lies within that long before now"),
         ("where", "      - event: purchases"),
-        ("guards", "Limits that stop a sync before anything is sent."),
+        ("where", "    where:\n      column: category\n      equals: shoes\n"),
+        ("guards", "each with an example:\n\n    max_members: 250000\n    min_members: 1000\n"),
+        ("max_withdrawn", "    max_withdrawn: 10\n"),
+        ("expect", "`expect` in `tests` of a cohort's file: Who is found"),
+        ("given", "    given:\n      customers:\n"),
+        ("within", "    within: 90d\n"),
+        ("g002", "    guards: {max_members: 250000}\n"),
         ("site", "`targets.NAME` of cohorts/project.yml"),
         ("g002", "G002: "),
     ],
@@ -138,6 +146,17 @@ def test_a_key_that_is_nearly_one() -> None:
     assert "perhaps you meant within" in cohorts("explain", "withn")[2]
 
 
-def test_every_key_has_a_meaning() -> None:
+def test_every_key_has_a_meaning_and_an_example() -> None:
     for name, found in keys.known().items():
-        assert all(key.meaning for key in found), name
+        for key in found:
+            assert key.meaning, key
+            assert list(yaml.safe_load(key.example)) == [name], key
+            inner = yaml.safe_load("\n".join(key.inner)) or {}
+            assert len(inner) == len(key.inner), key
+            assert inner.keys() <= keys.known().keys(), key
+
+
+def test_each_guard_has_an_example_of_its_own() -> None:
+    of_cohorts, of_projects = (yaml.safe_load("\n".join(key.inner)) for key in keys.known()["guards"])
+    assert set(of_cohorts) == set(GUARDS)
+    assert of_projects.keys() - of_cohorts.keys() == {"max_withdrawn"}

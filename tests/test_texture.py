@@ -38,7 +38,7 @@ def test_no_condition_stands_within_a_condition(ours: Texture) -> None:
 
 def test_one_idea_stands_in_a_line(ours: Texture) -> None:
     assert ours.decisions <= 24
-    assert ours.density <= 7.1
+    assert ours.density <= 6.8
     assert ours.conditional_share <= 10
 
 

@@ -73,11 +73,20 @@ def base_of(invocation: Invocation, asked: str) -> Base:
     """
     root = invocation.root
     commit = _base_commit(root, asked, invocation.settings.github.event_path)
+    return base_at(root, commit)
+
+
+def base_at(root: Path, commit: str, target: str = "") -> Base:
+    """The tree of a commit, with the queries of all its targets, or of one. Raises
+    NoSuchCommit.
+    """
     project, tree = tree_at(root, commit)
     if not project:
         return Base(commit, None, {}, {}, frozenset())
     wanted = {
-        name: queries.wanted(tree, target) for name, target in project.targets.items()
+        name: queries.wanted(tree, each)
+        for name, each in project.targets.items()
+        if target in ("", name)
     }
     unreadable = {
         problem.at.path for each in wanted.values() for problem in each.problems
@@ -111,11 +120,15 @@ def with_causes(
     plan: Plan, project: Project, asked: Wanted, base: Base, root: Path
 ) -> Plan:
     """The plan with why a cohort changes whose own file does not."""
-    target = asked.target.name
-    here = around(
-        project, target, asked.queries, folder.templates(root)[0], folder.lists(root)[0]
-    )
-    return causes.told(plan, base.cohorts, base.around(target), here)
+    here = around_here(project, asked, root)
+    return causes.told(plan, base.cohorts, base.around(asked.target.name), here)
+
+
+def around_here(project: Project, asked: Wanted, root: Path) -> Around:
+    """What the cohorts of this tree use, for the target that is asked for."""
+    templates, _ = folder.templates(root)
+    lists, _ = folder.lists(root)
+    return around(project, asked.target.name, asked.queries, templates, lists)
 
 
 def tree_at(

@@ -31,17 +31,19 @@ def treasure_data(
     if target.is_sandbox:
         # the sandbox is on this machine: it is there, or somebody forgot to start it
         retry_seconds = invocation.sandbox_seconds
-    stop = None
+    stop, waits = None, invocation.waits
     if watch:
-        stop = watch.stop
+        stop, waits = watch.stop, watch.waits
     with (
         _sandbox_answers(target),
+        waits.ticking(),
         TreasureData(
             target.endpoint,
             settings.key(),
             retry_seconds=retry_seconds,
             job_seconds=settings.job_seconds,
             stop=stop,
+            waits=waits,
             ca_bundle=settings.ca_bundle,
         ) as client,
     ):

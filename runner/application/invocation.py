@@ -12,6 +12,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from runner.environment.settings import Settings
+from runner.sync.progress import Listener
+from runner.treasuredata.waits import Waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,7 @@ class Invocation:
     """One call of the program. `root` is the folder of the repository. `sandbox_seconds`
     says how long a sandbox that does not answer is asked again. `clock` returns unix
     seconds by this machine; `random_hex` returns so many random bytes as hexadecimal text.
+    `waits` tells of a service that does not answer.
     """
 
     root: Path
@@ -26,6 +29,7 @@ class Invocation:
     sandbox_seconds: float
     clock: Callable[[], float]
     random_hex: Callable[[int], str]
+    waits: Waits
 
     @property
     def now(self) -> int:
@@ -44,12 +48,13 @@ class Invocation:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """How a run that writes is watched: `stop` is set when it is to end, and `tell` is
-    called with a cohort (or nothing) and the step that begins.
+    """How a run that writes is watched: `stop` is set when it is to end, `tell` hears
+    how far it is, and `waits` tells of a service that does not answer.
     """
 
     stop: threading.Event
-    tell: Callable[[str, str], None]
+    tell: Listener
+    waits: Waits
 
 
 Watched = AbstractContextManager[Watch]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from runner.application import reading
+from runner.application import deliveries, reading
 from runner.application.base import base_of, offline_plan, with_causes
 from runner.application.connecting import is_uncommitted, treasure_data
 from runner.application.invocation import Invocation
@@ -116,6 +116,7 @@ def _live_plan(
     )
     with treasure_data(invocation, asked.target) as (client, table):
         ledger, made = look(table, project, asked, request)
+        made = deliveries.with_causes(made, project, asked, invocation.root)
         if not options.members:
             return made
         # an empty sandbox has no ledger yet, and so no time of the server

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from runner.application import checking, testing
 from runner.application.base import Base, base_of, offline_plan, with_causes
@@ -13,6 +14,7 @@ from runner.application.checking import Checked
 from runner.application.connecting import treasure_data
 from runner.application.invocation import Invocation
 from runner.application.testing import Engine, Tested
+from runner.definitions import folder
 from runner.definitions.cohort import Cohort
 from runner.environment import repository
 from runner.errors import CohortsError, ExitCode, Problem, Usage
@@ -63,8 +65,9 @@ class Review:
     `uncounted` says why members are not counted, and is empty where they are; `failure`
     is the error that stopped the counting. `others` is how many cohorts a sync would
     touch for another reason than this branch. `overlaps` says how many members of a
-    changed cohort are in others too, the most first. `address` is that of the run that
-    keeps the whole plan. `marks` name all that the page shows, for the sync that
+    changed cohort are in others too, the most first. `address` is that of the run,
+    `artifacts` that of the files which it keeps, or empty. `links` are the addresses of
+    files by their paths. `marks` name all that the page shows, for the sync that
     follows. `vanished` are files that are gone and could not be read before.
     """
 
@@ -82,6 +85,8 @@ class Review:
     others: int = 0
     overlaps: Mapping[Destination, Sharing] = field(default_factory=dict)
     address: str = ""
+    artifacts: str = ""
+    links: Mapping[str, str] = field(default_factory=dict)
     commit: str = ""
     failure: CohortsError | None = None
     marks: tuple[str, ...] = ()
@@ -206,8 +211,13 @@ def review(
     errors = tuple(sorted({*found.errors, *done.refused}))
     found = replace(found, errors=errors)
     against = base_of(invocation, base)
+    links = _links(invocation)
     reviews = [
-        _review(invocation, name, found, done.results, against, members=members)
+        replace(
+            _review(invocation, name, found, done.results, against, members=members),
+            artifacts=_artifacts(invocation),
+            links=links,
+        )
         for name in _targets(targets, found.project or against.project)
     ]
     return Answer(found, done.results, tuple(reviews), invocation.now)
@@ -306,6 +316,30 @@ def _by_destination(before: Sequence[Query]) -> dict[Destination, Cohort]:
     return {
         Destination(query.workspace, query.braze_id): query.cohort for query in before
     }
+
+
+def _artifacts(invocation: Invocation) -> str:
+    """Where the files are that this run keeps; empty where it keeps none."""
+    settings = invocation.settings
+    if not (settings.run_address and settings.github.keeps_artifacts):
+        return ""
+    return f"{settings.run_address}#artifacts"
+
+
+def _links(invocation: Invocation) -> Mapping[str, str]:
+    """The addresses of the files that the pull request's last commit has, by their
+    paths; none where this run is for no pull request.
+    """
+    github = invocation.settings.github
+    if not (github.address and github.event_path):
+        return {}
+    head = event(Path(github.event_path)).head
+    if not head:
+        return {}
+    root = invocation.root
+    top = f"{github.address}/blob/{head}/{quote(repository.path_in(root))}"
+    files = repository.files_at(root, head, folder.TOP)
+    return {path: top + quote(path) for path in files}
 
 
 def _vanished(invocation: Invocation, base: Base) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from runner.sandbox.engine import home, process
 from runner.sandbox.engine.client import CATALOG
 from runner.sandbox.engine.errors import EngineProblem
 from runner.sandbox.engine.tables import EngineTables
+from runner.sandbox.own_data import OwnData
 from runner.sandbox.server import serve
 
 
@@ -20,7 +21,8 @@ from runner.sandbox.server import serve
 class SandboxOptions:
     """How the sandbox is served. `job_seconds`: how long each job takes at least;
     `like_production`: nothing is set up; `storm`: how often something goes wrong, from
-    0 to 1, and `seed` the same storm again; `is_trino`: queries run in a real Trino.
+    0 to 1, and `seed` the same storm again; `is_trino`: queries run in a real Trino;
+    `own`: data in the place of the sample shop.
     """
 
     host: str
@@ -30,6 +32,7 @@ class SandboxOptions:
     storm: float
     seed: int
     is_trino: bool
+    own: OwnData | None = None
 
 
 def set_up_engine(environment: Mapping[str, str], tell: Callable[[str], None]) -> None:
@@ -63,6 +66,7 @@ def run(
         job_seconds=options.job_seconds,
         like_production=options.like_production,
         storm=weather,
+        own=options.own,
         on_ready=on_ready,
     )
     try:
@@ -93,7 +97,7 @@ def _engine_tables(
         # the engine takes its time to start, in which nothing else is said
         with process.running(installed, environment, catalogs=[CATALOG]) as url:
             taken = time.monotonic() - begun
-            tell(f"Trino 423 is ready ({taken:.1f} s); the sample data goes into it …")
+            tell(f"Trino 423 is ready ({taken:.1f} s); its tables are filled …")
             yield EngineTables(url)
     except EngineProblem as exc:
         raise Unavailable("R032", exc.what, exc.fix) from None

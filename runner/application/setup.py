@@ -14,7 +14,7 @@ from runner.identifiers import Handle, Kind
 from runner.sync import doctor, upkeep
 from runner.sync.doctor import Canary, Finding
 
-LABEL = re.compile("[a-z_][a-z0-9_]*")
+LABEL = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)

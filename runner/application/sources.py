@@ -9,15 +9,25 @@ from runner.application import reading
 from runner.application.connecting import treasure_data
 from runner.application.files import write
 from runner.application.invocation import Invocation
-from runner.definitions import source_check, table_check
+from runner.definitions import proposals, source_check, table_check
 from runner.definitions import tree as trees
 from runner.definitions.known import NOTHING_KNOWN
+from runner.definitions.proposals import NO_SAMPLE, Asked, Sample
 from runner.definitions.source_check import Tables
-from runner.errors import ExitCode, InvalidDefinitions, Problem, Usage
+from runner.errors import (
+    AuthenticationFailed,
+    ExitCode,
+    InvalidDefinitions,
+    Problem,
+    Usage,
+)
 from runner.project import tables as known_tables
-from runner.project.file import FILE, Project
+from runner.project.file import FILE, Project, Target
+from runner.project.sources import Type
 from runner.project.tables import Tables as KnownTables
+from runner.sql import sampled
 from runner.sql import wanted as queries
+from runner.treasuredata.client import JobFailed
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +61,34 @@ class KeptTables:
     missing: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Drafts:
+    """What to declare for tables (`texts`), and those whose rows nobody could look at,
+    each with the reason.
+    """
+
+    texts: tuple[str, ...]
+    unseen: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """The columns that were added to the project file (`names`), none where nothing is
+    new; and the tables whose rows nobody could look at, each with the reason.
+    """
+
+    names: tuple[str, ...]
+    unseen: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """Counts of some rows by table; and why nobody could look at some tables."""
+
+    samples: Mapping[str, Sample]
+    unseen: Mapping[str, str]
+
+
 def compare(invocation: Invocation, *, target: str) -> Compared:
     """Compare sources and cohorts/tables.yml with what Treasure Data has. Raises
     InvalidDefinitions and Usage.
@@ -78,35 +116,48 @@ def compare(invocation: Invocation, *, target: str) -> Compared:
     )
 
 
-def drafts(
-    invocation: Invocation, *, target: str, names: Sequence[str]
-) -> tuple[str, ...]:
+def drafts(invocation: Invocation, *, target: str, names: Sequence[str]) -> Drafts:
     """What to declare for tables, in the words of the project file. A name without a
     database is in the target's. Raises Usage P113 for a table that there is not.
     """
     loaded = reading.project(invocation.root, target)
-    database = loaded.targets[target].database
-    asked = [_full_name(name, database) for name in names]
-    found = _found(invocation, loaded, target, asked)
-    for name in asked:
+    here = loaded.targets[target]
+    wanted = [_full_name(name, here.database) for name in names]
+    found = _found(invocation, loaded, target, wanted)
+    for name in wanted:
         if name not in found:
             raise Usage("P113", f"there is no table {name[:60]}", "correct its name")
-    return tuple(source_check.draft(name, found[name]) for name in asked)
+    identifiers = [each.column for each in loaded.defaults.identifiers]
+    known = proposals.known_keys(loaded.sources, identifiers)
+    asked = {name: source_check.asked_of_draft(found[name], known) for name in wanted}
+    looked = _looked(invocation, here, asked)
+    texts = [
+        source_check.draft(name, found[name], known, looked.samples[name])
+        for name in wanted
+    ]
+    return Drafts(tuple(texts), looked.unseen)
 
 
-def pull_columns(invocation: Invocation, *, target: str) -> tuple[str, ...]:
-    """Add the columns that sources do not declare yet to the project file; returns
-    their names, none where nothing is new.
-    """
+def pull_columns(invocation: Invocation, *, target: str) -> Pulled:
+    """Add the columns that sources do not declare yet to the project file."""
     loaded = reading.project(invocation.root, target)
+    here = loaded.targets[target]
     found = _found(invocation, loaded, target, ())
-    database = loaded.targets[target].database
+    new: dict[str, dict[str, Type]] = {}
+    for source in loaded.sources.values():
+        table = source_check.full_name(source, here.database)
+        columns = source_check.new_columns(source, found.get(table, {}))
+        new.setdefault(table, {}).update(columns)
+    asked = {
+        table: Asked((), proposals.texts(columns)) for table, columns in new.items()
+    }
+    looked = _looked(invocation, here, asked)
     text, names = source_check.with_new_columns(
-        loaded.document, loaded.sources, found, database
+        loaded.document, loaded.sources, found, here.database, looked.samples
     )
     if names:
         (invocation.root / FILE).write_text(text, encoding="utf-8")
-    return tuple(names)
+    return Pulled(tuple(names), looked.unseen)
 
 
 def pull_tables(invocation: Invocation, *, target: str) -> KeptTables:
@@ -178,3 +229,32 @@ def _found(
             for name, columns in client.columns(database).items():
                 found[f"{database}.{name}"] = columns
     return found
+
+
+def _looked(
+    invocation: Invocation, target: Target, asked: Mapping[str, Asked]
+) -> _Looked:
+    """A look at a few rows of each table, in counts alone. A key that may list tables,
+    but not read them, sees nothing.
+    """
+    samples: dict[str, Sample] = {}
+    unseen: dict[str, str] = {}
+    token, now = invocation.token(), invocation.now
+    with treasure_data(invocation, target) as (client, _):
+        for number, (table, columns) in enumerate(asked.items()):
+            samples[table] = NO_SAMPLE
+            if not (columns.keys or columns.texts):
+                continue
+            try:
+                rows = client.select(
+                    table.partition(".")[0],
+                    sampled.select(table, columns.keys, columns.texts),
+                    key=f"cohorts-{token}-sampled-{number}",
+                    scheduled_time=now,
+                    what=f"looking at a few rows of {table}",
+                )
+            except (AuthenticationFailed, JobFailed) as exc:
+                unseen[table] = exc.what
+                continue
+            samples[table] = sampled.read(rows[0], columns.keys, columns.texts)
+    return _Looked(samples, unseen)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from runner.application import reading, saved_plan
+from runner.application import deliveries, reading, saved_plan
 from runner.application.connecting import is_uncommitted, writing_context
 from runner.application.invocation import Invocation, Watched
 from runner.application.merged_reviews import Reviews
@@ -91,6 +91,7 @@ def sync(
         options.concurrency,
         options.patience,
     )
+    confirmation = _with_causes(confirmation, project, asked, invocation.root)
     # only then was all of this tree looked at, or allowed
     settles = not (saved or options.select or options.exclude or asked.problems)
     with writing_context(
@@ -146,6 +147,20 @@ def _confirm(
     made = run.plan_to_carry_out(context, options, ledger)
     if made.due:
         confirmation.ask(made)
+
+
+def _with_causes(
+    confirmation: Confirmation, project: Project, asked: Wanted, root: Path
+) -> Confirmation:
+    """The same, where whoever is asked sees why cohorts change whose files do not."""
+    ask = confirmation.ask
+    if ask is None:
+        return confirmation
+
+    def ask_with_causes(plan: Plan) -> None:
+        ask(deliveries.with_causes(plan, project, asked, root))
+
+    return replace(confirmation, ask=ask_with_causes)
 
 
 def _saved_plan(invocation: Invocation, options: SyncOptions) -> SavedPlan | None:

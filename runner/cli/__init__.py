@@ -8,8 +8,9 @@ import errno
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -20,6 +21,7 @@ from runner.cli import (
     drift,
     github,
     init,
+    preview,
     review,
     setup,
     sources,
@@ -27,10 +29,13 @@ from runner.cli import (
 )
 from runner.cli.asking import Stopped
 from runner.cli.commands import Commands, advice, asks_for_json
-from runner.cli.context import shown_on
+from runner.cli.context import shown_on, tell_more
 from runner.cli.folder import enter
 from runner.errors import CohortsError, ExitCode, InvalidDefinitions
 from runner.version import VERSION
+
+if TYPE_CHECKING:  # a type of a module that is imported late
+    from runner.report.more import Message
 
 app = typer.Typer(
     name="cohorts",
@@ -42,7 +47,7 @@ app = typer.Typer(
     epilog="`cohorts help COMMAND` tells more about a command, and `cohorts explain CODE`"
     " about a message.",
 )
-for group in (init, writing, definitions, review, delivery, drift, setup):
+for group in (init, writing, definitions, preview, review, delivery, drift, setup):
     for command in group.COMMANDS:
         # `list` is a word of Python
         app.command(name=command.__name__.removesuffix("_"))(command)
@@ -94,16 +99,30 @@ def _tell(exc: CohortsError) -> None:
     """Print a failure: every problem of every file, or its one message. Whoever asked
     for JSON gets JSON too.
     """
-    if asks_for_json(sys.argv):
+    is_json = asks_for_json(sys.argv)
+    if is_json:
         from runner.report import machine  # noqa: PLC0415 - most commands do not fail
 
         typer.echo(machine.failure(exc))
+    _print(exc)
+    if not is_json:
+        tell_more(_messages(exc), sys.stderr)
+
+
+def _print(exc: CohortsError) -> None:
     if not isinstance(exc, InvalidDefinitions):
         typer.echo(str(exc), err=True)
         return
     shown = shown_on(sys.stderr)
     for problem in exc.problems:
         typer.echo(shown(problem), err=True)
+
+
+def _messages(exc: CohortsError) -> Sequence[Message]:
+    """What a failure told: problems of files, or itself."""
+    if isinstance(exc, InvalidDefinitions):
+        return exc.problems
+    return [exc]
 
 
 INTERRUPTED = (

@@ -14,7 +14,16 @@ if TYPE_CHECKING:  # Typer's own, which it does not name publicly
     from typer._click.formatting import HelpFormatter
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
-    "Write": ("new", "fmt", "validate", "test", "list", "describe", "render"),
+    "Write": (
+        "new",
+        "fmt",
+        "validate",
+        "test",
+        "list",
+        "describe",
+        "render",
+        "preview",
+    ),
     "Review": ("review", "plan"),
     "Deliver": ("sync",),
     "Watch": ("status", "history", "drift", "verify"),
@@ -37,7 +46,6 @@ OTHER_NAMES: Mapping[str, str] = {
     "log": "history",
     "logs": "history",
     "ls": "list",
-    "preview": "plan",
     "push": "sync",
     "run": "sync",
     "setup": "init",

@@ -9,20 +9,22 @@ import secrets
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import typer
 
+from runner.cli import actions
 from runner.cli.options import Engine, Output, Report
-from runner.errors import Problem
+from runner.errors import Problem, Usage
 
 if TYPE_CHECKING:  # types of modules that are imported late
     from runner.application.invocation import Invocation
     from runner.application.testing import Engine as TestEngine
     from runner.environment.settings import Settings
+    from runner.report.more import Message
 
 IN_CI = 15 * 60
 """Seconds to wait for another run where CI is set: two merges in a row are no reason to fail."""
@@ -43,12 +45,20 @@ def invocation() -> Invocation:
     clock, and randomness. Raises InvalidSetting.
     """
     from runner.application.invocation import Invocation
+    from runner.treasuredata.waits import Waits
 
     found = settings()
     sandbox_seconds: float = SANDBOX_SECONDS
     if "COHORTS_RETRY_SECONDS" in os.environ:
         sandbox_seconds = found.retry_seconds
-    return Invocation(Path(), found, sandbox_seconds, time.time, secrets.token_hex)
+    return Invocation(
+        Path(),
+        found,
+        sandbox_seconds,
+        time.time,
+        secrets.token_hex,
+        Waits(time.monotonic, tell_line),
+    )
 
 
 def today() -> date:
@@ -87,9 +97,28 @@ def show(text: str) -> None:
     typer.echo(shown, color=has_colours())
 
 
+def tell_line(text: str) -> None:
+    """Print what happens meanwhile on stderr; in a log, with the time (UTC) before it."""
+    if is_ci() or not sys.stderr.isatty():
+        text = f"{datetime.now(UTC):%H:%M:%SZ} {text}"
+    # not by `typer.echo`, which would write into the view of a run instead of above it
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
 def is_ci() -> bool:
     """True where no person watches, as every CI says of itself."""
     return bool(os.environ.get("CI"))
+
+
+def only_on_a_terminal(what: str, fix: str, *streams: TextIO) -> None:
+    """Let through what may name people only where a person watches it on a terminal:
+    files, pipes and the logs of a CI keep what they get. Raises Usage P134.
+    """
+    if is_ci() or actions.in_actions(os.environ):
+        raise Usage("P134", f"{what}, and the log of a CI keeps them", fix)
+    if not all(stream.isatty() for stream in streams):
+        raise Usage("P134", f"{what}, and this is no terminal", fix)
 
 
 def patience(text: str | None) -> float:
@@ -126,12 +155,37 @@ def _with_line(problem: Problem) -> str:
     return marked(problem, line)
 
 
-def tell_problems(found: Iterable[Problem], output: Output | Report) -> None:
-    """Print problems of files beside what was done; JSON has them in its answer."""
-    problems = tuple(found)
-    if not problems or output == Output.JSON:
+def tell_problems(
+    found: Iterable[Problem],
+    output: Output | Report,
+    answered: Iterable[Message] = (),
+) -> None:
+    """Print problems of files beside what was done; JSON has them in its answer.
+    `answered`: the messages of the answer itself.
+    """
+    if output == Output.JSON:
         return
-    typer.echo("", err=True)
+    problems = tuple(found)
+    if problems:
+        typer.echo("", err=True)
     shown = shown_on(sys.stderr)
     for problem in problems:
         typer.echo(shown(problem), err=True)
+    messages: list[Message] = [*problems]
+    # an answer that went elsewhere is not above
+    if sys.stdout.isatty():
+        messages = [*answered, *problems]
+    tell_more(messages, sys.stderr)
+
+
+def tell_more(messages: Sequence[Message], stream: TextIO) -> None:
+    """On a terminal, print where more is told about the messages above: one line for
+    all of them.
+    """
+    if not messages or not stream.isatty():
+        return
+    from runner import codes
+    from runner.report import more
+
+    if line := more.below(messages, codes.known()):
+        typer.echo(line, file=stream)

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,8 +19,9 @@ from runner.cli import actions
 from runner.cli.context import (
     engine_of,
     invocation,
-    is_ci,
+    only_on_a_terminal,
     shown_on,
+    tell_more,
     tell_problems,
     terminal_width,
     today,
@@ -40,6 +43,7 @@ from runner.errors import ExitCode, InvalidDefinitions, Problem, Usage
 
 if TYPE_CHECKING:  # types of modules that are imported late
     from runner.application.describing import Size
+    from runner.application.made_up import MadeUp
     from runner.report.github import Note
     from runner.testing.local import Result
 
@@ -83,6 +87,7 @@ def validate(
         shown=shown_on(sys.stdout),
     )
     typer.echo(shown)
+    tell_more([*found.warnings, *found.errors], sys.stdout)
     if output is Report.GITHUB:
         _leave_checks("validate", found.exit_code, found.errors, found.warnings)
     return found.exit_code
@@ -108,9 +113,12 @@ def render(
     """
     from runner.application import rendering
 
-    if exact and (is_ci() or not sys.stdout.isatty()):
-        what = "--exact shows values that may name people, and this is no terminal"
-        raise Usage("P134", what, "run it on a terminal, or leave out --exact")
+    if exact:
+        only_on_a_terminal(
+            "--exact shows values that may name people",
+            "run it on a terminal, or leave out --exact",
+            sys.stdout,
+        )
     found = rendering.render(
         Path(),
         today(),
@@ -171,6 +179,7 @@ def test(
         _leave_checks("test", code, found.problems, notes=notes, failed=found.wrong)
     for problem in found.problems:
         typer.echo(str(problem), err=True)
+    tell_more(found.problems, sys.stderr)
     return code
 
 
@@ -384,9 +393,18 @@ def sandbox(
     seed: Annotated[
         int,
         typer.Option(
-            help="The seed of the storm; the same seed gives the same failures."
+            help="The seed of the storm and of made-up rows; the same seed gives the same."
         ),
     ] = 0,
+    from_sources: Annotated[
+        bool,
+        typer.Option(
+            "--from-sources",
+            help="Make the tables of `sources` in cohorts/project.yml, with made-up rows,"
+            " in place of the sample data.",
+        ),
+    ] = False,
+    target: TargetOption = "",
     engine: EngineOption = Engine.DUCKDB,
     setup: Annotated[
         bool,
@@ -413,12 +431,18 @@ def sandbox(
             )
         serving.set_up_engine(os.environ, typer.echo)
         return ExitCode.DONE
-    on_ready = _sandbox_ready
-    if like_production:
-        on_ready = _like_production_ready
     options = serving.SandboxOptions(
         host, port, job_seconds, like_production, storm, seed, is_trino
     )
+    on_ready = _sandbox_ready
+    if like_production:
+        on_ready = _like_production_ready
+    if from_sources:
+        from runner.application import made_up
+
+        made = made_up.of_project(invocation(), target=target, seed=seed)
+        options = replace(options, own=made.data)
+        on_ready = partial(_from_sources_ready, made=made, go_on=on_ready)
     serving.run(options, os.environ, tell=typer.echo, on_ready=on_ready)
     return ExitCode.DONE
 
@@ -432,6 +456,28 @@ def _sandbox_ready(address: str) -> None:
         "In another terminal: export TD_API_KEY=sandbox-key, then cohorts plan."
         " Ctrl-C stops."
     )
+
+
+def _from_sources_ready(
+    address: str, made: MadeUp, go_on: Callable[[str], None]
+) -> None:
+    """Say which tables there are, and then what the sandbox says when it is ready."""
+    tables = [
+        f"{table.database}.{table.name} ({len(table.rows):,} rows)"
+        for table in made.data.tables
+    ]
+    typer.echo(f"Made up for the target {made.target.name}: {', '.join(tables)}.")
+    if made.target.endpoint != address:
+        typer.echo(
+            f"information: the target {made.target.name} leads to {made.target.endpoint};"
+            f" to use the sandbox, declare a target with `endpoint: {address}`"
+        )
+    if made.unread:
+        typer.echo(
+            f"information: {', '.join(made.unread)} cannot be read, so that the rows may lack"
+            " what its rules ask for; `cohorts validate` says why"
+        )
+    go_on(address)
 
 
 def _like_production_ready(address: str) -> None:

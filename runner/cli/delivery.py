@@ -94,7 +94,7 @@ def plan(
     """Show what a sync would do and why; sends nothing."""
     from runner.application import planning
     from runner.application.files import write
-    from runner.report import machine, terminal
+    from runner.report import machine, more, terminal
 
     options = planning.PlanOptions(
         target,
@@ -123,7 +123,7 @@ def plan(
         typer.echo(text)
     else:
         show(terminal.plan(found.plan, counted=members))
-    tell_problems(problems, output)
+    tell_problems(problems, output, more.of_plan(found.plan))
     code = found.exit_code
     if detailed_exitcode and code is ExitCode.DONE and found.plan.has_changes:
         code = ExitCode.CHANGES
@@ -149,7 +149,7 @@ def _leave_plan(
     """
     from runner.application.reviewing import Review
     from runner.report import github
-    from runner.report.review import SUMMARY, page
+    from runner.report.review import summary
 
     problems = found.wanted.problems
     notes = [*github.of_problems("error", problems), *github.of_plan(found.plan)]
@@ -161,7 +161,7 @@ def _leave_plan(
         uncounted=uncounted,
         address=settings().run_address,
     )
-    actions.summarize(page(shown, limit=SUMMARY))
+    actions.summarize(summary(shown))
     failed = sum(bool(change.uncounted) for change in found.plan.changes)
     outputs = github.tally([found.plan], failed=failed, exit_code=code)
     if out:
@@ -242,7 +242,7 @@ def _told(
     found: Synced, stop: Stop, output: Output | Report, *, quiet: bool = False
 ) -> int:
     """Print how a sync ended, or, `quiet`, what of it failed; returns its exit code."""
-    from runner.report import machine, terminal
+    from runner.report import machine, more, terminal
 
     code = found.exit_code
     summary = found.summary
@@ -257,7 +257,7 @@ def _told(
         if summary.outcomes or output == Report.GITHUB:
             for warning in summary.plan.warnings:
                 typer.echo(f"warning: {warning}", err=True)
-    tell_problems(found.problems, output)
+    tell_problems(found.problems, output, more.of_summary(summary))
     if output == Report.GITHUB:
         _leave_sync(found, code)
     tell(summary)

@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from runner.cli import actions
-from runner.cli.context import invocation, settings
+from runner.cli.context import invocation, settings, tell_more
 from runner.cli.folder import selected, typed
 from runner.cli.options import (
     CohortsArgument,
@@ -71,6 +72,7 @@ def drift(
         typer.echo(machine.drifted(found, code))
         return code
     typer.echo(report.text(found))
+    tell_more(found.wrong, sys.stdout)
     if output is Report.GITHUB:
         actions.summarize(report.page(found, address=""))
     # a target that cannot be looked at is told on every page before the run fails of it

@@ -4,26 +4,26 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import typer
 
 from runner.cli.asking import Stopped
-from runner.cli.context import is_ci
+from runner.cli.context import is_ci, tell_line
 from runner.errors import ExitCode
 
 if TYPE_CHECKING:  # types of modules that are imported late
     from runner.application.invocation import Watch
     from runner.application.syncing import Confirmation
     from runner.plan.plan import Plan
-
-SHOWN = 3
-"""Cohorts that the status line of a terminal names, the busiest last."""
+    from runner.sync.progress import Event
 
 
 class Stop(threading.Event):
@@ -39,14 +39,12 @@ class Stop(threading.Event):
 
 
 @contextmanager
-def watched(stop: Stop, *, quiet: bool = False) -> Iterator[Watch]:
+def watched(stop: Stop, *, quiet: bool = False, asks: bool = False) -> Iterator[Watch]:
     """A run that Ctrl-C and SIGTERM can stop, and that tells its progress on stderr,
-    unless it is to be `quiet`.
+    unless it is to be `quiet`. `asks`: it asks a person while it goes on.
     """
-    from runner.application.invocation import Watch
-
-    with _stopping(stop), _listening(quiet=quiet) as tell:
-        yield Watch(stop, tell)
+    with _stopping(stop), _told(stop, quiet=quiet, asks=asks) as watch:
+        yield watch
 
 
 def confirmation(target: str, *, yes: bool) -> Confirmation:
@@ -73,42 +71,44 @@ def _ask(plan: Plan, target: str) -> None:
 
 
 @contextmanager
-def _listening(*, quiet: bool) -> Iterator[Callable[[str, str], None]]:
-    """Progress: a status line on a terminal, plain lines elsewhere; always on stderr."""
+def _told(stop: Stop, *, quiet: bool, asks: bool) -> Iterator[Watch]:
+    """How far the run is, always on stderr: a view on a terminal, lines elsewhere. A
+    command that `asks` has lines, since a question would stand in the view.
+    """
+    from runner.application.invocation import Watch
+    from runner.report.progress import Progress
+    from runner.treasuredata.waits import Waits
+
     if quiet:
-        yield _tell_nothing
+        yield Watch(stop, _tell_nothing, Waits(time.monotonic, _say_nothing))
         return
-    if not sys.stderr.isatty():
-        yield _tell_line
+    progress = Progress(time.monotonic)
+    if asks or not _has_view():
+
+        def tell(event: Event) -> None:
+            if line := progress.hear(event):
+                tell_line(line)
+
+        yield Watch(stop, tell, Waits(time.monotonic, tell_line))
         return
-    from rich.console import Console
+    from runner.cli.view import View
 
-    busy: dict[str, str] = {}
-    with Console(stderr=True).status("starting") as line:
-
-        def tell(cohort: str, step: str) -> None:
-            # whoever begins a step goes to the end: the line shows the last ones
-            busy.pop(cohort, None)
-            busy[cohort] = step
-            last = list(busy.items())[-SHOWN:]
-            line.update(" · ".join(_labelled(name, what) for name, what in last))
-
-        yield tell
+    with View(progress) as view:
+        yield Watch(stop, view.tell, view.waits)
 
 
-def _tell_nothing(_cohort: str, _step: str) -> None:
+def _has_view() -> bool:
+    """True on a terminal that can draw over its lines, where a person watches."""
+    is_plain = os.environ.get("TERM", "dumb") == "dumb"
+    return sys.stderr.isatty() and not is_plain and not is_ci()
+
+
+def _tell_nothing(_event: Event) -> None:
     """Somebody asked for quiet."""
 
 
-def _tell_line(cohort: str, step: str) -> None:
-    typer.echo(_labelled(cohort or "sync", step), err=True)
-
-
-def _labelled(name: str, step: str) -> str:
-    """A step of a cohort, or of the run as a whole where there is no name."""
-    if not name:
-        return step
-    return f"{name}: {step}"
+def _say_nothing(_line: str) -> None:
+    """Somebody asked for quiet."""
 
 
 @contextmanager
@@ -122,12 +122,9 @@ def _stopping(stop: Stop) -> Iterator[None]:
             raise SystemExit(128 + number)
         stop.set()
         stop.signal = number
-        typer.echo(
-            (
-                "Stopping after the steps that must be completed. Press Ctrl-C again"
-                " to stop at once."
-            ),
-            err=True,
+        tell_line(
+            "Stopping after the steps that must be completed."
+            " Press Ctrl-C again to stop at once."
         )
 
     before = {

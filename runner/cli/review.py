@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from runner.cli import actions
-from runner.cli.context import engine_of, invocation, shown_on
+from runner.cli.context import engine_of, invocation, shown_on, tell_more
 from runner.cli.folder import typed
 from runner.cli.options import Engine, EngineOption, OutOption, Report, ReportOption
 
@@ -77,15 +77,16 @@ def review(
 
 
 def _kept(found: Answer, out: Path) -> dict[str, str]:
-    """Write the comment and the plan of each target into a folder; returns where they
-    are, by what outputs call them.
+    """Write the comment, the whole page and the plan of each target into a folder;
+    returns where they are, by what outputs call them.
     """
     from runner.application.files import write
     from runner.report import machine
     from runner.report import review as pages
 
     for shown in found.reviews:
-        write(out / f"comment-{shown.target}.md", pages.page(shown))
+        write(out / f"comment-{shown.target}.md", pages.comment(shown))
+        write(out / f"page-{shown.target}.md", pages.whole(shown))
         if shown.plan:
             text = machine.plan(
                 shown.plan, shown.errors, commit=shown.commit, now=found.made_at
@@ -102,7 +103,7 @@ def _kept(found: Answer, out: Path) -> dict[str, str]:
 
 def _tell(found: Answer) -> None:
     """Print the checks, the tests that went wrong, and the plans."""
-    from runner.report import terminal
+    from runner.report import more, terminal
 
     warnings = found.checked.warnings
     typer.echo(_checked(found))
@@ -117,6 +118,7 @@ def _tell(found: Answer) -> None:
             typer.echo(terminal.plan(plan, counted=not shown.uncounted))
         if shown.failure:
             typer.echo(str(shown.failure), err=True)
+    tell_more(tuple(more.of_review(found)), sys.stdout)
 
 
 def _checked(found: Answer) -> str:
@@ -145,10 +147,11 @@ def _tell_github(found: Answer, paths: dict[str, str]) -> None:
     from runner.report import review as pages
 
     errors, warnings = found.checked.errors, found.checked.warnings
-    notes = [
-        *github.of_problems("error", errors),
-        *github.of_problems("warning", warnings),
-    ]
+    notes: list[github.Note] = []
+    # a run that counts comes after one that tests, which told these at their lines
+    if all(shown.tested for shown in found.reviews):
+        notes += github.of_problems("error", errors)
+        notes += github.of_problems("warning", warnings)
     if found.results:
         from runner.report import tested
 
@@ -156,9 +159,8 @@ def _tell_github(found: Answer, paths: dict[str, str]) -> None:
     # what a guard says of a cohort is often the same for every target
     of_plans = [note for plan in found.plans for note in github.of_plan(plan)]
     actions.annotate([*notes, *dict.fromkeys(of_plans)])
-    limit = pages.SUMMARY // max(1, len(found.reviews))
     for shown in found.reviews:
-        actions.summarize(pages.page(shown, limit=limit))
+        actions.summarize(pages.summary(shown, pages=len(found.reviews)))
     wrong_files = {problem.at.path for problem in errors}
     failed = len(found.wrong) + len(wrong_files)
     code = found.exit_code

@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from runner.cli.context import invocation, patience
+from runner.cli.context import invocation, patience, tell_more
 from runner.cli.options import LockOption, Output, OutputOption, TargetOption
 from runner.cli.progress import Stop, watched
 from runner.errors import ExitCode
@@ -58,7 +59,7 @@ def doctor(
     if canary:
         setup.prove(
             invocation(),
-            watched(Stop()),
+            watched(Stop(), asks=True),
             target=target,
             canary=canary,
             patience=patience(lock_timeout),
@@ -167,6 +168,7 @@ def verify(target: TargetOption = "", output: OutputOption = Output.TEXT) -> int
         typer.echo(machine.verified(found, target=target))
     else:
         typer.echo(terminal.verified(found))
+        tell_more(found.found, sys.stdout)
     return found.exit_code
 
 

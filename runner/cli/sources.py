@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
 
-from runner.cli.context import invocation
+from runner.cli.context import invocation, tell_more
 from runner.cli.options import TargetOption
 from runner.errors import ExitCode, Usage
 
@@ -29,6 +31,7 @@ def check(target: TargetOption = "") -> int:
     found = sources.compare(invocation(), target=target)
     for problem in found.problems:
         typer.echo(str(problem))
+    tell_more(found.problems, sys.stdout)
     for line in found.news:
         typer.echo(f"information: {line}")
     if not found.problems:
@@ -58,7 +61,8 @@ def pull(
     ] = False,
 ) -> int:
     """Add the columns that sources do not declare yet to cohorts/project.yml. For a new
-    TABLE, print the lines to add.
+    TABLE, print the lines to add. What is proposed from a look at some rows (`join`,
+    `time`, `date`) has its reason in a comment.
     """
     if keep_tables:
         if table:
@@ -78,8 +82,9 @@ def _draft(target: str, names: list[str]) -> None:
     from runner.project.file import FILE
 
     drafts = sources.drafts(invocation(), target=target, names=names)
-    typer.echo(f"# to be put under `sources` in {FILE}; say what its key is")
-    typer.echo("\n".join(drafts))
+    typer.echo(f"# to be put under `sources` in {FILE}; check what is proposed")
+    typer.echo("\n".join(drafts.texts))
+    _tell_unseen(drafts.unseen)
 
 
 def _pull_columns(target: str) -> None:
@@ -87,12 +92,20 @@ def _pull_columns(target: str) -> None:
     from runner.application import sources
     from runner.project.file import FILE
 
-    names = sources.pull_columns(invocation(), target=target)
-    if not names:
+    pulled = sources.pull_columns(invocation(), target=target)
+    if not pulled.names:
         typer.echo("Every column is declared already.")
         return
-    added = _count(len(names), "column")
-    typer.echo(f"{added} added to {FILE}: {', '.join(names)}.")
+    added = _count(len(pulled.names), "column")
+    typer.echo(f"{added} added to {FILE}: {', '.join(pulled.names)}.")
+    _tell_unseen(pulled.unseen)
+
+
+def _tell_unseen(unseen: Mapping[str, str]) -> None:
+    """Say of which tables nothing could be proposed; not among what may be kept."""
+    for table, why in unseen.items():
+        line = f"information: nothing is proposed for {table} from its rows: {why}"
+        typer.echo(line, err=True)
 
 
 def _pull_tables(target: str) -> None:

@@ -7,11 +7,13 @@ and order stay.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
 
+from runner.definitions import proposals
+from runner.definitions.proposals import NO_SAMPLE, Asked, Sample
 from runner.errors import Problem
 from runner.files.documents import Document
 from runner.project.sources import Source, Type
@@ -73,23 +75,33 @@ def _column_problems(
             )
 
 
+def new_columns(source: Source, columns: Mapping[str, str]) -> Mapping[str, Type]:
+    """The columns of its table that a source does not declare, and what each is taken for."""
+    usable = _usable(columns)
+    return {name: kind for name, kind in usable.items() if name not in source.columns}
+
+
 def with_new_columns(
-    document: Document, sources: Mapping[str, Source], found: Tables, database: str
+    document: Document,
+    sources: Mapping[str, Source],
+    found: Tables,
+    database: str,
+    samples: Mapping[str, Sample],
 ) -> tuple[str, list[str]]:
     """The project file's text with every column that tables have and sources do not
-    declare; and the names of these columns, as `source.column`.
+    declare; and the names of these columns, as `source.column`. `samples` are the looks
+    at tables, by their full name.
     """
     inserts: list[tuple[int, str]] = []
     names: list[str] = []
     root: Any = yaml.compose(document.source, Loader=yaml.SafeLoader)
     for source in sources.values():
-        columns = _usable(found.get(full_name(source, database), {}))
-        new = {
-            name: kind for name, kind in columns.items() if name not in source.columns
-        }
+        table = full_name(source, database)
+        new = new_columns(source, found.get(table, {}))
         if new:
             node = _node(root, "sources", source.name, "columns")
-            inserts.append(_insert(node, new, document.source))
+            entries = _entries(new, samples.get(table, NO_SAMPLE))
+            inserts.append(_insert(node, entries, document.source))
             names += [f"{source.name}.{column}" for column in new]
     text = document.source
     # from the end, so that places before an insertion stay right
@@ -98,22 +110,38 @@ def with_new_columns(
     return text, names
 
 
-def draft(table: str, columns: Mapping[str, str]) -> str:
-    """The text of a source of a table, to begin with. Its key is a guess, or TODO: only
-    a person can know it.
+def asked_of_draft(columns: Mapping[str, str], known: Sequence[str]) -> Asked:
+    """What a look at a new table must tell for its `draft`."""
+    return proposals.asked(_usable(columns), known)
+
+
+def draft(
+    table: str, columns: Mapping[str, str], known: Sequence[str], sample: Sample
+) -> str:
+    """The text of a source of a table, to begin with. `known` are the columns that say
+    who in this project. What is proposed has its reason beside it: only a person knows.
     """
     usable = _usable(columns)
+    roles = proposals.lines(usable, known, sample)
     # every table of Treasure Data has it, and most often it is not of interest
-    usable.pop("time", None)
-    keys = [column for column in usable if column.endswith("_id")] or ["TODO"]
+    usable.pop(proposals.TIME, None)
     lines = [
         f"  {table.rpartition('.')[2]}:",
         f"    table: {table}",
-        f"    key: {keys[0]}   # or, of events: join: …, and time: time",
+        *(f"    {role}" for role in roles),
         "    columns:",
+        *(f"      {entry}" for entry in _entries(usable, sample)),
     ]
-    lines += [f"      {column}: {kind}" for column, kind in usable.items()]
     return "\n".join(lines)
+
+
+def _entries(columns: Mapping[str, Type], sample: Sample) -> list[str]:
+    """Columns as they are written, each with its type."""
+    seen = sample.columns
+    return [
+        f"{name}: {proposals.typed(kind, seen.get(name))}"
+        for name, kind in columns.items()
+    ]
 
 
 def _usable(columns: Mapping[str, str]) -> dict[str, Type]:
@@ -136,10 +164,11 @@ def _node(root: Any, *path: str) -> Any:
     return node
 
 
-def _insert(node: Any, new: Mapping[str, Type], source: str) -> tuple[int, str]:
+def _insert(node: Any, entries: Sequence[str], source: str) -> tuple[int, str]:
     """Where in the text the columns go, and what is written there."""
     if node.flow_style:
-        text = ", ".join(f"{name}: {kind}" for name, kind in new.items())
+        indent = " " * (node.start_mark.column + 1)
+        text = _in_flow(entries, indent)
         if node.value:
             return node.value[-1][1].end_mark.index, f", {text}"
         return node.end_mark.index - 1, text
@@ -149,5 +178,20 @@ def _insert(node: Any, new: Mapping[str, Type], source: str) -> tuple[int, str]:
     if source[last - 1 : last] == "\n":
         last -= 1
     indent = " " * last_key.start_mark.column
-    text = "".join(f"\n{indent}{name}: {kind}" for name, kind in new.items())
+    text = "".join(f"\n{indent}{entry}" for entry in entries)
     return source.find("\n", last), text
+
+
+def _in_flow(entries: Sequence[str], indent: str) -> str:
+    """Columns within braces. A comment ends its line, so what follows it begins another."""
+    text = ""
+    for number, entry in enumerate(entries, 1):
+        plain, comment_mark, comment = entry.partition("   #")
+        text += plain
+        if number < len(entries):
+            text += ","
+        if comment_mark:
+            text += f"   #{comment}\n{indent}"
+        elif number < len(entries):
+            text += " "
+    return text

@@ -129,14 +129,43 @@ def is_changed(folder: Path, under: str, suffixes: Iterable[str]) -> bool:
     return _git(folder, "ls-files", "--others", "--", *patterns) != (0, "")
 
 
+def path_in(folder: Path) -> str:
+    """The path of a folder in its repository, such as `a/b/`; empty at its top."""
+    return _answer(folder, "rev-parse", "--show-prefix")
+
+
+def files_at(folder: Path, commit: str, under: str) -> frozenset[str]:
+    """The files that a commit has below a folder, by their paths; none where this clone
+    does not have the commit.
+    """
+    options = ("-r", "-z", "--name-only")
+    listed = _answer(folder, "ls-tree", *options, commit, "--", under)
+    return frozenset(filter(None, listed.split("\0")))
+
+
+def changed_files(folder: Path, commit: str, under: str) -> frozenset[str]:
+    """The files below a folder that are not here as a commit has them, by their paths;
+    none where git cannot tell. Files that git does not know are not looked at.
+    """
+    options = ("--name-only", "--no-renames", "--relative", "-z")
+    listed = _answer(folder, "diff", *options, commit, "--", under)
+    return frozenset(filter(None, listed.split("\0")))
+
+
 def write_out(folder: Path, commit: str, under: str, into: Path) -> None:
     """Write the files that a commit has below a folder into another place, byte for
     byte: no filter or attribute of the repository has a say. A link stays one; whoever
-    reads it refuses those that lead out of the folder.
+    reads it refuses those that lead out of the folder. Raises NoSuchCommit where this
+    clone has not all of it.
     """
-    wanted = _files_of(folder, commit, under)
-    asked = b"".join(entry.name + b"\n" for entry in wanted)
-    contents = _contents(_bytes(folder, "cat-file", "--batch", given=asked))
+    try:
+        wanted = _files_of(folder, commit, under)
+        asked = b"".join(entry.name + b"\n" for entry in wanted)
+        contents = [*_contents(_bytes(folder, "cat-file", "--batch", given=asked))]
+    except (subprocess.SubprocessError, _Missing):
+        what = f"this clone does not have all files of commit {commit[:12]}"
+        fix = "fetch them (`git fetch --refetch`), or clone the repository again"
+        raise NoSuchCommit("L017", what, fix) from None
     for entry, content in zip(wanted, contents, strict=True):
         place = into / PurePosixPath(entry.path)
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -170,14 +199,21 @@ def _files_of(folder: Path, commit: str, under: str) -> list[_Entry]:
     return entries
 
 
+class _Missing(Exception):
+    """This clone does not have a file of a commit."""
+
+
 def _contents(batch: bytes) -> Iterator[bytes]:
     """What `git cat-file --batch` answers: a line that ends with the size, so many
-    bytes, and a line break.
+    bytes, and a line break. Raises _Missing.
     """
     at = 0
     while at < len(batch):
         end = batch.index(b"\n", at)
-        size = int(batch[at:end].split()[-1])
+        last = batch[at:end].split()[-1]
+        if not last.isdigit():
+            raise _Missing  # git says `missing` in the place of the size
+        size = int(last)
         yield batch[end + 1 : end + 1 + size]
         at = end + 1 + size + 1
 

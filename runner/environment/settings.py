@@ -31,6 +31,13 @@ class GitHubSettings:
     token: str = field(repr=False)
     event_path: str
     branch: str = ""
+    address: str = ""
+    """The repository's page, such as `https://github.com/acme/shop`."""
+
+    @property
+    def keeps_artifacts(self) -> bool:
+        """True where the workflows keep a run's files: no other server takes them."""
+        return self.address.startswith("https://github.com/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +99,16 @@ def _run_address(environ: Mapping[str, str]) -> str:
     run = environ.get("GITHUB_RUN_ID", "")
     if not run:
         return ""
+    return f"{_repository_address(environ)}/actions/runs/{run}"
+
+
+def _repository_address(environ: Mapping[str, str]) -> str:
+    """The page of the repository that this run of Actions is of, or an empty text."""
     server = environ.get("GITHUB_SERVER_URL", "")
     repository = environ.get("GITHUB_REPOSITORY", "")
-    return f"{server}/{repository}/actions/runs/{run}"
+    if not (server and repository):
+        return ""
+    return f"{server}/{repository}"
 
 
 def _github(environ: Mapping[str, str]) -> GitHubSettings:
@@ -111,6 +125,7 @@ def _github(environ: Mapping[str, str]) -> GitHubSettings:
         token=environ.get("GITHUB_TOKEN", "").strip(),
         event_path=environ.get("GITHUB_EVENT_PATH", ""),
         branch=_branch(environ.get("GITHUB_REF", "")),
+        address=_repository_address(environ),
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,12 +22,15 @@ FILES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One key: its name, where it stands, what it means, and an example as YAML."""
+    """One key: its name, where it stands, what it means, and an example as YAML. `inner`:
+    each key that may stand within it, with an example on one line.
+    """
 
     name: str
     where: str
     meaning: str
     example: str
+    inner: tuple[str, ...] = ()
 
 
 def known() -> Mapping[str, tuple[Key, ...]]:
@@ -45,21 +49,58 @@ def _keys(schema: Mapping[str, Any], path: tuple[str, ...], file: str) -> Iterat
     for name, inner in schema.get("properties", {}).items():
         yield _key(name, inner, path, file)
         yield from _keys(inner, (*path, name), file)
-    named = schema.get("additionalProperties")
+    for step, inner in _within(schema):
+        yield from _keys(inner, (*path, *step), file)
+
+
+def _within(
+    schema: Mapping[str, Any],
+) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
+    """The schemas of what a list holds, such as a test, and of what is under names that
+    people choose; with how the way there is written.
+    """
+    named, items = schema.get("additionalProperties"), schema.get("items")
     if isinstance(named, dict):
-        yield from _keys(named, (*path, "NAME"), file)
+        yield ("NAME",), named
+    if isinstance(items, dict):
+        yield (), items
 
 
 def _key(name: str, schema: Mapping[str, Any], path: tuple[str, ...], file: str) -> Key:
     where = file
     if path:
         where = f"`{'.'.join(path)}` of {file}"
-    examples = schema.get("examples", ())[:1]
     example = ""
-    for value in examples:
+    for value in _first(schema):
         shown = {name: value}
         example = yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, width=70)
-    return Key(name, where, schema.get("markdownDescription", ""), example.rstrip())
+    meaning = schema.get("markdownDescription", "")
+    return Key(name, where, meaning, example.rstrip(), tuple(_inner(schema)))
+
+
+def _first(schema: Mapping[str, Any]) -> Sequence[Any]:
+    """The first example of a key, or none."""
+    examples: Sequence[Any] = schema.get("examples", ())
+    return examples[:1]
+
+
+def _inner(schema: Mapping[str, Any]) -> Iterator[str]:
+    for group in (schema, *(each for _, each in _within(schema))):
+        for name, key in group.get("properties", {}).items():
+            for value in _first(key):
+                yield f"{name}: {_on_one_line(value)}"
+
+
+def _on_one_line(value: object) -> str:
+    text = yaml.safe_dump(
+        value,
+        default_flow_style=True,
+        sort_keys=False,
+        allow_unicode=True,
+        width=math.inf,
+    )
+    # YAML's mark of the end of a document, after a value that is no group
+    return text.removesuffix("...\n").rstrip()
 
 
 def explained(keys: tuple[Key, ...]) -> str:
@@ -72,4 +113,7 @@ def _explained(key: Key) -> str:
     if key.example:
         lines.append("")
         lines += [f"    {line}" for line in key.example.splitlines()]
+    if key.inner:
+        lines += ["", "What may stand in it, each with an example:", ""]
+        lines += [f"    {line}" for line in key.inner]
     return "\n".join(lines)

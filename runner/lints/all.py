@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runner.definitions.tree import Tree
-from runner.errors import Problem
+from runner.errors import Problem, Problems
 from runner.lints import files, queries
 from runner.lints.lint import Level, Lint, levels
 from runner.project.file import Project
@@ -14,7 +14,7 @@ from runner.sql.wanted import Wanted
 
 def found(
     tree: Tree, wanted: Wanted, project: Project, owners: str
-) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
+) -> tuple[Problems, Problems]:
     """The errors and the warnings, each sorted by place. `owners` is the text of the
     CODEOWNERS file, empty where there is none.
     """

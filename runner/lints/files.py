@@ -20,7 +20,7 @@ from runner.files import habits
 from runner.files.documents import Pointer, quoted
 from runner.lints.lint import Lint, Name, against_policy, noticed
 from runner.project.file import FILE, Project
-from runner.project.sources import Source
+from runner.project.sources import Source, Sources
 from runner.sql.fingerprint import short
 from runner.sql.query import Query
 from runner.sql.reads import tables_read
@@ -64,13 +64,11 @@ def _same(queries: Sequence[Query]) -> Iterator[Lint]:
         audience = short(query.audience)
         identifiers = query.parts["identifiers"]
         same[audience, identifiers].append(query.cohort)
-    for found in same.values():
-        for cohort in found[1:]:
+    for first, *others in same.values():
+        path = first.document.path
+        for cohort in others:
             at = cohort.document.at("audience")
-            what = (
-                f"{cohort.id} finds the same people as {found[0].id}"
-                f" ({found[0].document.path})"
-            )
+            what = f"{cohort.id} finds the same people as {first.id} ({path})"
             fix = "keep one of them, or say in its rule what is different"
             yield noticed(Name.SAME_AS_ANOTHER, at, what, fix)
 
@@ -86,7 +84,8 @@ def _unused_templates(tree: Tree) -> Iterator[Lint]:
     texts += tree.templates.values()
     for name in tree.templates:
         # a template may take in another by its name
-        if name in used or any(name in text for text in texts):
+        is_taken_in = any(name in text for text in texts)
+        if name in used or is_taken_in:
             continue
         at = Position(f"{TEMPLATES}/{name}")
         what = "no cohort uses this template"
@@ -119,7 +118,8 @@ def of_owners(cohorts: Iterable[Cohort], owners: str) -> Iterator[Lint]:
         if _plain(cohort.owner) in named:
             continue
         at = cohort.document.at("owner")
-        what = f"the owner {quoted(cohort.owner)} is not in the CODEOWNERS file"
+        owner = quoted(cohort.owner)
+        what = f"the owner {owner} is not in the CODEOWNERS file"
         fix = "add them there, or correct the name"
         yield noticed(Name.NOT_IN_CODEOWNERS, at, what, fix)
 
@@ -128,10 +128,12 @@ def _named(owners: str) -> set[str]:
     """The owners that a CODEOWNERS file names; a team also without its organisation."""
     named = set()
     for line in owners.splitlines():
+        text, _, _ = line.partition("#")
         # the first word of a line says which files it is about
-        for word in line.partition("#")[0].split()[1:]:
+        for word in text.split()[1:]:
             owner = _plain(word)
-            named |= {owner, owner.rpartition("/")[2]}
+            _, _, team = owner.rpartition("/")
+            named |= {owner, team}
     return named
 
 
@@ -155,11 +157,18 @@ def of_policy(cohorts: Iterable[Cohort], project: Project) -> Iterator[Lint]:
         pattern = ""
     for cohort in cohorts:
         yield from _lacking(cohort, required)
-        if pattern and not re.search(pattern, cohort.id):
-            what = f"the id {cohort.id} is not as this project asks: {quoted(pattern)}"
-            fix = f"rename it; see `policy` in {FILE}"
-            at = cohort.document.at("id")
-            yield against_policy("N021", at, what, fix)
+        if pattern:
+            yield from _unlike(cohort, pattern)
+
+
+def _unlike(cohort: Cohort, pattern: str) -> Iterator[Lint]:
+    """The id of a cohort that is not as the policy asks."""
+    if re.search(pattern, cohort.id):
+        return
+    at = cohort.document.at("id")
+    what = f"the id {cohort.id} is not as this project asks: {quoted(pattern)}"
+    fix = f"rename it; see `policy` in {FILE}"
+    yield against_policy("N021", at, what, fix)
 
 
 def _lacking(cohort: Cohort, required: Sequence[str]) -> Iterator[Lint]:
@@ -183,14 +192,16 @@ def of_policy_on_sources(
     yield from _unknown_sources(policy, project)
     for query in queries:
         document = query.cohort.document
+        at = document.at("audience")
         file = document.path.removeprefix("cohorts/")
         for name, allowed in policy.items():
             if not file.startswith(f"{name}/"):
                 continue
+            listed = ", ".join(allowed)
+            fix = f"use one of: {listed}; or see `policy` in {FILE}"
             for used in _not_allowed(query, allowed, project.sources, database):
                 what = f"cohorts in {name}/ may not use {used}"
-                fix = f"use one of: {', '.join(allowed)}; or see `policy` in {FILE}"
-                yield against_policy("N022", document.at("audience"), what, fix)
+                yield against_policy("N022", at, what, fix)
 
 
 def _unknown_sources(policy: Allowed, project: Project) -> Iterator[Lint]:
@@ -202,7 +213,8 @@ def _unknown_sources(policy: Allowed, project: Project) -> Iterator[Lint]:
             at = project.document.at("policy", "sources", folder, number)
             what = f"there is no source {quoted(name)}"
             fix = "declare it under `sources`"
-            if close := difflib.get_close_matches(name, project.sources, 1):
+            close = difflib.get_close_matches(name, project.sources, 1)
+            if close:
                 fix = f"perhaps you meant {close[0]}"
             yield against_policy("C002", at, what, fix)
 
@@ -210,7 +222,7 @@ def _unknown_sources(policy: Allowed, project: Project) -> Iterator[Lint]:
 def _not_allowed(
     query: Query,
     allowed: Sequence[str],
-    sources: Mapping[str, Source],
+    sources: Sources,
     database: str,
 ) -> Iterator[str]:
     """What a cohort uses that is none of the allowed sources, in words.
@@ -245,51 +257,59 @@ def words(sql: str) -> frozenset[str]:
     found = set()
     for kind, text in tokens(sql):
         if kind in (Kind.WORD, Kind.QUOTED):
-            found.add(text.strip('"').lower())
+            name = text.strip('"')
+            found.add(name.lower())
     return frozenset(found)
 
 
 def _personal(cohort: Cohort) -> Iterator[Lint]:
     """Texts of a cohort that look as if they held an address or a telephone number."""
     texts = {"name": cohort.name, "description": cohort.description}
+    fix = "take it out: names and descriptions are read by many, and kept for ever"
     for key, text in texts.items():
         if _PERSONAL.search(text):
             at = cohort.document.at(key)
             what = f"the {key} seems to contain a person's address or number"
-            fix = "take it out: names and descriptions are read by many, and kept for ever"
             yield noticed(Name.PERSONAL_DATA, at, what, fix)
 
 
 def _two_readings(cohort: Cohort) -> Iterator[Lint]:
     """Values of the audience that mean something else than many people think."""
-    data: Any = cohort.document.data
+    document = cohort.document
+    data: Any = document.data
     for pointer, value in _leaves(data["audience"], ("audience",)):
-        at = cohort.document.at(*pointer)
+        at = document.at(*pointer)
         # the file's text is looked at for few values
-        written = ""
         if isinstance(value, float):
-            written = cohort.document.written(at)
-        if habits.has_thousands(written):
-            what = f"{written} is {value:g} here: the point is a decimal point"
-            fix = f"write {habits.thousands(written)}, or {value:g} if that is meant"
-            yield noticed(Name.TWO_READINGS, at, what, fix)
+            yield from _of_number(value, document.written(at), at)
         # its text may name a person, so it is not told
         if isinstance(value, str) and habits.curly(value):
             what = "the curly quotes are a part of this text"
             fix = 'write straight quotes ("), or none'
             yield noticed(Name.TWO_READINGS, at, what, fix)
         if isinstance(value, dict) and _is_birthday(value):
-            at = cohort.document.key_at(*pointer, "within_next")
+            at = document.key_at(*pointer, "within_next")
             what = "`within_next` looks at the year, too: nobody is born in the days to come"
             fix = "write `anniversary_within_next`"
             yield noticed(Name.TWO_READINGS, at, what, fix)
+
+
+def _of_number(value: float, written: str, at: Position) -> Iterator[Lint]:
+    """A number whose point may have been meant to part thousands."""
+    if not habits.has_thousands(written):
+        return
+    meant = habits.thousands(written)
+    what = f"{written} is {value:g} here: the point is a decimal point"
+    fix = f"write {meant}, or {value:g} if that is meant"
+    yield noticed(Name.TWO_READINGS, at, what, fix)
 
 
 def _is_birthday(condition: Mapping[str, Any]) -> bool:
     """True for a condition on a day of birth that looks for it in the days to come."""
     named = str(condition.get("column", "")).lower()
     is_birth = "birth" in named or named in ("dob", "bday")
-    return is_birth and "within_next" in condition
+    looks_ahead = "within_next" in condition
+    return is_birth and looks_ahead
 
 
 def _leaves(value: object, pointer: Pointer) -> Iterator[tuple[Pointer, object]]:
@@ -307,7 +327,8 @@ def _deprecated(cohort: Cohort, rule: Audience) -> Iterator[Lint]:
     """Columns of a rule that should not be used any more."""
     at = cohort.document.at("audience", "where")
     for source, name in columns_used(rule):
-        if why := source.columns[name].deprecated:
+        why = source.columns[name].deprecated
+        if why:
             what = f"the column {name} of {source.name} is deprecated: {why}"
             yield noticed(Name.DEPRECATED_COLUMN, at, what, "use another column")
 

@@ -4,7 +4,7 @@ what they compare.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from runner.definitions.cohort import Cohort
@@ -12,7 +12,7 @@ from runner.definitions.rule import ALWAYS, Events
 from runner.definitions.rule import walk as parts
 from runner.errors import Position
 from runner.lints.lint import Lint, Name, noticed
-from runner.project.sources import Source, Type
+from runner.project.sources import Source, Sources, Type
 from runner.sql.query import Query
 from runner.trino.parser import SyntaxRefused, parse
 from runner.trino.tree import (
@@ -56,7 +56,7 @@ _ORDERED = (
 )
 
 
-def of(query: Query, sources: Mapping[str, Source]) -> Iterator[Lint]:
+def of(query: Query, sources: Sources) -> Iterator[Lint]:
     """What is noticed of one cohort's query; a rule is looked at as a rule, SQL as SQL."""
     cohort = query.cohort
     if cohort.rule and cohort.rule.where:
@@ -90,7 +90,7 @@ class _Sql:
     cohort: Cohort
     at: Position
     parts: tuple[Node, ...]
-    sources: Mapping[str, Source]
+    sources: Sources
 
 
 def _whole(cohort: Cohort, source: Source, at: Position, fix: str) -> Lint:
@@ -120,7 +120,7 @@ def _unfiltered(sql: _Sql) -> Iterator[Lint]:
                 yield _whole(sql.cohort, source, sql.at, fix)
 
 
-def _read_whole(select: Select, events: Mapping[str, Source]) -> Iterator[Source]:
+def _read_whole(select: Select, events: Sources) -> Iterator[Source]:
     """The sources in a FROM whose time neither WHERE nor ON limits."""
     if select.from_ is None:
         return
@@ -250,7 +250,8 @@ def _mixed(sql: _Sql) -> Iterator[Lint]:
             types = kinds.get(name)
             if not types or name in told:
                 continue
-            if literal := _misfit(types, other):
+            literal = _misfit(types, other)
+            if literal:
                 told.add(name)
                 kind = " or ".join(sorted(types))
                 what = (
@@ -260,7 +261,7 @@ def _mixed(sql: _Sql) -> Iterator[Lint]:
                 yield noticed(Name.COMPARED_TYPES, sql.at, what, fix)
 
 
-def _types(sources: Mapping[str, Source]) -> dict[str, set[Type]]:
+def _types(sources: Sources) -> dict[str, set[Type]]:
     """The types that each name of a column has in any source."""
     types: dict[str, set[Type]] = {}
     for source in sources.values():

@@ -14,6 +14,7 @@ from runner.plan.decision import Timing, change_if_not_withdrawn, change_of
 from runner.plan.guards import too_many_withdrawn
 from runner.plan.ledger import Deployed, Destination, Ledger
 from runner.plan.plan import Action, Change, Plan
+from runner.plan.reason import Reason, Why
 from runner.project.file import Limit
 from runner.sql.query import Query
 from runner.sql.suppressed import NO_ONE, Suppressed
@@ -153,7 +154,7 @@ def _already_expired(cohorts: _Cohorts) -> Iterator[Change]:
             yield Change(
                 destination=where,
                 action=Action.NONE,
-                reasons=(f"expired on {cohort.life.expires}",),
+                reasons=(_expired(cohort),),
                 query=None,
                 deployed=cohorts.deployed(where),
                 cohort=cohort,
@@ -171,7 +172,7 @@ def _withdrawals(
             yield Change(
                 destination=where,
                 action=Action.SUSPENDED,
-                reasons=(f"waits for {successor.cohort_id}",),
+                reasons=(Reason(Why.WAITS_FOR, (successor.cohort_id,)),),
                 query=None,
                 deployed=deployed,
             )
@@ -194,16 +195,19 @@ def _why_withdrawn(
     workspace: str,
     expired: Cohort | None,
     successor: Destination | None,
-) -> str:
-    """The reason in words. An expiry goes before a move."""
+) -> Reason:
+    """The reason. An expiry goes before a move."""
     if expired:
-        return f"expired on {expired.life.expires}"
+        return _expired(expired)
     if successor:
-        return f"moved to {successor.cohort_id}"
+        return Reason(Why.MOVED_TO, (successor.cohort_id,))
     if where.workspace != workspace:
-        here = f"here it was {where.workspace}"
-        return f"the target's workspace is {workspace} now; {here}"
-    return "its file is gone"
+        return Reason(Why.OTHER_WORKSPACE, (workspace, where.workspace))
+    return Reason(Why.FILE_GONE)
+
+
+def _expired(cohort: Cohort) -> Reason:
+    return Reason(Why.EXPIRED, (str(cohort.life.expires),))
 
 
 def _gone(

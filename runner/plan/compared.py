@@ -13,6 +13,7 @@ from runner.plan.build import build_plan
 from runner.plan.decision import changed_parts
 from runner.plan.ledger import Delivered, Deployed, Destination, Ledger
 from runner.plan.plan import Action, Change, Plan
+from runner.plan.reason import Reason, Why
 from runner.project.file import Limit
 from runner.sql.query import Query
 from runner.sql.wanted import Wanted
@@ -95,7 +96,7 @@ def _resumed(change: Change, suspended: Collection[Destination]) -> Change:
         return change
     if change.destination not in suspended:
         return change
-    reasons = ("its suspension ends, and what it wants now is sent",)
+    reasons = (Reason(Why.SUSPENSION_ENDS),)
     return replace(change, action=Action.UPDATE, reasons=reasons)
 
 
@@ -114,16 +115,16 @@ def _of_suspended(change: Change, query: Query) -> Change:
     if change.deployed.delivered:
         old = change.deployed.delivered.parts
     parts = changed_parts(old, query.parts)
-    more = [f"when it ends, {part} changed" for part in parts]
+    more = [Reason(Why.CHANGED_WHILE_SUSPENDED, (part,)) for part in parts]
     return replace(change, reasons=(*change.reasons, *more))
 
 
 def _of_new(change: Change, cohort: Cohort, unreadable: Collection[str]) -> Change:
     """With words for a cohort that the base does not have."""
     first, *others = change.reasons
-    if first.startswith("moved here"):
+    if first.why is Why.MOVED_FROM:
         return change
-    first = "new"
+    first = Reason(Why.NEW)
     if cohort.document.path in unreadable:
-        first = "its file could not be read before"
+        first = Reason(Why.UNREADABLE_BEFORE)
     return replace(change, reasons=(first, *others))

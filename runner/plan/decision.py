@@ -1,4 +1,4 @@
-"""Decide what one cohort needs: its action, and the reasons in words; pure."""
+"""Decide what one cohort needs: its action, and the reasons; pure."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from datetime import date
 from runner.plan import life
 from runner.plan.ledger import DAY, Delivered, Deployed, Destination
 from runner.plan.plan import Action, Change, is_unfinished
+from runner.plan.reason import Reason, Why, changed
 from runner.plan.schedule import clock, due_since
 from runner.sql.fingerprint import SUPPRESSION
 from runner.sql.query import Query
 from runner.sql.suppressed import Suppressed
 
-ONLY = "only those leave who are taken out of every cohort"
+ONLY = Reason(Why.ONLY_SUPPRESSED_LEAVE)
 """The last reason of a change that only takes out the people of `suppress`."""
 
-Reasons = tuple[str, ...]
-"""Reasons in words, the most important first."""
+Reasons = tuple[Reason, ...]
+"""Reasons, the most important first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +44,15 @@ def change_of(
     suspended = query.cohort.life.suspended
     if suspended and life.is_suspended(query.cohort, timing.day):
         action = Action.SUSPENDED
-        reasons = (f"suspended until {suspended.until}: {suspended.reason}",)
+        until = suspended.until.isoformat()
+        reasons = (Reason(Why.SUSPENDED, (until, suspended.reason)),)
         if _must_suppress(query, deployed, timing):
             action = Action.SUPPRESS
     elif action is Action.NONE and _is_rolled_back(query, deployed):
         if _must_suppress(query, deployed, timing):
             action = Action.SUPPRESS
     elif action is Action.CREATE and query.previous_id:
-        reasons = (f"moved here from {query.previous_id}", *reasons[1:])
+        reasons = (Reason(Why.MOVED_FROM, (query.previous_id,)), *reasons[1:])
     if action is Action.SUPPRESS:
         reasons = (*reasons, ONLY)
     return Change(
@@ -82,7 +84,7 @@ def change_if_not_withdrawn(
     return Change(
         destination=deployed.destination,
         action=action,
-        reasons=("its withdrawal is held back", ONLY),
+        reasons=(Reason(Why.WITHDRAWAL_HELD_BACK), ONLY),
         query=None,
         deployed=deployed,
         suppression=suppression,
@@ -103,7 +105,7 @@ def rollback(query: Query, deployed: Deployed) -> Change | None:
     return Change(
         destination=deployed.destination,
         action=Action.ROLLBACK,
-        reasons=("asked for",),
+        reasons=(Reason(Why.ROLLBACK_ASKED_FOR),),
         query=query,
         deployed=deployed,
         restored=before.table,
@@ -135,14 +137,14 @@ def _action(query: Query, deployed: Deployed, timing: Timing) -> tuple[Action, R
 
 def _why_created(deployed: Deployed) -> Reasons:
     """Why the cohort is to be made in Braze."""
-    why = "not in Braze yet"
+    why = Why.NOT_IN_BRAZE
     if deployed.delivered:
-        why = "was withdrawn before"
+        why = Why.WITHDRAWN_BEFORE
     if any(pending.adopted for pending in deployed.pending):
-        why = "adopted: what is in Braze is known only roughly"
+        why = Why.ADOPTED
     if is_unfinished(deployed):
-        return why, _unfinished(deployed)
-    return (why,)
+        return Reason(why), _unfinished(deployed)
+    return (Reason(why),)
 
 
 def _updated(
@@ -150,11 +152,11 @@ def _updated(
 ) -> tuple[Action, Reasons]:
     """The action where what would be delivered changed: a new name alone costs one member."""
     parts = changed_parts(last.parts, query.parts)
-    reasons = tuple(f"{part} changed" for part in parts)
+    reasons = tuple(map(changed, parts))
     if _reads_elsewhere(query, last):
-        reasons += (f"database changed: {last.database} → {query.database}",)
+        reasons += (Reason(Why.DATABASE_CHANGED, (last.database, query.database)),)
     if not reasons:
-        reasons = ("fingerprint changed",)
+        reasons = (changed("fingerprint"),)
     if is_unfinished(deployed):
         reasons += (_unfinished(deployed),)
     if parts == ["name"] and not _reads_elsewhere(query, last):
@@ -173,27 +175,26 @@ def _reads_elsewhere(query: Query, last: Delivered) -> bool:
 def _unchanged(query: Query, last: Delivered, timing: Timing) -> tuple[Action, Reasons]:
     """The action where nothing changed, and the last attempt ended well."""
     if timing.refresh:
-        return Action.REFRESH, ("refresh asked for",)
+        return Action.REFRESH, (Reason(Why.REFRESH_ASKED_FOR),)
     if last.rejected == query.fingerprint:
-        why = "rolled back; held until its definition changes, or `--refresh`"
-        return Action.NONE, (why,)
-    if due := _due(query, last.as_of, timing):
-        return Action.REFRESH, (due,)
-    return Action.NONE, ("unchanged",)
+        return Action.NONE, (Reason(Why.ROLLED_BACK),)
+    if due := _due_since(query, last.as_of, timing):
+        return Action.REFRESH, (Reason(Why.DUE, (due,)),)
+    return Action.NONE, (Reason(Why.UNCHANGED),)
 
 
-def _unfinished(deployed: Deployed) -> str:
+def _unfinished(deployed: Deployed) -> Reason:
     """How the last attempt ended. A guard's refusal is no accident: its code is told."""
     code = deployed.failure_code
     failure = deployed.failure
     if code.startswith("G"):
-        return f"a guard refused the last attempt ({code}): {failure}"
+        return Reason(Why.REFUSED_BY_GUARD, (code, failure))
     if failure:
-        return f"the last attempt did not finish: {failure}"
-    return "the last attempt did not finish"
+        return Reason(Why.FAILED, (failure,))
+    return Reason(Why.UNFINISHED)
 
 
-def _due(query: Query, as_of: int, timing: Timing) -> str:
+def _due_since(query: Query, as_of: int, timing: Timing) -> str:
     """Since when a cohort is due by its schedule, in words; nothing where it is not.
     `as_of` is the time that its members are right for (unix seconds).
     """
@@ -203,7 +204,7 @@ def _due(query: Query, as_of: int, timing: Timing) -> str:
     since = due_since(schedule, as_of, timing.due_by)
     if since is None:
         return ""
-    return f"due since {clock(since, schedule.zone)}"
+    return clock(since, schedule.zone)
 
 
 def _is_rolled_back(query: Query, deployed: Deployed) -> bool:
@@ -220,7 +221,7 @@ def _must_suppress(query: Query, deployed: Deployed, timing: Timing) -> bool:
     if timing.refresh or begun or _is_other_list(query.suppression, deployed):
         return True
     last = deployed.delivered
-    return last is not None and bool(_due(query, _looked_at(last), timing))
+    return last is not None and bool(_due_since(query, _looked_at(last), timing))
 
 
 def _may_suppress(deployed: Deployed, suppression: Suppressed) -> bool:

@@ -153,6 +153,9 @@ def _deployed(where: Destination, rows: Sequence[Entry], now: int) -> Deployed:
     delivered = None
     if attempts.ended_well:
         delivered = _delivered(attempts.ended_well[-1])
+    if delivered and attempts.synced:
+        # a hold has no commit, and leaves what was wanted as it was
+        delivered = replace(delivered, commit=attempts.synced[-1].detail.commit)
     previous = _previous(attempts.ended_well, now)
     unfinished = attempts.unfinished
     connection, setting_keys = _reached(rows)

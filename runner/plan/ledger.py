@@ -134,6 +134,8 @@ class Delivered:
     mode: str = "mirror"
     database: str = ""
     """Where the query's names of tables were looked up; earlier versions did not tell."""
+    commit: str = ""
+    """The commit that the last sync was at; empty where there was none."""
 
     @classmethod
     def of_table(cls, table: str) -> Delivered:

@@ -10,6 +10,7 @@ from runner.definitions.cohort import Cohort
 from runner.errors import Problem
 from runner.plan.guards import Counts
 from runner.plan.ledger import Deployed, Destination
+from runner.plan.reason import Reason
 from runner.sql.query import Query
 from runner.sql.suppressed import NO_ONE, Suppressed
 
@@ -41,7 +42,7 @@ class Change:
 
     destination: Destination
     action: Action
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
     query: Query | None
     """None where no file wants the cohort."""
     deployed: Deployed

@@ -16,7 +16,7 @@ from runner.files.documents import Document, quoted
 from runner.identifiers import Identifier
 from runner.project import schedules, sources
 from runner.project.schedules import Schedule
-from runner.project.sources import Source
+from runner.project.sources import Sources
 
 Variable = str | int | float | bool | None | list["Variable"] | dict[str, "Variable"]
 
@@ -171,7 +171,7 @@ class Project:
     document: Document
     suppress: tuple[Suppression, ...] = ()
     timezone: str = schedules.DEFAULT_ZONE
-    sources: Mapping[str, Source] = field(default_factory=dict)
+    sources: Sources = field(default_factory=dict)
     review: str = "warn"
 
 

@@ -60,7 +60,11 @@ class Source:
         return bool(self.time)
 
 
-def read(document: Document) -> Mapping[str, Source]:
+Sources = Mapping[str, Source]
+"""Sources by name."""
+
+
+def read(document: Document) -> Sources:
     """The checked `sources` of a project file, by name."""
     data: Any = document.data
     return {

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from runner.plan.guards import Counts
 from runner.plan.plan import IDLE, Action, Change
+from runner.plan.reason import Why
 from runner.report.cost import Cost, crossing, is_blocked
 from runner.report.lists import fitting, many
 from runner.report.markup import code, words
@@ -53,11 +54,17 @@ def in_numbers(changes: Iterable[Change]) -> list[str]:
 
 
 def table(
-    changes: Sequence[Change], limit: int, *, counted: bool, elsewhere: str
+    changes: Sequence[Change],
+    limit: int,
+    *,
+    counted: bool,
+    elsewhere: str,
+    links: Mapping[str, str],
 ) -> str:
     """The table of changes, within `limit` characters; empty where nothing changes.
     `counted`: members were counted, so there are columns for them. `elsewhere` says
-    where the rows are that do not fit.
+    where the rows are that do not fit. `links` are the addresses of files; where not all
+    rows fit with them, they are left out.
     """
     shown = [change for change in changes if change.action is not Action.NONE]
     if not shown:
@@ -66,9 +73,15 @@ def table(
     if counted:
         numbers = [*COUNTED]
     # a colon at its end moves a column to the right
-    rule = [" --- "] * len(NAMED) + [" ---: "] * len(numbers)
-    lines = [_line([*NAMED, *numbers]), f"|{'|'.join(rule)}|"]
-    rows = [_row(change, len(numbers)) for change in shown]
+    of_names = [" --- "] * len(NAMED)
+    of_numbers = [" ---: "] * len(numbers)
+    rule = of_names + of_numbers
+    head = _line([*NAMED, *numbers])
+    below_head = "|".join(rule)
+    lines = [head, f"|{below_head}|"]
+    rows = [_row(change, len(numbers), links) for change in shown]
+    if len("\n".join(rows)) >= limit:
+        rows = [_row(change, len(numbers), {}) for change in shown]
     taken, missing = fitting(rows, limit, joint=1)
     lines += taken
     if missing:
@@ -77,7 +90,7 @@ def table(
     return "\n".join(lines)
 
 
-def _row(change: Change, columns: int) -> str:
+def _row(change: Change, columns: int, links: Mapping[str, str]) -> str:
     """One line of the table; its last `columns` are numbers."""
     sign = SIGNS[change.action]
     if is_blocked(change) or change.uncounted:
@@ -85,7 +98,9 @@ def _row(change: Change, columns: int) -> str:
     numbers = [""] * columns
     if change.counts:
         numbers = _numbers(change, change.counts)
-    return _line([sign, _name(change), _why(change), *numbers])
+    name = _name(change, links)
+    why = _why(change)
+    return _line([sign, name, why, *numbers])
 
 
 def _line(cells: Sequence[str]) -> str:
@@ -94,16 +109,20 @@ def _line(cells: Sequence[str]) -> str:
     return f"| {told} |"
 
 
-def _name(change: Change) -> str:
-    """The name that Braze shows, the cohort's id and its owner; a name that is the id is
-    told once.
+def _name(change: Change, links: Mapping[str, str]) -> str:
+    """The name that Braze shows, the cohort's id as a link to its file, and its owner; a
+    name that is the id is told once.
     """
     told = code(change.id)
+    if change.cohort and change.cohort.document.path in links:
+        told = f"[{told}]({links[change.cohort.document.path]})"
     if change.cohort and change.cohort.owner:
-        told += f" <sub>{words(change.cohort.owner)}</sub>"
+        owner = words(change.cohort.owner)
+        told += f" <sub>{owner}</sub>"
     if change.name in ("", change.id):
         return told
-    return f"{words(change.name)}<br>{told}"
+    name = words(change.name)
+    return f"{name}<br>{told}"
 
 
 def _numbers(change: Change, counts: Counts) -> list[str]:
@@ -123,7 +142,8 @@ def _numbers(change: Change, counts: Counts) -> list[str]:
 def _why(change: Change) -> str:
     """The reasons of a change; for a withdrawal also what it does to the people."""
     # the first column says `new` already
-    reasons = [words(reason) for reason in change.reasons if reason != "new"]
+    told = [reason for reason in change.reasons if reason.why is not Why.NEW]
+    reasons = [words(str(reason)) for reason in told]
     if change.action is Action.WITHDRAW:
         reasons.append("everybody leaves")
     return "; ".join(reasons)

@@ -20,7 +20,8 @@ def problems(
     """
     lines = [f"warning: {shown(warning)}" for warning in warnings]
     if not found:
-        lines.append(f"{many(cohorts, 'cohort')} checked: no problems.")
+        counted = many(cohorts, "cohort")
+        lines.append(f"{counted} checked: no problems.")
         return "\n".join(lines)
     lines += map(shown, found)
     lines += ["", f"{of_files(found)}."]

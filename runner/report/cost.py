@@ -12,7 +12,8 @@ from runner.plan.plan import Action, Change
 from runner.plan.written import sent
 from runner.report.lists import many
 
-IDENTIFIERS_A_REQUEST, REQUESTS_AN_HOUR = 1_000, 250_000
+IDENTIFIERS_A_REQUEST = 1_000
+REQUESTS_AN_HOUR = 250_000
 """Braze's limits (docs/services.md, Braze's partner API)."""
 
 
@@ -68,8 +69,10 @@ class Cost:
         """
         points = many(self.written, "data point")
         requests = many(self.requests, "request")
-        share = f"{_percent(self.requests)} of Braze's hourly limit"
-        return f"{points}, {requests} ({share}), {_duration(self.requests)}"
+        percent = _percent(self.requests)
+        share = f"{percent} of Braze's hourly limit"
+        duration = _duration(self.requests)
+        return f"{points}, {requests} ({share}), {duration}"
 
 
 def is_blocked(change: Change) -> bool:

@@ -92,8 +92,10 @@ def text(
     elif suppressed:
         lines.append("Those whom the project suppresses are left out.")
     lines.append("")
-    facts = _facts(cohort, everybody, sizes)
-    lines += [f"{name + ':':<12}{value}" for name, value in facts if value]
+    for name, value in _facts(cohort, everybody, sizes):
+        if value:
+            head = f"{name}:"
+            lines.append(f"{head:<12}{value}")
     return "\n".join(lines)
 
 
@@ -142,7 +144,8 @@ def _negated(rule: Rule, hidden: Collection[str]) -> list[str]:
         # "no purchase" would be wrong where a rule asks for three of them
         case Events(where=None) if _exists(rule):
             events = rule.source.name
-            return [f"no {events}{_when(rule.window)}"]
+            when = _when(rule.window)
+            return [f"no {events}{when}"]
     # what a hidden column is compared with stays hidden here too
     first, *rest = of_rule(rule, hidden)
     return [f"not: {first}", *rest]
@@ -163,7 +166,8 @@ def _who(cohort: Cohort, hidden: Collection[str] = ()) -> Iterator[str]:
         first, *rest = of_rule(rule.where, hidden)
         yield f"Who: {people} with {first}"
         yield from rest
-    top, sample = rule.top, rule.sample
+    top = rule.top
+    sample = rule.sample
     if top:
         yield f"Of them the {top.limit:,} with the greatest {top.by}."
     if sample:
@@ -186,7 +190,8 @@ def _params(cohort: Cohort) -> str:
     if not cohort.params:
         return ""
     told = [f"{name}: {value}" for name, value in cohort.params.items()]
-    return f" With {', '.join(told)}."
+    listed = ", ".join(told)
+    return f" With {listed}."
 
 
 def _facts(
@@ -248,15 +253,17 @@ def _below(parts: Sequence[Rule], hidden: Collection[str]) -> Iterator[str]:
 
 def _events(events: Events, hidden: Collection[str]) -> list[str]:
     """A rule about events: how many, which, when, and what holds of them."""
-    first = f"{_how_many(events)} {events.source.name}{_when(events.window)}"
-    first = first.strip()
+    number = _how_many(events)
+    when = _when(events.window)
+    first = f"{number} {events.source.name}{when}".strip()
     others = [
         _measure(measure)
         for measure in events.measures
         if measure.aggregate is not Aggregate.COUNT
     ]
     if others:
-        first += f" where {' and '.join(others)}"
+        conditions = " and ".join(others)
+        first += f" where {conditions}"
     if events.none_after:
         later = events.none_after.name
         first += f", and no {later} after the last of them"
@@ -286,7 +293,8 @@ def _exists(events: Events) -> bool:
 
 def _count(compare: Compare) -> str:
     """How many events there must be."""
-    return f"{_COUNTS[compare.sign]} {_number(compare.value)}"
+    number = _number(compare.value)
+    return f"{_COUNTS[compare.sign]} {number}"
 
 
 def _measure(measure: Measure) -> str:
@@ -294,7 +302,8 @@ def _measure(measure: Measure) -> str:
     compare = measure.compare
     what = _MEASURES[measure.aggregate].format(measure.column)
     sign = _SIGNS[compare.sign]
-    return f"{what} {sign} {_number(compare.value)}"
+    number = _number(compare.value)
+    return f"{what} {sign} {number}"
 
 
 def _test(test: Test) -> str:
@@ -311,11 +320,14 @@ def _test(test: Test) -> str:
         case IsNull():
             return "is empty"
         case Anniversary(days):
-            return f"comes round within {_plural(days, 'day')}, today included"
+            within = _plural(days, "day")
+            return f"comes round within {within}, today included"
         case Holds(texts, every=True):
-            return f"has all of {', '.join(texts)}"
+            listed = ", ".join(texts)
+            return f"has all of {listed}"
         case Holds(texts):
-            return f"has one of {', '.join(texts)}"
+            listed = ", ".join(texts)
+            return f"has one of {listed}"
         case Window():
             return f"lies{_when(test)}"
 
@@ -339,15 +351,18 @@ def _when(window: Window) -> str:
         case Window(None, None):
             return ""
         case Window(FromNow(offset), FromNow(0)):
-            return f" in the last {_length(-offset)}"
+            length = _length(-offset)
+            return f" in the last {length}"
         case Window(FromNow(0), FromNow(offset)):
             return f" in the next {_length(offset)}"
         case Window(Begin(unit, shift), Begin()):
-            return f" {_period(unit, shift)}"
+            period = _period(unit, shift)
+            return f" {period}"
         case Window(None, date() as end):
             return f" before {end}"
         case Window(date() as start, None):
-            return f" after {start - timedelta(days=1)}"
+            day_before = start - timedelta(days=1)
+            return f" after {day_before}"
         case Window(date() as start, date() as end):
             # a window ends before its second day, people name the last day in it
             return _days(start, end - timedelta(days=1))
@@ -368,7 +383,8 @@ def _edge(edge: Edge | None) -> str:
         case FromNow(0):
             return "now"
         case FromNow(offset) if offset < 0:
-            return f"{_length(-offset)} ago"
+            length = _length(-offset)
+            return f"{length} ago"
         case FromNow(offset):
             return f"{_length(offset)} ahead"
         case Begin() | date() | None:
@@ -410,10 +426,12 @@ def _either(values: Sequence[Value]) -> str:
     *others, last = shown
     if not others:
         return last
-    return f"{', '.join(others)} or {last}"
+    listed = ", ".join(others)
+    return f"{listed} or {last}"
 
 
 def _value(value: Value) -> str:
+    """A value of a rule, as a file has it."""
     # in Python a truth value is a number too, so it is asked for first
     if isinstance(value, bool):
         return str(value).lower()

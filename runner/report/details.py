@@ -1,4 +1,4 @@
-"""One change in full, folded: what is other than before, in words and as SQL."""
+"""One change in full: what is other than before, in words, and as SQL folded below them."""
 
 from __future__ import annotations
 
@@ -23,21 +23,17 @@ NOT_SHOWN = (
 
 def of_change(
     change: Change,
-    sign: str,
     before: Cohort | None,
     shared: Sharing,
     settings: Sequence[Setting] = (),
-) -> str:
-    """The details of one cohort, folded; empty where there is no more to say. `before`
+) -> list[str]:
+    """The details of one cohort, as blocks; none where there is no more to say. `before`
     is the cohort as it was in the base; `shared` says which of its members other
     cohorts have too; `settings` are those of a new cohort.
     """
     if change.action is Action.NONE:
-        return ""
-    blocks = [*_blocks(change, before, settings), *_about_members(change, shared)]
-    if not blocks:
-        return ""
-    return folded(f"{sign} {code(change.id)}", *blocks)
+        return []
+    return [*_blocks(change, before, settings), *_about_members(change, shared)]
 
 
 def _about_members(change: Change, shared: Sharing) -> Iterator[str]:
@@ -52,7 +48,8 @@ def _about_members(change: Change, shared: Sharing) -> Iterator[str]:
         told = [
             f"{number:,} are also in {code(name)}" for name, number in shared.others
         ]
-        yield f"Of its members {', '.join(told)}."
+        listed = ", ".join(told)
+        yield f"Of its members {listed}."
     if shared.unknown:
         why = words(shared.unknown)
         yield f"Whether {others} share members with it is not known: {why}"
@@ -76,8 +73,8 @@ def _blocks(
     if cohort and cohort.sql and change.action is Action.CREATE:
         shown = masked(change.sql_after, cohort.columns)
         yield fenced(shown.splitlines(), "sql")
-    if change.action in (Action.UPDATE, Action.SUSPENDED):
-        yield from _sql(change, is_told=bool(who))
+    if cohort and change.action in (Action.UPDATE, Action.SUSPENDED):
+        yield from _sql(change, cohort, is_told=bool(who))
 
 
 def _settings(
@@ -96,25 +93,33 @@ def _who_difference(before: Cohort | None, after: Cohort | None) -> list[str]:
     """
     if before is None or after is None:
         return []
-    old, new = described.who(before), described.who(after)
+    old = described.who(before)
+    new = described.who(after)
     difference = [*difflib.unified_diff(old, new, lineterm="", n=50)]
     # the first three lines name files and places, which a description has not
     return difference[3:]
 
 
 def _rule(change: Change, before: Cohort | None, cohort: Cohort) -> Iterator[str]:
-    """Who is meant by a rule that is new to the reader."""
-    is_new = before is None or change.action is Action.CREATE
-    if is_new and cohort.rule:
+    """Who is meant by a rule, where its words are not other ones: it is new to the
+    reader, or something that it uses changed.
+    """
+    is_shown = before is None or change.action in (Action.CREATE, Action.UPDATE)
+    if is_shown and cohort.rule:
         yield fenced(described.who(cohort), "text")
 
 
-def _sql(change: Change, *, is_told: bool) -> Iterator[str]:
-    """How the SQL differs. `is_told`: words above say already that something changed."""
+def _sql(change: Change, cohort: Cohort, *, is_told: bool) -> Iterator[str]:
+    """How the SQL differs: folded where it was made of a rule, which words above tell.
+    `is_told`: they say already that something changed.
+    """
     difference = sql_difference(change, ("before", "after"))
     if difference:
         # the first two lines name the sides
-        yield fenced(difference[2:], "diff")
+        shown = fenced(difference[2:], "diff")
+        if cohort.rule and not cohort.sql:
+            shown = folded("SQL", shown)
+        yield shown
         return
     # members are hidden in both sides, so a change of a hidden value shows no difference
     is_hidden = change.sql_before != change.sql_after
@@ -128,13 +133,16 @@ def _delivery(before: Cohort | None, after: Cohort) -> Iterator[str]:
         if after.mode is not Mode.MIRROR:
             yield _mode(after.mode.value, after.mode)
         return
-    old, new = before.name, after.name
+    old = before.name
+    new = after.name
     if old != new:
         yield code(f"name: {old} → {new}")
-    old, new = before.mode.value, after.mode.value
+    old = before.mode.value
+    new = after.mode.value
     if old != new:
         yield _mode(f"{old} → {new}", after.mode)
-    old, new = _identifiers(before), _identifiers(after)
+    old = _identifiers(before)
+    new = _identifiers(after)
     if old != new:
         yield code(f"identifiers: {old} → {new}")
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from runner.application.drift import Drift
 from runner.plan.plan import Change
+from runner.plan.standing import Standing
 from runner.report.lists import fitting, many
 from runner.report.markup import code, words
 from runner.report.review import COMMENT
@@ -51,7 +52,7 @@ def _lines(shown: Drift) -> Iterator[str]:
     if shown.refused:
         yield f"  withdrawals are refused: {shown.refused}"
     for change in shown.due:
-        reasons = "; ".join(change.reasons)
+        reasons = "; ".join(map(str, change.reasons))
         yield f"  {change.id}: {reasons}"
     for change in shown.held:
         yield f"  {change.id}: held after a rollback"
@@ -74,12 +75,14 @@ def _found(shown: Drift) -> Iterator[str]:
     if shown.refused:
         why = words(f"G005 {shown.refused}")
         yield f"Withdrawals are refused: {why}."
-    held = [f"- {code(change.id)}" for change in shown.held]
-    stale = [f"- {code(standing.id)}" for standing in shown.stale]
-    yield from _section(LATE, list(map(_due, shown.due)))
+    due = list(map(_due, shown.due))
+    held = [f"- {_name(change)}" for change in shown.held]
+    stale = [f"- {_standing(each)}" for each in shown.stale]
+    wrong = list(map(_wrong, shown.wrong))
+    yield from _section(LATE, due)
     yield from _section(HELD, held)
     yield from _section("Stale: older than `max_age`", stale)
-    yield from _section("Not as the ledger says", list(map(_wrong, shown.wrong)))
+    yield from _section("Not as the ledger says", wrong)
     if shown.invalid_files:
         files = many(shown.invalid_files, "file")
         yield f"{files} of the main branch cannot be used: `cohorts validate` says why."
@@ -98,8 +101,25 @@ def _section(title: str, lines: Sequence[str]) -> Iterator[str]:
 
 def _due(change: Change) -> str:
     """A line for a cohort that the next sync would change."""
-    reasons = "; ".join(map(words, change.reasons))
-    return f"- {code(change.id)}: {reasons}"
+    reasons = "; ".join(words(str(reason)) for reason in change.reasons)
+    name = _name(change)
+    return f"- {name}: {reasons}"
+
+
+def _name(change: Change) -> str:
+    """A cohort's id, and its owner where a file names one."""
+    told = code(change.id)
+    if change.cohort and change.cohort.owner:
+        owner = words(change.cohort.owner)
+        told += f" <sub>{owner}</sub>"
+    return told
+
+
+def _standing(each: Standing) -> str:
+    """The same, of a cohort of which perhaps no file can be read."""
+    if each.change is None:
+        return code(each.id)
+    return _name(each.change)
 
 
 def _wrong(each: Discrepancy) -> str:

@@ -61,7 +61,8 @@ def _overflow(kind: str, number: int) -> Note:
 def of_problems(kind: str, found: Sequence[Problem]) -> Iterator[Note]:
     """Problems of files, each on its line."""
     for problem in found:
-        yield Note(kind, problem.at, problem.code, f"{problem.what}; {problem.fix}")
+        told = f"{problem.what}; {problem.fix}"
+        yield Note(kind, problem.at, problem.code, told)
 
 
 def of_plan(plan: Plan) -> Iterator[Note]:

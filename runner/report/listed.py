@@ -33,6 +33,7 @@ def table(cohorts: Sequence[Cohort], kinds: Sequence[Kind], width: int = 0) -> s
 
 
 def _row(cohort: Cohort, kind: Kind) -> Row:
+    """The cells of one cohort."""
     schedule = "-"
     if cohort.schedule:
         schedule = cohort.schedule.cron
@@ -49,20 +50,28 @@ def _row(cohort: Cohort, kind: Kind) -> Row:
 def _narrowed(widths: Sequence[int], width: int) -> list[int]:
     """Column widths that fit into a line, as far as the columns that give way allow."""
     fitting = list(widths)
-    over = sum(widths) + GAP * (len(widths) - 1) - width
+    gaps = GAP * (len(widths) - 1)
+    over = max(sum(widths) + gaps - width, 0)
     for column in GIVES_WAY:
-        less = min(max(over, 0), max(fitting[column] - LEAST, 0))
+        spare = max(fitting[column] - LEAST, 0)
+        less = min(over, spare)
         fitting[column] -= less
         over -= less
     return fitting
 
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:
-    cells = [_shortened(*cell).ljust(cell[1]) for cell in zip(row, widths, strict=True)]
-    return (" " * GAP).join(cells).rstrip()
+    """A row in columns of these widths."""
+    cells = []
+    for text, width in zip(row, widths, strict=True):
+        shown = _shortened(text, width)
+        cells.append(shown.ljust(width))
+    gap = " " * GAP
+    return gap.join(cells).rstrip()
 
 
 def _shortened(text: str, width: int) -> str:
+    """A text that is cut where it is longer."""
     if len(text) <= width:
         return text
     return f"{text[: width - 1]}…"

@@ -76,7 +76,8 @@ def listed(
     """
     lines = [f"- {text(each)}" for each in found[:most]]
     if len(found) > most:
-        lines.append(f"- and {len(found) - most:,} more{elsewhere}")
+        more = len(found) - most
+        lines.append(f"- and {more:,} more{elsewhere}")
     return "\n".join(lines)
 
 
@@ -114,7 +115,9 @@ def _why(result: Result) -> str:
 def of_files(problems: Sequence[Problem]) -> str:
     """How many problems there are, in how many files."""
     files = {problem.at.path for problem in problems}
-    return f"{many(len(problems), 'problem')} in {many(len(files), 'file')}"
+    told = many(len(problems), "problem")
+    where = many(len(files), "file")
+    return f"{told} in {where}"
 
 
 def of_checks(
@@ -127,8 +130,10 @@ def of_checks(
         yield f"> [!CAUTION]\n> **{of_files(errors)}**"
         yield listed(errors, of_problem)
     if failed:
-        yield f"> [!CAUTION]\n> **{many(len(failed), 'test')} failed**"
+        tests = many(len(failed), "test")
+        yield f"> [!CAUTION]\n> **{tests} failed**"
         yield listed(failed, of_test)
     if warnings:
-        yield f"**{many(len(warnings), 'warning')}**"
+        counted = many(len(warnings), "warning")
+        yield f"**{counted}**"
         yield listed(warnings, of_problem)

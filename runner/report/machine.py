@@ -38,6 +38,9 @@ if TYPE_CHECKING:  # it needs the sandbox's packages
 
 VERSION = 1
 
+Json = dict[str, Any]
+"""An object of JSON."""
+
 
 def problems(
     found: Sequence[Problem], warnings: Sequence[Problem], *, cohorts: int
@@ -64,7 +67,8 @@ def cohorts(
     )
 
 
-def _listed(cohort: Cohort, kind: Kind) -> dict[str, Any]:
+def _listed(cohort: Cohort, kind: Kind) -> Json:
+    """A cohort that the files define."""
     schedule = None
     if cohort.schedule:
         schedule = {"cron": cohort.schedule.cron, "timezone": cohort.schedule.zone}
@@ -297,7 +301,8 @@ def reviewed_branch(shown: Answer) -> str:
     )
 
 
-def _finding(each: Discrepancy) -> dict[str, Any]:
+def _finding(each: Discrepancy) -> Json:
+    """A thing that is not as the ledger says."""
     return {
         "workspace": each.destination.workspace or None,
         "id": each.destination.cohort_id or None,
@@ -315,7 +320,8 @@ def _text(body: Mapping[str, Any]) -> str:
     return whole.replace("##[", "##\\u005b")
 
 
-def _plan(shown: Plan) -> dict[str, Any]:
+def _plan(shown: Plan) -> Json:
+    """A plan with its changes."""
     return {
         "target": shown.target,
         "workspace": shown.workspace,
@@ -329,7 +335,8 @@ def _plan(shown: Plan) -> dict[str, Any]:
     }
 
 
-def _change(change: Change) -> dict[str, Any]:
+def _change(change: Change) -> Json:
+    """A change of a plan."""
     return {
         "id": change.id,
         "workspace": change.destination.workspace,
@@ -339,12 +346,20 @@ def _change(change: Change) -> dict[str, Any]:
         "action": change.action.value,
         # a hash: a later sync shows by it whether it is what was reviewed
         "wanted": reviewed.item(change).wanted,
-        "reasons": list(change.reasons),
+        **_reasons(change),
         "members": _members(change.counts),
         "written": _written(change.counts),
         "refusals": _problems([*change.questions, *change.refusals]),
         "uncounted": _uncounted(change),
         "sql_difference": _sql_difference(change),
+    }
+
+
+def _reasons(change: Change) -> dict[str, list[str]]:
+    """The reasons in words, and their codes in the same order."""
+    return {
+        "reasons": list(map(str, change.reasons)),
+        "reason_codes": [reason.why.code for reason in change.reasons],
     }
 
 
@@ -382,7 +397,7 @@ def _written(counts: Counts | None) -> dict[str, int] | None:
     }
 
 
-def _uncounted(change: Change) -> dict[str, Any] | None:
+def _uncounted(change: Change) -> Json | None:
     """Why members could not be counted, if they could not."""
     if change.uncounted is None:
         return None
@@ -390,13 +405,15 @@ def _uncounted(change: Change) -> dict[str, Any] | None:
 
 
 def _sql_difference(change: Change) -> list[str]:
+    """The lines by which the SQL of an update differs; none for any other change."""
     # a new cohort and one that ends have SQL on one side only: all of it would differ
     if change.action is not Action.UPDATE:
         return []
     return sql_difference(change, NAMES)
 
 
-def _outcome(outcome: Outcome) -> dict[str, Any]:
+def _outcome(outcome: Outcome) -> Json:
+    """How the sync of one cohort ended."""
     return {
         "id": outcome.change.id,
         "action": outcome.change.action.value,
@@ -418,13 +435,15 @@ def _done(done: Done | None) -> dict[str, int] | None:
     }
 
 
-def _cohort(each: Standing) -> dict[str, Any]:
+def _cohort(each: Standing) -> Json:
+    """The standing of one cohort."""
     deployed = each.deployed
     return {
         "id": each.id,
         "braze_id": deployed.destination.cohort_id,
         "workspace": deployed.destination.workspace,
         "name": _name(each),
+        "owner": _owner_of(each),
         **_last_sync(deployed.delivered),
         "as_of": _moment_or_none(each.as_of),
         "unfinished": _is_unfinished(each),
@@ -438,6 +457,13 @@ def _cohort(each: Standing) -> dict[str, Any]:
     }
 
 
+def _owner_of(each: Standing) -> str | None:
+    """Who answers for a cohort; None where no file says it."""
+    if each.change is None:
+        return None
+    return _owner(each.change)
+
+
 def _name(each: Standing) -> str:
     """The name that Braze is to show; the one it shows where no file says it."""
     if each.change is None:
@@ -445,7 +471,7 @@ def _name(each: Standing) -> str:
     return each.change.name
 
 
-def _last_sync(last: Delivered | None) -> dict[str, Any]:
+def _last_sync(last: Delivered | None) -> Json:
     """How many qualified at the last sync, and when it was."""
     if last is None:
         return {"members": None, "synced_at": None}
@@ -459,25 +485,25 @@ def _is_unfinished(each: Standing) -> bool:
     return each.change.is_unfinished
 
 
-def _failure(deployed: Deployed) -> dict[str, Any]:
+def _failure(deployed: Deployed) -> Json:
     """The last failure and when it was; None where the last attempt did not fail."""
     if not deployed.failure:
         return {"failure": None, "failed_at": None}
     return {"failure": deployed.failure, "failed_at": _moment(deployed.failed_at)}
 
 
-def _intended(change: Change | None) -> dict[str, Any]:
+def _intended(change: Change | None) -> Json:
     """What a sync would do with a cohort; nothing where its file cannot be read."""
     if change is None:
-        return {"action": None, "reasons": [], "held": False}
+        return {"action": None, "reasons": [], "reason_codes": [], "held": False}
     return {
         "action": change.action.value,
-        "reasons": list(change.reasons),
+        **_reasons(change),
         "held": change.is_rolled_back,
     }
 
 
-def _due(each: Standing) -> dict[str, Any]:
+def _due(each: Standing) -> Json:
     """A cohort's schedule, and when it is due next by it, in the schedule's zone."""
     schedule = each.schedule
     if schedule is None:
@@ -499,7 +525,8 @@ def _moment_or_none(at: int | None, zone: str = "UTC") -> str | None:
     return _moment(at, zone)
 
 
-def _record(record: Record) -> dict[str, Any]:
+def _record(record: Record) -> Json:
+    """A record of the ledger."""
     return {
         "at": _moment(record.at),
         "workspace": record.destination.workspace or None,
@@ -519,13 +546,15 @@ def _record(record: Record) -> dict[str, Any]:
     }
 
 
-def _error(error: CohortsError | None) -> dict[str, Any] | None:
+def _error(error: CohortsError | None) -> Json | None:
+    """An error by its code, what happened and what to do; None for none."""
     if error is None:
         return None
     return {"code": error.code, "what": error.what, "fix": error.fix}
 
 
-def _tested(result: Result) -> dict[str, Any]:
+def _tested(result: Result) -> Json:
+    """How one test ended."""
     return {
         "id": result.cohort.id,
         "name": result.case.name,
@@ -548,11 +577,12 @@ def _people(found: Mapping[Handle, tuple[str, ...]]) -> dict[str, list[str]]:
     return people
 
 
-def _problems(found: Sequence[Problem]) -> list[dict[str, Any]]:
+def _problems(found: Sequence[Problem]) -> list[Json]:
     return [_problem(problem) for problem in found]
 
 
-def _problem(problem: Problem) -> dict[str, Any]:
+def _problem(problem: Problem) -> Json:
+    """A problem with its place."""
     return {
         "path": problem.at.path,
         "line": problem.at.line,

@@ -80,6 +80,9 @@ def fenced(lines: Sequence[str], language: str = "") -> str:
     return "\n".join([f"{fence}{language}", *shown, fence])
 
 
-def folded(title: str, *blocks: str) -> str:
-    """Blocks that are seen when the title is clicked."""
-    return "\n\n".join([f"<details><summary>{title}</summary>", *blocks, "</details>"])
+def folded(title: str, *blocks: str, is_open: bool = False) -> str:
+    """Blocks that are seen when the title is clicked; `is_open`: until it is clicked."""
+    tag = "<details>"
+    if is_open:
+        tag = "<details open>"
+    return "\n\n".join([f"{tag}<summary>{title}</summary>", *blocks, "</details>"])

@@ -11,6 +11,7 @@ from enum import StrEnum
 from runner.errors import Blocked, CohortsError, ExitCode, Interrupted
 from runner.plan.ledger import Deployed
 from runner.plan.plan import Action, Plan
+from runner.report import more
 from runner.report.changes import number_of
 from runner.report.lists import many
 from runner.sync.attempts import Outcome
@@ -94,7 +95,8 @@ def _news(outcome: Outcome) -> News | None:
     if isinstance(error, Interrupted):
         return None
     deployed = outcome.change.deployed
-    now, code = _now(error), ""
+    now = _now(error)
+    code = ""
     if error:
         code = error.code
     is_other_guard = now is Fate.BLOCKED and code != deployed.failure_code
@@ -153,8 +155,10 @@ def of_stopped_run(error: CohortsError, *, target: str, address: str) -> str:
     same: this is told each time.
     """
     why = WHY.get(ExitCode(error.exit_code), "it failed as a whole")
-    told = f":x: the run did not get through: {why} ({_escaped(error.code)})"
-    return "\n".join([_head(target), told, *_more([error.code], address)])
+    error_code = _escaped(error.code)
+    told = f":x: the run did not get through: {why} ({error_code})"
+    more = _more([error.code], address)
+    return "\n".join([_head(target), told, *more])
 
 
 def _head(target: str) -> str:
@@ -172,18 +176,21 @@ def _named(told: Sequence[News]) -> str:
 
 def _name(each: News) -> str:
     """One cohort, with the code of its error."""
-    name = f"`{_escaped(each.cohort)}`"
+    cohort = _escaped(each.cohort)
+    name = f"`{cohort}`"
     told = [_escaped(part) for part in (each.code, each.owner) if part]
     if told:
-        name += f" ({', '.join(told)})"
+        listed = ", ".join(told)
+        name += f" ({listed})"
     return name
 
 
 def _more(codes: Sequence[str], address: str) -> list[str]:
-    """The last line: where the first code is explained, and where the run is."""
+    """The last line: where the codes are explained, and where the run is."""
     parts = []
-    if codes:
-        parts.append(f"`cohorts explain {_escaped(codes[0])}` says what to do.")
+    # a notice has codes alone, so that `cohorts explain` tells more of each
+    if explained := more.line(tuple(map(_escaped, codes))):
+        parts.append(f"{explained}.")
     if address.startswith(("https://", "http://")):
         # a bar would end the address and begin the link's text
         link = _escaped(address).replace("|", "%7C")

@@ -4,7 +4,9 @@ Markdown that GitHub takes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from runner.application.reviewing import Review
 from runner.plan import marker, reviewed
@@ -14,6 +16,8 @@ from runner.plan.sharing import Sharing
 from runner.report import changes, details
 from runner.report.cost import Cost, is_blocked
 from runner.report.lists import (
+    LISTED,
+    Each,
     fitting,
     listed,
     many,
@@ -27,10 +31,17 @@ from runner.report.markup import code, folded, words
 COMMENT = 65_000
 """Characters of a comment, a little under GitHub's limit of 65,536."""
 
-SUMMARY = 250_000
-"""Characters of a step summary, so that it stays under GitHub's limit of 1 MiB however
-many bytes they take.
-"""
+SUMMARY_BYTES = 1_000_000
+"""Bytes of a step summary, a little under GitHub's limit of 1 MiB."""
+
+SUMMARY = SUMMARY_BYTES // 4
+"""Characters that stay under that limit however many bytes they take: at most four each."""
+
+LISTED_IN_SUMMARY = 100
+"""How many problems, tests and warnings a step summary lists."""
+
+OPEN = 5
+"""Of how many changes the details are seen at once; of more, each is folded."""
 
 SETTINGS = 500
 """How many settings are listed."""
@@ -42,9 +53,43 @@ SEGMENT = "Segments → Create segment → filter <i>Treasure Data Cohorts</i>"
 """Where a segment is built in Braze."""
 
 
-def page(shown: Review, *, limit: int = COMMENT) -> str:
-    """The whole page, within `limit` characters; what does not fit is counted, and the
-    page says where it is.
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much a page may hold. `elsewhere` says where the rest is, and is empty where
+    nobody keeps it.
+    """
+
+    characters: int = sys.maxsize
+    listed: int = sys.maxsize
+    elsewhere: str = ""
+
+
+def comment(shown: Review) -> str:
+    """The page as a comment of GitHub's."""
+    return page(shown, Room(COMMENT, LISTED, _beside_comment(shown)))
+
+
+def summary(shown: Review, *, pages: int = 1) -> str:
+    """The page as one of several in a step's summary."""
+    most = SUMMARY_BYTES // pages
+    elsewhere = _beside_summary(shown)
+    text = ""
+    # most pages are of letters that take one byte
+    for characters in (most, most // 2, most // 4):
+        text = page(shown, Room(characters, LISTED_IN_SUMMARY, elsewhere))
+        if len(text.encode()) <= most:
+            break
+    return text
+
+
+def whole(shown: Review) -> str:
+    """The page with all that there is, for a file."""
+    return page(shown, Room())
+
+
+def page(shown: Review, room: Room) -> str:
+    """The page, within its room; what does not fit is counted, and the page says where
+    it is.
     """
     head = [
         marker.written(shown.target, shown.plan, shown.marks),
@@ -53,39 +98,53 @@ def page(shown: Review, *, limit: int = COMMENT) -> str:
     ]
     # head and foot are on every page; the rest shares what they leave
     foot = _foot(shown)
-    left = limit - len("\n\n".join([*head, foot])) - NOTE
+    on_every_page = "\n\n".join([*head, foot])
+    left = room.characters - len(on_every_page) - NOTE
     # the table of changes leaves some room for the lists below it
     rows = changes.table(
         shown.changes,
         int(left * 0.6),
         counted=not shown.uncounted,
-        elsewhere=_elsewhere(shown),
+        elsewhere=room.elsewhere,
+        links=shown.links,
     )
-    sections = [("Changes", rows), *_lists(shown)]
+    sections = [("Changes", rows), *_lists(shown, room)]
     blocks = []
     for title, block in sections:
         told = block
         if len(block) >= left:
-            told = f"**{title}** did not fit here{_elsewhere(shown)}."
+            told = f"**{title}** did not fit here{room.elsewhere}."
         if told:
             blocks.append(told)
             left -= len(told) + 2
-    blocks += _folds(shown, left)
+    blocks += _folds(shown, left, room)
     return "\n\n".join([*head, *blocks, foot]) + "\n"
 
 
-def _folds(shown: Review, left: int) -> list[str]:
+def _folds(shown: Review, left: int, room: Room) -> list[str]:
     """The details of all changes, as far as they fit into `left` characters."""
-    every = [_details(shown, change) for change in shown.changes]
-    folds, missing = fitting(every, left)
+    every = [(change, _details(shown, change)) for change in shown.changes]
+    some = [(change, blocks) for change, blocks in every if blocks]
+    is_open = len(some) <= OPEN
+    folds, missing = fitting(
+        [folded(_title(change), *blocks, is_open=is_open) for change, blocks in some],
+        left,
+    )
     if missing:
         cohorts = many(missing, "cohort")
-        folds.append(f"The details of {cohorts} did not fit here{_elsewhere(shown)}.")
+        folds.append(f"The details of {cohorts} did not fit here{room.elsewhere}.")
     return folds
 
 
-def _details(shown: Review, change: Change) -> str:
-    """The folded details of one change."""
+def _title(change: Change) -> str:
+    """The sign and the id of a change."""
+    name = code(change.id)
+    return f"{changes.SIGNS[change.action]} {name}"
+
+
+def _details(shown: Review, change: Change) -> list[str]:
+    """The details of one change, as blocks."""
+    where = change.destination
     own = [
         setting
         for setting in shown.settings
@@ -93,9 +152,8 @@ def _details(shown: Review, change: Change) -> str:
     ]
     return details.of_change(
         change,
-        changes.SIGNS[change.action],
-        shown.before.get(change.destination),
-        shown.overlaps.get(change.destination, Sharing()),
+        shown.before.get(where),
+        shown.overlaps.get(where, Sharing()),
         own,
     )
 
@@ -125,7 +183,8 @@ def _invalid(shown: Review) -> str:
     what = "Nothing is withdrawn while a file cannot be read."
     if shown.plan is None:
         what = "No plan could be made."
-    return f"> [!CAUTION]\n> **{of_files(shown.errors)}**, listed below. {what}"
+    files = of_files(shown.errors)
+    return f"> [!CAUTION]\n> **{files}**, listed below. {what}"
 
 
 def _stops(plan: Plan) -> Iterator[str]:
@@ -166,7 +225,8 @@ def _in_short(shown: Review, plan: Plan) -> str:
     said = f"**{changed}.** {tests}"
     if shown.uncounted:
         return f"{said} Members not computed: {_why_uncounted(shown)}."
-    return f"{said} {_cost(shown, plan)}"
+    cost = _cost(shown, plan)
+    return f"{said} {cost}"
 
 
 def _why_uncounted(shown: Review) -> str:
@@ -190,7 +250,8 @@ def _nothing(shown: Review, suspended: int) -> str:
 
 def _cost(shown: Review, plan: Plan) -> str:
     """How many members are written, now and later, without what is blocked."""
-    cost = Cost.of(change for change in plan.due if not is_blocked(change))
+    sent = [change for change in plan.due if not is_blocked(change)]
+    cost = Cost.of(sent)
     blocked = ""
     if plan.refused:
         blocked = ", without what is blocked"
@@ -210,7 +271,8 @@ def _failures(shown: Review) -> str:
     failed = len(shown.failed) - shown.unjudged
     parts = []
     if failed:
-        parts.append(f"{failed} of {many(len(shown.tests), 'test')} failed")
+        tests = many(len(shown.tests), "test")
+        parts.append(f"{failed} of {tests} failed")
     if shown.unjudged:
         tests = many(shown.unjudged, "test")
         parts.append(f"{tests} could not be judged on this machine")
@@ -223,9 +285,11 @@ def _tests_in_short(shown: Review) -> str:
         return "The check <code>validate</code> has the results of the tests."
     if shown.tests:
         passed = len(shown.tests) - len(shown.failed)
-        told = f"{passed} of {many(len(shown.tests), 'test')} passed"
+        tests = many(len(shown.tests), "test")
+        told = f"{passed} of {tests} passed"
         if shown.untested:
-            told += f", {many(shown.untested, 'cohort')} without one"
+            cohorts = many(shown.untested, "cohort")
+            told += f", {cohorts} without one"
         return f"{told}."
     # with errors there may be tests in the files that could not be read
     if shown.errors or not shown.cohorts:
@@ -233,47 +297,58 @@ def _tests_in_short(shown: Review) -> str:
     return "No cohort has a test."
 
 
-def _lists(shown: Review) -> Iterator[tuple[str, str]]:
+def _lists(shown: Review, room: Room) -> Iterator[tuple[str, str]]:
     """What is not about one change, as blocks with their titles."""
-    where = _elsewhere(shown)
+
+    def lines(found: Sequence[Each], text: Callable[[Each], str]) -> str:
+        return listed(found, text, room.elsewhere, most=room.listed)
+
     if shown.errors:
-        yield _list("Problems", listed(shown.errors, of_problem, where))
+        yield _list("Problems", lines(shown.errors, of_problem))
     if shown.changed_settings:
-        yield _list("Settings", _settings(shown))
+        yield _list("Settings", _settings(shown, room))
     if shown.failed:
         title = "Failed tests"
         if shown.unjudged:
             title = "Tests that did not pass"
-        yield _list(title, listed(shown.failed, of_test, where))
+        yield _list(title, lines(shown.failed, of_test))
     if shown.stops:
-        yield _list("Guards and questions", listed(shown.stops, of_problem, where))
+        yield _list("Guards and questions", lines(shown.stops, of_problem))
     if shown.uncountable:
-        yield _list("Not counted", listed(shown.uncountable, of_problem, where))
+        yield _list("Not counted", lines(shown.uncountable, of_problem))
     if shown.created:
-        yield _list("New in Braze", _created(shown))
+        yield _list("New in Braze", _created(shown, room))
     if shown.soon:
         title = many(len(shown.soon), "warning")
-        yield "Warnings", folded(title, listed(shown.soon, of_problem, where))
+        yield "Warnings", folded(title, lines(shown.soon, of_problem))
 
 
 def _list(title: str, lines: str) -> tuple[str, str]:
     return title, f"**{title}**\n\n{lines}"
 
 
-def _settings(shown: Review) -> str:
+def _settings(shown: Review, room: Room) -> str:
+    """The settings that changed, a line each."""
+
     def line(setting: Setting) -> str:
         return code(str(setting))
 
-    return listed(shown.changed_settings, line, _elsewhere(shown), most=SETTINGS)
+    most = max(SETTINGS, room.listed)
+    return listed(shown.changed_settings, line, room.elsewhere, most=most)
 
 
-def _created(shown: Review) -> str:
+def _created(shown: Review, room: Room) -> str:
     """The cohorts that are new in Braze, and what somebody does by hand for each."""
     told = f"Somebody builds a segment for each in Braze, by hand, once it is synced: {SEGMENT}."
     moved = [each for each in shown.created if each.query and each.query.previous_id]
     if moved:
         told += f" Segments of the old one are changed to the new one: {_names(moved)}."
-    lines = listed(shown.created, lambda change: words(change.name), _elsewhere(shown))
+    lines = listed(
+        shown.created,
+        lambda change: words(change.name),
+        room.elsewhere,
+        most=room.listed,
+    )
     return f"{told}\n\n{lines}"
 
 
@@ -301,8 +376,20 @@ def _compared(plan: Plan) -> str:
     return "Compared with what Braze holds"
 
 
-def _elsewhere(shown: Review) -> str:
-    """Where the rest of a list is; empty where no run keeps it."""
+def _beside_comment(shown: Review) -> str:
+    """Where the rest of a comment is; empty where no run keeps it."""
     if not shown.address:
         return ""
-    return f": [the run]({shown.address}) keeps the whole plan"
+    told = f": the [summary of the run]({shown.address}) says more"
+    if shown.artifacts:
+        return f"{told}, and [its artifacts]({shown.artifacts}) all of it"
+    return f"{told}, and its log has the whole plan"
+
+
+def _beside_summary(shown: Review) -> str:
+    """Where the rest of a step's summary is; empty where no run keeps it."""
+    if shown.artifacts:
+        return f": [the artifacts of this run]({shown.artifacts}) have all of it"
+    if shown.address:
+        return f": the log of [this run]({shown.address}) has the whole plan"
+    return ""

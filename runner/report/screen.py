@@ -14,7 +14,10 @@ SQL = re.compile(r"^ {6}[-+ @]")
 
 HELD = "\N{NO-BREAK SPACE}"
 
-GREEN, YELLOW, RED, FAINT = "32", "33", "31", "2"
+GREEN = "32"
+YELLOW = "33"
+RED = "31"
+FAINT = "2"
 
 COLOURS: Mapping[re.Pattern[str], str] = {
     re.compile(r"^ {6}\+.*"): GREEN,
@@ -68,7 +71,8 @@ def _broken(line: str, width: int) -> list[str]:
 def _coloured(line: str) -> str:
     """The first meaning that a line has, in its colour."""
     for pattern, colour in COLOURS.items():
-        if found := pattern.search(line):
+        found = pattern.search(line)
+        if found:
             start, end = found.span()
             shown = f"\x1b[{colour}m{line[start:end]}\x1b[0m"
             return f"{line[:start]}{shown}{line[end:]}"

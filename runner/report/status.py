@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from runner.plan.ledger import Deployed
 from runner.plan.plan import IDLE, Action, Change
+from runner.plan.reason import Why
 from runner.plan.standing import Standing
 from runner.report.lists import column_widths, many
 
@@ -17,7 +18,9 @@ HEADER: Row = ("COHORT", "MEMBERS", "AS OF (UTC)", "NEXT DUE", "STATE")
 
 NARROW: Row = ("COHORT", "MEMBERS", "AGE", "NEXT DUE", "STATE")
 
-MINUTE, HOUR, DAY = 60, 3_600, 86_400
+MINUTE = 60
+HOUR = 3_600
+DAY = 86_400
 """In seconds."""
 
 
@@ -37,8 +40,7 @@ def status(shown: Sequence[Standing], width: int = 0) -> str:
         rows = [NARROW, *(_short_row(each) for each in shown)]
     over = _width(rows) - width
     if width and over > 0:
-        longest = max(column_widths(rows)[0] - over, LEAST_NAME)
-        rows = [(_cut(row[0], longest), *row[1:]) for row in rows]
+        rows = _with_shorter_names(rows, over)
     lines = []
     widths = column_widths(rows)
     for row, more in zip(rows, below, strict=True):
@@ -51,9 +53,21 @@ def status(shown: Sequence[Standing], width: int = 0) -> str:
     return "\n".join(lines)
 
 
+def _with_shorter_names(rows: Sequence[Row], less: int) -> list[Row]:
+    """Rows whose ids are so much shorter, as far as LEAST_NAME allows."""
+    widest, *_ = column_widths(rows)
+    longest = max(widest - less, LEAST_NAME)
+    shorter: list[Row] = []
+    for name, size, as_of, due, state in rows:
+        row = (_cut(name, longest), size, as_of, due, state)
+        shorter.append(row)
+    return shorter
+
+
 def _width(rows: Sequence[Row]) -> int:
     """The width of the widest row, with two spaces between columns."""
-    return sum(column_widths(rows)) + 2 * (len(HEADER) - 1)
+    gaps = 2 * (len(HEADER) - 1)
+    return sum(column_widths(rows)) + gaps
 
 
 def _cut(text: str, longest: int) -> str:
@@ -87,11 +101,14 @@ def _aligned(row: Row, widths: Sequence[int]) -> str:
 
 
 def _row(each: Standing) -> Row:
+    """The cells of one cohort."""
     state = _state(each.change)
     if each.is_stale:
         state += ", STALE"
     size = _size(each.deployed)
-    return each.id, size, _as_of(each), _next(each), state
+    as_of = _as_of(each)
+    due = _next(each)
+    return each.id, size, as_of, due, state
 
 
 def _size(deployed: Deployed) -> str:
@@ -106,7 +123,8 @@ def _as_of(each: Standing) -> str:
     if each.as_of is None:
         return "-"
     age = ago(each.now - each.as_of)
-    return f"{_minute(each.as_of)} ({age})"
+    minute = _minute(each.as_of)
+    return f"{minute} ({age})"
 
 
 def _state(change: Change | None) -> str:
@@ -134,7 +152,8 @@ def _next(each: Standing) -> str:
         return "-"
     if each.is_due:
         return "now"
-    local = _utc(each.due_at).astimezone(ZoneInfo(each.schedule.zone))
+    zone = ZoneInfo(each.schedule.zone)
+    local = _utc(each.due_at).astimezone(zone)
     return f"{local:%Y-%m-%d %H:%M %Z}"
 
 
@@ -151,6 +170,14 @@ def _below(each: Standing) -> Iterator[str]:
         yield _failure(each)
     if each.is_stale:
         yield f"STALE: {_too_old(each)}"
+    if deployed.failure or each.is_stale:
+        yield from _owner(each.change)
+
+
+def _owner(change: Change | None) -> Iterator[str]:
+    """Who answers for a cohort, where a file names somebody."""
+    if change and change.cohort and change.cohort.owner:
+        yield f"owner: {change.cohort.owner}"
 
 
 def _reasons(change: Change, failure: str) -> Iterator[str]:
@@ -158,9 +185,9 @@ def _reasons(change: Change, failure: str) -> Iterator[str]:
     told = []
     for reason in change.reasons:
         # a failure has a line of its own, with its time
-        is_failure = failure and reason.endswith(failure)
-        if reason != "unchanged" and not is_failure:
-            told.append(reason)
+        is_failure = failure and reason.why in (Why.FAILED, Why.REFUSED_BY_GUARD)
+        if reason.why is not Why.UNCHANGED and not is_failure:
+            told.append(str(reason))
     if told:
         yield "; ".join(told)
 

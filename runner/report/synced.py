@@ -37,7 +37,8 @@ def _outcomes(shown: Summary) -> Iterator[str]:
     """The table of cohorts, as far as it fits."""
     outcomes = sorted(shown.outcomes, key=_failed_first)
     # half of what GitHub takes, so that problems still have room below
-    rows, missing = fitting(list(map(_row, outcomes)), SUMMARY // 2, joint=1)
+    every = list(map(_row, outcomes))
+    rows, missing = fitting(every, SUMMARY // 2, joint=1)
     if rows:
         yield "\n".join([*HEAD, *rows])
     if missing:
@@ -80,7 +81,8 @@ def _in_short(shown: Summary, problems: Sequence[Problem]) -> Iterator[str]:
     if done:
         added = sum(one.added for one in done)
         removed = sum(one.removed for one in done)
-        synced = f"**{len(done)} of {len(shown.outcomes)} synced**"
+        number = len(shown.outcomes)
+        synced = f"**{len(done)} of {number} synced**"
         yield f"{synced}: {added:,} members added, {removed:,} removed."
     elif not shown.outcomes:
         # something may wait still: what was refused, left out, or could not be read
@@ -100,13 +102,15 @@ def _failed_first(outcome: Outcome) -> tuple[bool, str]:
 
 def _row(outcome: Outcome) -> str:
     """One line of the table: a cohort with its error, or with its numbers."""
-    change, done = outcome.change, outcome.done
+    change = outcome.change
+    done = outcome.done
     name = code(change.id)
     if outcome.error:
         told = code(str(outcome.error))
         return f"| ❌ | {name} | {told} | | | |"
     numbers = " |  | "
     if done:
-        numbers = f"{done.added:,} | {done.removed:,} | {done.size:,}"
+        changed = f"{done.added:,} | {done.removed:,}"
+        numbers = f"{changed} | {done.size:,}"
     verb = PAST[change.action]
     return f"| ✅ | {name} | {verb} | {numbers} |"

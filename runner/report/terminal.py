@@ -122,20 +122,23 @@ def _members(shown: Plan, *, counted: bool) -> str:
     if not counted:
         return "Members not counted; `--members` counts who would enter and leave."
     sent = [change for change in shown.due if not is_blocked(change)]
-    return f"Estimate of what is written to Braze: {Cost.of(sent).over_time}."
+    cost = Cost.of(sent).over_time
+    return f"Estimate of what is written to Braze: {cost}."
 
 
 def _change(change: Change, width: int, names: tuple[str, str]) -> Iterator[str]:
     """The lines of one change. `width` is that of the longest cohort's id; `names` is
     what the sides of the SQL difference are called.
     """
-    sign, why = SIGNS[change.action], "; ".join(change.reasons)
+    sign = SIGNS[change.action]
+    why = "; ".join(map(str, change.reasons))
     head = f"  {sign} {change.id:<{width}}  {change.action:<8}"
     yield f"{head}  {change.name} ({why})"
     counts = change.counts
     if counts:
         yield f"      members: {_counts(counts)}"
-        yield f"      written: {_written(change, counts)}"
+        written = _written(change, counts)
+        yield f"      written: {written}"
     for problem in (*change.questions, *change.refusals):
         yield f"      BLOCKED {problem}"
     if change.uncounted:
@@ -186,7 +189,8 @@ def _by_handle(counts: Counts) -> str:
     if len(wanted) < 2:
         return ""
     told = [f"{count.after:,} by {count.handle}" for count in wanted]
-    return f" ({', '.join(told)})"
+    listed = ", ".join(told)
+    return f" ({listed})"
 
 
 def _written(change: Change, counts: Counts) -> str:
@@ -241,15 +245,15 @@ def _nothing_to_do(number: int, shown: Plan) -> str:
 
 def quiet(text: str) -> str:
     """Of how a sync ended, what is not just done: what failed, and the totals."""
-    lines = text.splitlines()
-    return "\n".join(
-        line for line in lines if line and not line.startswith(f"  {MARKS[State.OK]}")
-    )
+    done = f"  {MARKS[State.OK]}"
+    lines = filter(None, text.splitlines())
+    return "\n".join(line for line in lines if not line.startswith(done))
 
 
 def summary(shown: Summary) -> str:
     """How a sync ended: one line a cohort, then the totals."""
-    stop, lines = shown.plan.stop, []
+    stop = shown.plan.stop
+    lines = []
     if shown.outcomes:
         lines += _outcomes(shown.outcomes)
         lines += ["", _synced(shown)]
@@ -292,7 +296,8 @@ def _outcome(outcome: Outcome, width: int) -> str:
     name = outcome.change.id.ljust(width)
     if outcome.done:
         verb = PAST[outcome.change.action]
-        return f"  ✓ {name}  {verb:<9}  {_done(outcome.done)}"
+        done = _done(outcome.done)
+        return f"  ✓ {name}  {verb:<9}  {done}"
     line = f"  ✗ {name}  {outcome.error}"
     held = outcome.suppressed
     if held:
@@ -328,7 +333,8 @@ def history(shown: Sequence[Record], *, of: int) -> str:
         *cells, result = row
         # the last column needs no width
         padded = map(str.ljust, cells, widths)
-        lines.append("  ".join([*padded, result]))
+        line = "  ".join([*padded, result])
+        lines.append(line)
         indent = " " * widths[0]
         lines += [f"{indent}  {text}" for text in more]
     earlier = of - len(shown)
@@ -339,7 +345,8 @@ def history(shown: Sequence[Record], *, of: int) -> str:
 
 def _record(record: Record) -> tuple[str, str, str, str, str]:
     """The cells of one record."""
-    by, commit = record.who.actor, record.who.commit
+    by = record.who.actor
+    commit = record.who.commit
     if commit:
         by += f" at {commit[:7]}"
     if record.who.uncommitted:
@@ -373,7 +380,8 @@ def _below(record: Record) -> list[str]:
     """
     why = []
     if record.allowed:
-        why.append(f"{', '.join(record.allowed)} overridden")
+        guards = ", ".join(record.allowed)
+        why.append(f"{guards} overridden")
     if record.who.reason:
         why.append(record.who.reason)
     return [text for text in (record.error, ": ".join(why)) if text]
@@ -385,7 +393,8 @@ def _minute(at: int) -> str:
 
 def finding(shown: Finding) -> str:
     """One line of a diagnosis, with what to do below it."""
-    line = f"  {MARKS[shown.state]} {shown.name:<14}  {shown.found}"
+    mark = MARKS[shown.state]
+    line = f"  {mark} {shown.name:<14}  {shown.found}"
     if shown.fix:
         line += f"\n    {'':<14}  → {shown.fix}"
     return line
@@ -408,11 +417,10 @@ def verified(shown: Verified) -> str:
     end = "all is as the ledger says."
     wrong = sum(not each.is_warning for each in shown.found)
     if wrong:
-        end = f"{many(wrong, 'thing')} not as the ledger says."
-    cohorts, snapshots = (
-        many(shown.cohorts, "cohort"),
-        many(shown.snapshots, "snapshot"),
-    )
+        things = many(wrong, "thing")
+        end = f"{things} not as the ledger says."
+    cohorts = many(shown.cohorts, "cohort")
+    snapshots = many(shown.snapshots, "snapshot")
     lines.append(f"{cohorts}, {snapshots} compared: {end}")
     return "\n".join(lines)
 
@@ -422,7 +430,8 @@ def _discrepancy(each: Discrepancy) -> str:
     mark = "✗"
     if each.is_warning:
         mark = "!"
-    where, cohort = "", each.destination.cohort_id
+    where = ""
+    cohort = each.destination.cohort_id
     if cohort:
         where = f"{cohort}: "
     return f"  {mark} {each.code} {where}{each.what}; {each.fix}"

@@ -22,7 +22,8 @@ def text(results: Sequence[Result], untested: Sequence[Cohort]) -> str:
     lines = list(told(results))
     if lines:
         lines.append("")
-    return "\n".join([*lines, totals(results, untested)])
+    lines.append(totals(results, untested))
+    return "\n".join(lines)
 
 
 def told(results: Sequence[Result]) -> Iterator[str]:
@@ -139,7 +140,8 @@ def _rows(value: str, result: Result) -> Iterator[str]:
 def _row(row: Mapping[str, Any]) -> str:
     """A row as YAML writes it on one line."""
     cells = [f"{name}: {_cell(cell)}" for name, cell in row.items()]
-    return "{" + ", ".join(cells) + "}"
+    listed = ", ".join(cells)
+    return f"{{{listed}}}"
 
 
 def _cell(cell: object) -> str:

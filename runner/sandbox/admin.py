@@ -4,8 +4,9 @@ in requests.
 
 from __future__ import annotations
 
-import json
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -15,8 +16,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from runner.sandbox import pages
-from runner.sandbox.braze import Braze, User
+from runner.sandbox import bodies, pages
+from runner.sandbox.bodies import Given, Objects, Shown
+from runner.sandbox.braze import Alias, Braze, User
 from runner.sandbox.history import History
 from runner.sandbox.query import QueryFailed
 from runner.sandbox.sessions import Tables
@@ -29,6 +31,15 @@ Rows = list[list[Any]]
 
 class BadRequest(ValueError):
     """A body that is not what the endpoint takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A profile (`who`), and the identifiers that it gains and loses."""
+
+    who: User
+    gains: User
+    loses: User
 
 
 class AdminApi:
@@ -48,29 +59,33 @@ class AdminApi:
 
     def routes(self) -> list[Route]:
         """Every route; the front page leads to the cohorts."""
+        get = ["GET"]
+        post = ["POST"]
+        delete = ["DELETE"]
         return [
-            Route("/", lambda _: RedirectResponse("/sandbox/cohorts"), methods=["GET"]),
-            Route("/sandbox/cohorts", self._cohorts, methods=["GET"]),
-            Route("/sandbox/cohorts/{cohort_id:path}", self._cohort, methods=["GET"]),
-            Route("/sandbox/sql", self._sql, methods=["POST"]),
-            Route("/sandbox/connections", self._connections, methods=["GET", "POST"]),
-            Route("/sandbox/connections/{name}", self._disconnect, methods=["DELETE"]),
-            Route("/sandbox/users", self._users, methods=["GET", "POST", "DELETE"]),
-            Route("/sandbox/requests", self._requests, methods=["GET", "DELETE"]),
+            Route("/", _to_cohorts, methods=get),
+            Route("/sandbox/cohorts", self._cohorts, methods=get),
+            Route("/sandbox/cohorts/{cohort_id:path}", self._cohort, methods=get),
+            Route("/sandbox/sql", self._sql, methods=post),
+            Route("/sandbox/connections", self._connections, methods=get + post),
+            Route("/sandbox/connections/{name}", self._disconnect, methods=delete),
+            Route("/sandbox/users", self._users, methods=get + post + delete),
+            Route("/sandbox/requests", self._requests, methods=get + delete),
         ]
 
     def _cohorts(self, request: Request) -> Response:
+        """The cohorts in Braze: a page for people, JSON for programs."""
         if _prefers_html(request):
             return HTMLResponse(self._overview())
         braze = self._braze(request)
-        cohorts: list[dict[str, Any]] = []
+        cohorts: list[Shown] = []
         if braze:
             cohorts = braze.shown()
         return JSONResponse({"cohorts": cohorts})
 
     def _overview(self) -> str:
         """The page of all workspaces, all tables and the last 20 jobs."""
-        cohorts: list[dict[str, Any]] = []
+        cohorts: list[Shown] = []
         for workspace, braze in self._workspaces.all():
             cohorts += [{"workspace": workspace, **each} for each in braze.shown()]
         tables: list[tuple[str, Table]] = []
@@ -80,8 +95,9 @@ class AdminApi:
         return pages.overview(cohorts, tables, jobs)
 
     def _cohort(self, request: Request) -> Response:
+        """One cohort with its members."""
         braze = self._braze(request)
-        cohort: dict[str, Any] | None = None
+        cohort: Shown | None = None
         if braze:
             cohort = braze.shown_with_members(request.path_params["cohort_id"])
         if cohort is None:
@@ -95,7 +111,7 @@ class AdminApi:
             if isinstance(sql, str):
                 rows = await run_in_threadpool(self._rows, sql)
                 return JSONResponse({"rows": rows})
-            if _is_texts(sql):
+            if bodies.are_texts(sql):
                 results = await run_in_threadpool(self._results, sql)
                 return JSONResponse({"results": results})
             raise BadRequest(
@@ -106,9 +122,8 @@ class AdminApi:
 
     def _rows(self, sql: str) -> Rows:
         """The rows of one statement, as JSON can hold them."""
-        return [
-            [_in_json(value) for value in row] for row in self._warehouse.anything(sql)
-        ]
+        rows = self._warehouse.anything(sql)
+        return [list(map(_in_json, row)) for row in rows]
 
     def _results(self, statements: Sequence[str]) -> list[Rows]:
         """The rows of each statement. It stops at the first that fails, and what came
@@ -118,17 +133,16 @@ class AdminApi:
             return [self._rows(sql) for sql in statements]
 
     def _braze(self, request: Request) -> Braze | None:
-        return self._workspaces.braze(request.query_params.get("workspace", ""))
+        """The workspace that a request names; the first where it names none."""
+        name = request.query_params.get("workspace", "")
+        return self._workspaces.braze(name)
 
     async def _connections(self, request: Request) -> Response:
         """The connections, after one more was made by POST."""
         if request.method == "POST":
-            try:
-                body = await _json_or_form(request)
-                name = str(body["name"]).strip()
-                workspace = str(body["workspace"]).strip()
-            except (ValueError, KeyError, TypeError):
-                name = workspace = ""
+            body = await _json_or_form(request)
+            name = _name(body, "name")
+            workspace = _name(body, "workspace")
             if not name or not workspace:
                 return _problem("a connection has a name and a workspace", 400)
             await run_in_threadpool(self._workspaces.connect, name, workspace)
@@ -151,9 +165,10 @@ class AdminApi:
         if braze is None:
             return _problem("no such workspace", 404)
         if request.method == "GET":
-            return JSONResponse({"users": [_shown(user) for user in braze.users()]})
+            shown = [_shown(user) for user in braze.users()]
+            return JSONResponse({"users": shown})
         try:
-            body = await _body(request)
+            body = bodies.json_object(await request.body())
             if request.method == "DELETE":
                 users = [_user(one) for one in _objects(body, "users")]
                 return JSONResponse({"users": braze.delete_users(users)})
@@ -164,6 +179,7 @@ class AdminApi:
             return _problem(str(exc), 400)
 
     def _requests(self, request: Request) -> Response:
+        """How many requests and jobs there were of each kind; DELETE begins anew."""
         if request.method == "DELETE":
             self._counts.clear()
             self._history.forget_kinds()
@@ -172,11 +188,11 @@ class AdminApi:
         )
 
 
-def _put(braze: Braze, body: Mapping[str, Any]) -> dict[str, int]:
-    """Add the users and make the changes of a body, and count them. Raises KeyError,
-    ValueError.
+def _put(braze: Braze, body: Given) -> dict[str, int]:
+    """Add the users and make the changes of a body, and count them; neither where one
+    cannot be read. Raises KeyError, ValueError.
     """
-    changes: list[tuple[User, User, User]] = []
+    changes: list[Change] = []
     users: list[User] = []
     if "change" in body:
         changes = [_change(one) for one in _objects(body, "change")]
@@ -184,93 +200,102 @@ def _put(braze: Braze, body: Mapping[str, Any]) -> dict[str, int]:
     if "users" in body or not changes:
         users = [_user(one) for one in _objects(body, "users")]
     braze.put_users(users)
-    for who, gains, loses in changes:
-        braze.change_user(who, gains, loses)
+    for change in changes:
+        braze.change_user(change.who, change.gains, change.loses)
     counts = {"users": len(users)}
     if changes:
         counts["changed"] = len(changes)
     return counts
 
 
-def _is_texts(value: Any) -> bool:
-    """True for a list of texts."""
-    if not isinstance(value, list):
-        return False
-    return all(isinstance(each, str) for each in value)
-
-
 def _in_json(value: Any) -> Any:
-    """A value that JSON can hold; anything else as its text."""
+    """A value that JSON can hold; anything else as its text, NaN and infinity too."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
     if isinstance(value, str | int | float | None):
         return value
     return str(value)
 
 
-async def _body(request: Request) -> dict[str, Any]:
-    """The JSON object in the body; an empty one where there is something else, so that
-    each act says what it takes.
-    """
-    try:
-        body = await request.json()
-    except ValueError:
-        return {}
-    if not isinstance(body, dict):
-        return {}
-    return body
-
-
 async def _given(request: Request, name: str) -> Any:
     """A field of the JSON body. Raises BadRequest."""
-    body = await _body(request)
+    body = bodies.json_object(await request.body())
     if name not in body:
         raise BadRequest(f"the body must be JSON with {name!r}")
     return body[name]
 
 
-def _objects(body: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+def _objects(body: Given, name: str) -> Objects:
     """A list of objects in the body. Raises BadRequest."""
     value = body.get(name)
-    if isinstance(value, list) and all(isinstance(one, Mapping) for one in value):
+    if bodies.are_objects(value):
         return value
     raise BadRequest(f"the body must be JSON with {name!r}: list")
 
 
-async def _json_or_form(request: Request) -> dict[str, Any]:
+async def _json_or_form(request: Request) -> Given:
     """The fields of a body: the page's form sends no JSON."""
-    body = (await request.body()).decode()
+    body = await request.body()
     kind = request.headers.get("content-type", "")
     if kind.startswith("application/x-www-form-urlencoded"):
-        return dict(parse_qsl(body))
-    return dict(json.loads(body))
+        return dict(parse_qsl(body.decode(errors="replace")))
+    return bodies.json_object(body)
 
 
-def _user(given: Mapping[str, Any]) -> User:
-    """A user as the admin API spells it."""
-    aliases: set[tuple[str, str]] = set()
-    for label, name in (given.get("aliases") or {}).items():
-        aliases.add((str(label), str(name)))
-    devices = frozenset(map(str, given.get("devices") or ()))
-    return User(given.get("external_id"), frozenset(aliases), devices)
+def _name(body: Given, field: str) -> str:
+    """A name in the body, without spaces around it; empty where there is none."""
+    name = body.get(field)
+    if not isinstance(name, str):
+        return ""
+    return name.strip()
 
 
-def _change(given: Mapping[str, Any]) -> tuple[User, User, User]:
-    """Who is changed, what that profile gains, and what it loses. Raises BadRequest."""
+def _user(given: Given) -> User:
+    """A user as the admin API spells it; null is as good as nothing. Raises BadValue."""
+    external_id = given.get("external_id")
+    if external_id is not None:
+        external_id = bodies.text(external_id, "external_id")
+    aliases = given.get("aliases")
+    if aliases is None:
+        aliases = {}
+    devices = given.get("devices")
+    if devices is None:
+        devices = []
+    named = bodies.texts(devices, "devices")
+    return User(external_id, _aliases(aliases), frozenset(named))
+
+
+def _aliases(given: object) -> frozenset[Alias]:
+    """A user's aliases by their labels. Raises BadValue."""
+    if not isinstance(given, Mapping):
+        raise bodies.BadValue("aliases must be an object: a name for each label")
+    for label, name in given.items():
+        bodies.text(name, f"the alias {label!r}")
+    return frozenset(given.items())
+
+
+def _change(given: Given) -> Change:
+    """A change as the admin API spells it. Raises BadRequest, BadValue."""
     parts = [given.get(name, {}) for name in ("who", "gains", "loses")]
-    is_readable = all(isinstance(part, Mapping) for part in parts)
-    if "who" not in given or not is_readable:
+    if "who" not in given or not bodies.are_objects(parts):
         raise BadRequest(
             "a change has a 'who', and 'gains' or 'loses', each in the shape of a user"
         )
-    who, gains, loses = (_user(part) for part in parts)
-    return who, gains, loses
+    return Change(*map(_user, parts))
 
 
-def _shown(user: User) -> dict[str, Any]:
+def _shown(user: User) -> Shown:
+    """A user as the page and the API list them."""
     return {
         "external_id": user.external_id,
         "aliases": dict(sorted(user.aliases)),
         "devices": sorted(user.devices),
     }
+
+
+def _to_cohorts(_request: Request) -> Response:
+    """Send a browser to the page of cohorts."""
+    return RedirectResponse("/sandbox/cohorts")
 
 
 def _problem(message: str, status: int) -> JSONResponse:

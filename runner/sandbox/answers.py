@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from runner.sandbox import results
+from runner.sandbox.bodies import Shown
 from runner.sandbox.history import Job
 from runner.sandbox.query import Rows
 from runner.sandbox.warehouse import Refused, Table
@@ -22,7 +23,7 @@ LONGEST_PART = 8 * 1024 * 1024
 
 def refusal(exc: Refused) -> JSONResponse:
     """Treasure Data's error body."""
-    body: dict[str, Any] = {
+    body: Shown = {
         "error": exc.message,
         "message": exc.message,
         "text": exc.message,
@@ -37,7 +38,8 @@ def refusal(exc: Refused) -> JSONResponse:
 async def form_fields(request: Request) -> Mapping[str, str]:
     """Fields of a multipart, urlencoded or JSON body, as text."""
     if request.headers.get("content-type", "").startswith("application/json"):
-        given = json_object((await request.body()).decode(), "body")
+        body = await request.body()
+        given = json_object(body.decode(), "body")
         return {key: _as_text(value) for key, value in given.items()}
     async with request.form(max_part_size=LONGEST_PART) as form:
         return {key: value for key, value in form.items() if isinstance(value, str)}
@@ -50,7 +52,7 @@ def _as_text(value: Any) -> str:
     return json.dumps(value)
 
 
-def json_object(text: str, what: str) -> dict[str, Any]:
+def json_object(text: str, what: str) -> Shown:
     """A JSON object in a field. Raises Refused 422."""
     try:
         value = json.loads(text)
@@ -87,7 +89,7 @@ def moment(seconds: float | None) -> str | None:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-def status_body(job: Job) -> dict[str, Any]:
+def status_body(job: Job) -> Shown:
     """What `job/status` answers."""
     return {
         "job_id": job.id,
@@ -98,7 +100,7 @@ def status_body(job: Job) -> dict[str, Any]:
     }
 
 
-def job_body(job: Job) -> dict[str, Any]:
+def job_body(job: Job) -> Shown:
     """What `job/show` answers."""
     return {
         **status_body(job),
@@ -120,7 +122,7 @@ def job_body(job: Job) -> dict[str, Any]:
     }
 
 
-def _result_body(rows: Rows | None) -> dict[str, Any]:
+def _result_body(rows: Rows | None) -> Shown:
     """What `job/show` says of a result, also where there is none."""
     if rows is None:
         return {"hive_result_schema": "", "num_records": 0, "result_size": 0}
@@ -132,7 +134,7 @@ def _result_body(rows: Rows | None) -> dict[str, Any]:
     }
 
 
-def table_body(table: Table) -> dict[str, Any]:
+def table_body(table: Table) -> Shown:
     """A table as `table/list` shows it; its schema leaves out `time`."""
     schema = [
         [column.name, column.api_type, column.name]
@@ -151,16 +153,19 @@ def table_body(table: Table) -> dict[str, Any]:
 
 def ranged(request: Request, body: bytes, media: str) -> Response:
     """The body, or the part that a `Range: bytes=a-b` asks for."""
-    unit, _, span = request.headers.get("range", "").partition("=")
+    asked = request.headers.get("range", "")
+    unit, _, span = asked.partition("=")
     first, _, last = span.partition("-")
     if unit != "bytes" or not first.isdigit():
         return Response(body, media_type=media)
+    size = len(body)
     start = int(first)
-    end = len(body) - 1
+    stop = size
     if last.isdigit():
-        end = min(end, int(last))
-    if start > end:
-        headers = {"Content-Range": f"bytes */{len(body)}"}
+        behind_last = int(last) + 1
+        stop = min(size, behind_last)
+    if start >= stop:
+        headers = {"Content-Range": f"bytes */{size}"}
         return Response(status_code=416, headers=headers)
-    headers = {"Content-Range": f"bytes {start}-{end}/{len(body)}"}
-    return Response(body[start : end + 1], 206, headers, media)
+    headers = {"Content-Range": f"bytes {start}-{stop - 1}/{size}"}
+    return Response(body[start:stop], 206, headers, media)

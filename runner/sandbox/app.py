@@ -7,7 +7,7 @@ from collections.abc import Callable
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
-from runner.sandbox import sample
+from runner.sandbox import own_data, sample
 from runner.sandbox.admin import AdminApi
 from runner.sandbox.braze import Braze
 from runner.sandbox.clock import Clock
@@ -19,6 +19,7 @@ from runner.sandbox.faults import Faults
 from runner.sandbox.holds import Holds
 from runner.sandbox.jobs import Jobs
 from runner.sandbox.options import Chosen, Options
+from runner.sandbox.own_data import OwnData
 from runner.sandbox.partner import PartnerApi
 from runner.sandbox.sessions import Tables
 from runner.sandbox.treasuredata import TreasureDataApi
@@ -31,11 +32,16 @@ class Sandbox:
     """Everything a sandbox holds; `close` ends its threads. `address` is where its own
     Braze is reached.
 
-    Tables are kept in DuckDB, unless others are given.
+    Tables are kept in DuckDB, unless others are given. `own` data fills them in the
+    place of the sample shop.
     """
 
     def __init__(
-        self, options: Options, address: str, tables: EngineTables | None = None
+        self,
+        options: Options,
+        address: str,
+        tables: EngineTables | None = None,
+        own: OwnData | None = None,
     ) -> None:
         self._chosen = Chosen(options)
         self._clock = Clock(options.ahead)
@@ -46,9 +52,13 @@ class Sandbox:
         if options.storm is not None:
             self._faults.storm(options.storm)
         self._warehouse: Tables = tables or Warehouse()
-        self._people = self._sample(options)
+        if own:
+            fill = self._own(own)
+        else:
+            self._people = self._sample(options)
+            fill = self._fill(options)
         self._workspaces = Workspaces(
-            options.partner, options.connections, self._clock, self._fill(options)
+            options.partner, options.connections, self._clock, fill
         )
         self._connector = Connector(self._chosen, address, self._clock)
         self._jobs = Jobs(
@@ -62,7 +72,8 @@ class Sandbox:
 
     def _sample(self, options: Options) -> Callable[[], sample.People]:
         """Fill the tables; returns what tells whom Braze is to know of them."""
-        shop, now = options.shop, int(self._clock.now())
+        shop = options.shop
+        now = int(self._clock.now())
         if shop is None:
             return tuple
         match tables := self._warehouse:
@@ -72,6 +83,13 @@ class Sandbox:
             case EngineTables():
                 people = engine_sample.fill(tables, shop, now)
                 return lambda: people
+
+    def _own(self, own: OwnData) -> Callable[[Braze], None]:
+        """Fill the tables with data that was given; returns what gives a new workspace
+        its users.
+        """
+        own_data.fill(self._warehouse, own)
+        return lambda braze: braze.put_users(own.users)
 
     def _fill(self, options: Options) -> Callable[[Braze], None]:
         """What gives a new workspace its users; none without the sample's data."""
@@ -89,7 +107,8 @@ class Sandbox:
 
     def app(self) -> ASGIApp:
         """The ASGI app."""
-        counts, history = RequestCounts(), self._jobs.history
+        counts = RequestCounts()
+        history = self._jobs.history
         treasure_data = TreasureDataApi(
             self._chosen,
             self._warehouse,
@@ -98,11 +117,14 @@ class Sandbox:
             self._workspaces,
             self._faults,
         )
+        partner = PartnerApi(self._workspaces, self._chosen)
+        control = ControlApi(self._faults, self._holds, self._clock, self._chosen)
+        admin = AdminApi(self._warehouse, self._workspaces, history, counts)
         routes = [
             *treasure_data.routes(),
-            *PartnerApi(self._workspaces, self._chosen).routes(),
-            *ControlApi(self._faults, self._holds, self._clock, self._chosen).routes(),
-            *AdminApi(self._warehouse, self._workspaces, history, counts).routes(),
+            *partner.routes(),
+            *control.routes(),
+            *admin.routes(),
         ]
         app = Starlette(routes=routes)
         return Wire(

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from runner.sandbox.bodies import Given, Shown
 from runner.sandbox.clock import Clock
 from runner.sandbox.options import Partner
 
@@ -24,6 +25,9 @@ ISO_8601 = re.compile(
 Identifier = tuple[str, str, str]
 """Kind, label (of an alias, else empty), value."""
 
+Alias = tuple[str, str]
+"""Label and name."""
+
 
 class Rejected(Exception):
     """The partner API's refusal: HTTP status and message."""
@@ -36,10 +40,10 @@ class Rejected(Exception):
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A user profile. `aliases` holds (label, name)."""
+    """A user profile."""
 
     external_id: str | None = None
-    aliases: frozenset[tuple[str, str]] = frozenset()
+    aliases: frozenset[Alias] = frozenset()
     devices: frozenset[str] = frozenset()
 
     def identifiers(self) -> Iterator[Identifier]:
@@ -47,8 +51,10 @@ class User:
         if self.external_id is not None:
             yield "user_ids", "", self.external_id
         else:
-            yield from (("device_ids", "", device) for device in self.devices)
-        yield from (("aliases", label, name) for label, name in self.aliases)
+            for device in self.devices:
+                yield "device_ids", "", device
+        for label, name in self.aliases:
+            yield "aliases", label, name
 
     @property
     def shown(self) -> str:
@@ -67,6 +73,14 @@ class Membership:
     users: set[int] = field(default_factory=set)
     written: int = 0
     requests: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Whether users leave a cohort, and which."""
+
+    should_remove: bool
+    identifiers: list[Identifier]
 
 
 class Braze:
@@ -104,8 +118,11 @@ class Braze:
         A user who comes back is a new profile, and in no cohort.
         """
         with self._lock:
-            numbers = [self._number(user) for user in users]
-            found = {number for number in numbers if number is not None}
+            found = set()
+            for user in users:
+                number = self._number(user)
+                if number is not None:
+                    found.add(number)
             for number in found:
                 self._replace(number, None)
             for cohort in self._cohorts.values():
@@ -131,20 +148,22 @@ class Braze:
                 owner = self._identified(gains.external_id)
                 if owner is not None and owner != number:
                     raise ValueError("that external id is another user's")
-            moved = replace(gains, external_id=None).identifiers()
-            for other in self._led_to(moved) - {number}:
-                self._replace(other, _without(self._users[other], gains))
-            self._replace(number, _changed(user, gains, loses))
+            moved = replace(gains, external_id=None)
+            others = self._led_to(moved.identifiers()) - {number}
+            for other in others:
+                left = _without(self._users[other], gains)
+                self._replace(other, left)
+            changed = _changed(user, gains, loses)
+            self._replace(number, changed)
 
     def _known(self, who: User) -> tuple[int, User]:
         """A profile's number and the profile. Raises KeyError where there is none."""
         number = self._number(who)
-        if number is None:
-            raise KeyError("no such user")
-        user = self._users[number]
-        if user is None:
-            raise KeyError("no such user")
-        return number, user
+        if number is not None:
+            user = self._users[number]
+            if user is not None:
+                return number, user
+        raise KeyError("no such user")
 
     def _identified(self, external_id: str | None) -> int | None:
         """The profile that has this external id."""
@@ -154,13 +173,15 @@ class Braze:
 
     def _led_to(self, identifiers: Iterable[Identifier]) -> set[int]:
         """The profiles that these identifiers lead to."""
-        return {self._index[each] for each in identifiers if each in self._index}
+        found = map(self._index.get, identifiers)
+        return {number for number in found if number is not None}
 
     def _number(self, user: User) -> int | None:
         """The profile that any of these identifiers leads to."""
         for identifier in user.identifiers():
-            if identifier in self._index:
-                return self._index[identifier]
+            number = self._index.get(identifier)
+            if number is not None:
+                return number
         return None
 
     def _replace(self, number: int, user: User | None) -> None:
@@ -173,30 +194,33 @@ class Braze:
                     del self._index[identifier]
         self._users[number] = user
         if user:
-            self._index.update(dict.fromkeys(user.identifiers(), number))
+            for identifier in user.identifiers():
+                self._index[identifier] = number
 
-    def shown(self) -> list[dict[str, Any]]:
+    def shown(self) -> list[Shown]:
         """Every cohort in counts, sorted by id."""
         with self._lock:
             return [self._counts(cohort_id) for cohort_id in sorted(self._cohorts)]
 
-    def shown_with_members(self, cohort_id: str) -> dict[str, Any] | None:
+    def shown_with_members(self, cohort_id: str) -> Shown | None:
         """One cohort with an identifier of every member, sorted; None where there is
         none.
         """
         with self._lock:
-            if cohort_id not in self._cohorts:
+            cohort = self._cohorts.get(cohort_id)
+            if cohort is None:
                 return None
-            users = [self._users[number] for number in self._cohorts[cohort_id].users]
+            users = [self._users[number] for number in cohort.users]
             members = sorted(user.shown for user in users if user)
-            return {**self._counts(cohort_id), "members": members}
+            counts = self._counts(cohort_id)
+            return {**counts, "members": members}
 
     def users(self) -> list[User]:
         """Every user, in the order in which they came."""
         with self._lock:
             return [user for user in self._users if user]
 
-    def _counts(self, cohort_id: str) -> dict[str, Any]:
+    def _counts(self, cohort_id: str) -> Shown:
         """A cohort as it is shown, without its members."""
         cohort = self._cohorts[cohort_id]
         return {
@@ -212,14 +236,15 @@ class Braze:
         it is used up.
         """
         with self._lock:
-            now = int(self._clock.now())
-            if now // HOUR != self._hour:
-                self._hour = now // HOUR
+            hour = int(self._clock.now()) // HOUR
+            if hour != self._hour:
+                self._hour = hour
                 self._spent = 0
             self._spent += 1
-            left = self._partner.hourly_requests - self._spent
+            limit = self._partner.hourly_requests
+            left = limit - self._spent
             return {
-                "X-RateLimit-Limit": str(self._partner.hourly_requests),
+                "X-RateLimit-Limit": str(limit),
                 "X-RateLimit-Remaining": str(left),
                 "X-RateLimit-Reset": str((self._hour + 1) * HOUR),
             }
@@ -235,7 +260,8 @@ class Braze:
         if not isinstance(created_at, str) or not ISO_8601.fullmatch(created_at):
             raise Rejected(400, "'created_at' must be an ISO 8601 date")
         with self._lock:
-            cohort = self._cohorts.setdefault(cohort_id, Membership(name))
+            new = Membership(name)
+            cohort = self._cohorts.setdefault(cohort_id, new)
             cohort.name = name
             cohort.requests += 1
 
@@ -246,7 +272,8 @@ class Braze:
         given = self._checked(partner, body)
         listed = _listed(given.get("cohort_changes"), "cohort_changes")
         changes = [_change(change) for change in listed]
-        if sum(len(identifiers) for _, identifiers in changes) > MOST_IDENTIFIERS:
+        total = sum(len(change.identifiers) for change in changes)
+        if total > MOST_IDENTIFIERS:
             raise Rejected(
                 400,
                 f"'cohort_changes' must hold at most {MOST_IDENTIFIERS} identifiers",
@@ -256,15 +283,15 @@ class Braze:
             if cohort is None:
                 raise Rejected(400, "'cohort_id' is not a cohort of this workspace")
             cohort.requests += 1
-            for should_remove, identifiers in changes:
-                cohort.written += len(identifiers)
-                found = self._led_to(identifiers)
-                if should_remove:
+            for change in changes:
+                cohort.written += len(change.identifiers)
+                found = self._led_to(change.identifiers)
+                if change.should_remove:
                     cohort.users -= found
                 else:
                     cohort.users |= found
 
-    def _checked(self, partner: str, body: object) -> Mapping[str, Any]:
+    def _checked(self, partner: str, body: object) -> Given:
         """The body, if partner and keys are right. Raises Rejected."""
         if not isinstance(body, Mapping):
             raise Rejected(400, "the body must be a JSON object")
@@ -284,22 +311,27 @@ def _without(user: User | None, gone: User) -> User | None:
     if user is None:
         return None
     aliases = user.aliases - gone.aliases
-    return User(user.external_id, aliases, user.devices - gone.devices)
+    devices = user.devices - gone.devices
+    return User(user.external_id, aliases, devices)
 
 
 def _changed(user: User, gains: User, loses: User) -> User:
     """A profile after it gained and lost identifiers; it has one alias of each label."""
+    aliases = set(gains.aliases)
     labels = {label for label, _ in gains.aliases}
-    kept = {alias for alias in user.aliases if alias[0] not in labels}
+    for label, name in user.aliases:
+        if label not in labels:
+            aliases.add((label, name))
+    devices = user.devices | gains.devices
     return User(
         gains.external_id or user.external_id,
-        frozenset((kept | gains.aliases) - loses.aliases),
-        (user.devices | gains.devices) - loses.devices,
+        frozenset(aliases - loses.aliases),
+        devices - loses.devices,
     )
 
 
-def _change(change: object) -> tuple[bool, list[Identifier]]:
-    """Whether to remove, and whom. Raises Rejected."""
+def _change(change: object) -> Change:
+    """One of the changes in a request. Raises Rejected."""
     if not isinstance(change, Mapping) or not change.keys() <= CHANGE_KEYS:
         raise Rejected(400, "'cohort_changes' is malformed")
     should_remove = change.get("should_remove", False)
@@ -309,20 +341,23 @@ def _change(change: object) -> tuple[bool, list[Identifier]]:
     for kind in KINDS:
         values = _listed(change.get(kind, []), kind)
         found += [_identifier(kind, value) for value in values]
-    return should_remove, found
+    return Change(should_remove, found)
 
 
 def _identifier(kind: str, value: object) -> Identifier:
+    """An identifier in a request, by its kind. Raises Rejected."""
     if kind != "aliases" and isinstance(value, str):
         return kind, "", value
     if kind == "aliases" and isinstance(value, Mapping):
-        label, name = value.get("alias_label"), value.get("alias_name")
+        label = value.get("alias_label")
+        name = value.get("alias_name")
         if isinstance(label, str) and isinstance(name, str):
             return kind, label, name
     raise Rejected(400, f"'cohort_changes' is malformed: {kind}")
 
 
 def _listed(value: object, what: str) -> list[Any]:
+    """A value that has to be an array. Raises Rejected."""
     if not isinstance(value, list):
         raise Rejected(400, f"'{what}' must be an array")
     return value

@@ -86,16 +86,23 @@ STORM_STATUSES: Mapping[FaultPoint, tuple[str, ...]] = {
 def status_of(do: str) -> int | None:
     """The HTTP status in `status:NNN`; None for anything else."""
     match = STATUS.fullmatch(do)
-    if match is None or int(match[1]) not in set(HTTPStatus):
+    if match is None:
         return None
-    return int(match[1])
+    status = int(match[1])
+    if status not in set(HTTPStatus):
+        return None
+    return status
 
 
 def is_possible(place: FaultPoint, do: str) -> bool:
     """True for a kind that this place can play."""
-    return do in KINDS[place] or (place in STORM_STATUSES and status_of(do) is not None)
+    if do in KINDS[place]:
+        return True
+    return place in STORM_STATUSES and status_of(do) is not None
 
 
 def stormy(place: FaultPoint) -> tuple[str, ...]:
     """What a storm does at a place where it may do anything, sorted."""
-    return tuple(sorted({*KINDS[place], *STORM_STATUSES.get(place, ())} - ENDLESS))
+    statuses = STORM_STATUSES.get(place, ())
+    kinds = {*KINDS[place], *statuses}
+    return tuple(sorted(kinds - ENDLESS))

@@ -5,13 +5,13 @@ Data's connector would.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import requests
 
+from runner.sandbox.bodies import Given, Shown
 from runner.sandbox.clock import Clock
 from runner.sandbox.options import Answer, Chosen
 from runner.sandbox.query import Rows
@@ -38,6 +38,22 @@ class Settings:
     aliases: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A column that is exported, and its place in a row."""
+
+    name: str
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """One identifier, and the column that says of which kind it is."""
+
+    column: str
+    value: str
+
+
 class Connector:
     """The way to Braze; it remembers the cohorts it made through each connection, and
     their names.
@@ -50,22 +66,28 @@ class Connector:
         self._names: dict[tuple[str, str], str] = {}
         self._lock = threading.Lock()
 
-    def check(self, given: Mapping[str, Any]) -> Settings:
+    def check(self, given: Given) -> Settings:
         """Settings as they come with a job, by the connector's own keys. Raises ExportFailed."""
         keys = self._chosen.options.setting_keys
-        if unknown := sorted(set(given) - set(keys.values())):
-            raise ExportFailed(f"Unrecognized field(s): {', '.join(unknown)}")
-        values = {name: str(given.get(key) or "").strip() for name, key in keys.items()}
-        if not values["cohort_id"]:
+        unknown = set(given) - set(keys.values())
+        if unknown:
+            wrong = ", ".join(sorted(unknown))
+            raise ExportFailed(f"Unrecognized field(s): {wrong}")
+        values: dict[str, str] = {}
+        for name, key in keys.items():
+            value = given.get(key) or ""
+            values[name] = str(value).strip()
+        cohort_id = values["cohort_id"]
+        operation = values["operation"]
+        if not cohort_id:
             raise ExportFailed(f"{keys['cohort_id']} is required")
-        if values["operation"] not in {"add", "remove"}:
+        if operation not in {"add", "remove"}:
             raise ExportFailed(f"{keys['operation']} must be add or remove")
-        listed = [part.strip() for part in values["aliases"].split(",")]
-        aliases = tuple(alias for alias in listed if alias)
-        name = values["cohort_name"] or values["cohort_id"]
+        name = values["cohort_name"] or cohort_id
+        aliases = _aliases(values["aliases"])
         obeys = self._chosen.options.obeys_operation is Answer.OK
-        remove = obeys and values["operation"] == "remove"
-        return Settings(values["cohort_id"], name, remove, aliases)
+        remove = obeys and operation == "remove"
+        return Settings(cohort_id, name, remove, aliases)
 
     def deliver(
         self,
@@ -77,24 +99,26 @@ class Connector:
         stop: threading.Event,
     ) -> None:
         """Send every row; `half`: give up after half of the identifiers. Raises ExportFailed."""
-        kinds = _kinds(rows, settings)
+        columns = _exported(rows, settings)
         if not rows.rows and self._chosen.options.empty_export is Answer.FAIL:
             raise ExportFailed("no rows to export")
-        identifiers = list(_identifiers(rows, kinds))
+        identifiers = list(_identifiers(rows, columns))
         sent = identifiers
         if half:
-            sent = identifiers[: len(identifiers) // 2]
+            middle = len(identifiers) // 2
+            sent = identifiers[:middle]
         with requests.Session() as session:
             self._introduce(session, settings, import_key, stop)
             for start in range(0, len(sent), BATCH):
-                change = _change(sent[start : start + BATCH])
+                end = start + BATCH
+                change = _change(sent[start:end])
                 change["should_remove"] = settings.remove
                 body = {"cohort_id": settings.cohort_id, "cohort_changes": [change]}
                 self._post(session, "/users", import_key, body, stop)
         if half:
-            raise ExportFailed(
-                f"connection lost after {len(sent)} of {len(identifiers)} identifiers"
-            )
+            done = len(sent)
+            wanted = len(identifiers)
+            raise ExportFailed(f"connection lost after {done} of {wanted} identifiers")
 
     def _introduce(
         self,
@@ -125,14 +149,15 @@ class Connector:
         session: requests.Session,
         path: str,
         import_key: str,
-        body: Mapping[str, Any],
+        body: Given,
         stop: threading.Event,
     ) -> None:
         """Send a body until Braze takes it, a few times at most. Raises ExportFailed."""
         partner = self._chosen.options.partner
         keys = {"partner_api_key": partner.api_key, "client_secret": import_key}
         url = f"{self._rest}/partners/{partner.name}/cohorts{path}"
-        problem, pause = "", FIRST_PAUSE
+        problem = ""
+        pause = FIRST_PAUSE
         for _ in range(TRIES):
             if stop.is_set():
                 raise ExportFailed("interrupted")
@@ -143,7 +168,8 @@ class Connector:
             else:
                 status = response.status_code
                 if response.ok:
-                    if complaints := _errors(response):
+                    complaints = _errors(response)
+                    if complaints:
                         raise ExportFailed(
                             f"Braze answered {status} with errors: {complaints}"
                         )
@@ -168,36 +194,47 @@ def _errors(response: requests.Response) -> str:
     return str(body.get("errors") or "")[:200]
 
 
-def _kinds(rows: Rows, settings: Settings) -> list[tuple[int, str]]:
-    """The columns that are exported, by number and name; names must be exact. Raises
-    ExportFailed.
-    """
+def _aliases(listed: str) -> tuple[str, ...]:
+    """The labels of aliases, with commas between them."""
+    labels = map(str.strip, listed.split(","))
+    return tuple(label for label in labels if label)
+
+
+def _exported(rows: Rows, settings: Settings) -> list[Exported]:
+    """The columns that are exported; names must be exact. Raises ExportFailed."""
     wanted = (*DIRECT, *settings.aliases)
     names = [column.name for column in rows.columns]
-    kinds = [(index, name) for index, name in enumerate(names) if name in wanted]
-    if not kinds:
+    columns = []
+    for place, name in enumerate(names):
+        if name in wanted:
+            column = Exported(name, place)
+            columns.append(column)
+    if not columns:
+        possible = ", ".join(wanted)
+        has = ", ".join(names)
         raise ExportFailed(
-            f"the result must have at least one of the columns {', '.join(wanted)};"
-            f" it has: {', '.join(names)}"
+            f"the result must have at least one of the columns {possible};"
+            f" it has: {has}"
         )
-    return kinds
+    return columns
 
 
-def _identifiers(rows: Rows, kinds: list[tuple[int, str]]) -> Iterator[tuple[str, str]]:
-    """Column and value of every identifier, row by row; NULLs are left out."""
+def _identifiers(rows: Rows, columns: Sequence[Exported]) -> Iterator[Identifier]:
+    """Every identifier, row by row; NULLs are left out."""
     for row in rows.rows:
-        for index, name in kinds:
-            if row[index] is not None:
-                yield name, str(row[index])
+        for column in columns:
+            value = row[column.place]
+            if value is not None:
+                yield Identifier(column.name, str(value))
 
 
-def _change(identifiers: Sequence[tuple[str, str]]) -> dict[str, Any]:
+def _change(identifiers: Sequence[Identifier]) -> Shown:
     """Identifiers by their kind, as Braze takes them."""
-    change: dict[str, Any] = {}
-    for name, value in identifiers:
-        if name in DIRECT:
-            change.setdefault(name, []).append(value)
+    change: Shown = {}
+    for each in identifiers:
+        if each.column in DIRECT:
+            change.setdefault(each.column, []).append(each.value)
         else:
-            alias = {"alias_label": name, "alias_name": value}
+            alias = {"alias_label": each.column, "alias_name": each.value}
             change.setdefault("aliases", []).append(alias)
     return change

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
-from typing import Any
 
+from runner.sandbox import bodies
+from runner.sandbox.bodies import Given, Shown
 from runner.sandbox.catalogue import (
     KINDS,
     STORM_STATUSES,
@@ -87,14 +88,14 @@ class Faults:
         self._struck: Counter[str] = Counter()
         self._lock = threading.Lock()
 
-    def add(self, given: Mapping[str, Any]) -> None:
+    def add(self, given: Given) -> None:
         """Add one as the admin API spells it. Raises BadFault."""
         fault = _fault(given)
         with self._lock:
             chance = Random(fault.seed)  # noqa: S311
             self._armed.append(_Armed(fault, chance, fault.times, fault.after))
 
-    def storm(self, given: Mapping[str, Any]) -> None:
+    def storm(self, given: Given) -> None:
         """Begin a storm as the admin API spells it; it replaces one that rages. Raises
         ValueError.
         """
@@ -105,10 +106,11 @@ class Faults:
     def clear(self) -> None:
         """Forget all, the storm and the counts too."""
         with self._lock:
-            self._armed, self._storm = [], None
+            self._armed = []
+            self._storm = None
             self._struck.clear()
 
-    def shown(self) -> dict[str, Any]:
+    def shown(self) -> Shown:
         """As the admin API lists them: what is still to come, the storm, and what struck
         so far.
         """
@@ -150,16 +152,19 @@ class Faults:
         return Fault(place, do, seconds=storm.seconds)
 
 
-def _fault(given: Mapping[str, Any]) -> Fault:
+def _fault(given: Given) -> Fault:
     """A fault as the admin API spells it. Raises BadFault."""
-    if unknown := sorted(set(given) - set(Fault.__dataclass_fields__)):
-        raise BadFault(f"a fault has no {', '.join(unknown)}")
-    try:
-        place = FaultPoint(str(given.get("at")))
-    except ValueError:
-        raise BadFault(f"at: one of {', '.join(FaultPoint)}") from None
-    do = str(given.get("do"))
-    if not is_possible(place, do):
+    unknown = sorted(set(given) - set(Fault.__dataclass_fields__))
+    if unknown:
+        listed = ", ".join(unknown)
+        raise BadFault(f"a fault has no {listed}")
+    at = given.get("at")
+    if not isinstance(at, str) or at not in set(FaultPoint):
+        places = ", ".join(FaultPoint)
+        raise BadFault(f"at: one of {places}")
+    place = FaultPoint(at)
+    do = given.get("do")
+    if not isinstance(do, str) or not is_possible(place, do):
         listed = ", ".join(sorted(KINDS[place]))
         if place in STORM_STATUSES:
             listed += ", status:NNN"
@@ -168,40 +173,58 @@ def _fault(given: Mapping[str, Any]) -> Fault:
         return Fault(
             at=place,
             do=do,
-            match=str(given.get("match") or ""),
+            match=_match(given.get("match")),
             times=_times(given.get("times", 1)),
-            after=int(given.get("after", 0)),
-            chance=float(given.get("chance", 1)),
-            seed=int(given.get("seed", 0)),
-            seconds=float(given.get("seconds", SECONDS)),
+            after=bodies.whole(given.get("after", 0), "after"),
+            chance=bodies.number(given.get("chance", 1), "chance"),
+            seed=bodies.whole(given.get("seed", 0), "seed"),
+            seconds=bodies.number(given.get("seconds", SECONDS), "seconds"),
             retry_after=_retry_after(given.get("retry_after")),
         )
-    except (TypeError, ValueError) as exc:
-        numbers = "times, after, chance, seed, seconds and what follows date:"
-        raise BadFault(f"{numbers} are numbers: {exc}") from None
+    except bodies.BadValue as exc:
+        raise BadFault(str(exc)) from None
 
 
-def _times(given: Any) -> int | None:
-    """How often a fault strikes, or None for ever. Raises TypeError or ValueError."""
+def _match(given: object) -> str:
+    """What a fault strikes; null is as good as nothing. Raises BadValue."""
+    if given is None:
+        return ""
+    return bodies.text(given, "match")
+
+
+def _times(given: object) -> int | None:
+    """How often a fault strikes, or None for ever. Raises BadValue."""
     if given is None:
         return None
-    return int(given)
+    return bodies.whole(given, "times")
 
 
-def _retry_after(given: Any) -> str | None:
-    """The header as it is given. Raises ValueError where no number follows `date:`."""
+def _retry_after(given: object) -> str | None:
+    """The header as it is given. Raises BadValue where no number follows `date:`."""
     if given is None:
         return None
-    text = str(given)
-    if text.startswith("date:"):
-        float(text.removeprefix("date:"))
-    return text
+    if not isinstance(given, str):
+        bodies.number(given, "retry_after")
+        return str(given)
+    if given.startswith("date:"):
+        _check_seconds(given.removeprefix("date:"))
+    return given
 
 
-def _shown(armed: _Armed) -> dict[str, Any]:
+def _check_seconds(written: str) -> None:
+    """Raises BadValue unless a text is a number."""
+    try:
+        seconds = float(written)
+    except ValueError:
+        seconds = math.nan
+    if not math.isfinite(seconds):
+        raise bodies.BadValue("what follows date: must be a number")
+
+
+def _shown(armed: _Armed) -> Shown:
     """With the numbers that are left; fields that were not given are left out."""
     fault = armed.fault
-    shown: dict[str, Any] = {
+    shown: Shown = {
         "at": fault.at,
         "do": fault.do,
         "match": fault.match,

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice, takewhile
 from typing import Any
 
+from runner.sandbox.bodies import Given
 from runner.sandbox.clock import Clock
 from runner.sandbox.options import Answer, Chosen
 from runner.sandbox.query import Rows
@@ -34,8 +34,13 @@ class Order:
     domain_key: str | None = None
     priority: int = 0
     retry_limit: int = 0
-    settings: Mapping[str, Any] | None = None
+    settings: Given | None = None
     import_key: str = field(default="", repr=False)
+
+    @property
+    def key(self) -> str:
+        """Its domain key; "" without one."""
+        return self.domain_key or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +84,16 @@ class History:
         with self.lock:
             self._forget()
             key = order.domain_key
-            looks = (
-                export_target is None or self._chosen.options.export_key is Answer.OK
-            )
+            job_id = str(self._last_id + 1)
+            exports_look = self._chosen.options.export_key is Answer.OK
+            looks = export_target is None or exports_look
             if key is not None and looks:
                 self._check_key(key)
-                self._keys[key] = str(self._last_id + 1)
+                self._keys[key] = job_id
             self._last_id += 1
             now = self._clock.now()
-            job = Job(str(self._last_id), order, now, now, export_target=export_target)
-            self._jobs[job.id] = job
+            job = Job(job_id, order, now, now, export_target=export_target)
+            self._jobs[job_id] = job
             self._kinds[order.type] += 1
             return job
 
@@ -107,17 +112,20 @@ class History:
         """Raises Refused 404."""
         with self.lock:
             self._forget()
-            if job_id not in self._jobs:
+            job = self._jobs.get(job_id)
+            if job is None:
                 raise Refused(404, f"Couldn't find Job with id = {job_id}")
-            return self._jobs[job_id]
+            return job
 
     def by_key(self, key: str) -> Job:
         """The job issued under a domain key. Raises Refused 404."""
         with self.lock:
             self._forget()
-            if self._keys.get(key) not in self._jobs:
+            job_id = self._keys.get(key, "")
+            job = self._jobs.get(job_id)
+            if job is None:
                 raise Refused(404, f"Couldn't find Job with domain_key = {key}")
-            return self._jobs[self._keys[key]]
+            return job
 
     def newest(self) -> str | None:
         """The id of the job that was issued last."""
@@ -130,10 +138,12 @@ class History:
         with self.lock:
             self._forget()
             newest_first = reversed(self._jobs.values())
+            end = last + 1
             if not status:
-                return len(self._jobs), list(islice(newest_first, first, last + 1))
+                page = islice(newest_first, first, end)
+                return len(self._jobs), list(page)
             found = [job for job in newest_first if job.status == status]
-            return len(found), found[first : last + 1]
+            return len(found), found[first:end]
 
     def not_ended(self) -> list[Job]:
         """Oldest first."""
@@ -143,33 +153,35 @@ class History:
     def has_ended(self, job_id: str) -> bool:
         """True also for a job that is forgotten."""
         with self.lock:
-            return job_id not in self._jobs or self._jobs[job_id].ended
+            job = self._jobs.get(job_id)
+            return job is None or job.ended
 
     def change(self, job_id: str, **fields: Any) -> None:
         """Change a job; once it ended nothing changes it."""
         with self.lock:
             if not self.has_ended(job_id):
                 now = self._clock.now()
-                job = self._jobs[job_id]
-                self._jobs[job_id] = replace(job, updated_at=now, **fields)
+                self._replace(job_id, updated_at=now, **fields)
 
     def end(self, job_id: str, status: str, stderr: str = "") -> None:
         """Its last change."""
-        self.change(job_id, status=status, end_at=self._clock.now(), stderr=stderr)
+        now = self._clock.now()
+        self.change(job_id, status=status, end_at=now, stderr=stderr)
 
     def turn_to_error(self, job_id: str, stderr: str) -> None:
         """A success is taken back, because its linked export failed."""
-        with self.lock:
-            if job_id in self._jobs:
-                job = self._jobs[job_id]
-                self._jobs[job_id] = replace(job, status="error", stderr=stderr)
+        self._replace(job_id, status="error", stderr=stderr)
 
     def link(self, job_id: str, export_id: str) -> None:
         """A success gets its linked export."""
+        self._replace(job_id, linked_export=export_id)
+
+    def _replace(self, job_id: str, **fields: Any) -> None:
+        """Write some of a job's fields anew; nothing where the job is forgotten."""
         with self.lock:
-            if job_id in self._jobs:
-                job = self._jobs[job_id]
-                self._jobs[job_id] = replace(job, linked_export=export_id)
+            job = self._jobs.get(job_id)
+            if job is not None:
+                self._jobs[job_id] = replace(job, **fields)
 
     def kinds(self) -> dict[str, int]:
         """How many jobs of each type there were since they were last forgotten."""
@@ -187,5 +199,6 @@ class History:
         """
         limit = self._clock.now() - KEPT
         old = takewhile(lambda job: job.created_at < limit, self._jobs.values())
-        for job in [job for job in old if job.ended]:
-            del self._jobs[job.id]
+        gone = [job.id for job in old if job.ended]
+        for job_id in gone:
+            del self._jobs[job_id]

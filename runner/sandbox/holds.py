@@ -9,7 +9,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import count
-from typing import Any
+
+from runner.sandbox.bodies import Shown
 
 LONGEST_WAIT = 60.0
 """Seconds that a look at what is held waits at most."""
@@ -62,23 +63,23 @@ class Holds:
         held.how.cancel()
         held.done.set()
 
-    def shown(self, wait: float = 0.0, after: int = 0) -> list[dict[str, Any]]:
+    def shown(self, wait: float = 0.0, after: int = 0) -> list[Shown]:
         """What is held with an id above `after`; waits up to so many seconds for the first."""
         with self._changed:
-            self._changed.wait_for(
-                lambda: any(number > after for number in self._held),
-                min(wait, LONGEST_WAIT),
-            )
-            found = [held for held in self._held.values() if held.id > after]
+            self._changed.wait_for(lambda: self._since(after), min(wait, LONGEST_WAIT))
+            found = self._since(after)
         return [_shown(held) for held in found]
+
+    def _since(self, after: int) -> list[Held]:
+        """What is held with an id above that."""
+        return [held for held in self._held.values() if held.id > after]
 
     def release(self, which: int | str, how: Release) -> list[int]:
         """Let one go on by its id, one by its job's, or `all`; returns the ids once
         those requests have acted.
         """
         with self._changed:
-            everything = list(self._held.values())
-            chosen = [held for held in everything if _is_meant(held, which)]
+            chosen = [held for held in self._held.values() if _is_meant(held, which)]
             for held in chosen:
                 del self._held[held.id]
         # set here, outside the lock: the waiting side may run at once
@@ -91,9 +92,9 @@ class Holds:
         return [held.id for held in released]
 
 
-def _shown(held: Held) -> dict[str, Any]:
+def _shown(held: Held) -> Shown:
     """As the admin API lists it; a request has no job."""
-    shown: dict[str, Any] = {"id": held.id, "line": held.line, "when": held.when}
+    shown: Shown = {"id": held.id, "line": held.line, "when": held.when}
     if held.job:
         shown["job"] = held.job
     return shown

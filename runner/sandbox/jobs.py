@@ -33,6 +33,10 @@ KILL_WAIT = 2.0
 """Seconds a kill waits for the job's thread to give up."""
 
 
+Work = Callable[[Job], None]
+"""What a job does in its thread."""
+
+
 class Killed(Exception):
     """The job ends as `killed`."""
 
@@ -89,7 +93,8 @@ class Jobs:
         if target.status != "success" or target.rows is None:
             raise Refused(422, f"Job {job_id} has no result to export")
         job = self.history.new(order, export_target=job_id)
-        self._start(self._exports, job, partial(self._export, target))
+        work = partial(self._export, target)
+        self._start(self._exports, job, work)
         return job
 
     def kill(self, job_id: str) -> str:
@@ -101,8 +106,9 @@ class Jobs:
         job = self.history.get(job_id)
         if job.ended:
             return job.status
-        key = job.order.domain_key or ""
-        if self._faults.take(FaultPoint.KILL, job.order.query, job_id, key):
+        order = job.order
+        fault = self._faults.take(FaultPoint.KILL, order.query, job_id, order.key)
+        if fault:
             return job.status
         self._stop(job_id)
         self._wait_for_end(job_id)
@@ -111,55 +117,72 @@ class Jobs:
     def _stop(self, job_id: str) -> None:
         """Ask a running job to stop, and end one that is queued."""
         with self.history.lock:
-            if stop := self._stops.get(job_id):
+            stop = self._stops.get(job_id)
+            if stop:
                 stop.set()
             if self.history.has_ended(job_id):
                 return
             # no thread has it yet that could say so
             if self.history.get(job_id).status == "queued":
-                self.history.end(job_id, "killed", CANCELED)
+                self._end_killed(job_id)
+
+    def _end_killed(self, job_id: str) -> None:
+        """End a job that was killed."""
+        self.history.end(job_id, "killed", CANCELED)
 
     def _wait_for_end(self, job_id: str) -> None:
+        """Interrupt a job until it has ended, or KILL_WAIT is over."""
         # an interrupt between two statements is lost, so once is not enough
         deadline = time.monotonic() + KILL_WAIT
-        while not self.history.has_ended(job_id) and time.monotonic() < deadline:
+        while time.monotonic() < deadline:
+            if self.history.has_ended(job_id):
+                return
             with self.history.lock:
-                if session := self._sessions.get(job_id):
+                session = self._sessions.get(job_id)
+                if session:
                     session.interrupt()
             time.sleep(0.01)
 
-    def _start(
-        self, threads: ThreadPoolExecutor, job: Job, work: Callable[[Job], None]
-    ) -> None:
+    def _start(self, threads: ThreadPoolExecutor, job: Job, work: Work) -> None:
         """Give a job to a thread; what nobody foresaw ends it as an error."""
 
         def notice(done: Future[None]) -> None:
             self._stops.pop(job.id, None)
-            if not done.cancelled() and (exc := done.exception()):
-                self.history.end(job.id, "error", f"Internal error: {exc!r}")
+            if done.cancelled():
+                return
+            exc = done.exception()
+            if exc:
+                told = f"Internal error: {exc!r}"
+                self.history.end(job.id, "error", told)
 
         self._stops[job.id] = threading.Event()
-        threads.submit(self._run, job, work).add_done_callback(notice)
+        running = threads.submit(self._run, job, work)
+        running.add_done_callback(notice)
 
-    def _run(self, job: Job, work: Callable[[Job], None]) -> None:
+    def _run(self, job: Job, work: Work) -> None:
         """A job's life in its thread."""
         if self.history.has_ended(job.id):
             return  # killed while it was queued
         try:
             work(job)
         except Killed:
-            self.history.end(job.id, "killed", CANCELED)
+            self._end_killed(job.id)
         except (QueryFailed, NotHere, ExportFailed) as exc:
             # what was interrupted fails too, and is no error
             if self._stops[job.id].is_set():
-                self.history.end(job.id, "killed", CANCELED)
-                return
-            told = f"Query {job.id} failed: {exc}"
-            if isinstance(exc, ExportFailed):
-                told = str(exc)
-            self.history.end(job.id, "error", told)
-            if job.export_target and self._chosen.options.failed_export is Answer.FAIL:
-                self.history.turn_to_error(job.export_target, f"result export: {exc}")
+                self._end_killed(job.id)
+            else:
+                self._fail(job, exc)
+
+    def _fail(self, job: Job, exc: Exception) -> None:
+        """End a job as an error; an export may take its query with it."""
+        told = f"Query {job.id} failed: {exc}"
+        if isinstance(exc, ExportFailed):
+            told = str(exc)
+        self.history.end(job.id, "error", told)
+        turns = self._chosen.options.failed_export is Answer.FAIL
+        if job.export_target and turns:
+            self.history.turn_to_error(job.export_target, f"result export: {exc}")
 
     def _query(self, job: Job) -> None:
         """A query's work, with what a fault does to it. Raises QueryFailed, Killed."""
@@ -167,18 +190,18 @@ class Jobs:
         settings = order.settings or {}
         names = self._chosen.options.setting_keys
         cohort = str(settings.get(names["cohort_id"], ""))
-        key = order.domain_key or ""
-        fault = self._faults.take(FaultPoint.QUERY, order.query, cohort, key)
+        fault = self._faults.take(FaultPoint.QUERY, order.query, cohort, order.key)
         self._begin(job, fault)
-        if fault and fault.do == "fail":
+        do = _kind(fault)
+        if do == "fail":
             raise QueryFailed(FAULT)
         scheduled = order.scheduled_time
         if scheduled is None:
             scheduled = int(job.created_at)
         rows = self._execute(job, scheduled)
-        if fault and fault.do == "applied_error":
+        if do == "applied_error":
             raise QueryFailed(FAULT)
-        if fault and fault.do == "no_export":
+        if fault and do == "no_export":
             self._succeed_apart(job, rows, fault.seconds)
         else:
             self._succeed(job, rows)
@@ -190,7 +213,8 @@ class Jobs:
         # a late export delivers first, and is late afterwards
         if fault and fault.do == "late" and fault.at is FaultPoint.QUERY:
             self._pause(job, fault.seconds)
-        self.history.change(job.id, status="running", start_at=self._clock.now())
+        now = self._clock.now()
+        self.history.change(job.id, status="running", start_at=now)
         self._pause(job, self._chosen.options.job_seconds)
         if fault is None:
             return
@@ -211,15 +235,19 @@ class Jobs:
 
     def _pause(self, job: Job, seconds: float) -> None:
         """Raises Killed when the job is killed meanwhile, or nothing is to begin any more."""
-        if self._closing.is_set() or self._stops[job.id].wait(seconds):
+        if self._closing.is_set():
+            raise Killed
+        if self._stops[job.id].wait(seconds):
             raise Killed
 
     def _hold(self, job: Job) -> None:
         """Wait until the job is released. Raises Killed where it was dropped or killed."""
-        held = self._holds.hold(f"{job.order.type} job {job.id}", "before", job.id)
+        line = f"{job.order.type} job {job.id}"
+        held = self._holds.hold(line, "before", job.id)
+        stop = self._stops[job.id]
         try:
             while not held.how.done():
-                if self._stops[job.id].wait(LOOK):
+                if stop.wait(LOOK):
                     raise Killed
             if held.how.result() is Release.DROP:
                 raise Killed
@@ -228,13 +256,14 @@ class Jobs:
 
     def _execute(self, job: Job, scheduled_time: int) -> Rows | None:
         """The rows of a query, which can be interrupted meanwhile."""
+        order = job.order
         session = sessions.opened(self._warehouse)
         with self.history.lock:
             self._sessions[job.id] = session
         try:
             return session.execute(
-                job.order.query,
-                database=job.order.database,
+                order.query,
+                database=order.database,
                 scheduled_time=scheduled_time,
                 now=self._clock.now(),
             )
@@ -263,17 +292,21 @@ class Jobs:
             self._change_to_success(job, rows)
         if self._closing.wait(seconds):
             return
-        if linked := self._link(job):
+        linked = self._link(job)
+        if linked:
             self.history.link(job.id, linked.id)
             self._start_export(job, rows, linked)
 
     def _change_to_success(self, job: Job, rows: Rows | None) -> None:
+        """The query's success, with its rows."""
         now = self._clock.now()
         self.history.change(job.id, status="success", end_at=now, rows=rows)
 
     def _start_export(self, job: Job, rows: Rows | None, linked: Job) -> None:
+        """Give the export that goes with a query to a thread."""
         # the rows go along: the job may be forgotten before its export begins
-        work = partial(self._export, replace(job, rows=rows))
+        target = replace(job, rows=rows)
+        work = partial(self._export, target)
         with suppress(RuntimeError):  # closing: no thread takes it any more
             self._start(self._exports, linked, work)
 
@@ -291,18 +324,18 @@ class Jobs:
 
     def _export(self, target: Job, job: Job) -> None:
         """Deliver the rows of `target`, which may be forgotten by now."""
-        settings = self._connector.check(job.order.settings or {})
-        query = target.order.query
-        key = target.order.domain_key or ""
-        fault = self._faults.take(FaultPoint.EXPORT, settings.cohort_id, query, key)
+        given = job.order.settings or {}
+        settings = self._connector.check(given)
+        cohort = settings.cohort_id
+        asked = target.order
+        fault = self._faults.take(FaultPoint.EXPORT, cohort, asked.query, asked.key)
         self._begin(job, fault)
-        do = ""
-        if fault:
-            do = fault.do
+        do = _kind(fault)
         if do == "fail":
             raise ExportFailed(FAULT)
+        rows = target.rows or Rows((), ())
         self._connector.deliver(
-            target.rows or Rows((), ()),
+            rows,
             settings,
             job.order.import_key,
             half=do == "half",
@@ -313,3 +346,10 @@ class Jobs:
         if do == "export_error_after_delivery":
             raise ExportFailed(FAULT)
         self.history.end(job.id, "success")
+
+
+def _kind(fault: Fault | None) -> str:
+    """What a fault does; "" where there is none."""
+    if fault is None:
+        return ""
+    return fault.do

@@ -8,6 +8,9 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from runner.sandbox import bodies
+from runner.sandbox.bodies import Given, Shown
+
 SETTING_KEYS: Mapping[str, str] = MappingProxyType(
     {
         "cohort_id": "cohort_id",
@@ -85,8 +88,8 @@ class Options:
     forgets_keys: Answer = Answer.OK
     braze_success: int = 201
     ahead: float = 0.0
-    faults: tuple[Mapping[str, Any], ...] = ()
-    storm: Mapping[str, Any] | None = None
+    faults: tuple[Given, ...] = ()
+    storm: Given | None = None
     shop: Shop | None = Shop()
 
 
@@ -100,6 +103,12 @@ ANSWERS = (
     "forgets_keys",
 )
 CHANGEABLE = (*ANSWERS, "braze_success", "job_seconds")
+SUCCESSES = (201, 202)
+TAKEN = (
+    f"options to change: {', '.join(ANSWERS)} (ok or fail),"
+    " braze_success (201 or 202), job_seconds (a number)"
+)
+"""What a change of options takes, in words."""
 
 
 class BadOption(ValueError):
@@ -117,29 +126,48 @@ class Chosen:
         """As they are now."""
         return self._options
 
-    def change(self, given: Mapping[str, Any]) -> None:
-        """All that are given, or none. Raises BadOption."""
+    def change(self, changes: Given) -> None:
+        """All that are given, or none. Raises BadOption where one cannot be, or where
+        there is none.
+        """
+        if not changes:
+            raise BadOption(TAKEN)
         values: dict[str, Any] = {
-            name: _value(name, value) for name, value in given.items()
+            name: _value(name, value) for name, value in changes.items()
         }
         self._options = replace(self._options, **values)
 
-    def shown(self) -> dict[str, Any]:
+    def shown(self) -> Shown:
         """What can be changed, by name."""
         return {name: getattr(self._options, name) for name in CHANGEABLE}
 
 
 def _value(name: str, value: object) -> Answer | int | float:
     """A value as its option holds it. Raises BadOption."""
-    if name in ANSWERS and value in set(Answer):
-        return Answer(str(value))
-    if name == "braze_success" and value in {201, 202}:
-        return int(str(value))
-    if name == "job_seconds" and isinstance(value, int | float) and value >= 0:
-        return float(value)
     if name in ANSWERS:
-        raise BadOption(f"{name}: one of {', '.join(Answer)}")
-    raise BadOption(
-        f"options to change: {', '.join(ANSWERS)} (ok or fail),"
-        " braze_success (201 or 202), job_seconds (a number)"
-    )
+        return _answer(name, value)
+    # 201.0 and true are of another type than 201, but equal to a number
+    if name == "braze_success" and type(value) is int and value in SUCCESSES:
+        return value
+    if name == "job_seconds":
+        return _seconds(value)
+    raise BadOption(TAKEN)
+
+
+def _answer(name: str, value: object) -> Answer:
+    """How an open question is answered. Raises BadOption."""
+    if isinstance(value, str) and value in set(Answer):
+        return Answer(value)
+    answers = ", ".join(Answer)
+    raise BadOption(f"{name}: one of {answers}")
+
+
+def _seconds(value: object) -> float:
+    """How long a job takes. Raises BadOption."""
+    try:
+        seconds = bodies.number(value, "job_seconds")
+    except bodies.BadValue:
+        raise BadOption(TAKEN) from None
+    if seconds < 0:
+        raise BadOption(TAKEN)
+    return seconds

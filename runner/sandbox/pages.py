@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
-from typing import Any
 
+from runner.sandbox.bodies import Given
 from runner.sandbox.history import Job
 from runner.sandbox.warehouse import Table
 
@@ -26,42 +26,42 @@ nav { margin-bottom: 1.5rem; }
 """
 
 
+COHORT_KEYS = {
+    "workspace": "Workspace",
+    "cohort_id": "Cohort",
+    "name": "Name",
+    "members": "Members",
+    "members_written": "Written",
+    "requests": "Requests",
+}
+"""What the page shows of a cohort, and what each column is called."""
+
+
 def overview(
-    cohorts: Iterable[Mapping[str, Any]],
+    cohorts: Iterable[Given],
     tables: Iterable[tuple[str, Table]],
     jobs: Iterable[Job],
 ) -> str:
     """The whole page as HTML."""
-    in_braze = [
-        [
-            cohort["workspace"],
-            cohort["cohort_id"],
-            cohort["name"],
-            cohort["members"],
-            cohort["members_written"],
-            cohort["requests"],
-        ]
-        for cohort in cohorts
-    ]
+    in_braze = [[cohort[key] for key in COHORT_KEYS] for cohort in cohorts]
     stored = [[database, table.name, table.rows] for database, table in tables]
-    last = [[job.id, job.order.type, job.order.database, job.status] for job in jobs]
-    return (
-        _head(
-            "Sandbox",
-            "Treasure Data and Braze on this machine. Nothing here has left it.",
-        )
-        + _section(
-            "Cohorts in Braze",
-            ["Workspace", "Cohort", "Name", "Members", "Written", "Requests"],
-            in_braze,
-        )
-        + _section("Tables in Treasure Data", ["Database", "Table", "Rows"], stored)
-        + _section("Last jobs", ["Job", "Type", "Database", "Status"], last)
-        + "</html>"
+    last = []
+    for job in jobs:
+        order = job.order
+        last.append([job.id, order.type, order.database, job.status])
+    head = _head(
+        "Sandbox",
+        "Treasure Data and Braze on this machine. Nothing here has left it.",
     )
+    sections = [
+        _section("Cohorts in Braze", list(COHORT_KEYS.values()), in_braze),
+        _section("Tables in Treasure Data", ["Database", "Table", "Rows"], stored),
+        _section("Last jobs", ["Job", "Type", "Database", "Status"], last),
+    ]
+    return "".join([head, *sections, "</html>"])
 
 
-def connections(made: Iterable[Mapping[str, Any]]) -> str:
+def connections(made: Iterable[Given]) -> str:
     """What stands in for the console's page where a Braze authentication is made."""
     rows = [
         [connection["name"], connection["workspace"], str(connection["id"])]
@@ -83,6 +83,7 @@ def connections(made: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _head(title: str, words: str) -> str:
+    """What every page begins with: its title, the ways to the other pages, a sentence."""
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
         f"<style>{STYLE}</style>"
@@ -93,24 +94,28 @@ def _head(title: str, words: str) -> str:
 
 
 def _section(title: str, heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """A title and a table below it, or that there is nothing yet."""
+    name = escape(title)
     if not rows:
-        return f"<h2>{escape(title)}</h2><p>None yet.</p>"
+        return f"<h2>{name}</h2><p>None yet.</p>"
     # a column of numbers, such as members, is set flush right with its head
     numeric = [isinstance(value, int) for value in rows[0]]
     head = _row("th", heads, numeric)
-    body = "".join(_row("td", row, numeric) for row in rows)
-    return f"<h2>{escape(title)}</h2><table>{head}{body}</table>"
+    lines = [_row("td", row, numeric) for row in rows]
+    body = "".join(lines)
+    return f"<h2>{name}</h2><table>{head}{body}</table>"
 
 
 def _row(tag: str, values: Sequence[object], numeric: Sequence[bool]) -> str:
-    cells = zip(values, numeric, strict=True)
-    inside = "".join(
-        _cell(tag, value, is_numeric=is_numeric) for value, is_numeric in cells
-    )
+    """A row of a table, of heads or of values."""
+    inside = ""
+    for value, is_numeric in zip(values, numeric, strict=True):
+        inside += _cell(tag, value, is_numeric=is_numeric)
     return f"<tr>{inside}</tr>"
 
 
 def _cell(tag: str, value: object, *, is_numeric: bool) -> str:
+    """One cell of a table; numbers have separators and are set flush right."""
     text = str(value)
     if isinstance(value, int):
         text = f"{value:,}"

@@ -5,7 +5,7 @@ complaints in Trino's words.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +40,10 @@ TEXTUAL = frozenset(
 """Types whose values a result holds as texts."""
 
 
+Maker = Callable[[Any], Any]
+"""What makes a value from DuckDB into one of a result."""
+
+
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Rows:
     """A query's result; like no other, so that comparing never reads it."""
@@ -64,42 +68,45 @@ def execute(
     answer is not known.
     """
     job = Job(database, scheduled_time, now, warehouse)
+    run = Run(warehouse, cursor, int(now))
     try:
         statement = statements.translate(sql, job)
         if isinstance(statement, Select):
-            return _select(statement, warehouse, cursor)
+            return _select(statement, run)
         with warehouse.writing:
-            _write(statement, int(now), warehouse, cursor)
+            _write(statement, run)
     except duckdb.Error as exc:
         raise _in_trino_words(exc) from None
     return None
 
 
-def _run(
-    sql: str, warehouse: Warehouse, cursor: duckdb.DuckDBPyConnection
-) -> duckdb.DuckDBPyConnection:
-    warehouse.teach(sql)
-    return cursor.execute(sql)
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a statement is carried out in; `now` (unix seconds) fills `time`."""
+
+    warehouse: Warehouse
+    cursor: duckdb.DuckDBPyConnection
+    now: int
+
+    def execute(self, sql: str) -> duckdb.DuckDBPyConnection:
+        """A statement of DuckDB, after DuckDB was taught what it calls in Python."""
+        self.warehouse.teach(sql)
+        return self.cursor.execute(sql)
 
 
-def _select(
-    statement: Select, warehouse: Warehouse, cursor: duckdb.DuckDBPyConnection
-) -> Rows:
+def _select(statement: Select, run: Run) -> Rows:
     """The rows of a SELECT, as a result holds them."""
     sql = statement.sql
     kinds = [kind for _, kind in statement.columns]
-    names = _places(len(kinds))
-    shown = [_shown(name, kind) for name, kind in zip(names, kinds, strict=True)]
-    if shown != names:
-        sql = f"SELECT {', '.join(shown)} FROM ({sql}) AS rows ({', '.join(names)})"
-    rows = _run(sql, warehouse, cursor).fetchall()
+    places = _places(len(kinds))
+    shown = list(map(_shown, places, kinds))
+    if shown != places:
+        sql = _of_places(sql, places, shown)
+    rows = run.execute(sql).fetchall()
     plain = [_plain(kind) for kind in kinds]
     # most results need nothing, and may be long
     if any(plain):
-        rows = [
-            tuple(_held(value, make) for value, make in zip(row, plain, strict=True))
-            for row in rows
-        ]
+        rows = [tuple(map(_held, row, plain)) for row in rows]
     return Rows(_described(statement.columns), tuple(rows))
 
 
@@ -108,12 +115,20 @@ def _places(count: int) -> list[str]:
     return [f"c{number}" for number in range(count)]
 
 
+def _of_places(sql: str, places: Sequence[str], shown: Sequence[str]) -> str:
+    """A query of what is shown of another query's columns, which are called by places."""
+    columns = ", ".join(shown)
+    names = ", ".join(places)
+    return f"SELECT {columns} FROM ({sql}) AS rows ({names})"
+
+
 def _described(columns: Sequence[tuple[str, Type]]) -> tuple[Column, ...]:
     """Trino calls a nameless column `_col0`."""
-    return tuple(
-        Column(name or f"_col{number}", storage(kind), str(kind))
-        for number, (name, kind) in enumerate(columns)
-    )
+    described: list[Column] = []
+    for number, (name, kind) in enumerate(columns):
+        shown = name or f"_col{number}"
+        described.append(Column(shown, storage(kind), str(kind)))
+    return tuple(described)
 
 
 def _shown(sql: str, kind: Type) -> str:
@@ -132,22 +147,20 @@ def _shown(sql: str, kind: Type) -> str:
         return f"list_transform({sql}, lambda x: {made})"
     if kind.base not in {"row", "map"}:
         return sql
-    if any(_shown("x", one) != "x" for one in inner(kind)):
-        raise NotHere(f"a result of type {kind}")
+    for one in inner(kind):
+        if _shown("x", one) != "x":
+            raise NotHere(f"a result of type {kind}")
     return sql
 
 
-def _plain(kind: Type) -> Callable[[Any], Any] | None:
-    """What makes a value from DuckDB into one of a result, or None where it is one:
-    rows are lists, which DuckDB gives as dictionaries.
+def _plain(kind: Type) -> Maker | None:
+    """None where a value from DuckDB is one of a result already: rows are lists, which
+    DuckDB gives as dictionaries.
     """
     inside = [_plain(one) for one in inner(kind)]
     match kind.base:
         case "row":
-            return lambda value: [
-                _held(one, make)
-                for one, make in zip(value.values(), inside, strict=True)
-            ]
+            return lambda value: _held_row(value, inside)
         case "array" if inside[0]:
             return lambda value: [_held(one, inside[0]) for one in value]
         case "map" if inside[1]:
@@ -157,7 +170,14 @@ def _plain(kind: Type) -> Callable[[Any], Any] | None:
     return None
 
 
-def _held(value: Any, make: Callable[[Any], Any] | None) -> Any:
+def _held_row(value: Mapping[str, Any], inside: Sequence[Maker | None]) -> list[Any]:
+    """A row of a result: the values of its fields."""
+    fields = zip(value.values(), inside, strict=True)
+    return [_held(one, make) for one, make in fields]
+
+
+def _held(value: Any, make: Maker | None) -> Any:
+    """A value of a result; NULL stays NULL."""
     if value is None or make is None:
         return value
     return make(value)
@@ -165,17 +185,15 @@ def _held(value: Any, make: Callable[[Any], Any] | None) -> Any:
 
 def _write(
     statement: Create | Insert | Drop | AddColumn | Delete,
-    now: int,
-    warehouse: Warehouse,
-    cursor: duckdb.DuckDBPyConnection,
+    run: Run,
 ) -> None:
     """Carry out a statement that changes something. Raises QueryFailed."""
     name = statement.name
-    there = warehouse.columns(name.database, name.table)
-    if name.database not in warehouse.databases():
+    there = run.warehouse.columns(name.database, name.table)
+    if name.database not in run.warehouse.databases():
         raise QueryFailed(f"line 1:1: Schema '{name.database}' does not exist")
     if isinstance(statement, Create):
-        _create(statement, there, now, warehouse, cursor)
+        _create(statement, there, run)
         return
     if there is None:
         if isinstance(statement, Drop) and statement.if_exists:
@@ -183,22 +201,20 @@ def _write(
         raise QueryFailed(f"line 1:1: {name.words} does not exist")
     match statement:
         case Drop():
-            cursor.execute(f"DROP TABLE {name.sql}")
-            warehouse.forget(name.database, name.table)
+            run.cursor.execute(f"DROP TABLE {name.sql}")
+            run.warehouse.forget(name.database, name.table)
         case Delete():
-            _run(statement.sql, warehouse, cursor)
+            run.execute(statement.sql)
         case AddColumn():
-            _add_column(statement, there, warehouse, cursor)
+            _add_column(statement, there, run)
         case Insert():
-            _insert(statement, there, now, warehouse, cursor)
+            _insert(statement, there, run)
 
 
 def _create(
     statement: Create,
     there: Sequence[Column] | None,
-    now: int,
-    warehouse: Warehouse,
-    cursor: duckdb.DuckDBPyConnection,
+    run: Run,
 ) -> None:
     """CREATE TABLE AS. Raises QueryFailed."""
     table = statement.name
@@ -216,54 +232,44 @@ def _create(
                 f"line 1:1: Column name '{name}' specified more than once"
             )
     places = _places(len(columns))
-    moment = str(now)
+    moment = str(run.now)
     shown: list[str] = []
     kinds: dict[str, str] = {}
     for place, (name, kind) in zip(places, columns, strict=True):
         if name == TIME:
             moment = f"CAST({place} AS BIGINT)"
         else:
-            shown.append(f'{statements.kept(place, kind)} AS "{name}"')
+            kept = statements.kept(place, kind)
+            shown.append(f'{kept} AS "{name}"')
             kinds[name] = str(statements.stored(kind))
     # `time` comes last, as in every table of Treasure Data
     shown.append(f"CAST({moment} AS BIGINT) AS {TIME}")
-    _run(
-        f"CREATE TABLE {table.sql} AS SELECT {', '.join(shown)}"
-        f" FROM ({statement.query.sql}) AS rows ({', '.join(places)})",
-        warehouse,
-        cursor,
-    )
-    warehouse.remember(table.database, table.table, kinds)
+    made = _of_places(statement.query.sql, places, shown)
+    run.execute(f"CREATE TABLE {table.sql} AS {made}")
+    run.warehouse.remember(table.database, table.table, kinds)
 
 
 def _insert(
     statement: Insert,
     there: Sequence[Column],
-    now: int,
-    warehouse: Warehouse,
-    cursor: duckdb.DuckDBPyConnection,
+    run: Run,
 ) -> None:
     """INSERT of a query. Raises QueryFailed."""
     given = [kind for _, kind in statement.query.columns]
     targets = _targets(statement, there)
     known = {column.name: statements.type_of(column) for column in there}
     kinds = [known[target] or Type("varchar") for target in targets]
-    if problem := statements.mismatch(given, kinds):
+    problem = statements.mismatch(given, kinds)
+    if problem:
         raise QueryFailed(f"line 1:1: {problem}")
     places = _places(len(given))
-    shown: list[str] = []
-    for place, source, target in zip(places, given, kinds, strict=True):
-        shown.append(statements.inserted(place, source, target))
+    shown = list(map(statements.inserted, places, given, kinds))
     if TIME not in targets:
         targets.append(TIME)
-        shown.append(str(now))
+        shown.append(str(run.now))
     quoted = ", ".join(f'"{column}"' for column in targets)
-    _run(
-        f"INSERT INTO {statement.name.sql} ({quoted}) SELECT {', '.join(shown)}"
-        f" FROM ({statement.query.sql}) AS rows ({', '.join(places)})",
-        warehouse,
-        cursor,
-    )
+    rows = _of_places(statement.query.sql, places, shown)
+    run.execute(f"INSERT INTO {statement.name.sql} ({quoted}) {rows}")
 
 
 def _targets(statement: Insert, there: Sequence[Column]) -> list[str]:
@@ -290,8 +296,7 @@ def _targets(statement: Insert, there: Sequence[Column]) -> list[str]:
 def _add_column(
     statement: AddColumn,
     there: Sequence[Column],
-    warehouse: Warehouse,
-    cursor: duckdb.DuckDBPyConnection,
+    run: Run,
 ) -> None:
     """`time` stays the last column, so that SELECT * and INSERT by position go on as
     before.
@@ -302,12 +307,13 @@ def _add_column(
             return
         raise QueryFailed(f"line 1:1: Column '{statement.column}' already exists")
     kind = statements.stored(statement.type)
-    cursor.execute(
+    run.cursor.execute(
         f'CREATE OR REPLACE TABLE {name.sql} AS SELECT * EXCLUDE ("{TIME}"),'
         f' CAST(NULL AS {storage(kind)}) AS "{statement.column}", "{TIME}"'
         f" FROM {name.sql}"
     )
-    warehouse.remember(name.database, name.table, {statement.column: str(kind)})
+    kinds = {statement.column: str(kind)}
+    run.warehouse.remember(name.database, name.table, kinds)
 
 
 # messages
@@ -340,7 +346,8 @@ taken.
 def _in_trino_words(error: duckdb.Error) -> Exception:
     """DuckDB's complaint as Trino would put it; what is marked is not known here."""
     message = str(error).split("Error: ", 1)[-1].strip()
-    if found := IN_PYTHON.search(message):
+    found = IN_PYTHON.search(message)
+    if found:
         message = found[2].strip()
         if found[1] == "NotHere":
             return NotHere(_what(message))
@@ -361,19 +368,27 @@ def _value_words(message: str) -> str:
     """What DuckDB says of a value, as Trino would put it."""
     if "Division by zero" in message:
         return "Division by zero"
-    if match := OVERFLOW.search(message):
-        sign = OVERFLOWS.get(match[1], "?")
-        kind = WIDTHS.get(match[2], match[2])
-        return f"{kind} {match[1]} overflow: {match[3]} {sign} {match[4]}"
-    if match := DIVISION_OVERFLOW.search(message):
+    match = OVERFLOW.search(message)
+    if match:
+        operation, width, left, right = match.groups()
+        sign = OVERFLOWS.get(operation, "?")
+        kind = WIDTHS.get(width, width)
+        return f"{kind} {operation} overflow: {left} {sign} {right}"
+    match = DIVISION_OVERFLOW.search(message)
+    if match:
         return f"bigint division overflow: {match[1]} / {match[2]}"
-    if match := OUT_OF_RANGE.search(message):
+    match = OUT_OF_RANGE.search(message)
+    if match:
+        wider, value, width = match.groups()
         # a sum is first made wider, and then does not fit
-        if match[1] == "INT128":
+        if wider == "INT128":
             return "bigint addition overflow"
-        return f"Out of range for {WIDTHS.get(match[3], match[3])}: {match[2]}"
-    if match := BAD_DECIMAL.search(message):
-        return f"Cannot cast '{match[1]}' to DECIMAL({match[2]}, {match[3]})"
+        kind = WIDTHS.get(width, width)
+        return f"Out of range for {kind}: {value}"
+    match = BAD_DECIMAL.search(message)
+    if match:
+        text, precision, scale = match.groups()
+        return f"Cannot cast '{text}' to DECIMAL({precision}, {scale})"
     if "More than one row returned by a subquery" in message:
         return "Scalar sub-query has returned multiple rows"
     return message.splitlines()[0]

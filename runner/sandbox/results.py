@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+from collections.abc import Iterator
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -30,23 +31,21 @@ def encode(rows: Rows, form: str, *, header: bool) -> bytes:
     """
     match form:
         case "msgpack":
-            return b"".join(
-                msgpack.packb([_plain(value) for value in row]) for row in rows.rows
-            )
+            return b"".join(map(msgpack.packb, _plain_rows(rows)))
         case "msgpack.gz":
             return gzip.compress(
                 encode(rows, "msgpack", header=header), compresslevel=1, mtime=0
             )
         case "json" | "jsonl":
-            return "".join(
-                json.dumps([_plain(value) for value in row]) + "\n" for row in rows.rows
-            ).encode()
+            lines = [f"{line}\n" for line in map(json.dumps, _plain_rows(rows))]
+            return "".join(lines).encode()
         case "csv":
             return _separated(rows, ",", header=header)
         case "tsv":
             return _separated(rows, "\t", header=header)
         case _:
-            raise Refused(422, f"format {form!r} is none of {', '.join(MEDIA)}")
+            forms = ", ".join(MEDIA)
+            raise Refused(422, f"format {form!r} is none of {forms}")
 
 
 _SIZES: WeakKeyDictionary[Rows, int] = WeakKeyDictionary()
@@ -56,19 +55,29 @@ def size(rows: Rows) -> int:
     """Bytes of a result as msgpack.gz: what clients divide into ranges. Kept, since
     jobs are shown often.
     """
-    if (known := _SIZES.get(rows)) is None:
-        known = _SIZES[rows] = len(encode(rows, "msgpack.gz", header=False))
+    known = _SIZES.get(rows)
+    if known is None:
+        packed = encode(rows, "msgpack.gz", header=False)
+        known = len(packed)
+        _SIZES[rows] = known
     return known
 
 
 def _separated(rows: Rows, separator: str, *, header: bool) -> bytes:
+    """Rows as lines of values with a separator between them."""
     text = io.StringIO()
     # None is written as an empty field
     lines = csv.writer(text, delimiter=separator, lineterminator="\n")
     if header:
         lines.writerow([column.name for column in rows.columns])
-    lines.writerows([_plain(value) for value in row] for row in rows.rows)
+    lines.writerows(_plain_rows(rows))
     return text.getvalue().encode()
+
+
+def _plain_rows(rows: Rows) -> Iterator[list[Any]]:
+    """The rows as lists of plain values."""
+    for row in rows.rows:
+        yield list(map(_plain, row))
 
 
 def _plain(value: Any) -> Any:

@@ -135,10 +135,12 @@ def _users(people: People) -> Iterator[User]:
 def fill_braze(people: People, braze: Braze) -> None:
     """Give a workspace the users that it knows of the database `shop`."""
     braze.put_users(_users(people))
-    braze.put_users(
-        User(name, frozenset({("email", f"{name}@gmail.com")}), frozenset({device}))
-        for name, device in EXAMPLE[:-1]
-    )
+    users = []
+    for name, device in EXAMPLE[:-1]:
+        alias = ("email", f"{name}@gmail.com")
+        user = User(name, frozenset({alias}), frozenset({device}))
+        users.append(user)
+    braze.put_users(users)
     braze.put_users([User(devices=frozenset({EXAMPLE[-1][1]}))])
     braze.put_users(
         User(devices=frozenset({f"anonymous-{number}"})) for number in range(ANONYMOUS)

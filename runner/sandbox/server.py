@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -13,8 +13,10 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from runner.sandbox.app import Sandbox
+from runner.sandbox.bodies import Given
 from runner.sandbox.engine.tables import EngineTables
 from runner.sandbox.options import Options, Shop
+from runner.sandbox.own_data import OwnData
 
 PORT = 8399
 LOOPBACK = "127.0.0.1"
@@ -66,8 +68,9 @@ def serve(
     key: str = "sandbox-key",
     shop: Shop | None = SHOP,
     like_production: bool = False,
-    storm: Mapping[str, Any] | None = None,
+    storm: Given | None = None,
     tables: EngineTables | None = None,
+    own: OwnData | None = None,
     on_ready: Callable[[str], None] = lambda _url: None,
 ) -> None:
     """Serve until Ctrl-C (returns, everything closed) or SIGTERM (ends the process as
@@ -75,10 +78,12 @@ def serve(
 
     `like_production`: as a new customer's account, where nobody has made a connection
     yet. `storm`: as the admin API spells it. `tables`: of an engine, in place of
-    DuckDB's. `on_ready` gets the base URL once requests are answered. Raises OSError
-    where the port is taken.
+    DuckDB's. `own`: data in the place of the sample shop. `on_ready` gets the base URL
+    once requests are answered. Raises OSError where the port is taken.
     """
     connections = Options().connections
+    if own:
+        connections = own.connections
     if like_production:
         connections = ()
     options = Options(
@@ -89,10 +94,11 @@ def serve(
         storm=storm,
     )
     with _listening(host, port) as (listener, url):
-        sandbox = Sandbox(options, url, tables)
+        sandbox = Sandbox(options, url, tables, own)
         try:
             with suppress(KeyboardInterrupt):
-                _Server(_config(sandbox), lambda: on_ready(url)).run(sockets=[listener])
+                server = _Server(_config(sandbox), lambda: on_ready(url))
+                server.run(sockets=[listener])
         finally:
             sandbox.close()
 

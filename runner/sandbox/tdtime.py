@@ -5,6 +5,7 @@ in whole seconds since 1970.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -30,6 +31,14 @@ class BadTime(ValueError):
     """A zone, date or interval that Treasure Data would not take."""
 
 
+@dataclass(frozen=True, slots=True)
+class Length:
+    """So many units of time (s m h d w M q y); below 0 it leads back."""
+
+    count: int
+    unit: str
+
+
 def zone(name: str | None) -> tzinfo:
     """A zone by Treasure Data's short names, an offset or a region; UTC where none is given."""
     if name is None:
@@ -40,9 +49,11 @@ def zone(name: str | None) -> tzinfo:
     if short in FIXED_HOURS:
         shift = timedelta(hours=FIXED_HOURS[short])
         return timezone(shift, short)
-    if match := OFFSET.fullmatch(name):
-        shift = timedelta(hours=int(match[2]), minutes=int(match[3]))
-        if match[1] == "-":
+    offset = OFFSET.fullmatch(name)
+    if offset:
+        sign, hours, minutes = offset.groups()
+        shift = timedelta(hours=int(hours), minutes=int(minutes))
+        if sign == "-":
             shift = -shift
         return timezone(shift)
     try:
@@ -58,11 +69,14 @@ def parse(text: str, where: tzinfo) -> int:
     match = DATE.match(text)
     if not match:
         raise BadTime(f"Invalid time {text!r}")
-    year, month, day, hour, minute, second = (int(part or 0) for part in match.groups())
+    own = text[match.end() :].strip()
+    parts = [int(part or 0) for part in match.groups()]
+    year, month, day, hour, minute, second = parts
     try:
-        if own := text[match.end() :].strip():
+        if own:
             where = zone(own)
-        return seconds(datetime(year, month, day, hour, minute, second, tzinfo=where))
+        at = datetime(year, month, day, hour, minute, second, tzinfo=where)
+        return seconds(at)
     except ValueError:
         raise BadTime(f"Invalid time {text!r}") from None
 
@@ -71,8 +85,8 @@ def add(start: int, duration: str) -> int:
     """TD_TIME_ADD: whole seconds of d, h, m, s (and w), also several in a row ('1d2h')."""
     parts = DURATION.findall(duration)
     # what the parts leave out is no duration, such as a space between two
-    is_whole = "".join(map("".join, parts)) == duration
-    if not parts or not is_whole:
+    read = "".join(map("".join, parts))
+    if not parts or read != duration:
         raise BadTime(f"Invalid duration {duration!r}")
     length = 0
     for _, count, unit in parts:
@@ -80,7 +94,7 @@ def add(start: int, duration: str) -> int:
             raise BadTime(f"Invalid duration {duration!r}")
         length += int(count) * FIXED_SECONDS[unit]
     # the first sign is that of all parts
-    if parts[0][0] == "-":
+    if duration.startswith("-"):
         return start - length
     return start + length
 
@@ -89,13 +103,13 @@ def interval(text: str, now: int, where: tzinfo) -> tuple[int, int]:
     """TD_INTERVAL's half-open bounds. `-7d` ends where today starts; `/offset` moves
     the end; '-1h/now' reaches now.
     """
-    length, _, offset = text.partition("/")
-    count, unit = _duration(length)
+    given, _, offset = text.partition("/")
+    length = _length(given)
     present = datetime.fromtimestamp(now, where)
-    context = truncate(present, unit)
+    context = truncate(present, length.unit)
     if offset:
-        context = _offset(offset, unit, present, where)
-    start, end = _window(context, count, unit)
+        context = _offset(offset, length.unit, present, where)
+    start, end = _window(context, length)
     return seconds(start), seconds(end)
 
 
@@ -137,41 +151,50 @@ def seconds(moment: datetime) -> int:
 
 
 def _offset(text: str, unit: str, present: datetime, where: tzinfo) -> datetime:
+    """Where a window ends or begins: `now`, a length of time ago, or a date. Raises BadTime."""
     if text == "now":
         return present
     if DURATION.fullmatch(text):
-        count, own = _duration(text)
-        start, _ = _window(truncate(present, own), count, own)
+        length = _length(text)
+        context = truncate(present, length.unit)
+        start, _ = _window(context, length)
         return start
-    return truncate(datetime.fromtimestamp(parse(text, where), where), unit)
+    at = datetime.fromtimestamp(parse(text, where), where)
+    return truncate(at, unit)
 
 
-def _window(context: datetime, count: int, unit: str) -> tuple[datetime, datetime]:
+def _window(context: datetime, length: Length) -> tuple[datetime, datetime]:
     """From a context that many units on, the earlier end first. A context within a unit
     keeps that fraction in the window.
     """
-    end = _shift(truncate(context, unit), count, unit)
+    begin = truncate(context, length.unit)
+    end = _shift(begin, length)
     return min(context, end), max(context, end)
 
 
-def _shift(moment: datetime, count: int, unit: str) -> datetime:
-    """A moment, so many units later."""
-    if unit in MONTHS:
+def _shift(moment: datetime, length: Length) -> datetime:
+    """A moment, so much later."""
+    count = length.count
+    if length.unit in MONTHS:
         # months since the year 0
         months = moment.year * 12 + moment.month - 1
-        months += count * MONTHS[unit]
-        return moment.replace(year=months // 12, month=months % 12 + 1)
+        months += count * MONTHS[length.unit]
+        year, month = divmod(months, 12)
+        return moment.replace(year=year, month=month + 1)
     # by the calendar: a day may have 23 hours
-    if unit == "w":
+    if length.unit == "w":
         return moment + timedelta(weeks=count)
-    if unit == "d":
+    if length.unit == "d":
         return moment + timedelta(days=count)
-    length = timedelta(seconds=count * FIXED_SECONDS[unit])
-    return (moment.astimezone(UTC) + length).astimezone(moment.tzinfo)
+    fixed = timedelta(seconds=count * FIXED_SECONDS[length.unit])
+    later = moment.astimezone(UTC) + fixed
+    return later.astimezone(moment.tzinfo)
 
 
-def _duration(text: str) -> tuple[int, str]:
+def _length(text: str) -> Length:
+    """A length as an interval spells it. Raises BadTime."""
     match = DURATION.fullmatch(text)
     if not match:
         raise BadTime(f"Invalid interval {text!r}")
-    return int(match[1] + match[2]), match[3]
+    sign, count, unit = match.groups()
+    return Length(int(sign + count), unit)

@@ -22,10 +22,11 @@ from runner.sandbox.answers import (
     table_body,
     whole,
 )
+from runner.sandbox.bodies import Shown
 from runner.sandbox.catalogue import FaultPoint
 from runner.sandbox.connector import Connector, ExportFailed
 from runner.sandbox.faults import Faults
-from runner.sandbox.history import EXPORT, Order
+from runner.sandbox.history import EXPORT, Job, Order
 from runner.sandbox.jobs import Jobs
 from runner.sandbox.options import Answer, Chosen
 from runner.sandbox.sessions import Tables
@@ -87,12 +88,14 @@ class TreasureDataApi:
         }
         routes: list[Route] = []
         for path, answer in get.items():
-            routes += [Route(path, self._getting(answer), methods=["GET"])]
+            getting = self._getting(answer)
+            routes.append(Route(path, getting, methods=["GET"]))
         for path, act in post.items():
-            routes += [Route(path, self._posting(act), methods=["POST"])]
+            posting = self._posting(act)
+            routes.append(Route(path, posting, methods=["POST"]))
         return routes
 
-    def _getting(self, act: Endpoint) -> Callable[[Request], Response]:
+    def _getting(self, act: Endpoint) -> Endpoint:
         """What answers a GET, if its key may ask."""
 
         def endpoint(request: Request) -> Response:
@@ -120,7 +123,8 @@ class TreasureDataApi:
     def _admit(self, request: Request, form: Form | None = None) -> None:
         """Raises Refused: 401 for a key that is not known, 403 for one that may not."""
         options = self._chosen.options
-        scheme, _, key = request.headers.get("authorization", "").partition(" ")
+        header = request.headers.get("authorization", "")
+        scheme, _, key = header.partition(" ")
         if scheme != "TD1":
             raise Refused(401, "Authentication failed")
         if key in options.keys:
@@ -151,12 +155,11 @@ class TreasureDataApi:
             order = replace(order, scheduled_time=whole(form, "scheduled_time"))
         if "result_connection_id" in form:
             order = replace(order, **self._export(form))
-        job = self._jobs.issue(order)
-        return JSONResponse({"job": job.id, "job_id": job.id, "database": database})
+        return _issued(self._jobs.issue(order))
 
     def _job_export(self, request: Request, form: Form) -> Response:
         """Export the result of a job that succeeded."""
-        target = self._history.get(request.path_params["job_id"])
+        target = self._job(request)
         order = Order(
             EXPORT,
             target.order.database,
@@ -164,22 +167,20 @@ class TreasureDataApi:
             domain_key=form.get("domain_key") or None,
             **self._export(form),
         )
-        job = self._jobs.issue_export(target.id, order)
-        return JSONResponse(
-            {"job": job.id, "job_id": job.id, "database": order.database}
-        )
+        return _issued(self._jobs.issue_export(target.id, order))
 
     def _export(self, form: Form) -> dict[str, Any]:
         """The connector's settings of a job; what they say is only looked at when the
         export begins.
         """
         connection = self._connection(form.get("result_connection_id", ""))
-        settings = json_object(
-            form.get("result_connection_settings", "{}"), "result_connection_settings"
-        )
+        key = "result_connection_settings"
+        given = form.get(key, "{}")
+        settings = json_object(given, key)
         return {"settings": settings, "import_key": connection.data_import_key}
 
     def _connection(self, connection_id: str) -> Connection:
+        """A connection by its id. Raises Refused 404."""
         found = self._workspaces.by_id(connection_id)
         if found is None:
             raise Refused(404, f"Couldn't find Connection with id = {connection_id}")
@@ -190,13 +191,15 @@ class TreasureDataApi:
         if self._chosen.options.validates is Answer.FAIL:
             raise Refused(404, "Not found")
         self._connection(form.get("connection_id", ""))
+        given = form.get("settings", "{}")
         try:
-            self._connector.check(json_object(form.get("settings", "{}"), "settings"))
+            self._connector.check(json_object(given, "settings"))
         except ExportFailed as exc:
             raise Refused(422, str(exc)) from None
         return JSONResponse({"valid": True})
 
     def _connection_lookup(self, request: Request) -> Response:
+        """A connection by its name. Raises Refused 404."""
         name = request.query_params.get("name", "")
         found = self._workspaces.by_name(name)
         if found is None:
@@ -204,13 +207,17 @@ class TreasureDataApi:
         return JSONResponse({"id": found.id, "name": name, "type": "braze"})
 
     def _job_kill(self, request: Request, _form: Form) -> Response:
+        """Kill a job; the answer is the status that it had."""
         job_id = request.path_params["job_id"]
-        return JSONResponse(
-            {"former_status": self._jobs.kill(job_id), "job_id": job_id}
-        )
+        status = self._jobs.kill(job_id)
+        return JSONResponse({"former_status": status, "job_id": job_id})
+
+    def _job(self, request: Request) -> Job:
+        """The job that a path names. Raises Refused 404."""
+        return self._history.get(request.path_params["job_id"])
 
     def _job_status(self, request: Request) -> Response:
-        job = self._history.get(request.path_params["job_id"])
+        job = self._job(request)
         return JSONResponse(status_body(job))
 
     def _job_by_key(self, request: Request) -> Response:
@@ -218,41 +225,42 @@ class TreasureDataApi:
         return JSONResponse(status_body(job))
 
     def _job_show(self, request: Request) -> Response:
-        job = self._history.get(request.path_params["job_id"])
+        job = self._job(request)
         return JSONResponse(job_body(job))
 
     def _job_list(self, request: Request) -> Response:
         """A page of jobs, the newest first."""
-        first = whole(request.query_params, "from")
-        last = whole(request.query_params, "to")
-        status = request.query_params.get("status") or ""
+        asked = request.query_params
+        first = whole(asked, "from")
+        last = whole(asked, "to")
+        status = asked.get("status") or ""
         # 20 jobs, unless the request says more
         end = last or first + 19
         count, page = self._history.page(first, end, status)
+        listed = [job_body(job) for job in page]
         return JSONResponse(
-            {
-                "count": count,
-                "from": first,
-                "to": last or None,
-                "jobs": [job_body(job) for job in page],
-            }
+            {"count": count, "from": first, "to": last or None, "jobs": listed}
         )
 
     def _job_result(self, request: Request) -> Response:
         """The rows of a job, or the range of bytes that is asked for."""
-        job = self._history.get(request.path_params["job_id"])
-        gone = self._faults.take(FaultPoint.RESULT, job.order.query, job.id)
-        if gone or job.status != "success" or job.rows is None:
+        job = self._job(request)
+        is_gone = self._faults.take(FaultPoint.RESULT, job.order.query, job.id)
+        if is_gone or job.status != "success" or job.rows is None:
             raise Refused(404, f"Job {job.id} has no result")
-        form = request.query_params.get("format", "tsv")
-        header = request.query_params.get("header", "").lower() == "true"
-        body = results.encode(job.rows, form, header=header)
+        asked = request.query_params
+        form = asked.get("format", "tsv")
+        header = asked.get("header", "")
+        is_headed = header.lower() == "true"
+        body = results.encode(job.rows, form, header=is_headed)
         return ranged(request, body, results.MEDIA[form])
 
     def _database_list(self, _request: Request) -> Response:
-        databases: list[dict[str, Any]] = []
+        """All databases, each with the number of its rows."""
+        databases: list[Shown] = []
         for name in self._warehouse.databases():
-            count = sum(table.rows for table in self._warehouse.tables(name))
+            tables = self._warehouse.tables(name)
+            count = sum(table.rows for table in tables)
             shown = {"name": name, "count": count, "permission": "administrator"}
             databases.append(shown)
         return JSONResponse({"databases": databases})
@@ -268,11 +276,14 @@ class TreasureDataApi:
         return JSONResponse({"database": name})
 
     def _table_list(self, request: Request) -> Response:
+        """The tables of a database. Raises Refused 404."""
         database = request.path_params["database"]
-        tables = [table_body(table) for table in self._warehouse.tables(database)]
-        return JSONResponse({"database": database, "tables": tables})
+        tables = self._warehouse.tables(database)
+        listed = [table_body(table) for table in tables]
+        return JSONResponse({"database": database, "tables": listed})
 
     def _table_create(self, request: Request, _form: Form) -> Response:
+        """Make a table of the type `log`, the only one. Raises Refused."""
         database = request.path_params["database"]
         table = request.path_params["table"]
         kind = request.path_params["type"]
@@ -296,6 +307,12 @@ def _is_reading(request: Request, form: Form | None) -> bool:
         return False
     words = form.get("query", "").upper().split(maxsplit=1)
     return words[:1] in (["SELECT"], ["WITH"])
+
+
+def _issued(job: Job) -> Response:
+    """What is answered to whom a job was issued for."""
+    names = {"job": job.id, "job_id": job.id, "database": job.order.database}
+    return JSONResponse(names)
 
 
 def _check_query(kind: str, sql: str) -> None:

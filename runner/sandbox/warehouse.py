@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -52,6 +53,10 @@ INTEGERS = frozenset(
 )
 
 
+Kinds = Mapping[str, str]
+"""Trino's types of columns, by the names of these."""
+
+
 class Refused(Exception):
     """What was asked for cannot be: the HTTP status and Treasure Data's words."""
 
@@ -92,7 +97,9 @@ class Column:
         if self.trino:
             return self.trino
         if self.type.endswith("[]"):
-            return f"array({Column(self.name, self.type[:-2]).trino_type})"
+            inside = self.type.removesuffix("[]")
+            element = Column(self.name, inside)
+            return f"array({element.trino_type})"
         if self.type in {"INTEGER", "INTEGER_LITERAL"}:
             return "integer"
         if self.type in INTEGERS:
@@ -107,7 +114,9 @@ class Column:
     def api_type(self) -> str:
         """As the table list words it."""
         if self.type.endswith("[]"):
-            return f"array<{Column(self.name, self.type[:-2]).api_type}>"
+            inside = self.type.removesuffix("[]")
+            element = Column(self.name, inside)
+            return f"array<{element.api_type}>"
         if self.type in INTEGERS:
             return "long"
         return API_NAMES.get(self.type, "string")
@@ -138,8 +147,9 @@ class Warehouse:
         self._root.execute("SET TimeZone = 'UTC'")
         self._teaching = threading.Lock()
         self._taught: set[tuple[str, str]] = set()
-        self._kinds: dict[tuple[str, str], dict[str, str]] = {}
-        self.teach(" ".join(f'"py:{one}"(' for one in library.ALWAYS))
+        self._kinds: dict[tuple[str, str], Kinds] = {}
+        always = [f'"py:{one}"(' for one in library.ALWAYS]
+        self.teach(" ".join(always))
         for macro in library.MACROS:
             self._root.execute(f"CREATE MACRO {macro}")
         if most:
@@ -165,7 +175,7 @@ class Warehouse:
                 library.teach(self._root, *function)
                 self._taught.add(function)
 
-    def remember(self, database: str, table: str, kinds: Mapping[str, str]) -> None:
+    def remember(self, database: str, table: str, kinds: Kinds) -> None:
         """Keep Trino's types of a table's columns, which may say more than DuckDB's, such
         as varchar(18).
         """
@@ -185,13 +195,15 @@ class Warehouse:
         """Names, sorted; remembered until they may have changed, since every statement
         asks for them.
         """
-        changes, (as_of, known) = self._changes, self._databases
+        changes = self._changes
+        as_of, known = self._databases
         if as_of != changes:
             rows = self.fetch(
                 "SELECT schema_name FROM duckdb_schemas()"
                 " WHERE database_name = 'memory' AND NOT internal"
             )
-            known = tuple(sorted({str(name) for (name,) in rows} - RESERVED))
+            names = {str(name) for (name,) in rows}
+            known = tuple(sorted(names - RESERVED))
             self._databases = (changes, known)
         return list(known)
 
@@ -231,14 +243,20 @@ class Warehouse:
             " WHERE schema_name = ? ORDER BY 1",
             [database],
         )
-        columns: dict[str, list[Column]] = {}
-        for table, name, kind in self.fetch(
+        described = self.fetch(
             "SELECT table_name, column_name, data_type FROM duckdb_columns()"
             " WHERE database_name = 'memory' AND schema_name = ? ORDER BY column_index",
             [database],
-        ):
-            columns.setdefault(table, []).append(Column(name, kind))
-        return [Table(name, size, tuple(columns.get(name, ()))) for name, size in sizes]
+        )
+        columns: dict[str, list[Column]] = defaultdict(list)
+        for table, name, kind in described:
+            column = Column(name, kind)
+            columns[table].append(column)
+        tables = []
+        for name, size in sizes:
+            own = tuple(columns[name])
+            tables.append(Table(name, size, own))
+        return tables
 
     def columns(self, database: str, table: str) -> tuple[Column, ...] | None:
         """A table's columns in order, or None where there is no such table."""
@@ -250,7 +268,11 @@ class Warehouse:
         except duckdb.CatalogException:
             return None
         kinds = self._kinds.get((database, table), {})
-        return tuple(Column(name, kind, kinds.get(name, "")) for name, kind, *_ in rows)
+        columns = []
+        for name, kind, *_ in rows:
+            trino_type = kinds.get(name, "")
+            columns.append(Column(name, kind, trino_type))
+        return tuple(columns)
 
     def create_table(self, database: str, table: str) -> None:
         """An empty table with nothing but `time`. Raises Refused: 404, 409, 422."""
@@ -259,7 +281,8 @@ class Warehouse:
             self.check_database(database)
             if self.columns(database, table):
                 raise Refused(409, f"Table {table} already exists")
-            self.fetch(f'CREATE TABLE "{database}"."{table}" ("{TIME}" BIGINT)')
+            name = f"{_quoted(database)}.{_quoted(table)}"
+            self.fetch(f'CREATE TABLE {name} ("{TIME}" BIGINT)')
 
     def delete_table(self, database: str, table: str) -> None:
         """Raises Refused 404."""

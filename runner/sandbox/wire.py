@@ -23,6 +23,7 @@ from runner.sandbox.warehouse import Refused
 
 ADMIN = "/sandbox"
 BRAZE = "/partners/"
+LENGTH = b"content-length"
 TOLD = "a fault of the sandbox"
 
 
@@ -76,26 +77,36 @@ class Wire:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection event."""
-        if scope["type"] == "http" and scope["path"].startswith("//"):
-            # td-client asks for `//v3/…` where its endpoint has no path; the real
-            # service takes that as well
-            scope = {**scope, "path": "/" + scope["path"].lstrip("/")}
-        if scope["type"] != "http" or str(scope["path"]).startswith(ADMIN):
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        self._counts.add(f"{scope['method']} {self._template(scope)}")
+        path = str(scope["path"])
+        if path.startswith("//"):
+            # td-client asks for `//v3/…` where its endpoint has no path; the real
+            # service takes that as well
+            path = "/" + path.lstrip("/")
+            scope = {**scope, "path": path}
+        if path.startswith(ADMIN):
+            await self._app(scope, receive, send)
+            return
+        template = self._template(scope)
+        method = scope["method"]
+        self._counts.add(f"{method} {template}")
         body = await _whole(receive)
         fault = self._fault(scope, body)
+        again = _again(body, receive)
         if fault is None:
-            await self._app(scope, _again(body, receive), send)
+            await self._app(scope, again, send)
         else:
-            await self._play(fault, scope, _again(body, receive), send)
+            await self._play(fault, scope, again, send)
 
     def _fault(self, scope: Scope, body: bytes) -> Fault | None:
+        """The fault that strikes a request, if one does; one of Braze has a place of its own."""
         place = FaultPoint.REQUEST
         if str(scope["path"]).startswith(BRAZE):
             place = FaultPoint.BRAZE
-        return self._faults.take(place, _line(scope), body.decode(errors="replace"))
+        text = body.decode(errors="replace")
+        return self._faults.take(place, _line(scope), text)
 
     async def _play(
         self, fault: Fault, scope: Scope, receive: Receive, send: Send
@@ -111,15 +122,16 @@ class Wire:
                 await asyncio.sleep(fault.seconds)
                 await _sent(answer, send)
             case "truncate":
-                await _cut(await self._acted(scope, receive), scope, send)
+                answer = await self._acted(scope, receive)
+                await _cut(answer, scope, send)
             case "hang":
                 await _gone(receive)
             case "reset_before":
-                scope["state"]["transport"].abort()
+                _abort(scope)
                 await _gone(receive)
             case "reset_after":
                 await self._acted(scope, receive)
-                scope["state"]["transport"].abort()
+                _abort(scope)
                 await _gone(receive)
             case "errors":
                 body = {"message": "success", "errors": [TOLD]}
@@ -139,7 +151,8 @@ class Wire:
         held = self._holds.hold(_line(scope), "before")
         try:
             if await _released(held, scope):
-                await _sent(await self._acted(scope, receive), send)
+                answer = await self._acted(scope, receive)
+                await _sent(answer, send)
         finally:
             self._holds.forget(held)
 
@@ -169,8 +182,11 @@ class Wire:
         headers: dict[str, str] = {}
         if fault.retry_after is not None:
             kind, _, seconds = fault.retry_after.partition("date:")
-            headers["Retry-After"] = kind or self._clock.http_date(float(seconds))
-        told = f"{HTTPStatus(status).phrase} ({TOLD})"
+            if not kind:
+                kind = self._clock.http_date(float(seconds))
+            headers["Retry-After"] = kind
+        phrase = HTTPStatus(status).phrase
+        told = f"{phrase} ({TOLD})"
         body = {
             "error": told,
             "message": told,
@@ -181,6 +197,7 @@ class Wire:
         return JSONResponse(body, status, headers)
 
     def _template(self, scope: Scope) -> str:
+        """The path of the route that a request takes, for the counts."""
         for route in self._routes:
             if route.matches(scope)[0] is Match.FULL:
                 return route.path
@@ -191,13 +208,18 @@ def _line(scope: Scope) -> str:
     return f"{scope['method']} {scope['path']}"
 
 
+def _abort(scope: Scope) -> None:
+    """Break the connection of a request."""
+    scope["state"]["transport"].abort()
+
+
 async def _released(held: Held, scope: Scope) -> bool:
     """Wait for the release. True where it goes on; where it is dropped, the connection
     is broken.
     """
     how = await asyncio.wrap_future(held.how)
     if how is Release.DROP:
-        scope["state"]["transport"].abort()
+        _abort(scope)
     return how is not Release.DROP
 
 
@@ -210,10 +232,15 @@ async def _cut(answer: Sequence[Message], scope: Scope, send: Send) -> None:
     """The headers as they are, half of the body, the end of the connection."""
     begin, *rest = answer
     body = b"".join(message.get("body", b"") for message in rest)
-    length = (b"content-length", str(max(len(body), 1)).encode())
-    headers = [each for each in begin["headers"] if each[0].lower() != length[0]]
-    await send({**begin, "headers": [*headers, length]})
-    half = body[: len(body) // 2]
+    length = max(len(body), 1)
+    promised = str(length).encode()
+    headers = [
+        (name, value) for name, value in begin["headers"] if name.lower() != LENGTH
+    ]
+    headers.append((LENGTH, promised))
+    await send({**begin, "headers": headers})
+    middle = len(body) // 2
+    half = body[:middle]
     await send({"type": "http.response.body", "body": half, "more_body": True})
     scope["state"]["transport"].close()
 

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 from runner.errors import CohortsError, ExitCode
 from runner.files import schemas
+from runner.version import VERSION
 
 SITE, DATABASE, WORKSPACE = "us", "my_database", "my-workspace"
 """What stands in the project file until somebody writes their own there."""
@@ -48,6 +49,11 @@ class Requirement:
     """The command from a package index or an address, as pip is asked for it."""
 
     line: str
+
+    @property
+    def is_in_an_index(self) -> bool:
+        """True where an index has it, and False where its line has the address."""
+        return "==" in self.line
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +148,12 @@ def checked(answers: Answers) -> Answers:
     return answers
 
 
+WHEEL = f"cohort_runner-{VERSION}-py3-none-any.whl"
+"""The name of this version's wheel."""
+
 WAYS = (
     "a repository at a commit (OWNER/REPOSITORY@COMMIT), a version in a package index of"
-    " yours (cohort-runner[sandbox]==0.1.0), or a wheel (cohort_runner-0.1.0-py3-none-any.whl),"
+    f" yours (cohort-runner[sandbox]=={VERSION}), or a wheel ({WHEEL}),"
     " which is copied into the repository"
 )
 """Where the command may come from, in words."""
@@ -200,9 +209,7 @@ def _wheel(path: Path) -> Wheel:
     """A wheel of this command. Raises BadAnswer."""
     if not _WHEEL.fullmatch(path.name):
         what = f"--runner: {path.name[:60]!r} is no wheel of cohort-runner"
-        raise BadAnswer(
-            "P120", what, "write for example cohort_runner-0.1.0-py3-none-any.whl"
-        )
+        raise BadAnswer("P120", what, f"write for example {WHEEL}")
     if not path.is_file():
         what = f"--runner: there is no file {path}"
         raise BadAnswer("P120", what, "correct the path")

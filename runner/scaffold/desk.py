@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from runner.scaffold.answers import Action, Answers, Requirement, Wheel
+from runner.scaffold.answers import Action, Answers, Requirement, Runner, Wheel
+from runner.scaffold.github import REQUIREMENTS, wheel
 
 TEMPLATES = """\
 # Shared SQL
@@ -148,15 +149,43 @@ tables, columns and cohorts after `cohorts schema cohort --project > \
 
 
 def _command(answers: Answers) -> str:
-    match answers.runner:
+    """How the command is installed, in the workflows and on a machine."""
+    return f"""\
+{_origin(answers.runner)} On your machine, with Python 3.11 or later, at the top of this repository:
+
+```sh
+python3 -m venv .venv
+. .venv/bin/activate
+pip install {_installed(answers.runner)}
+```
+
+Then:"""
+
+
+def _origin(runner: Runner) -> str:
+    """Where the workflows install the command from, in a sentence."""
+    match runner:
         case Action(repository, commit):
             return f"""\
-The workflows install `cohorts` from `{repository}`, at commit `{commit}`. On your machine, with
-Python 3.11 or later, in a checkout of that commit and in a virtual environment: \
-`pip install '.[sandbox]'`."""
+The workflows install `cohorts` from the repository `{repository}`, at commit `{commit}`."""
+        case Wheel():
+            return f"""\
+The workflows install `cohorts` from the wheel `{wheel(runner)}`."""
+        case Requirement() if runner.is_in_an_index:
+            return f"""\
+The workflows install `cohorts` from a package index of yours, in the version that
+`{REQUIREMENTS}` names. `PIP_INDEX_URL` is the address of that index: as a
+variable of the repository on GitHub, and in your environment."""
+        case Requirement():
+            return f"""\
+The workflows install `cohorts` from the address in `{REQUIREMENTS}`."""
+
+
+def _installed(runner: Runner) -> str:
+    """What pip is asked for to install the same on a machine."""
+    match runner:
+        case Action(repository, commit):
+            address = f"git+https://github.com/{repository}@{commit}"
+            return f"'cohort-runner[sandbox] @ {address}'"
         case Requirement() | Wheel():
-            return """\
-The workflows install `cohorts` as `.github/actions/cohorts/requirements.txt` says. On your \
-machine, with Python 3.11
-or later: `python3 -m venv .venv`, then \
-`.venv/bin/pip install -r .github/actions/cohorts/requirements.txt`."""
+            return f"-r {REQUIREMENTS}"

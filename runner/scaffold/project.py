@@ -26,7 +26,8 @@ guards:
 
 # What rules (`where`) may ask about: who there is, and what they did. Declare your own tables, \
 without the `#`;
-# `cohorts sources pull` adds the columns of a table that is there, with a key of Treasure Data.
+# `cohorts sources pull` adds the columns of a table that is there, with a key of Treasure Data;
+# `cohorts sandbox --from-sources` makes the tables on your machine, with made-up rows.
 #
 # sources:
 #   customers:

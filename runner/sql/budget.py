@@ -45,7 +45,10 @@ class Budget:
     """
 
     def __init__(self) -> None:
-        self.steps, self.text, self.work, self.depth = MAX_STEPS, MAX_TEXT, MAX_WORK, 0
+        self.steps = MAX_STEPS
+        self.text = MAX_TEXT
+        self.work = MAX_WORK
+        self.depth = 0
 
     def step(self) -> None:
         """One more loop round or call."""
@@ -167,5 +170,6 @@ def _cost(node: nodes.Node) -> int:
 
 
 def _filtered(node: Any, name: str, *numbers: int) -> nodes.Filter:
+    """A node that goes through one of the sandbox's own filters, with these numbers."""
     known = [nodes.Const(number, lineno=node.lineno) for number in numbers]
     return nodes.Filter(node, name, known, [], None, None, lineno=node.lineno)

@@ -58,6 +58,12 @@ class Finding:
     about: Identifier | None = None
 
 
+def _at(sql: str, offset: int, code: str, what: str, fix: str) -> Finding:
+    """Something wrong at an offset of the SQL."""
+    line, column = place(sql, offset)
+    return Finding(line, column, code, what, fix)
+
+
 # targets whose variables print the same SQL need it checked once
 @lru_cache(maxsize=4096)
 def check(
@@ -71,7 +77,7 @@ def check(
     second = _second_statement(written)
     if second is not None:
         what = "there are several statements"
-        return (Finding(*place(written, second), "Q003", what, "write one SELECT"),)
+        return (_at(written, second, "Q003", what, "write one SELECT"),)
     try:
         statement = parsed(sql)
     except SyntaxRefused as refusal:
@@ -91,46 +97,57 @@ def _second_statement(sql: str) -> int | None:
     # most often there is none, and nothing need be read
     if ";" not in sql:
         return None
-    ended = False
+    has_ended = False
     for text, at in _solid(sql):
-        if ended and text != ";":
+        if text == ";":
+            has_ended = True
+        elif has_ended:
             return at
-        ended = ended or text == ";"
     return None
 
 
 def _refused(sql: str, refusal: SyntaxRefused) -> Finding:
     """What Trino's grammar does not take, at its place; some of it has a code of its own."""
-    where = place(sql, refusal.at)
-    words = [(text.lower(), at) for text, at in _solid(sql) if at <= refusal.at]
-    first, begins = words[0]
-    word, word_at = words[-1]
+    at = refusal.at
+    words: list[str] = []
+    starts: list[int] = []
+    for text, start in _solid(sql):
+        if start <= at:
+            words.append(text.lower())
+            starts.append(start)
+    first = words[0]
+    word = words[-1]
     # the place may be the end of the SQL, where no word stands
-    if word_at != refusal.at:
+    if starts[-1] != at:
         word = ""
     if first == "with" and word in _WRITES:
-        return _not_a_select(where, word)
+        return _not_a_select(sql, at, word)
     if first in _WRITES:
-        return _not_a_select(place(sql, begins), first)
-    if [text for text, _ in words[:-1]] == ["with", "function"]:
-        return _not_a_select(place(sql, begins), "with function")
+        return _not_a_select(sql, starts[0], first)
+    if words[:-1] == ["with", "function"]:
+        return _not_a_select(sql, starts[0], "with function")
     if word in {"into", "?"}:
         what = f"{word.upper()} has no meaning in a cohort's query"
-        return Finding(*where, "Q010", what, "take it out")
+        return _at(sql, at, "Q010", what, "take it out")
     before = ""
     if len(words) > 1:
-        before = words[-2][0]
-    fix = _HINTS.get(word) or _HINTS.get(before) or "correct it at this place"
-    if (before, word) == ("=", "="):
-        fix = "write = for equality"
+        before = words[-2]
     what = f"Trino cannot read this SQL: {refusal.message}"
-    return Finding(*where, "Q002", what, fix)
+    return _at(sql, at, "Q002", what, _hint(before, word))
 
 
-def _not_a_select(where: tuple[int, int], word: str) -> Finding:
+def _hint(before: str, word: str) -> str:
+    """How to mend what Trino's grammar does not take: a word, behind another."""
+    if before == word == "=":
+        return "write = for equality"
+    return _HINTS.get(word) or _HINTS.get(before) or "correct it at this place"
+
+
+def _not_a_select(sql: str, offset: int, word: str) -> Finding:
     """A statement that is something else than a SELECT, by its first word."""
+    what = f"{word.upper()} is not a SELECT"
     fix = "write one SELECT; the runner makes all tables itself"
-    return Finding(*where, "Q004", f"{word.upper()} is not a SELECT", fix)
+    return _at(sql, offset, "Q004", what, fix)
 
 
 def _statement_findings(
@@ -138,12 +155,13 @@ def _statement_findings(
 ) -> Iterator[Finding]:
     """What is wrong with a statement that has Trino's grammar."""
     if not isinstance(statement, Query):
-        yield _not_a_select(place(sql, statement.at), _words(statement, sql))
+        words = _words(statement, sql)
+        yield _not_a_select(sql, statement.at, words)
         return
     branches = tuple(_branches(statement))
-    if not isinstance(branches[0], Select):
-        where = place(sql, branches[0].at)
-        yield Finding(*where, "Q004", "this is not a SELECT", "write one SELECT")
+    first = branches[0]
+    if not isinstance(first, Select):
+        yield _at(sql, first.at, "Q004", "this is not a SELECT", "write one SELECT")
         return
     yield from _ends(statement, sql)
     yield from _forbidden(statement, sql)
@@ -151,12 +169,12 @@ def _statement_findings(
     if star is not None:
         what = "SELECT * hides which column is the identifier"
         fix = f"name the column: SELECT {identifiers[0].column}"
-        yield Finding(*place(sql, star.at), "Q005", what, fix)
+        yield _at(sql, star.at, "Q005", what, fix)
         return
     # the first branch names the columns of them all
     begins = place(sql, statement.at)
     for identifier in identifiers:
-        yield from _identifier_findings(branches[0], begins, identifier)
+        yield from _identifier_findings(first, begins, identifier)
 
 
 def _star(branches: Iterable[Body]) -> Star | None:
@@ -173,14 +191,15 @@ def _star(branches: Iterable[Body]) -> Star | None:
 def _words(statement: Statement, sql: str) -> str:
     """What a statement begins with, as people call it: DROP TABLE, INSERT."""
     if isinstance(statement, OtherStatement):
-        first = statement.words.split()[0]
+        first, *_ = statement.words.split()
         if first in {"CREATE", "DROP", "ALTER"}:
             return statement.words
         return first
-    words = [text.upper() for text, _ in _solid(sql[:200])][:2]
-    if words[0] in {"INSERT", "DELETE"}:
-        return words[0]
-    return " ".join(words)
+    words = [text.upper() for text, _ in _solid(sql[:200])]
+    first = words[0]
+    if first in {"INSERT", "DELETE"}:
+        return first
+    return " ".join(words[:2])
 
 
 def _ends(query: Query, sql: str) -> Iterator[Finding]:
@@ -194,24 +213,27 @@ def _ends(query: Query, sql: str) -> Iterator[Finding]:
             at = _word_after(sql, after, ("order",))
             what = "ORDER BY at the end of the query"
             fix = "leave it out: a cohort is a set"
-            yield Finding(*place(sql, at), "Q006", what, fix)
+            yield _at(sql, at, "Q006", what, fix)
             after = part.order_by[-1].end
             limit_fix = top
         # OFFSET stands in front of LIMIT
         if part.offset:
             at = _word_after(sql, after, ("offset",))
             what = "OFFSET at the end of the query"
-            yield Finding(*place(sql, at), "Q006", what, chance)
+            yield _at(sql, at, "Q006", what, chance)
             after = part.offset.end
         if part.limited:
             at = _word_after(sql, after, ("limit", "fetch"))
             what = "LIMIT at the end of the query"
-            yield Finding(*place(sql, at), "Q006", what, limit_fix)
+            yield _at(sql, at, "Q006", what, limit_fix)
 
 
 def _word_after(sql: str, at: int, words: tuple[str, ...]) -> int:
     """Where the first of these words stands after an offset that no token contains."""
-    return at + next(found for text, found in _solid(sql[at:]) if text.lower() in words)
+    for text, found in _solid(sql[at:]):
+        if text.lower() in words:
+            return at + found
+    raise AssertionError(words)
 
 
 def _forbidden(query: Query, sql: str) -> Iterator[Finding]:
@@ -220,16 +242,17 @@ def _forbidden(query: Query, sql: str) -> Iterator[Finding]:
     for node in walk(query):
         if isinstance(node, Table) and _is_forbidden(node):
             what = "this reads the warehouse's own tables"
-            yield Finding(*place(sql, node.at), "Q009", what, own)
+            yield _at(sql, node.at, "Q009", what, own)
         elif isinstance(node, TableFunction) and node.name[-1].key != "json_table":
             what = "TABLE(…) calls a table function"
-            yield Finding(*place(sql, node.at), "Q009", what, own)
+            yield _at(sql, node.at, "Q009", what, own)
         elif isinstance(node, Call) and node.key == "fail":
             what = (
                 "fail(…) ends the query with a text of its own, which would be in a log"
             )
             fix = "take it out: a cohort that must not run is suspended, or has a guard"
-            yield Finding(*place(sql, node.name[-1].at), "Q009", what, fix)
+            name = node.name[-1]
+            yield _at(sql, name.at, "Q009", what, fix)
 
 
 def _is_forbidden(table: Table) -> bool:
@@ -243,7 +266,8 @@ def _identifier_findings(
 ) -> Iterator[Finding]:
     """An identifier's column that is not returned, or more than once."""
     identifier = asked.column
-    columns = [_column(item) for item in branch.items if isinstance(item, SelectItem)]
+    items = [item for item in branch.items if isinstance(item, SelectItem)]
+    columns = list(map(_column, items))
     if columns.count(identifier) == 1:
         return
     if identifier in columns:

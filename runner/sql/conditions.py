@@ -49,22 +49,31 @@ def of_events(rule: Rule, source: Source, zone: str) -> str:
     """The condition on events themselves."""
     match rule:
         case All(parts):
-            return joined("AND", [of_events(part, source, zone) for part in parts])
+            return joined("AND", _each_of_events(parts, source, zone))
         case AnyOf(parts):
-            return joined("OR", [of_events(part, source, zone) for part in parts])
+            return joined("OR", _each_of_events(parts, source, zone))
         case Not(All(parts)):
-            return joined("OR", [of_events(Not(part), source, zone) for part in parts])
+            denied = map(Not, parts)
+            return joined("OR", _each_of_events(denied, source, zone))
         case Not(AnyOf(parts)):
-            return joined("AND", [of_events(Not(part), source, zone) for part in parts])
+            denied = map(Not, parts)
+            return joined("AND", _each_of_events(denied, source, zone))
         case Not(Not(part)):
             return of_events(part, source, zone)
         case Not(OnColumn(column, test)):
-            return fails(source.columns[column], quoted(column), test, zone)
+            declared = source.columns[column]
+            return fails(declared, quoted(column), test, zone)
         case OnColumn(column, test):
-            return holds(source.columns[column], quoted(column), test, zone)
+            declared = source.columns[column]
+            return holds(declared, quoted(column), test, zone)
         case Events() | InCohort() | Not():
             # the reader refuses them in the `where` of events
             raise AssertionError(rule)
+
+
+def _each_of_events(rules: Iterable[Rule], source: Source, zone: str) -> list[str]:
+    """The condition on events for each of these rules."""
+    return [of_events(rule, source, zone) for rule in rules]
 
 
 def holds(column: Column, sql: str, test: Test, zone: str) -> str:
@@ -75,7 +84,8 @@ def holds(column: Column, sql: str, test: Test, zone: str) -> str:
         case Compare(sign, value):
             return f"{sql} {sign} {literal(value)}"
         case OneOf(values):
-            return f"{sql} IN {literal(list(values))}"
+            listed = literal(list(values))
+            return f"{sql} IN {listed}"
         case Has():
             return _has_any(sql, test, TOO_MANY)
         case Matches(pattern):
@@ -96,16 +106,20 @@ def fails(column: Column, sql: str, test: Test, zone: str) -> str:
         case IsNull():
             return f"{sql} IS NOT NULL"
         case OneOf():
-            return f"COALESCE({sql} NOT IN {literal(list(test.values))}, TRUE)"
+            listed = literal(list(test.values))
+            return f"COALESCE({sql} NOT IN {listed}, TRUE)"
         case Compare(Sign.EQUALS, value) if not isinstance(value, bool):
             return f"{sql} IS DISTINCT FROM {literal(value)}"
         case Has():
-            return f"COALESCE(NOT ({_has_any(sql, test, TOO_MANY_DENIED)}), TRUE)"
+            condition = _has_any(sql, test, TOO_MANY_DENIED)
+            return f"COALESCE(NOT ({condition}), TRUE)"
         case Compare() | Matches() | Anniversary() | Holds() | Window():
-            return f"COALESCE(NOT ({holds(column, sql, test, zone)}), TRUE)"
+            condition = holds(column, sql, test, zone)
+            return f"COALESCE(NOT ({condition}), TRUE)"
 
 
 def _is(sql: str, value: object) -> str:
+    """That a column is true, or false."""
     # Treasure Data may keep a boolean as a whole number
     if value:
         return f"CAST({sql} AS BOOLEAN)"
@@ -113,6 +127,7 @@ def _is(sql: str, value: object) -> str:
 
 
 def _within(column: Column, sql: str, window: Window, zone: str) -> str:
+    """That a column lies in a window; a column of dates is compared by days."""
     if column.type is Type.DATE:
         return time_windows.dates(sql, window, zone)
     return time_windows.seconds(sql, window, zone)
@@ -120,22 +135,37 @@ def _within(column: Column, sql: str, window: Window, zone: str) -> str:
 
 def _has_any(sql: str, test: Has, too_many: Mapping[Part, int]) -> str:
     """That a column has one of several texts."""
+    part = test.part
     # one by one where that compiles: it reads better, and fingerprints stay
-    if len(set(test.texts)) >= too_many[test.part]:
-        inside = _has(sql, test.part, "text", "LENGTH(text)")
-        return f"ANY_MATCH({_array(test.texts)}, text -> {inside})"
-    tests = [_has(sql, test.part, literal(text), str(len(text))) for text in test.texts]
+    if _number_of(test.texts) >= too_many[part]:
+        texts = _array(test.texts)
+        inside = _has(sql, part, "text", "LENGTH(text)")
+        return f"ANY_MATCH({texts}, text -> {inside})"
+    tests = []
+    for text in test.texts:
+        length = str(len(text))
+        condition = _has(sql, part, literal(text), length)
+        tests.append(condition)
     return joined("OR", tests)
+
+
+def _number_of(texts: Iterable[str]) -> int:
+    """How many different texts there are."""
+    return len(set(texts))
 
 
 def _holds_texts(sql: str, test: Holds) -> str:
     """That a list has one of several texts, or all of them."""
-    function, word = "ANY_MATCH", "OR"
+    function = "ANY_MATCH"
+    word = "OR"
     if test.every:
-        function, word = "ALL_MATCH", "AND"
-    if len(set(test.texts)) >= TOO_MANY_HELD:
-        return f"{function}({_array(test.texts)}, text -> CONTAINS({sql}, text))"
-    return joined(word, [f"CONTAINS({sql}, {literal(text)})" for text in test.texts])
+        function = "ALL_MATCH"
+        word = "AND"
+    if _number_of(test.texts) >= TOO_MANY_HELD:
+        texts = _array(test.texts)
+        return f"{function}({texts}, text -> CONTAINS({sql}, text))"
+    tests = [f"CONTAINS({sql}, {literal(text)})" for text in test.texts]
+    return joined(word, tests)
 
 
 def _has(sql: str, part: Part, text: str, length: str) -> str:
@@ -151,7 +181,8 @@ def _has(sql: str, part: Part, text: str, length: str) -> str:
 
 def _array(texts: Iterable[str]) -> str:
     """An array of any length: ARRAY[…] takes 254 values."""
-    listed = json.dumps(sorted(set(texts)), ensure_ascii=False)
+    once = sorted(set(texts))
+    listed = json.dumps(once, ensure_ascii=False)
     return f"CAST(JSON_PARSE({literal(listed)}) AS ARRAY(VARCHAR))"
 
 
@@ -161,8 +192,10 @@ def joined(word: str, parts: list[str]) -> str:
     """
     if len(parts) == 1:
         return parts[0]
-    text = f"({f' {word} '.join(parts)})"
+    on_one_line = f" {word} ".join(parts)
+    text = f"({on_one_line})"
     if len(text) <= _WIDTH and "\n" not in text:
         return text
     lines = f"\n{word} ".join(parts)
-    return f"(\n{indented(lines, 2)}\n)"
+    inside = indented(lines, 2)
+    return f"(\n{inside}\n)"

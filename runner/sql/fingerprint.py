@@ -52,6 +52,7 @@ def fingerprint(of_parts: Mapping[str, str]) -> str:
 
 
 def _identifier(identifier: Identifier) -> list[str]:
+    """What of an identifier counts in a fingerprint."""
     handle = identifier.handle
     normalize = ""
     if identifier.lower:
@@ -60,5 +61,6 @@ def _identifier(identifier: Identifier) -> list[str]:
 
 
 def _hash(value: object) -> str:
+    """A hash of a value by its JSON, the same on every machine."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

@@ -18,7 +18,8 @@ from runner.sql.literals import Refused
 
 # Marks in the rendered text that say which line of the template follows; private use,
 # refused in what authors write.
-MARK, MARK_END = "\ue000", "\ue001"
+MARK = "\ue000"
+MARK_END = "\ue001"
 MARKS = re.compile(f"{MARK}([0-9]+){MARK_END}")
 
 Reader = Callable[[str, str], nodes.Template]
@@ -33,20 +34,25 @@ class Unreadable(Refused):
         self.line = line
 
 
+Macros = dict[str, frozenset[str]]
+"""The macros of each file that was read, by its name."""
+
+
 def expand(tree: nodes.Template, library: Library, read: Reader) -> None:
     """Put the macros of other files in the place of their imports, each file once.
     Raises Unreadable.
     """
-    names = [node.name for node in tree.body if isinstance(node, nodes.Macro)]
-    _expand(tree, library, read, {"": frozenset(names)})
+    known = {"": _names(tree)}
+    _expand(tree, library, read, known)
 
 
 def _expand(
     tree: nodes.Template,
     library: Library,
     read: Reader,
-    known: dict[str, frozenset[str]],
+    known: Macros,
 ) -> None:
+    """As `expand`; the macros of files that are `known` are there already."""
     body: list[nodes.Node] = []
     for node in tree.body:
         if isinstance(node, nodes.FromImport):
@@ -60,7 +66,7 @@ def _macros(
     asked: nodes.FromImport,
     library: Library,
     read: Reader,
-    known: dict[str, frozenset[str]],
+    known: Macros,
 ) -> list[nodes.Node]:
     """The macros that an import brings. A file that is `known` brings none: its macros
     are there already.
@@ -81,7 +87,8 @@ def _macros(
             raise Unreadable("T009", what, fix, asked.lineno)
         if wanted not in known[name]:
             what = f"there is no macro {wanted!r} in {name}"
-            raise Unreadable("T009", what, _close(wanted, known[name]), asked.lineno)
+            fix = _close(wanted, known[name])
+            raise Unreadable("T009", what, fix, asked.lineno)
     return brought
 
 
@@ -89,8 +96,9 @@ def _file(asked: nodes.FromImport, library: Library) -> tuple[str, int]:
     """The name and the number of the file that is imported from."""
     name = ""
     what = "an import names no file"
-    if isinstance(asked.template, nodes.Const) and asked.template.value is not None:
-        name = asked.template.value
+    template = asked.template
+    if isinstance(template, nodes.Const) and template.value is not None:
+        name = template.value
         what = f"there is no file {name!r} in cohorts/templates/"
     if isinstance(name, str):
         number = library.number(name)
@@ -100,32 +108,44 @@ def _file(asked: nodes.FromImport, library: Library) -> tuple[str, int]:
     raise Unreadable("T009", what, fix, asked.lineno)
 
 
-def _own(
-    tree: nodes.Template, known: dict[str, frozenset[str]], line: int
-) -> frozenset[str]:
+def _own(tree: nodes.Template, known: Macros, line: int) -> frozenset[str]:
     """The names of a file's macros: it holds nothing else, and no other file has them."""
     for node in tree.body:
-        if not isinstance(node, nodes.Macro | nodes.FromImport) and not _is_blank(node):
+        is_of_macros = isinstance(node, nodes.Macro | nodes.FromImport)
+        if not is_of_macros and not _is_blank(node):
             what = "a file that is imported from holds macros only"
             fix = "move everything else to where it is used"
             raise Unreadable("T009", what, fix, node.lineno)
-    mine = [node.name for node in tree.body if isinstance(node, nodes.Macro)]
-    if twice := sorted(set(mine) & frozenset().union(*known.values())):
+    mine = _names(tree)
+    others = frozenset().union(*known.values())
+    twice = sorted(mine & others)
+    if twice:
         what = f"there are two macros named {twice[0]}"
         raise Unreadable("T009", what, "rename one of them", line)
-    return frozenset(mine)
+    return mine
+
+
+def _names(tree: nodes.Template) -> frozenset[str]:
+    """The names of the macros that a file makes itself."""
+    macros = (node for node in tree.body if isinstance(node, nodes.Macro))
+    return frozenset(macro.name for macro in macros)
 
 
 def _is_blank(node: nodes.Node) -> bool:
     """White space between macros, and the marks in it."""
     if not isinstance(node, nodes.Output):
         return False
-    return all(
-        isinstance(part, nodes.TemplateData) and not MARKS.sub("", part.data).strip()
-        for part in node.nodes
-    )
+    for part in node.nodes:
+        if not isinstance(part, nodes.TemplateData):
+            return False
+        text = MARKS.sub("", part.data)
+        if text.strip():
+            return False
+    return True
 
 
 def _close(name: str, known: Collection[str]) -> str:
-    names = ", ".join(sorted(known)[:8]) or "none"
+    """A name that is close to one that is not there, or the first that are."""
+    first = sorted(known)[:8]
+    names = ", ".join(first) or "none"
     return suggestion(name, known, f"there are: {names}")

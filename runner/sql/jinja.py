@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import CodeType
 from typing import Any
 
@@ -40,11 +40,15 @@ LOOP_NAMES = frozenset(
 _METHODS = frozenset({"items", "keys", "values"})
 """Of a map."""
 
+Function = Callable[..., Any]
+"""What a filter or a test calls."""
+
 _TOO_LARGE = "this number is too large"
 
 # Marks around printed texts, which bring their own quotes and so must not stand inside
 # an author's.
-VALUE, VALUE_END = "\ue002", "\ue003"
+VALUE = "\ue002"
+VALUE_END = "\ue003"
 _LOOPED: tuple[type[Any], ...] = (*LISTS, dict, jinja2.runtime.LoopContext)
 COMPARING = frozenset({"eq", "ge", "gt", "in", "le", "lt", "ne"})
 
@@ -76,14 +80,20 @@ class _Lines(Extension):
         before = FILE * int(stream.name or 0)
         for token in stream:
             lineno = before + token.lineno
-            if token.type != "data":
-                yield Token(lineno, token.type, token.value)
-                continue
-            first, *rest = token.value.split("\n")
-            marked = f"{MARK}{lineno}{MARK_END}{first}"
-            for number, line in enumerate(rest, lineno + 1):
-                marked += f"\n{MARK}{number}{MARK_END}{line}"
-            yield Token(lineno, "data", marked)
+            text = token.value
+            if token.type == "data":
+                text = _marked(text, lineno)
+            yield Token(lineno, token.type, text)
+
+
+def _marked(text: str, first: int) -> str:
+    """Plain text with the mark of its line before each line; `first` is that of the
+    first one.
+    """
+    lines = []
+    for number, line in enumerate(text.split("\n"), first):
+        lines.append(f"{MARK}{number}{MARK_END}{line}")
+    return "\n".join(lines)
 
 
 class Sandbox(SandboxedEnvironment):
@@ -107,8 +117,9 @@ class Sandbox(SandboxedEnvironment):
         self.budget = Budget()
         self.library = EMPTY
         self.globals = {"range": self._range}
-        allowed: dict[str, Callable[..., Any]] = {
-            **{name: self.filters[name] for name in FILTERS},
+        own = {name: self.filters[name] for name in FILTERS}
+        allowed: dict[str, Function] = {
+            **own,
             "identifier": identifier,
             "lower": _lower,
             "upper": _upper,
@@ -170,7 +181,8 @@ class Sandbox(SandboxedEnvironment):
         has_entries = isinstance(obj, list | tuple | str)
         if isinstance(obj, Markup) or not has_entries or not isinstance(argument, int):
             return self._get(obj, argument)
-        if -len(obj) <= argument < len(obj):
+        length = len(obj)
+        if -length <= argument < length:
             return obj[argument]
         return self.undefined(f"no entry {argument} here")
 
@@ -209,23 +221,20 @@ class Sandbox(SandboxedEnvironment):
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """Arithmetic on numbers; `+` also joins lists. Texts are joined with `~`."""
-        if all(isinstance(side, int | float) for side in (left, right)):
-            if operator == "**":
-                fix = "write the number out, such as 1000000"
-                raise Refused("T007", "powers (`**`) are not allowed", fix)
-            if any(abs(side) >= 2**63 for side in (left, right)):
-                what = f"a number is too large for `{operator}`"
-                raise Refused("T007", what, "use numbers below 2^63")
+        sides = (left, right)
+        if all(isinstance(side, int | float) for side in sides):
+            _refuse_too_much(operator, sides)
             return super().call_binop(context, operator, left, right)
-        if operator == "+" and isinstance(left, list) and isinstance(right, list):
-            self.budget.weigh((left, right))
+        are_lists = all(isinstance(side, list) for side in sides)
+        if operator == "+" and are_lists:
+            self.budget.weigh(sides)
             return left + right
-        for side in (left, right):
+        for side in sides:
             _refuse_undefined(side)
         what = f"`{operator}` works on numbers only"
         raise Refused("T007", what, "join texts with `~`")
 
-    def _guarded(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    def _guarded(self, name: str, function: Function) -> Function:
         """A filter or test that pays for what it looks at, and takes values, not SQL text."""
 
         @functools.wraps(function)  # keeps also what Jinja noted on it
@@ -291,14 +300,19 @@ class Sandbox(SandboxedEnvironment):
         """Texts as one text. Jinja's own would escape values."""
         items = tuple(self._rounds(values))
         _refuse_sql(items)
-        listed = [str(item) for item in items]
-        self.budget.grow(sum(map(len, listed)) + len(by) * len(listed))
+        listed = list(map(str, items))
+        length = sum(map(len, listed))
+        joints = len(by) * len(listed)
+        self.budget.grow(length + joints)
         return str(by).join(listed)
 
     def _replace(self, value: str, old: str, new: str) -> str:
         """A text with another in the place of some of it, paid for before it is made."""
-        text, old, new = str(value), str(old), str(new)
-        self.budget.grow(len(text) + text.count(old) * len(new))
+        text = str(value)
+        old = str(old)
+        new = str(new)
+        more = text.count(old) * len(new)
+        self.budget.grow(len(text) + more)
         return text.replace(old, new)
 
     def _sum(self, values: Any) -> Any:
@@ -308,6 +322,16 @@ class Sandbox(SandboxedEnvironment):
             what = "`sum` adds numbers only"
             raise Refused("T007", what, "give it a list of numbers")
         return sum(listed)
+
+
+def _refuse_too_much(operator: str, sides: Iterable[float]) -> None:
+    """Raise Refused for arithmetic whose result may be too large."""
+    if operator == "**":
+        fix = "write the number out, such as 1000000"
+        raise Refused("T007", "powers (`**`) are not allowed", fix)
+    if any(abs(side) >= 2**63 for side in sides):
+        what = f"a number is too large for `{operator}`"
+        raise Refused("T007", what, "use numbers below 2^63")
 
 
 @functools.cache
@@ -321,7 +345,8 @@ def fresh(library: Library = EMPTY) -> Sandbox:
     rendering; not for two threads.
     """
     sandbox = _one()
-    sandbox.budget, sandbox.library = Budget(), library
+    sandbox.budget = Budget()
+    sandbox.library = library
     return sandbox
 
 
@@ -330,9 +355,9 @@ def names_used(template: str, library: Library) -> frozenset[str]:
     """The variables that a template asks for, in itself or in the macros it imports.
     Raises as `compiled`.
     """
-    return frozenset(
-        jinja2.meta.find_undeclared_variables(fresh(library).parse(template))
-    )
+    tree = fresh(library).parse(template)
+    names = jinja2.meta.find_undeclared_variables(tree)
+    return frozenset(names)
 
 
 # a cohort is rendered once for each target, a template for each cohort

@@ -21,7 +21,9 @@ class Refused(Exception):
 
     def __init__(self, code: str, what: str, fix: str) -> None:
         super().__init__(what)
-        self.code, self.what, self.fix = code, what, fix
+        self.code = code
+        self.what = what
+        self.fix = fix
 
 
 def literal(value: object) -> str:
@@ -45,7 +47,8 @@ def literal(value: object) -> str:
         case str() if not CONTROLS.search(value):
             return "'" + value.replace("'", "''") + "'"
         case list() | tuple() if value:
-            return "(" + ", ".join(_listed(item) for item in value) + ")"
+            items = ", ".join(_listed(item) for item in value)
+            return f"({items})"
         case list() | tuple():
             what = "an empty list cannot be printed: IN () is not SQL"
             raise Refused("T006", what, "give it at least one value")
@@ -64,6 +67,7 @@ def _listed(item: object) -> str:
 
 
 def _kind(value: object) -> str:
+    """What a value is, in the words of a message."""
     match value:
         case str():
             return "a text with control characters"

@@ -33,6 +33,9 @@ address is as long as this.
 NOTHING = "''"
 """The empty text in SQL."""
 
+FIRST = 10
+"""Rows that a preview shows of an export."""
+
 CONTROL = "[[:cntrl:]]"
 """What no identifier holds; as a regular expression for Trino."""
 
@@ -49,7 +52,8 @@ def members(audience: str, identifiers: Sequence[Identifier], barred: str = "") 
     """
     asked = _Asked(tuple(identifiers), barred)
     if asked.looks_up:
-        people = _looked_up(_people(audience, identifiers, ""), identifiers, barred)
+        everybody = _people(audience, identifiers, "")
+        people = _looked_up(everybody, identifiers, barred)
     else:
         people = _people(audience, identifiers, barred)
     note = asked.note
@@ -76,6 +80,10 @@ def members(audience: str, identifiers: Sequence[Identifier], barred: str = "") 
         f"  GROUP BY number, value{asked.kept}\n"
         ") AS members"
     )
+
+
+Listed = tuple[str, Sequence[Identifier]]
+"""A query of a suppression list, and the identifiers that it returns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +152,12 @@ def _people(audience: str, identifiers: Sequence[Identifier], barred: str) -> st
     they name everybody well.
     """
     numbers = range(len(identifiers))
-    named = ",\n".join(
-        f"      {_written(one)} AS written_{number}, {_type(one)} AS type_{number}"
-        for number, one in enumerate(identifiers)
-    )
+    columns = []
+    for number, one in enumerate(identifiers):
+        value = _written(one)
+        kind = _type(one)
+        columns.append(f"      {value} AS written_{number}, {kind} AS type_{number}")
+    named = ",\n".join(columns)
     nobody = " AND ".join(f"usable_{number} = ''" for number in numbers)
     broken = " OR ".join(f"usable_{number} <> written_{number}" for number in numbers)
     kept = ", ".join(f"usable_{number}, type_{number}" for number in numbers)
@@ -218,7 +228,8 @@ def key_of(value: str) -> str:
 
 def _numbers(count: int) -> str:
     """A table of the numbers from 0 on, one row each."""
-    return f"UNNEST(ARRAY[{', '.join(map(str, range(count)))}]) AS asked (number)"
+    listed = ", ".join(map(str, range(count)))
+    return f"UNNEST(ARRAY[{listed}]) AS asked (number)"
 
 
 def _of_number(texts: Sequence[str], otherwise: str) -> str:
@@ -229,7 +240,7 @@ def _of_number(texts: Sequence[str], otherwise: str) -> str:
     return f"CASE number{lines} ELSE {otherwise} END"
 
 
-def suppressed(lists: Iterable[tuple[str, Sequence[Identifier]]]) -> str:
+def suppressed(lists: Iterable[Listed]) -> str:
     """`kind, label, value` of everybody whom one of these queries names, each value
     once and in small letters: who must not be written to is found in whatever letters
     it was written. Each query is read once.
@@ -240,6 +251,7 @@ def suppressed(lists: Iterable[tuple[str, Sequence[Identifier]]]) -> str:
 
 
 def _listed(audience: str, identifiers: Sequence[Identifier]) -> str:
+    """The people whom one query of a suppression list names, a row for each identifier."""
     named = ", ".join(
         f"{_written(one)} AS written_{number}" for number, one in enumerate(identifiers)
     )
@@ -286,6 +298,25 @@ def export(audience: str, identifier: Identifier, barred: str = "") -> str:
     )
 
 
+def first_rows(exported: str) -> str:
+    """The first rows of an export, whichever the engine finds first: it need not read
+    on (docs/services.md, Treasure Data's Trino).
+    """
+    return f"{exported}\nLIMIT {FIRST}"
+
+
+def first_lengths(exported: str, handle: Handle) -> str:
+    """How many first rows an export has, and the characters of the shortest and of the
+    longest value. No value leaves the engine.
+    """
+    length = f'LENGTH("{handle.export_column}")'
+    return (
+        f"SELECT COUNT(*) AS row_count, MIN({length}) AS shortest,"
+        f" MAX({length}) AS longest\n"
+        f"FROM (\n{indented(first_rows(exported))}\n) AS first_rows"
+    )
+
+
 def of_handle(handle: Handle) -> str:
     """The condition that keeps one handle's members."""
     return f"kind = '{handle.kind.value}' AND label = '{handle.label}'"
@@ -297,10 +328,12 @@ def _named(audience: str, depth: int) -> str:
 
 
 def _written(identifier: Identifier) -> str:
+    """An identifier as the query wrote it, without spaces around it."""
     return f'TRIM(CAST(audience."{identifier.column}" AS VARCHAR))'
 
 
 def _type(identifier: Identifier) -> str:
+    """Trino's name of the type of an identifier's column."""
     return f'TYPEOF(audience."{identifier.column}")'
 
 

@@ -11,10 +11,12 @@ def author_place(
     """The line and column (from 1) in `inner`, which the statement holds, moved to the
     right or not, of a place in the statement; None where that is not part of it.
     """
-    around, lines = statement.split("\n"), inner.split("\n")
+    around = statement.split("\n")
+    lines = inner.split("\n")
     if not 1 <= line <= len(around):
         return None
-    for start in range(max(0, line - len(lines)), line):
+    earliest = max(0, line - len(lines))
+    for start in range(earliest, line):
         depth = _depth(around, lines, start)
         # what stands before the text on its first lines is the wrapper's, such as a bracket
         if depth is not None and column > depth:
@@ -31,7 +33,8 @@ def _depth(around: Sequence[str], lines: Sequence[str], start: int) -> int | Non
     full = next((number for number, line in enumerate(lines) if line), None)
     if full is None:
         return None
-    depth = len(around[start + full]) - len(lines[full])
+    outer = around[start + full]
+    depth = len(outer) - len(lines[full])
     if depth < 0:
         return None
     moved = " " * depth

@@ -10,7 +10,7 @@ from runner.definitions.cohort import Cohort, Mode
 from runner.definitions.known import NOTHING_KNOWN, Known
 from runner.definitions.rule import Audience
 from runner.definitions.source_check import full_name
-from runner.errors import Position, Problem
+from runner.errors import Position, Problem, Problems
 from runner.files.suggestions import suggestion
 from runner.identifiers import Handle, Identifier
 from runner.identifiers import Kind as IdentifierKind
@@ -83,7 +83,8 @@ class Query:
         if self.written:
             own = author_place(self.audience, self.written.sql, *inside)
             if own:
-                return _place(self.cohort, *self.written.locate(*own))
+                located = self.written.locate(*own)
+                return _place(self.cohort, *located)
         if self.cohort.rule:
             return document.at("audience", "where")
         return None
@@ -117,8 +118,8 @@ class Query:
 
     def returns(self, column: str) -> bool:
         """True where the query has a column."""
-        key = Identifier(Handle(IdentifierKind.EXTERNAL_ID), column)
-        return not check(self.audience, self.audience, (key,))
+        findings = check(self.audience, self.audience, (_plain(column),))
+        return not findings
 
     def reads_others_than_in(self, database: str) -> bool:
         """True where the query names a table without its database, and so reads another
@@ -126,10 +127,11 @@ class Query:
         """
         if database == self.database:
             return False
-        read = [
-            tables_read(sql, "") for sql in (self.audience, self.suppression.sql) if sql
-        ]
-        return any(name.startswith(".") for names in read for name in names)
+        read: set[str] = set()
+        for sql in (self.audience, self.suppression.sql):
+            if sql:
+                read |= tables_read(sql, "")
+        return any(name.startswith(".") for name in read)
 
     def without(self, suppression: Suppressed) -> Query:
         """The same query with people taken out of every cohort. In mode `remove` it
@@ -147,18 +149,22 @@ class Query:
         )
 
 
+Queries = Mapping[str, Query]
+"""Queries by the names of their cohorts."""
+
+
 def build(
     cohort: Cohort,
     target: Target,
     library: Library = EMPTY,
-    others: Mapping[str, Query] = MappingProxyType({}),
+    others: Queries = MappingProxyType({}),
     known: Known = NOTHING_KNOWN,
-) -> Query | tuple[Problem, ...]:
+) -> Query | Problems:
     """The query of a cohort for a target: its SQL rendered and checked. Or everything
     wrong with it, sorted, at its place in its file. `others` are the queries of the
     cohorts that it refers to, by their ids; `known` are the tables that it may read.
     """
-    written: Written | tuple[Problem, ...] | None = None
+    written: Written | Problems | None = None
     if cohort.sql:
         written = _written(cohort, target, library, known)
     if isinstance(written, tuple):
@@ -166,12 +172,13 @@ def build(
     base = ""
     if written:
         base = written.sql
-    audience: str | tuple[Problem, ...] = base
+    audience: str | Problems = base
     if cohort.rule:
         audience = _narrowed(cohort, cohort.rule, base, others)
     if isinstance(audience, tuple):
         return audience
-    if unfit := tuple(_unfit(cohort, audience, target, known)):
+    unfit = tuple(_unfit(cohort, audience, target, known))
+    if unfit:
         return unfit
     previous_id = cohort.life.previous_id
     if previous_id:
@@ -199,19 +206,22 @@ def build(
 
 def _written(
     cohort: Cohort, target: Target, library: Library, known: Known
-) -> Written | tuple[Problem, ...]:
+) -> Written | Problems:
     """The SQL of the author, rendered and checked."""
-    rendered = render(cohort.sql, {**target.vars, **cohort.params}, library)
+    variables = {**target.vars, **cohort.params}
+    rendered = render(cohort.sql, variables, library)
     if isinstance(rendered, Fault):
         return (_faulty(cohort, rendered),)
-    if unused := tuple(_unused(cohort, library)):
+    unused = tuple(_unused(cohort, library))
+    if unused:
         return unused
     sql = without_end(rendered.text)
     findings = check(sql, rendered.text, _asked(cohort))
     # names and types can only be resolved of SQL that has Trino's grammar
     findings = findings or resolved(sql, target.database, known)
     if not findings:
-        above = len(sql) - len(sql.lstrip("\n"))
+        below = sql.lstrip("\n")
+        above = len(sql) - len(below)
         return Written(sql.strip("\n"), rendered, above)
     problems: set[Problem] = set()
     for found in findings:
@@ -230,17 +240,26 @@ def _asked(cohort: Cohort) -> tuple[Identifier, ...]:
     key = cohort.rule.source.key
     if key in {one.column for one in asked}:
         return asked
-    return (*asked, Identifier(Handle(IdentifierKind.EXTERNAL_ID), key))
+    return (*asked, _plain(key))
+
+
+def _plain(column: str) -> Identifier:
+    """A column that is asked for by its name alone."""
+    handle = Handle(IdentifierKind.EXTERNAL_ID)
+    return Identifier(handle, column)
 
 
 def _narrowed(
-    cohort: Cohort, rule: Audience, base: str, others: Mapping[str, Query]
-) -> str | tuple[Problem, ...]:
+    cohort: Cohort, rule: Audience, base: str, others: Queries
+) -> str | Problems:
     """The rule as SQL, over the author's where there is one."""
-    if lost := set(_lost(cohort, rule, others)):
+    lost = set(_lost(cohort, rule, others))
+    if lost:
         return tuple(sorted(lost))
     columns = [identifier.column for identifier in cohort.identifiers]
-    selects = {each.cohort: others[each.cohort].audience for each in rule.cohorts}
+    selects = {}
+    for each in rule.cohorts:
+        selects[each.cohort] = others[each.cohort].audience
     at = cohort.document.at("audience", "where")
     try:
         sql = rule_writer.select(rule, columns, selects, base)
@@ -268,9 +287,7 @@ def _narrowed(
     return sql
 
 
-def _lost(
-    cohort: Cohort, rule: Audience, others: Mapping[str, Query]
-) -> Iterator[Problem]:
+def _lost(cohort: Cohort, rule: Audience, others: Queries) -> Iterator[Problem]:
     """References to cohorts that have no query, or one without the key of this rule."""
     key = rule.source.key
     for reference in rule.cohorts:

@@ -85,7 +85,8 @@ class _Pass:
     def fact(self, sql: str, where: str) -> str:
         """The column of an aggregate over the events that pass `where`."""
         kind = sql.split("(", maxsplit=1)[0].lower()
-        made = self.facts.setdefault((sql, where), f"{kind}_{len(self.facts) + 1}")
+        number = len(self.facts) + 1
+        made = self.facts.setdefault((sql, where), f"{kind}_{number}")
         return f"{quoted(self.name)}.{made}"
 
 
@@ -95,85 +96,110 @@ class _Writer:
     def __init__(
         self, audience: Audience, others: Mapping[str, str], base: str
     ) -> None:
-        self._audience, self._others, self._base = audience, others, base
-        self._people = audience.source.name
-        self._taken = {audience.source.name, audience.source.table}
-        self._base_name = self._free("base") if base else ""
+        source = audience.source
+        self._audience = audience
+        self._source = source
+        self._others = others
+        self._base = base
+        self._people = source.name
+        self._taken = {source.name, source.table}
+        self._base_name = ""
+        if base:
+            self._base_name = self._free("base")
         self._passes: dict[tuple[str, Window], _Pass] = {}
         self._cohorts: dict[str, str] = {}
 
     def written(self, columns: list[str]) -> str:
         """The whole SELECT."""
-        rule, source = self._audience.where, self._audience.source
-        top, sample = self._audience.top, self._audience.sample
-        tests: list[str] = []
-        if rule:
-            tests += [self._sql(part) for part in _conjuncts(rule)]
-        # with `top` the sample is of the best, not the best of the sample
-        if sample and not top:
-            tests.append(_sampled(self._of(source.key), sample))
+        top = self._audience.top
+        sample = self._audience.sample
+        tests = self._tests()
         table = quoted(self._base_name or self._people)
         named = [f"{table}.{quoted(column)}" for column in columns]
         if top and top.by not in columns:
             named.append(self._of(top.by))
-        lines = [f"SELECT {', '.join(named)}", *self._from()]
+        shown = ", ".join(named)
+        lines = [f"SELECT {shown}", *self._from()]
         if tests:
             lines.append(_where(tests))
         if top:
             lines = self._best(lines, columns, top, sample)
         # last, since only now all reads of events and all other cohorts are known
-        made = [
-            f"{quoted(name)} AS (\n{indented(sql, 2)}\n)" for name, sql in self._made()
-        ]
+        made = ",\n".join(_with(name, sql) for name, sql in self._made())
         if made:
-            lines.insert(0, "WITH " + ",\n".join(made))
+            lines.insert(0, f"WITH {made}")
         return "\n".join(lines)
+
+    def _tests(self) -> list[str]:
+        """The conditions that each of the people must meet."""
+        rule = self._audience.where
+        sample = self._audience.sample
+        tests: list[str] = []
+        if rule:
+            tests += [self._sql(part) for part in _conjuncts(rule)]
+        # with `top` the sample is of the best, not the best of the sample
+        if sample and not self._audience.top:
+            key = self._of(self._source.key)
+            tests.append(_sampled(key, sample))
+        return tests
 
     def _best(
         self, lines: list[str], columns: list[str], top: Top, sample: Sample | None
     ) -> list[str]:
         """The lines of a SELECT, narrowed to the greatest values of a column."""
-        key = self._audience.source.key
+        key = self._source.key
+        greatest = self._of(top.by)
         ordered = [
             *lines,
-            f"ORDER BY {self._of(top.by)} DESC NULLS LAST, {self._of(key)}",
+            f"ORDER BY {greatest} DESC NULLS LAST, {self._of(key)}",
             f"LIMIT {top.limit}",
         ]
         inside = indented("\n".join(ordered), 2)
+        shown = ", ".join(map(quoted, columns))
+        name = self._free("best")
         best = [
-            f"SELECT {', '.join(quoted(column) for column in columns)}",
-            f"FROM (\n{inside}\n) AS {self._free('best')}",
+            f"SELECT {shown}",
+            f"FROM (\n{inside}\n) AS {name}",
         ]
         if sample:
-            best.append(f"WHERE {_sampled(quoted(key), sample)}")
+            chosen = _sampled(quoted(key), sample)
+            best.append(f"WHERE {chosen}")
         return best
 
     def _made(self) -> Iterable[tuple[str, str]]:
         """The parts that go before: the base, each read of events, each other cohort."""
-        key = quoted(self._audience.source.key)
+        key = quoted(self._source.key)
         if self._base:
             yield self._base_name, self._base
         for each in self._passes.values():
-            yield each.name, _pass(each, self._audience.zone)
+            read = _pass(each, self._audience.zone)
+            yield each.name, read
         for cohort, name in self._cohorts.items():
             members = indented(self._others[cohort], 2)
             yield name, f"SELECT DISTINCT {key}\nFROM (\n{members}\n) AS members"
 
     def _from(self) -> Iterable[str]:
         """The people, and what is joined to them; nothing joined has two rows a person."""
-        source = self._audience.source
+        source = self._source
         people = f"{_table(source)} AS {quoted(self._people)}"
         mine = self._of(source.key)
         if self._base:
-            yield f"FROM {self._base_name}"
-            yield f"JOIN {people} ON {mine} = {self._base_name}.{quoted(source.key)}"
+            base = self._base_name
+            yield f"FROM {base}"
+            key = quoted(source.key)
+            yield f"JOIN {people} ON {mine} = {base}.{key}"
         else:
             yield f"FROM {people}"
-        joined = [(each.name, each.source.key) for each in self._passes.values()]
-        joined += [(name, source.key) for name in self._cohorts.values()]
-        for name, key in joined:
-            table = quoted(name)
-            yield f"LEFT JOIN {table} ON {table}.{quoted(key)} = {mine}"
+        for each in self._passes.values():
+            yield self._left_join(each.name, each.source.key)
+        for name in self._cohorts.values():
+            yield self._left_join(name, source.key)
+
+    def _left_join(self, name: str, key: str) -> str:
+        """A part that goes before, joined to the people by its key."""
+        table = quoted(name)
+        mine = self._of(self._source.key)
+        return f"LEFT JOIN {table} ON {table}.{quoted(key)} = {mine}"
 
     def _of(self, column: str) -> str:
         """A column of the people."""
@@ -202,12 +228,12 @@ class _Writer:
             case Events():
                 return self._events(rule)
             case InCohort(cohort):
-                return f"{self._cohort(cohort)} IS NOT NULL"
+                key = self._cohort(cohort)
+                return f"{key} IS NOT NULL"
             case OnColumn(column, test):
-                source = self._audience.source
-                return conditions.holds(
-                    source.columns[column], self._of(column), test, self._audience.zone
-                )
+                zone = self._audience.zone
+                declared = self._source.columns[column]
+                return conditions.holds(declared, self._of(column), test, zone)
 
     def _not(self, rule: Rule) -> str:
         """The exact complement: true where the rule is false or NULL."""
@@ -219,40 +245,44 @@ class _Writer:
             case Not(part):
                 return self._sql(part)
             case InCohort(cohort):
-                return f"{self._cohort(cohort)} IS NULL"
+                key = self._cohort(cohort)
+                return f"{key} IS NULL"
             case Events(
                 measures=(Measure(aggregate, column, compare),), none_after=None
             ) if aggregate in _COUNTED:
                 # nobody's count is missing, so the opposite sign will do
                 fact = self._fact(rule, aggregate, column)
+                sign = _OPPOSITES[compare.sign]
                 number = literal(compare.value)
-                return f"COALESCE({fact}, 0) {_OPPOSITES[compare.sign]} {number}"
+                return f"COALESCE({fact}, 0) {sign} {number}"
             case OnColumn(column, test):
-                source = self._audience.source
-                return conditions.fails(
-                    source.columns[column], self._of(column), test, self._audience.zone
-                )
+                zone = self._audience.zone
+                declared = self._source.columns[column]
+                return conditions.fails(declared, self._of(column), test, zone)
             case Events():
-                return f"COALESCE(NOT ({self._sql(rule)}), TRUE)"
+                condition = self._sql(rule)
+                return f"COALESCE(NOT ({condition}), TRUE)"
 
     def _cohort(self, cohort: str) -> str:
         """The column that says whether somebody is a member of another cohort."""
         if cohort not in self._cohorts:
             self._cohorts[cohort] = self._free(f"cohort_{cohort}")
         name = quoted(self._cohorts[cohort])
-        return f"{name}.{quoted(self._audience.source.key)}"
+        key = quoted(self._source.key)
+        return f"{name}.{key}"
 
     def _events(self, events: Events) -> str:
         """The condition on what somebody did."""
-        tests = [
-            _measured(self._fact(events, each.aggregate, each.column), each)
-            for each in events.measures
-        ]
+        tests = []
+        for each in events.measures:
+            fact = self._fact(events, each.aggregate, each.column)
+            tests.append(_measured(fact, each))
         # nothing of the other kind, or nothing later than the last of this kind
         if events.none_after:
             last = self._fact(events, Aggregate.MAX, events.source.time)
             other = self._pass(events.none_after, events.window)
-            after = other.fact(f"MAX({quoted(events.none_after.time)})", "")
+            time = quoted(events.none_after.time)
+            after = other.fact(f"MAX({time})", "")
             tests += [f"{last} IS NOT NULL", f"COALESCE({after} <= {last}, TRUE)"]
         return conditions.joined("AND", tests)
 
@@ -263,7 +293,8 @@ class _Writer:
             zone = self._audience.zone
             where = conditions.of_events(events.where, events.source, zone)
         sql = _SUMS[aggregate].format(quoted(column))
-        return self._pass(events.source, events.window).fact(sql, where)
+        read = self._pass(events.source, events.window)
+        return read.fact(sql, where)
 
     def _pass(self, source: Source, window: Window) -> _Pass:
         """The read of a source in a stretch of time, which all its facts share."""
@@ -278,6 +309,7 @@ class _Writer:
 
 def _pass(each: _Pass, zone: str) -> str:
     """The read: one row a person. A filter that all facts share is the read's own."""
+    source = each.source
     filters = {where for _, where in each.facts}
     shared = ""
     if len(filters) == 1:
@@ -290,14 +322,27 @@ def _pass(each: _Pass, zone: str) -> str:
             facts.append(f"  {sql} AS {name}")
     tests: list[str] = []
     if each.window != ALWAYS:
-        tests.append(time_windows.seconds(quoted(each.source.time), each.window, zone))
+        time = quoted(source.time)
+        in_time = time_windows.seconds(time, each.window, zone)
+        tests.append(in_time)
     if shared:
         tests.append(shared)
-    key = quoted(each.source.key)
-    lines = [f"SELECT {key},", ",\n".join(facts), f"FROM {_table(each.source)}"]
+    key = quoted(source.key)
+    lines = [
+        f"SELECT {key},",
+        ",\n".join(facts),
+        f"FROM {_table(source)}",
+    ]
     if tests:
         lines.append(_where(tests))
-    return "\n".join([*lines, f"GROUP BY {key}"])
+    lines.append(f"GROUP BY {key}")
+    return "\n".join(lines)
+
+
+def _with(name: str, sql: str) -> str:
+    """A query of WITH under its name."""
+    inside = indented(sql, 2)
+    return f"{quoted(name)} AS (\n{inside}\n)"
 
 
 def _label(window: Window) -> str:
@@ -326,7 +371,9 @@ def _measured(fact: str, measure: Measure) -> str:
     # the read has no row of whoever has no events
     if measure.aggregate in _FROM_NOTHING and _holds_of_zero(measure.compare):
         fact = f"COALESCE({fact}, 0)"
-    return f"{fact} {measure.compare.sign} {literal(measure.compare.value)}"
+    compare = measure.compare
+    number = literal(compare.value)
+    return f"{fact} {compare.sign} {number}"
 
 
 def _holds_of_zero(compare: Compare) -> bool:
@@ -347,7 +394,8 @@ def _holds_of_zero(compare: Compare) -> bool:
 
 def _sampled(key: str, sample: Sample) -> str:
     """True for so many of ten thousand, by a hash of the key that is the same every time."""
-    salted = f"CONCAT({literal(sample.salt + ':')}, CAST({key} AS VARCHAR))"
+    salt = literal(f"{sample.salt}:")
+    salted = f"CONCAT({salt}, CAST({key} AS VARCHAR))"
     number = f"FROM_BASE(SUBSTR(TO_HEX(MD5(TO_UTF8({salted}))), 1, 8), 16)"
     sign = "<"
     if sample.rest:
@@ -371,8 +419,13 @@ def _conjuncts(rule: Rule) -> Iterable[Rule]:
 
 
 def _where(tests: list[str]) -> str:
-    return "WHERE " + "\n  AND ".join(indented(test, 2).lstrip(" ") for test in tests)
+    """WHERE with its conditions, one below the other."""
+    shown = [indented(test, 2).lstrip(" ") for test in tests]
+    conditions = "\n  AND ".join(shown)
+    return f"WHERE {conditions}"
 
 
 def _table(source: Source) -> str:
-    return ".".join(quoted(part) for part in source.table.split("."))
+    """A source's table, quoted, with its database if it has one."""
+    parts = source.table.split(".")
+    return ".".join(map(quoted, parts))

@@ -149,6 +149,7 @@ def _may_be_there(function: str) -> bool:
 def _finding(
     refusal: Refusal, sql: str, statement: Statement, asked: _Asked
 ) -> Finding:
+    """A refusal of Trino as a finding, at its place."""
     code, what, fix = _told(refusal, statement, asked)
     line, column = place(sql, refusal.at)
     return Finding(line, column, code, what, fix)
@@ -162,7 +163,8 @@ def _told(
     name = refusal.identifier.rpartition(".")[2]
     match code:
         case "Q011":
-            what = f"there is no table {_table(refusal, asked)} in {FILE}"
+            table = _table(refusal, asked)
+            what = f"there is no table {table} in {FILE}"
             return code, what, _other_table(name, asked)
         case "Q012" if _is_alias(name, refusal.at, statement):
             what = (
@@ -217,7 +219,8 @@ def _one_line(message: str) -> str:
 def _table(refusal: Refusal, asked: _Asked) -> str:
     """The full name of a table that is not there."""
     name = refusal.identifier
-    if named := re.search(r"'([\w.]+)'", refusal.message):
+    named = re.search(r"'([\w.]+)'", refusal.message)
+    if named:
         name = named[1]
     if "." in name:
         return name
@@ -225,6 +228,7 @@ def _table(refusal: Refusal, asked: _Asked) -> str:
 
 
 def _other_table(name: str, asked: _Asked) -> str:
+    """How to mend a table's name, with one that is close."""
     fix = "correct its name, or run `cohorts sources pull --tables` if it is new"
     meant = suggestion(name, asked.known.names(asked.database), "")
     if meant:
@@ -233,11 +237,13 @@ def _other_table(name: str, asked: _Asked) -> str:
 
 
 def _other_column(name: str, refusal: Refusal, asked: _Asked) -> str:
+    """How to mend a column's name, with one that is close."""
     known = refusal.candidates or sorted(asked.columns)
     return suggestion(name, known, "correct its name")
 
 
 def _other_function(name: str) -> str:
+    """How to mend a function's name: what Trino has instead, or one that is close."""
     if name in _INSTEAD:
         return f"write {_INSTEAD[name]}"
     return suggestion(name, sorted(functions.names()), "correct its name")

@@ -71,7 +71,8 @@ def masked(sql: str, columns: Collection[str]) -> str:
 
 def _hidden(sql: str, secret: Collection[str] | None) -> str:
     """The SQL without the literals that are `secret`, or without any where it is None."""
-    return "".join(_shown(kind, text, secret) for kind, text in tokens(sql))
+    shown = [_shown(kind, text, secret) for kind, text in tokens(sql)]
+    return "".join(shown)
 
 
 def _shown(kind: Kind, text: str, secret: Collection[str] | None) -> str:
@@ -100,13 +101,15 @@ def _shown_text(text: str, secret: Collection[str] | None) -> str:
     # in front of the quote is U& or X: then the value is written in escapes, U&'\\0041'
     has_escapes = text[0] != "'"
     if secret is None or value in secret or has_escapes:
-        return HIDDEN[:-1] + "\n" * text.count("\n") + "'"
+        lines = "\n" * text.count("\n")
+        return f"{HIDDEN[:-1]}{lines}'"
     return ADDRESS.sub("•••", text)
 
 
 def _shown_comment(text: str) -> str:
     """Nothing of what a comment says: a sentence may name anybody."""
-    shown = f"{text[:2]} •••" + "\n" * text.count("\n")
+    lines = "\n" * text.count("\n")
+    shown = f"{text[:2]} •••{lines}"
     if shown.startswith("/*"):
         shown += " */"
     return shown

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from runner.identifiers import Handle, Identifier
 from runner.sql import members
 from runner.sql.fingerprint import short
+from runner.sql.members import Listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Suppressed:
 NO_ONE = Suppressed()
 
 
-def suppressed(lists: Sequence[tuple[str, Sequence[Identifier]]]) -> Suppressed:
+def suppressed(lists: Sequence[Listed]) -> Suppressed:
     """Everybody whom one of these queries names, by their identifiers."""
     if not lists:
         return NO_ONE
@@ -47,7 +48,7 @@ def suppressed(lists: Sequence[tuple[str, Sequence[Identifier]]]) -> Suppressed:
     return Suppressed(sql, shared, frozenset(columns), _mark(lists))
 
 
-def _mark(lists: Sequence[tuple[str, Sequence[Identifier]]]) -> str:
+def _mark(lists: Sequence[Listed]) -> str:
     """A short hash of the lists. It is part of fingerprints, so it is of the SQL that
     the first version wrote for them, and not of what is run: else every cohort would be
     sent again whenever that is written otherwise.
@@ -57,6 +58,7 @@ def _mark(lists: Sequence[tuple[str, Sequence[Identifier]]]) -> str:
 
 
 def _first_written(audience: str, identifiers: Sequence[Identifier]) -> str:
+    """The SQL that the first version wrote for one list."""
     named = ", ".join(
         f'TRIM(CAST(audience."{one.column}" AS VARCHAR)) AS written_{number}'
         for number, one in enumerate(identifiers)

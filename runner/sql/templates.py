@@ -35,6 +35,10 @@ class Fault:
     missing: str = ""
 
 
+Pieces = tuple[tuple[int, int], ...]
+"""Where the pieces of a rendered line begin, each with the line that it came from."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rendered:
     """A rendered template. `pieces[i]` says for rendered line i (from 0) at which of
@@ -44,7 +48,7 @@ class Rendered:
     template: str
     library: Library
     text: str
-    pieces: tuple[tuple[tuple[int, int], ...], ...]
+    pieces: tuple[Pieces, ...]
 
     def locate(self, line: int, column: int) -> tuple[str, int, int]:
         """File (nothing for the template itself), line and column (from 1) of a place
@@ -53,18 +57,27 @@ class Rendered:
         row = min(max(line, 1), len(self.pieces)) - 1
         here = self.text.split("\n")[row]
         start, end, origin = self._piece(row, column, len(here))
-        number, origin = divmod(origin, FILE)
-        file = self.library.name(number)
-        lines = self.library.text(number, self.template).split("\n")
-        written = lines[origin - 1]
+        file, origin, written = self._written(origin)
         before = here[start : column - 1]
         found = written.find(before)
         if start > 0:
-            found = _found(here[start:end], written, len(before))
+            piece = here[start:end]
+            found = _found(piece, written, len(before))
         # what was not written there, or not from the beginning on, was printed
-        if found < 0 or (start == 0 and found > 0):
-            return file, origin, max(written.find("{") + 1, 1)
+        was_printed = found < 0 or (start == 0 and found > 0)
+        if was_printed:
+            tag = written.find("{") + 1
+            return file, origin, max(tag, 1)
         return file, origin, found + len(before) + 1
+
+    def _written(self, origin: int) -> tuple[str, int, str]:
+        """A line (as the library numbers it) as it was written: its file, its number
+        there, and its text.
+        """
+        number, line = divmod(origin, FILE)
+        text = self.library.text(number, self.template)
+        lines = text.split("\n")
+        return self.library.name(number), line, lines[line - 1]
 
     def _piece(self, row: int, column: int, length: int) -> tuple[int, int, int]:
         """Where (from 0) the piece of a line begins and ends that has a column (from 1),
@@ -74,7 +87,8 @@ class Rendered:
         start, origin = pieces[0]
         for place, line in pieces:
             if place <= max(column - 1, 0):
-                start, origin = place, line
+                start = place
+                origin = line
         later = [place for place, _ in pieces if place > start]
         return start, min(later, default=length), origin
 
@@ -125,7 +139,7 @@ def render(
     marked = _marked(source, variables)
     if isinstance(marked, Fault):
         return marked
-    rendered = _unmarked(source, marked.replace(VALUE, "").replace(VALUE_END, ""))
+    rendered = _unmarked(source, _without_values(marked))
     if len(rendered.text) > MAX_TEXT:
         what = f"the template makes more than {MAX_TEXT:,} characters"
         return _fault(source, 1, "T004", what, "make it shorter")
@@ -136,13 +150,19 @@ def render(
     return rendered
 
 
+def _without_values(marked: str) -> str:
+    """A text without the marks around printed values."""
+    return marked.replace(VALUE, "").replace(VALUE_END, "")
+
+
 def _marked(source: Source, variables: Mapping[str, object]) -> str | Fault:
     """The rendered text with all marks; or why it could not be rendered."""
-    template, library = source.template, source.library
+    library = source.library
     sandbox = fresh(library)
     try:
-        code = compiled(template, library)
-        made = jinja2.Template.from_code(sandbox, code, sandbox.make_globals(None))
+        code = compiled(source.template, library)
+        names = sandbox.make_globals(None)
+        made = jinja2.Template.from_code(sandbox, code, names)
         return made.render(dict(variables))
     except jinja2.TemplateSyntaxError as exc:
         return _syntax_fault(source, exc)
@@ -186,16 +206,18 @@ def _plain(source: Source) -> Rendered:
     """A template without any template in it: every line is its own."""
     text = source.template
     lines = range(1, text.count("\n") + 2)
-    return Rendered(text, source.library, text, tuple(((0, line),) for line in lines))
+    pieces = tuple(((0, line),) for line in lines)
+    return Rendered(text, source.library, text, pieces)
 
 
 def _unmarked(source: Source, marked: str) -> Rendered:
     """The text without its marks of lines, and which line each piece of it came from."""
     lines: list[str] = []
-    pieces: list[tuple[tuple[int, int], ...]] = []
+    pieces: list[Pieces] = []
     origin = 1
     for line in marked.split("\n"):
-        text, here = "", [(0, origin)]
+        text = ""
+        here = [(0, origin)]
         for number, part in enumerate(MARKS.split(line)):
             # text and the numbers inside marks take turns
             if number % 2 == 0:
@@ -203,19 +225,22 @@ def _unmarked(source: Source, marked: str) -> Rendered:
                 continue
             origin = int(part)
             # of two marks without text between them the later one counts
-            if here[-1][0] == len(text):
+            place = len(text)
+            if here[-1][0] == place:
                 here.pop()
-            here.append((len(text), origin))
+            here.append((place, origin))
         lines.append(text)
         pieces.append(tuple(here))
-    return Rendered(source.template, source.library, "\n".join(lines), tuple(pieces))
+    text = "\n".join(lines)
+    return Rendered(source.template, source.library, text, tuple(pieces))
 
 
 def _quoted_twice(rendered: Rendered, marked: str) -> Fault | None:
     """Where a printed text stands inside the author's own quotes, or leaves the comment
     that it stands in.
     """
-    line, column = 1, 1
+    line = 1
+    column = 1
     for kind, piece in tokens(marked):
         inside, _, after = piece.partition(VALUE)
         if after and _ends(kind, after):
@@ -226,7 +251,7 @@ def _quoted_twice(rendered: Rendered, marked: str) -> Fault | None:
             place = _moved(line, column, inside)
             file, line, column = rendered.locate(*place)
             return Fault(line, column, "T008", what, _UNQUOTE, file)
-        text = piece.replace(VALUE, "").replace(VALUE_END, "")
+        text = _without_values(piece)
         line, column = _moved(line, column, text)
     return None
 
@@ -255,7 +280,8 @@ def _line(exc: BaseException) -> int:
     """
     if isinstance(exc, Unreadable):
         return exc.line
-    found, trace = 1, exc.__traceback__
+    found = 1
+    trace = exc.__traceback__
     while trace:
         if trace.tb_frame.f_code.co_filename == "<template>":
             found = trace.tb_lineno
@@ -274,35 +300,41 @@ def _fault(
     missing: str = "",
 ) -> Fault:
     """A fault in the line (as the library numbers it), beside the word `near` it."""
+    library = source.library
     number, line = divmod(line, FILE)
-    lines = source.library.text(number, source.template).split("\n")
+    lines = library.text(number, source.template).split("\n")
     line = min(max(line, 1), len(lines))
     text = lines[line - 1]
     column = _column(text, near)
-    return Fault(line, column, code, what, fix, source.library.name(number), missing)
+    file = library.name(number)
+    return Fault(line, column, code, what, fix, file, missing)
 
 
 def _column(text: str, near: str) -> int:
     """Where (from 1) a word stands in a line; else its first tag, or its first character."""
     found = None
     if near:
-        found = re.search(rf"\b{re.escape(near)}\b", text)
+        word = re.escape(near)
+        found = re.search(rf"\b{word}\b", text)
     found = found or re.search(r"\{[{%]", text)
     if found:
         return found.start() + 1
-    return len(text) - len(text.lstrip()) + 1
+    indent = len(text) - len(text.lstrip())
+    return indent + 1
 
 
 def _syntax_fault(source: Source, exc: jinja2.TemplateSyntaxError) -> Fault:
     """What is wrong with a template that Jinja cannot read."""
     message = (exc.message or "").rstrip(".")
-    if named := re.fullmatch(r"No (filter|test) named '(\w+)'", message):
+    named = re.fullmatch(r"No (filter|test) named '(\w+)'", message)
+    if named:
         kind, name = named.groups()
         allowed = TESTS
         if kind == "filter":
             allowed = FILTERS | {"identifier"}
         what = f"there is no {kind} {name!r} here"
-        fix = f"use one of: {', '.join(sorted(allowed))}"
+        listed = ", ".join(sorted(allowed))
+        fix = f"use one of: {listed}"
         return _fault(source, exc.lineno, "T003", what, fix, near=name)
     # the sandbox's own refusals go on from "the template": switches …, reads …, filters …
     if "which" in message:
@@ -318,11 +350,13 @@ def _undefined_fault(
     source: Source, exc: jinja2.UndefinedError, variables: Mapping[str, object]
 ) -> Fault:
     """What a template asks for that is not there."""
-    line, message = _line(exc), str(exc)
+    line = _line(exc)
+    message = str(exc)
     named = re.match(r"'(\w+)' is undefined", message)
     if not named:
         what = f"the template asks for what is not there: {message[:80]}"
-        if asked := re.search(r"no (?:attribute|element) '?(\w+)", message):
+        asked = re.search(r"no (?:attribute|element) '?(\w+)", message)
+        if asked:
             what = f"there is no {asked[1]!r} here"
         fix = "correct the name, or define it under `vars`"
         return _fault(source, line, "T001", what, fix)

@@ -28,7 +28,8 @@ _INTO_NEXT = {
 
 def seconds(column: str, window: Window, zone: str) -> str:
     """The condition that a column of unix seconds lies in a window."""
-    start, end = _second(window.start, zone), _second(window.end, zone)
+    start = _second(window.start, zone)
+    end = _second(window.end, zone)
     # the zone says where a day begins; all else is seconds already
     zoned = ""
     if _has_date(window):
@@ -40,9 +41,11 @@ def dates(column: str, window: Window, zone: str) -> str:
     """The condition that a date as text lies in a window, day by day in the zone."""
     tests = []
     if window.start is not None:
-        tests.append(f"{column} >= {_date(window.start, zone, is_end=False)}")
+        first = _date(window.start, zone, is_end=False)
+        tests.append(f"{column} >= {first}")
     if window.end is not None:
-        tests.append(f"{column} < {_date(window.end, zone, is_end=True)}")
+        last = _date(window.end, zone, is_end=True)
+        tests.append(f"{column} < {last}")
     return " AND ".join(tests)
 
 
@@ -91,6 +94,7 @@ def _second(edge: Edge | None, zone: str) -> str:
 
 
 def _duration(offset: int) -> str:
+    """A length of time as TD_TIME_ADD takes it: in days, else in hours."""
     if offset % DAY == 0:
         return f"{offset // DAY}d"
     return f"{offset // 3_600}h"

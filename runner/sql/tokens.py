@@ -70,7 +70,14 @@ def indented(sql: str, by: int = 2) -> str:
         if "\n" in text and kind in (Kind.TEXT, Kind.QUOTED):
             return sql
     indent = " " * by
-    return "\n".join(indent + line if line else "" for line in sql.split("\n"))
+    lines = []
+    for line in sql.split("\n"):
+        # empty lines stay empty
+        if line:
+            lines.append(indent + line)
+        else:
+            lines.append("")
+    return "\n".join(lines)
 
 
 def without_end(sql: str) -> str:
@@ -86,4 +93,5 @@ def without_end(sql: str) -> str:
 
 
 def _says_nothing(kind: Kind, text: str) -> bool:
+    """True for a token without which the SQL means the same."""
     return kind in (Kind.SPACE, Kind.COMMENT) or text == ";"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -11,14 +10,17 @@ from runner.definitions.cohort import Cohort
 from runner.definitions.folder import TEMPLATES
 from runner.definitions.references import in_order
 from runner.definitions.tree import Tree
-from runner.errors import Problem
-from runner.identifiers import Identifier
+from runner.errors import Problem, Problems
 from runner.project.file import Suppression, Target
 from runner.sql import query
 from runner.sql.library import Library
-from runner.sql.query import Query
+from runner.sql.members import Listed
+from runner.sql.query import Queries, Query
 from runner.sql.reads import tables_read
 from runner.sql.suppressed import NO_ONE, Suppressed, suppressed
+
+Users = dict[Problem, list[str]]
+"""The ids of the cohorts that have a problem, of which some are in shared files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Wanted:
 
     target: Target
     queries: tuple[Query, ...]
-    problems: tuple[Problem, ...]
+    problems: Problems
     suppression: Suppressed = NO_ONE
 
     @property
@@ -47,7 +49,7 @@ def wanted(tree: Tree, target: Target) -> Wanted:
     """
     shared = library(tree)
     good: dict[str, Query] = {}
-    users: dict[Problem, list[str]] = defaultdict(list)
+    users: Users = defaultdict(list)
     for cohort in in_order(tree.cohorts):
         made = query.build(cohort, target, shared, good, tree.known)
         if isinstance(made, Query):
@@ -60,19 +62,24 @@ def wanted(tree: Tree, target: Target) -> Wanted:
     for cohort in tree.clashing:
         for problem in _of_clashing(cohort, target, shared, good, tree):
             users[problem].append(cohort.id)
-    problems = {_with_users(problem, cohorts) for problem, cohorts in users.items()}
+    problems = _with_all_users(users)
     problems.update(tree.problems)
     queries, out = _suppressed(tree, good)
     return Wanted(target, queries, tuple(sorted(problems)), out)
+
+
+def _with_all_users(users: Users) -> set[Problem]:
+    """The problems, each told once, with who uses what it is about."""
+    return {_with_users(problem, cohorts) for problem, cohorts in users.items()}
 
 
 def _of_clashing(
     cohort: Cohort,
     target: Target,
     shared: Library,
-    good: Mapping[str, Query],
+    good: Queries,
     tree: Tree,
-) -> tuple[Problem, ...]:
+) -> Problems:
     """What is wrong with the SQL of a cohort that clashes with another file."""
     alone = cohort
     if cohort.references:
@@ -86,9 +93,7 @@ def _of_clashing(
     return made
 
 
-def _suppressed(
-    tree: Tree, good: Mapping[str, Query]
-) -> tuple[tuple[Query, ...], Suppressed]:
+def _suppressed(tree: Tree, good: Queries) -> tuple[tuple[Query, ...], Suppressed]:
     """The queries to run, sorted by cohort id, and who is taken out of them. Cohorts
     that are lists themselves, or unsuppressed, keep everybody.
     """
@@ -96,7 +101,8 @@ def _suppressed(
     usable = lists <= good.keys()
     out = NO_ONE
     if usable:
-        out = suppressed([_people(listed, good) for listed in tree.suppress])
+        people = [_people(listed, good) for listed in tree.suppress]
+        out = suppressed(people)
     queries: list[Query] = []
     for cohort_id, found in sorted(good.items()):
         if cohort_id in lists or found.cohort.unsuppressed:
@@ -106,9 +112,7 @@ def _suppressed(
     return tuple(queries), out
 
 
-def _people(
-    listed: Suppression, good: Mapping[str, Query]
-) -> tuple[str, Sequence[Identifier]]:
+def _people(listed: Suppression, good: Queries) -> Listed:
     """The SQL of a list of suppressed people, and what identifies them in it."""
     if listed.cohort:
         found = good[listed.cohort]
@@ -117,6 +121,7 @@ def _people(
 
 
 def _table(listed: Suppression) -> str:
+    """The SQL that reads a table of suppressed people."""
     database, _, table = listed.table.partition(".")
     columns = ", ".join(f'"{identifier.column}"' for identifier in listed.identifiers)
     return f'SELECT {columns} FROM "{database}"."{table}"'
@@ -129,12 +134,16 @@ def tables_of(asked: Wanted, tree: Tree) -> frozenset[str]:
     database = asked.target.database
     texts = [query.audience for query in asked.queries]
     texts += [_table(listed) for listed in tree.suppress if listed.table]
-    return frozenset().union(*(tables_read(sql, database) for sql in texts))
+    read: set[str] = set()
+    for sql in texts:
+        read |= tables_read(sql, database)
+    return frozenset(read)
 
 
 def library(tree: Tree) -> Library:
     """The texts that templates may import."""
-    return _library(tuple(sorted(tree.templates.items())))
+    texts = sorted(tree.templates.items())
+    return _library(tuple(texts))
 
 
 # the same object for every target, so that what is compiled with it is kept
@@ -148,6 +157,7 @@ def _with_users(problem: Problem, cohorts: list[str]) -> Problem:
     if not problem.at.path.startswith(f"{TEMPLATES}/"):
         return problem
     by = cohorts[0]
-    if len(cohorts) > 1:
-        by = f"{by} and {len(cohorts) - 1:,} more"
+    others = len(cohorts) - 1
+    if others:
+        by = f"{by} and {others:,} more"
     return replace(problem, what=f"{problem.what} (used by {by})")

@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from runner.definitions.cohort import Mode
-from runner.errors import Blocked, Problem
+from runner.errors import Blocked, CohortsError, Problems
 from runner.plan.events import Intent
 from runner.plan.guards import Counts
+from runner.plan.ledger import Destination
 from runner.plan.plan import Action, Change
 from runner.plan.resending import Resend
 from runner.project.file import Reassert
 from runner.sync import delta
+from runner.sync.progress import Listener
 from runner.sync.shared import Shared
 from runner.sync.writer import Writer
 from runner.treasuredata.client import TreasureData
 from runner.treasuredata.export import Route
 
-Listener = Callable[[str, str], None]
-"""Hears `(cohort id, what is being done)`; never a member."""
+Refusals = Mapping[Destination, CohortsError]
+"""Why destinations are not delivered to."""
 
 
 class GuardRefused(Blocked):
     """A guard stopped this attempt before anything was sent."""
 
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
+    def __init__(self, problems: Problems) -> None:
         super().__init__(
             problems[0].code, problems[0].what, problems[0].fix, at=problems[0].at
         )

@@ -5,10 +5,9 @@ carried out, many side by side.
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any
 
 from runner.errors import AuthenticationFailed, CohortsError, Interrupted, Locked
 from runner.plan.guards import Counts
@@ -19,13 +18,15 @@ from runner.plan.written import resend_of
 from runner.sql.suppressed import NO_ONE
 from runner.sync import attempt as one
 from runner.sync import delivering, delta, holding, loaded, steps
-from runner.sync.attempt import Attempt, Done, GuardRefused, Site
+from runner.sync.attempt import Attempt, Done, GuardRefused, Refusals, Site
+from runner.sync.progress import Doing, Ended
 from runner.sync.reasons import Known, before_counting
 from runner.sync.run_context import RunContext, RunOptions
 from runner.sync.shared import Shared, side_by_side
-from runner.sync.ways import Found, Way, way_of
+from runner.sync.ways import Routes, Way, way_of
 from runner.sync.writer import Writer
 from runner.treasuredata import checkpoints, export
+from runner.treasuredata.client import Rows
 
 BRAZE_DELAY = 0.1
 """Seconds until Braze has worked off what an earlier export sent (docs/services.md,
@@ -111,8 +112,10 @@ def fence(
 
 def _fence(change: Change, site: Site) -> CohortsError | None:
     """Fence one cohort. Returns why that failed, unless that was allowed."""
-    site.tell(change.id, "looking after an earlier attempt")
-    keys = [key for pending in change.deployed.pending for key in pending.export_keys]
+    site.tell(Doing(change.id, "fencing an earlier attempt"))
+    keys: list[str] = []
+    for pending in change.deployed.pending:
+        keys += pending.export_keys
     try:
         for key in keys:
             export.settle(
@@ -132,8 +135,8 @@ def _fence(change: Change, site: Site) -> CohortsError | None:
 
 def fold(
     due: Sequence[Change],
-    found: Mapping[Way, Found],
-    unfenced: Mapping[Destination, CohortsError],
+    found: Routes,
+    unfenced: Refusals,
     site: Site,
     context: RunContext,
     options: RunOptions,
@@ -194,8 +197,8 @@ def _fold(attempt: Attempt, site: Site) -> None:
 
 def carry_out_all(
     planned: Plan,
-    found: Mapping[Way, Found],
-    unfenced: Mapping[Destination, CohortsError],
+    found: Routes,
+    unfenced: Refusals,
     site: Site,
     context: RunContext,
     options: RunOptions,
@@ -207,6 +210,8 @@ def carry_out_all(
     site, no_list = _with_suppression(due, site)
     unable = _unable(due, found, no_list, site, context)
     begun, outcomes = _begin_all(due, found, unfenced, site, context, options)
+    for outcome in outcomes:
+        site.tell(_ended(outcome))
     if begun:
         _announce(begun, site)
     first = [attempt for attempt in begun if not attempt.change.moved_to]
@@ -232,14 +237,14 @@ def _there(site: Site, outcomes: Sequence[Outcome]) -> set[Destination]:
 
 def _unable(
     due: Sequence[Change],
-    found: Mapping[Way, Found],
+    found: Routes,
     no_list: CohortsError | None,
     site: Site,
     context: RunContext,
 ) -> dict[Destination, CohortsError]:
     """The changes that must not be carried out whatever their members are, each with why."""
 
-    def asked(sql: str) -> Sequence[Sequence[Any]]:
+    def asked(sql: str) -> Rows:
         return _asked(site, sql)
 
     late = loaded.refused(due, context.project, site.writer.started, asked)
@@ -247,7 +252,8 @@ def _unable(
     unable: dict[Destination, CohortsError] = {}
     for change in due:
         way = way_of(change, context.target)
-        if reason := next(before_counting(change, way, known), None):
+        reason = next(before_counting(change, way, known), None)
+        if reason:
             unable[change.destination] = reason
         # a withdrawal takes out everybody, whoever is suppressed
         if no_list and change.suppression and change.action is not Action.WITHDRAW:
@@ -257,8 +263,8 @@ def _unable(
 
 def _begin_all(
     due: Sequence[Change],
-    found: Mapping[Way, Found],
-    unfenced: Mapping[Destination, CohortsError],
+    found: Routes,
+    unfenced: Refusals,
     site: Site,
     context: RunContext,
     options: RunOptions,
@@ -269,7 +275,8 @@ def _begin_all(
     for change in due:
         way = way_of(change, context.target)
         route = found[way]
-        if error := unfenced.get(change.destination):
+        error = unfenced.get(change.destination)
+        if error:
             outcomes.append(Outcome(change, error=error))
         elif isinstance(route, CohortsError):
             outcomes.append(Outcome(change, error=route))
@@ -278,7 +285,7 @@ def _begin_all(
     return begun, outcomes
 
 
-def _asked(site: Site, sql: str) -> Sequence[Sequence[Any]]:
+def _asked(site: Site, sql: str) -> Rows:
     """The rows of a question about the target's own tables."""
     return site.client.select(
         site.database,
@@ -299,7 +306,7 @@ def _with_suppression(
     if not people:
         return site, None
     table = delta.suppression_table(site.writer.epoch)
-    site.tell("", "looking who is taken out of every cohort")
+    site.tell(Doing("", "querying whom `suppress` takes out"))
     try:
         site.client.run(
             site.database,
@@ -338,17 +345,25 @@ def _begin(
 
 def _announce(begun: Sequence[Attempt], site: Site) -> None:
     """Put attempts on record, before anything is made for them."""
-    site.writer.record(*((each.change.destination, one.intent(each)) for each in begun))
+    rows = [(each.change.destination, one.intent(each)) for each in begun]
+    site.writer.record(*rows)
 
 
 def _side_by_side(
     begun: Sequence[Attempt],
     there: Collection[Destination],
-    unable: Mapping[Destination, CohortsError],
+    unable: Refusals,
     site: Site,
     context: RunContext,
     options: RunOptions,
 ) -> list[Outcome]:
+    """Carry out attempts in several threads, and say how each ended."""
+
+    def carried_out(attempt: Attempt) -> Outcome:
+        found = outcome(attempt)
+        site.tell(_ended(found))
+        return found
+
     def outcome(attempt: Attempt) -> Outcome:
         error = _reason_against(attempt.change, there, unable)
         if error is None:
@@ -359,7 +374,7 @@ def _side_by_side(
         return Outcome(attempt.change, error=error)
 
     ended = side_by_side(
-        outcome,
+        carried_out,
         begun,
         threads=options.concurrency * WAITING,
         keep=site.writer.renew,
@@ -371,10 +386,20 @@ def _side_by_side(
     ]
 
 
+def _ended(outcome: Outcome) -> Ended:
+    """What is told of an outcome."""
+    cohort, done = outcome.change.id, outcome.done
+    if outcome.error:
+        return Ended(cohort, code=outcome.error.code)
+    if done:
+        return Ended(cohort, done.added, done.removed)
+    return Ended(cohort)
+
+
 def _reason_against(
     change: Change,
     there: Collection[Destination],
-    unable: Mapping[Destination, CohortsError],
+    unable: Refusals,
 ) -> CohortsError | None:
     """Why an attempt must not be carried out, or nothing."""
     # emptied before the new cohort is there, its people would be in neither
@@ -384,6 +409,7 @@ def _reason_against(
 
 
 def _not_begun(attempt: Attempt) -> Interrupted:
+    """The error for a cohort that an interruption left out."""
     return Interrupted(
         "R040",
         (
@@ -395,6 +421,7 @@ def _not_begun(attempt: Attempt) -> Interrupted:
 
 
 def _not_moved(change: Change, to: str) -> CohortsError:
+    """The error for a cohort that is not emptied, since it was not moved."""
     what = f"{change.id}: not emptied, since {to}, to which it is moved, was not synced"
     return CohortsError("R042", what, f"mend {to}, then run again")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -19,6 +19,10 @@ RESTORE = (
 
 ANNOUNCED = (Failed, Sending, Synced, Held)
 """The events that an attempt may write after its `intent`."""
+
+
+Sizes = Mapping[str, int | CohortsError]
+"""The rows of each table, or why they could not be counted."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -76,10 +80,14 @@ def sizes(tables: Sequence[str], state: str) -> str:
     """A read-only query for the sizes of snapshots: one row each, its name and how many
     members it holds.
     """
-    return "\nUNION ALL\n".join(
+    return "\nUNION ALL\n".join(_size(table, state) for table in tables)
+
+
+def _size(table: str, state: str) -> str:
+    """A query for the size of one snapshot."""
+    return (
         f"SELECT CAST('{table}' AS VARCHAR) AS snapshot, COUNT(*) AS members\n"
         f'FROM "{state}"."{table}" WHERE kind <> \'\''
-        for table in tables
     )
 
 
@@ -87,7 +95,7 @@ def discrepancies(
     entries: Iterable[Entry],
     ledger: Ledger,
     tables: frozenset[str],
-    counted: Mapping[str, int | CohortsError],
+    counted: Sizes,
 ) -> tuple[Discrepancy, ...]:
     """Everything that is not as the ledger says, sorted. `tables` are all those of the
     state database; `counted` has the size of every snapshot that is there, or why it
@@ -102,7 +110,7 @@ def discrepancies(
 def _of_snapshot(
     snapshot: Snapshot,
     tables: frozenset[str],
-    counted: Mapping[str, int | CohortsError],
+    counted: Sizes,
 ) -> Iterator[Discrepancy]:
     """What is not right about one snapshot."""
     where = snapshot.deployed.destination
@@ -134,15 +142,18 @@ def _missing(snapshot: Snapshot) -> Discrepancy:
 
 
 def _ways_out(where: Destination) -> str:
+    """How to go on without a snapshot."""
     # the ledger does not know the id that a file gives the cohort
     return ways_out(where.cohort_id, where.cohort_id, defined=True)
 
 
 def _left_over(ledger: Ledger, tables: frozenset[str]) -> Iterator[Discrepancy]:
     """Snapshots of earlier epochs that nothing needs; the next run that writes drops them."""
-    needed = ledger.protected_tables
-    epochs = {table: delta.snapshot_epoch(table) for table in tables - needed}
-    left = sum(epoch is not None and epoch < ledger.epoch for epoch in epochs.values())
+    left = 0
+    for table in tables - ledger.protected_tables:
+        epoch = delta.snapshot_epoch(table)
+        if epoch is not None and epoch < ledger.epoch:
+            left += 1
     if left == 0:
         return
     what = f"{left:,} snapshots are left over from earlier runs"
@@ -156,24 +167,37 @@ def _of_rows(entries: Iterable[Entry]) -> Iterator[Discrepancy]:
     """Rows that cannot be all that their run wrote: those of an attempt without an
     intent, and those of an epoch without a lease.
     """
-    unique = {entry.row_id: entry for entry in entries}.values()
-    intents = {
-        (row.destination, row.detail.attempt) for row in of_event(unique, Intent)
-    }
-    claimed = {row.epoch for row in of_event(unique, Leased, Bootstrap)}
+    unique = {entry.row_id: entry for entry in entries}
+    rows = tuple(unique.values())
+    yield from _of_attempts(rows)
+    yield from _of_epochs(rows)
+
+
+def _of_attempts(rows: Sequence[Entry]) -> Iterator[Discrepancy]:
+    """Rows of an attempt whose intent is missing."""
+    intents = set()
+    for intent in of_event(rows, Intent):
+        intents.add((intent.destination, intent.detail.attempt))
     orphans: dict[tuple[Destination, int], set[str]] = defaultdict(set)
-    unclaimed: dict[int, int] = defaultdict(int)
-    for announced in of_event(unique, *ANNOUNCED):
-        if (announced.destination, announced.detail.attempt) not in intents:
-            orphans[announced.destination, announced.epoch].add(announced.event)
-    for row in unique:
-        if row.epoch not in claimed:
-            unclaimed[row.epoch] += 1
+    for row in of_event(rows, *ANNOUNCED):
+        where = row.destination
+        if (where, row.detail.attempt) not in intents:
+            orphans[where, row.epoch].add(row.event)
     for (where, epoch), events in orphans.items():
-        rows_of = f"epoch {epoch} has rows ({', '.join(sorted(events))}) of an attempt"
+        listed = ", ".join(sorted(events))
+        rows_of = f"epoch {epoch} has rows ({listed}) of an attempt"
         what = f"{rows_of} whose first row is missing"
         yield Discrepancy(where, "L016", what, RESTORE)
-    for epoch, rows in unclaimed.items():
-        rows_of = f"epoch {epoch} has {rows:,} row{'s' * (rows > 1)}"
+
+
+def _of_epochs(rows: Sequence[Entry]) -> Iterator[Discrepancy]:
+    """Rows of an epoch that no run claimed."""
+    claimed = {row.epoch for row in of_event(rows, Leased, Bootstrap)}
+    unclaimed = Counter(row.epoch for row in rows if row.epoch not in claimed)
+    for epoch, number in unclaimed.items():
+        counted = f"{number:,} row"
+        if number > 1:
+            counted += "s"
+        rows_of = f"epoch {epoch} has {counted}"
         what = f"{rows_of}, and the row with which its run began is missing"
         yield Discrepancy(Destination(), "L016", what, RESTORE)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any
 
 from runner.definitions.cohort import Mode
 from runner.errors import (
@@ -26,8 +25,8 @@ from runner.sync.attempt import GuardRefused, mode_of
 from runner.sync.delivering import at_the_authors, wanted_members
 from runner.sync.reasons import Known, before_counting, judged
 from runner.sync.snapshots import rests_on
-from runner.sync.ways import Found, Way, routes, way_of
-from runner.treasuredata.client import TreasureData
+from runner.sync.ways import Routes, routes, way_of
+from runner.treasuredata.client import Rows, TreasureData
 
 SUPPRESSED = "SELECT kind, label, value FROM barred_people"
 """Selects the people of `suppress` from the WITH clause that each query begins with."""
@@ -64,7 +63,7 @@ def counted(plan: Plan, counter: Counter) -> Plan:
     that fails hides no other's. Raises Unavailable.
     """
 
-    def asked(sql: str) -> Sequence[Sequence[Any]]:
+    def asked(sql: str) -> Rows:
         return counter.client.select(
             counter.target.database,
             sql,
@@ -99,7 +98,7 @@ def _position(change: Change) -> Position:
     return change.cohort.document.at()
 
 
-def _routes(plan: Plan, counter: Counter) -> Mapping[Way, Found]:
+def _routes(plan: Plan, counter: Counter) -> Routes:
     """How each change is reached; nothing where the key may not look connections up,
     since a review's key need not be able to send.
     """
@@ -169,7 +168,7 @@ def _counts(change: Change, counter: Counter) -> Counts:
         state=state,
         recent_since=again.recent_since,
     )
-    with at_the_authors(change):
+    with at_the_authors(change.query):
         rows = counter.client.select(
             counter.target.database,
             _with_people(change, delta.count({"": which})),

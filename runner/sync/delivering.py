@@ -18,10 +18,12 @@ from runner.plan.guards import Counts
 from runner.plan.ledger import Delivered, Deployed
 from runner.plan.plan import Change
 from runner.plan.written import expected, last_sent
+from runner.sql.query import Query
 from runner.sync import delta
 from runner.sync.attempt import Attempt, Done, GuardRefused, Site, intent, resolved
+from runner.sync.progress import Doing
 from runner.sync.reasons import judged
-from runner.sync.steps import Step, record_failure, send_all, steps_of
+from runner.sync.steps import RECORDING, Step, record_failure, send_all, steps_of
 from runner.sync.writer import Writer
 from runner.treasuredata.client import JobFailed, TreasureData
 from runner.treasuredata.export import Operation
@@ -46,7 +48,7 @@ def carry_out(attempt: Attempt, site: Site) -> Done:
         return _members_of(attempt, site, counts, step)
 
     send_all(attempt, site, steps_of(attempt, counts), members, size=counts.after)
-    site.tell(change.id, "recording")
+    site.tell(Doing(change.id, RECORDING))
     site.writer.record((change.destination, _synced(attempt, site, counts)))
     sent_again = counts.added - counts.entering
     if attempt.mode is Mode.REMOVE:
@@ -58,11 +60,10 @@ def _counted(attempt: Attempt, site: Site) -> Counts:
     """Make the attempt's snapshots, and count them."""
     change = attempt.change
     if attempt.table:
-        site.tell(change.id, "querying")
         _snapshot_wanted(attempt, attempt.table, site)
         if attempt.rest:
             _snapshot_rest(attempt, attempt.table, attempt.rest, site)
-    site.tell(change.id, "counting")
+    site.tell(Doing(change.id, "counting the delta"))
     return site.counts.ask(attempt)
 
 
@@ -121,35 +122,38 @@ def wanted_members(change: Change, *, state: str, suppressed: str) -> str:
 
 def create(attempt: Attempt, site: Site, step: str, sql: str) -> None:
     """Make a table of an attempt. Raises JobFailed, Unavailable."""
-    with site.queries, at_the_authors(attempt.change):
+    cohort = attempt.change.id
+    site.tell(Doing(cohort, "waiting to query", waits=True))
+    with site.queries, at_the_authors(attempt.change.query):
+        site.tell(Doing(cohort, "making a snapshot"))
         site.client.run(
             site.database,
             sql,
             key=attempt.key(site, step),
             scheduled_time=site.writer.started,
-            what=f"{attempt.change.id}: the query",
+            what=f"{cohort}: the query",
         )
 
 
 @contextmanager
-def at_the_authors(change: Change) -> Iterator[None]:
+def at_the_authors(query: Query | None) -> Iterator[None]:
     """An error in the author's SQL is told at its place in their file, not in the
     statement around it.
     """
     try:
         yield
     except JobFailed as exc:
-        at = _place(exc, change)
+        at = _place(exc, query)
         if at is None:
             raise
         raise exc.placed(at) from None
 
 
-def _place(exc: JobFailed, change: Change) -> Position | None:
+def _place(exc: JobFailed, query: Query | None) -> Position | None:
     """Where the error is in the author's file; None where it is not in their SQL."""
-    if change.query is None or not exc.reason.line:
+    if query is None or not exc.reason.line:
         return None
-    return change.query.place(exc.sql, exc.reason.line, exc.reason.column)
+    return query.place(exc.sql, exc.reason.line, exc.reason.column)
 
 
 def _guarded(attempt: Attempt, site: Site, counts: Counts) -> Counts:

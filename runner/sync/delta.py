@@ -169,11 +169,12 @@ def sets(
     last = deployed.delivered
     if last and last.certain and last.certain in deployed.certain:
         sure[last.certain] = recent_since
-    snapshots = tuple(
-        Snapshot(table, table in deployed.possible, sure.get(table, 0))
-        for table in dict.fromkeys([*deployed.possible, *deployed.certain])
-    )
-    return Sets(snapshots, next_sql, state)
+    snapshots = []
+    for table in dict.fromkeys([*deployed.possible, *deployed.certain]):
+        is_possible = table in deployed.possible
+        since = sure.get(table, 0)
+        snapshots.append(Snapshot(table, is_possible, since))
+    return Sets(tuple(snapshots), next_sql, state)
 
 
 def taking_out(
@@ -232,6 +233,7 @@ def staying(
 
 
 def _possible(deployed: Deployed, state: str) -> str:
+    """Everybody who may be in Braze."""
     selects = [_people(table, state) for table in deployed.possible]
     return _joined(selects, "UNION") or NOBODY
 
@@ -302,6 +304,7 @@ def _is_suppressed(suppressed: str) -> str:
 
 
 def _people(table: str, state: str) -> str:
+    """The members that a snapshot holds, without its notes."""
     return f'SELECT {COLUMNS} FROM "{state}"."{table}" WHERE kind <> \'\''
 
 
@@ -339,9 +342,11 @@ def count(asked: Mapping[str, Sets]) -> str:
 
 
 def _count_of(name: str, which: Sets) -> str:
+    """The SELECT that counts the members of one name: before, after, and what differs."""
     # who is certain in all snapshots that have certain members is certain; without any,
     # nobody is, so that at least one is needed
-    sure = max(1, sum(each.certain_before != 0 for each in which.snapshots))
+    with_certain = sum(each.certain_before != 0 for each in which.snapshots)
+    sure = max(1, with_certain)
     return (
         f"SELECT CAST('{name}' AS VARCHAR) AS name,\n"
         "  COALESCE(wanted.kind, known.kind) AS kind,\n"
@@ -402,10 +407,10 @@ def counted(
     mine = [row for row in rows if row[0] == name]
     counts = [_count(row, mode) for row in mine if row[1]]
     by_handle = tuple(sorted(counts, key=lambda found: found.handle))
-    # rows without a kind are notes on the query: their number stands in most_spellings
-    noted = {row[2]: int(row[-2] or 0) for row in mine if not row[1] and row[4]}
+    noted = _noted(mine)
     shared = is_shared(by_handle)
-    disturbed = bool(deployed.pending) or any(found.leaving for found in by_handle)
+    does_anybody_leave = any(found.leaving for found in by_handle)
+    disturbed = bool(deployed.pending) or does_anybody_leave
     return Counts(
         by_handle,
         whole=whole or (shared and disturbed and mode is not Mode.REMOVE),
@@ -416,7 +421,19 @@ def counted(
     )
 
 
+def _noted(rows: Sequence[Sequence[Any]]) -> dict[str, int]:
+    """The notes on the query: rows without a kind, each with its number."""
+    noted = {}
+    for row in rows:
+        _, kind, label, _, after, *_ = row
+        if not kind and after:
+            # it stands where other rows have the number of spellings
+            noted[label] = int(row[-2] or 0)
+    return noted
+
+
 def _count(row: Sequence[Any], mode: Mode) -> Count:
+    """The count of one handle, of a row of the answer."""
     _, kind, label, *numbers, _, type_name = row
     before, after, entering, missing, leaving, merged = map(int, numbers)
     count = Count(
@@ -455,12 +472,14 @@ def values_of(members: str, handle: Handle) -> str:
 
 
 def _values_or_none(members: str, handle: Handle) -> str:
+    """The values of one handle; nothing where there are no members."""
     if members == NOBODY:
         return ""
     return values_of(members, handle)
 
 
 def _minus(left: str, right: str) -> str:
+    """The rows of one SELECT that another does not have."""
     if not right:
         return left
     return f"{left}\nEXCEPT\n{right}"

@@ -16,6 +16,7 @@ from runner.project.file import Target
 from runner.sync import meanings
 from runner.sync.meanings import Asker, Difference
 from runner.sync.planned import open_ledger
+from runner.sync.progress import Remark
 from runner.sync.run import written
 from runner.sync.run_context import RunContext
 from runner.sync.writer import Writer
@@ -92,6 +93,7 @@ def _queries(
     token: str,
     clock: int,
 ) -> Iterator[Finding]:
+    """Whether queries run in the target's database, and whether the clocks agree."""
     if target.database not in databases:
         found = f"the key sees no database {target.database}"
         fix = (
@@ -124,6 +126,7 @@ def _queries(
 
 
 def _connection(client: TreasureData, target: Target) -> Iterator[Finding]:
+    """Whether the connection to Braze is there and takes the export's settings."""
     try:
         route = export.route(client, target.connection, target.export_settings)
     except CohortsError as exc:
@@ -165,6 +168,7 @@ def _memory(
     token: str,
     clock: int,
 ) -> Iterator[Finding]:
+    """Whether the state database holds a ledger that can be read and written."""
     state = target.state_database
     missing = ""
     if state not in databases:
@@ -183,10 +187,11 @@ def _memory(
     except CohortsError as exc:
         yield _failed("state database", exc)
         return
+    cohorts = _many(len(known.cohorts), "cohort")
     yield Finding(
         "state database",
         State.OK,
-        f"{state} remembers {_many(len(known.cohorts), 'cohort')}",
+        f"{state} remembers {cohorts}",
     )
     rights = _rights(client, state, token, clock)
     yield rights
@@ -197,6 +202,7 @@ def _memory(
 
 
 def _lease(target: Target, known: Ledger) -> Finding:
+    """Whether another run holds the ledger."""
     if known.lease and known.lease.holds(known.now):
         fix = f"wait for it, or `cohorts unlock --target {target.name}` if it is dead"
         return Finding("ledger", State.WARNING, f"held by {known.lease.words}", fix)
@@ -204,6 +210,7 @@ def _lease(target: Target, known: Ledger) -> Finding:
 
 
 def _proven(target: Target, known: Ledger) -> Finding:
+    """Whether a canary has shown that exports add and remove."""
     if target.mapping in known.verified or target.is_sandbox:
         found = "these setting names add and remove, as a person saw in Braze"
         return Finding("canary", State.OK, found)
@@ -248,13 +255,16 @@ def _meanings(asker: Asker, *, can_write: bool) -> Iterator[Finding]:
 
 
 def _different(name: str, found: Difference) -> Finding:
+    """A finding of how the service differs from what is expected."""
     code = ExitCode.FAILED
     if found.code.startswith("L"):
         code = ExitCode.LOCKED  # the ledger cannot be written so
-    return Finding(name, State.FAILED, f"{found.code} {found.what}", found.fix, code)
+    told = f"{found.code} {found.what}"
+    return Finding(name, State.FAILED, told, found.fix, code)
 
 
 def _rights(client: TreasureData, state: str, token: str, clock: int) -> Finding:
+    """Whether the key may make, write and delete tables; tried with a table of its own."""
     probe = f"cohort_doctor_{token}"
     name = "rights"
     keys = f"cohorts-{token}-doctor"
@@ -286,6 +296,7 @@ def _rights(client: TreasureData, state: str, token: str, clock: int) -> Finding
 
 
 def _failed(name: str, exc: CohortsError) -> Finding:
+    """A check that ended in an error."""
     return Finding(
         name, State.FAILED, f"{exc.code} {exc.what}", exc.fix, ExitCode(exc.exit_code)
     )
@@ -339,7 +350,7 @@ def prove(
     route = export.route(context.client, target.connection, target.export_settings)
     with written(context, ledger, patience=patience) as writer:
         for proof in PROOFS:
-            context.tell("canary", proof.doing)
+            context.tell(Remark(f"canary: {proof.doing}"))
             _send(context, canary, proof.operation, route, writer)
             if not ask(proof.question):
                 unseen = f"you did not see the user {proof.sight} the cohort"
@@ -356,6 +367,7 @@ def _send(
     route: Route,
     writer: Writer,
 ) -> None:
+    """Send the canary to Braze, or take it out."""
     value = canary.value.replace("'", "''")
     export.send(
         context.client,
@@ -375,6 +387,7 @@ def _send(
 
 
 def _many(number: int, what: str) -> str:
+    """A number with its noun."""
     if number == 1:
         return f"1 {what}"
     return f"{number:,} {what}s"

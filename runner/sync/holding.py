@@ -20,9 +20,10 @@ from runner.sql.fingerprint import SUPPRESSION
 from runner.sync import delta
 from runner.sync.attempt import Attempt, Done, Site, resolved
 from runner.sync.delivering import create
+from runner.sync.progress import Doing
 from runner.sync.reasons import judged
 from runner.sync.snapshots import refuse_lost
-from runner.sync.steps import Step, record_failure, removals_of, send_all
+from runner.sync.steps import RECORDING, Step, record_failure, removals_of, send_all
 from runner.treasuredata.export import Operation, Route
 
 MANY_PENDING = 8
@@ -33,7 +34,8 @@ for each of them.
 NOTHING = Delivered(None, 0, "", "", {}, "", 0)
 """What is known of a cohort before its first delivery."""
 
-SUPPRESSING, FOLDING = 2, 4
+SUPPRESSING = 2
+FOLDING = 4
 """Numbers in the names of the tables: 0 and 1 are those of the cohort's attempt in the
 same run.
 """
@@ -66,8 +68,8 @@ def carry_out(attempt: Attempt, site: Site) -> Done:
     suppressed = site.suppressed(change)
     try:
         refuse_lost(change, site.tables)
-        site.tell(change.id, "looking who must leave")
         _snapshot(attempt, site, suppressed)
+        site.tell(Doing(change.id, "counting the delta"))
         counts = site.counts.ask(attempt)
         # there is no query whose guards could refuse, but `suppress` may have a gap
         judged(change, counts, members_stay=True, count_suppressed=lambda: 0)
@@ -80,12 +82,15 @@ def carry_out(attempt: Attempt, site: Site) -> Done:
         return _members_of(attempt, site, suppressed, step)
 
     send_all(attempt, site, _steps(attempt, counts), members, size=counts.after)
-    site.tell(change.id, "recording")
+    site.tell(Doing(change.id, RECORDING))
     site.writer.record((change.destination, _held(attempt, site, counts)))
     return Done(0, counts.removed, counts.after, 0)
 
 
 def _steps(attempt: Attempt, counts: Counts) -> list[Step]:
+    """What is sent when people are taken out: removals, and one addition where Braze
+    may not know the cohort.
+    """
     removals = removals_of(counts)
     if not _adds_one(attempt.change.deployed, counts):
         return removals

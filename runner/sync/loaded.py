@@ -4,7 +4,7 @@ would lose people who did nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from runner.errors import CohortsError, Problem
@@ -13,20 +13,21 @@ from runner.plan.ledger import Destination
 from runner.plan.overrides import LATE
 from runner.plan.plan import Action, Change
 from runner.project.file import Project
-from runner.project.sources import Source
+from runner.project.sources import Source, Sources
 from runner.sql.names import quoted
 from runner.sql.tokens import Kind, tokens
-from runner.sync.attempt import GuardRefused
+from runner.sync.attempt import GuardRefused, Refusals
+from runner.treasuredata.client import Rows
 
 _WITHOUT_QUERY = frozenset({Action.WITHDRAW, Action.SUPPRESS, Action.ROLLBACK})
 
-Select = Callable[[str], Sequence[Sequence[Any]]]
+Select = Callable[[str], Rows]
 """Runs a query in the target's database; raises CohortsError."""
 
 
 def refused(
     due: Iterable[Change], project: Project, now: int, select: Select
-) -> Mapping[Destination, CohortsError]:
+) -> Refusals:
     """The refusals of the changes whose query reads a source that is older than its
     `max_lag`. One query asks for all sources; where it fails, nobody knows, and all of
     these changes are refused with its error. `now` in unix seconds.
@@ -37,7 +38,9 @@ def refused(
     if not limited:
         return {}
     changes = {change.destination: change for change in due}
-    used = {where: _used(change, limited) for where, change in changes.items()}
+    used = {}
+    for where, change in changes.items():
+        used[where] = _used(change, limited)
     asked = sorted(frozenset().union(*used.values()))
     if not asked:
         return {}
@@ -66,7 +69,7 @@ def _refusal(
     return GuardRefused(tuple(_problem(change, source, document) for source in late))
 
 
-def _used(change: Change, limited: Mapping[str, Source]) -> frozenset[str]:
+def _used(change: Change, limited: Sources) -> frozenset[str]:
     """The sources whose tables a change's query names, in a rule as in SQL."""
     if change.query is None or change.action in _WITHOUT_QUERY:
         return frozenset()
@@ -89,15 +92,24 @@ def _newest(sources: Iterable[Source], now: int) -> str:
     """A SELECT with a row for each source: its name, and the time of its newest row that
     is young enough, or NULL.
     """
-    return "\nUNION ALL\n".join(
-        f"SELECT '{source.name}' AS source, MAX({quoted(source.time)}) AS newest\n"
-        f"FROM {'.'.join(map(quoted, source.table.split('.')))}\n"
-        f"WHERE TD_TIME_RANGE({quoted(source.time)}, {now - source.max_lag}, NULL)"
-        for source in sources
+    return "\nUNION ALL\n".join(_newest_of(source, now) for source in sources)
+
+
+def _newest_of(source: Source, now: int) -> str:
+    """The SELECT for one source."""
+    time = quoted(source.time)
+    parts = source.table.split(".")
+    table = ".".join(map(quoted, parts))
+    oldest = now - source.max_lag
+    return (
+        f"SELECT '{source.name}' AS source, MAX({time}) AS newest\n"
+        f"FROM {table}\n"
+        f"WHERE TD_TIME_RANGE({time}, {oldest}, NULL)"
     )
 
 
 def _problem(change: Change, source: Source, document: Document) -> Problem:
+    """The refusal of a change by one source, at the source's `max_lag`."""
     data: Any = document.data
     limit = data["sources"][source.name]["max_lag"]
     return Problem(

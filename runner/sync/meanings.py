@@ -4,13 +4,12 @@ compare the answers with what the runner needs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 from runner.errors import CohortsError
-from runner.treasuredata.client import JobFailed, TreasureData
+from runner.treasuredata.client import JobFailed, Rows, TreasureData
 from runner.treasuredata.ledger import MISSING_COLUMN, TABLE, TYPES
 
 RANGES = {
@@ -55,7 +54,7 @@ class Asker:
     key: str
     clock: int
 
-    def select(self, name: str, sql: str) -> Sequence[Sequence[Any]]:
+    def select(self, name: str, sql: str) -> Rows:
         """Rows of a query; `name` is unique to it. Raises CohortsError."""
         key = f"{self.key}-{name}"
         what = "a statement to try"
@@ -72,11 +71,9 @@ def time_ranges(asker: Asker) -> Difference | None:
     try:
         rows = asker.select("ranges", _ranges(RANGES))
         found = dict(zip(RANGES, rows[0], strict=True))
-        wrong = [
-            f"{sql} is {str(not wanted).upper()}"
-            for sql, wanted in RANGES.items()
-            if found[sql] != int(wanted)
-        ]
+        for sql, wanted in RANGES.items():
+            if found[sql] != int(wanted):
+                wrong.append(f"{sql} is {str(not wanted).upper()}")
     except JobFailed:
         wrong = [*_refused(asker)]
         if not wrong:
@@ -85,7 +82,8 @@ def time_ranges(asker: Asker) -> Difference | None:
         return None
     what = f"where time is 5, {wrong[0]}"
     if len(wrong) > 1:
-        what = f"{what}, and {len(wrong) - 1} more"
+        others = len(wrong) - 1
+        what = f"{what}, and {others} more"
     fix = (
         "report it; until then, write conditions on times"
         " (`within`, `before`, `between`) as SQL of your own"
@@ -94,6 +92,7 @@ def time_ranges(asker: Asker) -> Difference | None:
 
 
 def _ranges(conditions: Iterator[str] | dict[str, bool]) -> str:
+    """A query that says of each condition whether it holds at time 5."""
     asked = ",\n".join(
         f"  CASE WHEN {condition} THEN 1 ELSE 0 END AS range_{number}"
         for number, condition in enumerate(conditions)
@@ -117,19 +116,20 @@ def ledger_columns(asker: Asker) -> Difference | None:
     asked = ", ".join(f"TYPEOF({name}) AS {name}" for name in TYPES)
     sql = f'SELECT {asked}\nFROM "{asker.state}"."{TABLE}"\nLIMIT 1'
     ((*kinds,),) = asker.select("columns", sql)
-    found = {name: str(kind).lower() for name, kind in zip(TYPES, kinds, strict=True)}
-    narrow = [
-        f"{name} is {kind}"
-        for name, kind in found.items()
-        if kind not in _wide_enough(TYPES[name])
-    ]
+    narrow = []
+    for name, found in zip(TYPES, kinds, strict=True):
+        kind = str(found).lower()
+        if kind not in _wide_enough(TYPES[name]):
+            narrow.append(f"{name} is {kind}")
     if not narrow:
         return None
-    what = f"the ledger's columns are too narrow for its rows: {', '.join(narrow)}"
+    listed = ", ".join(narrow)
+    what = f"the ledger's columns are too narrow for its rows: {listed}"
     return Difference("L022", what, "`cohorts explain L022` tells how it is made anew")
 
 
 def _wide_enough(wanted: str) -> tuple[str, ...]:
+    """The types of a column that hold all values of the wanted one."""
     if wanted == "BIGINT":
         return WHOLE_NUMBERS
     return ("varchar",)
@@ -140,7 +140,8 @@ def new_tables(asker: Asker) -> Difference | str:
     that the engine gives a text of three letters. Makes a table, and drops it. Raises
     CohortsError.
     """
-    table = f"cohort_doctor_{asker.key.rsplit('-', maxsplit=1)[-1]}_time"
+    token = asker.key.rsplit("-", maxsplit=1)[-1]
+    table = f"cohort_doctor_{token}_time"
     made = f'CREATE TABLE "{asker.state}"."{table}" AS\nSELECT \'abc\' AS word'
     what = "making a table to try"
     now = asker.clock
@@ -168,6 +169,7 @@ def new_tables(asker: Asker) -> Difference | str:
 
 
 def _no_time(what: str) -> Difference:
+    """The difference in how a new table gets its `time`."""
     fix = (
         "report it; the ledger is read by its `time`, so nothing should be sent before"
     )

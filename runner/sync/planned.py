@@ -54,6 +54,7 @@ def plan_of(project: Project, wanted: Wanted, ledger: Ledger, request: Request) 
 def _plan_of_files(
     project: Project, wanted: Wanted, ledger: Ledger, request: Request
 ) -> Plan:
+    """The plan that brings what the files want, with what is asked of it."""
     plan = build_plan(
         wanted.queries,
         ledger,

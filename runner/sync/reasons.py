@@ -6,16 +6,15 @@ refuse, in the same words.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 
-from runner.errors import CohortsError, Problem
+from runner.errors import CohortsError, Problems
 from runner.plan.guards import Counts, refusals
-from runner.plan.ledger import Destination
 from runner.plan.plan import Action, Change
-from runner.sync.attempt import GuardRefused
+from runner.sync.attempt import GuardRefused, Refusals
 from runner.sync.snapshots import refuse_lost
-from runner.sync.ways import Found, Way
+from runner.sync.ways import Routes, Way
 
 TOO_MANY_LEAVE = "G003"
 """The guard that does not count whom `suppress` takes out."""
@@ -25,11 +24,11 @@ TOO_MANY_LEAVE = "G003"
 class Known:
     """What the services answered as the run began."""
 
-    routes: Mapping[Way, Found]
+    routes: Routes
     """How each cohort is reached, or why it cannot be."""
     tables: Collection[str]
     """The state database's tables."""
-    late: Mapping[Destination, CohortsError]
+    late: Refusals
     """The refusals of the cohorts that read a source that is not loaded."""
 
 
@@ -40,7 +39,8 @@ def before_counting(change: Change, way: Way, known: Known) -> Iterator[CohortsE
         yield route
     if change.stopped:
         yield GuardRefused((change.stopped,))
-    if late := known.late.get(change.destination):
+    late = known.late.get(change.destination)
+    if late:
         yield late
     try:
         refuse_lost(change, known.tables)
@@ -54,7 +54,7 @@ def judged(
     *,
     members_stay: bool,
     count_suppressed: Callable[[], int],
-) -> tuple[Counts, tuple[Problem, ...]]:
+) -> tuple[Counts, Problems]:
     """The counts of a change, and every guard that refuses it. Raises CohortsError
     where `suppress` has a gap.
 
@@ -79,7 +79,8 @@ def _refuse_uncovered(change: Change, counts: Counts) -> None:
     `suppress` has.
     """
     handles = {count.handle for count in counts.by_handle if count.before}
-    if uncovered := sorted(handles - change.suppression.handles):
+    uncovered = sorted(handles - change.suppression.handles)
+    if uncovered:
         names = " and ".join(map(str, uncovered))
         what = (
             f"{change.id} may hold people by {names},"

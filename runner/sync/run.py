@@ -4,19 +4,20 @@ sweep, answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from runner.errors import CohortsError, ExitCode, Locked
 from runner.plan.ledger import Ledger
-from runner.plan.plan import Plan
+from runner.plan.plan import Change, Plan
 from runner.project.file import Target
 from runner.sync import attempts
 from runner.sync.attempts import Outcome
 from runner.sync.planned import open_ledger, plan_of
+from runner.sync.progress import Doing, Due, Remark
 from runner.sync.run_context import RunContext, RunOptions
-from runner.sync.ways import Found, Way, routes, way_of
+from runner.sync.ways import Found, Routes, Way, routes, way_of
 from runner.sync.writer import Writer, claim
 
 
@@ -46,27 +47,32 @@ def sync(context: RunContext, options: RunOptions) -> Summary:
     Raises what concerns the whole run: InvalidProject, AuthenticationFailed,
     Unavailable, Locked, Stale, Interrupted.
     """
+    context.tell(Doing("", "reading the ledger"))
     ledger = open_ledger(context.table, context.target, create=True)
     context.fits(ledger)
     plan = plan_to_carry_out(context, options, ledger)
     if not plan.due:
         return Summary(plan, (), options.wanted.invalid_files)
     refuse_unproven(context.target, ledger)
-    found = routes(plan.due, context.client, context.project, context.target)
+    found = _routes(plan.due, context)
     with written(context, ledger, patience=options.patience) as writer:
         # another run may have written between the first look and the claim
         context.fits(writer.ledger)
         site = attempts.site_of(context, writer, options.concurrency)
         plan = plan_to_carry_out(context, options, writer.ledger)
+        context.tell(Due(len(plan.due)))
         unsettled = attempts.fence(plan.due, site, context, options.concurrency)
         found |= _new_routes(plan, found, context)
-        if any(change.deployed.pending for change in plan.due):
+        is_any_pending = any(change.deployed.pending for change in plan.due)
+        if is_any_pending:
             # what was waited for may have recorded its end
             plan = plan_to_carry_out(context, options, writer.read())
             if attempts.fold(plan.due, found, unsettled, site, context, options):
                 plan = plan_to_carry_out(context, options, writer.read())
-                site = replace(site, tables=context.client.tables(site.state))
+                tables = context.client.tables(site.state)
+                site = replace(site, tables=tables)
             found |= _new_routes(plan, found, context)
+            context.tell(Due(len(plan.due)))
         outcomes = attempts.carry_out_all(
             plan, found, unsettled, site, context, options
         )
@@ -74,12 +80,19 @@ def sync(context: RunContext, options: RunOptions) -> Summary:
     return Summary(plan, outcomes, options.wanted.invalid_files)
 
 
-def _new_routes(
-    plan: Plan, found: Mapping[Way, Found], context: RunContext
-) -> dict[Way, Found]:
+def _new_routes(plan: Plan, found: Routes, context: RunContext) -> dict[Way, Found]:
     """The routes of the ways that are not known yet."""
-    new = [change for change in plan.due if way_of(change, context.target) not in found]
-    return routes(new, context.client, context.project, context.target)
+    new = []
+    for change in plan.due:
+        way = way_of(change, context.target)
+        if way not in found:
+            new.append(change)
+    return _routes(new, context)
+
+
+def _routes(due: Sequence[Change], context: RunContext) -> dict[Way, Found]:
+    """The route of each change's way, on the target of a run."""
+    return routes(due, context.client, context.project, context.target)
 
 
 def exit_code(summary: Summary) -> ExitCode:
@@ -104,6 +117,7 @@ def common_code(codes: Set[ExitCode]) -> ExitCode:
 
 
 def _code_of(outcome: Outcome) -> ExitCode:
+    """The exit code of one outcome."""
     if outcome.error is None:
         return ExitCode.DONE
     return ExitCode(outcome.error.exit_code)
@@ -131,13 +145,13 @@ def written(
     """The ledger's one writer, for as long as the block lasts; let go however it ends.
     Raises Locked.
     """
-    context.tell("", "claiming the ledger")
+    context.tell(Doing("", "claiming the ledger"))
     writer = claim(
         context.table,
         ledger,
         context.run,
         patience=patience,
-        tell=lambda what: context.tell("", what),
+        tell=lambda what: context.tell(Remark(what)),
         pause=context.stop.wait,
         force=force,
     )

@@ -11,8 +11,8 @@ from runner.plan.ledger import Ledger
 from runner.plan.plan import Plan
 from runner.project.file import Project, Target
 from runner.sql.wanted import Wanted
-from runner.sync.attempt import Listener
 from runner.sync.planned import Request
+from runner.sync.progress import Listener
 from runner.sync.writer import Run
 from runner.treasuredata.client import TreasureData
 from runner.treasuredata.ledger import LedgerTable

@@ -133,6 +133,7 @@ class Shared(Generic[Item, Result]):
 
 
 def _lost() -> CohortsError:
+    """The error of those who shared a job that failed in a way nobody foresaw."""
     return CohortsError(
         "R041",
         (

@@ -27,7 +27,8 @@ def refuse_lost(change: Change, tables: Collection[str]) -> None:
     if lost:
         named = lost[0]
         if len(lost) > 1:
-            named = f"{named} and {len(lost) - 1} more"
+            others = len(lost) - 1
+            named = f"{named} and {others} more"
         gone = f"{change.id}: the snapshot {named} is gone"
         what = f"{gone}, so it is not known who is in Braze"
         braze_id = change.destination.cohort_id

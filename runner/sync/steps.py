@@ -14,9 +14,13 @@ from runner.plan.guards import Counts
 from runner.plan.written import one_alone
 from runner.sync import delta
 from runner.sync.attempt import Attempt, Site
+from runner.sync.progress import Doing
 from runner.treasuredata import export
 from runner.treasuredata.client import JobFailed
 from runner.treasuredata.export import Operation
+
+RECORDING = "recording in the ledger"
+"""A step that people see more than once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,8 @@ def steps_of(attempt: Attempt, counts: Counts) -> tuple[Step, ...]:
         if (added := counts.added_of(count))
     ]
     first: list[Step] = []
-    if alone := one_alone(attempt.change, counts):
+    alone = one_alone(attempt.change, counts)
+    if alone:
         first = [Step("first", Operation.ADD, alone.handle, 1, one=True)]
     return (*first, *removals, *additions)
 
@@ -79,6 +84,7 @@ def send_all(
     try:
         for step in steps:
             submitted.append(step)
+            site.tell(Doing(attempt.change.id, "waiting to export", waits=True))
             with site.exports:
                 _send(attempt, site, step, members(step))
     except JobFailed as exc:
@@ -89,9 +95,11 @@ def send_all(
 
 
 def _send(attempt: Attempt, site: Site, step: Step, members: str) -> None:
+    """Send one step's members to Braze, and wait until the export has ended."""
     change = attempt.change
     verb = _VERBS[step.operation]
-    site.tell(change.id, f"{verb} {step.members:,} by {step.handle}")
+    told = f"{verb} {step.members:,} by {step.handle}"
+    site.tell(Doing(change.id, told))
     export.send(
         site.client,
         site.state,
@@ -148,4 +156,5 @@ def _record_sending(
         size=size,
         workspace=change.destination.workspace,
     )
+    site.tell(Doing(change.id, RECORDING))
     site.writer.record((change.destination, sending), sure=True)

@@ -121,7 +121,8 @@ def _snapshot(
     columns = ", ".join(f'"{column}"' for column in named)
     sql = f'SELECT {columns} FROM "{database}"."{name}"'
     rows = members(sql, identifiers)
-    key = f"cohorts-{writer.ledger.id}-{made.removeprefix('members_')}"
+    own = made.removeprefix("members_")
+    key = f"cohorts-{writer.ledger.id}-{own}"
     what = f"{query.cohort.id}: reading {table}"
     context.client.run(
         context.target.database,
@@ -151,11 +152,14 @@ def abandon(context: RunContext, where: Destination, *, patience: float) -> None
             for known in ledger.cohorts
             if known.workspace == where.workspace
         )
+        listed = ", ".join(known) or "none there"
         raise CohortsError(
             "A002",
             f"the ledger knows no cohort {where.cohort_id!r}"
             f" in workspace {where.workspace}",
-            f"it knows: {', '.join(known) or 'none there'}",
+            f"it knows: {listed}",
         )
     with written(context, ledger, patience=patience) as writer:
-        writer.record((where, Abandoned(context.run.actor, context.run.reason)))
+        run = context.run
+    abandoned = Abandoned(run.actor, run.reason)
+    writer.record((where, abandoned))

@@ -100,6 +100,7 @@ def verify(
 
 
 def _counted(tables: Sequence[str], asker: _Asker) -> dict[str, int | CohortsError]:
+    """The sizes of snapshots, many in one query, several queries at once."""
     groups = [
         tables[first : first + COUNTED_TOGETHER]
         for first in range(0, len(tables), COUNTED_TOGETHER)

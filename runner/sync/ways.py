@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from runner.errors import CohortsError, InvalidProject
 from runner.plan.plan import Change
@@ -16,6 +16,9 @@ Way = tuple[str, tuple[tuple[str, str], ...]]
 
 Found = Route | CohortsError
 """A route, or why there is none."""
+
+Routes = Mapping[Way, Found]
+"""The route of each way, or why there is none."""
 
 
 def way_of(change: Change, target: Target) -> Way:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from itertools import count
+from itertools import chain, count
 
 from runner.errors import CohortsError, Interrupted, Locked
 from runner.plan.compaction import covered
@@ -18,7 +18,7 @@ from runner.plan.fold import fold
 from runner.plan.ledger import Destination, Entry, Lease, Ledger, Row
 from runner.sync.shared import Shared
 from runner.treasuredata.client import JobFailed
-from runner.treasuredata.ledger import LedgerTable, Rows
+from runner.treasuredata.ledger import LedgerRows, LedgerTable
 
 LEASE = 600
 """Seconds a run may be silent before another may take its place; outlives a queue. A
@@ -110,14 +110,17 @@ class Writer:
     def _write(
         self, asked: Sequence[tuple[Sequence[Told], bool]]
     ) -> Sequence[CohortsError | None]:
-        made = [[self._entry(*row) for row in rows] for rows, _ in asked]
-        first = made[0][0].sequence
-        entries = [entry for each in made for entry in each]
-        self._table.append(
-            self.ledger,
-            entries,
-            key=f"cohorts-{self.ledger.id}-{self.epoch}-rows-{first}",
-        )
+        """Write what several threads ask for as one INSERT, and say of each whether its
+        rows are sure.
+        """
+        made = []
+        for rows, _ in asked:
+            own = [self._entry(*row) for row in rows]
+            made.append(own)
+        entries = list(chain.from_iterable(made))
+        first = entries[0].sequence
+        key = f"cohorts-{self.ledger.id}-{self.epoch}-rows-{first}"
+        self._table.append(self.ledger, entries, key=key)
         to_see: list[str] = []
         for each, (_, sure) in zip(made, asked, strict=True):
             if sure:
@@ -130,6 +133,7 @@ class Writer:
         return [_gone(each, unseen) for each in made]
 
     def _entry(self, destination: Destination, detail: Details) -> Entry:
+        """A row of this run, with the next number."""
         sequence = next(self._sequence)
         return Row(
             f"{self.ledger.id}-{self.epoch}-{sequence}",
@@ -154,7 +158,7 @@ class Writer:
         self.rows()
         return self.ledger
 
-    def rows(self) -> Rows:
+    def rows(self) -> LedgerRows:
         """The rows that `ledger` is folded of now; raises Locked when another run has
         taken over.
         """
@@ -163,7 +167,7 @@ class Writer:
         self._check(self.ledger.epoch)
         return rows
 
-    def copy(self, rows: Rows) -> str:
+    def copy(self, rows: LedgerRows) -> str:
         """Copy the rows that still matter into a table, and put it on record: whoever
         reads the ledger reads it and what comes after it. The table's name, or nothing
         where nothing could be covered. Raises JobFailed, and Locked when another run has
@@ -178,6 +182,7 @@ class Writer:
         return made.table
 
     def _check(self, highest: int) -> None:
+        """Raises Locked where another run has claimed a later epoch."""
         if highest > self.epoch:
             self.overtaken = True
             raise Locked(
@@ -228,7 +233,8 @@ def claim(
                     _cure(lease, ledger.now),
                 )
             tell(f"waiting for another run: {lease.words}")
-            if pause(min(wait, max(deadline - time.monotonic(), 0.1))):
+            left = max(deadline - time.monotonic(), 0.1)
+            if pause(min(wait, left)):
                 raise Interrupted(
                     "R040",
                     "interrupted while another run was writing",
@@ -238,7 +244,8 @@ def claim(
             ledger = table.read()
             continue
         epoch = ledger.epoch + 1 + burned
-        row = Row(f"{ledger.id}-{epoch}-0", epoch, 0, Destination(), _lease(run))
+        row_id = f"{ledger.id}-{epoch}-0"
+        row = Row(row_id, epoch, 0, Destination(), _lease(run))
         key = f"cohorts-{ledger.id}-{epoch}-claim"
         # under a burned key we see the other run's failure; the ledger decides
         with suppress(JobFailed):
@@ -269,6 +276,7 @@ def _lease(run: Run) -> Leased:
 
 
 def _cure(lease: Lease, now: int) -> str:
+    """How to go on while another run holds the ledger."""
     minutes = max((lease.until - now + 59) // 60, 1)
     return (
         "wait until it has finished (`--lock-timeout 15m` waits for you);"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from runner.definitions.known import Known
-from runner.errors import Problem, Unavailable
-from runner.identifiers import Handle
+from runner.errors import Problem, Problems, Unavailable
 from runner.project.file import Target
 from runner.project.sources import Source
 from runner.project.tables import UNKNOWN
@@ -16,7 +15,7 @@ from runner.sandbox.engine import home, process, trials
 from runner.sandbox.engine.errors import EngineProblem, StatementFailed
 from runner.sandbox.engine.tables import Loaded
 from runner.sql.query import Query
-from runner.testing.local import Job, Table, empty_tables
+from runner.testing.local import CarryOut, Found, Job, Table, empty_tables
 
 UNTOLD = frozenset({"TABLE_NOT_FOUND", "SCHEMA_NOT_FOUND"})
 """Refusals that only say that nothing is known of a table here."""
@@ -37,14 +36,10 @@ def started(environment: Mapping[str, str]) -> Iterator[str]:
         raise Unavailable("R032", exc.what, exc.fix) from None
 
 
-def carrying_out(
-    url: str,
-) -> Callable[[Sequence[Job]], Iterator[Mapping[Handle, frozenset[str]] | str]]:
+def carrying_out(url: str) -> CarryOut:
     """What carries tests out on the engine at this address."""
 
-    def carry_out(
-        jobs: Sequence[Job],
-    ) -> Iterator[Mapping[Handle, frozenset[str]] | str]:
+    def carry_out(jobs: Sequence[Job]) -> Iterator[Found]:
         results = trials.carried_out(map(_trial, jobs), url)
         for job, found in zip(jobs, results, strict=True):
             if isinstance(found, str):
@@ -52,7 +47,10 @@ def carrying_out(
                 continue
             # the engine knows the exports by name, as texts
             names = {str(handle): handle for handle in job.exports}
-            yield {names[name]: _first_cells(rows) for name, rows in found.items()}
+            members = {}
+            for name, rows in found.items():
+                members[names[name]] = _first_cells(rows)
+            yield members
 
     return carry_out
 
@@ -64,7 +62,7 @@ def refused(
     url: str,
     *,
     known: Known,
-) -> tuple[Problem, ...]:
+) -> Problems:
     """The queries that Trino would not begin, each with Trino's words; on the tables
     that are known, empty.
 
@@ -78,17 +76,20 @@ def refused(
             asked.append(query)
             exports.append(sql)
     read = empty_tables(exports, target.database, sources, known)
-    tables = [_loaded(table) for table in read if UNKNOWN not in table.columns.values()]
+    known_read = [table for table in read if UNKNOWN not in table.columns.values()]
+    tables = list(map(_loaded, known_read))
     found = trials.refusals(exports, tables, target.database, url)
     problems = set()
     for query, refusal in zip(asked, found, strict=True):
         if refusal and refusal.name not in UNTOLD:
             # several exports of one cohort may be refused in the same words
-            problems.add(_problem(query, refusal))
+            problem = _problem(query, refusal)
+            problems.add(problem)
     return tuple(sorted(problems))
 
 
 def _problem(query: Query, refusal: StatementFailed) -> Problem:
+    """Trino's refusal of a query, at the cohort's audience."""
     at = query.cohort.document.at("audience")
     what = f"Trino refuses the query: {refusal.message}"
     return Problem(at, "Q030", what, "correct the query")
@@ -100,16 +101,20 @@ def _first_cells(rows: Iterable[Sequence[Any]]) -> frozenset[str]:
 
 
 def _trial(job: Job) -> trials.Trial:
+    """A test as the engine takes it: texts instead of values of ours."""
     statements = {str(handle): sql for handle, sql in job.exports.items()}
     tables = tuple(_loaded(table) for table in job.tables)
     return trials.Trial(tables, statements, job.database, job.now)
 
 
 def _loaded(table: Table) -> Loaded:
+    """A table as the engine loads it, each value as its column keeps it."""
     kinds = table.columns.values()
     rows: list[list[Any]] = []
     for row in table.rows:
-        rows += [[_cell(cell, kind) for cell, kind in zip(row, kinds, strict=True)]]
+        pairs = zip(row, kinds, strict=True)
+        cells = [_cell(cell, kind) for cell, kind in pairs]
+        rows.append(cells)
     return Loaded(table.database, table.name, table.columns, rows)
 
 

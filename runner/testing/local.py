@@ -21,7 +21,7 @@ from runner.definitions.cohort import Cohort
 from runner.definitions.known import ANYTHING, NOTHING_KNOWN, Known
 from runner.identifiers import Handle
 from runner.project.file import Target
-from runner.project.sources import Source, Type
+from runner.project.sources import Source, Sources, Type
 from runner.project.tables import TIME, UNKNOWN
 from runner.sandbox import query as sandbox
 from runner.sandbox.duck.storage import storage
@@ -30,7 +30,7 @@ from runner.sandbox.warehouse import Warehouse
 from runner.sql import query
 from runner.sql.library import Library
 from runner.sql.names import quoted
-from runner.sql.query import Query
+from runner.sql.query import Queries, Query
 from runner.sql.reads import tables_read
 from runner.sql.suppressed import NO_ONE
 from runner.trino.types import parse_type
@@ -38,7 +38,8 @@ from runner.trino.types import parse_type
 MEMBERS = "cohort_runner_given"
 """The database that holds the members of other cohorts, where a test gives them."""
 
-SECONDS, MEMORY = 20.0, "1GB"
+SECONDS = 20.0
+MEMORY = "1GB"
 """How long a test may take, and how much memory: the SQL is that of whoever opened a
 pull request.
 """
@@ -46,7 +47,7 @@ pull request.
 ALONE = 40
 """Tests that one process does sooner than it takes to start others."""
 
-_KINDS = {
+KINDS = {
     Type.TEXT: "varchar",
     Type.NUMBER: "double",
     Type.BOOLEAN: "boolean",
@@ -54,6 +55,7 @@ _KINDS = {
     Type.TIME: "bigint",
     Type.LIST: "array(varchar)",
 }
+"""Trino's types for what a source declares."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,10 @@ class Unjudged:
     why: str
 
 
-People = Mapping[Handle, tuple[str, ...]]
+Values = tuple[str, ...]
+"""Identifiers, sorted."""
+
+People = Mapping[Handle, Values]
 """Identifiers by handle, sorted."""
 
 Row = Mapping[str, Any]
@@ -124,8 +129,9 @@ class Result:
         """True where exactly those were found who are expected."""
         if self.failure or self.unjudged:
             return False
-        is_wrong = any(self.missing.values()) or any(self.extra.values())
-        return not is_wrong
+        is_missing = any(self.missing.values())
+        is_extra = any(self.extra.values())
+        return not is_missing and not is_extra
 
     @property
     def strangers(self) -> Iterator[tuple[str, str]]:
@@ -139,10 +145,7 @@ class Result:
         for given in self.case.given:
             if not given.has_events:
                 continue
-            rows = [row for row in given.rows if given.key in row]
-            keys = [str(row[given.key]) for row in rows]
-            # each of them once, in the order of the rows
-            for key in dict.fromkeys(keys):
+            for key in _keys(given):
                 if key not in people:
                     yield given.name, key
 
@@ -154,12 +157,20 @@ class Result:
         for given in self.case.given:
             # a table that is no source has no key
             if given.key:
-                naming = [row for row in given.rows if value in _cells(row)]
-                keys |= {str(row.get(given.key)) for row in naming}
+                for row in given.rows:
+                    if value in _cells(row):
+                        keys.add(str(row.get(given.key)))
         for given in self.case.given:
             for row, written in zip(given.rows, given.written, strict=True):
                 if keys & _cells(row):
                     yield given.name, written
+
+
+def _keys(given: Given) -> Iterable[str]:
+    """The keys of rows as texts, each once, in the order of the rows."""
+    rows = [row for row in given.rows if given.key in row]
+    keys = [str(row[given.key]) for row in rows]
+    return dict.fromkeys(keys)
 
 
 def _cells(row: Row) -> set[str]:
@@ -169,10 +180,10 @@ def _cells(row: Row) -> set[str]:
 
 def run(
     cohorts: Sequence[Cohort],
-    everybody: Mapping[str, Query],
+    everybody: Queries,
     target: Target,
     *,
-    sources: Mapping[str, Source],
+    sources: Sources,
     library: Library,
     workers: int,
     carry_out: CarryOut | None = None,
@@ -183,8 +194,13 @@ def run(
     the tables that queries may read.
     """
     world = _World(everybody, target, sources, library, known)
-    cases = [(cohort, case) for cohort in cohorts for case in cohort.cases]
-    jobs = [_job(cohort, case, world) for cohort, case in cases]
+    cases: list[tuple[Cohort, Case]] = []
+    jobs: list[Job | str] = []
+    for cohort in cohorts:
+        for case in cohort.cases:
+            cases.append((cohort, case))
+            job = _job(cohort, case, world)
+            jobs.append(job)
     done = _done(jobs, workers, carry_out)
     for (cohort, case), told in zip(cases, done, strict=True):
         yield _result(cohort, case, told)
@@ -194,9 +210,9 @@ def run(
 class _World:
     """What all tests share: see `run`."""
 
-    everybody: Mapping[str, Query]
+    everybody: Queries
     target: Target
-    sources: Mapping[str, Source]
+    sources: Sources
     library: Library
     known: Known
 
@@ -212,9 +228,11 @@ def _done(
         yield from _in_order(jobs, map(carried_out, good))
     else:
         # a few parts for each process, so that none waits long for the last
-        part = max(1, min(50, len(good) // workers // 4))
+        share = len(good) // workers
+        part = max(1, min(50, share // 4))
         with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            yield from _in_order(jobs, pool.map(carried_out, good, chunksize=part))
+            found = pool.map(carried_out, good, chunksize=part)
+            yield from _in_order(jobs, found)
 
 
 def _in_order(jobs: Sequence[Job | str], found: Iterator[Found]) -> Iterator[Found]:
@@ -229,12 +247,19 @@ def _in_order(jobs: Sequence[Job | str], found: Iterator[Found]) -> Iterator[Fou
 def _job(cohort: Cohort, case: Case, world: _World) -> Job | str:
     """What it takes to run a test; a sentence where it cannot be."""
     referred = {reference.cohort for reference in cohort.references}
-    if unknown := sorted(case.cohorts.keys() - referred):
+    unknown = sorted(case.cohorts.keys() - referred)
+    if unknown:
         name = unknown[0]
         return f"the rule does not refer to the cohort {name}, whose members are given"
     mine = _query(cohort, case, world)
     if isinstance(mine, str):
         return mine
+    tables = _tables(cohort, case, mine, world)
+    return Job(tuple(tables), mine.exports, world.target.database, case.now)
+
+
+def _tables(cohort: Cohort, case: Case, mine: Query, world: _World) -> list[Table]:
+    """The tables of a test: those that it gives, and those that the query reads, empty."""
     database = world.target.database
     timed = [_timed(given, case.now) for given in case.given]
     tables = [_table(given, database) for given in timed]
@@ -242,7 +267,7 @@ def _job(cohort: Cohort, case: Case, world: _World) -> Job | str:
     empty = empty_tables([mine.audience], database, sources, world.known)
     tables += _others(empty, tables)
     tables += _members(cohort, case)
-    return Job(tuple(tables), mine.exports, database, case.now)
+    return tables
 
 
 def _query(cohort: Cohort, case: Case, world: _World) -> Query | str:
@@ -291,7 +316,8 @@ def empty_tables(
     if known.tables.columns:
         for each in sql:
             read |= tables_read(each, database)
-    names = [name for name in sorted(read) if known.tables.columns.get(name)]
+    columns = known.tables.columns
+    names = [name for name in sorted(read) if columns.get(name)]
     listed = [_listed(name, database, known) for name in names]
     declared = [_declared(source, database) for source in sources]
     return (*listed, *_others(declared, listed))
@@ -305,13 +331,15 @@ def _listed(name: str, database: str, known: Known) -> Table:
     stored: dict[str, str] = {}
     for column, kind in found.columns.items():
         stored[column] = kind or TIME.get(column, UNKNOWN)
-    return _table(Given(name, dict.fromkeys(stored), stored=stored), database)
+    given = Given(name, dict.fromkeys(stored), stored=stored)
+    return _table(given, database)
 
 
 def _declared(source: Source, database: str) -> Table:
     """A source's table, with the columns that the project declares."""
     types = {column.name: column.type for column in source.columns.values()}
-    return _table(Given(source.table, types), database)
+    given = Given(source.table, types)
+    return _table(given, database)
 
 
 def _timed(given: Given, now: int) -> Given:
@@ -336,7 +364,8 @@ def _table(given: Given, database: str) -> Table:
     rows: list[tuple[Any, ...]] = []
     for row in given.rows:
         cells = [row.get(column) for column in columns]
-        rows.append(tuple(_listed_cell(cell) for cell in cells))
+        listed = tuple(map(_listed_cell, cells))
+        rows.append(listed)
     return Table(named or database, name, columns, tuple(rows))
 
 
@@ -349,10 +378,12 @@ def _listed_cell(cell: Cell) -> Any:
 
 def _type(given: Given, column: str) -> str:
     """Trino's type of a column: as it is known, else as it is declared, else as its cells are."""
-    if stored := given.stored.get(column):
+    stored = given.stored.get(column)
+    if stored:
         return stored
-    if declared := given.columns[column]:
-        return _KINDS[declared]
+    declared = given.columns[column]
+    if declared:
+        return KINDS[declared]
     if column in TIME:
         return TIME[column]
     return _guessed(row.get(column) for row in given.rows)
@@ -436,14 +467,17 @@ def _make(table: Table, warehouse: Warehouse) -> None:
         warehouse.create_database(table.database)
     columns = []
     for column, kind in table.columns.items():
-        columns.append(f'"{column}" {_in_duckdb(kind)}')
+        stored = _in_duckdb(kind)
+        columns.append(f'"{column}" {stored}')
     name = _in_sql(table)
-    warehouse.fetch(f"CREATE OR REPLACE TABLE {name} ({', '.join(columns)})")
+    declared = ", ".join(columns)
+    warehouse.fetch(f"CREATE OR REPLACE TABLE {name} ({declared})")
     if not table.rows:
         return
     # all rows in one statement: a statement for each would take most of a test's time
     marks = ", ".join(repeat("?", len(columns)))
-    rows = ", ".join(repeat(f"({marks})", len(table.rows)))
+    row = f"({marks})"
+    rows = ", ".join(repeat(row, len(table.rows)))
     values = list(chain.from_iterable(table.rows))
     warehouse.fetch(f"INSERT INTO {name} VALUES {rows}", values)
 
@@ -484,19 +518,25 @@ def _result(cohort: Cohort, case: Case, told: Found) -> Result:
         return Result(cohort, case, failure=told)
     if isinstance(told, Unjudged):
         return Result(cohort, case, unjudged=told.why)
-    missing: dict[Handle, tuple[str, ...]] = {}
-    extra: dict[Handle, tuple[str, ...]] = {}
+    missing: dict[Handle, Values] = {}
+    extra: dict[Handle, Values] = {}
     for handle, wanted in case.expect.items():
         found = told[handle]
-        missing[handle] = tuple(sorted(wanted - found))
-        extra[handle] = tuple(sorted(found - wanted))
+        missing[handle] = _sorted(wanted - found)
+        extra[handle] = _sorted(found - wanted)
     why = _proves_nothing(case)
     return Result(cohort, case, missing=missing, extra=extra, proves_nothing=why)
 
 
+def _sorted(values: frozenset[str]) -> Values:
+    """Identifiers in order."""
+    return tuple(sorted(values))
+
+
 def _proves_nothing(case: Case) -> str:
     """Why a test would pass whatever the query does, or an empty text."""
-    expected = set().union(*case.expect.values())
+    members = case.expect.values()
+    expected = set().union(*members)
     if not expected:
         return "it expects nobody: a query that never finds anybody would pass"
     rows = [row for given in case.given for row in given.rows]

@@ -19,6 +19,7 @@ from tdclient.types import Priority
 from tdclient.util import create_url
 
 from runner.errors import CohortsError, Interrupted, Position, Unavailable
+from runner.treasuredata.waits import Service, Waits
 from runner.treasuredata.wire import NoAnswer, Wire, persist, pool
 from runner.treasuredata.words import (
     NO_REASON,
@@ -30,6 +31,12 @@ from runner.treasuredata.words import (
 )
 
 Answer = TypeVar("Answer")
+
+Rows = Sequence[Sequence[Any]]
+"""What a query answers: the values of each row, in the order of its columns."""
+
+Settings = Mapping[str, str]
+"""The settings of an export, by what the connector calls them."""
 
 ENDED = frozenset({"success", "error", "killed"})
 """Final job statuses (docs/services.md, Following a job).
@@ -43,7 +50,8 @@ TOO_LONG = "Compiler failed"
 CONNECTOR = "braze"
 """What the check of settings calls the connector: a guess, asked for nothing but a hint."""
 
-FIRST_POLL, LONGEST_POLL = 0.01, 5.0
+FIRST_POLL = 0.01
+LONGEST_POLL = 5.0
 """Seconds between two looks at a job: doubles from the first to the second. One of 10
 seconds is looked at 10 times.
 """
@@ -93,7 +101,7 @@ class Export:
     """A result export that goes with a query: connection id and the connector's settings."""
 
     connection_id: int
-    settings: Mapping[str, str]
+    settings: Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +133,7 @@ class TreasureData:
         retry_seconds: float,
         job_seconds: float,
         stop: threading.Event | None = None,
+        waits: Waits | None = None,
         ca_bundle: str = "",
     ) -> None:
         # measured with td-client 1.7.0: without the slash at its end it asks for
@@ -143,6 +152,7 @@ class TreasureData:
         self._retry_seconds = retry_seconds
         self._job_seconds = job_seconds
         self._stop = stop or threading.Event()
+        self._waits = waits or Waits(time.monotonic, _untold)
 
     def __enter__(self) -> TreasureData:
         return self
@@ -194,7 +204,7 @@ class TreasureData:
                     raise NoAnswer("says a job exists that it does not show") from None
                 return job.id, False
 
-        return self._ask(issue, f"database {database}")
+        return self._ask(issue, f"database {database}", "issuing a job")
 
     def wait(
         self,
@@ -233,6 +243,12 @@ class TreasureData:
                 time.sleep(pause)
             pause = min(pause * 2, LONGEST_POLL)
         return job
+
+    def wait_for_export(self, job_id: str, *, what: str) -> Job:
+        """Wait for an export to end, as `wait` does; people hear of it when that takes long."""
+        doing = f"{what} (job {job_id})"
+        with self._waits.on(Service.BRAZE, doing, most=self._job_seconds):
+            return self.wait(job_id, what=what)
 
     def run(
         self,
@@ -287,8 +303,9 @@ class TreasureData:
         what: str,
         urgent: bool = False,
     ) -> Sequence[list[Any]]:
-        """Rows of a small read-only query (counts, ledger rows; never members), as
-        lists in column order.
+        """Rows of a small read-only query, as lists in column order: counts and ledger
+        rows. Members are among them only where a person asked to see ten of them
+        (`cohorts preview`); they are held in memory, and in no file.
         """
         job_id = self.run(
             database,
@@ -303,7 +320,9 @@ class TreasureData:
             rows = self._client.api.job_result_format_each(job_id, "msgpack")
             return [cast("list[Any]", row) for row in rows]
 
-        return self._ask(fetched, f"result of job {job_id}")
+        return self._ask(
+            fetched, f"result of job {job_id}", f"reading the result of job {job_id}"
+        )
 
     def failure(self, job_id: str, *, code: str, what: str, sql: str = "") -> JobFailed:
         """The error for a job that ended without success, with the service's reason.
@@ -330,13 +349,22 @@ class TreasureData:
 
     def status(self, job_id: str) -> str:
         """A job's status as the service words it."""
-        return self._ask(lambda: self._client.api.job_status(job_id), f"job {job_id}")
+        return self._ask(
+            lambda: self._client.api.job_status(job_id),
+            f"job {job_id}",
+            f"looking at job {job_id}",
+        )
 
     def show(self, job_id: str) -> Job:
         """A job with its linked export and the reason it failed, if it did."""
-        shown = self._ask(lambda: self._client.api.show_job(job_id), f"job {job_id}")
+        shown = self._ask(
+            lambda: self._client.api.show_job(job_id),
+            f"job {job_id}",
+            f"looking at job {job_id}",
+        )
         linked: str | None = None
-        if export := shown.get("linked_result_export_job_id"):
+        export = shown.get("linked_result_export_job_id")
+        if export:
             linked = str(export)
         query = str(shown.get("query") or "").strip()
         said = reason(shown.get("debug"), query)
@@ -344,13 +372,21 @@ class TreasureData:
 
     def kill(self, job_id: str) -> None:
         """Ask for a job to be ended; whether it was shows in its status."""
-        self._ask(lambda: self._client.api.kill(job_id), f"job {job_id}")
+        self._ask(
+            lambda: self._client.api.kill(job_id),
+            f"job {job_id}",
+            f"killing job {job_id}",
+        )
 
     def find(self, key: str) -> Job | None:
         """The job issued under a domain key, or None where none was. Keys are
         remembered at least 7 days.
         """
-        return self._ask(lambda: self._by_key(key), f"domain key {key}")
+        return self._ask(
+            lambda: self._by_key(key),
+            f"domain key {key}",
+            "looking for a job by its key",
+        )
 
     def connection_id(self, name: str) -> int | None:
         """The id of a connection (authentication) by its name, or None."""
@@ -361,9 +397,9 @@ class TreasureData:
                 return None
             return int(answer["id"])
 
-        return self._ask(look_up, f"connection {name}")
+        return self._ask(look_up, f"connection {name}", "looking up the connection")
 
-    def refuses(self, connection_id: int, settings: Mapping[str, str]) -> str | None:
+    def refuses(self, connection_id: int, settings: Settings) -> str | None:
         """What the service has against an export's settings; "" when it accepts them,
         None where it does not say.
 
@@ -392,14 +428,17 @@ class TreasureData:
             return hidden(str(said))
 
         try:
-            return self._ask(asked, "the check of a connector's settings")
+            what = "the check of a connector's settings"
+            return self._ask(asked, what, "checking the connector's settings")
         except Unavailable:
             return None
 
     def databases(self) -> frozenset[str]:
         """Names of the databases the key can see."""
         return self._ask(
-            lambda: frozenset(self._client.api.list_databases()), "databases"
+            lambda: frozenset(self._client.api.list_databases()),
+            "databases",
+            "listing databases",
         )
 
     def create_database(self, name: str) -> None:
@@ -411,13 +450,14 @@ class TreasureData:
             except td_errors.AlreadyExistsError:
                 return
 
-        self._ask(create, f"database {name}")
+        self._ask(create, f"database {name}", f"creating the database {name}")
 
     def tables(self, database: str) -> frozenset[str]:
         """Names of a database's tables."""
         return self._ask(
             lambda: frozenset(self._client.api.list_tables(database)),
             f"database {database}",
+            f"listing the tables of {database}",
         )
 
     def columns(self, database: str) -> Mapping[str, Mapping[str, str]]:
@@ -432,7 +472,9 @@ class TreasureData:
             except td_errors.NotFoundError:
                 return {}
 
-        found = self._ask(listed, f"database {database}")
+        found = self._ask(
+            listed, f"database {database}", f"listing the tables of {database}"
+        )
         return {name: _columns(table["schema"]) for name, table in found.items()}
 
     def delete_table(self, database: str, table: str) -> None:
@@ -444,9 +486,11 @@ class TreasureData:
             except td_errors.NotFoundError:
                 return
 
-        self._ask(delete, f"table {database}.{table}")
+        where = f"{database}.{table}"
+        self._ask(delete, f"table {where}", f"deleting the table {where}")
 
     def _by_key(self, key: str) -> Job | None:
+        """The job of a domain key; None where no job has it."""
         answer = self._get(create_url("/v3/job/status_by_domain_key/{key}", key=key))
         if answer is None:
             return None
@@ -464,12 +508,22 @@ class TreasureData:
                 self._client.api.raise_error("GET failed", response, body)
             return self._client.api.checked_json(body, [])
 
-    def _ask(self, call: Callable[[], Answer], what: str) -> Answer:
+    def _ask(self, call: Callable[[], Answer], what: str, doing: str) -> Answer:
+        """What a call answers, with the service's errors in our words; tried again
+        where that may help. `doing` tells whoever waits for it.
+        """
+
         def once() -> Answer:
             with translated(what):
                 return call()
 
-        return persist(once, seconds=self._retry_seconds)
+        seconds = self._retry_seconds
+        with self._waits.on(Service.TREASURE_DATA, doing, most=seconds) as missed:
+            return persist(once, seconds=seconds, missed=missed)
+
+
+def _untold(_line: str) -> None:
+    """Nobody is to hear of what is waited for."""
 
 
 def _columns(schema: Sequence[Sequence[Any]]) -> dict[str, str]:

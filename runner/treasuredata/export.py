@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from runner.errors import CohortsError, ExitCode, Locked, Unavailable
 from runner.identifiers import Handle
-from runner.treasuredata.client import Export, Job, TreasureData
+from runner.treasuredata.client import Export, Job, Settings, TreasureData
 from runner.treasuredata.words import NotThere
 
 FENCE = "SELECT 'nothing may be sent under this key any more' AS fence"
@@ -46,7 +46,7 @@ class Route:
 
     def settings(
         self, *, cohort_id: str, name: str, operation: Operation, handle: Handle
-    ) -> Mapping[str, str]:
+    ) -> Settings:
         """The connector's settings for one export."""
         values = {
             "cohort_id": cohort_id,
@@ -83,7 +83,7 @@ def send(
     client: TreasureData,
     database: str,
     sql: str,
-    settings: Mapping[str, str],
+    settings: Settings,
     *,
     via: Route,
     key: str,
@@ -114,7 +114,7 @@ def finish(client: TreasureData, job_id: str, *, what: str) -> None:
     if client.wait(job_id, what=what).status != "success":
         raise client.failure(job_id, code="R020", what=what)
     export = linked(client, job_id, what=what)
-    if client.wait(export, what=what).status != "success":
+    if client.wait_for_export(export, what=what).status != "success":
         raise client.failure(export, code="R021", what=f"{what}: the export")
 
 
@@ -122,7 +122,8 @@ def linked(client: TreasureData, job_id: str, *, what: str) -> str:
     """The linked export of a succeeded query; it may show up a little later than the
     query's success.
     """
-    deadline, pause = time.monotonic() + LINK_WAIT, 0.02
+    deadline = time.monotonic() + LINK_WAIT
+    pause = 0.02
     while (export := client.show(job_id).linked_export_id) is None:
         if time.monotonic() > deadline:
             raise Unavailable(

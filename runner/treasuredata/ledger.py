@@ -48,7 +48,7 @@ LONGEST = 900_000
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class LedgerRows:
     """Rows of the ledger that are folded to all of it, in any order."""
 
     entries: Sequence[Entry]
@@ -101,7 +101,8 @@ class LedgerTable:
         do it at once, one makes it.
         """
         self._client.create_database(self._database)
-        first = Row(f"{self._token}-0", 0, 0, Destination(), Bootstrap(self._token))
+        row_id = f"{self._token}-0"
+        first = Row(row_id, 0, 0, Destination(), Bootstrap(self._token))
         rows = select([first], self._token)
         self._client.run(
             self._database,
@@ -117,7 +118,7 @@ class LedgerTable:
         rows = self.rows()
         return fold(rows.entries, now=rows.now)
 
-    def rows(self) -> Rows:
+    def rows(self) -> LedgerRows:
         """The rows that still matter, by the newest checkpoint that fits the ledger; all
         of them where there is none. Raises Locked for what is not a ledger.
         """
@@ -128,9 +129,9 @@ class LedgerTable:
                 return found
         # another run has perhaps made a checkpoint meanwhile: the next reading looks
         self._tables = None
-        return Rows(*self.entries())
+        return LedgerRows(*self.entries())
 
-    def _since(self, table: str) -> Rows | None:
+    def _since(self, table: str) -> LedgerRows | None:
         """The rows by one checkpoint; None where it does not fit the ledger."""
         place = checkpoints.place_of(table)
         if place is None:
@@ -146,9 +147,11 @@ class LedgerTable:
         counts = [row[1] for row in told if row[5] == checkpoints.COVERED]
         if not checkpoints.is_whole(table, place, entries, sum(counts)):
             return None
-        return Rows(entries, int(told[0][-1]), place, sum(counts), table)
+        return LedgerRows(entries, int(told[0][-1]), place, sum(counts), table)
 
-    def copy(self, rows: Rows, place: Place, *, made_in: int, key: str) -> Checkpoint:
+    def copy(
+        self, rows: LedgerRows, place: Place, *, made_in: int, key: str
+    ) -> Checkpoint:
         """Copy the rows up to a place that still matter into a table of their own, in
         the epoch `made_in`; what to put on record of it. `key` begins the domain keys.
         Raises JobFailed.
@@ -185,7 +188,10 @@ class LedgerTable:
                 " ledger of who is in Braze"
             )
             raise Locked("L003", what, fix) from None
-        return entries_of([row[:-1] for row in rows], where), int(rows[0][-1])
+        without_now = [row[:-1] for row in rows]
+        entries = entries_of(without_now, where)
+        now = int(rows[0][-1])
+        return entries, now
 
     def append(
         self, ledger: Ledger, entries: Sequence[Entry], *, key: str, once: bool = False
@@ -228,7 +234,9 @@ class LedgerTable:
         return Locked("L022", what, fix)
 
     def _insert(self, sql: str, key: str) -> None:
-        what, now = "writing to the ledger", self.clock()
+        """Write rows, as a job that goes before others."""
+        what = "writing to the ledger"
+        now = self.clock()
         self._client.run(
             self._database, sql, key=key, scheduled_time=now, what=what, urgent=True
         )
@@ -243,9 +251,11 @@ class LedgerTable:
             "GROUP BY 1"
         )
         seen = frozenset(row[0] for row in rows if row[0])
-        return seen, max(int(row[1]) for row in rows)
+        highest = max(int(row[1]) for row in rows)
+        return seen, highest
 
     def _select(self, sql: str) -> Sequence[list[Any]]:
+        """Read rows, as a job that goes before others; each read has a key of its own."""
         return self._client.select(
             self._database,
             sql,
@@ -265,7 +275,8 @@ def _parts(rows: Iterable[str]) -> Iterator[Sequence[str]]:
     for row in rows:
         if part and size + len(row) > LONGEST:
             yield part
-            part, size = [], 0
+            part = []
+            size = 0
         part.append(row)
         size += len(row)
     if part:
@@ -280,7 +291,8 @@ def select(entries: Sequence[Entry], ledger_id: str) -> str:
 def _select(rows: Sequence[str]) -> str:
     """Rows as one JSON text: Trino plans that at once, and a row of VALUES in 2 ms."""
     listed = ",\n".join(rows)
-    types = ", ".join(f"{name} {kind}" for name, kind in TYPES.items())
+    typed = [f"{name} {kind}" for name, kind in TYPES.items()]
+    types = ", ".join(typed)
     columns = COLUMNS.replace("detail", "JSON_FORMAT(detail) AS detail")
     return (
         f"SELECT {columns}\n"

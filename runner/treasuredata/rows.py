@@ -12,6 +12,7 @@ from typing import Any
 from runner.errors import Locked
 from runner.plan.events import Bootstrap, Event, NotAsWritten, read
 from runner.plan.ledger import SCHEMA_VERSION, Destination, Entry, Row
+from runner.treasuredata.client import Rows
 
 READ = (
     "row_id, epoch, sequence, workspace, cohort_id, event, detail, time,"
@@ -26,7 +27,7 @@ OURS = re.compile(r"[0-9a-z-]{1,80}")
 """What our own row ids look like; anything else may be somebody's identifier, and is not shown."""
 
 
-def entries_of(rows: Sequence[Sequence[Any]], table: str) -> tuple[Entry, ...]:
+def entries_of(rows: Rows, table: str) -> tuple[Entry, ...]:
     """Rows of `READ` as entries; `table` is its name, for messages. Raises Locked for a
     ledger that is newer than this tool (L002), none at all (L003), mixed with another
     (L012) or damaged (L011).
@@ -47,9 +48,14 @@ def entries_of(rows: Sequence[Sequence[Any]], table: str) -> tuple[Entry, ...]:
     return found
 
 
-def _check_version(rows: Sequence[Sequence[Any]], table: str) -> None:
+def _check_version(rows: Rows, table: str) -> None:
     """Raises Locked (L002) where a row is of a newer schema than this tool knows."""
-    versions = [row[8] for row in rows if type(row[8]) is int]
+    versions = []
+    for row in rows:
+        version = row[8]
+        # True is an int to `isinstance`, but it is no number
+        if type(version) is int:
+            versions.append(version)
     newest = max(versions, default=SCHEMA_VERSION)
     if newest > SCHEMA_VERSION:
         what = f"(schema {newest}, not {SCHEMA_VERSION})"
@@ -60,9 +66,13 @@ def _check_version(rows: Sequence[Sequence[Any]], table: str) -> None:
         )
 
 
-def _identity(rows: Sequence[Sequence[Any]], table: str) -> str:
+def _identity(rows: Rows, table: str) -> str:
     """The one ledger that all rows belong to."""
-    first = {row[0]: row[9] for row in rows if row[5] == Event.BOOTSTRAP}
+    first = {}
+    for row in rows:
+        if row[5] == Event.BOOTSTRAP:
+            row_id = row[0]
+            first[row_id] = row[9]
     if not first:
         raise Locked(
             "L003",
@@ -92,6 +102,7 @@ def _mixed(table: str, what: str) -> Locked:
 
 
 def _entry(row: Sequence[Any]) -> Entry:
+    """An entry of the ledger, of a row as it is stored. Raises Locked where it is damaged."""
     row_id, epoch, sequence, workspace, cohort_id, event, detail, time, version, _ = row
     for text in (row_id, workspace, cohort_id, event):
         if type(text) is not str:
@@ -134,6 +145,7 @@ def _said(entry: Entry) -> tuple[object, ...]:
 
 
 def _damaged(row_id: Any, event: Any, what: str) -> Locked:
+    """The error for a row that cannot be read."""
     return Locked(
         "L011",
         f"a row of the ledger cannot be read: {_shown(row_id)} ({_shown(event)}) {what}",

@@ -16,6 +16,7 @@ import stamina
 import urllib3
 
 from runner.errors import CohortsError, ExitCode, Unavailable
+from runner.treasuredata.waits import Missed
 
 Answer = TypeVar("Answer")
 
@@ -26,9 +27,13 @@ LONGEST_WAIT = 60.0
 """Seconds; a longer Retry-After is cut to this and asked again."""
 
 
+def _unheard(_how: str) -> None:
+    """Nobody waits and wants to know."""
+
+
 class NoAnswer(Unavailable):
     """The service did not answer, or asked for patience: whether it acted is unknown.
-    `wait`: its wish, in seconds.
+    `said`: how, such as `answered 503`; `wait`: its wish, in seconds.
     """
 
     def __init__(self, what: str, *, wait: float | None = None) -> None:
@@ -37,6 +42,7 @@ class NoAnswer(Unavailable):
             f"Treasure Data {what}",
             "nothing is lost: run the command again later, and it finishes what is left",
         )
+        self.said = what
         self.wait = wait
 
 
@@ -144,6 +150,7 @@ class Wire:
     def _checked(
         self, send: Callable[[], urllib3.BaseHTTPResponse]
     ) -> urllib3.BaseHTTPResponse:
+        """An answer to go by. Raises NoAnswer for none, and for 429 or a server's error."""
         try:
             response = send()
         except (urllib3.exceptions.HTTPError, OSError) as exc:
@@ -154,10 +161,20 @@ class Wire:
         return response
 
 
-def persist(ask: Callable[[], Answer], *, seconds: float) -> Answer:
+def persist(
+    ask: Callable[[], Answer], *, seconds: float, missed: Missed = _unheard
+) -> Answer:
     """Ask until there is an answer, at most for `seconds`; the last NoAnswer is raised.
-    `ask` must be repeatable.
+    `ask` must be repeatable. `missed` hears of each attempt that had no answer.
     """
+
+    def heard() -> Answer:
+        try:
+            return ask()
+        except NoAnswer as exc:
+            missed(exc.said)
+            raise
+
     attempts: int | None = None
     if not seconds:
         # without a time-out, stamina would ask for ever
@@ -171,7 +188,7 @@ def persist(ask: Callable[[], Answer], *, seconds: float) -> Answer:
         wait_jitter=0.3,
     ):
         with attempt:
-            return ask()
+            return heard()
     raise AssertionError("stamina leaves its loop by return or raise")
 
 

@@ -91,7 +91,9 @@ def _masked(text: str, sql: str) -> str:
         names, values = _spoken(sql)
         name = re.search(r"'([^']+)'", text)
         if name and _is_named(name[1], names, values):
-            text = text[: name.start()] + kept(name) + text[name.end() :]
+            before = text[: name.start()]
+            after = text[name.end() :]
+            text = before + kept(name) + after
     text = re.sub(r"(['\"]).*['\"]", "'…'", text, flags=re.DOTALL)
     text = re.sub(r"['\"](?!…|(?<=…')).*", "'…", text, flags=re.DOTALL)
     text = re.sub(r"(cannot be cast to [\w() ]+:).*", r"\1 …", text, flags=re.DOTALL)
@@ -102,12 +104,15 @@ def _masked(text: str, sql: str) -> str:
 
 def _spoken(sql: str) -> tuple[frozenset[str], frozenset[str]]:
     """The names in a query, and its texts, in small letters."""
-    names, values = set(), set()
+    names = set()
+    values = set()
     for kind, text in tokens(sql):
+        lower = text.lower()
         if kind is Kind.TEXT:
-            values.add(text[text.index("'") + 1 : -1].lower())
+            begin = lower.index("'") + 1
+            values.add(lower[begin:-1])
         elif kind in (Kind.WORD, Kind.QUOTED):
-            names.add(text.strip('"').lower())
+            names.add(lower.strip('"'))
     return frozenset(names), frozenset(values)
 
 
@@ -173,7 +178,8 @@ def _without_data(text: str) -> str:
     if PLACE.search(text):
         return text
     begin = ""
-    if failed := re.match(r"Query \S+ failed: ", text):
+    failed = re.match(r"Query \S+ failed: ", text)
+    if failed:
         begin = failed[0]
     told, *data = re.split(r": | ?[(\[]", text.removeprefix(begin), maxsplit=1)
     if not data:
@@ -185,7 +191,9 @@ def conflicting_job(text: str) -> str | None:
     """The job id in a 409, or None where it names none."""
     # td-client hands over only `Query failed: {json}` (measured with 1.7.0)
     try:
-        details = json.loads(text[text.index("{") :]).get("details") or {}
+        begin = text.index("{")
+        answer = json.loads(text[begin:])
+        details = answer.get("details") or {}
         return str(details["conflicts_with"])
     except (ValueError, KeyError, AttributeError):
         return None

@@ -17,6 +17,7 @@ from runner.trino.types import (
     UNKNOWN,
     VARCHAR,
     Type,
+    Types,
     coerces,
     common,
     comparable,
@@ -40,7 +41,7 @@ _WITH_NUMBERS = frozenset(
 )
 _COVARIANT = frozenset({"array", "map", "row"})
 
-Lambda = Callable[[tuple[Type, ...]], Type | None]
+Lambda = Callable[[Types], Type | None]
 """The type that a lambda returns for arguments of these types; None where it is not known."""
 
 Given = Type | Lambda
@@ -121,11 +122,11 @@ class Form:
     """A signature that fits: the types that its arguments are converted to, and what it returns."""
 
     signature: Signature
-    arguments: tuple[Type, ...]
+    arguments: Types
     returns: Type
 
 
-def formals(signature: Signature, count: int) -> tuple[Type, ...] | None:
+def formals(signature: Signature, count: int) -> Types | None:
     """The declared types of so many arguments; None where the function takes another number."""
     declared = signature.arguments
     if not signature.variadic:
@@ -180,6 +181,10 @@ class _Binder:
                 return None
         if not self._solved():
             return None
+        return self._form(declared)
+
+    def _form(self, declared: Sequence[Type]) -> Form | None:
+        """The form with all variables filled in; None where one is not bound."""
         bound = self.bound
         for length, text in self.signature.lengths:
             bound.numbers[length] = computed(text, bound.numbers)
@@ -293,7 +298,8 @@ def _related(step: _Related, binder: _Binder) -> _Outcome:
 def _is_bound(formal: Type, binder: _Binder) -> bool:
     """True when all variables of a declared type are known."""
     if formal.base in _WITH_NUMBERS:
-        return all(one.base.lower() in binder.bound.numbers for one in formal.elements)
+        names = [one.base.lower() for one in formal.elements]
+        return all(name in binder.bound.numbers for name in names)
     if formal.arguments:
         return all(_is_bound(one, binder) for one in formal.elements)
     name = formal.base.lower()
@@ -387,7 +393,7 @@ def _function(step: _Function, binder: _Binder) -> _Outcome:
     return _outcome(steps, binder)
 
 
-def _result(given: Given, arguments: tuple[Type, ...]) -> Type | None:
+def _result(given: Given, arguments: Types) -> Type | None:
     """What a lambda, or a function's type, returns for these arguments; None where it
     takes others. Raises Unsettled.
     """

@@ -8,11 +8,13 @@ from runner.trino.tree import (
     Call,
     Column,
     Expression,
+    Expressions,
     Identifier,
+    Identifiers,
     Lambda,
     Nulls,
     Row,
-    SortItem,
+    SortItems,
     Text,
     TypedText,
     Window,
@@ -126,7 +128,7 @@ def call(cursor: Cursor) -> Expression:
     if _begins_star(cursor):
         return _star(cursor, at, name)
     distinct = set_quantifier(cursor)
-    arguments: tuple[Expression, ...] = ()
+    arguments: Expressions = ()
     if distinct or cursor.kind not in (")", "ORDER"):
         arguments = cursor.list_of(cursor.expression)
     return _after(cursor, at, name, arguments, distinct=distinct, mode=mode)
@@ -149,13 +151,13 @@ def call_from(cursor: Cursor, mark: tuple[int, int], first: Expression) -> Expre
     at = cursor.at
     name = cursor.identifier()
     cursor.back_to(here)
-    arguments: tuple[Expression, ...] = cursor.list_of(cursor.expression, first)
+    arguments: Expressions = cursor.list_of(cursor.expression, first)
     return _after(cursor, at, (name,), arguments, distinct=False, mode="")
 
 
-def _star(cursor: Cursor, at: int, name: tuple[Identifier, ...]) -> Expression:
+def _star(cursor: Cursor, at: int, name: Identifiers) -> Expression:
     """`count(*)`, or `count(label.*)` of a row pattern."""
-    arguments: tuple[Expression, ...] = ()
+    arguments: Expressions = ()
     if cursor.kind != "*":
         label = cursor.identifier()
         arguments = (Column(label.at, label.end, label),)
@@ -173,14 +175,14 @@ def _star(cursor: Cursor, at: int, name: tuple[Identifier, ...]) -> Expression:
 def _after(
     cursor: Cursor,
     at: int,
-    name: tuple[Identifier, ...],
-    arguments: tuple[Expression, ...],
+    name: Identifiers,
+    arguments: Expressions,
     *,
     distinct: bool,
     mode: str,
 ) -> Expression:
     """The call, whose arguments were read: its ORDER BY, `)`, FILTER, IGNORE NULLS and OVER."""
-    order_by: tuple[SortItem, ...] = ()
+    order_by: SortItems = ()
     if cursor.kind == "ORDER":
         order_by = sort_items(cursor)
     cursor.expect(")", ",")

@@ -20,7 +20,7 @@ from runner.trino.lexer import (
     UNKNOWN,
     Tokens,
 )
-from runner.trino.tree import Expression, Identifier, Query, ScalarQuery
+from runner.trino.tree import Expression, Identifier, Identifiers, Query, ScalarQuery
 from runner.trino.unicode import NotDecoded, decoded
 from runner.trino.words import NOT_RESERVED
 
@@ -51,14 +51,18 @@ class SyntaxRefused(Exception):
         self.message = message
 
 
+Reader = Callable[["Cursor"], Expression]
+"""What reads an expression that begins at the cursor."""
+
+
 @dataclass(frozen=True, slots=True)
 class Grammar:
     """The rules to which others come back: a value holds queries, and a query holds values."""
 
-    expression: Callable[[Cursor], Expression]
+    expression: Reader
     condition_from: Callable[[Cursor, int, Expression], Expression]
     """The rest of an expression that began at the offset; its first value was read already."""
-    value: Callable[[Cursor], Expression]
+    value: Reader
     query: Callable[[Cursor], Query]
     query_from: Callable[[Cursor, int, Query], Query]
     """The rest of a query whose first part, which began at the offset, stands in
@@ -304,14 +308,14 @@ class Cursor:
             raise SyntaxRefused(at, message)
         return Identifier(at, self.end, self.sql[at : self.end])
 
-    def qualified_name(self) -> tuple[Identifier, ...]:
+    def qualified_name(self) -> Identifiers:
         """`a.b.c`."""
         names = [self.identifier()]
         while self.take("."):
             names.append(self.identifier())
         return tuple(names)
 
-    def names_in_parentheses(self) -> tuple[Identifier, ...]:
+    def names_in_parentheses(self) -> Identifiers:
         """`(a, b)`."""
         self.expect("(")
         names = self.list_of(self.identifier)

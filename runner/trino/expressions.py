@@ -15,6 +15,7 @@ from runner.trino.tree import (
     Comparator,
     Comparison,
     Expression,
+    Expressions,
     Field,
     InList,
     InQuery,
@@ -218,7 +219,7 @@ def _in(cursor: Cursor, at: int, left: Expression, said: Said) -> Expression:
     """
     cursor.expect("(")
     query = None
-    options: tuple[Expression, ...] = ()
+    options: Expressions = ()
     if cursor.kind in QUERIES:
         query = cursor.query()
     else:

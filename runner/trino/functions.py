@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from runner.trino.types import Type
+from runner.trino.types import Type, Types
 
 _HERE = Path(__file__).parent
 _TRINO = _HERE / "functions-423.tsv"
@@ -35,8 +35,8 @@ class Variable:
     comparable: bool = False
     orderable: bool = False
     base: str = ""
-    to: tuple[Type, ...] = ()
-    from_: tuple[Type, ...] = ()
+    to: Types = ()
+    from_: Types = ()
 
     def __str__(self) -> str:
         """In Trino's words."""
@@ -63,7 +63,7 @@ class Signature:
 
     name: str
     kind: str
-    arguments: tuple[Type, ...]
+    arguments: Types
     returns: Type
     variables: tuple[Variable, ...] = ()
     lengths: tuple[tuple[str, str], ...] = ()
@@ -183,7 +183,7 @@ def _variable(condition: str) -> Variable:
     )
 
 
-def _bound_type(key: str, bounds: Mapping[str, str]) -> tuple[Type, ...]:
+def _bound_type(key: str, bounds: Mapping[str, str]) -> Types:
     """The type that a variable must be castable to or from, if there is one."""
     if key not in bounds:
         return ()

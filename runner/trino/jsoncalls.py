@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from runner.trino.cursor import NAMES, Cursor
-from runner.trino.tree import Expression, JsonCall, TypeName
+from runner.trino.cursor import NAMES, Cursor, Reader
+from runner.trino.tree import Expression, Expressions, JsonCall, TypeName
 from runner.trino.typenames import read_type
 
 # What ON EMPTY and ON ERROR say, in this order; each may be left out.
@@ -14,7 +12,7 @@ _OCCASIONS = (("EMPTY", "ERROR"), ("ERROR",))
 _AFTER_NAME = ("VALUE", ":", ".", "[", "(", "->")
 
 
-def path_invocation(cursor: Cursor) -> tuple[tuple[Expression, ...], str]:
+def path_invocation(cursor: Cursor) -> tuple[Expressions, str]:
     """`value, 'path' PASSING a AS b`: the values in it, and the path."""
     values = [_json_value(cursor)]
     cursor.expect(",")
@@ -61,7 +59,7 @@ def _returning(cursor: Cursor, *, formatted: bool) -> TypeName | None:
     return found
 
 
-def value_behaviours(cursor: Cursor) -> tuple[Expression, ...]:
+def value_behaviours(cursor: Cursor) -> Expressions:
     """`NULL ON EMPTY DEFAULT 1 ON ERROR`: the defaults in it."""
     found: list[Expression] = []
     for which in _OCCASIONS:
@@ -191,7 +189,7 @@ def _member(cursor: Cursor, arguments: list[Expression]) -> None:
 def _json_array(cursor: Cursor) -> Expression:
     """`JSON_ARRAY(1, 2 ABSENT ON NULL)`."""
     at, name = _begin(cursor)
-    arguments: tuple[Expression, ...] = ()
+    arguments: Expressions = ()
     if not _ends(cursor):
         arguments = cursor.list_of(lambda: _json_value(cursor))
         _on_null(cursor)
@@ -206,7 +204,7 @@ def _on_null(cursor: Cursor) -> None:
         cursor.expect_all("ON", "NULL")
 
 
-JSON_READERS: dict[str, Callable[[Cursor], Expression]] = {
+JSON_READERS: dict[str, Reader] = {
     "JSON_EXISTS": _json_exists,
     "JSON_VALUE": _json_value_call,
     "JSON_QUERY": _json_query,

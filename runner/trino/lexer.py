@@ -43,7 +43,12 @@ _TOKEN = re.compile(
 _KINDS = (
     "", BINARY, UNICODE_TEXT, NAME, INTEGER, TEXT, QUOTED, BACKQUOTED, "/*", "sign", END, UNKNOWN,
 )  # fmt: skip
-_WORD, _NUMBER, _COMMENT, _SIGN, _END, _UNKNOWN = 3, 4, 8, 9, 10, 11
+_WORD = 3
+_NUMBER = 4
+_COMMENT = 8
+_SIGN = 9
+_END = 10
+_UNKNOWN = 11
 
 _WHOLE = r"[0-9](?:_?[0-9])*"
 _NUMBERS = (
@@ -78,7 +83,9 @@ def read(sql: str) -> Tokens:
     at the latest.
     """
     tokens = Tokens(sql, [], [], [])
-    kinds, starts, ends = tokens.kinds, tokens.starts, tokens.ends
+    kinds = tokens.kinds
+    starts = tokens.starts
+    ends = tokens.ends
     match = _TOKEN.match
     at = 0
     while True:
@@ -115,9 +122,11 @@ def _number(sql: str, start: int) -> tuple[str, int]:
     """The kind and the end of the longest token that begins with a digit here; of two
     as long, the one listed first.
     """
-    kind, end = "", start
+    kind = ""
+    end = start
     for candidate, pattern in _NUMBERS:
         found = pattern.match(sql, start)
         if found is not None and found.end() > end:
-            kind, end = candidate, found.end()
+            kind = candidate
+            end = found.end()
     return kind, end

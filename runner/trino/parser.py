@@ -15,7 +15,7 @@ from runner.trino.tree import (
     CreateTableAs,
     Delete,
     DropTable,
-    Identifier,
+    Identifiers,
     Insert,
     OtherStatement,
     Query,
@@ -163,7 +163,7 @@ def _insert(cursor: Cursor) -> Statement:
     at = cursor.at
     cursor.expect_all("INSERT", "INTO")
     table = _table(cursor)
-    columns: tuple[Identifier, ...] = ()
+    columns: Identifiers = ()
     if cursor.kind == "(" and cursor.ahead() in NAMES:
         columns = cursor.names_in_parentheses()
     query = queries.query(cursor)
@@ -260,7 +260,7 @@ def _create_table(cursor: Cursor) -> Statement | None:
     cursor.expect_all("CREATE", "TABLE")
     if_not_exists = _if_exists(cursor, "NOT", "EXISTS")
     table = _table(cursor)
-    columns: tuple[Identifier, ...] = ()
+    columns: Identifiers = ()
     if cursor.kind == "(":
         # `(a, b)` names the columns of a query, and `(a bigint)` makes others
         if cursor.ahead(2) not in (",", ")"):

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from runner.trino.cursor import NAMES, Cursor
 from runner.trino.lexer import INTEGER
-from runner.trino.tree import Expression, Identifier
+from runner.trino.tree import Expression, Expressions, Identifier
 
 Named = tuple[Identifier, Expression]
 """What a measure or a definition calls a value, and the value."""
@@ -19,7 +19,7 @@ def measures(cursor: Cursor) -> tuple[Named, ...]:
     return cursor.list_of(lambda: _measure(cursor))
 
 
-def values(named: tuple[Named, ...]) -> tuple[Expression, ...]:
+def values(named: tuple[Named, ...]) -> Expressions:
     """The values of measures, without their names."""
     return tuple(value for _, value in named)
 
@@ -77,13 +77,13 @@ def subsets(cursor: Cursor) -> bool:
     return True
 
 
-def definitions(cursor: Cursor) -> tuple[Expression, ...]:
+def definitions(cursor: Cursor) -> Expressions:
     """The conditions of DEFINE."""
     cursor.expect("DEFINE")
     return cursor.list_of(lambda: _definition(cursor))
 
 
-def frame_pattern(cursor: Cursor) -> tuple[bool, tuple[Expression, ...]]:
+def frame_pattern(cursor: Cursor) -> tuple[bool, Expressions]:
     """What may follow a window's frame: whether it recognises a pattern, and the
     conditions it defines.
     """

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from runner.trino import calls
-from runner.trino.cursor import NAMES, QUERIES, TEXTS, Cursor, SyntaxRefused
+from runner.trino.cursor import NAMES, QUERIES, TEXTS, Cursor, Reader, SyntaxRefused
 from runner.trino.jsoncalls import JSON_READERS
 from runner.trino.lexer import BINARY, DECIMAL, DOUBLE, INTEGER, TEXT, UNICODE_TEXT
 from runner.trino.special import SPECIAL_READERS
@@ -18,9 +16,10 @@ from runner.trino.tree import (
     Column,
     Exists,
     Expression,
+    Expressions,
     Field,
     Grouping,
-    Identifier,
+    Identifiers,
     Interval,
     Lambda,
     Null,
@@ -106,7 +105,8 @@ def _binary(cursor: Cursor) -> Expression:
     """`X'00FF'`. Spaces between the digits are allowed."""
     at = cursor.at
     cursor.advance()
-    written = cursor.sql[at + len("X'") : cursor.end - 1]
+    begin = at + len("X'")
+    written = cursor.sql[begin : cursor.end - 1]
     digits = "".join(written.split())
     if not _HEXADECIMAL.issuperset(digits):
         raise SyntaxRefused(at, "Binary literal can only contain hexadecimal digits")
@@ -184,7 +184,7 @@ def _present_time(cursor: Cursor) -> Expression:
 # names
 
 
-def dotted(names: tuple[Identifier, ...]) -> Expression:
+def dotted(names: Identifiers) -> Expression:
     """`a.b.c` as a column and its fields."""
     first = names[0]
     found: Expression = Column(first.at, first.end, first)
@@ -222,7 +222,7 @@ def _parentheses(cursor: Cursor) -> Expression:
         cursor.expect(")")
         return ScalarQuery(at, cursor.end, longer)
     if cursor.kind == ",":
-        items: tuple[Expression, ...] = cursor.list_of(cursor.expression, first)
+        items: Expressions = cursor.list_of(cursor.expression, first)
         cursor.expect(")")
         return Row(at, cursor.end, items)
     inner_end = cursor.end
@@ -251,7 +251,7 @@ def _lambda(cursor: Cursor) -> Expression:
     """`(a, b) -> body`."""
     at = cursor.at
     cursor.expect("(")
-    parameters: tuple[Identifier, ...] = ()
+    parameters: Identifiers = ()
     if cursor.kind != ")":
         parameters = cursor.list_of(cursor.identifier)
     cursor.expect_all(")", "->")
@@ -273,7 +273,7 @@ def _array_or_name(cursor: Cursor) -> Expression:
         return calls.named(cursor)
     at = cursor.at
     cursor.expect_all("ARRAY", "[")
-    items: tuple[Expression, ...] = ()
+    items: Expressions = ()
     if cursor.kind != "]":
         items = cursor.list_of(cursor.expression)
     cursor.expect("]")
@@ -345,7 +345,7 @@ def _try_cast_or_name(cursor: Cursor) -> Expression:
     return calls.call_from(cursor, mark, first)
 
 
-READERS: dict[str, Callable[[Cursor], Expression]] = {
+READERS: dict[str, Reader] = {
     **SPECIAL_READERS,
     **JSON_READERS,
     "(": _parentheses,

@@ -11,10 +11,11 @@ from runner.trino.relations import from_clause
 from runner.trino.tree import (
     Body,
     Expression,
+    Expressions,
     GroupBy,
     GroupingElement,
     GroupingKind,
-    Identifier,
+    Identifiers,
     NamedWindow,
     Number,
     NumberKind,
@@ -23,7 +24,7 @@ from runner.trino.tree import (
     SelectItem,
     SetKind,
     SetOperation,
-    SortItem,
+    SortItems,
     Star,
     Table,
     TableBody,
@@ -62,7 +63,7 @@ def query_from(cursor: Cursor, at: int, first: Query) -> Query:
 
 def _whole(cursor: Cursor, at: int, body: Body, with_: With | None) -> Query:
     """The query that begins with this body, with ORDER BY, OFFSET and LIMIT after it."""
-    order_by: tuple[SortItem, ...] = ()
+    order_by: SortItems = ()
     if cursor.kind == "ORDER":
         order_by = sort_items(cursor)
         cursor.next_clauses = (",", "LIMIT", "OFFSET", "FETCH")
@@ -124,7 +125,7 @@ def _with_query(cursor: Cursor) -> WithQuery:
     """`a (x, y) AS (query)`."""
     at = cursor.at
     name = cursor.identifier()
-    columns: tuple[Identifier, ...] = ()
+    columns: Identifiers = ()
     if cursor.kind == "(":
         columns = cursor.names_in_parentheses()
     instead: tuple[str, ...] = ()
@@ -318,7 +319,7 @@ def _begins_alias(cursor: Cursor) -> bool:
 def _all_of(cursor: Cursor, at: int, base: Expression) -> Star:
     """`base.*`, with the names that may be given to its columns."""
     cursor.expect_all(".", "*")
-    aliases: tuple[Identifier, ...] = ()
+    aliases: Identifiers = ()
     if cursor.take("AS"):
         aliases = cursor.names_in_parentheses()
     return Star(at, cursor.end, base, aliases)
@@ -364,14 +365,14 @@ def _grouping_element(cursor: Cursor) -> GroupingElement:
     return GroupingElement(at, cursor.end, GroupingKind.SIMPLE, (only,))
 
 
-def _grouping_sets(cursor: Cursor) -> tuple[tuple[Expression, ...], ...]:
+def _grouping_sets(cursor: Cursor) -> tuple[Expressions, ...]:
     """Grouping sets up to the parenthesis that closes their list."""
     sets = cursor.list_of(lambda: _grouping_set(cursor))
     cursor.expect(")", ",")
     return sets
 
 
-def _grouping_set(cursor: Cursor) -> tuple[Expression, ...]:
+def _grouping_set(cursor: Cursor) -> Expressions:
     """`(a, b)`, `()` or `a`. What goes on after its parentheses is one expression, such
     as `(a + b) * 2`.
     """
@@ -390,7 +391,7 @@ def _grouping_set(cursor: Cursor) -> tuple[Expression, ...]:
     return (cursor.expression(),)
 
 
-def _listed(cursor: Cursor) -> tuple[Expression, ...]:
+def _listed(cursor: Cursor) -> Expressions:
     """The expressions of `(a, b)` if it ends the grouping set, else none; its first
     parenthesis was read.
     """

@@ -10,13 +10,13 @@ from runner.trino.tablefunctions import json_table, table_function
 from runner.trino.tree import (
     Aliased,
     Expression,
-    Identifier,
+    Identifiers,
     Join,
     JoinKind,
     MatchRecognize,
     Relation,
     Sampled,
-    SortItem,
+    SortItems,
     Subquery,
     Table,
     Unnest,
@@ -141,7 +141,7 @@ def _aliased(cursor: Cursor, at: int, found: Relation) -> Relation:
     if not cursor.take("AS") and not _begins_alias(cursor):
         return found
     alias = cursor.identifier()
-    columns: tuple[Identifier, ...] = ()
+    columns: Identifiers = ()
     if cursor.kind == "(":
         columns = cursor.names_in_parentheses()
     return Aliased(at, cursor.end, found, alias, columns)
@@ -241,7 +241,7 @@ def _match_recognize(cursor: Cursor, at: int, found: Relation) -> Relation:
     """`MATCH_RECOGNIZE (…)` of a relation that began at `at` and was read already."""
     cursor.expect_all("MATCH_RECOGNIZE", "(")
     partitions = partition_by(cursor)
-    order_by: tuple[SortItem, ...] = ()
+    order_by: SortItems = ()
     if cursor.kind == "ORDER":
         order_by = sort_items(cursor)
     measures = patterns.measures(cursor)

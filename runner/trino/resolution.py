@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from runner.trino.binding import Form, Given, bind, formals
 from runner.trino.functions import UNTOLD, Signature, declared, signatures
-from runner.trino.types import UNKNOWN, Type
+from runner.trino.types import UNKNOWN, Type, Types
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,8 @@ def _shown(form: Form) -> str:
     """A form as Trino shows it among candidates."""
     name = form.signature.name.replace("$", "$operator$")
     arguments = ",".join(map(declared, form.arguments))
-    return f"{name}({arguments}):{declared(form.returns)}"
+    returned = declared(form.returns)
+    return f"{name}({arguments}):{returned}"
 
 
 def resolve(name: str, given: Sequence[Given]) -> Form | Ambiguous | None:
@@ -47,7 +48,7 @@ def resolve(name: str, given: Sequence[Given]) -> Form | Ambiguous | None:
     return _of_types(name, types)
 
 
-def _only_types(given: Sequence[Given]) -> tuple[Type, ...] | None:
+def _only_types(given: Sequence[Given]) -> Types | None:
     """The arguments' types; None where one of them is a lambda, which has none yet."""
     types = tuple(one for one in given if isinstance(one, Type))
     if len(types) < len(given):
@@ -58,7 +59,8 @@ def _only_types(given: Sequence[Given]) -> tuple[Type, ...] | None:
 # The same operators of the same types stand in every query. A lambda is known to one
 # statement only, so a call with one is not kept.
 @lru_cache(maxsize=20_000)
-def _of_types(name: str, given: tuple[Type, ...]) -> Form | Ambiguous | None:
+def _of_types(name: str, given: Types) -> Form | Ambiguous | None:
+    """The form for arguments that are types alone, remembered."""
     return _resolve(name, given)
 
 

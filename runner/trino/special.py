@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from runner.trino import calls
-from runner.trino.cursor import Cursor, SyntaxRefused
+from runner.trino.cursor import Cursor, Reader, SyntaxRefused
 from runner.trino.lexer import TEXT, UNICODE_TEXT
 from runner.trino.tree import Call, Expression, Extract, Identifier, Text, Trim
 
@@ -172,7 +170,7 @@ def _word(cursor: Cursor) -> Identifier:
     return Identifier(at, cursor.end, cursor.sql[at : cursor.end])
 
 
-SPECIAL_READERS: dict[str, Callable[[Cursor], Expression]] = {
+SPECIAL_READERS: dict[str, Reader] = {
     "EXTRACT": _extract,
     "TRIM": _trim,
     "NORMALIZE": _normalize,

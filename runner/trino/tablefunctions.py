@@ -6,10 +6,11 @@ from runner.trino import jsoncalls
 from runner.trino.cursor import NAMES, QUERIES, TEXTS, Cursor
 from runner.trino.tree import (
     Expression,
+    Expressions,
     Identifier,
     Query,
     Relation,
-    SortItem,
+    SortItems,
     Table,
     TableFunction,
 )
@@ -89,7 +90,7 @@ def _table_argument(cursor: Cursor, inside: list[Inside]) -> None:
         inside.extend(item.expression for item in _order(cursor))
 
 
-def _partition(cursor: Cursor) -> tuple[Expression, ...]:
+def _partition(cursor: Cursor) -> Expressions:
     """`PARTITION BY a`; `PARTITION BY ()` says that there are no parts."""
     if cursor.take_all("PARTITION", "BY", "(", ")"):
         return ()
@@ -113,7 +114,7 @@ def _names_table(cursor: Cursor) -> bool:
             return True
 
 
-def _order(cursor: Cursor) -> tuple[SortItem, ...]:
+def _order(cursor: Cursor) -> SortItems:
     """`ORDER BY a DESC`, or `ORDER BY (a DESC, b)`."""
     cursor.expect_all("ORDER", "BY")
     mark = cursor.mark()
@@ -188,7 +189,7 @@ def _begins_nested(cursor: Cursor) -> bool:
     return cursor.ahead() in TEXTS
 
 
-def _typed_column(cursor: Cursor) -> tuple[Expression, ...]:
+def _typed_column(cursor: Cursor) -> Expressions:
     """What stands after a column's name: the defaults in it."""
     read_type(cursor)
     formatted = jsoncalls.json_format(cursor)

@@ -12,11 +12,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from typing import TypeGuard, TypeVar, dataclass_transform
+
+_Class = TypeVar("_Class")
+
+
+@dataclass_transform(eq_default=False, frozen_default=True)
+def tree_node(class_: type[_Class]) -> type[_Class]:
+    """Makes a class of nodes: frozen, and equal to nothing but itself."""
+    return dataclass(frozen=True, slots=True, eq=False)(class_)
+
 
 # names and types
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Identifier:
     """A name. `name` is as it was written, without quotes; Trino compares names without
     regard to case.
@@ -33,7 +43,13 @@ class Identifier:
         return self.name.lower()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+Identifiers = tuple[Identifier, ...]
+
+Parts = tuple[str, ...]
+"""The parts of a name such as `a.b.c`, as Trino compares them."""
+
+
+@tree_node
 class TypeName:
     """A type as it is written, such as `decimal(10, 2)`, `array(varchar)` or `row(a
     bigint, b varchar)`.
@@ -53,7 +69,7 @@ class TypeName:
 # expressions
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Null:
     """NULL."""
 
@@ -61,7 +77,7 @@ class Null:
     end: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Text:
     """'text', or U&'text' with its escapes read."""
 
@@ -70,7 +86,7 @@ class Text:
     value: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Bytes:
     """X'00ff'."""
 
@@ -79,7 +95,7 @@ class Bytes:
     value: bytes
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Boolean:
     """TRUE or FALSE."""
 
@@ -96,7 +112,7 @@ class NumberKind(StrEnum):
     DOUBLE = "double"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Number:
     """A number without a sign. `text` is as it was written, without underscores."""
 
@@ -106,7 +122,7 @@ class Number:
     text: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class TypedText:
     """DATE '2026-01-31', TIMESTAMP '…', JSON '…': a type's name and a text. `type` is
     in lower case.
@@ -118,7 +134,7 @@ class TypedText:
     value: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Interval:
     """INTERVAL '3' DAY; `unit` and `to` in lower case, `to` empty where there is none;
     `negative` for a minus sign.
@@ -132,7 +148,7 @@ class Interval:
     negative: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Column:
     """A bare name: a column, an argument of a lambda, or the first part of a longer name."""
 
@@ -141,7 +157,7 @@ class Column:
     name: Identifier
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Field:
     """`base.name`: a column of a relation, or a field of a row."""
 
@@ -151,7 +167,7 @@ class Field:
     name: Identifier
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Subscript:
     """`base[index]`."""
 
@@ -169,7 +185,7 @@ class Nulls(StrEnum):
     RESPECT = "respect"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Call:
     """A function call. `star` for `count(*)` (or `count(t.*)`, whose `arguments` then
     hold the name).
@@ -181,11 +197,11 @@ class Call:
 
     at: int
     end: int
-    name: tuple[Identifier, ...]
-    arguments: tuple[Expression, ...] = ()
+    name: Identifiers
+    arguments: Expressions = ()
     star: bool = False
     distinct: bool = False
-    order_by: tuple[SortItem, ...] = ()
+    order_by: SortItems = ()
     filter: Expression | None = None
     window: Window | None = None
     nulls: Nulls = Nulls.UNSAID
@@ -196,13 +212,13 @@ class Call:
         return self.name[-1].key
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Lambda:
     """`(a, b) -> body`."""
 
     at: int
     end: int
-    parameters: tuple[Identifier, ...]
+    parameters: Identifiers
     body: Expression
 
 
@@ -217,7 +233,7 @@ class Operator(StrEnum):
     CONCAT = "||"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Operation:
     """`left operator right`."""
 
@@ -229,7 +245,7 @@ class Operation:
     sign_at: int = -1
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Sign:
     """`-value` or `+value`."""
 
@@ -250,7 +266,7 @@ class Comparator(StrEnum):
     GREATER_OR_EQUAL = ">="
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Comparison:
     """`left = right` and its like."""
 
@@ -262,7 +278,7 @@ class Comparison:
     sign_at: int = -1
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class QuantifiedComparison:
     """`left = ANY (query)`; `quantifier` is all, any or some."""
 
@@ -275,7 +291,7 @@ class QuantifiedComparison:
     sign_at: int = -1
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class IsDistinct:
     """`left IS [NOT] DISTINCT FROM right`; `negated` for NOT."""
 
@@ -287,7 +303,7 @@ class IsDistinct:
     sign_at: int = -1
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Between:
     """`value [NOT] BETWEEN low AND high`."""
 
@@ -300,18 +316,18 @@ class Between:
     sign_at: int = -1
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class InList:
     """`value [NOT] IN (a, b)`."""
 
     at: int
     end: int
     value: Expression
-    options: tuple[Expression, ...]
+    options: Expressions
     negated: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class InQuery:
     """`value [NOT] IN (query)`."""
 
@@ -323,7 +339,7 @@ class InQuery:
     sign_at: int = -1
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Like:
     """`value [NOT] LIKE pattern [ESCAPE escape]`."""
 
@@ -335,7 +351,7 @@ class Like:
     negated: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class IsNull:
     """`value IS [NOT] NULL`."""
 
@@ -345,7 +361,7 @@ class IsNull:
     negated: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Not:
     """`NOT value`."""
 
@@ -354,25 +370,25 @@ class Not:
     value: Expression
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class And:
     """Two or more conditions joined by AND."""
 
     at: int
     end: int
-    terms: tuple[Expression, ...]
+    terms: Expressions
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Or:
     """Two or more conditions joined by OR."""
 
     at: int
     end: int
-    terms: tuple[Expression, ...]
+    terms: Expressions
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Exists:
     """EXISTS (query)."""
 
@@ -381,7 +397,7 @@ class Exists:
     query: Query
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class ScalarQuery:
     """(query) as a value."""
 
@@ -390,7 +406,7 @@ class ScalarQuery:
     query: Query
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class When:
     """WHEN condition THEN result."""
 
@@ -400,7 +416,7 @@ class When:
     result: Expression
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Case:
     """CASE [operand] WHEN … [ELSE default] END."""
 
@@ -411,7 +427,7 @@ class Case:
     default: Expression | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Cast:
     """CAST(value AS type), or TRY_CAST where `safe`."""
 
@@ -422,7 +438,7 @@ class Cast:
     safe: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class AtTimeZone:
     """`value AT TIME ZONE zone`."""
 
@@ -432,7 +448,7 @@ class AtTimeZone:
     zone: Expression
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Extract:
     """EXTRACT(field FROM value); `field` in lower case, checked by nobody yet."""
 
@@ -442,7 +458,7 @@ class Extract:
     value: Expression
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Present:
     """CURRENT_DATE, CURRENT_TIMESTAMP(3), LOCALTIME, CURRENT_USER and their like;
     `which` in lower case.
@@ -454,25 +470,25 @@ class Present:
     precision: int | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Array:
     """ARRAY[a, b]."""
 
     at: int
     end: int
-    items: tuple[Expression, ...]
+    items: Expressions
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Row:
     """ROW(a, b), or (a, b)."""
 
     at: int
     end: int
-    items: tuple[Expression, ...]
+    items: Expressions
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Trim:
     """TRIM([LEADING|TRAILING|BOTH] [what] FROM value), TRIM(value), TRIM(value, what);
     `side` in lower case.
@@ -485,16 +501,16 @@ class Trim:
     what: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Grouping:
     """GROUPING(a, b)."""
 
     at: int
     end: int
-    columns: tuple[Expression, ...]
+    columns: Expressions
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class JsonCall:
     """JSON_VALUE, JSON_QUERY, JSON_EXISTS, JSON_OBJECT or JSON_ARRAY, whose clauses no
     other function has.
@@ -506,7 +522,7 @@ class JsonCall:
     at: int
     end: int
     name: str
-    arguments: tuple[Expression, ...]
+    arguments: Expressions
     path: str = ""
     returning: TypeName | None = None
 
@@ -550,12 +566,14 @@ Expression = (
     | Grouping
     | JsonCall
 )
+Expressions = tuple[Expression, ...]
+SortItems = tuple["SortItem", ...]
 
 
 # windows and order
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class SortItem:
     """`expression [DESC] [NULLS FIRST|LAST]`; `nulls_first` is None where it is not said."""
 
@@ -576,7 +594,7 @@ class BoundKind(StrEnum):
     UNBOUNDED_FOLLOWING = "unbounded following"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Bound:
     """`value PRECEDING` and its like; `value` only where the kind takes one."""
 
@@ -586,7 +604,7 @@ class Bound:
     value: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Frame:
     """`ROWS BETWEEN start AND stop`; `kind` is rows, range or groups; `stop` is None
     where only a start is given.
@@ -601,10 +619,10 @@ class Frame:
     start: Bound
     stop: Bound | None = None
     pattern: bool = False
-    inside: tuple[Expression, ...] = ()
+    inside: Expressions = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Window:
     """OVER (…), or one named in WINDOW. `base` is the name of the window that it takes
     up, alone for `OVER name`.
@@ -613,12 +631,12 @@ class Window:
     at: int
     end: int
     base: Identifier | None = None
-    partition_by: tuple[Expression, ...] = ()
-    order_by: tuple[SortItem, ...] = ()
+    partition_by: Expressions = ()
+    order_by: SortItems = ()
     frame: Frame | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class NamedWindow:
     """`name AS (…)` of a WINDOW clause."""
 
@@ -631,7 +649,7 @@ class NamedWindow:
 # relations
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Table:
     """A table, a view, or what a WITH made; one to three names. `version` is the value
     of FOR VERSION AS OF.
@@ -639,11 +657,11 @@ class Table:
 
     at: int
     end: int
-    name: tuple[Identifier, ...]
+    name: Identifiers
     version: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Aliased:
     """`relation AS alias (columns)`."""
 
@@ -651,10 +669,10 @@ class Aliased:
     end: int
     relation: Relation
     alias: Identifier
-    columns: tuple[Identifier, ...] = ()
+    columns: Identifiers = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Sampled:
     """`relation TABLESAMPLE BERNOULLI (percentage)`; `method` in lower case."""
 
@@ -665,7 +683,7 @@ class Sampled:
     percentage: Expression
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Subquery:
     """(query) in FROM, or LATERAL (query) where `lateral`."""
 
@@ -675,17 +693,17 @@ class Subquery:
     lateral: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Unnest:
     """UNNEST(a, b) [WITH ORDINALITY]."""
 
     at: int
     end: int
-    expressions: tuple[Expression, ...]
+    expressions: Expressions
     ordinality: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class TableFunction:
     """TABLE(f(…)), or JSON_TABLE(…). `inside` are the values, queries and tables in it,
     which are not told apart.
@@ -693,7 +711,7 @@ class TableFunction:
 
     at: int
     end: int
-    name: tuple[Identifier, ...]
+    name: Identifiers
     inside: tuple[Expression | Query | Table, ...] = ()
 
 
@@ -707,7 +725,7 @@ class JoinKind(StrEnum):
     FULL = "full"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Join:
     """`left JOIN right ON on`, or USING (`using`), or NATURAL. `comma` where only a
     comma joins them.
@@ -719,12 +737,12 @@ class Join:
     left: Relation
     right: Relation
     on: Expression | None = None
-    using: tuple[Identifier, ...] = ()
+    using: Identifiers = ()
     natural: bool = False
     comma: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class MatchRecognize:
     """`relation MATCH_RECOGNIZE (…)`. `measures` are the names it makes; `all_rows`
     keeps the relation's columns too.
@@ -735,11 +753,11 @@ class MatchRecognize:
     at: int
     end: int
     relation: Relation
-    partition_by: tuple[Expression, ...]
-    order_by: tuple[SortItem, ...]
-    measures: tuple[Identifier, ...]
+    partition_by: Expressions
+    order_by: SortItems
+    measures: Identifiers
     all_rows: bool
-    inside: tuple[Expression, ...] = ()
+    inside: Expressions = ()
 
 
 Relation = (
@@ -757,7 +775,7 @@ Relation = (
 # queries
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class SelectItem:
     """`expression [AS alias]`."""
 
@@ -767,14 +785,14 @@ class SelectItem:
     alias: Identifier | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Star:
     """`*`, or `base.*`; `aliases` for `base.* AS (a, b)`."""
 
     at: int
     end: int
     base: Expression | None = None
-    aliases: tuple[Identifier, ...] = ()
+    aliases: Identifiers = ()
 
 
 class GroupingKind(StrEnum):
@@ -786,17 +804,17 @@ class GroupingKind(StrEnum):
     SETS = "grouping sets"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class GroupingElement:
     """One element of GROUP BY: its sets of expressions (a single one for SIMPLE)."""
 
     at: int
     end: int
     kind: GroupingKind
-    sets: tuple[tuple[Expression, ...], ...]
+    sets: tuple[Expressions, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class GroupBy:
     """GROUP BY [DISTINCT] …; `distinct` is about grouping sets."""
 
@@ -806,7 +824,7 @@ class GroupBy:
     distinct: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Select:
     """SELECT … FROM … WHERE … GROUP BY … HAVING … WINDOW …; `from_` is one relation,
     commas being joins.
@@ -823,13 +841,13 @@ class Select:
     windows: tuple[NamedWindow, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Values:
     """VALUES a, (b, c): each row is an expression, a Row where it has several columns."""
 
     at: int
     end: int
-    rows: tuple[Expression, ...]
+    rows: Expressions
 
 
 class SetKind(StrEnum):
@@ -840,7 +858,7 @@ class SetKind(StrEnum):
     EXCEPT = "except"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class SetOperation:
     """`left UNION [ALL] right`; `all` where no duplicates are taken out."""
 
@@ -853,7 +871,7 @@ class SetOperation:
     sign_at: int = -1
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class TableBody:
     """TABLE name, as a query."""
 
@@ -862,18 +880,18 @@ class TableBody:
     table: Table
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class WithQuery:
     """`name (columns) AS (query)` of a WITH."""
 
     at: int
     end: int
     name: Identifier
-    columns: tuple[Identifier, ...]
+    columns: Identifiers
     query: Query
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class With:
     """WITH [RECURSIVE] …."""
 
@@ -883,7 +901,7 @@ class With:
     recursive: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Query:
     """A whole query. `limit` is LIMIT's or FETCH FIRST's number (None also for LIMIT
     ALL); `ties` for WITH TIES.
@@ -895,7 +913,7 @@ class Query:
     end: int
     body: Body
     with_: With | None = None
-    order_by: tuple[SortItem, ...] = ()
+    order_by: SortItems = ()
     offset: Expression | None = None
     limit: Expression | None = None
     limited: bool = False
@@ -909,7 +927,7 @@ Body = Select | Values | SetOperation | TableBody | Query
 # statements
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class ColumnDefinition:
     """`name type`."""
 
@@ -919,7 +937,7 @@ class ColumnDefinition:
     type: TypeName
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class CreateTableAs:
     """CREATE TABLE [IF NOT EXISTS] name [(columns)] AS query."""
 
@@ -927,23 +945,23 @@ class CreateTableAs:
     end: int
     table: Table
     query: Query
-    columns: tuple[Identifier, ...] = ()
+    columns: Identifiers = ()
     if_not_exists: bool = False
     with_data: bool = True
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Insert:
     """INSERT INTO table [(columns)] query."""
 
     at: int
     end: int
     table: Table
-    columns: tuple[Identifier, ...]
+    columns: Identifiers
     query: Query
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class DropTable:
     """DROP TABLE [IF EXISTS] table."""
 
@@ -953,7 +971,7 @@ class DropTable:
     if_exists: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class AddColumn:
     """ALTER TABLE table ADD COLUMN name type."""
 
@@ -964,7 +982,7 @@ class AddColumn:
     if_not_exists: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class Delete:
     """DELETE FROM table [WHERE condition]."""
 
@@ -974,7 +992,7 @@ class Delete:
     where: Expression | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@tree_node
 class OtherStatement:
     """A statement that neither cohorts nor the runner use; `words` are its first one or
     two words, in upper case.
@@ -1037,11 +1055,17 @@ def children(node: Node) -> Iterator[Node]:
 
 
 def _nodes(value: object) -> Iterator[Node]:
+    """The nodes in a field's value, however deep in tuples."""
     if isinstance(value, tuple):
         for item in value:
             yield from _nodes(item)
     elif hasattr(value, "at"):
         yield value  # type: ignore[misc]
+
+
+def is_whole(node: Expression) -> TypeGuard[Number]:
+    """True for a literal of a whole number, without a sign."""
+    return isinstance(node, Number) and node.kind is NumberKind.INTEGER
 
 
 def walk(node: Node) -> Iterator[Node]:
@@ -1058,4 +1082,6 @@ def walk(node: Node) -> Iterator[Node]:
 def place(sql: str, offset: int) -> tuple[int, int]:
     """The line and column (from 1) of an offset, as Trino counts them."""
     before = sql[:offset]
-    return before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1
+    line = before.count("\n") + 1
+    line_start = before.rfind("\n") + 1
+    return line, offset - line_start + 1

@@ -85,7 +85,7 @@ class Type:
     """
 
     base: str
-    arguments: tuple[Type | int, ...] = ()
+    arguments: Arguments = ()
     names: tuple[str, ...] = ()
 
     def __str__(self) -> str:
@@ -104,7 +104,7 @@ class Type:
         return f"{base}({shown}){with_}{zone}"
 
     @property
-    def elements(self) -> tuple[Type, ...]:
+    def elements(self) -> Types:
         """The types inside: of an array's elements, a map's keys and values, a row's
         fields.
         """
@@ -127,6 +127,10 @@ BIGINT = Type("bigint")
 DOUBLE = Type("double")
 VARCHAR = Type("varchar")
 DATE = Type("date")
+
+
+Types = tuple[Type, ...]
+Arguments = tuple[Type | int, ...]
 
 
 def _shown_fields(row: Type) -> Iterator[str]:
@@ -167,10 +171,11 @@ class _Text:
 
     def take(self, *words: str) -> bool:
         """Pass over these words if they come next."""
-        ahead = self.words[self.at : self.at + len(words)]
+        end = self.at + len(words)
+        ahead = self.words[self.at : end]
         if [word.lower() for word in ahead] != list(words):
             return False
-        self.at += len(words)
+        self.at = end
         return True
 
 
@@ -258,7 +263,7 @@ def _field(words: _Text) -> tuple[str, Type]:
 
 
 def made_type(
-    base: str, arguments: tuple[Type | int, ...] = (), names: tuple[str, ...] = ()
+    base: str, arguments: Arguments = (), names: tuple[str, ...] = ()
 ) -> Type:
     """The type of a base and its arguments, with what may be left out.
 
@@ -287,20 +292,21 @@ _NUMBERED = {
 _PLAIN = _ORDERED | _OTHERS | READ_AS_TEXT
 
 
-def _numbered(base: str, arguments: tuple[Type | int, ...]) -> Type:
+def _numbered(base: str, arguments: Arguments) -> Type:
     """A type of one number: a length, or a precision."""
     usual, greatest = _NUMBERED[base]
     if not arguments:
         arguments = (usual,)
     number = arguments[0]
-    if len(arguments) > 1 or not isinstance(number, int) or number > greatest:
+    is_one = len(arguments) == 1
+    if not is_one or not isinstance(number, int) or number > greatest:
         raise _unknown(Type(base, arguments))
     if base == "varchar" and number == UNBOUNDED:
         return VARCHAR
     return Type(base, arguments)
 
 
-def _decimal(arguments: tuple[Type | int, ...]) -> Type:
+def _decimal(arguments: Arguments) -> Type:
     """A decimal; without numbers it has as many digits as it can, all before the point."""
     numbers = [one for one in arguments if isinstance(one, int)]
     if len(numbers) != len(arguments) or len(numbers) > 2:
@@ -320,17 +326,17 @@ def _decimal(arguments: tuple[Type | int, ...]) -> Type:
     return Type("decimal", (precision, scale))
 
 
-def _of_elements(
-    base: str, arguments: tuple[Type | int, ...], names: tuple[str, ...]
-) -> Type:
+def _of_elements(base: str, arguments: Arguments, names: tuple[str, ...]) -> Type:
     """An array, a map, a row, a function or a quantile digest of other types."""
     inner = [one for one in arguments if isinstance(one, Type)]
-    wanted = _COUNTS.get(base, len(arguments))
-    only_types = len(inner) == len(arguments)
-    if not inner or not only_types or len(inner) != wanted:
+    number = len(inner)
+    has_others = number != len(arguments)
+    wanted = _COUNTS.get(base, number)
+    if not inner or has_others or number != wanted:
         raise _unknown(Type(base, arguments, names))
-    if base == "map" and not comparable(inner[0]):
-        raise ValueError(f"MAP key type must be comparable: {inner[0]}")
+    first = inner[0]
+    if base == "map" and not comparable(first):
+        raise ValueError(f"MAP key type must be comparable: {first}")
     if not any(names):
         names = ()
     return Type(base, arguments, names)
@@ -430,11 +436,15 @@ def _shared_names(source: Type, target: Type) -> tuple[str, ...]:
         return source.names
     if not source.names or not target.names:
         return ()
-    pairs = zip(source.names, target.names, strict=True)
-    kept = tuple(mine if mine == its else "" for mine, its in pairs)
+    kept = []
+    for mine, its in zip(source.names, target.names, strict=True):
+        name = ""
+        if mine == its:
+            name = mine
+        kept.append(name)
     if not any(kept):
         return ()
-    return kept
+    return tuple(kept)
 
 
 def to_base(source: Type, base: str) -> Type | None:

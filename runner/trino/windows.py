@@ -7,10 +7,11 @@ from runner.trino.cursor import NAMES, Cursor
 from runner.trino.tree import (
     Bound,
     BoundKind,
-    Expression,
+    Expressions,
     Frame,
     NamedWindow,
     SortItem,
+    SortItems,
     Window,
 )
 
@@ -20,7 +21,7 @@ _ENDS = (")", "ORDER")
 """What may follow a window's name in its parentheses."""
 
 
-def sort_items(cursor: Cursor) -> tuple[SortItem, ...]:
+def sort_items(cursor: Cursor) -> SortItems:
     """`ORDER BY a, b DESC`."""
     cursor.expect_all("ORDER", "BY")
     return cursor.list_of(lambda: sort_item(cursor))
@@ -66,7 +67,7 @@ def named_window(cursor: Cursor) -> NamedWindow:
     return NamedWindow(at, cursor.end, name, window)
 
 
-def partition_by(cursor: Cursor) -> tuple[Expression, ...]:
+def partition_by(cursor: Cursor) -> Expressions:
     """PARTITION BY, where it stands here."""
     if not cursor.take_all("PARTITION", "BY"):
         return ()
@@ -81,7 +82,7 @@ def _specification(cursor: Cursor, at: int) -> Window:
     partitions = partition_by(cursor)
     # what a message lists is what could still come, clause by clause
     expected = [*_KINDS, "ORDER"]
-    order_by: tuple[SortItem, ...] = ()
+    order_by: SortItems = ()
     if cursor.kind == "ORDER":
         order_by = sort_items(cursor)
         expected = [*_KINDS]

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.place import Place
+from tests.place import KEY, Place
 
 ROOM = Path(__file__).parents[2] / "runner" / "application"
 
@@ -51,6 +51,15 @@ def test_help_imports_no_application(place: Place) -> None:
     found = imported(place.folder, "--help")
     assert "runner.cli" in found
     assert [name for name in found if name.startswith(("runner.application", "runner.report", "rich"))] == []
+
+
+def test_a_sync_without_a_terminal_imports_no_view(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TD_API_KEY", KEY)
+    place.cohort("vips", "SELECT customer_id FROM customers")
+    found = imported(place.folder, "sync")
+    assert place.members("vips") == {"ann", "bob", "eve"}
+    assert "runner.report.progress" in found
+    assert [name for name in found if name.startswith(("rich", "runner.cli.view"))] == []
 
 
 def test_validate_imports_nothing_that_talks_to_a_service(place: Place) -> None:

@@ -2,52 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import pty
-import select
-import subprocess
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 import yaml
 from runner.application.writing import id_of
 from runner.errors import ExitCode
-from tests.place import COHORTS, Place
+from tests.place import Place
+from tests.terminal import CTRL_C, typed
 
-CTRL_C = "\x03"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
-
-
-def typed(folder: Path, arguments: Sequence[str], answers: Sequence[str]) -> tuple[int, str]:
-    """The exit code of a command on a terminal, and the screen, once every question has its answer."""
-    ours, theirs = pty.openpty()
-    with Path(os.ttyname(theirs)).open("r+b", buffering=0) as terminal:
-        # a session whose terminal it is hears Ctrl-C
-        started = subprocess.Popen(
-            ["setsid", "--ctty", "--wait", COHORTS, *arguments],
-            cwd=folder,
-            stdin=terminal,
-            stdout=terminal,
-            stderr=terminal,
-        )
-    os.close(theirs)
-    left, screen = list(answers), b""
-    while True:
-        ready, _, _ = select.select([ours], [], [], 20)
-        try:
-            piece = os.read(ours, 4096) if ready else b""
-        except OSError:  # the command has ended
-            piece = b""
-        if not piece:
-            break
-        screen += piece
-        if left and screen.rstrip(b" ").endswith(b":"):
-            answer = left.pop(0)
-            os.write(ours, answer.encode() if answer == CTRL_C else f"{answer}\n".encode())
-    os.close(ours)
-    assert left == [], screen.decode()
-    return started.wait(20), screen.decode()
 
 
 def test_a_new_cohort(place: Place) -> None:
@@ -83,11 +47,11 @@ def test_an_id_follows_from_a_name(name: str, wanted: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "answers", "on"),
     [
-        (["new"], ["Läpsed buyers", "", CTRL_C], "cohorts new --name 'Läpsed buyers' lapsed_buyers\r\n"),
+        (["new"], ["Läpsed buyers", "", CTRL_C], "cohorts new --name 'Läpsed buyers' lapsed_buyers\n"),
         (
             ["init", "made", "--target", "live"],
             [f"acme/cohort-runner@{COMMIT}", "eu", CTRL_C],
-            f"cohorts init made --target live --runner acme/cohort-runner@{COMMIT} --site eu\r\n",
+            f"cohorts init made --target live --runner acme/cohort-runner@{COMMIT} --site eu\n",
         ),
     ],
 )

@@ -180,11 +180,13 @@ def test_status_tells_how_every_cohort_is(place: Place) -> None:
 failing         3  {minute} \(3 h ago\)  next sync             to update
     query changed
     refused by guard G001 {minute} UTC \(just now\): nobody qualifies any more \(now 3 members\)
+    owner: crm-team
 fresh           3  {minute} \(3 h ago\)  20\d\d-02-29 06:00 JST  in sync
 hopeless        -  -                             next sync             to create, STALE
     not in Braze yet
     refused by guard G001 {minute} UTC \(3 h ago\): nobody qualifies
     STALE: first tried 3 h ago, and its max_age is 90m
+    owner: crm-team
 hourly          3  {minute} \(3 h ago\)  now                   to refresh
     due since 20\d\d-\d\d-\d\d \d\d:00 Europe/Berlin
 new             -  -                             next sync             to create

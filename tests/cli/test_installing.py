@@ -101,3 +101,25 @@ def test_from_a_repository_at_a_commit(tmp_path: Path) -> None:
         "GIT_CONFIG_VALUE_0": address,
     }
     assert installed(tmp_path / "shop", tmp_path / "into", **here) == f"cohorts {VERSION}\n"
+
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+ADDRESS = f"cohort-runner[sandbox] @ git+https://github.com/acme/cohort-runner@{COMMIT}"
+
+
+@pytest.mark.parametrize(
+    ("runner", "origin", "asked"),
+    [
+        (f"acme/cohort-runner@{COMMIT}", f"the repository `acme/cohort-runner`, at commit `{COMMIT}`", f"'{ADDRESS}'"),
+        (ADDRESS, f"the address in `{REQUIREMENTS}`", f"-r {REQUIREMENTS}"),
+        (f"cohort-runner[sandbox]=={VERSION}", "a package index of yours", f"-r {REQUIREMENTS}"),
+        (f"cohort_runner-{VERSION}-py3-none-any.whl", "the wheel `.github/actions/cohorts/", f"-r {REQUIREMENTS}"),
+    ],
+)
+def test_the_readme_that_init_writes_tells_how(tmp_path: Path, runner: str, origin: str, asked: str) -> None:
+    (tmp_path / f"cohort_runner-{VERSION}-py3-none-any.whl").touch()
+    assert Place(tmp_path, "").run("init", "shop", "--runner", runner).code == 0
+    readme = (tmp_path / "shop" / "README.md").read_text("utf-8")
+    assert f"The workflows install `cohorts` from {origin}" in readme
+    assert f"```sh\npython3 -m venv .venv\n. .venv/bin/activate\npip install {asked}\n```\n" in readme
+    assert ("PIP_INDEX_URL" in readme) is ("==" in runner)

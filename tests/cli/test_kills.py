@@ -5,25 +5,36 @@ from __future__ import annotations
 import pytest
 from tests.place import Place
 
-STEPS = ["claiming", "querying", "counting", "removing", "adding", "recording"]
+STEPS = {
+    "claiming": "-claim",
+    "snapshot": "-next",
+    "counting": "-count-",
+    "announcing": '"sending"',
+    "removing": "-remove-",
+    "adding": "-add-",
+    "recording": '"synced"',
+}
+"""What is done, and a text in the request for its job: a part of the domain key, or of the ledger's row."""
 
 
+@pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("step", STEPS)
-def test_killed_while(place: Place, step: str) -> None:
+def test_killed_while(place: Place, step: str, when: str) -> None:
+    """The sandbox says when: it holds the request for the step's job, before it acts or after it has."""
     names = [f"user{number}" for number in range(20)]
     place.customers(*names)
     place.cohort("vips", "SELECT customer_id FROM customers WHERE spend >= 100")
     place.sql("UPDATE shop.customers SET spend = 1 WHERE customer_id IN ('user1', 'user2')")
     assert place.run("sync").code == 0
     place.sql("UPDATE shop.customers SET spend = CASE WHEN customer_id IN ('user3', 'user4') THEN 1 ELSE 500 END")
+    place.fault("request", f"hold_{when}", match=STEPS[step])
     with place.start("sync", "--refresh") as process:
-        assert process.stderr is not None
-        for line in process.stderr:
-            if step in line:
-                process.kill()
-                break
-        process.wait(20)
-        process.stderr.close()
+        (held,) = place.ask("GET", "held?wait=15")["held"]
+        process.kill()
+        process.communicate(timeout=20)
+    assert held["line"].startswith("POST /v3/job/issue/")
+    # what it asked for comes to pass after its death
+    place.ask("POST", "held", {"release": "all"})
     # the world moves on before anybody notices
     place.sql("UPDATE shop.customers SET spend = CASE WHEN customer_id IN ('user4', 'user5') THEN 1 ELSE 500 END")
     healed = place.run("sync", "--refresh")

@@ -32,7 +32,7 @@ def test_failed_once_then_quiet_then_recovered(told: Place, hook: Hook) -> None:
     assert told.run("sync", **GITHUB).code == 7
     assert hook.taken() == [
         "*Cohorts: target sandbox*\n:x: 1 failed: `vips` (R020, crm-team)\n"
-        "`cohorts explain R020` says what to do. <https://github.example/shop/cohorts/actions/runs/7|The run>"
+        "More about R020: `cohorts explain R020`. <https://github.example/shop/cohorts/actions/runs/7|The run>"
     ]
     assert told.run("sync").code == 1
     assert hook.taken() == []

@@ -129,3 +129,43 @@ def test_people_whom_braze_comes_to_know_later(place: Place) -> None:
     assert "0 added, 0 removed, 2 qualify (2 sent again)" in place.run("sync", "--refresh").out
     assert place.members("people") == {"x1", "x9"}
     assert "(2 sent again)" in place.run("sync", "--reassert").out
+
+
+CAPITALS: list[dict[str, Any]] = [
+    {"external_id": "x1", "aliases": {"Email_ID": "ann@example.com"}},
+    {"external_id": "x2", "aliases": {"email_id": "bob@example.com"}},
+    {"external_id": "x3", "aliases": {"Email_ID": "eve@example.com"}},
+]
+
+
+def test_a_label_with_capitals_reaches_braze_as_it_is_written(place: Place) -> None:
+    """Braze tells `Email_ID` from `email_id`; Trino keeps the capitals of a column that a SELECT names in quotes."""
+    rows = [(None, "ann@example.com", None), (None, "bob@example.com", None), (None, "eve@example.com", None)]
+    people(place, rows)
+    known(place, CAPITALS)
+    reach(place, "{aliases: {Email_ID: email}}")
+    assert 'SELECT DISTINCT member AS "Email_ID"' in place.run("render", "people").out
+    assert place.run("plan", "--members").code == 0
+    assert "3 added, 0 removed, 3 qualify" in place.run("sync").out
+    assert place.members("people") == {"x1", "x3"}
+    people(place, rows[:2])
+    assert "0 added, 1 removed, 2 qualify" in place.run("sync", "--refresh").out
+    assert place.members("people") == {"x1"}
+
+
+def test_labels_that_differ_in_capitals_alone_are_two(place: Place) -> None:
+    people(place, [(None, "ann@example.com", "bob@example.com")])
+    known(place, CAPITALS)
+    reach(place, "{aliases: {Email_ID: email, email_id: device}}")
+    assert "2 added, 0 removed, 2 qualify" in place.run("sync").out
+    assert place.members("people") == {"x1", "x2"}
+
+
+def test_people_are_suppressed_by_a_label_with_capitals(place: Place) -> None:
+    people(place, [(None, "ann@example.com", None), (None, "eve@example.com", None)])
+    known(place, CAPITALS)
+    place.cohort("stopped", "SELECT 'EVE@example.com' AS email", extra="identifiers: {aliases: {Email_ID: email}}\n")
+    place.project(extra="suppress: [stopped]\n")
+    reach(place, "{aliases: {Email_ID: email}}")
+    assert place.run("sync", "people").code == 0
+    assert place.members("people") == {"x1"}

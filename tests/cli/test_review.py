@@ -378,6 +378,18 @@ def test_what_cannot_be_kept_is_a_sentence(shop: Place) -> None:
     assert shop.run("plan", "--out", "new/folder/plan.json").code == 0
 
 
+def test_the_issue_about_drift_and_status_name_who_answers(place: Place) -> None:
+    owner = "owner: '@acme/crm'\n"
+    place.cohort("spenders", "SELECT customer_id FROM shop.customers WHERE spend > 100", extra=owner)
+    assert place.run("sync").code == 0
+    place.cohort("spenders", "SELECT customer_id FROM shop.customers WHERE spend > 101", extra=owner)
+    assert place.run("drift", "--out", "drift.md").code == 0
+    told = (place.folder / "drift.md").read_text("utf-8")
+    assert "- <code>spenders</code> <sub><code>&#64;acme&#47;crm</code></sub>: query changed" in told
+    (standing,) = json.loads(place.run("status", "-o", "json").out)["cohorts"]
+    assert standing["owner"] == "@acme/crm"
+
+
 def test_what_a_suspension_holds_back_is_shown_and_what_resumes(shop: Place) -> None:
     repository = Repository(shop.folder)
     day = datetime.now(UTC).date() + timedelta(days=9)
@@ -532,12 +544,167 @@ def test_a_comment_has_room_for_the_worst_first(place: Place) -> None:
     assert answer.code == 0
     page = comment(place)
     assert len(page) <= 65_536
-    assert_inert(page, links={"https://github.com/acme/shop/actions/runs/7"})
+    assert_inert(page, links={RUN, f"{RUN}#artifacts"})
     shown = len(re.findall(r"^\| 🟡 update", page, re.MULTILINE))
-    left = re.search(r"^([\d,]+) cohorts more did not fit here: \[the run\]", page, re.MULTILINE)
+    left = re.search(r"^([\d,]+) cohorts more did not fit here: the \[summary of the run\]", page, re.MULTILINE)
     assert shown + (int(left[1].replace(",", "")) if left else 0) == many
     assert "<code>&#39;somebody" not in page
     assert "somebody" not in page  # compared with an identifier
+
+
+RUN = "https://github.com/acme/shop/actions/runs/7"
+
+
+def test_what_a_comment_leaves_out_is_where_it_says(place: Place) -> None:
+    many = 1_000
+    Repository.begun(place.folder).commit()
+    for number in range(many):
+        less = " AND ".join(f"spend <> {number + 20_000 + step}" for step in range(20))
+        sql = f"SELECT customer_id FROM shop.customers WHERE spend > {number + 10_000} AND {less}"
+        place.cohort(f"c{number:03}", sql, name=f"Cohort number {number}")
+    environment = in_github(place)
+    answer = place.run("review", "--base", "HEAD", "--out", "out", "--output", "github", **environment)
+    assert answer.code == 0
+    written = comment(place)
+    assert len(written) <= 65_000
+    elsewhere = f": the [summary of the run]({RUN}) says more, and [its artifacts]({RUN}#artifacts) all of it."
+    left = re.findall(r"^.*did not fit here.*$", written, re.MULTILINE)
+    assert len(left) == 2  # rows of the table, and details
+    assert all(line.endswith(elsewhere) for line in left)
+    assert f"- and 975 more{elsewhere[:-1]}" in written
+    # the summary has all rows and all details, within what GitHub takes
+    summary = (place.folder / "summary").read_text()
+    assert 500_000 < len(summary.encode()) < 2**20
+    assert len(re.findall(r"^\| 🟢 new", summary, re.MULTILINE)) == many
+    assert summary.count("<details><summary>🟢 new") == many
+    assert f"- and 900 more: [the artifacts of this run]({RUN}#artifacts) have all of it" in summary
+    # the folder that the workflow keeps as an artifact has all of it
+    whole = (place.folder / "out" / "page-sandbox.md").read_text()
+    assert len(re.findall(r"^- Cohort number \d+$", whole, re.MULTILINE)) == many
+    assert whole.count("<details><summary>🟢 new") == many
+    assert "did not fit" not in whole
+
+
+def test_a_server_of_ones_own_keeps_no_artifact(shop: Place) -> None:
+    for number in range(26):
+        rule(shop, f"c{number}", days=number + 3, name=f"Number {number}")
+    environment = in_github(shop)
+    own = environment | {"GITHUB_SERVER_URL": "https://github.acme.example"}
+    run = RUN.replace("github.com", "github.acme.example")
+    for around, elsewhere in (
+        (environment, f": the [summary of the run]({RUN}) says more, and [its artifacts]({RUN}#artifacts) all of it"),
+        (own, f": the [summary of the run]({run}) says more, and its log has the whole plan"),
+        ({}, ""),  # without a run nobody keeps it
+    ):
+        assert shop.run("review", "--out", "out", TD_API_KEY="", **around).code == 0
+        assert f"- and 1 more{elsewhere}\n" in comment(shop)
+
+
+def of_pull(head: str, repository: str = "acme/shop") -> dict[str, object]:
+    """The part of an event that names a pull request."""
+    base = {"sha": "", "repo": {"full_name": "acme/shop"}}
+    return {"number": 7, "head": {"sha": head, "repo": {"full_name": repository}}, "base": base}
+
+
+def test_a_cohort_links_to_its_file_at_the_last_commit(shop: Place) -> None:
+    rule(shop, "buyers", days=60)
+    rule(shop, "new (1) _x_", name="Newcomers")
+    path = shop.folder / "cohorts" / "new (1) _x_.yml"
+    path.write_text(path.read_text().replace("id: new (1) _x_", "id: newcomers"))
+    (shop.folder / "cohorts" / "spenders.yml").unlink()
+    head = Repository(shop.folder).commit()
+    rule(shop, "uncommitted", name="Not there")
+    answer = shop.run("review", "--base", "main", "--out", "out", **in_github(shop, pull_request=of_pull(head)))
+    assert answer.code == 0, answer.out + answer.err
+    page = comment(shop)
+    top = f"https://github.com/acme/shop/blob/{head}/cohorts"
+    assert f"| Buyers<br>[<code>buyers</code>]({top}/buyers.yml) <sub>crm-team</sub> |" in page
+    assert f"| Newcomers<br>[<code>newcomers</code>]({top}/new%20%281%29%20_x_.yml) <sub>" in page
+    assert "| Not there<br><code>uncommitted</code> <sub>" in page
+    assert "| Spenders<br><code>spenders</code> |" in page
+    assert_inert(page, links={RUN, f"{top}/buyers.yml", f"{top}/new%20%281%29%20_x_.yml"})
+
+
+def test_a_project_in_a_folder_links_to_its_files(shop: Place, tmp_path: Path) -> None:
+    below = Place(tmp_path / "repo" / "audiences", shop.url)
+    (below.folder / "cohorts").mkdir(parents=True)
+    repository = Repository.begun(tmp_path / "repo")
+    below.project(extra=SOURCES)
+    repository.commit()
+    rule(below, "buyers")
+    head = repository.commit()
+    environment = in_github(shop, pull_request=of_pull(head))
+    assert below.run("review", "--base", "HEAD~1", "--out", "out", **environment).code == 0
+    assert f"(https://github.com/acme/shop/blob/{head}/audiences/cohorts/buyers.yml)" in comment(below)
+
+
+@pytest.mark.parametrize("unknown", ["event", "commit", "repository"])
+def test_no_link_where_nobody_knows_where_it_leads(shop: Place, unknown: str) -> None:
+    rule(shop, "buyers", days=60)
+    head = Repository(shop.folder).commit()
+    if unknown == "commit":
+        head = "0" * 40  # a shallow clone of the merge commit has not the branch's own
+    environment = in_github(shop, pull_request=of_pull(head))
+    if unknown == "event":
+        environment["GITHUB_EVENT_PATH"] = ""
+    if unknown == "repository":
+        environment["GITHUB_REPOSITORY"] = ""
+    assert shop.run("review", "--base", "main", "--out", "out", **environment).code == 0
+    assert "| Buyers<br><code>buyers</code> <sub>" in comment(shop)
+    assert "/blob/" not in comment(shop)
+
+
+def test_links_leave_the_table_before_rows_do(place: Place) -> None:
+    many = 300
+    Repository.begun(place.folder).commit()
+    for number in range(many):
+        place.cohort(f"c{number:03}", f"SELECT customer_id FROM shop.customers WHERE spend > {number + 10_000}")
+    head = Repository(place.folder).commit()
+    environment = in_github(place, pull_request=of_pull(head))
+    arguments = ("review", "--base", "HEAD~1", "--out", "out")
+    assert place.run(*arguments, **environment).code == 0
+    assert len(re.findall(r"^\| 🟢 new", comment(place), re.MULTILINE)) == many
+    assert "/blob/" not in comment(place)
+    assert (place.folder / "out" / "page-sandbox.md").read_text().count("/blob/") == many
+
+
+def test_words_come_first_and_the_sql_of_a_rule_is_folded(shop: Place) -> None:
+    lists = shop.folder / "cohorts" / "lists"
+    lists.mkdir()
+    (lists / "countries.txt").write_text("US\n")
+    rule(shop, "listed", name="Listed")
+    path = shop.folder / "cohorts" / "listed.yml"
+    path.write_text(path.read_text().replace("in: [US, CA]", "in: {file: lists/countries.txt}"))
+    Repository(shop.folder).commit()
+    (lists / "countries.txt").write_text("US\nFR\n")
+    assert shop.run("review", "--base", "HEAD", "--out", "out", TD_API_KEY="").code == 0
+    page = comment(shop)
+    assert "query changed; <code>the list countries&#46;txt changed</code>" in page
+    seen = page.index("<details open><summary>🟡 update <code>listed</code></summary>")
+    told = page.index("country is US", seen)
+    folded = page.index("<details><summary>SQL</summary>", seen)
+    assert seen < told < folded < page.index("customers.country IN ('US', 'FR')")
+
+
+def test_of_many_changes_each_is_folded(shop: Place) -> None:
+    for number in range(5):
+        rule(shop, f"c{number}", days=number + 3, name=f"Number {number}")
+    assert shop.run("review", "--out", "out", TD_API_KEY="").code == 0
+    assert comment(shop).count("<details open>") == 5
+    rule(shop, "c5", days=70, name="Number 5")
+    assert shop.run("review", "--out", "out", TD_API_KEY="").code == 0
+    assert comment(shop).count("<details><summary>🟢") == 6
+    assert "<details open>" not in comment(shop)
+
+
+def test_a_run_that_counts_tells_at_lines_only_what_it_found(shop: Place) -> None:
+    shop.cohort("spenders", "SELECT customer_id FROM shop.customers WHERE spend > 100000")
+    (shop.folder / "cohorts" / "worse.yml").write_text("id: worse\nname: Worse\naudienc: {}\n")
+    answer = shop.run("review", "--members", "--out", "out", "--output", "github", **in_github(shop))
+    assert ",title=G001::spenders: nobody qualifies" in answer.out
+    assert "::error file=cohorts/worse.yml" not in answer.out  # `validate` told it
+    assert "audienc" in plain((shop.folder / "summary").read_text())
+    assert "G001" in (shop.folder / "summary").read_text()
 
 
 def plain(page: str) -> str:
@@ -546,7 +713,7 @@ def plain(page: str) -> str:
     return re.sub(r"&#(\d+);", lambda found: chr(int(found[1])), seen)
 
 
-ALLOWED = re.compile(r"</?(code|sub|i|b|details|summary)>|<br>|<details><summary>.*</summary>\n?|</details>\n?")
+ALLOWED = re.compile(r"</?(code|sub|i|b|details|summary)>|<br>|<details( open)?><summary>.*</summary>\n?|</details>\n?")
 
 
 def assert_inert(page: str, links: set[str] | None = None) -> None:

@@ -154,6 +154,20 @@ def test_a_canary_that_was_not_seen_proves_nothing(account: Place) -> None:
     assert account.run("doctor", *TO_PRODUCTION, "--canary", "email:a@b.c").code == 64
 
 
+def test_a_canary_by_a_label_with_capitals(account: Place) -> None:
+    connect(account)
+    url = f"{account.url}/sandbox/users?workspace=shop-us"
+    users = [
+        {"external_id": "ann", "aliases": {"Email_ID": "me@example.com"}},
+        {"external_id": "bob", "aliases": {"email_id": "me@example.com"}},
+    ]
+    requests.post(url, json={"users": users}, timeout=10).raise_for_status()
+    account.run("bootstrap", *TO_PRODUCTION)
+    canary = ("--canary", "alias:Email_ID:me@example.com")
+    assert account.run("doctor", *TO_PRODUCTION, *canary, typed="n\n").code == 1
+    assert members(account, "cohort_runner_canary") == {"ann"}
+
+
 def test_another_mapping_asks_again(account: Place) -> None:
     ready(account, "ann")
     project(account, more="    export_settings: {operation: mode}\n")

@@ -11,7 +11,7 @@ import pytest
 from runner.files import documents, schemas
 from runner.files.documents import Document
 
-SCHEMAS = {name: json.loads(schemas.text(name)) for name in ("cohort", "project")}
+SCHEMAS = {name: json.loads(schemas.text(name)) for name in ("cohort", "project", "tables")}
 
 
 def properties(schema: Any, path: str = "") -> Iterator[tuple[str, Any]]:
@@ -21,9 +21,12 @@ def properties(schema: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield from properties(inner, f"{path}.{name}")
     if isinstance(schema.get("additionalProperties"), dict) and "$ref" not in schema["additionalProperties"]:
         yield from properties(schema["additionalProperties"], f"{path}.*")
+    for name, inner in schema.get("items", {}).get("properties", {}).items():
+        yield from properties(inner, f"{path}[].{name}")
 
 
 NAMED = [pytest.param(inner, id=f"{n}{p}") for n, whole in SCHEMAS.items() for p, inner in properties(whole)]
+RULE = [pytest.param(inner, id=p) for p, inner in properties(SCHEMAS["cohort"]["$defs"]["rule"], "rule") if p != "rule"]
 
 
 @pytest.mark.parametrize("schema", SCHEMAS.values(), ids=SCHEMAS.keys())
@@ -32,7 +35,7 @@ def test_is_a_schema(schema: Any) -> None:
     jsonschema.Draft202012Validator.check_schema(schema)
 
 
-@pytest.mark.parametrize("inner", NAMED)
+@pytest.mark.parametrize("inner", NAMED + RULE)
 def test_everything_is_explained_and_closed(inner: Any) -> None:
     assert inner["title"]
     assert inner["description"] == inner["markdownDescription"].replace("`", "").replace("**", "")
@@ -41,7 +44,7 @@ def test_everything_is_explained_and_closed(inner: Any) -> None:
     assert "pattern" not in inner or inner["patternErrorMessage"].startswith("must be ")
 
 
-@pytest.mark.parametrize("inner", NAMED)
+@pytest.mark.parametrize("inner", NAMED + RULE)
 def test_every_example_is_valid(inner: Any) -> None:
     whole = inner | {"$defs": SCHEMAS["project"]["$defs"] | SCHEMAS["cohort"]["$defs"]}
     for example in inner["examples"]:

@@ -14,6 +14,7 @@ from runner.identifiers import Handle, Identifier, Kind
 from runner.plan.build import build_plan
 from runner.plan.ledger import Delivered, Deployed, Destination, Ledger, Pending
 from runner.plan.plan import Action, Change
+from runner.plan.reason import Reason, Why
 from runner.plan.standing import Standing, standings
 from runner.project.file import Guards
 from runner.project.schedules import Schedule
@@ -94,11 +95,11 @@ def test_what_is_due(
     deployed: Deployed, now: int, schedule: Schedule | None, due: bool, expected: tuple[Action, Sequence[str]]
 ) -> None:
     found = change(query(schedule), deployed, now=now, due=due)
-    assert (found.action, found.reasons) == expected
+    assert (found.action, tuple(map(str, found.reasons))) == expected
 
 
 def test_a_refresh_asked_for_needs_no_schedule() -> None:
-    assert change(query(SIX), SYNCED, refresh=True).reasons == ("refresh asked for",)
+    assert change(query(SIX), SYNCED, refresh=True).reasons == (Reason(Why.REFRESH_ASKED_FOR),)
 
 
 def stand(wanted: Query, deployed: Deployed, *, now: int = NOW) -> Standing:

@@ -7,7 +7,7 @@ from runner.errors import Position, Problem
 from runner.plan.plan import Plan
 from runner.report.lists import fitting
 from runner.report.markup import code, seen, words
-from runner.report.review import page
+from runner.report.review import Room, page, summary
 from runner.report.synced import page as synced_page
 from runner.sync.run import Summary
 
@@ -24,15 +24,21 @@ def test_a_big_block_takes_no_room_from_those_after_it() -> None:
 
 def test_a_list_that_does_not_fit_is_named() -> None:
     bad = tuple(problem(number, what="x" * 250) for number in range(20))
-    shown = Review(
-        "production", Plan("production", "shop", ()), errors=bad, address="https://github.com/a/b/actions/runs/7"
-    )
-    text = page(shown, limit=4_000)
+    shown = Review("production", Plan("production", "shop", ()), errors=bad)
+    text = page(shown, Room(4_000, elsewhere=": look there"))
     assert len(text) <= 4_000
     assert "**20 problems in 20 files**" in text
-    assert (
-        "**Problems** did not fit here: [the run](https://github.com/a/b/actions/runs/7) keeps the whole plan." in text
-    )
+    assert "**Problems** did not fit here: look there." in text
+
+
+def test_a_summary_counts_bytes_and_not_letters() -> None:
+    bad = tuple(problem(number, what="ü" * 250) for number in range(100))
+    shown = Review("production", Plan("production", "shop", ()), errors=bad, address="https://github.com/a/b/7")
+    assert summary(shown).count("ü" * 250) == 100
+    # of 20 targets each has its share, and two bytes are one letter
+    told = summary(shown, pages=20)
+    assert len(told.encode()) <= 50_000
+    assert "**Problems** did not fit here: the log of [this run](https://github.com/a/b/7) has the whole plan." in told
 
 
 def test_letters_that_nobody_sees_are_written_out() -> None:

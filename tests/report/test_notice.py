@@ -21,7 +21,7 @@ def test_one_line_for_each_fate_then_where_to_look() -> None:
         ":no_entry: 1 blocked by a guard: `fans` (G003)\n"
         ":white_check_mark: 1 recovered: `old`\n"
         ":no_entry: 7 withdrawals refused by a guard, nobody was taken out (G005)\n"
-        f"`cohorts explain G003` says what to do. <{RUN}|The run>"
+        f"More about G003, G005, R020, R021: `cohorts explain G003`. <{RUN}|The run>"
     )
 
 
@@ -54,7 +54,7 @@ def test_a_run_that_was_stopped_says_why_in_our_own_words() -> None:
     assert of_stopped_run(refused, target="production", address="") == (
         "*Cohorts: target production*\n"
         ":x: the run did not get through: Treasure Data refused the key (R003)\n"
-        "`cohorts explain R003` says what to do."
+        "More about R003: `cohorts explain R003`."
     )
     assert "(L001)" in of_stopped_run(Locked("L001", "ann is writing", ""), target="t", address="")
     assert "it failed as a whole (R006)" in of_stopped_run(CohortsError("R006", "", ""), target="t", address="")

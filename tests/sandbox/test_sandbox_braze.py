@@ -197,6 +197,10 @@ def test_sql_for_tests(world: World) -> None:
     url = f"{world.url}/sandbox/sql"
     rows = requests.post(url, json={"sql": "SELECT COUNT(*) FROM shop.customers"}, timeout=10).json()
     assert rows == {"rows": [[300]]}
+    strange = "SELECT 'NaN'::DOUBLE, '-Infinity'::DOUBLE, 0.5::DOUBLE, NULL, DATE '2026-01-02'"
+    assert requests.post(url, json={"sql": strange}, timeout=10).json() == {
+        "rows": [["nan", "-inf", 0.5, None, "2026-01-02"]]
+    }
     answer = requests.post(url, json={"sql": "SELECT * FROM read_text('pyproject.toml')"}, timeout=10)
     assert answer.status_code == 400
 

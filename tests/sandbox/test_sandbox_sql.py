@@ -54,6 +54,24 @@ def test_a_column_is_added_before_time(world: World) -> None:
     assert [row[:3] for row in world.rows(f"SELECT * FROM {name} ORDER BY a")] == [["x", 1, None], ["y", 2, "z"]]
 
 
+@pytest.mark.parametrize(
+    ("sql", "names"),
+    [
+        # a result keeps the capitals that are written, and a table does not (measured on Trino 423)
+        ("SELECT DISTINCT 'a' AS \"Email_ID\"", ["Email_ID"]),
+        ("SELECT 1 AS Email_ID, 2", ["Email_ID", "_col1"]),
+        ("SELECT Email_ID FROM capitals", ["Email_ID"]),
+        ("SELECT c.EMAIL_ID FROM capitals c", ["EMAIL_ID"]),
+        ("SELECT * FROM capitals", ["email_id", "time"]),
+        ("SELECT email_id FROM (SELECT 'x' AS \"Email_ID\")", ["email_id"]),
+    ],
+)
+def test_capitals_of_names(world: World, sql: str, names: list[str]) -> None:
+    world.done("DROP TABLE IF EXISTS capitals")
+    world.done("CREATE TABLE capitals AS SELECT 'x' AS \"Email_ID\"")
+    assert [name for name, *_ in world.run(sql)["hive_result_schema"]] == names
+
+
 def test_delete_and_drop(world: World) -> None:
     name = table(world, "shrunk")
     world.done(f"DELETE FROM {name} WHERE a = 'x'")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from tests.workflows.events import queued, synchronized
@@ -82,6 +83,11 @@ def test_who_would_enter_is_counted_with_a_key_that_only_reads(office: Office) -
     assert run.results == {**GREEN, "count": "success"}
     (text,) = office.comments.values()
     assert "2 to add and 0 to remove" in text
+    # what a comment may have no room for is where it says
+    assert "2 to add and 0 to remove" in run.jobs["count"].summary
+    assert "2 to add and 0 to remove" in (run.artifacts / "cohorts-comment-counted" / "page-production.md").read_text()
+    assert (run.artifacts / "cohorts-comment" / "page-production.md").is_file()
+    assert re.search(r"\[<code>vips</code>\]\(https://github\.com/.+/blob/[0-9a-f]{40}/cohorts/vips\.yml\)", text)
     assert office.shop.members("vips") == {"ann"}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from runner.sandbox.duck import expressions
@@ -15,12 +14,12 @@ from runner.sandbox.duck.families.times import TIMES
 from runner.sandbox.duck.families.treasure import TREASURE
 from runner.sandbox.duck.nothere import NotHere
 from runner.sandbox.duck.scope import Scope
-from runner.sandbox.duck.site import Emitter, Site
+from runner.sandbox.duck.site import Emitters, Site
 from runner.sandbox.duck.storage import UNKNOWN
 from runner.trino import tree
 from runner.trino.types import Type
 
-SAME: Mapping[str, Emitter] = {
+SAME: Emitters = {
     **TEXTS,
     **NUMBERS,
     **TIMES,
@@ -77,6 +76,6 @@ def _site(node: tree.Call, scope: Scope) -> Site:
             types.append(Type("function"))
         elif not node.star:
             arguments.append(expressions.expression(one, inside))
-            types.append(scope.facts.result_of(one))
-    returns = scope.facts.type_of(node)
+            types.append(scope.result_of(one))
+    returns = scope.type_of(node)
     return Site(node, scope, tuple(arguments), tuple(types), returns)

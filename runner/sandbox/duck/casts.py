@@ -10,9 +10,11 @@ from runner.sandbox.duck.storage import (
     INTEGERS,
     INTERVALS,
     TIMES,
+    as_stored,
     decimal,
     element,
     field,
+    in_utc,
     inner,
     is_text,
     length_of,
@@ -42,7 +44,7 @@ def cast(
     if source == target:
         return sql
     if source.base == "unknown":
-        return f"CAST({sql} AS {storage(target)})"
+        return as_stored(sql, target)
     if safe and is_text(source) and target.base in {*INTEGERS, "boolean"}:
         return f"trino_try_{target.base}({sql})"
     made = _made(sql, source, target, zone)
@@ -76,13 +78,15 @@ def _is_kept_alike(source: Type, target: Type) -> bool:
 def _made(sql: str, source: Type, target: Type, zone: str) -> str:
     """The cast itself, by what the two types are. Raises NotHere."""
     if target.base == "json":
-        return python("to_json", "VARCHAR", _sent(sql, source), text(str(source)))
+        sent = _sent(sql, source)
+        return python("to_json", "VARCHAR", sent, text(str(source)))
     if source.base == "json":
         return _from_json(sql, target)
     if target.base == source.base and target.base in CONTAINERS:
         return _inside(sql, source, target)
     if is_text(target):
-        return _cut(as_text(sql, source, zone), source, target)
+        shown = as_text(sql, source, zone)
+        return _cut(shown, source, target)
     if is_text(source):
         return _from_text(sql, target)
     return _of_values(sql, source, target, zone)
@@ -107,7 +111,7 @@ def _truth(sql: str, target: Type) -> str:
         return f"({sql} <> 0)"
     if target.base == "decimal":
         return f"CAST(CAST({sql} AS INTEGER) AS {storage(target)})"
-    return f"CAST({sql} AS {storage(target)})"
+    return as_stored(sql, target)
 
 
 # texts
@@ -118,7 +122,7 @@ def as_text(sql: str, source: Type, zone: str = "UTC") -> str:
     match source.base:
         case "varchar":
             return sql
-        case "decimal" if decimal(source)[0] == decimal(source)[1]:
+        case "decimal" if _has_no_whole_digits(source):
             # DuckDB writes .5 where there is no place for a digit before the point
             return python("decimal_text", "VARCHAR", sql)
         case "boolean" | "tinyint" | "smallint" | "integer" | "bigint" | "decimal":
@@ -133,9 +137,16 @@ def as_text(sql: str, source: Type, zone: str = "UTC") -> str:
             return stamp(sql, precision_of(source))
         case "timestamp with time zone":
             shown = stamp(local(sql, zone), precision_of(source))
-            return f"({shown} || {text(' ' + zone)})"
+            ending = text(f" {zone}")
+            return f"({shown} || {ending})"
         case _:
             return _interval_text(sql, source)
+
+
+def _has_no_whole_digits(source: Type) -> bool:
+    """True for a decimal whose digits all stand behind the point."""
+    precision, scale = decimal(source)
+    return precision == scale
 
 
 def _interval_text(sql: str, source: Type) -> str:
@@ -187,7 +198,8 @@ def _from_text(sql: str, target: Type) -> str:
         case "double":
             return python("text_double", "DOUBLE", sql)
         case "real":
-            return f"CAST({python('text_real', 'DOUBLE', sql)} AS FLOAT)"
+            read = python("text_real", "DOUBLE", sql)
+            return f"CAST({read} AS FLOAT)"
         case "decimal":
             return python("text_decimal", storage(target), sql, *_shape(target))
         case "date":
@@ -198,7 +210,7 @@ def _from_text(sql: str, target: Type) -> str:
         case "timestamp with time zone":
             digits = str(precision_of(target))
             moment = python("text_moment", "TIMESTAMP", sql, digits)
-            return f"({moment} AT TIME ZONE 'UTC')"
+            return in_utc(moment)
         case "varbinary":
             return f"encode({sql})"
         case _:
@@ -214,12 +226,13 @@ def _number(sql: str, source: Type, target: Type) -> str:
     if source.base == "decimal":
         return _from_decimal(sql, source, target)
     if source.base in FLOATS and target.base in INTEGERS:
-        return python("rounded", kept, f"CAST({sql} AS DOUBLE)", text(target.base))
+        double = f"CAST({sql} AS DOUBLE)"
+        return python("rounded", kept, double, text(target.base))
     if source.base in FLOATS and target.base == "decimal":
         return python(f"{source.base}_decimal", kept, sql, *_shape(target))
     if target.base == "decimal":
         return _whole_as_decimal(sql, target)
-    return f"CAST({sql} AS {kept})"
+    return as_stored(sql, target)
 
 
 def _shape(target: Type) -> tuple[str, str]:
@@ -233,17 +246,15 @@ def _whole_as_decimal(sql: str, target: Type) -> str:
     _, scale = decimal(target)
     if scale:
         sql = f"CAST({sql} AS DECIMAL(38,{scale}))"
-    return f"CAST({sql} AS {storage(target)})"
+    return as_stored(sql, target)
 
 
 def _from_decimal(sql: str, source: Type, target: Type) -> str:
     """A decimal as another number; Python rounds a long one once, to the nearest double."""
-    kept = storage(target)
     precision, _ = decimal(source)
     if target.base in FLOATS and precision > EXACT:
-        exact = python("decimal_double", "DOUBLE", sql)
-        return f"CAST({exact} AS {kept})"
-    return f"CAST({sql} AS {kept})"
+        sql = python("decimal_double", "DOUBLE", sql)
+    return as_stored(sql, target)
 
 
 # moments
@@ -258,30 +269,25 @@ def _rounded(sql: str, target: Type) -> str:
     return f"make_timestamp(CAST({steps} AS BIGINT) * {step})"
 
 
-def _moment(sql: str) -> str:
-    """The moment at which clocks in UTC show a TIMESTAMP."""
-    return f"({sql} AT TIME ZONE 'UTC')"
-
-
 def _of_times(sql: str, source: Type, target: Type, zone: str) -> str | None:
     """A cast between dates and moments; None for other types."""
     match source.base, target.base:
         case "date", "timestamp":
             return f"CAST({sql} AS TIMESTAMP)"
         case "date", "timestamp with time zone":
-            return _moment(f"CAST({sql} AS TIMESTAMP)")
+            return in_utc(f"CAST({sql} AS TIMESTAMP)")
         case "timestamp", "date":
             return f"CAST({sql} AS DATE)"
         case "timestamp", "timestamp":
             return _rounded(sql, target)
         case "timestamp", "timestamp with time zone":
-            return _moment(_rounded(sql, target))
+            return in_utc(_rounded(sql, target))
         case "timestamp with time zone", "date":
             return f"CAST({local(sql, zone)} AS DATE)"
         case "timestamp with time zone", "timestamp":
             return _rounded(local(sql, zone), target)
         case "timestamp with time zone", "timestamp with time zone":
-            return _moment(_rounded(local(sql, "UTC"), target))
+            return in_utc(_rounded(local(sql, "UTC"), target))
         case _:
             return None
 
@@ -291,14 +297,16 @@ def _of_times(sql: str, source: Type, target: Type, zone: str) -> str | None:
 
 def _inside(sql: str, source: Type, target: Type) -> str:
     """An array or a row whose inner values are cast. Raises NotHere."""
-    if storage(source) == storage(target) and not _limits(target):
+    are_kept_alike = storage(source) == storage(target)
+    if are_kept_alike and not _limits(target):
         return sql
     if target.base == "array":
         made = cast("x", element(source), element(target))
         return each_as(sql, made)
-    same_length = len(inner(source)) == len(inner(target))
-    if target.base == "row" and same_length:
-        return _row(sql, inner(source), inner(target))
+    sources = inner(source)
+    targets = inner(target)
+    if target.base == "row" and len(sources) == len(targets):
+        return _row(sql, sources, targets)
     raise NotHere(f"a cast from {source} to {target}")
 
 
@@ -312,20 +320,25 @@ def each_as(sql: str, made: str) -> str:
 def _row(sql: str, sources: Sequence[Type], targets: Sequence[Type]) -> str:
     """A row whose fields are cast one by one. Raises NotHere."""
     parts = []
-    for number, (source, target) in enumerate(zip(sources, targets, strict=True)):
-        value = f"struct_extract({sql}, {text(field(number))})"
-        parts.append(f"{field(number)} := {cast(value, source, target)}")
+    pairs = zip(sources, targets, strict=True)
+    for number, (source, target) in enumerate(pairs):
+        name = field(number)
+        value = f"struct_extract({sql}, {text(name)})"
+        changed = cast(value, source, target)
+        parts.append(f"{name} := {changed}")
+    fields = ", ".join(parts)
     # struct_pack makes a row of NULLs of what is NULL
-    packed = f"struct_pack({', '.join(parts)})"
+    packed = f"struct_pack({fields})"
     return f"CASE WHEN {sql} IS NOT NULL THEN {packed} END"
 
 
 def _limits(type_: Type) -> bool:
     """True where a text inside is limited, or a moment rounded."""
     inside = inner(type_)
-    if not inside:
-        return length_of(type_) is not None and type_.base in {"varchar", "timestamp"}
-    return any(_limits(one) for one in inside)
+    if inside:
+        return any(map(_limits, inside))
+    has_number = length_of(type_) is not None
+    return has_number and type_.base in {"varchar", "timestamp"}
 
 
 # JSON

@@ -11,7 +11,9 @@ from runner.sandbox.duck.nothere import NotHere
 from runner.sandbox.duck.scope import Scope, argument, lookup, parts
 from runner.sandbox.duck.storage import (
     UNKNOWN,
+    as_stored,
     field,
+    in_utc,
     inner,
     precision_of,
     python,
@@ -45,7 +47,9 @@ def expression(node: tree.Expression, scope: Scope) -> str:
     target = scope.facts.conversions.get(node)
     if target is None:
         return sql
-    return coerced(sql, scope.facts.type_of(node), target, zone_of(node, scope))
+    source = scope.type_of(node)
+    zone = zone_of(node, scope)
+    return coerced(sql, source, target, zone)
 
 
 def plain(node: tree.Expression, scope: Scope) -> str:
@@ -67,11 +71,12 @@ def _literal(node: tree.Expression, scope: Scope) -> str | None:
         case tree.Boolean():
             return str(node.value).upper()
         case tree.Bytes():
-            return f"from_hex({text(node.value.hex())})"
+            digits = text(node.value.hex())
+            return f"from_hex({digits})"
         case tree.Number():
-            return values.number(node, scope.facts.type_of(node))
+            return values.number(node, scope.type_of(node))
         case tree.TypedText():
-            return values.typed(node, scope.facts.type_of(node))
+            return values.typed(node, scope.type_of(node))
         case tree.Interval():
             return values.interval(node)
         case tree.Present():
@@ -84,17 +89,15 @@ def _comparison(node: tree.Expression, scope: Scope) -> str | None:
     """A condition about values that are compared; None for any other node."""
     match node:
         case tree.Comparison():
-            return operators.compared(
-                node.comparator, node.left, node.right, scope, expression
-            )
+            return operators.compared(node.comparator, node.left, node.right, scope)
         case tree.IsDistinct():
-            return operators.distinct(node, scope, expression)
+            return operators.distinct(node, scope)
         case tree.Between():
-            return operators.between(node, scope, expression)
+            return operators.between(node, scope)
         case tree.InList():
-            return operators.in_list(node, scope, expression)
+            return operators.in_list(node, scope)
         case tree.Like():
-            return operators.like(node, scope, expression)
+            return operators.like(node, scope)
         case _:
             return None
 
@@ -105,13 +108,14 @@ def _condition(node: tree.Expression, scope: Scope) -> str | None:
         case tree.IsNull():
             return _is_null(node, scope)
         case tree.Not():
-            return f"(NOT {expression(node.value, scope)})"
+            condition = expression(node.value, scope)
+            return f"(NOT {condition})"
         case tree.And():
             return _guarded(node.terms, scope, " AND ", decided="FALSE")
         case tree.Or():
             return _guarded(node.terms, scope, " OR ", decided="TRUE")
         case tree.Exists():
-            return f"EXISTS ({queries.query(node.query, scope.inside())})"
+            return f"EXISTS {_subquery(node.query, scope)}"
         case tree.InQuery():
             return _in_query(node, scope)
         case tree.QuantifiedComparison():
@@ -128,11 +132,11 @@ def _value(node: tree.Expression, scope: Scope) -> str | None:
         case tree.Call():
             return calls.call(node, scope)
         case tree.Operation():
-            return operators.operation(node, scope, expression)
+            return operators.operation(node, scope)
         case tree.Sign():
-            return operators.signed(node, scope, expression)
+            return operators.signed(node, scope)
         case tree.ScalarQuery():
-            return f"({queries.query(node.query, scope.inside())})"
+            return _subquery(node.query, scope)
         case tree.Case():
             return _case(node, scope)
         case tree.Cast():
@@ -162,6 +166,12 @@ def _part(node: tree.Expression, scope: Scope) -> str | None:
             return _grouping(node, scope)
         case _:
             return None
+
+
+def _subquery(node: tree.Query, scope: Scope) -> str:
+    """A query in an expression, in parentheses. Raises NotHere."""
+    sql = queries.query(node, scope.inside())
+    return f"({sql})"
 
 
 # names
@@ -194,12 +204,19 @@ def _argument_or_column(node: tree.Column | tree.Field, scope: Scope) -> str | N
 
 def _field(node: tree.Field, scope: Scope) -> str | None:
     """A field of a row, by its place; None where the row has none of the name."""
-    row = scope.facts.type_of(node.base)
+    row = scope.type_of(node.base)
     names = [name.lower() for name in row.names]
     if node.name.key not in names:
         return None
-    place = field(names.index(node.name.key))
-    return f"struct_extract({expression(node.base, scope)}, {text(place)})"
+    number = names.index(node.name.key)
+    base = expression(node.base, scope)
+    return _extracted(base, number)
+
+
+def _extracted(row: str, number: int) -> str:
+    """A field of a row, by its place from 0."""
+    name = text(field(number))
+    return f"struct_extract({row}, {name})"
 
 
 # conditions
@@ -207,8 +224,9 @@ def _field(node: tree.Field, scope: Scope) -> str | None:
 
 def _is_null(node: tree.IsNull, scope: Scope) -> str:
     """IS NULL and IS NOT NULL."""
+    value = expression(node.value, scope)
     word = operators.negation(negated=node.negated)
-    return f"({expression(node.value, scope)} IS {word}NULL)"
+    return f"({value} IS {word}NULL)"
 
 
 def _is_risky(sql: str) -> bool:
@@ -231,33 +249,35 @@ def _guarded(
         if not _is_risky(sql):
             safe.append(sql)
         elif safe:
-            before = f"({word.join(safe)}) IS DISTINCT FROM {decided}"
+            joined = word.join(safe)
+            before = f"({joined}) IS DISTINCT FROM {decided}"
             sql = f"CASE WHEN {before} THEN {sql} ELSE {decided} END"
         made.append(sql)
-    return f"({word.join(made)})"
+    joined = word.join(made)
+    return f"({joined})"
 
 
 def _in_query(node: tree.InQuery, scope: Scope) -> str:
     """`value IN (SELECT …)`. Raises NotHere for values with types inside."""
-    kind = scope.facts.result_of(node.value)
+    kind = scope.result_of(node.value)
     if kind.base in NO_MEMBERSHIP:
         raise NotHere(f"{kind.base} IN (SELECT …)")
-    inside, of = queries.single(node.query, scope.inside())
+    found = queries.single(node.query, scope.inside())
     value = expression(node.value, scope)
-    value, inside = operators.alike_query(value, kind, inside, of)
+    value, inside = operators.alike_query(value, kind, *found)
     word = operators.negation(negated=node.negated)
     return f"({value} {word}IN ({inside}))"
 
 
 def _quantified(node: tree.QuantifiedComparison, scope: Scope) -> str:
     """`left > ALL (SELECT …)` and its like."""
-    inside, of = queries.single(node.query, scope.inside())
-    kind = scope.facts.result_of(node.left)
+    found = queries.single(node.query, scope.inside())
+    kind = scope.result_of(node.left)
     # DuckDB compares NaN otherwise than Trino, and there is no place to ask for it
-    if kind.base in {"double", "real"} or kind.base in NO_MEMBERSHIP:
+    if kind.base in {"double", "real", *NO_MEMBERSHIP}:
         raise NotHere(f"a comparison of {kind.base} with ANY or ALL")
     left = expression(node.left, scope)
-    left, inside = operators.alike_query(left, kind, inside, of)
+    left, inside = operators.alike_query(left, kind, *found)
     quantifier = "ANY"
     if node.quantifier == "all":
         quantifier = "ALL"
@@ -269,14 +289,17 @@ def _quantified(node: tree.QuantifiedComparison, scope: Scope) -> str:
 
 def _case(node: tree.Case, scope: Scope) -> str:
     """CASE, whose results are all of the type that it has as a whole."""
-    wanted = scope.facts.type_of(node)
+    wanted = scope.type_of(node)
     shown = []
     for branch in node.branches:
         result = converted(branch.result, wanted, scope)
-        shown.append(f"WHEN {_when(node, branch, scope)} THEN {result}")
+        condition = _when(node, branch, scope)
+        shown.append(f"WHEN {condition} THEN {result}")
     if node.default is not None:
-        shown.append(f"ELSE {converted(node.default, wanted, scope)}")
-    return f"CASE {' '.join(shown)} END"
+        default = converted(node.default, wanted, scope)
+        shown.append(f"ELSE {default}")
+    branches = " ".join(shown)
+    return f"CASE {branches} END"
 
 
 def _when(node: tree.Case, branch: tree.When, scope: Scope) -> str:
@@ -284,7 +307,7 @@ def _when(node: tree.Case, branch: tree.When, scope: Scope) -> str:
     if node.operand is None:
         return expression(branch.condition, scope)
     return operators.compared(
-        tree.Comparator.EQUAL, node.operand, branch.condition, scope, expression
+        tree.Comparator.EQUAL, node.operand, branch.condition, scope
     )
 
 
@@ -294,7 +317,7 @@ def converted(node: tree.Expression, wanted: Type, scope: Scope) -> str:
     Raises NotHere where Trino's conversion has no proven form.
     """
     sql = expression(node, scope)
-    source = scope.facts.result_of(node)
+    source = scope.result_of(node)
     if source in {wanted, UNKNOWN}:
         return sql
     return coerced(sql, source, wanted, zone_of(node, scope))
@@ -302,23 +325,25 @@ def converted(node: tree.Expression, wanted: Type, scope: Scope) -> str:
 
 def _cast(node: tree.Cast, scope: Scope) -> str:
     """CAST and TRY_CAST. Raises NotHere."""
-    target = scope.facts.type_of(node)
+    target = scope.type_of(node)
     if node.type.base == "char":
         raise NotHere("the type char")
-    source = scope.facts.result_of(node.value)
+    source = scope.result_of(node.value)
     # asked for what it raises: a type that DuckDB does not keep
     storage(target)
     sql = expression(node.value, scope)
-    return cast(sql, source, target, safe=node.safe, zone=zone_of(node.value, scope))
+    zone = zone_of(node.value, scope)
+    return cast(sql, source, target, safe=node.safe, zone=zone)
 
 
 def _subscript(node: tree.Subscript, scope: Scope) -> str:
     """`base[index]`: an array's element, a map's value or a row's field. Raises NotHere."""
     base = expression(node.base, scope)
-    kind = scope.facts.result_of(node.base)
+    kind = scope.result_of(node.base)
     match kind.base:
         case "array":
-            return f"trino_subscript({base}, {expression(node.index, scope)})"
+            place = expression(node.index, scope)
+            return f"trino_subscript({base}, {place})"
         case "map":
             return _map_value(base, kind, node.index, scope)
         case "row" if isinstance(node.index, tree.Number):
@@ -339,25 +364,29 @@ def _row_field(base: str, kind: Type, place: int) -> str:
     """A row's field by its place, from 1. Raises NotHere for a place that it has not."""
     if not 1 <= place <= len(inner(kind)):
         raise NotHere(f"a row's field number {place}")
-    return f"struct_extract({base}, {text(field(place - 1))})"
+    return _extracted(base, place - 1)
 
 
 def _array(node: tree.Array, scope: Scope) -> str:
     """ARRAY[…], whose elements are all of one type."""
-    kind = scope.facts.type_of(node)
+    kind = scope.type_of(node)
     wanted = inner(kind)
-    shown = ", ".join(converted(one, wanted[0], scope) for one in node.items)
-    return f"CAST([{shown}] AS {storage(kind)})"
+    items = [converted(one, wanted[0], scope) for one in node.items]
+    shown = ", ".join(items)
+    return as_stored(f"[{shown}]", kind)
 
 
 def _row(node: tree.Row, scope: Scope) -> str:
     """ROW(…), whose fields are named by their places."""
-    wanted = inner(scope.facts.type_of(node))
+    wanted = inner(scope.type_of(node))
     shown = []
-    for number, (one, kind) in enumerate(zip(node.items, wanted, strict=True)):
+    pairs = zip(node.items, wanted, strict=True)
+    for number, (one, kind) in enumerate(pairs):
+        name = field(number)
         value = converted(one, kind, scope)
-        shown.append(f"{field(number)} := CAST({value} AS {storage(kind)})")
-    return f"struct_pack({', '.join(shown)})"
+        shown.append(f"{name} := {as_stored(value, kind)}")
+    fields = ", ".join(shown)
+    return f"struct_pack({fields})"
 
 
 def _trim(node: tree.Trim, scope: Scope) -> str:
@@ -384,7 +413,7 @@ def _present(node: tree.Present, scope: Scope) -> str:
     """CURRENT_TIMESTAMP and its like, as precise as their type."""
     precision = 0
     if node.which != "current_date":
-        precision = precision_of(scope.facts.type_of(node))
+        precision = precision_of(scope.type_of(node))
     return present(node.which, precision, scope.facts.now)
 
 
@@ -399,7 +428,7 @@ def present(which: str, precision: int, now: float) -> str:
     stamp = f"make_timestamp({cut})"
     match which:
         case "current_timestamp":
-            return f"({stamp} AT TIME ZONE 'UTC')"
+            return in_utc(stamp)
         case "localtimestamp":
             return stamp
         case "current_date":

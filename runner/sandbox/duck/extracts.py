@@ -46,7 +46,7 @@ WITHIN = {"day": None, "hour": 24, "minute": 60, "second": 60, "millisecond": 10
 def extract(node: tree.Extract, scope: Scope) -> str:
     """EXTRACT(field FROM value). Raises NotHere."""
     sql = expressions.expression(node.value, scope)
-    kind = scope.facts.result_of(node.value)
+    kind = scope.result_of(node.value)
     return field_of(node.field, sql, kind, zone_of(node.value, scope))
 
 

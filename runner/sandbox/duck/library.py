@@ -26,8 +26,11 @@ from runner.sandbox.functions import (
     treasure,
 )
 
+Function = Callable[..., Any]
+"""A function in Python; its arguments are values of DuckDB."""
 
-def _strict(function: Callable[..., Any]) -> Callable[..., Any]:
+
+def _strict(function: Function) -> Function:
     """A function that is NULL where any argument is."""
 
     def strict(*values: Any) -> Any:
@@ -38,7 +41,7 @@ def _strict(function: Callable[..., Any]) -> Callable[..., Any]:
     return strict
 
 
-def _lenient(function: Callable[..., Any]) -> Callable[..., Any]:
+def _lenient(function: Function) -> Function:
     """A function that answers NULL itself."""
 
     def lenient(*values: Any) -> Any:
@@ -47,7 +50,7 @@ def _lenient(function: Callable[..., Any]) -> Callable[..., Any]:
     return lenient
 
 
-def _marked(function: Callable[..., Any], values: tuple[Any, ...]) -> Any:
+def _marked(function: Function, values: tuple[Any, ...]) -> Any:
     """What a function makes; a float as a text, since a NaN would arrive as NULL."""
     made = function(*values)
     if isinstance(made, float):
@@ -179,7 +182,7 @@ def _format(pattern: str | None, *values: Any) -> str | None:
     return formats.formatted(pattern, *values)
 
 
-STRICT: Mapping[str, Callable[..., Any]] = {
+STRICT: Mapping[str, Function] = {
     "fail": _fail,
     "double_text": numbers.scientific,
     "real_text": numbers.scientific_real,
@@ -299,7 +302,7 @@ STRICT: Mapping[str, Callable[..., Any]] = {
 }
 """Functions that are NULL where any argument is."""
 
-LENIENT: Mapping[str, Callable[..., Any]] = {
+LENIENT: Mapping[str, Function] = {
     "equal": lists.equal,
     "contains": lists.contains,
     "repeat": _repeat,
@@ -338,7 +341,7 @@ def functions_in(sql: str) -> frozenset[tuple[str, str]]:
     )
 
 
-def _taught(function: str) -> Callable[..., Any]:
+def _taught(function: str) -> Function:
     """A function as DuckDB calls it, with what it makes of NULL."""
     if function in STRICT:
         return _strict(STRICT[function])

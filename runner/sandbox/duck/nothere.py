@@ -7,10 +7,8 @@ MARK = "not here: "
 there is no answer.
 """
 
-BEGINNING, ENDING = (
-    "this sandbox cannot tell what Trino answers for ",
-    "; run with --engine trino",
-)
+BEGINNING = "this sandbox cannot tell what Trino answers for "
+ENDING = "; run with --engine trino"
 
 
 class NotHere(Exception):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeGuard
 
-from runner.sandbox.duck.casts import coerced
+from runner.sandbox.duck import expressions
+from runner.sandbox.duck.casts import coerced, local
 from runner.sandbox.duck.nothere import NotHere
 from runner.sandbox.duck.scope import Scope
 from runner.sandbox.duck.storage import (
@@ -14,6 +13,7 @@ from runner.sandbox.duck.storage import (
     INTEGERS,
     INTERVALS,
     UNKNOWN,
+    as_stored,
     decimal,
     element,
     is_composite,
@@ -25,9 +25,7 @@ from runner.trino import tree
 from runner.trino.tree import Comparator, Operator
 from runner.trino.types import Type, common
 
-Write = Callable[[tree.Expression, Scope], str]
-"""What writes an expression; `expressions`, which calls this module, gives it."""
-
+NUMBERS = frozenset({*INTEGERS, *FLOATS})
 NO_ORDER = frozenset({"map", "json"})
 MOMENTS = frozenset({"timestamp", "timestamp with time zone"})
 EQUALITY = frozenset({Comparator.EQUAL, Comparator.NOT_EQUAL})
@@ -65,29 +63,41 @@ class Operation:
     result: Type
 
     @property
+    def base(self) -> str:
+        """The name of the result's type, without what stands in its parentheses."""
+        return self.result.base
+
+    @property
     def plain(self) -> str:
         """The same words for DuckDB."""
-        return f"({self.left.sql} {self.operator} {self.right.sql})"
+        left = self.left.sql
+        right = self.right.sql
+        return f"({left} {self.operator} {right})"
 
     def refuse(self) -> NotHere:
         """That there is no proven form for sides of these types."""
-        return NotHere(f"{self.left.type} {self.operator} {self.right.type}")
+        left = self.left.type
+        right = self.right.type
+        return NotHere(f"{left} {self.operator} {right}")
 
 
-def _side(node: tree.Expression, scope: Scope, write: Write) -> Side:
+def _side(node: tree.Expression, scope: Scope) -> Side:
     """An operand, written, with the type that Trino converts it to."""
-    return Side(write(node, scope), scope.facts.result_of(node), node)
+    sql = expressions.expression(node, scope)
+    return Side(sql, scope.result_of(node), node)
 
 
-def operation(node: tree.Operation, scope: Scope, write: Write) -> str:
+def operation(node: tree.Operation, scope: Scope) -> str:
     """`left operator right`. Raises NotHere."""
-    left = _side(node.left, scope, write)
-    right = _side(node.right, scope, write)
-    made = Operation(node.operator, left, right, scope.facts.type_of(node))
-    unknown = [side for side in (left, right) if side.type == UNKNOWN]
-    if len(unknown) == 1:
+    left = _side(node.left, scope)
+    right = _side(node.right, scope)
+    made = Operation(node.operator, left, right, scope.type_of(node))
+    is_left_null = left.type == UNKNOWN
+    is_right_null = right.type == UNKNOWN
+    if is_left_null != is_right_null:
         # NULL, whatever the other side is
-        return f"CAST(NULL AS {storage(made.result)})"
+        kept = storage(made.result)
+        return f"CAST(NULL AS {kept})"
     return _written(made, scope)
 
 
@@ -95,8 +105,8 @@ def _written(made: Operation, scope: Scope) -> str:
     """An operation by the type that it results in."""
     if made.operator is Operator.CONCAT:
         return _joined(made)
-    base = made.result.base
-    if base in {*INTEGERS, *FLOATS} and made.left.type != UNKNOWN:
+    base = made.base
+    if base in NUMBERS and made.left.type != UNKNOWN:
         return _arithmetic(made)
     if base == "decimal":
         return _decimal(made)
@@ -109,10 +119,10 @@ def _written(made: Operation, scope: Scope) -> str:
 
 def _joined(made: Operation) -> str:
     """`left || right`, of texts, bytes or arrays."""
-    if made.result.base in {"varchar", "varbinary"}:
-        return f"({made.left.sql} || {made.right.sql})"
-    if made.result.base != "array":
-        raise NotHere(f"{made.left.type} || {made.right.type}")
+    if made.base in {"varchar", "varbinary"}:
+        return made.plain
+    if made.base != "array":
+        raise made.refuse()
     left = _as_array(made.left, made.result)
     right = _as_array(made.right, made.result)
     return f"({left} || {right})"
@@ -129,31 +139,39 @@ def _as_array(side: Side, result: Type) -> str:
 def _arithmetic(made: Operation) -> str:
     """An operation of whole numbers or doubles."""
     # DuckDB's / of whole numbers gives a double; of doubles it divides by 0 as Java does
-    if made.operator is Operator.DIVIDE and made.result.base in INTEGERS:
+    if made.operator is Operator.DIVIDE and made.base in INTEGERS:
         return f"({made.left.sql} // {made.right.sql})"
     return made.plain
 
 
 def _decimal(made: Operation) -> str:
     """An operation of decimals, at the scale that Trino gives it. Raises NotHere."""
-    kept = storage(made.result)
-    one, other = made.left.sql, made.right.sql
-    precision, scale = decimal(made.result)
-    if made.left.base != "decimal" or made.right.base != "decimal":
+    result = made.result
+    one = made.left.sql
+    other = made.right.sql
+    if {made.left.base, made.right.base} != {"decimal"}:
         raise made.refuse()
     match made.operator:
         case Operator.ADD | Operator.SUBTRACT:
-            left = f"CAST({one} AS {kept})"
-            right = f"CAST({other} AS {kept})"
-            return f"CAST({left} {made.operator} {right} AS {kept})"
+            left = as_stored(one, result)
+            right = as_stored(other, result)
+            return as_stored(f"{left} {made.operator} {right}", result)
         case Operator.MULTIPLY:
-            return python("multiplied", kept, one, other, str(precision), str(scale))
+            return _in_python("multiplied", made)
         case Operator.DIVIDE:
-            return python("divided", kept, one, other, str(precision), str(scale))
+            return _in_python("divided", made)
         case Operator.MODULUS:
-            return python("modulus", kept, one, other)
+            return python("modulus", storage(result), one, other)
         case Operator.CONCAT:
             raise made.refuse()
+
+
+def _in_python(function: str, made: Operation) -> str:
+    """An operation of decimals that Python carries out, at the result's scale."""
+    precision, scale = decimal(made.result)
+    kept = storage(made.result)
+    sides = made.left.sql, made.right.sql
+    return python(function, kept, *sides, str(precision), str(scale))
 
 
 # moments and intervals
@@ -161,9 +179,11 @@ def _decimal(made: Operation) -> str:
 
 def _moved(made: Operation, scope: Scope) -> str:
     """A date or a moment, and an interval that is added or taken away."""
-    moment, shift = made.right, made.left
+    moment = made.right
+    shift = made.left
     if made.right.base in INTERVALS:
-        moment, shift = made.left, made.right
+        moment = made.left
+        shift = made.right
     if shift.base not in INTERVALS:
         raise made.refuse()
     sign = "+"
@@ -189,21 +209,24 @@ def _moved_by_months(moment: Side, sign: str, shift: Side, scope: Scope) -> str:
     if moment.base == "timestamp":
         return f"({moment.sql} {sign} {months})"
     # a month is as long as the clocks of the moment's own zone say
-    zone = f"AT TIME ZONE '{zone_of(moment.node, scope)}'"
-    return f"((({moment.sql} {zone}) {sign} {months}) {zone})"
+    zone = zone_of(moment.node, scope)
+    shown = local(moment.sql, zone)
+    return local(f"({shown} {sign} {months})", zone)
 
 
 def _interval(made: Operation) -> str:
     """An operation that results in an interval: a number of milliseconds or months."""
-    left, right = made.left, made.right
-    alike = left.base == right.base
-    if alike and left.base in INTERVALS:
+    left = made.left
+    right = made.right
+    are_alike = left.base == right.base
+    if are_alike and left.base in INTERVALS:
         return made.plain
-    of_days = made.result.base == "interval day to second"
+    of_days = made.base == "interval day to second"
     if made.operator is Operator.SUBTRACT and of_days:
         if left.base == "date":
-            return f"(({left.sql} - {right.sql}) * 86400000)"
-        if alike and left.base in MOMENTS:
+            days = f"({left.sql} - {right.sql})"
+            return f"({days} * 86400000)"
+        if are_alike and left.base in MOMENTS:
             return f"trino_milliseconds({left.sql}, {right.sql})"
     with_number = left.base in INTEGERS or right.base in INTEGERS
     if made.operator is Operator.MULTIPLY and with_number:
@@ -211,47 +234,45 @@ def _interval(made: Operation) -> str:
     raise made.refuse()
 
 
-def signed(node: tree.Sign, scope: Scope, write: Write) -> str:
+def signed(node: tree.Sign, scope: Scope) -> str:
     """`-value`, `+value`. Raises NotHere."""
-    sql = write(node.value, scope)
-    kind = scope.facts.result_of(node.value)
+    sql = expressions.expression(node.value, scope)
+    kind = scope.result_of(node.value)
     if not node.negative:
         return sql
-    if _is_whole(node.value):
+    if tree.is_whole(node.value):
         # the least BIGINT has no number without its sign
         value = -int(node.value.text, 0)
-        return f"CAST({value} AS {storage(scope.facts.result_of(node))})"
+        return as_stored(str(value), scope.result_of(node))
     if kind.base in INTEGERS:
         # DuckDB widens what it negates
         return f"(CAST(0 AS {storage(kind)}) - {sql})"
     return f"(- {sql})"
 
 
-def _is_whole(node: tree.Expression) -> TypeGuard[tree.Number]:
-    """True for a literal of a whole number."""
-    return isinstance(node, tree.Number) and node.kind is tree.NumberKind.INTEGER
-
-
 # comparison
 
 
 def alike(
-    left: tree.Expression, right: tree.Expression, scope: Scope, write: Write
+    left: tree.Expression, right: tree.Expression, scope: Scope
 ) -> tuple[str, str, Type]:
     """Two expressions as values of one type, and that type. Raises NotHere."""
-    one = _side(left, scope, write)
-    other = _side(right, scope, write)
+    one = _side(left, scope)
+    other = _side(right, scope)
     shared = common(one.type, other.type)
     if shared is None:
         raise NotHere(f"a comparison of {one.type} with {other.type}")
-    return _as_shared(one, shared, scope), _as_shared(other, shared, scope), shared
+    left_sql = _as_shared(one, shared, scope)
+    right_sql = _as_shared(other, shared, scope)
+    return left_sql, right_sql, shared
 
 
 def _as_shared(side: Side, shared: Type, scope: Scope) -> str:
     """A side as one of the shared type; a bare NULL has no type to convert."""
     if side.type == UNKNOWN:
         return side.sql
-    return coerced(side.sql, side.type, shared, zone_of(side.node, scope))
+    zone = zone_of(side.node, scope)
+    return coerced(side.sql, side.type, shared, zone)
 
 
 def alike_query(value: str, kind: Type, inside: str, of: Type) -> tuple[str, str]:
@@ -270,12 +291,11 @@ def compared(
     left: tree.Expression,
     right: tree.Expression,
     scope: Scope,
-    write: Write,
 ) -> str:
     """`left = right` and its like. Raises NotHere."""
     if isinstance(left, tree.Row) and isinstance(right, tree.Row):
-        return _rows(comparator, left, right, scope, write)
-    one, other, kind = alike(left, right, scope, write)
+        return _rows(comparator, left, right, scope)
+    one, other, kind = alike(left, right, scope)
     _check_comparable(comparator, kind)
     if is_composite(kind):
         return _composites(comparator, one, other, kind)
@@ -321,9 +341,7 @@ def _floats(comparator: Comparator, left: str, right: str, *, constant: bool) ->
             return f"({plain} AND {left_is_number} AND NOT isnan({right}))"
 
 
-def _rows(
-    comparator: Comparator, left: tree.Row, right: tree.Row, scope: Scope, write: Write
-) -> str:
+def _rows(comparator: Comparator, left: tree.Row, right: tree.Row, scope: Scope) -> str:
     """`(a, b) = (c, d)`: each pair of items compared."""
     if len(left.items) != len(right.items):
         raise NotHere("a comparison of rows of different lengths")
@@ -331,8 +349,10 @@ def _rows(
         raise NotHere(f"row {comparator} row")
     terms = []
     for one, other in zip(left.items, right.items, strict=True):
-        terms.append(compared(Comparator.EQUAL, one, other, scope, write))
-    same = f"({' AND '.join(terms)})"
+        term = compared(Comparator.EQUAL, one, other, scope)
+        terms.append(term)
+    all_of_them = " AND ".join(terms)
+    same = f"({all_of_them})"
     if comparator is Comparator.EQUAL:
         return same
     return f"(NOT {same})"
@@ -343,19 +363,19 @@ def negation(*, negated: bool) -> str:
     return "NOT " if negated else ""
 
 
-def distinct(node: tree.IsDistinct, scope: Scope, write: Write) -> str:
+def distinct(node: tree.IsDistinct, scope: Scope) -> str:
     """IS [NOT] DISTINCT FROM. Raises NotHere."""
-    left, right, kind = alike(node.left, node.right, scope, write)
+    left, right, kind = alike(node.left, node.right, scope)
     if kind.base in {"map", "char"}:
         raise NotHere(f"IS DISTINCT FROM of {kind}")
     word = negation(negated=node.negated)
     return f"({left} IS {word}DISTINCT FROM {right})"
 
 
-def between(node: tree.Between, scope: Scope, write: Write) -> str:
+def between(node: tree.Between, scope: Scope) -> str:
     """BETWEEN, as two comparisons. Raises NotHere."""
-    low = compared(Comparator.GREATER_OR_EQUAL, node.value, node.low, scope, write)
-    high = compared(Comparator.LESS_OR_EQUAL, node.value, node.high, scope, write)
+    low = compared(Comparator.GREATER_OR_EQUAL, node.value, node.low, scope)
+    high = compared(Comparator.LESS_OR_EQUAL, node.value, node.high, scope)
     word = negation(negated=node.negated)
     return f"({word}({low} AND {high}))"
 
@@ -363,57 +383,67 @@ def between(node: tree.Between, scope: Scope, write: Write) -> str:
 # IN and LIKE
 
 
-def in_list(node: tree.InList, scope: Scope, write: Write) -> str:
+def in_list(node: tree.InList, scope: Scope) -> str:
     """IN of a list of values. Raises NotHere."""
     word = negation(negated=node.negated)
     kind = _shared_by_all(node, scope)
     if is_composite(kind) or isinstance(node.value, tree.Row):
-        terms = [
-            compared(Comparator.EQUAL, node.value, option, scope, write)
-            for option in node.options
-        ]
-        return f"({word}({' OR '.join(terms)}))"
-    value = _converted(node.value, kind, scope, write)
-    options = [_option(one, kind, scope, write) for one in node.options]
-    return f"({value} {word}IN ({', '.join(options)}))"
+        any_of_them = _compared_one_by_one(node, scope)
+        return f"({word}({any_of_them}))"
+    value = _converted(node.value, kind, scope)
+    options = [_option(one, kind, scope) for one in node.options]
+    listed = ", ".join(options)
+    return f"({value} {word}IN ({listed}))"
+
+
+def _compared_one_by_one(node: tree.InList, scope: Scope) -> str:
+    """A value compared with each option of a list, by OR."""
+    terms = []
+    for option in node.options:
+        term = compared(Comparator.EQUAL, node.value, option, scope)
+        terms.append(term)
+    return " OR ".join(terms)
 
 
 def _shared_by_all(node: tree.InList, scope: Scope) -> Type:
     """The type that the value and all options are compared as. Raises NotHere."""
-    kind = scope.facts.result_of(node.value)
+    kind = scope.result_of(node.value)
     for option in node.options:
-        shared = common(kind, scope.facts.result_of(option))
+        shared = common(kind, scope.result_of(option))
         if shared is None:
             raise NotHere("IN of values of different types")
         kind = shared
     return kind
 
 
-def _converted(node: tree.Expression, kind: Type, scope: Scope, write: Write) -> str:
+def _converted(node: tree.Expression, kind: Type, scope: Scope) -> str:
     """An expression as one of the type that IN compares by."""
-    source = scope.facts.result_of(node)
-    return coerced(write(node, scope), source, kind, zone_of(node, scope))
+    sql = expressions.expression(node, scope)
+    source = scope.result_of(node)
+    zone = zone_of(node, scope)
+    return coerced(sql, source, kind, zone)
 
 
-def _option(node: tree.Expression, kind: Type, scope: Scope, write: Write) -> str:
+def _option(node: tree.Expression, kind: Type, scope: Scope) -> str:
     """One value of a list behind IN."""
-    if scope.facts.result_of(node) == UNKNOWN:
+    if scope.result_of(node) == UNKNOWN:
         return "NULL"
-    return _converted(node, kind, scope, write)
+    return _converted(node, kind, scope)
 
 
-def like(node: tree.Like, scope: Scope, write: Write) -> str:
+def like(node: tree.Like, scope: Scope) -> str:
     """LIKE, with a literal of one character behind ESCAPE. Raises NotHere."""
-    value = write(node.value, scope)
-    pattern = write(node.pattern, scope)
-    if scope.facts.result_of(node.value).base == "char":
+    value = expressions.expression(node.value, scope)
+    pattern = expressions.expression(node.pattern, scope)
+    if scope.result_of(node.value).base == "char":
         raise NotHere("LIKE of char")
     word = negation(negated=node.negated)
     condition = f"{value} {word}LIKE {pattern}"
     if node.escape is None:
         return f"({condition})"
     _check_escape(node.pattern, node.escape)
-    return f"({condition} ESCAPE {write(node.escape, scope)})"
+    escape = expressions.expression(node.escape, scope)
+    return f"({condition} ESCAPE {escape})"
 
 
 def _check_escape(pattern: tree.Expression, escape: tree.Expression) -> None:

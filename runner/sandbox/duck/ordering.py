@@ -34,7 +34,8 @@ def sort_items(items: Sequence[tree.SortItem], scope: Scope) -> str:
     """What stands behind ORDER BY in a call. Raises NotHere."""
     shown = []
     for item in items:
-        check_order(scope.facts.result_of(item.expression))
+        kind = scope.result_of(item.expression)
+        check_order(kind)
         sql = expressions.expression(item.expression, scope)
         shown.append(f"{sql} {direction(item)}")
     return ", ".join(shown)
@@ -58,7 +59,8 @@ def order_by(
     for item in sorting:
         key = _sort_key(item.expression, items, scope, distinct=distinct)
         shown.append(f"{key} {direction(item)}")
-    return f" ORDER BY {', '.join(shown)}"
+    listed = ", ".join(shown)
+    return f" ORDER BY {listed}"
 
 
 def _sort_key(
@@ -70,8 +72,10 @@ def _sort_key(
     if place is not None:
         check_order(items[place].type)
         return str(place + 1)
-    check_order(scope.facts.result_of(node))
-    sql = expressions.expression(node, _with_outputs(scope, items))
+    kind = scope.result_of(node)
+    check_order(kind)
+    here = _with_outputs(scope, items)
+    sql = expressions.expression(node, here)
     for number, one in enumerate(items, start=1):
         if one.sql == sql:
             return str(number)
@@ -85,14 +89,18 @@ def _with_outputs(scope: Scope, items: Sequence[Item]) -> Scope:
     their qualifiers. A name that several items have means none of them.
     """
     names = [one.name for one in items]
-    single = [one for one in items if one.name and names.count(one.name) == 1]
-    outputs = [Named(one.name, (), one.sql, UNKNOWN) for one in single]
-    return replace(scope, columns=(*outputs, *scope.columns))
+    outputs = []
+    for one in items:
+        if one.name and names.count(one.name) == 1:
+            output = Named(one.name, (), one.sql, UNKNOWN)
+            outputs.append(output)
+    columns = (*outputs, *scope.columns)
+    return replace(scope, columns=columns)
 
 
 def _place(node: tree.Expression, names: Sequence[str]) -> int | None:
     """Which column a number or a name means, from 0; None where it means none."""
-    if isinstance(node, tree.Number) and node.kind is tree.NumberKind.INTEGER:
+    if tree.is_whole(node):
         return int(node.text) - 1
     if isinstance(node, tree.Column) and node.name.key in names:
         return names.index(node.name.key)

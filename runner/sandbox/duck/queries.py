@@ -19,7 +19,7 @@ from runner.sandbox.duck.shapes import (
     renamed,
     retyped,
 )
-from runner.sandbox.duck.storage import UNKNOWN, storage
+from runner.sandbox.duck.storage import UNKNOWN, as_stored, storage
 from runner.sandbox.duck.zones import UTC, zone_of
 from runner.trino import tree
 from runner.trino.types import Type, common
@@ -50,13 +50,15 @@ def written(node: tree.Query, scope: Scope) -> Made:
         raise NotHere("WITH FUNCTION")
     if node.ties:
         raise NotHere("FETCH FIRST … WITH TIES")
-    prefix, inside = "", scope
+    prefix = ""
+    inside = scope
     if node.with_ is not None:
         prefix, inside = _with(node.with_, scope)
     if _is_limited(node) and reaches_out(node, scope.outer):
         raise NotHere("a correlated subquery with LIMIT")
     made, order = _with_order(node, inside)
-    return Made(f"{prefix}{made.sql}{order}{_limits(node)}", made.columns)
+    limits = _limits(node)
+    return Made(f"{prefix}{made.sql}{order}{limits}", made.columns)
 
 
 def _with_order(node: tree.Query, scope: Scope) -> tuple[Made, str]:
@@ -70,6 +72,7 @@ def _with_order(node: tree.Query, scope: Scope) -> tuple[Made, str]:
 
 
 def _is_limited(node: tree.Query) -> bool:
+    """True for a query with LIMIT, FETCH FIRST or OFFSET."""
     return node.limited or node.offset is not None
 
 
@@ -80,12 +83,10 @@ def reaches_out(node: tree.Query, outer: Scope | None) -> bool:
     names: set[str] = set()
     for around in outer.outwards():
         names.update(one.name for one in around.columns)
-    used = (
-        one.name.key
-        for one in tree.walk(node)
-        if isinstance(one, (tree.Column, tree.Field))
-    )
-    return any(name in names for name in used)
+    for one in tree.walk(node):
+        if isinstance(one, (tree.Column, tree.Field)) and one.name.key in names:
+            return True
+    return False
 
 
 def _limits(node: tree.Query) -> str:
@@ -117,12 +118,14 @@ def _with(node: tree.With, scope: Scope) -> tuple[str, Scope]:
         # each query sees those before it
         known = replace(scope, tables=dict(tables))
         made = _declared(one, alias, known, recursive=node.recursive)
-        shown.append(f"{alias} ({numbered(len(made.columns))}) AS ({made.sql})")
+        columns = numbered(len(made.columns))
+        shown.append(f"{alias} ({columns}) AS ({made.sql})")
         tables[one.name.key] = WithTable(alias, made.columns)
     word = "WITH"
     if node.recursive:
         word = "WITH RECURSIVE"
-    return f"{word} {', '.join(shown)} ", replace(scope, tables=tables)
+    queries = ", ".join(shown)
+    return f"{word} {queries} ", replace(scope, tables=tables)
 
 
 def _declared(
@@ -131,7 +134,7 @@ def _declared(
     """A query of WITH, with the columns' names that stand before it."""
     if recursive and _names_itself(one):
         return _recursive(one, alias, scope)
-    inside = Scope(scope.facts, outer=scope.outer, tables=scope.tables)
+    inside = scope.bare()
     made = written(one.query, inside)
     return Made(made.sql, _named_columns(made.columns, one.columns))
 
@@ -140,7 +143,8 @@ def _named_columns(columns: Columns, names: Sequence[tree.Identifier]) -> Column
     """Columns under the names that WITH gives them, if it gives any."""
     if not names:
         return columns
-    return renamed(columns, [name.key for name in names])
+    given = [name.key for name in names]
+    return renamed(columns, given)
 
 
 def _names_itself(one: tree.WithQuery) -> bool:
@@ -156,22 +160,27 @@ def _names_itself(one: tree.WithQuery) -> bool:
 
 def _recursive(one: tree.WithQuery, alias: str, scope: Scope) -> Made:
     """`start UNION ALL step`, of which only the step reads the table. Raises NotHere."""
-    body = one.query.body
-    if not isinstance(body, tree.SetOperation) or not body.all:
+    query = one.query
+    body = query.body
+    if not isinstance(body, tree.SetOperation) or not _is_union_all(body):
         raise NotHere("WITH RECURSIVE without UNION ALL")
-    if body.kind is not tree.SetKind.UNION:
-        raise NotHere("WITH RECURSIVE without UNION ALL")
-    if one.query.with_ or one.query.order_by or _is_limited(one.query):
+    if query.with_ or query.order_by or _is_limited(query):
         raise NotHere("WITH RECURSIVE with ORDER BY, LIMIT or WITH inside")
-    inside = Scope(scope.facts, outer=scope.outer, tables=scope.tables)
+    inside = scope.bare()
     start = _body(body.left, inside)
     columns = _named_columns(start.columns, one.columns)
-    kinds = start.kinds
-    itself = {one.name.key: WithTable(alias, columns)}
-    own = replace(inside, tables={**scope.tables, **itself})
-    step = _converted(_body(body.right, own), kinds)
-    first = _converted(start, kinds)
-    return Made(f"{first.sql} UNION ALL {step.sql}", columns)
+    tables = dict(scope.tables)
+    tables[one.name.key] = WithTable(alias, columns)
+    reading_itself = replace(inside, tables=tables)
+    step = _body(body.right, reading_itself)
+    first = _converted(start, start.kinds)
+    next_ = _converted(step, start.kinds)
+    return Made(f"{first.sql} UNION ALL {next_.sql}", columns)
+
+
+def _is_union_all(node: tree.SetOperation) -> bool:
+    """True for UNION ALL, which compares no rows."""
+    return node.all and node.kind is tree.SetKind.UNION
 
 
 # what stands in a query
@@ -191,8 +200,13 @@ def _body(node: tree.Body, scope: Scope) -> Made:
             return _all_of(relations.relation(node.table, scope))
         case tree.Query():
             made = written(node, scope)
-            source = derived(made.sql, f"q{node.at}", len(made.columns))
-            return Made(f"SELECT * FROM {source}", made.columns)
+            return _whole(made.sql, f"q{node.at}", made.columns)
+
+
+def _whole(sql: str, alias: str, columns: Columns) -> Made:
+    """Every column of a query that stands in FROM under an alias."""
+    source = derived(sql, alias, len(columns))
+    return Made(f"SELECT * FROM {source}", columns)
 
 
 def _all_of(inside: relations.Written) -> Made:
@@ -207,12 +221,16 @@ def _ordered(
 ) -> tuple[Made, str]:
     """ORDER BY behind a set operation or VALUES: only its columns may be named."""
     columns = named(made.columns, "o")
-    items = [Item(one.sql, one.name, one.type, None) for one in columns]
+    items = []
+    for one in columns:
+        item = Item(one.sql, one.name, one.type, None)
+        items.append(item)
     shown = ", ".join(one.sql for one in columns)
     source = derived(made.sql, "o", len(columns))
     wrapped = Made(f"SELECT {shown} FROM {source}", made.columns)
     here = scope.over(columns)
-    return wrapped, ordering.order_by(sorting, items, here, distinct=False)
+    order = ordering.order_by(sorting, items, here, distinct=False)
+    return wrapped, order
 
 
 # VALUES and set operations
@@ -222,14 +240,19 @@ def _values(node: tree.Values, scope: Scope) -> Made:
     """VALUES, in which every row has the same types. Raises NotHere."""
     rows = [_cells(row) for row in node.rows]
     kinds = _kinds_of(rows, scope)
-    shown = []
-    for row in rows:
-        cells = zip(row, kinds, strict=True)
-        listed = ", ".join(_cell(one, kind, scope) for one, kind in cells)
-        shown.append(f"({listed})")
-    source = derived(f"VALUES {', '.join(shown)}", f"v{node.at}", len(kinds))
+    shown = ", ".join(_row(row, kinds, scope) for row in rows)
     columns = tuple(("", kind) for kind in kinds)
-    return Made(f"SELECT * FROM {source}", columns)
+    return _whole(f"VALUES {shown}", f"v{node.at}", columns)
+
+
+def _row(row: Sequence[tree.Expression], kinds: Sequence[Type], scope: Scope) -> str:
+    """One row of VALUES, in parentheses. Raises NotHere."""
+    cells = []
+    for one, kind in zip(row, kinds, strict=True):
+        cell = _cell(one, kind, scope)
+        cells.append(cell)
+    listed = ", ".join(cells)
+    return f"({listed})"
 
 
 def _cells(row: tree.Expression) -> Sequence[tree.Expression]:
@@ -241,9 +264,9 @@ def _cells(row: tree.Expression) -> Sequence[tree.Expression]:
 
 def _kinds_of(rows: Sequence[Sequence[tree.Expression]], scope: Scope) -> list[Type]:
     """The type of each column of VALUES, which all of its values share. Raises NotHere."""
-    kinds = [scope.facts.result_of(one) for one in rows[0]]
+    kinds = [scope.result_of(one) for one in rows[0]]
     for row in rows[1:]:
-        others = [scope.facts.result_of(one) for one in row]
+        others = [scope.result_of(one) for one in row]
         kinds = _all_shared(kinds, others)
     for kind in kinds:
         # asked for what it raises: a type that DuckDB does not keep
@@ -258,7 +281,7 @@ def _cell(node: tree.Expression, kind: Type, scope: Scope) -> str:
     sql = expressions.converted(node, kind, scope)
     if isinstance(node, (tree.Number, tree.Text)):
         return sql
-    return f"CAST({sql} AS {storage(kind)})"
+    return as_stored(sql, kind)
 
 
 def _shared(one: Type, other: Type) -> Type:
@@ -280,17 +303,16 @@ def _set_operation(node: tree.SetOperation, scope: Scope) -> Made:
     left = _body(node.left, scope)
     right = _body(node.right, scope)
     kinds = _all_shared(left.kinds, right.kinds)
-    is_union_all = node.all and node.kind is tree.SetKind.UNION
-    if not is_union_all:
-        _check_compared(kinds, SETS[node.kind])
+    word = SETS[node.kind]
+    if not _is_union_all(node):
+        _check_compared(kinds, word)
     one = _converted(left, kinds)
     other = _converted(right, kinds)
-    word = SETS[node.kind]
     if node.all:
         word += " ALL"
     inside = f"({one.sql}) {word} ({other.sql})"
-    source = derived(inside, f"s{node.at}", len(kinds))
-    return Made(f"SELECT * FROM {source}", retyped(left.columns, kinds))
+    columns = retyped(left.columns, kinds)
+    return _whole(inside, f"s{node.at}", columns)
 
 
 def _check_compared(kinds: Sequence[Type], word: str) -> None:
@@ -305,12 +327,14 @@ def _converted(made: Made, kinds: Sequence[Type]) -> Made:
     plain = [f"k.c{number}" for number in range(len(kinds))]
     changed = []
     for sql, source, target in zip(plain, made.kinds, kinds, strict=True):
-        changed.append(_as_kind(sql, source, target))
+        as_target = _as_kind(sql, source, target)
+        changed.append(as_target)
     if changed == plain:
         return made
-    source_sql = derived(made.sql, "k", len(kinds))
+    shown = as_numbered(changed)
+    inside = derived(made.sql, "k", len(kinds))
     columns = retyped(made.columns, kinds)
-    return Made(f"SELECT {as_numbered(changed)} FROM {source_sql}", columns)
+    return Made(f"SELECT {shown} FROM {inside}", columns)
 
 
 def _as_kind(sql: str, source: Type, target: Type) -> str:
@@ -318,5 +342,5 @@ def _as_kind(sql: str, source: Type, target: Type) -> str:
     if source == target:
         return sql
     if source == UNKNOWN:
-        return f"CAST({sql} AS {storage(target)})"
+        return as_stored(sql, target)
     return coerced(sql, source, target)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from runner.sandbox.duck import expressions, queries
 from runner.sandbox.duck.casts import coerced
 from runner.sandbox.duck.nothere import NotHere
-from runner.sandbox.duck.scope import Named, Scope, WithTable, named
+from runner.sandbox.duck.scope import Named, NamedColumns, Scope, WithTable, named
 from runner.sandbox.duck.shapes import Columns, as_numbered
 from runner.sandbox.duck.storage import BIGINT, element, field, inner, name
 from runner.trino import tree
@@ -29,7 +29,7 @@ class Written:
     """A relation in DuckDB's words, and its columns in order."""
 
     sql: str
-    columns: tuple[Named, ...]
+    columns: NamedColumns
 
 
 def relation(node: tree.Relation, scope: Scope) -> Written:
@@ -78,7 +78,7 @@ def _declared(node: tree.Table, scope: Scope) -> WithTable | None:
     return scope.tables.get(node.name[0].key)
 
 
-def _held_columns(sql: str, held: Columns, alias: str) -> tuple[Named, ...]:
+def _held_columns(sql: str, held: Columns, alias: str) -> NamedColumns:
     """The columns of a table that the warehouse holds, behind its full name."""
     names = [part.strip('"') for part in sql.split(".", 1)]
     qualifiers = ("td", *names)
@@ -106,85 +106,105 @@ def _subquery(node: tree.Subquery, scope: Scope) -> Written:
     """A query in FROM, with LATERAL or without. Raises NotHere."""
     alias = f"r{node.at}"
     if not node.lateral:
-        inside = Scope(scope.facts, outer=scope.outer, tables=scope.tables)
+        inside = scope.bare()
         made = queries.written(node.query, inside)
-        return Written(f"({made.sql}) AS {alias}", named(made.columns, alias))
+        columns = named(made.columns, alias)
+        return Written(f"({made.sql}) AS {alias}", columns)
     if queries.reaches_out(node.query, scope):
         raise NotHere("LATERAL of a subquery that names columns before it")
     made = queries.written(node.query, scope.inside())
-    return Written(f"LATERAL ({made.sql}) AS {alias}", named(made.columns, alias))
+    columns = named(made.columns, alias)
+    return Written(f"LATERAL ({made.sql}) AS {alias}", columns)
 
 
 # UNNEST
 
 
 @dataclass(frozen=True, slots=True)
+class _Column:
+    """A column of UNNEST: its expression over the aliases of the rows, name and type."""
+
+    sql: str
+    name: str
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
 class _Unnested:
     """What one value of UNNEST gives.
 
-    `items` are DuckDB's calls of unnest, each with an alias. `columns` are its columns,
-    each with its expression over these aliases, its name and its type.
+    `items` are DuckDB's calls of unnest, each with an alias. `columns` are what becomes
+    of them.
     """
 
     items: tuple[str, ...]
-    columns: tuple[tuple[str, str, Type], ...]
+    columns: tuple[_Column, ...]
 
 
 def _unnest(node: tree.Unnest, scope: Scope) -> Written:
     """UNNEST as a subquery in two layers: the rows, and then the columns of each."""
     alias = f"r{node.at}"
     items: list[str] = []
-    columns: list[tuple[str, str, Type]] = []
+    columns: list[_Column] = []
     for number, one in enumerate(node.expressions):
         given = _unnested(one, number, scope)
         items += given.items
         columns += given.columns
     if node.ordinality:
         items.append(_ordinality(node, scope))
-        columns.append(("o", "", BIGINT))
-    outer = as_numbered(sql for sql, _, _ in columns)
-    rows = f"SELECT {outer} FROM (SELECT {', '.join(items)}) AS i{alias}"
-    shown = tuple((column, kind) for _, column, kind in columns)
+        place = _Column("o", "", BIGINT)
+        columns.append(place)
+    inner_items = ", ".join(items)
+    outer_items = as_numbered(one.sql for one in columns)
+    rows = f"SELECT {outer_items} FROM (SELECT {inner_items}) AS i{alias}"
+    shown = tuple((one.name, one.type) for one in columns)
     return Written(f"LATERAL ({rows}) AS {alias}", named(shown, alias))
 
 
 def _unnested(node: tree.Expression, number: int, scope: Scope) -> _Unnested:
     """The rows that one value of UNNEST gives. Raises NotHere."""
     sql = expressions.expression(node, scope)
-    kind = scope.facts.result_of(node)
+    kind = scope.result_of(node)
     item = f"unnest({sql}) AS u{number}"
     if kind.base == "map":
         return _unnested_map(sql, kind, number)
     if kind.base != "array" or not inner(kind):
         raise NotHere(f"UNNEST of {kind}")
-    if element(kind).base == "row":
-        return _Unnested((item,), _fields(element(kind), number))
-    return _Unnested((item,), ((f"u{number}", "", element(kind)),))
+    inside = element(kind)
+    if inside.base == "row":
+        fields = _fields(inside, number)
+        return _Unnested((item,), fields)
+    column = _Column(f"u{number}", "", inside)
+    return _Unnested((item,), (column,))
 
 
 def _unnested_map(sql: str, kind: Type, number: int) -> _Unnested:
     """A map as two columns: its keys and its values."""
-    key, value = inner(kind)
+    key_type, value_type = inner(kind)
     keys = f"unnest(map_keys({sql})) AS u{number}"
     values = f"unnest(map_values({sql})) AS v{number}"
-    columns = ((f"u{number}", "", key), (f"v{number}", "", value))
-    return _Unnested((keys, values), columns)
+    key = _Column(f"u{number}", "", key_type)
+    value = _Column(f"v{number}", "", value_type)
+    return _Unnested((keys, values), (key, value))
 
 
-def _fields(row: Type, number: int) -> tuple[tuple[str, str, Type], ...]:
+def _fields(row: Type, number: int) -> tuple[_Column, ...]:
     """A row's fields, each a column under its own name."""
     kinds = inner(row)
     names = row.names or ("",) * len(kinds)
+    pairs = zip(names, kinds, strict=True)
     columns = []
-    for place, (given, kind) in enumerate(zip(names, kinds, strict=True)):
+    for place, (given, kind) in enumerate(pairs):
         sql = f"struct_extract(u{number}, '{field(place)}')"
-        columns.append((sql, given.lower(), kind))
+        column = _Column(sql, given.lower(), kind)
+        columns.append(column)
     return tuple(columns)
 
 
 def _ordinality(node: tree.Unnest, scope: Scope) -> str:
     """WITH ORDINALITY: numbers from 1, as many as the longest value has."""
-    lengths = ", ".join(f"len({_list(one, scope)})" for one in node.expressions)
+    lists = [_list(one, scope) for one in node.expressions]
+    lengths = ", ".join(f"len({one})" for one in lists)
     longest = f"coalesce(greatest({lengths}), 0)"
     return f"unnest(range(1, {longest} + 1)) AS o"
 
@@ -192,7 +212,7 @@ def _ordinality(node: tree.Unnest, scope: Scope) -> str:
 def _list(node: tree.Expression, scope: Scope) -> str:
     """An array, or the keys of a map: what has the length of a value."""
     sql = expressions.expression(node, scope)
-    if scope.facts.result_of(node).base == "map":
+    if scope.result_of(node).base == "map":
         return f"map_keys({sql})"
     return sql
 
@@ -204,17 +224,20 @@ def _join(node: tree.Join, scope: Scope) -> Written:
     """A join of two relations, each with its own columns. Raises NotHere."""
     left = relation(node.left, scope)
     # the right side of a join may name the left one's columns, as an outer query's
-    right = relation(node.right, scope.over(left.columns).inside_of(scope))
+    over_left = scope.over(left.columns)
+    right = relation(node.right, over_left.inside_of(scope))
     columns = (*left.columns, *right.columns)
     if node.natural:
         raise NotHere("NATURAL JOIN")
     if node.using:
         return _using(node, left, right)
     word = JOINS[node.kind]
+    both = f"{left.sql} {word} {right.sql}"
     if node.on is None:
-        return Written(f"({left.sql} {word} {right.sql})", columns)
-    condition = expressions.expression(node.on, scope.over(columns))
-    return Written(f"({left.sql} {word} {right.sql} ON {condition})", columns)
+        return Written(f"({both})", columns)
+    over_both = scope.over(columns)
+    condition = expressions.expression(node.on, over_both)
+    return Written(f"({both} ON {condition})", columns)
 
 
 def _using(node: tree.Join, left: Written, right: Written) -> Written:
@@ -223,20 +246,28 @@ def _using(node: tree.Join, left: Written, right: Written) -> Written:
     first: list[Named] = []
     hidden: set[Named] = set()
     for identifier in node.using:
-        one = _column(left, identifier.key)
-        other = _column(right, identifier.key)
+        name = identifier.key
+        one = _column(left, name)
+        other = _column(right, name)
         shared = _shared(one.type, other.type)
-        left_sql = coerced(one.sql, one.type, shared)
-        right_sql = coerced(other.sql, other.type, shared)
+        left_sql = _as_shared(one, shared)
+        right_sql = _as_shared(other, shared)
         conditions.append(f"{left_sql} = {right_sql}")
         value = _of_both(node.kind, left_sql, right_sql)
-        first.append(Named(identifier.key, (), value, shared))
+        column = Named(name, (), value, shared)
+        first.append(column)
         hidden |= {one, other}
     both = (*left.columns, *right.columns)
     rest = [one for one in both if one not in hidden]
+    word = JOINS[node.kind]
     condition = " AND ".join(conditions)
-    sql = f"({left.sql} {JOINS[node.kind]} {right.sql} ON {condition})"
+    sql = f"({left.sql} {word} {right.sql} ON {condition})"
     return Written(sql, (*first, *rest))
+
+
+def _as_shared(column: Named, shared: Type) -> str:
+    """A column of USING as one of the type that both sides are compared as."""
+    return coerced(column.sql, column.type, shared)
 
 
 def _column(side: Written, key: str) -> Named:

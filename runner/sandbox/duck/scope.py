@@ -7,8 +7,11 @@ from dataclasses import dataclass, field, replace
 
 from runner.sandbox.duck.nothere import NotHere
 from runner.sandbox.duck.shapes import Columns
-from runner.trino.tree import Call, Column, Expression, Field, Node, Window
+from runner.trino.tree import Call, Column, Expression, Field, Node, Parts, Window
 from runner.trino.types import Type
+
+HeldTable = tuple[str, Columns]
+"""A table that the warehouse holds: its full name for DuckDB, and its columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +20,7 @@ class Facts:
 
     types: Mapping[Node, Type | None]
     conversions: Mapping[Node, Type]
-    tables: Mapping[Node, tuple[str, Columns]]
+    tables: Mapping[Node, HeldTable]
     now: float
     scheduled_time: int
 
@@ -45,10 +48,13 @@ class Named:
     """
 
     name: str
-    qualifiers: tuple[str, ...]
+    qualifiers: Parts
     sql: str
     type: Type
     hidden: bool = False
+
+
+NamedColumns = tuple[Named, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +74,24 @@ class Scope:
     """
 
     facts: Facts
-    columns: tuple[Named, ...] = ()
+    columns: NamedColumns = ()
     outer: Scope | None = None
     arguments: Mapping[str, str] = field(default_factory=dict)
     tables: Mapping[str, WithTable] = field(default_factory=dict)
     windows: Mapping[str, Window] = field(default_factory=dict)
     around: Call | None = None
+
+    def type_of(self, node: Node) -> Type:
+        """An expression's own type. Raises NotHere where it is not known."""
+        return self.facts.type_of(node)
+
+    def result_of(self, node: Node) -> Type:
+        """An expression's type after Trino's own conversion of it. Raises NotHere."""
+        return self.facts.result_of(node)
+
+    def bare(self) -> Scope:
+        """The same place without columns of its own."""
+        return Scope(self.facts, outer=self.outer, tables=self.tables)
 
     def inside(self) -> Scope:
         """The scope of a query inside this one."""
@@ -84,7 +102,7 @@ class Scope:
         outer = replace(self, outer=around.outer)
         return Scope(self.facts, outer=outer, tables=self.tables)
 
-    def over(self, columns: tuple[Named, ...]) -> Scope:
+    def over(self, columns: NamedColumns) -> Scope:
         """The same place with these columns."""
         return replace(self, columns=columns)
 
@@ -96,9 +114,7 @@ class Scope:
             at = at.outer
 
 
-def named(
-    columns: Columns, alias: str, qualifiers: tuple[str, ...] = ()
-) -> tuple[Named, ...]:
+def named(columns: Columns, alias: str, qualifiers: Parts = ()) -> NamedColumns:
     """The columns of a query that stands in FROM under an alias."""
     return tuple(
         Named(name, qualifiers, f"{alias}.c{number}", kind)
@@ -106,7 +122,7 @@ def named(
     )
 
 
-def lookup(scope: Scope, name: str, qualifiers: tuple[str, ...] = ()) -> Named | None:
+def lookup(scope: Scope, name: str, qualifiers: Parts = ()) -> Named | None:
     """The column that a name means, looked for from the inside out.
 
     None where no scope has such a column.
@@ -118,7 +134,7 @@ def lookup(scope: Scope, name: str, qualifiers: tuple[str, ...] = ()) -> Named |
     return None
 
 
-def _fits(full: tuple[str, ...], given: tuple[str, ...]) -> bool:
+def _fits(full: Parts, given: Parts) -> bool:
     """True where a relation with these names can be called by the given ones."""
     if not given:
         return True
@@ -134,7 +150,7 @@ def argument(scope: Scope, name: str) -> str | None:
     return None
 
 
-def parts(node: Expression) -> tuple[str, ...] | None:
+def parts(node: Expression) -> Parts | None:
     """The names of `a.b.c`, in small letters; None where it is anything else."""
     match node:
         case Column():
@@ -148,7 +164,7 @@ def parts(node: Expression) -> tuple[str, ...] | None:
             return None
 
 
-def of_relation(scope: Scope, base: Expression) -> tuple[Named, ...] | None:
+def of_relation(scope: Scope, base: Expression) -> NamedColumns | None:
     """The columns of `base.*`; None where it names no relation."""
     names = parts(base)
     if names is None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from runner.sandbox.duck import expressions, ordering, relations
 from runner.sandbox.duck.nothere import NotHere
-from runner.sandbox.duck.scope import Named, Scope, of_relation, parts
+from runner.sandbox.duck.scope import NamedColumns, Scope, of_relation, parts
 from runner.sandbox.duck.shapes import Item, Made, as_numbered
 from runner.sandbox.duck.storage import storage
 from runner.sandbox.duck.zones import UTC, zone_of
@@ -30,20 +30,22 @@ def select(
     """
     source, columns = _source(node, scope)
     windows = {one.name.key: one.window for one in node.windows}
-    here = replace(scope.over(columns), windows=windows)
+    here = replace(scope, columns=columns, windows=windows)
     items = _items(node.items, here)
     word = "SELECT"
     if node.distinct:
         word = "SELECT DISTINCT"
     shown = as_numbered(one.sql for one in items)
-    sql = f"{word} {shown}{source}{_conditions(node, items, here)}"
+    conditions = _conditions(node, items, here)
     if node.distinct:
         _check_distinct(items)
-    made = Made(sql, tuple((one.name, one.type) for one in items))
-    return made, ordering.order_by(sorting, items, here, distinct=node.distinct)
+    made_columns = tuple((one.name, one.type) for one in items)
+    made = Made(f"{word} {shown}{source}{conditions}", made_columns)
+    order = ordering.order_by(sorting, items, here, distinct=node.distinct)
+    return made, order
 
 
-def _source(node: tree.Select, scope: Scope) -> tuple[str, tuple[Named, ...]]:
+def _source(node: tree.Select, scope: Scope) -> tuple[str, NamedColumns]:
     """` FROM …`, and the columns that can be named then."""
     if node.from_ is None:
         return "", ()
@@ -55,11 +57,14 @@ def _conditions(node: tree.Select, items: Sequence[Item], scope: Scope) -> str:
     """WHERE, GROUP BY and HAVING, each with a space before it."""
     sql = ""
     if node.where is not None:
-        sql += f" WHERE {expressions.expression(node.where, scope)}"
+        condition = expressions.expression(node.where, scope)
+        sql += f" WHERE {condition}"
     if node.group_by is not None:
-        sql += f" GROUP BY {_grouping(node.group_by, items, scope)}"
+        groups = _grouping(node.group_by, items, scope)
+        sql += f" GROUP BY {groups}"
     if node.having is not None:
-        sql += f" HAVING {expressions.expression(node.having, scope)}"
+        condition = expressions.expression(node.having, scope)
+        sql += f" HAVING {condition}"
     return sql
 
 
@@ -87,12 +92,13 @@ def _items(nodes: Sequence[tree.SelectItem | tree.Star], scope: Scope) -> list[I
 def _item(node: tree.SelectItem, scope: Scope) -> Item:
     """One column of a SELECT. Raises NotHere."""
     sql = expressions.expression(node.expression, scope)
-    kind = scope.facts.result_of(node.expression)
+    kind = scope.result_of(node.expression)
     # asked for what it raises: a type that DuckDB does not keep
     storage(kind)
     if kind.base == "timestamp with time zone":
         _check_zone(node.expression, scope)
-    return Item(sql, _item_name(node), kind, node.expression)
+    name = _item_name(node)
+    return Item(sql, name, kind, node.expression)
 
 
 def _check_zone(node: tree.Expression, scope: Scope) -> None:
@@ -121,11 +127,12 @@ def _star(node: tree.Star, scope: Scope) -> list[Item]:
         names = [one.name for one in found]
     items = []
     for one, name in zip(found, names, strict=True):
-        items.append(Item(one.sql, name, one.type, None))
+        item = Item(one.sql, name, one.type, None)
+        items.append(item)
     return items
 
 
-def _starred(node: tree.Star, scope: Scope) -> tuple[Named, ...] | None:
+def _starred(node: tree.Star, scope: Scope) -> NamedColumns | None:
     """The columns of `*` or `base.*`; None where the base names no relation."""
     if node.base is not None:
         return of_relation(scope, node.base)
@@ -144,30 +151,36 @@ def _grouping(node: tree.GroupBy, items: Sequence[Item], scope: Scope) -> str:
 
 def _element(element: tree.GroupingElement, items: Sequence[Item], scope: Scope) -> str:
     """One element of GROUP BY: a column, columns in parentheses, or ROLLUP and its like."""
-    sets = [
-        [_grouped(one, items, scope) for one in columns] for columns in element.sets
-    ]
+    sets = [_set(columns, items, scope) for columns in element.sets]
     if element.kind is tree.GroupingKind.SIMPLE:
-        return _simple(sets)
+        return _simple(element, sets)
     word = GROUPINGS[element.kind]
     _check_columns(element, word)
-    listed = ", ".join(f"({', '.join(one)})" for one in sets)
+    listed = ", ".join(f"({one})" for one in sets)
     return f"{word} ({listed})"
 
 
-def _simple(sets: Sequence[Sequence[str]]) -> str:
+def _set(
+    columns: Sequence[tree.Expression], items: Sequence[Item], scope: Scope
+) -> str:
+    """The columns of one set, with commas between them. Raises NotHere."""
+    return ", ".join(_grouped(one, items, scope) for one in columns)
+
+
+def _simple(element: tree.GroupingElement, sets: Sequence[str]) -> str:
     """A single column, or several in parentheses."""
-    inside = [", ".join(one) for one in sets]
-    if len(sets[0]) == 1:
-        return inside[0]
-    return f"({', '.join(inside)})"
+    first = element.sets[0]
+    if len(first) == 1:
+        return sets[0]
+    columns = ", ".join(sets)
+    return f"({columns})"
 
 
 def _check_columns(element: tree.GroupingElement, word: str) -> None:
     """Raises NotHere for a set of anything but columns."""
     for columns in element.sets:
         for one in columns:
-            if not isinstance(one, (tree.Column, tree.Field)):
+            if not isinstance(one, tree.Column | tree.Field):
                 raise NotHere(f"{word} of anything but columns")
 
 
@@ -183,8 +196,8 @@ def _group_key(
     node: tree.Expression, items: Sequence[Item], scope: Scope
 ) -> tuple[str, Type]:
     """An expression of GROUP BY with its type; a number is the place of a column."""
-    if isinstance(node, tree.Number) and node.kind is tree.NumberKind.INTEGER:
+    if tree.is_whole(node):
         found = items[int(node.text) - 1]
         return found.sql, found.type
     sql = expressions.expression(node, scope)
-    return sql, scope.facts.result_of(node)
+    return sql, scope.result_of(node)

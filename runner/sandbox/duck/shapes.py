@@ -45,7 +45,8 @@ def numbered(count: int) -> str:
 
 def as_numbered(expressions: Iterable[str]) -> str:
     """Expressions behind SELECT, each with its column's name: `x AS c0, y AS c1`."""
-    return ", ".join(f"{sql} AS c{number}" for number, sql in enumerate(expressions))
+    shown = [f"{sql} AS c{number}" for number, sql in enumerate(expressions)]
+    return ", ".join(shown)
 
 
 def derived(sql: str, alias: str, count: int) -> str:

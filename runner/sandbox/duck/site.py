@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from runner.sandbox.duck.nothere import NotHere
@@ -40,6 +40,21 @@ class Site:
         """The type of the first argument."""
         return self.types[0]
 
+    @property
+    def base(self) -> str:
+        """The name of the first argument's type, without what stands in parentheses."""
+        return self.kind.base
+
+    @property
+    def second(self) -> str:
+        """The second argument in DuckDB's words."""
+        return self.arguments[1]
+
+    @property
+    def count(self) -> int:
+        """How many arguments there are."""
+        return len(self.arguments)
+
     def literal(self, position: int) -> str | None:
         """The text of an argument that is a literal.
 
@@ -65,9 +80,7 @@ class Site:
             if node.negative:
                 factor = -1
             node = node.value
-        if not isinstance(node, tree.Number):
-            return None
-        if node.kind is not tree.NumberKind.INTEGER:
+        if not tree.is_whole(node):
             return None
         return factor * int(node.text)
 
@@ -85,19 +98,24 @@ class Site:
 
     def refuse(self, what: str = "") -> NotHere:
         """That there is no proven form for these arguments; the caller raises it."""
-        shown = what or ", ".join(str(kind) for kind in self.types)
+        types = ", ".join(map(str, self.types))
+        shown = what or types
         return NotHere(f"{self.name}({shown})")
 
 
 Emitter = Callable[[Site], str]
 """What writes a call in DuckDB's words. Raises NotHere."""
 
+Emitters = Mapping[str, Emitter]
+"""What writes the calls of each function, by its name."""
+
 
 def native(name: str) -> Emitter:
     """DuckDB has the very same function under this name."""
 
     def emit(site: Site) -> str:
-        return f"{name}({', '.join(site.arguments)})"
+        listed = ", ".join(site.arguments)
+        return f"{name}({listed})"
 
     return emit
 

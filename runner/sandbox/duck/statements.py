@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from runner.sandbox.duck import expressions, queries
 from runner.sandbox.duck.casts import as_text, coerced, each_as
 from runner.sandbox.duck.nothere import NotHere, Rejected
-from runner.sandbox.duck.scope import Facts, Named, Scope
+from runner.sandbox.duck.scope import Facts, HeldTable, Named, Scope
 from runner.sandbox.duck.shapes import Columns
 from runner.sandbox.duck.storage import (
     INTEGERS,
@@ -45,7 +45,9 @@ class Name:
     @property
     def sql(self) -> str:
         """Quoted, for DuckDB."""
-        return f"{name(self.database)}.{name(self.table)}"
+        database = name(self.database)
+        table = name(self.table)
+        return f"{database}.{table}"
 
     @property
     def words(self) -> str:
@@ -120,6 +122,10 @@ class Job:
     now: float
     warehouse: Warehouse
 
+    def columns(self, table: Name) -> Sequence[Stored] | None:
+        """The columns of a table; None where the warehouse has no such table."""
+        return self.warehouse.columns(table.database, table.table)
+
 
 def translate(sql: str, job: Job) -> Statement:
     """Read one statement. Raises QueryFailed for what Trino refuses, NotHere for what
@@ -128,7 +134,8 @@ def translate(sql: str, job: Job) -> Statement:
     try:
         return _statement(sql, parse(sql), job)
     except SyntaxRefused as exc:
-        raise QueryFailed(f"{position(sql, exc.at)}{exc.message}") from None
+        where = position(sql, exc.at)
+        raise QueryFailed(f"{where}{exc.message}") from None
     except Rejected as exc:
         raise QueryFailed(str(exc)) from None
     except RecursionError:
@@ -147,17 +154,14 @@ def _statement(sql: str, node: tree.Statement, job: Job) -> Statement:
     """A statement by its kind. Raises QueryFailed for kinds that are not supported."""
     match node:
         case tree.Query():
-            return _selected(sql, node, node, job)
+            return _as_written(_selected(sql, node, node, job), node)
         case tree.CreateTableAs() if node.with_data:
-            made = _selected(sql, node, node.query, job)
-            _check_named(node, made)
-            return Create(_target(sql, node.table, job), made, node.if_not_exists)
+            return _created(sql, node, job)
         case tree.Insert():
-            target = _target(sql, node.table, job)
-            columns = tuple(column.key for column in node.columns)
-            return Insert(target, columns, _selected(sql, node, node.query, job))
+            return _inserted(sql, node, job)
         case tree.DropTable():
-            return Drop(_target(sql, node.table, job), node.if_exists)
+            target = _target(sql, node.table, job)
+            return Drop(target, node.if_exists)
         case tree.AddColumn():
             return _add_column(sql, node, job)
         case tree.Delete() if node.where is not None:
@@ -168,11 +172,28 @@ def _statement(sql: str, node: tree.Statement, job: Job) -> Statement:
     )
 
 
+def _created(sql: str, node: tree.CreateTableAs, job: Job) -> Create:
+    """CREATE TABLE AS. Raises QueryFailed, NotHere."""
+    made = _selected(sql, node, node.query, job)
+    _check_named(node, made)
+    target = _target(sql, node.table, job)
+    return Create(target, made, node.if_not_exists)
+
+
+def _inserted(sql: str, node: tree.Insert, job: Job) -> Insert:
+    """INSERT INTO … SELECT. Raises QueryFailed, NotHere."""
+    target = _target(sql, node.table, job)
+    columns = tuple(column.key for column in node.columns)
+    made = _selected(sql, node, node.query, job)
+    return Insert(target, columns, made)
+
+
 def _first_words(sql: str, node: tree.Statement) -> str:
     """How a statement begins, for a message."""
     if isinstance(node, tree.OtherStatement):
         return node.words
-    return " ".join(sql.split()[:2])[:60]
+    words = sql.split()
+    return " ".join(words[:2])[:60]
 
 
 def _facts(sql: str, node: tree.Statement, job: Job) -> Facts:
@@ -184,13 +205,26 @@ def _facts(sql: str, node: tree.Statement, job: Job) -> Facts:
     found = analyze(node, lambda names: _columns(names, job))
     if found.refusals:
         first = min(found.refusals, key=lambda one: one.at)
-        raise QueryFailed(f"{position(sql, first.at)}{_words(first, node, job)}")
-    tables: dict[tree.Node, tuple[str, Columns]] = {}
+        where = position(sql, first.at)
+        words = _words(first, node, job)
+        raise QueryFailed(f"{where}{words}")
+    return Facts(
+        found.types,
+        found.conversions,
+        _held_tables(node, job),
+        job.now,
+        job.scheduled_time,
+    )
+
+
+def _held_tables(node: tree.Node, job: Job) -> Mapping[tree.Node, HeldTable]:
+    """The tables that a statement names and the warehouse holds."""
+    tables: dict[tree.Node, HeldTable] = {}
     for one in _tables(node):
         held = _held(one, job)
         if held is not None:
             tables[one] = held
-    return Facts(found.types, found.conversions, tables, job.now, job.scheduled_time)
+    return tables
 
 
 def _tables(node: tree.Node) -> Iterator[tree.Table]:
@@ -206,7 +240,8 @@ def _words(refusal: Refusal, node: tree.Node, job: Job) -> str:
         return refusal.message
     for one in _tables(node):
         if one.at == refusal.at:
-            return f"{_full_name(one, job).words} does not exist"
+            full = _full_name(one, job).words
+            return f"{full} does not exist"
     return refusal.message
 
 
@@ -217,10 +252,12 @@ def _check_places(sql: str, node: tree.Node, job: Job) -> None:
         if len(names) == 1:
             continue
         where = position(sql, one.at)
-        if len(names) == 3 and names[0] not in CATALOGS:
-            raise QueryFailed(f"{where}Catalog '{names[0]}' does not exist")
-        if names[-2] not in job.warehouse.databases():
-            raise QueryFailed(f"{where}Schema '{names[-2]}' does not exist")
+        catalog = names[0]
+        if len(names) == 3 and catalog not in CATALOGS:
+            raise QueryFailed(f"{where}Catalog '{catalog}' does not exist")
+        database = names[-2]
+        if database not in job.warehouse.databases():
+            raise QueryFailed(f"{where}Schema '{database}' does not exist")
 
 
 def _full(names: Sequence[str], job: Job) -> Name:
@@ -232,25 +269,26 @@ def _full(names: Sequence[str], job: Job) -> Name:
 
 def _full_name(node: tree.Table, job: Job) -> Name:
     """The full name of a table that a statement names."""
-    return _full([part.key for part in node.name], job)
+    names = [part.key for part in node.name]
+    return _full(names, job)
 
 
-def _columns(names: tuple[str, ...], job: Job) -> Sequence[ColumnType] | None:
+def _columns(names: tree.Parts, job: Job) -> Sequence[ColumnType] | None:
     """The columns of a table for the analysis; None where there is no such table."""
     full = _full(names, job)
-    columns = job.warehouse.columns(full.database, full.table)
+    columns = job.columns(full)
     if columns is None or full.database not in job.warehouse.databases():
         return None
     return [ColumnType(one.name, type_of(one)) for one in columns]
 
 
-def _held(node: tree.Table, job: Job) -> tuple[str, Columns] | None:
+def _held(node: tree.Table, job: Job) -> HeldTable | None:
     """A table's name for DuckDB, and its columns.
 
     None where there is no such table, or where a column's type is not one of Trino's.
     """
     full = _full_name(node, job)
-    columns = job.warehouse.columns(full.database, full.table)
+    columns = job.columns(full)
     if columns is None:
         return None
     known = []
@@ -275,9 +313,37 @@ def type_of(column: Stored) -> Type | None:
 
 def _selected(sql: str, node: tree.Statement, query: tree.Query, job: Job) -> Select:
     """The rows of a query in a statement. Raises QueryFailed, NotHere."""
-    facts = _facts(sql, node, job)
-    made = queries.written(query, Scope(facts))
+    scope = Scope(_facts(sql, node, job))
+    made = queries.written(query, scope)
     return Select(made.sql, made.columns)
+
+
+def _as_written(made: Select, query: tree.Query) -> Select:
+    """A result whose columns are called as the query writes them: a result keeps
+    capitals, which a table does not (measured on Trino 423). Columns of `*`, and of set
+    operations, stay in small letters here.
+    """
+    if not isinstance(query.body, tree.Select):
+        return made
+    written = []
+    for item in query.body.items:
+        if isinstance(item, tree.Star):
+            return made
+        written.append(_written_name(item))
+    columns = []
+    for own, (key, kind) in zip(written, made.columns, strict=True):
+        shown = own or key
+        columns.append((shown, kind))
+    return Select(made.sql, tuple(columns))
+
+
+def _written_name(item: tree.SelectItem) -> str:
+    """The name of a column as it is written; empty where it has none."""
+    if item.alias:
+        return item.alias.name
+    if isinstance(item.expression, tree.Column | tree.Field):
+        return item.expression.name.name
+    return ""
 
 
 def _check_named(node: tree.CreateTableAs, made: Select) -> None:
@@ -321,18 +387,20 @@ def _add_column(sql: str, node: tree.AddColumn, job: Job) -> AddColumn:
 
 def type_named(node: tree.TypeName) -> Type:
     """The type that a name in a statement means. Raises NotHere."""
+    base = node.base
     for one in node.arguments:
         if not isinstance(one, (int, tree.TypeName)):
-            raise NotHere(f"the type {node.base}")
-    if node.base == "array":
+            raise NotHere(f"the type {base}")
+    if base == "array":
         inside = (one for one in node.arguments if isinstance(one, tree.TypeName))
-        return Type("array", tuple(type_named(one) for one in inside))
-    if node.base in {"row", "map"}:
-        raise NotHere(f"a column of type {node.base}")
+        elements = tuple(map(type_named, inside))
+        return Type("array", elements)
+    if base in {"row", "map"}:
+        raise NotHere(f"a column of type {base}")
     if not node.arguments:
-        return parse_type(node.base)
-    numbers = ", ".join(str(one) for one in node.arguments)
-    return parse_type(f"{node.base}({numbers})")
+        return parse_type(base)
+    numbers = ", ".join(map(str, node.arguments))
+    return parse_type(f"{base}({numbers})")
 
 
 def _deleted(sql: str, node: tree.Delete, where: tree.Expression, job: Job) -> Delete:
@@ -344,8 +412,12 @@ def _deleted(sql: str, node: tree.Delete, where: tree.Expression, job: Job) -> D
         raise QueryFailed(f"{MAIN}{target.words} does not exist")
     _, held = known
     qualifiers = ("td", target.database, target.table)
-    columns = tuple(Named(one, qualifiers, name(one), kind) for one, kind in held)
-    condition = expressions.expression(where, Scope(facts).over(columns))
+    columns = []
+    for column, kind in held:
+        one = Named(column, qualifiers, name(column), kind)
+        columns.append(one)
+    scope = Scope(facts, tuple(columns))
+    condition = expressions.expression(where, scope)
     return Delete(target, f"DELETE FROM {target.sql} WHERE {condition}")
 
 
@@ -357,7 +429,8 @@ def stored(type_: Type) -> Type:
     doubles, text and arrays.
     """
     if type_.base == "array":
-        return Type("array", (stored(element(type_)),))
+        inside = stored(element(type_))
+        return Type("array", (inside,))
     if type_.base in INTEGERS:
         return Type("bigint")
     if type_.base in {"decimal", "real", "double"}:
@@ -373,7 +446,8 @@ def kept(sql: str, type_: Type) -> str:
     if type_.base == "unknown":
         return f"CAST({sql} AS VARCHAR)"
     if type_.base == "array":
-        return each_as(sql, kept("x", element(type_)))
+        each = kept("x", element(type_))
+        return each_as(sql, each)
     if type_.base == "json":
         # JSON is a text for DuckDB
         return sql
@@ -416,8 +490,8 @@ def mismatch(sources: Sequence[Type], targets: Sequence[Type]) -> str:
     pairs = zip(sources, targets, strict=True)
     if all(_fits(source, target) for source, target in pairs):
         return ""
-    table = ", ".join(str(kind) for kind in targets)
-    query = ", ".join(str(kind) for kind in sources)
+    table = ", ".join(map(str, targets))
+    query = ", ".join(map(str, sources))
     return (
         f"Insert query has mismatched column types: Table: [{table}], Query: [{query}]"
     )

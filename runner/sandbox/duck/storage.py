@@ -51,16 +51,30 @@ def storage(type_: Type) -> str:
             precision, scale = decimal(type_)
             return f"DECIMAL({precision},{scale})"
         case "array":
-            return f"{storage(element(type_))}[]"
+            inside = storage(element(type_))
+            return f"{inside}[]"
         case "map":
             key, value = inner(type_)
             return f"MAP({storage(key)}, {storage(value)})"
         case "row":
-            kinds = enumerate(inner(type_))
-            fields = [f"{field(number)} {storage(one)}" for number, one in kinds]
-            return f"STRUCT({', '.join(fields)})"
+            fields = []
+            for number, one in enumerate(inner(type_)):
+                kept = storage(one)
+                fields.append(f"{field(number)} {kept}")
+            listed = ", ".join(fields)
+            return f"STRUCT({listed})"
         case _:
             return _plain(type_)
+
+
+def as_stored(sql: str, type_: Type) -> str:
+    """A value as DuckDB keeps one of a type. Raises NotHere."""
+    return f"CAST({sql} AS {storage(type_)})"
+
+
+def in_utc(sql: str) -> str:
+    """The moment at which clocks in UTC show a TIMESTAMP."""
+    return f"({sql} AT TIME ZONE 'UTC')"
 
 
 def _plain(type_: Type) -> str:
@@ -147,7 +161,8 @@ def python(function: str, returns: str, *arguments: str) -> str:
         shown = python(function, "VARCHAR", *arguments)
         return f"CAST({shown} AS DOUBLE)"
     known_as = name(f"py:{function}:{returns}")
-    return f"{known_as}({', '.join(arguments)})"
+    listed = ", ".join(arguments)
+    return f"{known_as}({listed})"
 
 
 def not_here(what: str, type_: Type) -> str:

@@ -14,7 +14,7 @@ from runner.sandbox.duck.families.rankings import RANKINGS
 from runner.sandbox.duck.families.texts import TEXTS
 from runner.sandbox.duck.families.times import TIMES
 from runner.sandbox.duck.families.treasure import TREASURE
-from runner.sandbox.duck.site import Emitter
+from runner.sandbox.duck.site import Emitters
 
 NOT_HERE = frozenset(
     [
@@ -120,7 +120,7 @@ defined by its pages.
 
 MISSING = NOT_HERE | NOT_HERE_OF_TREASURE_DATA
 
-FAMILIES: Mapping[str, Mapping[str, Emitter]] = {
+FAMILIES: Mapping[str, Emitters] = {
     "Texts, codes, JSON, regular expressions and web addresses": TEXTS,
     "Numbers and choices": NUMBERS,
     "Dates and moments": TIMES,

@@ -6,7 +6,7 @@ import re
 
 from runner.sandbox.duck.casts import cast
 from runner.sandbox.duck.nothere import NotHere, Rejected
-from runner.sandbox.duck.storage import VARCHAR, storage, text
+from runner.sandbox.duck.storage import VARCHAR, as_stored, text
 from runner.sandbox.functions import documents, moments
 from runner.sandbox.tdtime import BadTime, zone
 from runner.trino import tree
@@ -24,6 +24,9 @@ MILLISECONDS = {
 MONTHS = {"month": 1, "year": 12}
 """How long a unit of an interval of months is, in months."""
 
+AMOUNT = re.compile(r"\d+(\.\d{1,3})?")
+"""How many units an interval has."""
+
 PREFIXES = frozenset({"0x", "0o", "0b"})
 ZONED = re.compile(r"(?P<moment>[^ ]+ [0-9:.]+) ?(?P<zone>[+-]\d{2}:\d{2}|[A-Za-z].*)")
 
@@ -32,11 +35,12 @@ def number(node: tree.Number, type_: Type) -> str:
     """A number as a value of its type."""
     match node.kind:
         case tree.NumberKind.DOUBLE:
-            return f"CAST({text(node.text)} AS DOUBLE)"
+            shown = text(node.text)
+            return f"CAST({shown} AS DOUBLE)"
         case tree.NumberKind.DECIMAL:
-            return f"CAST({text(node.text)} AS {storage(type_)})"
+            return as_stored(text(node.text), type_)
         case tree.NumberKind.INTEGER:
-            return f"CAST({_digits(node.text)} AS {storage(type_)})"
+            return as_stored(_digits(node.text), type_)
 
 
 def _digits(written: str) -> str:
@@ -51,7 +55,8 @@ def typed(node: tree.TypedText, type_: Type) -> str:
     match type_.base:
         case "date":
             day = moments.read_date(node.value)
-            return f"CAST({text(str(day))} AS DATE)"
+            shown = text(str(day))
+            return f"CAST({shown} AS DATE)"
         case "timestamp":
             return cast(text(node.value), VARCHAR, type_)
         case "timestamp with time zone":
@@ -69,7 +74,8 @@ def zoned(value: str) -> str:
         raise NotHere(f"TIMESTAMP '{value}'")
     try:
         where = zone(match["zone"])
-        moment = moments.read_timestamp(match["moment"], 6).replace(tzinfo=where)
+        shown = moments.read_timestamp(match["moment"], 6)
+        moment = shown.replace(tzinfo=where)
     except (BadTime, Rejected):
         raise NotHere(f"TIMESTAMP '{value}'") from None
     # before 1970, rounding down differs from cutting off
@@ -80,19 +86,21 @@ def zoned(value: str) -> str:
 
 def interval(node: tree.Interval) -> str:
     """An interval, in milliseconds or in months. Raises NotHere."""
-    refusal = NotHere(f"INTERVAL '{node.value}' {node.unit.upper()}")
-    if node.to or not re.fullmatch(r"\d+(\.\d{1,3})?", node.value):
+    value = node.value
+    unit = node.unit
+    refusal = NotHere(f"INTERVAL '{value}' {unit.upper()}")
+    if node.to or not AMOUNT.fullmatch(value):
         raise refusal
     sign = 1
     if node.negative:
         sign = -1
-    if node.unit in MONTHS:
-        months = int(node.value) * MONTHS[node.unit]
+    if unit in MONTHS:
+        months = int(value) * MONTHS[unit]
         return f"CAST({sign * months} AS INTEGER)"
-    whole, point, fraction = node.value.partition(".")
-    if point and node.unit != "second":
+    whole, point, fraction = value.partition(".")
+    if point and unit != "second":
         raise refusal
     # "5" after the point is 500 milliseconds
     thousandths = int(fraction.ljust(3, "0"))
-    milliseconds = int(whole) * MILLISECONDS[node.unit] + thousandths
+    milliseconds = int(whole) * MILLISECONDS[unit] + thousandths
     return f"CAST({sign * milliseconds} AS BIGINT)"

@@ -31,7 +31,8 @@ def aggregate(
     if node.distinct:
         inside = f"DISTINCT {inside}"
     if node.order_by:
-        inside += f" ORDER BY {sort_items(node.order_by, scope)}"
+        order = sort_items(node.order_by, scope)
+        inside += f" ORDER BY {order}"
     call = f"{name}({inside})"
     if node.filter is not None:
         condition = expressions.expression(node.filter, scope)
@@ -45,19 +46,22 @@ def ranking(node: tree.Call, scope: Scope, name: str, arguments: Sequence[str]) 
         raise NotHere(f"{name} without OVER")
     # a second argument is a distance or a place
     for argument in node.arguments[1:2]:
-        if scope.facts.result_of(argument).base not in INTEGERS:
+        kind = scope.result_of(argument)
+        if kind.base not in INTEGERS:
             raise NotHere(f"{name} with such an argument")
     inside = ", ".join(arguments)
     if node.nulls is tree.Nulls.IGNORE:
         inside += " IGNORE NULLS"
-    return f"{name}({inside}){over(node, scope)}"
+    around = over(node, scope)
+    return f"{name}({inside}){around}"
 
 
 def over(node: tree.Call, scope: Scope) -> str:
     """` OVER (…)`; "" for a call without it. Raises NotHere."""
     if node.window is None:
         return ""
-    return f" OVER ({window(node.window, scope)})"
+    inside = window(node.window, scope)
+    return f" OVER ({inside})"
 
 
 def window(node: tree.Window, scope: Scope) -> str:
@@ -66,11 +70,14 @@ def window(node: tree.Window, scope: Scope) -> str:
     parts = []
     if whole.partition_by:
         columns = [expressions.expression(one, scope) for one in whole.partition_by]
-        parts.append(f"PARTITION BY {', '.join(columns)}")
+        listed = ", ".join(columns)
+        parts.append(f"PARTITION BY {listed}")
     if whole.order_by:
-        parts.append(f"ORDER BY {sort_items(whole.order_by, scope)}")
+        order = sort_items(whole.order_by, scope)
+        parts.append(f"ORDER BY {order}")
     if whole.frame is not None:
-        parts.append(_frame(whole.frame, whole.order_by, scope))
+        frame = _frame(whole.frame, whole.order_by, scope)
+        parts.append(frame)
     return " ".join(parts)
 
 
@@ -101,7 +108,8 @@ def _frame(node: tree.Frame, order: Sequence[tree.SortItem], scope: Scope) -> st
         _check_range(order, scope)
     if node.stop is None:
         return f"{unit} {start}"
-    return f"{unit} BETWEEN {start} AND {_bound(node.stop, scope)}"
+    stop = _bound(node.stop, scope)
+    return f"{unit} BETWEEN {start} AND {stop}"
 
 
 def _has_distance(node: tree.Frame) -> bool:
@@ -113,7 +121,7 @@ def _has_distance(node: tree.Frame) -> bool:
 
 def _check_range(order: Sequence[tree.SortItem], scope: Scope) -> None:
     """Raises NotHere for a RANGE with a distance that is not one of whole numbers."""
-    kinds = [scope.facts.result_of(one.expression).base for one in order]
+    kinds = [scope.result_of(one.expression).base for one in order]
     if len(kinds) != 1 or kinds[0] not in INTEGERS:
         raise NotHere("a window's RANGE with a distance")
 
@@ -125,7 +133,8 @@ def _bound(node: tree.Bound, scope: Scope) -> str:
         return word
     if not isinstance(node.value, tree.Number):
         raise NotHere("a window's frame that is no number")
-    return f"{expressions.expression(node.value, scope)} {word}"
+    distance = expressions.expression(node.value, scope)
+    return f"{distance} {word}"
 
 
 def is_indifferent(node: tree.Call, scope: Scope, around: frozenset[str]) -> bool:

@@ -26,6 +26,14 @@ PATIENCE = 10.0
 
 PAUSE = 0.1
 
+Object = Mapping[str, Any]
+"""A JSON object of the engine."""
+
+Columns = Sequence[Object]
+"""The columns of a result, or their types."""
+
+Row = tuple[Any, ...]
+
 DOWN_FIX = (
     "start it again; its log, where it failed,"
     " is `last-failure.log` in the engine's folder"
@@ -45,7 +53,7 @@ class Result:
     """What a statement answered; a change answers how many rows it changed, or nothing."""
 
     columns: tuple[Typed, ...]
-    rows: tuple[tuple[Any, ...], ...]
+    rows: tuple[Row, ...]
     is_change: bool = False
 
 
@@ -101,22 +109,25 @@ class Connection:
             headers["X-Trino-Session"] = "task_concurrency=1"
         if schema:
             headers["X-Trino-Schema"] = schema
-        if token := _token(scheduled_time, now):
+        token = _token(scheduled_time, now)
+        if token:
             headers["X-Trino-Trace-Token"] = token
         answer = self._ask("POST", f"{self._url}/v1/statement", sql.encode(), headers)
-        columns: Sequence[Mapping[str, Any]] = ()
-        rows: list[tuple[Any, ...]] = []
+        columns: Columns = ()
+        rows: list[Row] = []
         while True:
             if "error" in answer:
                 raise _failure(answer["error"])
             columns = answer.get("columns", columns)
-            if data := answer.get("data"):
+            data = answer.get("data")
+            if data:
                 kinds = [column["typeSignature"] for column in columns]
                 rows += (_row(row, kinds) for row in data)
             following = answer.get("nextUri")
             if following is None:
-                named = tuple(Typed(each["name"], each["type"]) for each in columns)
-                return Result(named, tuple(rows), is_change="updateType" in answer)
+                named = tuple(map(_typed, columns))
+                is_change = "updateType" in answer
+                return Result(named, tuple(rows), is_change=is_change)
             if self._canceled.is_set():
                 self._ask("DELETE", following)
                 raise StatementFailed("USER_CANCELED", "Query was canceled")
@@ -128,7 +139,7 @@ class Connection:
         url: str,
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> Mapping[str, Any]:
+    ) -> Object:
         """The JSON object of an answer, empty where there is none. An engine that is
         overloaded is asked again. Raises EngineProblem.
         """
@@ -155,7 +166,12 @@ class Connection:
             return said
 
 
-def _json(answer: requests.Response) -> Mapping[str, Any]:
+def _typed(column: Object) -> Typed:
+    """A column of an answer: its name, and its type as the engine writes it."""
+    return Typed(column["name"], column["type"])
+
+
+def _json(answer: requests.Response) -> Object:
     """The JSON object of an answer, empty where it holds none. Raises ValueError."""
     # a statement that is cancelled is answered with nothing
     if not answer.content:
@@ -173,7 +189,11 @@ def text_literal(text: str) -> str:
 
 def quoted(*names: str) -> str:
     """Names of a schema, a table or a column, with dots between them."""
-    return ".".join('"' + name.replace('"', '""') + '"' for name in names)
+    shown = []
+    for name in names:
+        escaped = name.replace('"', '""')
+        shown.append(f'"{escaped}"')
+    return ".".join(shown)
 
 
 def _token(scheduled_time: int | None, now: float | None) -> str:
@@ -185,10 +205,12 @@ def _token(scheduled_time: int | None, now: float | None) -> str:
     if scheduled_time is None:
         scheduled_time = int(now)
     # cut to milliseconds, not rounded: NOW() must not be later than it is
-    return f"{scheduled_time}/{int(now * 1000) / 1000:.3f}"
+    milliseconds = int(now * 1000)
+    return f"{scheduled_time}/{milliseconds / 1000:.3f}"
 
 
-def _failure(error: Mapping[str, Any]) -> StatementFailed:
+def _failure(error: Object) -> StatementFailed:
+    """Why a statement failed, as the engine tells it."""
     place = error.get("errorLocation") or {}
     message = str(error.get("message") or error["errorName"])
     return StatementFailed(
@@ -199,11 +221,13 @@ def _failure(error: Mapping[str, Any]) -> StatementFailed:
     )
 
 
-def _row(row: Sequence[Any], kinds: Sequence[Mapping[str, Any]]) -> tuple[Any, ...]:
-    return tuple(_value(cell, kind) for cell, kind in zip(row, kinds, strict=True))
+def _row(row: Sequence[Any], kinds: Columns) -> Row:
+    """A row of an answer, each value as its type has it."""
+    cells = zip(row, kinds, strict=True)
+    return tuple(_value(cell, kind) for cell, kind in cells)
 
 
-def _value(cell: Any, kind: Mapping[str, Any]) -> Any:
+def _value(cell: Any, kind: Object) -> Any:
     """A value of Trino's JSON as Python has it; dates, times and decimals stay text."""
     if cell is None:
         return None
@@ -221,6 +245,7 @@ def _value(cell: Any, kind: Mapping[str, Any]) -> Any:
             }
         case "row":
             fields = [argument["value"]["typeSignature"] for argument in arguments]
-            return [_value(one, field) for one, field in zip(cell, fields, strict=True)]
+            pairs = zip(cell, fields, strict=True)
+            return [_value(one, field) for one, field in pairs]
         case _:
             return cell

@@ -17,6 +17,9 @@ from pathlib import Path
 
 from runner.sandbox.engine.errors import EngineProblem
 
+Environment = Mapping[str, str]
+"""The environment's variables."""
+
 OLDEST_JAVA = 17
 SETUP_SECONDS = 1800.0
 """How long Maven may take for 88 MB."""
@@ -73,17 +76,18 @@ class Installed:
     java: str
 
 
-def home(environment: Mapping[str, str]) -> Path:
+def home(environment: Environment) -> Path:
     """The folder of all that belongs to the engine: COHORTS_TRINO_HOME, else one in the
     user's cache.
     """
-    if chosen := environment.get("COHORTS_TRINO_HOME"):
+    chosen = environment.get("COHORTS_TRINO_HOME")
+    if chosen:
         return Path(chosen).expanduser().absolute()
     cache = environment.get("XDG_CACHE_HOME") or "~/.cache"
     return Path(cache).expanduser().absolute() / "cohort-runner" / "trino-423"
 
 
-def installed(environment: Mapping[str, str], recipe: Recipe = SHIPPED) -> Installed:
+def installed(environment: Environment, recipe: Recipe = SHIPPED) -> Installed:
     """The engine of this very recipe. Raises EngineProblem where it is not set up, or
     Java is missing.
     """
@@ -94,7 +98,7 @@ def installed(environment: Mapping[str, str], recipe: Recipe = SHIPPED) -> Insta
 
 
 def set_up(
-    environment: Mapping[str, str],
+    environment: Environment,
     tell: Callable[[str], None],
     recipe: Recipe = SHIPPED,
 ) -> Installed:
@@ -126,7 +130,8 @@ def stamp(files: Sequence[Path]) -> str:
     """A short name for the content of files: another one after every change."""
     digest = sha256()
     for path in files:
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+        for part in (path.name.encode(), path.read_bytes()):
+            digest.update(part + b"\0")
     return digest.hexdigest()[:12]
 
 
@@ -152,9 +157,12 @@ def check_jars(folder: Path, checksums: str) -> None:
             )
 
 
-def _places(environment: Mapping[str, str], recipe: Recipe) -> tuple[Path, Path]:
+def _places(environment: Environment, recipe: Recipe) -> tuple[Path, Path]:
+    """Where the engine's libraries and its own classes are kept, by what they are made from."""
     where = home(environment)
-    return where / f"jars-{recipe.jars}", where / f"classes-{recipe.classes}"
+    jars = where / f"jars-{recipe.jars}"
+    classes = where / f"classes-{recipe.classes}"
+    return jars, classes
 
 
 @contextmanager
@@ -174,7 +182,7 @@ def _whole(target: Path) -> Iterator[Path]:
         shutil.rmtree(made, ignore_errors=True)
 
 
-def _java(environment: Mapping[str, str]) -> str:
+def _java(environment: Environment) -> str:
     """The program `java`. Raises EngineProblem where there is none that is new enough."""
     java = _program(environment, "java", JDK)
     told = subprocess.run(  # noqa: S603
@@ -190,10 +198,11 @@ def _java(environment: Mapping[str, str]) -> str:
     return java
 
 
-def _program(environment: Mapping[str, str], name: str, fix: str) -> str:
+def _program(environment: Environment, name: str, fix: str) -> str:
     """The program's path: that of JAVA_HOME first."""
     places = [environment.get("PATH", "")]
-    if own := environment.get("JAVA_HOME"):
+    own = environment.get("JAVA_HOME")
+    if own:
         places.insert(0, str(Path(own) / "bin"))
     found = shutil.which(name, path=os.pathsep.join(places))
     if found is None:
@@ -202,6 +211,7 @@ def _program(environment: Mapping[str, str], name: str, fix: str) -> str:
 
 
 def _run(command: Sequence[str]) -> None:
+    """Run a command of the set-up. Raises EngineProblem with its last words."""
     try:
         done = subprocess.run(  # noqa: S603
             command,
@@ -217,7 +227,8 @@ def _run(command: Sequence[str]) -> None:
             "try again",
         ) from None
     if done.returncode:
-        last = "\n".join((done.stdout + done.stderr).strip().splitlines()[-8:])
+        said = (done.stdout + done.stderr).strip()
+        last = "\n".join(said.splitlines()[-8:])
         raise EngineProblem(
             f"`{Path(command[0]).name}` ended with exit code {done.returncode}:\n{last}\n",
             "Maven needs its usual way to Maven Central, or to a mirror that its settings name",

@@ -90,6 +90,7 @@ def _command(
     *,
     is_brief: bool,
 ) -> list[str]:
+    """The command that starts the engine with these catalogs and this memory."""
     compiler: list[str] = []
     if is_brief:
         # the second compiler pays for itself after minutes: without it 150 small
@@ -113,10 +114,14 @@ def _command(
 
 
 def _address(process: subprocess.Popen[bytes], log: Path, seconds: float) -> str:
+    """Where the engine answers, once its log says so. Raises EngineProblem where it
+    ends or takes too long.
+    """
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         ended = process.poll() is not None
-        if ready := re.search(r"^READY (\S+)$", _text(log), re.MULTILINE):
+        ready = re.search(r"^READY (\S+)$", _text(log), re.MULTILINE)
+        if ready:
             return ready[1]
         if ended:
             raise EngineProblem(
@@ -132,6 +137,7 @@ def _address(process: subprocess.Popen[bytes], log: Path, seconds: float) -> str
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ask the engine to end, and kill it where it does not."""
     if process.stdin:
         process.stdin.close()
     try:
@@ -147,6 +153,7 @@ def _kept(log: Path) -> Path:
 
 
 def _keep_log(log: Path) -> None:
+    """Put the log where it is found after the engine's folder is gone."""
     if log.exists():
         shutil.copyfile(log, _kept(log))
 

@@ -65,7 +65,9 @@ class EngineColumn:
     def api_type(self) -> str:
         """As the table list words it."""
         if self.type.startswith("array("):
-            return f"array<{EngineColumn(self.name, self.type[6:-1]).api_type}>"
+            inside = self.type.removeprefix("array(").removesuffix(")")
+            element = EngineColumn(self.name, inside)
+            return f"array<{element.api_type}>"
         return API_NAMES.get(self.type, "string")
 
 
@@ -187,6 +189,7 @@ class EngineTables:
         self._databases = None
 
     def _change(self, sql: str, name: str, refusal: Refused) -> None:
+        """Carry out a statement; a failure of this name is told by the refusal. Raises Refused."""
         try:
             self._ask(sql)
         except StatementFailed as exc:
@@ -195,6 +198,7 @@ class EngineTables:
             raise Refused(422, exc.message) from None
 
     def _ask(self, sql: str) -> Result:
+        """The result of a statement. Raises Refused 500 where the engine is down."""
         with closing(self.connection()) as connection:
             try:
                 return connection.execute(sql)
@@ -264,13 +268,18 @@ def _parts(tables: Iterable[Loaded], *, replace: bool) -> Iterator[str]:
             length += len(rows)
             if length >= LOADED_AT_ONCE:
                 yield _call(begun, replace=replace)
-                begun, length, replace = [], 0, False
+                begun = []
+                length = 0
+                replace = False
     if begun or replace:
         yield _call(begun, replace=replace)
 
 
 def _call(tables: Sequence[str], *, replace: bool) -> str:
-    return f'{{"replace": {json.dumps(replace)}, "tables": [{", ".join(tables)}]}}'
+    """One call of the loader as JSON: its tables, and whether they replace what is there."""
+    does_replace = json.dumps(replace)
+    listed = ", ".join(tables)
+    return f'{{"replace": {does_replace}, "tables": [{listed}]}}'
 
 
 def _chunks(rows: Sequence[Sequence[Any]]) -> Iterator[str]:
@@ -282,6 +291,7 @@ def _chunks(rows: Sequence[Sequence[Any]]) -> Iterator[str]:
         length += len(begun[-1])
         if length >= LOADED_AT_ONCE:
             yield ", ".join(begun)
-            begun, length = [], 0
+            begun = []
+            length = 0
     if begun or not rows:
         yield ", ".join(begun)

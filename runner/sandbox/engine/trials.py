@@ -70,6 +70,7 @@ def refusals(
 
 
 def _carried_out(url: str, free: SimpleQueue[str], trial: Trial) -> Found | str:
+    """A trial in a catalog that is free, which is given back."""
     catalog = free.get()
     try:
         return _found(url, catalog, trial)
@@ -78,6 +79,7 @@ def _carried_out(url: str, free: SimpleQueue[str], trial: Trial) -> Found | str:
 
 
 def _found(url: str, catalog: str, trial: Trial) -> Found | str:
+    """What a trial's statements find; a sentence where they fail or take too long."""
     now = float(trial.now)
     try:
         EngineTables(url, catalog).load(trial.tables, replace=True, now=now)
@@ -101,16 +103,17 @@ def _found(url: str, catalog: str, trial: Trial) -> Found | str:
 
 
 def _refusal(url: str, database: str, sql: str) -> StatementFailed | None:
+    """Why the engine would not begin a statement; None where it would."""
     with closing(Connection(url, CATALOGS[0])) as connection:
         try:
             # a line of its own, so that only the number of the line changes
             connection.execute(f"EXPLAIN\n{sql}", schema=database)
         except StatementFailed as exc:
             line = max(0, exc.line - 1)
-            message = exc.message.removeprefix(f"line {exc.line}:{exc.column}: ")
-            return StatementFailed(
-                exc.name, _without(CATALOGS[0], message), line, exc.column
-            )
+            place = f"line {exc.line}:{exc.column}: "
+            told = exc.message.removeprefix(place)
+            message = _without(CATALOGS[0], told)
+            return StatementFailed(exc.name, message, line, exc.column)
     return None
 
 

@@ -50,7 +50,8 @@ def from_base64(text: str, kind: str) -> bytes:
     if "=" in text and len(text) % 4:
         raise refusal
     # Python wants the `=` at the end that Java does without
-    whole = bare + "=" * (-len(bare) % 4)
+    missing = -len(bare) % 4
+    whole = bare + "=" * missing
     if kind == "base64":
         return base64.b64decode(whole)
     return base64.urlsafe_b64decode(whole)
@@ -114,31 +115,39 @@ def xxhash64(data: bytes) -> bytes:
 
 def _stripes(data: bytes) -> int:
     """The hash of whole stripes, whose words go to four lanes in turn."""
-    lanes = [(_P1 + _P2) & _ALL_BITS, _P2, 0, -_P1 & _ALL_BITS]
+    lanes = [
+        (_P1 + _P2) & _ALL_BITS,
+        _P2,
+        0,
+        -_P1 & _ALL_BITS,
+    ]
     for at in range(0, len(data), 8):
         lane = at // 8 % 4
-        lanes[lane] = _mixed(lanes[lane], _word(data[at : at + 8]))
+        word = _word(data[at : at + 8])
+        lanes[lane] = _mixed(lanes[lane], word)
     made = 0
     for lane, bits in zip(lanes, (1, 7, 12, 18), strict=True):
         made += _turned(lane, bits)
     made &= _ALL_BITS
     for lane in lanes:
-        made = ((made ^ _mixed(0, lane)) * _P1 + _P4) & _ALL_BITS
+        made ^= _mixed(0, lane)
+        made = (made * _P1 + _P4) & _ALL_BITS
     return made
 
 
 def _with_rest(made: int, rest: bytes) -> int:
     """A hash with what is left of a stripe: words of 8 bytes, one of 4, single bytes."""
-    at = 0
-    while at + 8 <= len(rest):
-        made ^= _mixed(0, _word(rest[at : at + 8]))
+    while len(rest) >= 8:
+        word = _word(rest[:8])
+        made ^= _mixed(0, word)
         made = (_turned(made, 27) * _P1 + _P4) & _ALL_BITS
-        at += 8
-    if at + 4 <= len(rest):
-        made ^= _word(rest[at : at + 4]) * _P1 & _ALL_BITS
+        rest = rest[8:]
+    if len(rest) >= 4:
+        word = _word(rest[:4])
+        made ^= word * _P1 & _ALL_BITS
         made = (_turned(made, 23) * _P2 + _P3) & _ALL_BITS
-        at += 4
-    for byte in rest[at:]:
+        rest = rest[4:]
+    for byte in rest:
         made ^= byte * _P5 & _ALL_BITS
         made = _turned(made, 11) * _P1 & _ALL_BITS
     return made
@@ -146,8 +155,10 @@ def _with_rest(made: int, rest: bytes) -> int:
 
 def _avalanched(made: int) -> int:
     """A hash in which every bit hangs on every bit."""
-    made = (made ^ (made >> 33)) * _P2 & _ALL_BITS
-    made = (made ^ (made >> 29)) * _P3 & _ALL_BITS
+    made ^= made >> 33
+    made = made * _P2 & _ALL_BITS
+    made ^= made >> 29
+    made = made * _P3 & _ALL_BITS
     return made ^ (made >> 32)
 
 

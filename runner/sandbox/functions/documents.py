@@ -29,6 +29,19 @@ MISSING = object()
 """Stands for what is not there, since None is JSON's null."""
 
 
+Object = dict[str, Any]
+"""A JSON object, or a row by the names of its fields."""
+
+Pairs = list[tuple[str, Any]]
+"""Keys and values."""
+
+Members = Iterable[tuple[str, str]]
+"""Keys, and values that are JSON already."""
+
+Decoder = Callable[[Any, Type], Any]
+"""What makes a value of JSON one of a type."""
+
+
 class Raw(str):
     """A number as it was written."""
 
@@ -40,9 +53,9 @@ def _constant(name: str) -> Any:
     raise ValueError(name)
 
 
-def _first_wins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _first_wins(pairs: Pairs) -> Object:
     """An object whose keys have the first of their values; Python's would have the last."""
-    found: dict[str, Any] = {}
+    found: Object = {}
     for key, value in pairs:
         found.setdefault(key, value)
     return found
@@ -111,23 +124,27 @@ def dumped(value: Any, *, ordered: bool) -> str:
             raise NotHere(f"JSON of {type(value).__name__}")
 
 
-def _dumped_object(value: dict[str, Any], *, ordered: bool) -> str:
+def _dumped_object(value: Object, *, ordered: bool) -> str:
     """An object as JSON; keys sorted where `ordered`. Raises NotHere."""
-    pairs = [(key, dumped(one, ordered=ordered)) for key, one in value.items()]
+    members: dict[str, str] = {}
+    for key, one in value.items():
+        members[key] = dumped(one, ordered=ordered)
     if ordered:
-        pairs.sort()
-    return _object(pairs)
+        return _object(sorted(members.items()))
+    return _object(members.items())
 
 
 def _array(items: Iterable[str]) -> str:
     """A JSON array of items that are JSON already."""
-    return f"[{','.join(items)}]"
+    listed = ",".join(items)
+    return f"[{listed}]"
 
 
-def _object(pairs: Iterable[tuple[str, str]]) -> str:
-    """A JSON object of keys, and of values that are JSON already."""
-    members = (f"{quoted(key)}:{value}" for key, value in pairs)
-    return f"{{{','.join(members)}}}"
+def _object(members: Members) -> str:
+    """A JSON object of its members."""
+    shown = [f"{quoted(key)}:{value}" for key, value in members]
+    inside = ",".join(shown)
+    return f"{{{inside}}}"
 
 
 def _number(text: str) -> str:
@@ -211,12 +228,11 @@ def _inside(value: Any, step: str) -> Any:
     """What one step leads to: the value of a key, or the item at a place."""
     if isinstance(value, dict):
         return value.get(step, MISSING)
-    if not isinstance(value, list) or not re.fullmatch(r"\d+", step):
-        return MISSING
-    place = int(step)
-    if place >= len(value):
-        return MISSING
-    return value[place]
+    if isinstance(value, list) and re.fullmatch(r"\d+", step):
+        place = int(step)
+        if place < len(value):
+            return value[place]
+    return MISSING
 
 
 def extract(text: str, where: str) -> str | None:
@@ -252,12 +268,20 @@ def size(text: str, where: str) -> int | None:
     return 0
 
 
-def array_length(text: str) -> int | None:
-    """JSON_ARRAY_LENGTH; None of anything else."""
+def _items(text: str) -> list[Any] | None:
+    """The items of an array; None of anything else."""
     value = _written(text)
     if not isinstance(value, list):
         return None
-    return len(value)
+    return value
+
+
+def array_length(text: str) -> int | None:
+    """JSON_ARRAY_LENGTH; None of anything else."""
+    items = _items(text)
+    if items is None:
+        return None
+    return len(items)
 
 
 def array_get(text: str, index: int) -> str | None:
@@ -265,12 +289,13 @@ def array_get(text: str, index: int) -> str | None:
 
     None where there is no such item.
     """
-    value = _written(text)
-    if not isinstance(value, list):
+    items = _items(text)
+    if items is None:
         return None
-    if not -len(value) <= index < len(value):
+    length = len(items)
+    if not -length <= index < length:
         return None
-    found = value[index]
+    found = items[index]
     if found is None:
         return None
     if isinstance(found, str):
@@ -280,10 +305,10 @@ def array_get(text: str, index: int) -> str | None:
 
 def array_contains(text: str, wanted: object) -> bool | None:
     """JSON_ARRAY_CONTAINS; None where it is no array."""
-    value = _written(text)
-    if not isinstance(value, list):
+    items = _items(text)
+    if items is None:
         return None
-    return any(_equals(one, wanted) for one in value)
+    return any(_equals(one, wanted) for one in items)
 
 
 def _equals(one: Any, wanted: object) -> bool:
@@ -299,7 +324,8 @@ def _is_number(one: Raw, wanted: object) -> bool:
     """True where a number as it was written is a value; 1.0 is no whole number."""
     match wanted:
         case int():
-            return WHOLE.fullmatch(one) is not None and int(one) == wanted
+            is_whole = WHOLE.fullmatch(one) is not None
+            return is_whole and int(one) == wanted
         case float():
             return "." in one and float(one) == wanted
         case _:
@@ -329,6 +355,11 @@ def _inner(type_: Type) -> tuple[Type, ...]:
     return tuple(one for one in type_.arguments if isinstance(one, Type))
 
 
+def _sizes(type_: Type) -> list[int]:
+    """The numbers of a type: its length, or its precision and scale."""
+    return [one for one in type_.arguments if isinstance(one, int)]
+
+
 def _encoded(value: Any, type_: Type) -> str:
     """A value of a type as JSON. Raises NotHere."""
     if value is None:
@@ -340,11 +371,7 @@ def _encoded(value: Any, type_: Type) -> str:
             (of_items,) = _inner(type_)
             return _array(_encoded(one, of_items) for one in value)
         case "map":
-            _, of_values = _inner(type_)
-            pairs = [
-                (_key(key), _encoded(one, of_values)) for key, one in value.items()
-            ]
-            return _object(sorted(pairs))
+            return _encoded_map(value, type_)
         case "row":
             return _encoded_row(value, type_)
         case "real":
@@ -353,7 +380,16 @@ def _encoded(value: Any, type_: Type) -> str:
             return dumped(value, ordered=True)
 
 
-def _encoded_row(value: dict[str, Any], type_: Type) -> str:
+def _encoded_map(value: dict[Any, Any], type_: Type) -> str:
+    """A map as an object with sorted keys. Raises NotHere."""
+    _, of_values = _inner(type_)
+    keys = [_key(key) for key in value]
+    values = [_encoded(one, of_values) for one in value.values()]
+    members = zip(keys, values, strict=True)
+    return _object(sorted(members))
+
+
+def _encoded_row(value: Object, type_: Type) -> str:
     """A row as an object; fields without a name have the key ""."""
     kinds = _inner(type_)
     names = type_.names or ("",) * len(kinds)
@@ -385,7 +421,8 @@ def from_json(text: str | None, kind: str) -> Any:
         value = json.loads(text)
     except ValueError:
         raise NotHere("a cast of such JSON") from None
-    if isinstance(value, (list, dict)) and type_.base in SCALARS:
+    is_container = isinstance(value, (list, dict))
+    if is_container and type_.base in SCALARS:
         raise Rejected(f"Cannot cast '{text}' to {kind}")
     if type_.base in CONTAINERS:
         return _container(value, type_, text)
@@ -408,7 +445,8 @@ EXPECTED = {
 
 def _container(value: Any, type_: Type, text: str) -> Any:
     """An array, a map or a row. Raises Rejected with the whole text, as Trino does."""
-    if value is not None and not isinstance(value, CONTAINERS[type_.base]):
+    wanted = CONTAINERS[type_.base]
+    if value is not None and not isinstance(value, wanted):
         shown = text
         if isinstance(value, str):
             shown = value
@@ -464,16 +502,15 @@ def _map_key(key: str, type_: Type) -> Any:
     return SCALARS[type_.base](key, type_)
 
 
-def _row(value: Any, type_: Type) -> dict[str, Any]:
+def _row(value: Any, type_: Type) -> Object:
     """A row of an array or of an object. Raises Rejected, NotHere."""
     kinds = _inner(type_)
     found = _field_values(value, type_)
     if len(found) != len(kinds):
         raise Rejected("Unexpected token")
-    made = {}
-    for number, (one, kind) in enumerate(zip(found, kinds, strict=True)):
-        made[f"f{number}"] = _decoded(one, kind)
-    return made
+    pairs = zip(found, kinds, strict=True)
+    values = [_decoded(one, kind) for one, kind in pairs]
+    return {f"f{number}": one for number, one in enumerate(values)}
 
 
 def _field_values(value: Any, type_: Type) -> list[Any]:
@@ -499,7 +536,7 @@ def _text(value: Any, type_: Type) -> str:
         case _:
             raise Rejected("Unexpected token")
     # without a length, the whole text
-    most = next((one for one in type_.arguments if isinstance(one, int)), None)
+    most = next(iter(_sizes(type_)), None)
     return text[:most]
 
 
@@ -523,7 +560,9 @@ def _read_whole(text: str, type_: Type) -> int:
     """A whole number of a text. Raises Rejected in Trino's words."""
     if re.fullmatch(r"[+-]?[0-9]+", text):
         return int(text)
-    shown = {"integer": "INT"}.get(type_.base, type_.base.upper())
+    shown = type_.base.upper()
+    if shown == "INTEGER":
+        shown = "INT"
     raise Rejected(f"Cannot cast '{text}' to {shown}")
 
 
@@ -547,7 +586,7 @@ def _truth(value: Any, _: Type) -> bool:
 
 def _decimal(value: Any, type_: Type) -> Decimal:
     """A decimal, rounded half up. Raises Rejected."""
-    precision, scale = (one for one in type_.arguments if isinstance(one, int))
+    precision, scale = _sizes(type_)
     if isinstance(value, str):
         return numbers.read_decimal(value, precision, scale)
     # the 0 makes a number of a boolean
@@ -555,7 +594,7 @@ def _decimal(value: Any, type_: Type) -> Decimal:
     return numbers.read_decimal(str(number), precision, scale)
 
 
-SCALARS: Mapping[str, Callable[[Any, Type], Any]] = {
+SCALARS: Mapping[str, Decoder] = {
     "varchar": _text,
     "tinyint": _whole,
     "smallint": _whole,

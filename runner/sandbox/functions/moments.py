@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from itertools import zip_longest
 from math import isfinite
 
 from runner.sandbox.duck.nothere import NotHere, Rejected
@@ -47,6 +49,15 @@ ISO = re.compile(
     r"(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?)?"
     r"(?P<zone>Z|[+-]\d{2}(?::?\d{2})?)?)?"
 )
+
+
+Reader = re.Pattern[str]
+"""What finds the parts of a text."""
+
+Parts = Mapping[str, str | None]
+"""The parts of a moment in digits, by their names; None for what a text leaves out."""
+
+DateReader = Callable[..., date]
 
 
 def read_date(text: str) -> date:
@@ -98,24 +109,27 @@ def _read(text: str, precision: int, kind: str) -> tuple[datetime, str]:
     return whole + timedelta(microseconds=fraction), named
 
 
-def _to_seconds(parts: Mapping[str, str | None], refusal: Rejected) -> datetime:
+def _to_seconds(parts: Parts, refusal: Rejected) -> datetime:
     """The moment of parts in digits; parts that are missing are those of 1970-01-01.
 
     Raises the refusal where there is no such moment.
     """
-    year, month, day, hour, minute, second = (
-        int(parts.get(name) or missing) for name, missing in EPOCH.items()
-    )
+    numbers = []
+    for name, missing in EPOCH.items():
+        part = parts.get(name) or missing
+        numbers.append(int(part))
+    year, month, day, hour, minute, second = numbers
     try:
         return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001
     except ValueError:
         raise refusal from None
 
 
-def _to_milliseconds(parts: Mapping[str, str | None], refusal: Rejected) -> datetime:
+def _to_milliseconds(parts: Parts, refusal: Rejected) -> datetime:
     """The moment of parts in digits, of which `fraction` is cut off. Raises the refusal."""
-    fraction = (parts.get("fraction") or "0").ljust(3, "0")[:3]
-    return _to_seconds(parts, refusal) + timedelta(milliseconds=int(fraction))
+    digits = parts.get("fraction") or "0"
+    thousandths = int(digits.ljust(3, "0")[:3])
+    return _to_seconds(parts, refusal) + timedelta(milliseconds=thousandths)
 
 
 def _fraction(digits: str, precision: int) -> int:
@@ -123,8 +137,10 @@ def _fraction(digits: str, precision: int) -> int:
     if not digits:
         return 0
     # one digit more than wanted decides the rounding
-    wanted = int(digits[: precision + 1].ljust(precision + 1, "0"))
-    return (wanted + 5) // 10 * int(10 ** (6 - precision))
+    length = precision + 1
+    wanted = digits[:length].ljust(length, "0")
+    rounded = (int(wanted) + 5) // 10
+    return rounded * int(10 ** (6 - precision))
 
 
 def _is_zone(name: str) -> bool:
@@ -162,7 +178,7 @@ def _of_month(year: int, month: int) -> date:
     return date(year, month, 1)
 
 
-ISO_DATES: dict[re.Pattern[str], Callable[..., date]] = {
+ISO_DATES: dict[Reader, DateReader] = {
     re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})"): date,
     re.compile(r"(\d{4})-W(\d{2})(?:-(\d))?"): date.fromisocalendar,
     re.compile(r"(\d{4})-(\d{3})"): _of_year,
@@ -184,16 +200,70 @@ def iso_moment(text: str) -> datetime:
 # What both pattern languages show and read
 
 
-def _hour_of_12(at: datetime) -> int:
-    """The hour as a clock with 12 hours shows it: 12 at midnight and at noon."""
-    return (at.hour + 11) % 12 + 1
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a pattern: a letter and how often it stands there, or else a text."""
+
+    letter: str = ""
+    count: int = 0
+    text: str = ""
 
 
-def _half_of_day(at: datetime) -> str:
-    """AM or PM."""
-    if at.hour >= 12:
-        return "PM"
-    return "AM"
+Pieces = tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What people call the parts of a moment, and how they count them."""
+
+    at: datetime
+
+    @property
+    def short_year(self) -> int:
+        """The year within its century."""
+        return self.at.year % 100
+
+    @property
+    def month(self) -> str:
+        """The name of the month."""
+        return MONTHS[self.at.month - 1]
+
+    @property
+    def weekday(self) -> str:
+        """The name of the day of the week."""
+        return DAYS[self.at.weekday()]
+
+    @property
+    def day_of_year(self) -> int:
+        """The day, counted from 1 at the first of January."""
+        return self.at.timetuple().tm_yday
+
+    @property
+    def week(self) -> int:
+        """The week by ISO 8601."""
+        return self.at.isocalendar().week
+
+    @property
+    def year_of_week(self) -> int:
+        """The year that the week belongs to."""
+        return self.at.isocalendar().year
+
+    @property
+    def hour(self) -> int:
+        """The hour as a clock with 12 hours shows it: 12 at midnight and at noon."""
+        return (self.at.hour + 11) % 12 + 1
+
+    @property
+    def half(self) -> str:
+        """AM or PM."""
+        if self.at.hour >= 12:
+            return "PM"
+        return "AM"
+
+    @property
+    def milliseconds(self) -> int:
+        """The thousandths of the second."""
+        return self.at.microsecond // 1000
 
 
 def _digits(name: str, least: int, most: int) -> str:
@@ -201,7 +271,7 @@ def _digits(name: str, least: int, most: int) -> str:
     return rf"(?P<{name}>\d{{{least},{most}}})"
 
 
-def _reader(expression: str, function: str) -> re.Pattern[str]:
+def _reader(expression: str, function: str) -> Reader:
     """What reads the parts of a text. Raises NotHere."""
     try:
         return re.compile(expression, re.ASCII)
@@ -210,7 +280,7 @@ def _reader(expression: str, function: str) -> re.Pattern[str]:
         raise NotHere(f"{function} with the same part twice") from None
 
 
-def _parsed(text: str, reader: re.Pattern[str], function: str) -> datetime:
+def _parsed(text: str, reader: Reader, function: str) -> datetime:
     """The moment of a text. Raises Rejected, NotHere."""
     match = reader.fullmatch(text)
     if match is not None:
@@ -223,35 +293,35 @@ def _parsed(text: str, reader: re.Pattern[str], function: str) -> datetime:
 
 # MySQL's patterns
 
-MYSQL: dict[str, Callable[[datetime], str]] = {
-    "a": lambda at: DAYS[at.weekday()][:3],
-    "b": lambda at: MONTHS[at.month - 1][:3],
-    "c": lambda at: str(at.month),
-    "d": lambda at: f"{at.day:02}",
-    "e": lambda at: str(at.day),
-    "f": lambda at: f"{at.microsecond // 1000 * 1000:06}",
-    "H": lambda at: f"{at.hour:02}",
-    "h": lambda at: f"{_hour_of_12(at):02}",
-    "I": lambda at: f"{_hour_of_12(at):02}",
-    "i": lambda at: f"{at.minute:02}",
-    "j": lambda at: f"{at.timetuple().tm_yday:03}",
-    "k": lambda at: str(at.hour),
-    "l": lambda at: str(_hour_of_12(at)),
-    "M": lambda at: MONTHS[at.month - 1],
-    "m": lambda at: f"{at.month:02}",
-    "p": _half_of_day,
-    "r": lambda at: (
-        f"{_hour_of_12(at):02}:{at.minute:02}:{at.second:02} {_half_of_day(at)}"
-    ),
-    "S": lambda at: f"{at.second:02}",
-    "s": lambda at: f"{at.second:02}",
-    "T": lambda at: f"{at.hour:02}:{at.minute:02}:{at.second:02}",
-    "v": lambda at: f"{at.isocalendar().week:02}",
-    "W": lambda at: DAYS[at.weekday()],
-    "x": lambda at: f"{at.isocalendar().year:04}",
-    "Y": lambda at: f"{at.year:04}",
-    "y": lambda at: f"{at.year % 100:02}",
+MYSQL = {
+    "a": "{named.weekday:.3}",
+    "b": "{named.month:.3}",
+    "c": "{at.month}",
+    "d": "{at.day:02}",
+    "e": "{at.day}",
+    "f": "{named.milliseconds:03}000",
+    "H": "{at.hour:02}",
+    "h": "{named.hour:02}",
+    "I": "{named.hour:02}",
+    "i": "{at.minute:02}",
+    "j": "{named.day_of_year:03}",
+    "k": "{at.hour}",
+    "l": "{named.hour}",
+    "M": "{named.month}",
+    "m": "{at.month:02}",
+    "p": "{named.half}",
+    "r": "{named.hour:02}:{at.minute:02}:{at.second:02} {named.half}",
+    "S": "{at.second:02}",
+    "s": "{at.second:02}",
+    "T": "{at.hour:02}:{at.minute:02}:{at.second:02}",
+    "v": "{named.week:02}",
+    "W": "{named.weekday}",
+    "x": "{named.year_of_week:04}",
+    "Y": "{at.year:04}",
+    "y": "{named.short_year:02}",
 }
+"""What a letter shows, of a moment (`at`) and of what people call its parts (`named`)."""
+
 REFUSED = frozenset("DUuVwX")
 
 
@@ -259,18 +329,20 @@ def date_format(moment: datetime, pattern: str) -> str:
     """DATE_FORMAT. Raises Rejected."""
     if not pattern:
         raise Rejected("Both printing and parsing not supported")
+    named = Named(moment)
     shown = []
-    for letter, text in _mysql_pieces(pattern):
-        if letter:
-            shown.append(MYSQL[letter](moment))
+    for piece in _mysql_pieces(pattern):
+        if piece.letter:
+            shape = MYSQL[piece.letter]
+            shown.append(shape.format(at=moment, named=named))
         else:
-            shown.append(text)
+            shown.append(piece.text)
     return "".join(shown)
 
 
 @lru_cache(maxsize=500)
-def _mysql_pieces(pattern: str) -> tuple[tuple[str, str], ...]:
-    """The letter, or the text, of each piece; a letter that means nothing is a text.
+def _mysql_pieces(pattern: str) -> Pieces:
+    """The pieces of a pattern; a letter that means nothing is a text.
 
     Raises Rejected.
     """
@@ -279,9 +351,9 @@ def _mysql_pieces(pattern: str) -> tuple[tuple[str, str], ...]:
         if letter in REFUSED:
             raise Rejected(f"%{letter} not supported in date format string")
         if letter in MYSQL:
-            pieces.append((letter, ""))
+            pieces.append(Piece(letter))
         else:
-            pieces.append(("", letter or text))
+            pieces.append(Piece(text=letter or text))
     return tuple(pieces)
 
 
@@ -302,17 +374,18 @@ READ = {
 
 
 @lru_cache(maxsize=500)
-def _mysql_reader(pattern: str) -> re.Pattern[str]:
+def _mysql_reader(pattern: str) -> Reader:
     """What reads a text of a pattern. Raises Rejected, NotHere."""
     expression = ""
-    for letter, text in _mysql_pieces(pattern.replace("%T", "%H:%i:%S")):
-        if not letter:
-            expression += re.escape(text)
-        elif letter in READ:
-            name, most = READ[letter]
+    in_full = pattern.replace("%T", "%H:%i:%S")
+    for piece in _mysql_pieces(in_full):
+        if not piece.letter:
+            expression += re.escape(piece.text)
+        elif piece.letter in READ:
+            name, most = READ[piece.letter]
             expression += _digits(name, 1, most)
         else:
-            raise NotHere(f"date_parse with %{letter}")
+            raise NotHere(f"date_parse with %{piece.letter}")
     return _reader(expression, "date_parse")
 
 
@@ -326,23 +399,28 @@ def date_parse(text: str, pattern: str) -> datetime:
 
 def joda(letter: str, count: int, at: datetime) -> str:
     """What a letter shows that stands so many times. Raises NotHere."""
+    named = Named(at)
     match letter:
         case "y" | "Y" if count == 2:
-            return f"{at.year % 100:02}"
+            return f"{named.short_year:02}"
         case "x" if count != 2:
-            return f"{at.isocalendar().year:0{count}}"
+            return f"{named.year_of_week:0{count}}"
         case "M" | "L" if count >= 3:
-            return _name(MONTHS[at.month - 1], count)
+            return _name(named.month, count)
         case "E":
-            return _name(DAYS[at.weekday()], count)
+            return _name(named.weekday, count)
         case "a":
-            return _half_of_day(at)
+            return named.half
         case "S":
-            return f"{at.microsecond // 1000:03}"[:count].ljust(count, "0")
+            digits = f"{named.milliseconds:03}"
+            return digits[:count].ljust(count, "0")
         case _:
             if letter not in NUMBERS:
                 raise NotHere(f"format_datetime with {letter * count}")
             return f"{NUMBERS[letter](at):0{count}}"
+
+
+Number = Callable[[datetime], int]
 
 
 def _name(name: str, count: int) -> str:
@@ -352,19 +430,19 @@ def _name(name: str, count: int) -> str:
     return name[:3]
 
 
-NUMBERS: dict[str, Callable[[datetime], int]] = {
+NUMBERS: dict[str, Number] = {
     "y": lambda at: at.year,
     "Y": lambda at: at.year,
     "M": lambda at: at.month,
     "d": lambda at: at.day,
     "H": lambda at: at.hour,
     "k": lambda at: at.hour or 24,
-    "h": _hour_of_12,
+    "h": lambda at: Named(at).hour,
     "K": lambda at: at.hour % 12,
     "m": lambda at: at.minute,
     "s": lambda at: at.second,
-    "D": lambda at: at.timetuple().tm_yday,
-    "w": lambda at: at.isocalendar().week,
+    "D": lambda at: Named(at).day_of_year,
+    "w": lambda at: Named(at).week,
     "e": lambda at: at.isoweekday(),
 }
 """The number that a letter shows, with as many digits at least as it stands there."""
@@ -377,8 +455,8 @@ PIECE = re.compile(
 
 
 @lru_cache(maxsize=500)
-def joda_pieces(pattern: str) -> tuple[tuple[str, int, str], ...]:
-    """The letter and its count, or the text, of each piece. Raises NotHere."""
+def joda_pieces(pattern: str) -> Pieces:
+    """The pieces of a pattern. Raises NotHere."""
     pieces = []
     at = 0
     while at < len(pattern):
@@ -386,9 +464,10 @@ def joda_pieces(pattern: str) -> tuple[tuple[str, int, str], ...]:
         if match is None:
             raise NotHere("a pattern with a quote that does not end")
         if match["letter"]:
-            pieces.append((match["letter"], len(match[0]), ""))
+            count = len(match[0])
+            pieces.append(Piece(match["letter"], count))
         else:
-            pieces.append(("", 0, _unquoted(match)))
+            pieces.append(Piece(text=_unquoted(match)))
         at = match.end()
     return tuple(pieces)
 
@@ -404,12 +483,16 @@ def _unquoted(piece: re.Match[str]) -> str:
 def format_datetime(moment: datetime, pattern: str) -> str:
     """FORMAT_DATETIME of what clocks show in UTC. Raises NotHere."""
     shown = []
-    for letter, count, text in joda_pieces(pattern):
-        if letter:
-            shown.append(_zoned(letter, count, moment))
+    for piece in joda_pieces(pattern):
+        if piece.letter:
+            shown.append(_zoned(piece.letter, piece.count, moment))
         else:
-            shown.append(text)
+            shown.append(piece.text)
     return "".join(shown)
+
+
+OFFSETS = {1: "+0000", 2: "+00:00"}
+"""What so many letters Z show of UTC."""
 
 
 def _zoned(letter: str, count: int, moment: datetime) -> str:
@@ -417,7 +500,7 @@ def _zoned(letter: str, count: int, moment: datetime) -> str:
     if letter == "z" and count < 4:
         return "UTC"
     if letter == "Z":
-        return {1: "+0000", 2: "+00:00"}.get(count, "UTC")
+        return OFFSETS.get(count, "UTC")
     return joda(letter, count, moment)
 
 
@@ -435,19 +518,19 @@ JODA_READ = {
 
 
 @lru_cache(maxsize=500)
-def _joda_reader(pattern: str) -> re.Pattern[str]:
+def _joda_reader(pattern: str) -> Reader:
     """What reads a text of a pattern. Raises NotHere."""
     expression = ""
     pieces = joda_pieces(pattern)
-    for number, (letter, count, quoted) in enumerate(pieces, start=1):
-        if not letter:
-            expression += re.escape(quoted)
+    for piece, after in zip_longest(pieces, pieces[1:], fillvalue=Piece()):
+        if not piece.letter:
+            expression += re.escape(piece.text)
             continue
-        _check_read(letter, count)
-        name, most = JODA_READ[letter]
+        _check_read(piece.letter, piece.count)
+        name, most = JODA_READ[piece.letter]
         # digits that follow each other are told apart by how many letters there are
-        if any(after for after, _, _ in pieces[number : number + 1]):
-            expression += _digits(name, count, count)
+        if after.letter:
+            expression += _digits(name, piece.count, piece.count)
         else:
             expression += _digits(name, 1, most)
     return _reader(expression, "parse_datetime")

@@ -95,9 +95,10 @@ def _with_exponent(text: str) -> str:
         minus = "-"
     if value == 0:
         return f"{minus}0E0"
-    digits = "".join(str(digit) for digit in value.as_tuple().digits)
+    digits = "".join(map(str, value.as_tuple().digits))
+    first = digits[0]
     rest = digits[1:].rstrip("0") or "0"
-    return f"{minus}{digits[0]}.{rest}E{value.adjusted()}"
+    return f"{minus}{first}.{rest}E{value.adjusted()}"
 
 
 def read_double(text: str, kind: str = "DOUBLE") -> float:
@@ -105,7 +106,8 @@ def read_double(text: str, kind: str = "DOUBLE") -> float:
     match = DOUBLE.fullmatch(text)
     if match is not None:
         # Java reads 1f and 1d as numbers
-        return float(match["number"].removesuffix(match["suffix"] or ""))
+        suffix = match["suffix"] or ""
+        return float(match["number"].removesuffix(suffix))
     if HEXADECIMAL.fullmatch(text):
         raise NotHere("a hexadecimal number in a text")
     raise Rejected(f"Cannot cast '{text}' to {kind}")
@@ -115,9 +117,11 @@ def read_real(text: str) -> float:
     """The real of a text, in a double. Raises Rejected."""
     value = read_double(text, "REAL")
     try:
-        return float(struct.unpack("f", struct.pack("f", value))[0])
+        data = struct.pack("f", value)
     except OverflowError:
         return copysign(inf, value)
+    (real,) = struct.unpack("f", data)
+    return float(real)
 
 
 def read_decimal(text: str, precision: int, scale: int) -> Decimal:
@@ -138,7 +142,8 @@ def fitted(value: Decimal, precision: int, scale: int) -> Decimal:
     """
     with localcontext(WIDE):
         made = value.quantize(_step(scale))
-        if abs(made) >= Decimal(10) ** (precision - scale):
+        limit = Decimal(10) ** (precision - scale)
+        if abs(made) >= limit:
             raise InvalidOperation
         return made
 
@@ -217,7 +222,8 @@ def modulus(left: Decimal, right: Decimal) -> Decimal:
         raise Rejected(DIVIDED)
     with localcontext(WIDE) as wide:
         wide.rounding = ROUND_DOWN
-        return left - right * (left / right).to_integral_value(rounding=ROUND_DOWN)
+        times = (left / right).to_integral_value(rounding=ROUND_DOWN)
+        return left - right * times
 
 
 def multiplied(left: Decimal, right: Decimal, precision: int, scale: int) -> Decimal:
@@ -263,7 +269,8 @@ def round_double(value: float, digits: int) -> float:
         return copysign(_half_up(scaled) / factor, value)
     with localcontext(WIDE) as wide:
         wide.prec = 800
-        return float(Decimal(repr(value)).quantize(_step(digits)))
+        exact = Decimal(repr(value))
+        return float(exact.quantize(_step(digits)))
 
 
 def truncate_double(value: float) -> float:
@@ -281,7 +288,8 @@ def round_whole(value: int, digits: int, kind: str) -> int:
     if digits >= 0:
         return value
     factor = int(10**-digits)
-    made = (abs(value) + factor // 2) // factor * factor
+    times = (abs(value) + factor // 2) // factor
+    made = times * factor
     if made >= 2 ** LIMITS[kind]:
         raise Rejected(f"Value {value} is out of range for round({kind})")
     if value < 0:
@@ -347,7 +355,8 @@ def _bucket(value: float, lower: float, upper: float, count: int) -> int:
         return 0
     if value >= upper:
         return count + 1
-    return int(count * (value - lower) / (upper - lower) + 1)
+    width = upper - lower
+    return int(count * (value - lower) / width + 1)
 
 
 def width_bucket_of(value: float, bins: list[float]) -> int:

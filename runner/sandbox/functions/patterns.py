@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from itertools import islice
+from itertools import islice, takewhile
 
 from runner.sandbox.duck.nothere import NotHere, Rejected
 
@@ -19,6 +19,11 @@ QUANTIFIER = re.compile(r"\{\d+(,\d*)?\}")
 NAMED = re.compile(r"\(\?<([A-Za-z][A-Za-z0-9]*)>")
 CONTROL = "[[:cntrl:]]"
 WHERE = "a regular expression with"
+
+Match = re.Match[str]
+
+Piece = tuple[str, int]
+"""A piece in Python's words, and the place behind it."""
 
 
 def _unknown(what: str) -> NotHere:
@@ -54,8 +59,8 @@ def _translated(pattern: str) -> str:
     return "".join(pieces)
 
 
-def _piece(pattern: str, at: int) -> tuple[str, int]:
-    """The piece that begins at a place, in Python's words, and the place behind it."""
+def _piece(pattern: str, at: int) -> Piece:
+    """The piece that begins at a place. Raises NotHere, Rejected."""
     letter = pattern[at]
     match letter:
         case "\\":
@@ -75,8 +80,8 @@ def _piece(pattern: str, at: int) -> tuple[str, int]:
             return letter, at + 1
 
 
-def _group(pattern: str, at: int) -> tuple[str, int]:
-    """What a group begins with, in Python's words, and the place behind it."""
+def _group(pattern: str, at: int) -> Piece:
+    """What a group begins with. Raises NotHere."""
     if not pattern.startswith("(?", at):
         return "(", at + 1
     found = NAMED.match(pattern, at)
@@ -88,16 +93,17 @@ def _group(pattern: str, at: int) -> tuple[str, int]:
     raise _unknown("flags or groups of that kind")
 
 
-def _escape(pattern: str, at: int, *, inside: bool) -> tuple[str, int]:
-    """What a backslash begins, in Python's words, and the place behind it.
-
-    `inside` a class, fewer letters mean something.
+def _escape(pattern: str, at: int, *, inside: bool) -> Piece:
+    """What a backslash begins; `inside` a class, fewer letters mean something. Raises
+    NotHere.
     """
     found = CODE.match(pattern, at)
     if found is not None:
         code = found["byte"] or found["unit"]
-        return re.escape(chr(int(code, 16))), found.end()
-    letter = pattern[at + 1 : at + 2]
+        character = chr(int(code, 16))
+        return re.escape(character), found.end()
+    after = at + 2
+    letter = pattern[at + 1 : after]
     made = _of_class(letter, inside=inside)
     if made is None and letter in PLAIN_ESCAPES:
         made = f"\\{letter}"
@@ -105,7 +111,7 @@ def _escape(pattern: str, at: int, *, inside: bool) -> tuple[str, int]:
         made = _outside(letter)
     if made is None:
         made = _itself(letter)
-    return made, at + 2
+    return made, after
 
 
 def _of_class(letter: str, *, inside: bool) -> str | None:
@@ -133,13 +139,14 @@ def _outside(letter: str) -> str | None:
 
 def _itself(letter: str) -> str:
     """A character that means itself behind a backslash. Raises NotHere for any other."""
-    if not letter or letter.isalnum() or not letter.isascii():
+    is_sign = letter.isascii() and not letter.isalnum()
+    if not letter or not is_sign:
         raise _unknown(f"\\{letter}")
     return re.escape(letter)
 
 
-def _class(pattern: str, at: int) -> tuple[str, int]:
-    """A class in brackets, in Python's words, and the place behind it."""
+def _class(pattern: str, at: int) -> Piece:
+    """A class in brackets. Raises NotHere, Rejected."""
     if pattern.startswith(CONTROL, at):
         return r"[\x00-\x1f\x7f-\x9f]", at + len(CONTROL)
     made = "["
@@ -149,16 +156,16 @@ def _class(pattern: str, at: int) -> tuple[str, int]:
         at += 1
     if pattern.startswith("]", at):
         raise _unknown("a class that begins with ]")
-    while at < len(pattern) and pattern[at] != "]":
+    while at < len(pattern):
+        if pattern[at] == "]":
+            return f"{made}]", at + 1
         piece, at = _member(pattern, at)
         made += piece
-    if at >= len(pattern):
-        raise Rejected("premature end of char-class")
-    return f"{made}]", at + 1
+    raise Rejected("premature end of char-class")
 
 
-def _member(pattern: str, at: int) -> tuple[str, int]:
-    """A character of a class, in Python's words, and the place behind it."""
+def _member(pattern: str, at: int) -> Piece:
+    """A character of a class. Raises NotHere."""
     letter = pattern[at]
     if letter == "[" or pattern.startswith("&&", at):
         raise _unknown("a class within a class")
@@ -175,14 +182,16 @@ def like(text: str, pattern: str) -> bool:
     return compiled(pattern).search(text) is not None
 
 
-def _check_group(found: re.Pattern[str], group: int) -> None:
-    """Raises Rejected for a group that a pattern does not have."""
+def _with_group(pattern: str, group: int) -> re.Pattern[str]:
+    """A pattern for Python. Raises Rejected where it does not have a group."""
+    expression = compiled(pattern)
     if group < 0:
         raise Rejected("Group cannot be negative")
-    if group > found.groups:
+    if group > expression.groups:
         raise Rejected(
-            f"Pattern has {found.groups} groups. Cannot access group {group}"
+            f"Pattern has {expression.groups} groups. Cannot access group {group}"
         )
+    return expression
 
 
 def extract(text: str, pattern: str, group: int = 0) -> str | None:
@@ -190,9 +199,7 @@ def extract(text: str, pattern: str, group: int = 0) -> str | None:
 
     Raises Rejected.
     """
-    expression = compiled(pattern)
-    _check_group(expression, group)
-    found = expression.search(text)
+    found = _with_group(pattern, group).search(text)
     if found is None:
         return None
     return found[group]
@@ -200,9 +207,8 @@ def extract(text: str, pattern: str, group: int = 0) -> str | None:
 
 def extract_all(text: str, pattern: str, group: int = 0) -> list[str | None]:
     """REGEXP_EXTRACT_ALL: a group of each match. Raises Rejected."""
-    expression = compiled(pattern)
-    _check_group(expression, group)
-    return [found[group] for found in expression.finditer(text)]
+    matches = _with_group(pattern, group).finditer(text)
+    return [found[group] for found in matches]
 
 
 def split(text: str, pattern: str) -> list[str]:
@@ -210,14 +216,17 @@ def split(text: str, pattern: str) -> list[str]:
     parts = []
     last = 0
     for found in compiled(pattern).finditer(text):
-        parts.append(text[last : found.start()])
-        last = found.end()
-    return [*parts, text[last:]]
+        start, end = found.span()
+        parts.append(text[last:start])
+        last = end
+    parts.append(text[last:])
+    return parts
 
 
 def count(text: str, pattern: str) -> int:
     """REGEXP_COUNT: how many matches there are."""
-    return sum(1 for _ in compiled(pattern).finditer(text))
+    matches = compiled(pattern).finditer(text)
+    return sum(1 for _ in matches)
 
 
 def position(text: str, pattern: str, start: int = 1, occurrence: int = 1) -> int:
@@ -240,58 +249,64 @@ def replace(text: str, pattern: str, replacement: str = "") -> str:
     pieces = []
     last = 0
     for found in compiled(pattern).finditer(text):
-        pieces.append(text[last : found.start()])
+        start, end = found.span()
+        pieces.append(text[last:start])
         pieces.append(_replacement(found, replacement))
-        last = found.end()
+        last = end
     pieces.append(text[last:])
     return "".join(pieces)
 
 
-def _replacement(found: re.Match[str], replacement: str) -> str:
+def _replacement(found: Match, replacement: str) -> str:
     """What stands in for one match. Raises Rejected."""
-    pieces = []
+    made = ""
     at = 0
     while at < len(replacement):
-        letter = replacement[at]
-        if letter == "\\":
-            if at + 1 == len(replacement):
-                raise Rejected(f"Illegal replacement sequence: {replacement}")
-            pieces.append(replacement[at + 1])
-            at += 2
-        elif letter == "$":
-            piece, at = _reference(found, replacement, at + 1)
-            pieces.append(piece)
-        else:
-            pieces.append(letter)
+        piece = replacement[at]
+        at += 1
+        if piece == "\\":
+            piece = replacement[at : at + 1]
             at += 1
-    return "".join(pieces)
+            if not piece:
+                raise _illegal(replacement)
+        elif piece == "$":
+            piece, at = _reference(found, replacement, at)
+        made += piece
+    return made
 
 
-def _reference(found: re.Match[str], replacement: str, at: int) -> tuple[str, int]:
+def _illegal(what: str) -> Rejected:
+    """That a replacement cannot be read; the caller raises it."""
+    return Rejected(f"Illegal replacement sequence: {what}")
+
+
+def _reference(found: Match, replacement: str, at: int) -> Piece:
     """The group that stands behind a `$`, and the place behind it. Raises Rejected."""
     name = REFERENCE.match(replacement, at)
     if name is not None:
         return _named_group(found, name[1]), name.end()
-    if not replacement[at : at + 1].isdigit():
-        raise Rejected(f"Illegal replacement sequence: {replacement}")
-    number = int(replacement[at])
-    if number > found.re.groups:
-        raise Rejected(f"Illegal replacement sequence: unknown group {number}")
+    groups = found.re.groups
+    behind = replacement[at:]
+    if not behind[:1].isdigit():
+        raise _illegal(replacement)
+    number = int(behind[0])
+    if number > groups:
+        raise _illegal(f"unknown group {number}")
     at += 1
     # as many digits as there still is a group of that number
-    while replacement[at : at + 1].isdigit():
-        longer = number * 10 + int(replacement[at])
-        if longer > found.re.groups:
+    for digit in takewhile(str.isdigit, behind[1:]):
+        longer = number * 10 + int(digit)
+        if longer > groups:
             break
         number = longer
         at += 1
     return found[number] or "", at
 
 
-def _named_group(found: re.Match[str], name: str) -> str:
+def _named_group(found: Match, name: str) -> str:
     """The text of a group by its name. Raises Rejected."""
     if name not in found.re.groupindex:
-        raise Rejected(f"Illegal replacement sequence: unknown group {{ {name} }}")
+        raise _illegal(f"unknown group {{ {name} }}")
     return found[name] or ""
 
 

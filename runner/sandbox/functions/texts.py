@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import zip_longest
 from typing import Any
 
 from runner.sandbox.duck.nothere import Rejected
+
+Pair = tuple[str, str]
+"""A key and a value."""
 
 
 def upper(text: str) -> str:
@@ -43,13 +47,15 @@ def split_part(text: str, delimiter: str, index: int) -> str | None:
     if index <= 0:
         raise Rejected("Index must be greater than zero")
     # without a delimiter, each letter is a part
-    parts = text.split(delimiter) if delimiter else list(text)
+    parts = list(text)
+    if delimiter:
+        parts = text.split(delimiter)
     if index > len(parts):
         return None
     return parts[index - 1]
 
 
-def _pairs(text: str, entries: str, keys: str) -> list[tuple[str, str]]:
+def _pairs(text: str, entries: str, keys: str) -> list[Pair]:
     """The keys and values of a text, by the delimiters of entries and of keys.
 
     Raises Rejected.
@@ -62,13 +68,13 @@ def _pairs(text: str, entries: str, keys: str) -> list[tuple[str, str]]:
         raise Rejected("entryDelimiter and keyValueDelimiter must not be the same")
     found = []
     for entry in _entries(text, entries):
-        parts = entry.split(keys)
-        if len(parts) != 2:
+        key, delimiter, value = entry.partition(keys)
+        if not delimiter or keys in value:
             raise Rejected(
                 "Key-value delimiter must appear exactly once in each entry."
                 f" Bad input: '{entry}'"
             )
-        found.append((parts[0], parts[1]))
+        found.append((key, value))
     return found
 
 
@@ -110,7 +116,8 @@ def padded(text: str, length: int, filling: str, side: str) -> str:
         return text[:length]
     missing = length - len(text)
     times = missing // len(filling) + 1
-    more = (filling * times)[:missing]
+    repeated = filling * times
+    more = repeated[:missing]
     if side == "left":
         return more + text
     return text + more
@@ -145,8 +152,8 @@ def _from_end(text: str, wanted: str, times: int) -> int:
     at = len(text)
     for _ in range(times):
         # the next one may overlap the last one, but has to begin before it
-        end = max(at + len(wanted) - 1, 0)
-        at = text.rfind(wanted, 0, end)
+        end = at + len(wanted) - 1
+        at = text.rfind(wanted, 0, max(end, 0))
         if at < 0:
             return 0
     return at + 1
@@ -156,7 +163,8 @@ def concat_ws(separator: str | None, parts: list[str | None]) -> str | None:
     """CONCAT_WS of the parts that are not NULL; NULL where the separator is."""
     if separator is None:
         return None
-    return separator.join(one for one in parts if one is not None)
+    there = [one for one in parts if one is not None]
+    return separator.join(there)
 
 
 def translate(text: str, old: str, new: str) -> str:
@@ -165,8 +173,10 @@ def translate(text: str, old: str, new: str) -> str:
     A letter that has no new one at its place is left out.
     """
     places: dict[str, str] = {}
-    for number, letter in enumerate(old):
-        places.setdefault(letter, new[number : number + 1])
+    # what is too much of the new ones stands for nothing
+    instead = new[: len(old)]
+    for letter, other in zip_longest(old, instead, fillvalue=""):
+        places.setdefault(letter, other)
     return "".join(places.get(letter, letter) for letter in text)
 
 
@@ -192,7 +202,9 @@ def levenshtein(left: str, right: str) -> int:
         for column, other in enumerate(right, start=1):
             taken = before[column] + 1
             added = now[-1] + 1
-            changed = before[column - 1] + (one != other)
+            changed = before[column - 1]
+            if one != other:
+                changed += 1
             now.append(min(taken, added, changed))
         before = now
     return before[-1]
@@ -214,10 +226,13 @@ def luhn(text: str) -> bool:
         return False
     if not re.fullmatch(r"[0-9]+", text):
         raise Rejected("luhn_check function can only be used with strings of digits")
-    digits = [int(one) for one in reversed(text)]
-    # every second digit from the end counts twice, as the sum of its own digits
-    doubled = [sum(divmod(2 * one, 10)) for one in digits[1::2]]
-    total = sum(digits[::2]) + sum(doubled)
+    total = 0
+    for place, letter in enumerate(reversed(text)):
+        digit = int(letter)
+        # every second digit from the end counts twice, as the sum of its own digits
+        if place % 2:
+            digit = sum(divmod(2 * digit, 10))
+        total += digit
     return total % 10 == 0
 
 
@@ -234,4 +249,5 @@ def ngrams(items: list[Any], length: int) -> list[list[Any]]:
     if length <= 0:
         raise Rejected("N must be positive")
     last = max(len(items) - length, 0)
-    return [items[at : at + length] for at in range(last + 1)]
+    starts = range(last + 1)
+    return [items[at : at + length] for at in starts]

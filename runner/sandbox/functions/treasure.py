@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from runner.sandbox import tdtime
 from runner.sandbox.duck.nothere import NotHere, Rejected
-from runner.sandbox.functions.moments import joda, joda_pieces
+from runner.sandbox.functions.moments import Pieces, joda, joda_pieces
 
 LENGTHS = {"s": 19, "m": 16, "h": 13, "d": 10, "w": 10, "M": 7, "q": 7, "y": 4}
 """How much of 'yyyy-MM-dd HH:mm:ss' is left by TD_TIME_STRING's '!'."""
@@ -82,26 +82,26 @@ def string(moment: int, shape: str, zone: str) -> str:
 
 
 @lru_cache(maxsize=500)
-def _pieces(pattern: str) -> tuple[tuple[str, str], ...]:
-    """The letters, or the text, of each piece. Raises NotHere."""
-    pieces = []
-    for letter, count, text in joda_pieces(pattern):
-        letters = letter * count
+def _pieces(pattern: str) -> Pieces:
+    """The pieces of a pattern. Raises NotHere."""
+    pieces = joda_pieces(pattern)
+    for piece in pieces:
+        letters = piece.letter * piece.count
         if letters and letters not in SHOWN:
             raise NotHere(f"TD_TIME_FORMAT with {letters}")
-        pieces.append((letters, text))
-    return tuple(pieces)
+    return pieces
 
 
 def formatted(moment: int, pattern: str, zone: str) -> str:
     """TD_TIME_FORMAT. Raises NotHere."""
     at = _at(moment, zone)
     shown = []
-    for letters, text in _pieces(pattern):
-        if letters:
+    for piece in _pieces(pattern):
+        if piece.letter:
+            letters = piece.letter * piece.count
             shown.append(_piece(letters, at))
         else:
-            shown.append(text)
+            shown.append(piece.text)
     return "".join(shown)
 
 

@@ -20,6 +20,7 @@ from runner.trino.types import (
     BIGINT,
     VARCHAR,
     Type,
+    Types,
     common,
     comparable,
     orderable,
@@ -69,11 +70,13 @@ def resolved(
     The conversions of the arguments are noted. `node` is the call, or another
     expression that Trino reads as one.
     """
-    lambdas = {one: _Typed(one, place) for one in nodes if isinstance(one, Lambda)}
+    lambdas: dict[Lambda, _Typed] = {}
     given: list[Given] = []
     for one in nodes:
         if isinstance(one, Lambda):
-            given.append(lambdas[one])
+            typed = _Typed(one, place)
+            lambdas[one] = typed
+            given.append(typed)
             continue
         kind = place.infer(one)
         if kind is not None:
@@ -202,9 +205,9 @@ class _Typed:
     def __init__(self, node: Lambda, place: Context) -> None:
         self.node = node
         self.place = place
-        self.known: dict[tuple[Type, ...], Type] = {}
+        self.known: dict[Types, Type] = {}
 
-    def __call__(self, arguments: tuple[Type, ...]) -> Type | None:
+    def __call__(self, arguments: Types) -> Type | None:
         """The type of the body; None where it is not known.
 
         What is refused in it is noted, as Trino does, whatever form is found in the

@@ -287,7 +287,8 @@ def _extract(node: Extract, place: Context) -> Type:
         return BIGINT
     allowed = _EXTRACTED.get(node.field, _MOMENTS)
     if kind.base not in allowed:
-        told = f"Cannot extract {node.field.upper()} from {kind}"
+        field = node.field.upper()
+        told = f"Cannot extract {field} from {kind}"
         place.refuse(node.value, told)
     return BIGINT
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from runner.trino.functions import Signature
-from runner.trino.tree import Call, Grouping, Node
+from runner.trino.tree import Call, Grouping, Node, Parts
 from runner.trino.types import READ_AS_TEXT, Type
 
 
@@ -46,7 +46,7 @@ class Reference:
 
     kind: ReferenceKind
     name: str
-    relation: tuple[str, ...] = ()
+    relation: Parts = ()
     outer: int = 0
     column: object = None
 

@@ -93,14 +93,16 @@ def _check_aggregate(node: Call, inner: Sequence[Met], place: Context) -> None:
     nested = list(filter(is_aggregate, inner))
     windows = list(filter(has_window, inner))
     if nested:
-        told = f"Cannot nest aggregations inside aggregation '{node.key}'"
-        place.refuse(node, f"{told}: [{listed(nested)}]", "NESTED_AGGREGATION")
+        what = f"Cannot nest aggregations inside aggregation '{node.key}'"
+        told = f"{what}: [{listed(nested)}]"
+        place.refuse(node, told, "NESTED_AGGREGATION")
     elif windows:
-        told = (
+        what = (
             "Cannot nest window functions or row pattern measures"
             f" inside aggregation '{node.key}'"
         )
-        place.refuse(node, f"{told}: [{listed(windows)}]", "NESTED_WINDOW")
+        told = f"{what}: [{listed(windows)}]"
+        place.refuse(node, told, "NESTED_WINDOW")
     elif node.distinct and not _sorts_by_arguments(node, Shapes(place.facts)):
         told = (
             "For aggregate function with DISTINCT,"
@@ -113,7 +115,8 @@ def _check_aggregate(node: Call, inner: Sequence[Met], place: Context) -> None:
 def _sorts_by_arguments(node: Call, shapes: Shapes) -> bool:
     """True where each expression of ORDER BY is an argument too."""
     taken = set(map(shapes.of, node.arguments))
-    return all(shapes.of(item.expression) in taken for item in node.order_by)
+    sorted_by = [shapes.of(item.expression) for item in node.order_by]
+    return taken.issuperset(sorted_by)
 
 
 # whether expressions are the same

@@ -147,7 +147,8 @@ def _of_type(node: TypedText, place: Context) -> Type | None:
 
 def _invalid(node: TypedText, place: Context) -> None:
     """Refuse a text that is no value of its type, without showing the text."""
-    told = f"'…' is not a valid {node.type.upper()} literal"
+    type_ = node.type.upper()
+    told = f"'…' is not a valid {type_} literal"
     place.refuse(node, told, "INVALID_LITERAL")
 
 

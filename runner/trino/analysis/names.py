@@ -8,7 +8,7 @@ from runner.trino.analysis.facts import Reference, ReferenceKind
 from runner.trino.analysis.place import Context
 from runner.trino.analysis.scopes import Missing, Resolved, resolve
 from runner.trino.analysis.shown import parts, shown
-from runner.trino.tree import Column, Field, Node
+from runner.trino.tree import Column, Field, Node, Parts
 from runner.trino.types import Type
 
 
@@ -51,9 +51,7 @@ def _told(node: Column | Field, found: Resolved, place: Context) -> Type | None:
     return one.type
 
 
-def _refuse(
-    node: Node, name: tuple[str, ...], missing: Missing, place: Context
-) -> None:
+def _refuse(node: Node, name: Parts, missing: Missing, place: Context) -> None:
     """Refuse a name that means no column, or several."""
     if missing is Missing.AMBIGUOUS:
         shown_name = ".".join(name)
@@ -64,7 +62,7 @@ def _refuse(
 
 
 def _refuse_missing(
-    node: Node, name: tuple[str, ...], known: Sequence[str], place: Context
+    node: Node, name: Parts, known: Sequence[str], place: Context
 ) -> None:
     """Refuse a name that there is not; `known` are those that there are."""
     shown_name = ".".join(name)
@@ -72,13 +70,14 @@ def _refuse_missing(
     place.refuse(node, told, "COLUMN_NOT_FOUND", shown_name, known)
 
 
-def _of_row(node: Field, name: tuple[str, ...], place: Context) -> Type | None:
+def _of_row(node: Field, name: Parts, place: Context) -> Type | None:
     """The type of a row's field; `name` is what a message calls it."""
     row = place.infer(node.base)
     if row is None:
         return None
     if row.base != "row":
-        told = f"Expression {shown(node.base)} is not of type ROW"
+        base = shown(node.base)
+        told = f"Expression {base} is not of type ROW"
         place.refuse(node.base, told)
         return None
     found = _fields_named(node.name.key, row)

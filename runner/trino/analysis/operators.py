@@ -89,8 +89,9 @@ def _operated(
     name = _NAMES[node.operator]
     form = resolve(name, (left, right))
     if isinstance(form, Form):
-        place.convert(node.left, form.arguments[0])
-        place.convert(node.right, form.arguments[1])
+        left_as, right_as = form.arguments
+        place.convert(node.left, left_as)
+        place.convert(node.right, right_as)
         return form.returns
     if isinstance(form, Ambiguous):
         place.refuse(node, form.message, "AMBIGUOUS_FUNCTION_CALL")
@@ -160,9 +161,16 @@ def comparison(node: Comparison, place: Context) -> Type:
     if shared is None:
         told = f"Cannot apply operator: {left} {asked} {right}"
         place.refuse(node, told)
+    _convert_sides(node, shared, place)
+    return BOOLEAN
+
+
+def _convert_sides(
+    node: Comparison | IsDistinct, shared: Type | None, place: Context
+) -> None:
+    """Note the type that both sides are compared as."""
     place.convert(node.left, shared)
     place.convert(node.right, shared)
-    return BOOLEAN
 
 
 def _comparable(left: Type, right: Type, *, in_order: bool) -> Type | None:
@@ -170,8 +178,10 @@ def _comparable(left: Type, right: Type, *, in_order: bool) -> Type | None:
     shared = common(left, right)
     if shared is None:
         return None
-    allowed = orderable(shared) if in_order else comparable(shared)
-    if not allowed:
+    is_allowed = comparable(shared)
+    if in_order:
+        is_allowed = orderable(shared)
+    if not is_allowed:
         return None
     return shared
 
@@ -186,8 +196,7 @@ def is_distinct(node: IsDistinct, place: Context) -> Type:
     if shared is None:
         told = f"Cannot check if {left} is distinct from {right}"
         place.refuse(node, told)
-    place.convert(node.left, shared)
-    place.convert(node.right, shared)
+    _convert_sides(node, shared, place)
     return BOOLEAN
 
 

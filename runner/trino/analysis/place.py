@@ -9,7 +9,7 @@ from typing import Protocol
 
 from runner.trino.analysis.facts import Facts
 from runner.trino.analysis.scopes import Relation, Scope
-from runner.trino.tree import Expression, Node, Query, Window
+from runner.trino.tree import Expression, Node, Parts, Query, Window
 from runner.trino.types import BOOLEAN, Type, coerces
 
 
@@ -34,7 +34,7 @@ FURTHER = ColumnType("*", None)
 """Among the columns of a table: it may have others, of which nothing is known."""
 
 
-Lookup = Callable[[tuple[str, ...]], Sequence[ColumnType] | Unknown | None]
+Lookup = Callable[[Parts], Sequence[ColumnType] | Unknown | None]
 """The columns of a table by the parts of its name, in lower case; None where there is
 no such table.
 """

@@ -105,8 +105,8 @@ def _named(one: WithQuery, found: Relation, place: Context) -> Relation:
     told = f"Column alias list has {wanted} entries but relation has {has} columns"
     place.refuse(one.columns[0], told, "MISMATCHED_COLUMN_ALIASES")
     names = (one.name.key,)
-    unknown = [Column(name.name, None, names) for name in one.columns]
-    return Relation(tuple(unknown))
+    unknown = tuple(Column(name.name, None, names) for name in one.columns)
+    return Relation(unknown)
 
 
 def _names_itself(one: WithQuery) -> bool:
@@ -134,12 +134,12 @@ def _start(one: WithQuery, place: Context) -> Relation:
         place.refuse(one, told, "MISSING_COLUMN_ALIASES")
         return ANYTHING
     if not isinstance(first, SetOperation):
-        unknown = [Column(name.name, None) for name in one.columns]
-        return Relation(tuple(unknown))
+        unknown = tuple(Column(name.name, None) for name in one.columns)
+        return Relation(unknown)
     # the first part is looked at again with the whole query, and what is refused of it
     # is noted there
-    made = body(first.left, replace(place, facts=Facts()))
     unnoted = replace(place, facts=Facts())
+    made = body(first.left, unnoted)
     return renamed(made, one.name, one.columns, one, unnoted)
 
 
@@ -148,13 +148,15 @@ def _start(one: WithQuery, place: Context) -> Relation:
 
 def _values(node: Values, place: Context) -> Relation:
     """The columns of VALUES: each has the common type of its rows."""
-    here = place.within(scope_of((), place.scope, is_query=True))
+    scope = scope_of((), place.scope, is_query=True)
+    here = place.within(scope)
     rows = [_kinds(row, here) for row in node.rows]
     first = rows[0]
+    size = len(first)
     kinds = first
     for row, its in zip(node.rows, rows, strict=True):
-        if len(its) != len(first):
-            told = f"Values rows have mismatched sizes: {len(first)} vs {len(its)}"
+        if len(its) != size:
+            told = f"Values rows have mismatched sizes: {size} vs {len(its)}"
             place.refuse(node, told)
             return ANYTHING
         if _are_mismatched(kinds, its):
@@ -162,9 +164,15 @@ def _values(node: Values, place: Context) -> Relation:
             place.refuse(row, f"Values rows have mismatched types: {compared}")
         kinds = list(map(_shared, kinds, its))
     for row in node.rows:
-        for one, kind in zip(_items(row), kinds, strict=True):
-            place.convert(one, kind)
-    return Relation(tuple(Column(None, kind) for kind in kinds))
+        _convert_row(row, kinds, place)
+    columns = tuple(Column(None, kind) for kind in kinds)
+    return Relation(columns)
+
+
+def _convert_row(row: Expression, kinds: Sequence[Type | None], place: Context) -> None:
+    """Note that a row's values become ones of these types."""
+    for one, kind in zip(_items(row), kinds, strict=True):
+        place.convert(one, kind)
 
 
 def _kinds(row: Expression, place: Context) -> list[Type | None]:

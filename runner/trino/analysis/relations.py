@@ -22,6 +22,7 @@ from runner.trino.tree import (
     JoinKind,
     MatchRecognize,
     Node,
+    Parts,
     Sampled,
     Subquery,
     Table,
@@ -65,28 +66,36 @@ def relation(node: tree.Relation, place: Context) -> Relation:
 def table(node: Table, place: Context) -> Relation:
     """The columns of a table, or of what a WITH made."""
     names = tuple(one.key for one in node.name)
-    if len(names) == 1 and names[0] in place.tables:
-        return place.tables[names[0]].under(names)
+    first = names[0]
+    if len(names) == 1 and first in place.tables:
+        return place.tables[first].under(names)
     columns = place.lookup(names)
     if columns is None:
         name = ".".join(names)
         told = f"Table '{name}' does not exist"
-        place.refuse(node, told, "TABLE_NOT_FOUND", name, sorted(place.tables))
+        known = sorted(place.tables)
+        place.refuse(node, told, "TABLE_NOT_FOUND", name, known)
         # what is asked of it is not refused too
-        return Relation((_any_column(names),))
+        return _any_columns(names)
     if isinstance(columns, Unknown):
-        return Relation((_any_column(names),))
-    return Relation(tuple(_column(one, names) for one in columns))
+        return _any_columns(names)
+    own = tuple(_column(one, names) for one in columns)
+    return Relation(own)
 
 
-def _column(one: ColumnType, names: tuple[str, ...]) -> Column:
+def _any_columns(names: Parts) -> Relation:
+    """A table that nothing is known of."""
+    return Relation((_any_column(names),))
+
+
+def _column(one: ColumnType, names: Parts) -> Column:
     """A column of a table; what stands for further ones is wild."""
     if one is FURTHER:
         return _any_column(names)
     return Column(one.name, one.type, names, partial=True)
 
 
-def _any_column(names: tuple[str, ...]) -> Column:
+def _any_column(names: Parts) -> Column:
     """All columns of a table that nothing is known of."""
     return Column(None, None, names, wild=True, partial=True)
 
@@ -105,8 +114,10 @@ def renamed(
     wanted = len(names)
     has = len(found.columns)
     if found.is_known and wanted == has:
-        pairs = zip(names, found.columns, strict=True)
-        columns = [Column(name.name, one.type, of) for name, one in pairs]
+        columns = []
+        for name, one in zip(names, found.columns, strict=True):
+            column = Column(name.name, one.type, of)
+            columns.append(column)
         return Relation(tuple(columns))
     if found.is_known:
         told = (
@@ -147,9 +158,12 @@ def _unnested(node: Expression, kind: Type | None, place: Context) -> Sequence[C
 
 def fields_of(row: Type) -> list[Column]:
     """The fields of a row as columns; those without a name have none."""
-    named = row.names or ("",) * len(row.elements)
-    pairs = zip(named, row.elements, strict=True)
-    return [Column(name or None, kind) for name, kind in pairs]
+    names = row.names or ("",) * len(row.elements)
+    columns = []
+    for name, kind in zip(names, row.elements, strict=True):
+        column = Column(name or None, kind)
+        columns.append(column)
+    return columns
 
 
 def _patterns(node: MatchRecognize, place: Context) -> Relation:
@@ -159,8 +173,12 @@ def _patterns(node: MatchRecognize, place: Context) -> Relation:
     if node.all_rows:
         columns = found.under(()).columns
         return Relation((*columns, *measures))
-    here = place.within(scope_of(found.columns, place.scope))
-    parts = [Column(_last(one), here.infer(one)) for one in node.partition_by]
+    scope = scope_of(found.columns, place.scope)
+    here = place.within(scope)
+    parts = []
+    for one in node.partition_by:
+        kind = here.infer(one)
+        parts.append(Column(_last(one), kind))
     return Relation((*parts, *measures))
 
 
@@ -182,7 +200,8 @@ def _join(node: Join, place: Context) -> Relation:
     # only UNNEST, LATERAL and their like may name what stands on their left
     beside = place
     if _is_lateral(node.right):
-        beside = place.within(scope_of(left.columns, place.scope))
+        scope = scope_of(left.columns, place.scope)
+        beside = place.within(scope)
     right = relation(node.right, beside)
     if node.natural:
         place.refuse(node, "Natural join not supported", "NOT_SUPPORTED")
@@ -192,7 +211,8 @@ def _join(node: Join, place: Context) -> Relation:
     both = Relation((*left.columns, *right.columns))
     _check_lateral(node, place)
     if node.on is not None:
-        _condition(node.on, scope_of(both.columns, place.scope), place)
+        scope = scope_of(both.columns, place.scope)
+        _condition(node.on, scope, place)
     return both
 
 
@@ -232,7 +252,8 @@ def _condition(node: Expression, scope: Scope, place: Context) -> None:
     mark = len(place.facts.met)
     here = place.within(scope)
     kind = here.infer(node)
-    no_aggregates(node, "JOIN clause", place.facts.met[mark:], place)
+    met = place.facts.met[mark:]
+    no_aggregates(node, "JOIN clause", met, place)
     here.check_condition(node, kind, "JOIN ON clause")
 
 

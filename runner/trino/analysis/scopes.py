@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
+from runner.trino.tree import Parts
 from runner.trino.types import Type
 
 
@@ -21,7 +22,7 @@ class Column:
 
     name: str | None
     type: Type | None
-    relation: tuple[str, ...] = ()
+    relation: Parts = ()
     wild: bool = False
     partial: bool = False
 
@@ -32,11 +33,11 @@ class Column:
             return ""
         return self.name.lower()
 
-    def under(self, relation: tuple[str, ...]) -> Column:
+    def under(self, relation: Parts) -> Column:
         """The column in another relation."""
         return Column(self.name, self.type, relation, self.wild)
 
-    def is_of(self, prefix: tuple[str, ...]) -> bool:
+    def is_of(self, prefix: Parts) -> bool:
         """True where these names may stand before the column's."""
         if not prefix:
             return True
@@ -112,7 +113,7 @@ class Resolved:
     outer: int = 0
 
 
-def resolve(scope: Scope, parts: tuple[str, ...]) -> Resolved | Missing:
+def resolve(scope: Scope, parts: Parts) -> Resolved | Missing:
     """What a name of one or more parts, in lower case, means."""
     here: Scope | None = scope
     passes = False
@@ -138,7 +139,7 @@ def resolve(scope: Scope, parts: tuple[str, ...]) -> Resolved | Missing:
     return Missing.ABSENT
 
 
-def _matching(scope: Scope, parts: tuple[str, ...]) -> Sequence[Column]:
+def _matching(scope: Scope, parts: Parts) -> Sequence[Column]:
     """The columns of this scope that a name may mean."""
     known = scope.named.get(parts[-1], ())
     if len(parts) == 1:
@@ -147,23 +148,24 @@ def _matching(scope: Scope, parts: tuple[str, ...]) -> Sequence[Column]:
     return [one for one in known if one.is_of(prefix)]
 
 
-def _begins_with_column(scope: Scope, parts: tuple[str, ...]) -> bool:
+def _begins_with_column(scope: Scope, parts: Parts) -> bool:
     """True where a shorter name, without the last parts, means a column here."""
     counts = range(len(parts) - 1, 0, -1)
     return any(_matching(scope, parts[:count]) for count in counts)
 
 
-def _may_be_wild(scope: Scope, parts: tuple[str, ...]) -> bool:
+def _may_be_wild(scope: Scope, parts: Parts) -> bool:
     """False where the name is qualified by a relation of which all columns are known."""
     if len(parts) == 1:
         return True
     prefix = parts[:1]
     if any(one.is_of(prefix) for one in scope.wild):
         return True
-    return not any(one.is_of(prefix) for one in scope.columns if not one.wild)
+    known = (one for one in scope.columns if not one.wild)
+    return not any(one.is_of(prefix) for one in known)
 
 
-def _is_surely_wild(scope: Scope, parts: tuple[str, ...]) -> bool:
+def _is_surely_wild(scope: Scope, parts: Parts) -> bool:
     """True where nothing but a relation that nothing is known of can have the name."""
     if len(parts) == 1:
         return True
@@ -182,9 +184,10 @@ class Relation:
         """True where all its columns are known."""
         return not any(one.wild for one in self.columns)
 
-    def under(self, names: tuple[str, ...]) -> Relation:
+    def under(self, names: Parts) -> Relation:
         """The same columns, which these names may qualify instead."""
-        return Relation(tuple(one.under(names) for one in self.columns))
+        columns = tuple(one.under(names) for one in self.columns)
+        return Relation(columns)
 
 
 ANYTHING = Relation((Column(None, None, wild=True),))

@@ -26,7 +26,7 @@ from runner.trino.tree import (
     Expression,
     GroupingKind,
     Number,
-    NumberKind,
+    Parts,
     Select,
     SelectItem,
     SortItem,
@@ -43,8 +43,10 @@ def select(node: Select, order_by: Sequence[SortItem], place: Context) -> Relati
     source = Relation()
     if node.from_ is not None:
         source = relation(node.from_, place)
-    here = place.within(scope_of(source.columns, place.scope, is_query=True))
-    here = replace(here, windows=_windows(node, here))
+    scope = scope_of(source.columns, place.scope, is_query=True)
+    here = place.within(scope)
+    named_windows = _windows(node, here)
+    here = replace(here, windows=named_windows)
     facts = here.facts
     if node.where is not None:
         _where(node.where, here)
@@ -57,7 +59,8 @@ def select(node: Select, order_by: Sequence[SortItem], place: Context) -> Relati
         _having(node.having, here)
     found = Relation(tuple(made))
     unqualified = found.under(()).columns
-    above = here.within(scope_of(unqualified, here.scope))
+    scope_above = scope_of(unqualified, here.scope)
+    above = here.within(scope_above)
     order(order_by, found, above)
     # the aggregates of all clauses but WHERE
     met = facts.met[mark:]
@@ -88,7 +91,8 @@ def _where(node: Expression, place: Context) -> None:
     mark = len(place.facts.met)
     kind = place.infer(node)
     place.check_condition(node, kind, "WHERE clause")
-    no_aggregates(node, "WHERE clause", place.facts.met[mark:], place)
+    met = place.facts.met[mark:]
+    no_aggregates(node, "WHERE clause", met, place)
 
 
 def _having(node: Expression, place: Context) -> None:
@@ -96,7 +100,8 @@ def _having(node: Expression, place: Context) -> None:
     mark = len(place.facts.met)
     kind = place.infer(node)
     place.check_condition(node, kind, "HAVING clause")
-    if any(map(has_window, place.facts.met[mark:])):
+    met = place.facts.met[mark:]
+    if any(map(has_window, met)):
         told = "HAVING clause cannot contain window functions or row pattern measures"
         place.refuse(node, told, "NESTED_WINDOW")
 
@@ -111,12 +116,13 @@ def _items(node: Select, source: Relation, place: Context) -> list[Column]:
         if isinstance(item, Star):
             made += _star(item, node, source, place)
             continue
-        kind = place.infer(item.expression)
+        one = item.expression
+        kind = place.infer(one)
         if node.distinct and kind is not None and not comparable(kind):
             told = f"DISTINCT can only be applied to comparable types (actual: {kind})"
-            what = shown(item.expression)
-            place.refuse(item.expression, f"{told}: {what}")
-        made.append(Column(_name(item), kind))
+            place.refuse(one, f"{told}: {shown(one)}")
+        name = _name(item)
+        made.append(Column(name, kind))
     return made
 
 
@@ -165,11 +171,14 @@ def _star_of(
         told = f"Column alias list has {wanted} entries but relation has {has} columns"
         place.refuse(item, told, "MISMATCHED_COLUMN_ALIASES")
         return ANYTHING.columns
-    pairs = zip(item.aliases, found.columns, strict=True)
-    return [Column(name.name, one.type) for name, one in pairs]
+    renamed = []
+    for alias, one in zip(item.aliases, found.columns, strict=True):
+        column = Column(alias.name, one.type)
+        renamed.append(column)
+    return renamed
 
 
-def _columns_of(names: tuple[str, ...], columns: Sequence[Column]) -> list[Column]:
+def _columns_of(names: Parts, columns: Sequence[Column]) -> list[Column]:
     """Those columns that these names may stand before."""
     return [one for one in columns if one.is_of(names)]
 
@@ -186,16 +195,18 @@ def _of_row(
         return outer
     if not source.is_known:
         return ANYTHING.columns
-    if any(one.key == names[-1] for one in source.columns):
+    last = names[-1]
+    if any(one.key == last for one in source.columns):
         return _fields(base, place)
     name = ".".join(names)
-    known = {one.relation[-1] for one in source.columns if one.relation}
+    relations = {one.relation[-1] for one in source.columns if one.relation}
     told = f"Unable to resolve reference {name}"
-    place.refuse(item, told, "TABLE_NOT_FOUND", name, sorted(known))
+    known = sorted(relations)
+    place.refuse(item, told, "TABLE_NOT_FOUND", name, known)
     return ANYTHING.columns
 
 
-def _further_out(names: tuple[str, ...], place: Context) -> Sequence[Column]:
+def _further_out(names: Parts, place: Context) -> Sequence[Column]:
     """The columns of a relation of a query around this one; none where it has none such."""
     scope = place.scope.parent
     while scope is not None:
@@ -232,21 +243,18 @@ def _group_by(node: Select, place: Context) -> list[Expression]:
     return keys
 
 
-def _is_position(node: Expression) -> TypeGuard[Number]:
-    """True for a whole number, which in GROUP BY and ORDER BY means an item of SELECT."""
-    return isinstance(node, Number) and node.kind is NumberKind.INTEGER
-
-
 def _group(
     one: Expression, kind: GroupingKind, node: Select, place: Context
 ) -> Sequence[Expression]:
     """What an expression of GROUP BY groups by: itself, or the item that it counts."""
     is_simple = kind is GroupingKind.SIMPLE
-    if is_simple and _is_position(one):
+    # a whole number means an item of SELECT
+    if is_simple and tree.is_whole(one):
         return _counted(one, node, place)
     mark = len(place.facts.met)
     its = place.infer(one)
-    no_aggregates(one, "GROUP BY clause", place.facts.met[mark:], place)
+    met = place.facts.met[mark:]
+    no_aggregates(one, "GROUP BY clause", met, place)
     is_name_or_number = isinstance(one, Number) or _is_name(one)
     if not is_simple and not is_name_or_number:
         told = f"GROUP BY expression must be a column reference: {shown(one)}"
@@ -276,11 +284,19 @@ def _counted(one: Number, node: Select, place: Context) -> Sequence[Expression]:
     item = node.items[at - 1]
     if not isinstance(item, SelectItem):
         return ()
-    inside = [each for each in place.facts.met if item.at <= each.at < item.end]
-    no_aggregates(item.expression, "GROUP BY clause", inside, place)
-    its = place.facts.types.get(item.expression)
-    _check_comparable(item.expression, its, place)
-    return (item.expression,)
+    counted = item.expression
+    inside = _met_in(item, place)
+    no_aggregates(counted, "GROUP BY clause", inside, place)
+    its = place.facts.types.get(counted)
+    _check_comparable(counted, its, place)
+    return (counted,)
+
+
+def _met_in(item: SelectItem, place: Context) -> list[Met]:
+    """What was met in an item of SELECT."""
+    begin = item.at
+    end = item.end
+    return [each for each in place.facts.met if begin <= each.at < end]
 
 
 def _has_star(node: Select) -> bool:
@@ -336,7 +352,8 @@ def _check_stars(
     for item in node.items:
         if not isinstance(item, Star):
             continue
-        missing = [one for one in _starred(item, source) if one not in grouped]
+        columns = _starred(item, source)
+        missing = [one for one in columns if one not in grouped]
         if missing:
             first = missing[0]
             name = ".".join((*first.relation, first.key))
@@ -371,7 +388,7 @@ def order(order_by: Sequence[SortItem], found: Relation, place: Context) -> None
 
 def _sorted_type(one: Expression, found: Relation, place: Context) -> Type | None:
     """The type of what a query is ordered by, or of the item that a number means."""
-    if not _is_position(one):
+    if not tree.is_whole(one):
         return place.infer(one)
     place.facts.types[one] = INTEGER
     if not found.is_known:

@@ -17,6 +17,7 @@ from runner.trino.tree import (
     Null,
     Number,
     Operation,
+    Parts,
     SortItem,
     Subscript,
     Text,
@@ -31,7 +32,7 @@ _DIRECTIONS = {True: "DESC", False: "ASC"}
 _CASTS = {True: "TRY_CAST", False: "CAST"}
 
 
-def parts(node: Node) -> tuple[str, ...] | None:
+def parts(node: Node) -> Parts | None:
     """The names of `a.b.c`, in lower case; None for anything else."""
     names: list[str] = []
     while isinstance(node, Field):
@@ -61,7 +62,8 @@ def shown(node: Node) -> str:
             return _between(node.left, node.comparator, node.right)
         case Cast():
             word = _CASTS[node.safe]
-            return f"{word}({shown(node.value)} AS {node.type.base})"
+            value = shown(node.value)
+            return f"{word}({value} AS {node.type.base})"
         case _:
             return _literal(node)
 
@@ -104,7 +106,8 @@ def _call(node: Call) -> str:
     call = f"{name}({_arguments(node)})"
     if node.window is None:
         return call
-    return f"{call} OVER {_window(node.window)}"
+    window = _window(node.window)
+    return f"{call} OVER {window}"
 
 
 def _arguments(node: Call) -> str:
@@ -123,15 +126,18 @@ def _window(node: Window) -> str:
         return "…"
     clauses = []
     if node.partition_by:
-        clauses.append(f"PARTITION BY {listed(node.partition_by)}")
+        columns = listed(node.partition_by)
+        clauses.append(f"PARTITION BY {columns}")
     if node.order_by:
         items = ", ".join(map(_sorted, node.order_by))
         clauses.append(f"ORDER BY {items}")
-    return f"({' '.join(clauses)})"
+    inside = " ".join(clauses)
+    return f"({inside})"
 
 
 def _sorted(item: SortItem) -> str:
     """An item of ORDER BY."""
     direction = _DIRECTIONS[item.descending]
     nulls = _NULLS[item.nulls_first]
-    return f"{shown(item.expression)} {direction}{nulls}"
+    value = shown(item.expression)
+    return f"{value} {direction}{nulls}"

@@ -145,8 +145,9 @@ def _bound(
     if frame.kind == "range":
         _range(frame, window, place)
     elif kind is not None and not _counts_rows(kind):
+        kind_of_frame = frame.kind.upper()
         told = (
-            f"Window frame {frame.kind.upper()} {which} value type"
+            f"Window frame {kind_of_frame} {which} value type"
             f" must be exact numeric type with scale 0 (actual {kind})"
         )
         place.refuse(bound.value, told)

@@ -11,7 +11,9 @@ from runner.sandbox.engine.errors import EngineProblem
 from runner.sandbox.engine.tables import EngineTables, Loaded
 from runner.sandbox.engine.trials import Trial
 from runner.sandbox.options import Options, Shop
+from runner.sandbox.own_data import OwnData, fill
 from runner.sandbox.server import running
+from runner.sql import sampled
 from tests.sandbox.sandbox_world import World
 
 
@@ -34,6 +36,16 @@ def test_jobs_and_tables_are_those_of_the_engine(world: World) -> None:
     assert "line 1:1" in world.error("CALL \"$engine\".load('{}')")
     world.client.delete_table("shop", "found")
     assert "found" not in {table.name for table in world.client.tables("shop")}
+
+
+def test_own_tables_stand_in_the_place_of_the_shop(tables: EngineTables) -> None:
+    kinds = {"id": "bigint", "day": "varchar", "tags": "array(varchar)", "at": "bigint"}
+    rows = [(1, "2026-03-31", ["a"], 5), (2, None, [], 5), (2, "2026-04-01", ["a", "b"], 6)]
+    fill(tables, OwnData(("crm", "none"), (Loaded("crm", "visits", kinds, rows),), (), ()))
+    assert tables.databases() == ["crm", "none", "shop"]
+    assert tables.anything("SELECT id, cardinality(tags) FROM crm.visits ORDER BY 1, 2") == [(1, 1), (2, 0), (2, 2)]
+    (counts,) = tables.anything(sampled.select("crm.visits", ("id", "at"), ("day",)))
+    assert list(counts) == [3, 3, 2, 2, 2, 3, 2]
 
 
 def test_a_job_is_killed(world: World) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 from runner.sandbox.duck import windows
 from runner.sandbox.duck.nothere import NotHere
-from runner.sandbox.duck.site import Emitter, Site
+from runner.sandbox.duck.site import Emitter, Emitters, Site
 from runner.sandbox.duck.storage import (
     FLOATS,
     INTEGERS,
     INTERVALS,
+    as_stored,
     decimal,
     is_composite,
     not_here,
@@ -59,25 +60,26 @@ def _count_if(site: Site) -> str:
 def _sum(site: Site) -> str:
     """SUM, in the type that Trino gives it."""
     made = _of(site, "sum")
-    if site.kind.base not in SUMMED and site.returns.base not in INTERVALS:
+    if site.base not in SUMMED and site.returns.base not in INTERVALS:
         raise site.refuse()
     # DuckDB sums whole numbers in a wider type
-    return f"CAST({made} AS {storage(site.returns)})"
+    return as_stored(made, site.returns)
 
 
 def _avg(site: Site) -> str:
     """AVG, in the type that Trino gives it."""
-    if site.kind.base == "decimal":
+    if site.base == "decimal":
         return _decimal_average(site)
-    if site.kind.base not in {*INTEGERS, *FLOATS}:
+    if site.base not in {*INTEGERS, *FLOATS}:
         raise site.refuse()
-    return f"CAST({_of(site, 'avg')} AS {storage(site.returns)})"
+    return as_stored(_of(site, "avg"), site.returns)
 
 
 def _decimal_average(site: Site) -> str:
     """AVG of decimals: DuckDB would make a double of it."""
     precision, scale = decimal(site.kind)
-    total = f"CAST({_of(site, 'sum')} AS DECIMAL(38,{scale}))"
+    summed = _of(site, "sum")
+    total = f"CAST({summed} AS DECIMAL(38,{scale}))"
     number = _of(site, "count")
     kept = storage(site.returns)
     return python("average", kept, total, number, str(precision), str(scale))
@@ -89,10 +91,11 @@ def _extreme(name: str) -> Emitter:
     def emit(site: Site) -> str:
         _check_ordered(site, 0, {"json", "char", "varbinary"})
         made = _of(site, name)
-        if site.kind.base not in FLOATS:
+        if site.base not in FLOATS:
             return made
         real = f"CASE WHEN NOT isnan({site.first}) THEN {site.first} END"
-        return f"coalesce({_of(site, name, real)}, {made})"
+        of_numbers = _of(site, name, real)
+        return f"coalesce({of_numbers}, {made})"
 
     return emit
 
@@ -100,7 +103,7 @@ def _extreme(name: str) -> Emitter:
 def _check_ordered(site: Site, last: int, refused: Collection[str]) -> None:
     """Raises NotHere for a last argument that DuckDB orders otherwise, and for more."""
     kind = site.types[last]
-    if len(site.arguments) > last + 1:
+    if site.count > last + 1:
         raise site.refuse()
     if is_composite(kind) or kind.base in refused:
         raise site.refuse()
@@ -140,13 +143,14 @@ def _arbitrary(site: Site) -> str:
     if is_composite(site.kind):
         raise site.refuse()
     several = not_here(f"{site.name} of several values", site.returns)
-    least, most = _of(site, "min"), _of(site, "max")
+    least = _of(site, "min")
+    most = _of(site, "max")
     return f"CASE WHEN {least} IS DISTINCT FROM {most} THEN {several} ELSE {most} END"
 
 
 def _approx_distinct(site: Site) -> str:
     """APPROX_DISTINCT, which is exact for few values."""
-    if site.node.window is not None or len(site.arguments) > 1:
+    if site.node.window is not None or site.count > 1:
         raise site.refuse()
     if is_composite(site.kind):
         raise site.refuse()
@@ -170,7 +174,7 @@ def _statistic(name: str, least: int) -> Emitter:
 
 def _geometric(site: Site) -> str:
     """GEOMETRIC_MEAN of doubles, by way of their logarithms."""
-    if site.kind.base != "double":
+    if site.base != "double":
         raise site.refuse()
     logarithms = _of(site, "avg", f"ln({site.first})")
     return f"exp({logarithms})"
@@ -180,7 +184,7 @@ def _map_agg(site: Site) -> str:
     """MAP_AGG: the first value of a key counts, and which is first is not said."""
     _check_keys(site)
     keys = _of(site, "list", site.first)
-    values = _of(site, "list", site.arguments[1])
+    values = _of(site, "list", site.second)
     return python("map_agg", storage(site.returns), keys, values)
 
 
@@ -199,7 +203,7 @@ def _histogram(site: Site) -> str:
     return python("histogram", storage(site.returns), _of(site, "list"))
 
 
-AGGREGATES: Mapping[str, Emitter] = {
+AGGREGATES: Emitters = {
     "count": _count,
     "count_if": _count_if,
     "sum": _sum,

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from runner.sandbox.duck import expressions
 from runner.sandbox.duck.casts import coerced
-from runner.sandbox.duck.site import Emitter, Site, native
+from runner.sandbox.duck.site import Emitter, Emitters, Site, in_python, native
 from runner.sandbox.duck.storage import (
     FLOATS,
     INTEGERS,
+    as_stored,
     element,
     inner,
     is_composite,
@@ -55,16 +55,23 @@ def _array(site: Site, position: int = 0) -> Type:
     return element(kind)
 
 
-def lambda_text(site: Site, position: int, names: tuple[str, ...]) -> str:
-    """The body of a lambda, whose arguments are called so in DuckDB. Raises NotHere."""
+def _lambda(site: Site, position: int) -> tree.Lambda:
+    """An argument that is a lambda. Raises NotHere for anything else."""
     node = site.node.arguments[position]
     if not isinstance(node, tree.Lambda):
         raise site.refuse("what is no lambda")
+    return node
+
+
+def lambda_text(site: Site, position: int, names: tuple[str, ...]) -> str:
+    """The body of a lambda, whose arguments are called so in DuckDB. Raises NotHere."""
+    node = _lambda(site, position)
     if len(node.parameters) != len(names):
         raise site.refuse("a lambda with so many arguments")
-    keys = [one.key for one in node.parameters]
-    given = dict(zip(keys, names, strict=True))
-    inside = replace(site.scope, arguments={**site.scope.arguments, **given})
+    arguments = dict(site.scope.arguments)
+    for parameter, name in zip(node.parameters, names, strict=True):
+        arguments[parameter.key] = name
+    inside = replace(site.scope, arguments=arguments)
     body = expressions.expression(node.body, inside)
     if "SELECT" in body and _has_query(node.body):
         raise site.refuse("a subquery")
@@ -83,10 +90,8 @@ def _unique(site: Site, letter: str) -> str:
 
 def lambda_type(site: Site, position: int) -> Type:
     """The type of what a lambda returns. Raises NotHere for an argument that is none."""
-    node = site.node.arguments[position]
-    if not isinstance(node, tree.Lambda):
-        raise site.refuse("what is no lambda")
-    return site.scope.facts.result_of(node.body)
+    node = _lambda(site, position)
+    return site.scope.result_of(node.body)
 
 
 def _transform(site: Site) -> str:
@@ -94,7 +99,12 @@ def _transform(site: Site) -> str:
     name = _unique(site, "x")
     body = lambda_text(site, 1, (name,))
     made = coerced(body, lambda_type(site, 1), element(site.returns))
-    return f"list_transform({site.first}, lambda {name}: {made})"
+    return _transformed(site.first, name, made)
+
+
+def _transformed(array: str, name: str, body: str) -> str:
+    """An array of what a lambda with one argument makes of each element."""
+    return f"list_transform({array}, lambda {name}: {body})"
 
 
 def _filter(site: Site) -> str:
@@ -110,7 +120,8 @@ def _match(kind: str) -> Emitter:
     def emit(site: Site) -> str:
         name = _unique(site, "x")
         body = lambda_text(site, 1, (name,))
-        return f"trino_{kind}(list_transform({site.first}, lambda {name}: {body}))"
+        truths = _transformed(site.first, name, body)
+        return f"trino_{kind}({truths})"
 
     return emit
 
@@ -121,17 +132,18 @@ def _reduce(site: Site) -> str:
     item = _unique(site, "x")
     body = lambda_text(site, 2, (state, item))
     kind = lambda_type(site, 2)
-    start = coerced(site.arguments[1], site.types[1], kind)
+    start = coerced(site.second, site.types[1], kind)
     if not _is_kept_alike(site.types[1], kind):
         raise site.refuse("a state that changes its type")
     if not _is_kept_alike(_array(site), kind):
         raise site.refuse("a state of another type than the elements")
-    first = f"CAST({start} AS {storage(kind)})"
+    first = as_stored(start, kind)
     made = f"list_reduce({site.first}, lambda {state}, {item}: {body}, {first})"
     final = _unique(site, "f")
     shown = lambda_text(site, 3, (final,))
     last = coerced(shown, lambda_type(site, 3), site.returns)
-    return f"list_transform([{made}], lambda {final}: {last})[1]"
+    ended = _transformed(f"[{made}]", final, last)
+    return f"{ended}[1]"
 
 
 def _is_kept_alike(one: Type, other: Type) -> bool:
@@ -143,19 +155,24 @@ def _zip_with(site: Site) -> str:
     """ZIP_WITH: what a lambda makes of each pair of elements."""
     left, right, _ = site.arguments
     pair = _unique(site, "p")
-    one = f"CAST(struct_extract({pair}, 1) AS {storage(_array(site, 0))})"
-    other = f"CAST(struct_extract({pair}, 2) AS {storage(_array(site, 1))})"
+    one = as_stored(f"struct_extract({pair}, 1)", _array(site, 0))
+    other = as_stored(f"struct_extract({pair}, 2)", _array(site, 1))
     body = lambda_text(site, 2, (one, other))
     made = coerced(body, lambda_type(site, 2), element(site.returns))
-    zipped = f"list_transform(list_zip({left}, {right}), lambda {pair}: {made})"
+    pairs = f"list_zip({left}, {right})"
     # of a NULL, list_zip would make an array of NULLs
-    return f"CASE WHEN {left} IS NOT NULL AND {right} IS NOT NULL THEN {zipped} END"
+    return _where_both(left, right, _transformed(pairs, pair, made))
+
+
+def _where_both(one: str, other: str, made: str) -> str:
+    """What is made of two values; NULL where either of them is."""
+    return f"CASE WHEN {one} IS NOT NULL AND {other} IS NOT NULL THEN {made} END"
 
 
 def _contains(site: Site) -> str:
     """CONTAINS: a macro answers for simple types, Python for the others."""
     kind = _array(site)
-    wanted = coerced(site.arguments[1], site.types[1], kind)
+    wanted = coerced(site.second, site.types[1], kind)
     if kind.base in SIMPLE:
         return f"trino_contains({site.first}, {wanted})"
     return python("contains", "BOOLEAN", site.first, wanted)
@@ -164,11 +181,11 @@ def _contains(site: Site) -> str:
 def _position(site: Site) -> str:
     """ARRAY_POSITION of the first such element, from 1; 0 where there is none."""
     _simple(site, _array(site))
-    if len(site.arguments) > 2:
+    if site.count > 2:
         raise site.refuse("an instance")
     array, wanted = site.arguments
     place = f"CAST(coalesce(list_position({array}, {wanted}), 0) AS BIGINT)"
-    return f"CASE WHEN {array} IS NOT NULL AND {wanted} IS NOT NULL THEN {place} END"
+    return _where_both(array, wanted, place)
 
 
 def _extreme(name: str) -> Emitter:
@@ -179,14 +196,15 @@ def _extreme(name: str) -> Emitter:
         if kind.base not in SIMPLE:
             raise site.refuse()
         array = site.first
-        return f"CASE WHEN len({array}) = list_count({array}) THEN {name}({array}) END"
+        has_no_null = f"len({array}) = list_count({array})"
+        return f"CASE WHEN {has_no_null} THEN {name}({array}) END"
 
     return emit
 
 
 def _sorted(site: Site) -> str:
     """ARRAY_SORT of simple types, without a comparison. Raises NotHere."""
-    if len(site.arguments) > 1:
+    if site.count > 1:
         raise site.refuse("a comparison")
     _simple(site, _array(site))
     return f"list_sort({site.arguments[0]}, 'ASC', 'NULLS LAST')"
@@ -201,7 +219,8 @@ def _python_lists(function: str) -> Emitter:
                 raise site.refuse()
         arguments = []
         for sql, kind in zip(site.arguments, site.types, strict=True):
-            arguments.append(_as_returned(site, sql, kind))
+            argument = _as_returned(site, sql, kind)
+            arguments.append(argument)
         return python(function, storage(site.returns), *arguments)
 
     return emit
@@ -224,23 +243,23 @@ def _joined(site: Site) -> str:
 
 def _cardinality(site: Site) -> str:
     """CARDINALITY of an array or a map."""
-    if site.kind.base == "array":
+    if site.base == "array":
         return f"len({site.first})"
-    if site.kind.base == "map":
+    if site.base == "map":
         return f"CAST(cardinality({site.first}) AS BIGINT)"
     raise site.refuse()
 
 
 def _element_at(site: Site) -> str:
     """ELEMENT_AT: NULL where an array or a map does not have it. Raises NotHere."""
-    if site.kind.base == "array":
-        return f"trino_element_at({site.first}, {site.arguments[1]})"
-    if site.kind.base != "map":
+    if site.base == "array":
+        return f"trino_element_at({site.first}, {site.second})"
+    if site.base != "map":
         raise site.refuse()
     key, value = inner(site.kind)
     if key.base not in SIMPLE:
         raise site.refuse()
-    wanted = coerced(site.arguments[1], site.types[1], key)
+    wanted = coerced(site.second, site.types[1], key)
     return python("map_at", storage(value), site.first, wanted)
 
 
@@ -249,7 +268,7 @@ def _sequence(site: Site) -> str:
     kind = element(site.returns).base
     if kind == "bigint":
         return python("sequence", "BIGINT[]", *site.arguments)
-    if kind == "date" and site.kind.base == "date":
+    if kind == "date" and site.base == "date":
         return _date_sequence(site)
     raise site.refuse()
 
@@ -269,17 +288,9 @@ def _date_sequence(site: Site) -> str:
 def _overlap(site: Site) -> str:
     """ARRAYS_OVERLAP of simple types. Raises NotHere."""
     for position in range(2):
-        _simple(site, _array(site, position))
+        kind = _array(site, position)
+        _simple(site, kind)
     return python("arrays_overlap", "BOOLEAN", *site.arguments)
-
-
-def _typed(function: str) -> Emitter:
-    """Python answers, in the type that the call returns."""
-
-    def emit(site: Site) -> str:
-        return python(function, storage(site.returns), *site.arguments)
-
-    return emit
 
 
 # maps
@@ -297,13 +308,13 @@ def _map(site: Site) -> str:
     if not site.arguments:
         raise site.refuse("nothing")
     _keys_are_plain(site, site.returns)
-    return python("map", storage(site.returns), *site.arguments)
+    return site.python("map")
 
 
 def _map_concat(site: Site) -> str:
     """MAP_CONCAT of maps whose keys Python compares. Raises NotHere."""
     _keys_are_plain(site, site.returns)
-    return python("map_concat", storage(site.returns), *site.arguments)
+    return site.python("map_concat")
 
 
 def _entries(site: Site) -> tuple[str, str, str]:
@@ -317,7 +328,8 @@ def _map_filter(site: Site) -> str:
     entries, key, value = _entries(site)
     body = lambda_text(site, 1, (key, value))
     name = _unique(site, "e")
-    return f"map_from_entries(list_filter({entries}, lambda {name}: {body}))"
+    kept = f"list_filter({entries}, lambda {name}: {body})"
+    return f"map_from_entries({kept})"
 
 
 def _transform_values(site: Site) -> str:
@@ -327,12 +339,13 @@ def _transform_values(site: Site) -> str:
     name = _unique(site, "e")
     _, kind = inner(site.returns)
     made = coerced(body, lambda_type(site, 1), kind)
-    entry = f"struct_pack(k := {name}.key, v := CAST({made} AS {storage(kind)}))"
-    changed = f"list_transform({entries}, lambda {name}: {entry})"
+    kept = as_stored(made, kind)
+    entry = f"struct_pack(k := {name}.key, v := {kept})"
+    changed = _transformed(entries, name, entry)
     return f"map_from_entries({changed})"
 
 
-COLLECTIONS: Mapping[str, Emitter] = {
+COLLECTIONS: Emitters = {
     "cardinality": _cardinality,
     "contains": _contains,
     "element_at": _element_at,
@@ -347,14 +360,14 @@ COLLECTIONS: Mapping[str, Emitter] = {
     "array_remove": _python_lists("array_remove"),
     "array_join": _joined,
     "arrays_overlap": _overlap,
-    "slice": _typed("slice"),
+    "slice": in_python("slice"),
     "sequence": _sequence,
-    "flatten": _typed("flatten"),
-    "repeat": _typed("repeat"),
-    "zip": _typed("zip"),
-    "ngrams": _typed("ngrams"),
-    "combinations": _typed("combinations"),
-    "trim_array": _typed("trim_array"),
+    "flatten": in_python("flatten"),
+    "repeat": in_python("repeat"),
+    "zip": in_python("zip"),
+    "ngrams": in_python("ngrams"),
+    "combinations": in_python("combinations"),
+    "trim_array": in_python("trim_array"),
     "contains_sequence": _python_lists("contains_sequence"),
     "transform": _transform,
     "filter": _filter,
@@ -366,9 +379,9 @@ COLLECTIONS: Mapping[str, Emitter] = {
     "map": _map,
     "map_keys": native("map_keys"),
     "map_values": native("map_values"),
-    "map_entries": _typed("map_entries"),
-    "map_from_entries": _typed("map_from_entries"),
-    "multimap_from_entries": _typed("multimap_from_entries"),
+    "map_entries": in_python("map_entries"),
+    "map_from_entries": in_python("map_from_entries"),
+    "multimap_from_entries": in_python("multimap_from_entries"),
     "map_concat": _map_concat,
     "map_filter": _map_filter,
     "transform_values": _transform_values,

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from runner.sandbox.duck import expressions
 from runner.sandbox.duck.casts import coerced
 from runner.sandbox.duck.operators import compared
-from runner.sandbox.duck.site import Emitter, Site, in_python, native
+from runner.sandbox.duck.site import Emitter, Emitters, Site, in_python, native
 from runner.sandbox.duck.storage import (
     FLOATS,
     INTEGERS,
     UNKNOWN,
+    as_stored,
     decimal,
     is_composite,
     python,
@@ -53,9 +51,9 @@ def _rounded(site: Site) -> str:
     kind = site.returns
     if kind.base == "decimal":
         return _decimal(site, "round_decimal")
-    if len(site.arguments) == 1:
+    if site.count == 1:
         return _rounded_to_whole(site)
-    digits = site.arguments[1]
+    digits = site.second
     if kind.base in INTEGERS:
         base = text(kind.base)
         return python("round_whole", storage(kind), site.first, digits, base)
@@ -76,8 +74,8 @@ def _rounded_to_whole(site: Site) -> str:
 def _decimal(site: Site, function: str) -> str:
     """ROUND or TRUNCATE of a decimal to digits, which are 0 where nothing is said."""
     digits = "0"
-    if len(site.arguments) > 1:
-        digits = site.arguments[1]
+    if site.count > 1:
+        digits = site.second
     _, scale = decimal(site.returns)
     return python(function, storage(site.returns), site.first, digits, str(scale))
 
@@ -85,7 +83,7 @@ def _decimal(site: Site, function: str) -> str:
 def _truncated(site: Site) -> str:
     """TRUNCATE of doubles and decimals. Raises NotHere."""
     kind = site.returns
-    if kind.base == "double" and len(site.arguments) == 1:
+    if kind.base == "double" and site.count == 1:
         return python("truncate_double", "DOUBLE", site.first)
     if kind.base == "decimal":
         return _decimal(site, "truncate_decimal")
@@ -100,7 +98,7 @@ def _whole(name: str) -> Emitter:
             return site.first
         if site.returns.base not in {"double", "decimal"}:
             raise site.refuse()
-        return f"CAST({name}({site.first}) AS {storage(site.returns)})"
+        return as_stored(f"{name}({site.first})", site.returns)
 
     return emit
 
@@ -109,7 +107,7 @@ def _sign(site: Site) -> str:
     """SIGN: -1, 0 or 1 in the type that Trino gives it. Raises NotHere."""
     if site.returns.base not in {*INTEGERS, "decimal", "double"}:
         raise site.refuse()
-    sign = f"CAST(sign({site.first}) AS {storage(site.returns)})"
+    sign = as_stored(f"sign({site.first})", site.returns)
     if site.returns.base != "double":
         return sign
     # DuckDB's sign of NaN is 0
@@ -119,7 +117,7 @@ def _sign(site: Site) -> str:
 def _modulus(site: Site) -> str:
     """MOD; Python divides decimals."""
     if site.returns.base in {*INTEGERS, *FLOATS}:
-        return f"({site.first} % {site.arguments[1]})"
+        return f"({site.first} % {site.second})"
     return site.python("modulus")
 
 
@@ -129,9 +127,10 @@ def _extreme(name: str) -> Emitter:
     def emit(site: Site) -> str:
         if is_composite(site.returns) or site.returns.base in {"real", "json", "char"}:
             raise site.refuse()
-        if len(site.arguments) == 1:
+        if site.count == 1:
             return site.first
-        chosen = f"{name}({', '.join(site.arguments)})"
+        listed = ", ".join(site.arguments)
+        chosen = f"{name}({listed})"
         if site.returns.base == "double":
             chosen = _extreme_double(site, name)
         missing = " OR ".join(f"{one} IS NULL" for one in site.arguments)
@@ -147,14 +146,16 @@ def _extreme_double(site: Site, name: str) -> str:
     if name == "greatest":
         # DuckDB holds NaN for the greatest, and leaves out NULL
         values = [f"CASE WHEN isnan({one}) THEN NULL ELSE {one} END" for one in values]
-    chosen = f"{name}({', '.join(values)})"
+    listed = ", ".join(values)
+    chosen = f"{name}({listed})"
     return f"CASE WHEN {all_nan} THEN {site.first} ELSE {chosen} END"
 
 
 def _coalesced(site: Site) -> str:
     """COALESCE of values of one type."""
-    shown = [_as_returned(site, number) for number in range(len(site.arguments))]
-    return f"coalesce({', '.join(shown)})"
+    shown = [_as_returned(site, number) for number in range(site.count)]
+    values = ", ".join(shown)
+    return f"coalesce({values})"
 
 
 def _as_returned(site: Site, position: int) -> str:
@@ -170,8 +171,9 @@ def _if(site: Site) -> str:
     """IF with one result or two."""
     result = _as_returned(site, 1)
     last = ""
-    if len(site.arguments) > 2:
-        last = f" ELSE {_as_returned(site, 2)}"
+    if site.count > 2:
+        other = _as_returned(site, 2)
+        last = f" ELSE {other}"
     return f"CASE WHEN {site.first} THEN {result}{last} END"
 
 
@@ -180,7 +182,7 @@ def _nullif(site: Site) -> str:
     one, other = site.node.arguments
     if site.types[1] == UNKNOWN:
         return site.first
-    same = compared(Comparator.EQUAL, one, other, site.scope, expressions.expression)
+    same = compared(Comparator.EQUAL, one, other, site.scope)
     return f"CASE WHEN {same} THEN NULL ELSE {site.first} END"
 
 
@@ -194,7 +196,7 @@ def _try(site: Site) -> str:
 
 def _bucket(site: Site) -> str:
     """WIDTH_BUCKET of two bounds and a count, or of an array of bounds."""
-    if len(site.arguments) == 4:
+    if site.count == 4:
         return site.python("width_bucket")
     return site.python("width_bucket_of")
 
@@ -229,7 +231,7 @@ def _bitwise_not(site: Site) -> str:
 
 
 # DuckDB hands functions of doubles to the same C library
-NUMBERS: Mapping[str, Emitter] = {
+NUMBERS: Emitters = {
     "abs": native("abs"),
     "ceil": _whole("ceil"),
     "ceiling": _whole("ceil"),

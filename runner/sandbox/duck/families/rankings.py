@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from runner.sandbox.duck import windows
 from runner.sandbox.duck.casts import coerced
-from runner.sandbox.duck.site import Emitter, Site
-from runner.sandbox.duck.storage import UNKNOWN, storage
+from runner.sandbox.duck.site import Emitter, Emitters, Site
+from runner.sandbox.duck.storage import UNKNOWN, as_stored
 
 
 def _ranked(name: str) -> Emitter:
@@ -33,7 +31,7 @@ def _shifted(name: str) -> Emitter:
     """LAG and LEAD: a distance that is a number, not below 0."""
 
     def emit(site: Site) -> str:
-        if len(site.arguments) > 1 and not _is_from(0, site.whole(1)):
+        if site.count > 1 and not _is_from(0, site.whole(1)):
             raise site.refuse("a distance that is no number")
         arguments = list(site.arguments)
         if len(arguments) > 2:
@@ -53,7 +51,7 @@ def _default(site: Site) -> str:
     sql = site.arguments[2]
     if site.types[2] != UNKNOWN:
         sql = coerced(sql, site.types[2], site.returns)
-    return f"CAST({sql} AS {storage(site.returns)})"
+    return as_stored(sql, site.returns)
 
 
 def _nth(site: Site) -> str:
@@ -63,7 +61,7 @@ def _nth(site: Site) -> str:
     return windows.ranking(site.node, site.scope, "nth_value", site.arguments)
 
 
-RANKINGS: Mapping[str, Emitter] = {
+RANKINGS: Emitters = {
     "row_number": _counted("row_number"),
     "rank": _counted("rank"),
     "dense_rank": _counted("dense_rank"),

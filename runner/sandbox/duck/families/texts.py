@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from runner.sandbox.duck.casts import as_text
 from runner.sandbox.duck.nothere import Rejected
-from runner.sandbox.duck.site import Emitter, Site, in_python, native
+from runner.sandbox.duck.site import Emitter, Emitters, Site, in_python, native
 from runner.sandbox.duck.storage import INTEGERS, is_text, python, text
 from runner.sandbox.functions import patterns
 
@@ -20,13 +18,13 @@ FORMATTED = frozenset({*INTEGERS, "varchar", "boolean", "double", "decimal", "un
 
 def _check_text(site: Site) -> None:
     """Raises NotHere where the first argument is no text."""
-    if not is_text(site.kind) and site.kind.base != "unknown":
+    if not is_text(site.kind) and site.base != "unknown":
         raise site.refuse()
 
 
 def _length(site: Site) -> str:
     """LENGTH, in letters of a text or in bytes."""
-    if site.kind.base == "varbinary":
+    if site.base == "varbinary":
         return f"octet_length({site.first})"
     _check_text(site)
     return f"length({site.first})"
@@ -35,22 +33,25 @@ def _length(site: Site) -> str:
 def _substring(site: Site) -> str:
     """SUBSTR from a place, with a length or to the end."""
     _check_text(site)
-    return f"trino_substr{len(site.arguments)}({', '.join(site.arguments)})"
+    listed = ", ".join(site.arguments)
+    return f"trino_substr{site.count}({listed})"
 
 
 def _concat(site: Site) -> str:
     """CONCAT of texts, bytes or arrays. Raises Rejected, NotHere."""
-    if len(site.arguments) < 2:
+    if site.count < 2:
         raise Rejected("There must be two or more concatenation arguments")
     arrays = all(kind.base == "array" for kind in site.types)
     if site.returns.base in {"varchar", "varbinary"} or arrays:
-        return f"({' || '.join(site.arguments)})"
+        joined = " || ".join(site.arguments)
+        return f"({joined})"
     raise site.refuse()
 
 
 def _concat_ws(site: Site) -> str:
     """CONCAT_WS of texts, or of one array of them."""
-    if len(site.types) == 2 and site.types[1].base == "array":
+    bases = [kind.base for kind in site.types]
+    if bases[1:] == ["array"]:
         return python("concat_ws", "VARCHAR", *site.arguments)
     parts = ", ".join(site.arguments[1:])
     array = f"CAST([{parts}] AS VARCHAR[])"
@@ -59,14 +60,14 @@ def _concat_ws(site: Site) -> str:
 
 def _strpos(site: Site) -> str:
     """STRPOS of the first occurrence, or of the one with a number."""
-    if len(site.arguments) == 2:
-        return f"CAST(strpos({site.first}, {site.arguments[1]}) AS BIGINT)"
+    if site.count == 2:
+        return f"CAST(strpos({site.first}, {site.second}) AS BIGINT)"
     return site.python("position")
 
 
 def _reverse(site: Site) -> str:
     """REVERSE of a text or an array."""
-    if site.kind.base == "array":
+    if site.base == "array":
         return f"list_reverse({site.first})"
     _check_text(site)
     return site.python("reverse")
@@ -121,7 +122,7 @@ def _formatted(site: Site) -> str:
 def _normalized(site: Site) -> str:
     """NORMALIZE in a form that is a literal. Raises NotHere."""
     form: str | None = "NFC"
-    if len(site.arguments) > 1:
+    if site.count > 1:
         form = site.literal(1)
     if form is None or form.upper() not in FORMS:
         raise site.refuse()
@@ -130,16 +131,16 @@ def _normalized(site: Site) -> str:
 
 def _from_utf8(site: Site) -> str:
     """FROM_UTF8 without a replacement character of its own. Raises NotHere."""
-    if len(site.arguments) > 1:
+    if site.count > 1:
         raise site.refuse()
     return site.python("from_utf8")
 
 
 def _replace(site: Site) -> str:
     """REPLACE, also of the empty text, which DuckDB finds nowhere."""
-    old = site.arguments[1]
+    old = site.second
     new = "''"
-    if len(site.arguments) > 2:
+    if site.count > 2:
         new = site.arguments[2]
     if site.literal(1):
         return f"replace({site.first}, {old}, {new})"
@@ -163,7 +164,7 @@ def _trim(name: str, side: str) -> Emitter:
 
     def emit(site: Site) -> str:
         _check_text(site)
-        if len(site.arguments) == 1:
+        if site.count == 1:
             return f"trino_{name}({site.first})"
         return python("trimmed", "VARCHAR", *site.arguments, text(side))
 
@@ -175,7 +176,7 @@ def _itself(site: Site) -> str:
     return site.first
 
 
-TEXTS: Mapping[str, Emitter] = {
+TEXTS: Emitters = {
     "length": _length,
     "substr": _substring,
     "substring": _substring,

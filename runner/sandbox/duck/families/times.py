@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from runner.sandbox.duck import expressions
 from runner.sandbox.duck.casts import as_text, cast, local, stamp
 from runner.sandbox.duck.extracts import OF_DATE, OF_TIME, field_of
 from runner.sandbox.duck.nothere import NotHere, Rejected
-from runner.sandbox.duck.site import Emitter, Site
-from runner.sandbox.duck.storage import DATE, DOUBLE, precision_of, python, text
+from runner.sandbox.duck.site import Emitter, Emitters, Site
+from runner.sandbox.duck.storage import DATE, DOUBLE, in_utc, precision_of, python
 from runner.sandbox.duck.zones import zone_of
 from runner.trino.types import Type
 
@@ -48,7 +46,8 @@ def _difference(site: Site) -> str:
     kind = site.types[1]
     unit = _unit(site, kind)
     one, other = site.arguments[1:]
-    if site.types[2].base != kind.base or kind.base not in MOMENTS:
+    last = site.types[2]
+    if last.base != kind.base or kind.base not in MOMENTS:
         raise site.refuse()
     if kind.base == "timestamp with time zone":
         _check_difference(site, unit)
@@ -99,11 +98,11 @@ def _added(site: Site) -> str:
     if kind.base != "timestamp with time zone":
         raise site.refuse()
     zone = site.zone(2)
-    if unit in STEPS or unit in {"day", "week"}:
+    if unit in {"day", "week", *STEPS}:
         # such a unit ends when the clocks of the zone show the same time again
         moved = _moved(local(moment, zone), unit, number)
-        return f"({moved} AT TIME ZONE {text(zone)})"
-    return f"({moment} + to_milliseconds({number} * {LENGTHS[unit]}))"
+        return local(moved, zone)
+    return _moved(moment, unit, number)
 
 
 def _months(unit: str, number: str) -> str:
@@ -114,7 +113,8 @@ def _months(unit: str, number: str) -> str:
 def _date_moved(day: str, unit: str, number: str) -> str:
     """A date so many units later."""
     if unit in STEPS:
-        return f"CAST({day} + {_months(unit, number)} AS DATE)"
+        months = _months(unit, number)
+        return f"CAST({day} + {months} AS DATE)"
     length = {"day": 1, "week": 7}[unit]
     return f"({day} + CAST({number} * {length} AS INTEGER))"
 
@@ -122,7 +122,8 @@ def _date_moved(day: str, unit: str, number: str) -> str:
 def _moved(moment: str, unit: str, number: str) -> str:
     """What clocks show so many units later."""
     if unit in STEPS:
-        return f"({moment} + {_months(unit, number)})"
+        months = _months(unit, number)
+        return f"({moment} + {months})"
     return f"({moment} + to_milliseconds({number} * {LENGTHS[unit]}))"
 
 
@@ -130,13 +131,14 @@ def _truncated(site: Site) -> str:
     """DATE_TRUNC: the start of the unit that a date or a moment is in. Raises NotHere."""
     kind = site.types[1]
     unit = _unit(site, kind)
-    moment = site.arguments[1]
+    moment = site.second
     if unit == "millisecond":
         raise site.refuse(unit)
     if kind.base == "timestamp with time zone":
         zone = site.zone(1)
-        start = f"date_trunc('{unit}', {local(moment, zone)})"
-        return f"({start} AT TIME ZONE {text(zone)})"
+        shown = local(moment, zone)
+        start = f"date_trunc('{unit}', {shown})"
+        return local(start, zone)
     made = f"date_trunc('{unit}', {moment})"
     if kind.base == "date":
         # DuckDB makes a TIMESTAMP of a date
@@ -146,16 +148,17 @@ def _truncated(site: Site) -> str:
 
 def _moment_in_zone(site: Site) -> str:
     """What clocks show at the moment of the first argument: a TIMESTAMP."""
-    if site.kind.base == "timestamp with time zone":
+    if site.base == "timestamp with time zone":
         return local(site.first, site.zone(0))
-    if site.kind.base in {"date", "timestamp"}:
+    if site.base in {"date", "timestamp"}:
         return f"CAST({site.first} AS TIMESTAMP)"
     raise site.refuse()
 
 
 def _date_format(site: Site) -> str:
     """DATE_FORMAT of what clocks show."""
-    return python("date_format", "VARCHAR", _moment_in_zone(site), site.arguments[1])
+    moment = _moment_in_zone(site)
+    return python("date_format", "VARCHAR", moment, site.second)
 
 
 def _date_parse(site: Site) -> str:
@@ -165,13 +168,13 @@ def _date_parse(site: Site) -> str:
 
 def _format_datetime(site: Site) -> str:
     """FORMAT_DATETIME with one of Joda's patterns, in Python. Raises NotHere."""
-    zoned = site.kind.base == "timestamp with time zone"
+    zoned = site.base == "timestamp with time zone"
     if zoned and site.zone(0) != "UTC":
         pattern = site.literal(1)
         if pattern is None or "z" in pattern or "Z" in pattern:
             raise site.refuse("a zone in its pattern")
     moment = _moment_in_zone(site)
-    return python("format_datetime", "VARCHAR", moment, site.arguments[1], str(zoned))
+    return python("format_datetime", "VARCHAR", moment, site.second, str(zoned))
 
 
 def _in_utc(function: str) -> Emitter:
@@ -179,28 +182,28 @@ def _in_utc(function: str) -> Emitter:
 
     def emit(site: Site) -> str:
         moment = python(function, "TIMESTAMP", *site.arguments)
-        return f"({moment} AT TIME ZONE 'UTC')"
+        return in_utc(moment)
 
     return emit
 
 
 def _from_unixtime(site: Site) -> str:
     """FROM_UNIXTIME of seconds, perhaps in a zone. Raises NotHere."""
-    if len(site.arguments) > 2:
+    if site.count > 2:
         raise site.refuse("hours and minutes")
     # asked for what it raises
     site.zone(0)
-    if len(site.arguments) == 2 and site.literal(1) is None:
+    if site.count == 2 and site.literal(1) is None:
         raise site.refuse("a zone that is not a literal")
     return f"trino_from_unixtime({site.first})"
 
 
 def _to_unixtime(site: Site) -> str:
     """TO_UNIXTIME: seconds as a double. Raises NotHere."""
-    if site.kind.base not in MOMENTS:
+    if site.base not in MOMENTS:
         raise site.refuse()
     moment = site.first
-    if site.kind.base == "timestamp with time zone":
+    if site.base == "timestamp with time zone":
         moment = local(moment, "UTC")
     return f"(CAST(epoch_us({moment}) AS DOUBLE) / 1e6)"
 
@@ -241,7 +244,7 @@ def _to_iso8601(site: Site) -> str:
 def _with_timezone(site: Site) -> str:
     """WITH_TIMEZONE: the moment at which clocks in a zone show a TIMESTAMP."""
     zone = zone_of(site.node, site.scope)
-    return f"({site.first} AT TIME ZONE {text(zone)})"
+    return local(site.first, zone)
 
 
 def _at_timezone(site: Site) -> str:
@@ -263,7 +266,7 @@ def _today(site: Site) -> str:
 
 def _to_milliseconds(site: Site) -> str:
     """TO_MILLISECONDS of an interval of days. Raises NotHere."""
-    if site.kind.base != "interval day to second":
+    if site.base != "interval day to second":
         raise site.refuse()
     # an interval is kept in milliseconds
     return site.first
@@ -276,7 +279,7 @@ def _readable(site: Site) -> str:
     return python("human_readable_seconds", "VARCHAR", site.first)
 
 
-TIMES: Mapping[str, Emitter] = {
+TIMES: Emitters = {
     "date_diff": _difference,
     "date_add": _added,
     "date_trunc": _truncated,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import tzinfo
 
 from runner.sandbox import tdtime
 from runner.sandbox.duck.nothere import Rejected
-from runner.sandbox.duck.site import Emitter, Site, in_python
+from runner.sandbox.duck.site import Emitters, Site, in_python
 from runner.sandbox.duck.storage import INTEGERS, UNKNOWN, python, text
 from runner.trino import tree
 
@@ -18,7 +17,7 @@ NULL = "CAST(NULL AS BIGINT)"
 
 def _zone_name(site: Site, position: int) -> str:
     """A literal zone as Python gets it; UTC where it is left out. Raises NotHere, Rejected."""
-    if position >= len(site.arguments):
+    if position >= site.count:
         return "UTC"
     if isinstance(site.node.arguments[position], tree.Null):
         return "UTC"
@@ -50,9 +49,16 @@ def _seconds(site: Site, position: int, zone: str) -> str:
     if known is None:
         return python("td_seconds", "BIGINT", site.arguments[position], text(zone))
     try:
-        return f"CAST({tdtime.parse(known, _zone(zone))} AS BIGINT)"
+        return _parsed_literal(known, zone)
     except tdtime.BadTime:
         return NULL
+
+
+def _parsed_literal(written: str, zone: str) -> str:
+    """Seconds of a text that is a literal. Raises BadTime, Rejected."""
+    where = _zone(zone)
+    seconds = tdtime.parse(written, where)
+    return f"CAST({seconds} AS BIGINT)"
 
 
 def _scheduled(site: Site) -> str:
@@ -63,11 +69,13 @@ def _scheduled(site: Site) -> str:
 def _range(site: Site) -> str:
     """start <= time < end; NULL, or no end, is open."""
     zone = _zone_name(site, 3)
-    bounds = (_bounded(site, 1, ">=", zone), _bounded(site, 2, "<", zone))
-    tests = [test for test in bounds if test]
+    from_start = _bounded(site, 1, ">=", zone)
+    to_end = _bounded(site, 2, "<", zone)
+    tests = [test for test in (from_start, to_end) if test]
     if not tests:
         return f"({_open(site.first)})"
-    return f"({' AND '.join(tests)})"
+    conditions = " AND ".join(tests)
+    return f"({conditions})"
 
 
 def _open(moment: str) -> str:
@@ -77,7 +85,7 @@ def _open(moment: str) -> str:
 
 def _bounded(site: Site, position: int, sign: str, zone: str) -> str:
     """The test of one side of TD_TIME_RANGE; "" for a side that is open."""
-    if position >= len(site.arguments) or site.types[position] == UNKNOWN:
+    if position >= site.count or site.types[position] == UNKNOWN:
         return ""
     bound = _bound(site, position, zone)
     if bound == NULL:
@@ -98,7 +106,7 @@ def _bound(site: Site, position: int, zone: str) -> str:
     if known is None:
         return python("td_bound", "BIGINT", site.arguments[position], text(zone))
     try:
-        return f"CAST({tdtime.parse(known, _zone(zone))} AS BIGINT)"
+        return _parsed_literal(known, zone)
     except tdtime.BadTime:
         raise Rejected(f"Invalid time {known}") from None
 
@@ -122,8 +130,9 @@ def _interval(site: Site) -> str:
     if given is None:
         raise site.refuse("an interval that is not a literal")
     scheduled_time = site.scope.facts.scheduled_time
+    where = _zone(zone)
     try:
-        start, end = tdtime.interval(given, scheduled_time, _zone(zone))
+        start, end = tdtime.interval(given, scheduled_time, where)
     except tdtime.BadTime as exc:
         raise Rejected(str(exc)) from None
     return f"({site.first} >= {start} AND {site.first} < {end})"
@@ -139,12 +148,14 @@ def _added(site: Site) -> str:
         length = tdtime.add(0, duration)
     except tdtime.BadTime as exc:
         raise Rejected(str(exc)) from None
-    return f"({_seconds(site, 0, zone)} + CAST({length} AS BIGINT))"
+    start = _seconds(site, 0, zone)
+    return f"({start} + CAST({length} AS BIGINT))"
 
 
 def _parsed(site: Site) -> str:
     """TD_TIME_PARSE of a text in a zone."""
-    return _seconds(site, 0, _zone_name(site, 1))
+    zone = _zone_name(site, 1)
+    return _seconds(site, 0, zone)
 
 
 def _truncated(site: Site) -> str:
@@ -154,7 +165,8 @@ def _truncated(site: Site) -> str:
     if not unit:
         raise site.refuse("a unit that is not a literal")
     if unit not in TRUNCATIONS:
-        raise Rejected(f"TD_DATE_TRUNC: {unit!r} is none of {', '.join(TRUNCATIONS)}")
+        listed = ", ".join(TRUNCATIONS)
+        raise Rejected(f"TD_DATE_TRUNC: {unit!r} is none of {listed}")
     moment = _seconds(site, 1, zone)
     letter = UNITS[TRUNCATIONS.index(unit)]
     return python("td_truncate", "BIGINT", moment, text(letter), text(zone))
@@ -184,12 +196,12 @@ def _string(site: Site) -> str:
 
 def _md5(site: Site) -> str:
     """TD_MD5 of a text, in hexadecimal digits. Raises NotHere."""
-    if site.kind.base != "varchar":
+    if site.base != "varchar":
         raise site.refuse()
     return f"md5({site.first})"
 
 
-TREASURE: Mapping[str, Emitter] = {
+TREASURE: Emitters = {
     "td_scheduled_time": _scheduled,
     "td_time_range": _range,
     "td_interval": _interval,
