@@ -135,23 +135,30 @@ def _of_cohort(rows: Sequence[Entry], now: int) -> Iterator[Entry]:
         rows = rows[forgotten[-1] + 1 :]
     ended = of_event(rows, Synced, Held)
     ends = {attempt: row for row in ended for attempt in row.detail.resolves}
-    kept: list[Row[Any]] = [
+    unresolved = [
         row
         for row in of_event(rows, Intent, Failed, Sending, Adopted)
         if row.detail.attempt not in ends
     ]
+    kept = [*unresolved, *_of_attempts(rows, ended, now)]
+    yield from kept
+    # the row that ended an attempt says that nothing of the attempt is left to do
+    yield from [ends[row.detail.attempt] for row in kept if row.detail.attempt in ends]
+
+
+def _of_attempts(
+    rows: Sequence[Entry], ended: Sequence[Row[Ended]], now: int
+) -> Iterator[Row[Any]]:
+    """Of attempts that ended, the rows that are still looked at."""
     intents = of_event(rows, Intent)
     agreed = {row.detail.attempt for row in intents if is_agreed(row.detail)}
     deliveries = list(_deliveries(ended, agreed, now))
     delivering = {row.detail.attempt for row in deliveries}
-    kept += deliveries
-    kept += [row for row in intents if row.detail.attempt in agreed & delivering]
-    kept += _of_creation(intents)
+    yield from deliveries
+    yield from [row for row in intents if row.detail.attempt in agreed & delivering]
+    yield from _of_creation(intents)
     reached = of_event(rows, Sending, Adopted, Synced, Held)
-    kept += [row for row in reached if row.detail.connection][-1:]
-    yield from kept
-    # the row that ended an attempt says that nothing of the attempt is left to do
-    yield from [ends[row.detail.attempt] for row in kept if row.detail.attempt in ends]
+    yield from [row for row in reached if row.detail.connection][-1:]
 
 
 def _deliveries(

@@ -8,6 +8,7 @@ of earlier versions lack it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from enum import StrEnum
@@ -45,6 +46,8 @@ class NotAsWritten(ValueError):
 
 Texts = tuple[str, ...]
 Names = Mapping[str, str]
+
+_SIZE = re.compile(r"[a-z]+:[0-9]{1,12}:-?[0-9]{1,15}")
 
 _KINDS: Mapping[object, tuple[type, ...]] = {
     str: (str,),
@@ -129,6 +132,11 @@ def _value(told: Mapping[str, Any], asked: tuple[Field[Any], object]) -> Any:
 def _refuse_other_than_texts(values: Iterable[object], key: str) -> None:
     if not all(type(value) is str for value in values):
         raise NotAsWritten(key)
+
+
+def _is_size(text: object) -> bool:
+    """True for a text as `plan.ledger.Size` writes it."""
+    return isinstance(text, str) and bool(_SIZE.fullmatch(text))
 
 
 def _plain(value: Any) -> Any:
@@ -293,7 +301,12 @@ class _Ended(_Details):
 
     @classmethod
     def completed(cls, told: Mapping[str, Any], time: int) -> Mapping[str, Any]:
-        """In rows of earlier versions all members were certain, and as of the row's own time."""
+        """In rows of earlier versions all members were certain, and as of the row's own
+        time. Raises NotAsWritten for sizes that are none.
+        """
+        sizes = told.get("sizes", [])
+        if not (isinstance(sizes, list) and all(map(_is_size, sizes))):
+            raise NotAsWritten("sizes")
         return {"certain": told.get("table"), "as_of": time, **told}
 
 
