@@ -258,6 +258,8 @@ ENVIRONMENT = {
     " [operating.md](operating.md#alerts). Keep it as secret as a key.",
     "COHORTS_RETRY_SECONDS": "How long a service that does not answer is asked again."
     " Seconds; default 60.",
+    "COHORTS_CHECKPOINT_ROWS": "How many rows of the ledger may come before another"
+    " checkpoint is made (delivery.md). Default 2000.",
     "COHORTS_JOB_SECONDS": "How long the runner waits for one job. Seconds; default 3600.",
     "COHORTS_TRINO_HOME": "Where a real Trino is set up. Default: a folder of the user's cache.",
     "XDG_CACHE_HOME": "The user's cache, where `COHORTS_TRINO_HOME` is not set.",

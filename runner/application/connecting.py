@@ -108,6 +108,7 @@ def writing_context(
             watch.stop,
             watch.tell,
             old_tree.refuse,
+            settings.checkpoint_rows,
         )
 
 

@@ -51,6 +51,7 @@ class Settings:
     host: str
     run_address: str
     github: GitHubSettings
+    checkpoint_rows: int = 2_000
     ca_bundle: str = ""
     webhook: str = field(default="", repr=False)
 
@@ -72,6 +73,8 @@ def read(environ: Mapping[str, str]) -> Settings:
     `TD_API_KEY` is td-client's own name for the key. `COHORTS_RETRY_SECONDS` bounds how
     long a service that does not answer is asked again (default 60),
     `COHORTS_JOB_SECONDS` how long one job is waited for (default 3600).
+    `COHORTS_CHECKPOINT_ROWS` is how many rows of the ledger may come after a checkpoint
+    before another one is made (default 2000).
     `REQUESTS_CA_BUNDLE` is a file of certificates to trust instead of the usual ones.
     `COHORTS_WEBHOOK_URL` is where notices go, and as secret as a key. `GITHUB_TOKEN` is
     given to a step on purpose; the other names of GitHub's are those that every runner
@@ -85,6 +88,7 @@ def read(environ: Mapping[str, str]) -> Settings:
         host=socket.gethostname(),
         run_address=_run_address(environ),
         github=_github(environ),
+        checkpoint_rows=_rows(environ, "COHORTS_CHECKPOINT_ROWS", 2_000),
         ca_bundle=environ.get("REQUESTS_CA_BUNDLE", "").strip(),
         webhook=environ.get("COHORTS_WEBHOOK_URL", "").strip(),
     )
@@ -157,6 +161,18 @@ def _seconds(environ: Mapping[str, str], name: str, default: float) -> float:
             "give a number of seconds between 0 and 86400, or unset it",
         )
     return seconds
+
+
+def _rows(environ: Mapping[str, str], name: str, default: int) -> int:
+    """A number of rows that a variable gives. Raises InvalidSetting."""
+    text = environ.get(name, "").strip()
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise InvalidSetting(
+            "R002", f"{name} is {text[:20]!r}", "give a number of rows, or unset it"
+        )
+    return int(text)
 
 
 def _user() -> str:

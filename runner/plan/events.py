@@ -8,6 +8,7 @@ of earlier versions lack it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from enum import StrEnum
@@ -30,6 +31,7 @@ class Event(StrEnum):
     HELD = "held"
     ADOPTED = "adopted"
     ABANDONED = "abandoned"
+    CHECKPOINT = "checkpoint"
 
 
 class NotAsWritten(ValueError):
@@ -44,6 +46,8 @@ class NotAsWritten(ValueError):
 
 Texts = tuple[str, ...]
 Names = Mapping[str, str]
+
+_SIZE = re.compile(r"[a-z]+:[0-9]{1,12}:-?[0-9]{1,15}")
 
 _KINDS: Mapping[object, tuple[type, ...]] = {
     str: (str,),
@@ -128,6 +132,11 @@ def _value(told: Mapping[str, Any], asked: tuple[Field[Any], object]) -> Any:
 def _refuse_other_than_texts(values: Iterable[object], key: str) -> None:
     if not all(type(value) is str for value in values):
         raise NotAsWritten(key)
+
+
+def _is_size(text: object) -> bool:
+    """True for a text as `plan.ledger.Size` writes it."""
+    return isinstance(text, str) and bool(_SIZE.fullmatch(text))
 
 
 def _plain(value: Any) -> Any:
@@ -285,10 +294,19 @@ class _Ended(_Details):
     """What the connection's settings are called."""
     as_of: int = 0
     database: str = ""
+    sizes: Texts = ()
+    """The sizes before this row that guards still compare with, the oldest first, as
+    `plan.ledger.Size` writes them. Rows of earlier versions lack them.
+    """
 
     @classmethod
     def completed(cls, told: Mapping[str, Any], time: int) -> Mapping[str, Any]:
-        """In rows of earlier versions all members were certain, and as of the row's own time."""
+        """In rows of earlier versions all members were certain, and as of the row's own
+        time. Raises NotAsWritten for sizes that are none.
+        """
+        sizes = told.get("sizes", [])
+        if not (isinstance(sizes, list) and all(map(_is_size, sizes))):
+            raise NotAsWritten("sizes")
         return {"certain": told.get("table"), "as_of": time, **told}
 
 
@@ -297,6 +315,7 @@ class Synced(_Ended):
     """An attempt brought the cohort to its wanted members."""
 
     event: ClassVar[Event] = Event.SYNCED
+    left_out: ClassVar[frozenset[str]] = frozenset({"sizes"})
     settles: bool = False
     """True where all of the run's tree was compared with what was reviewed, so that the
     next tree is compared with this one.
@@ -310,6 +329,7 @@ class Held(_Ended):
     """
 
     event: ClassVar[Event] = Event.HELD
+    left_out: ClassVar[frozenset[str]] = frozenset({"sizes"})
     owed: bool = False
     """True where what an earlier attempt wanted is still to be done."""
     names: Texts = ()
@@ -344,6 +364,23 @@ class Abandoned(_Details):
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Checkpoint(_Details):
+    """The rows that still matter, of all up to a place in the ledger, were copied into a
+    table (docs/delivery.md, Checkpoints).
+    """
+
+    event: ClassVar[Event] = Event.CHECKPOINT
+    table: str
+    epoch: int
+    """Rows up to this epoch and sequence are covered."""
+    sequence: int
+    covered: int
+    """How many rows are covered, each as often as it is there."""
+    digest: str
+    """A hash of the rows in the table."""
+
+
 Details = (
     Bootstrap
     | Leased
@@ -356,6 +393,7 @@ Details = (
     | Held
     | Adopted
     | Abandoned
+    | Checkpoint
 )
 
 OfAttempt = Intent | Failed | Sending | Synced | Held | Adopted
@@ -391,3 +429,5 @@ def read(event: Event, told: Mapping[str, Any], time: int) -> Details:  # noqa: 
             return Adopted.read(told, time)
         case Event.ABANDONED:
             return Abandoned.read(told, time)
+        case Event.CHECKPOINT:
+            return Checkpoint.read(told, time)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -33,6 +33,7 @@ from runner.plan.ledger import (
     Ledger,
     Pending,
     Row,
+    Size,
     of_event,
 )
 
@@ -159,13 +160,15 @@ def _deployed(where: Destination, rows: Sequence[Entry], now: int) -> Deployed:
     unfinished = attempts.unfinished
     connection, setting_keys = _reached(rows)
     created = [row.epoch for row in attempts.intents if row.detail.action == "create"]
+    sizes = sizes_after(_sizes(attempts), taken_out=0, now=now)
     deployed = Deployed(
         destination=where,
         delivered=delivered,
         pending=_pending(attempts),
         unfinished=tuple(row.detail.attempt for row in unfinished),
         ever_added=any(row.detail.added for row in attempts.synced),
-        largest_today=_largest(attempts, now),
+        largest_today=_largest(sizes, now),
+        sizes=sizes,
         tables=_tables(delivered, previous, attempts),
         connection=connection,
         setting_keys=setting_keys,
@@ -310,11 +313,12 @@ def _agreed(intents: Rows[Intent]) -> frozenset[str]:
     """The attempts whose removals a person had agreed to, by an override of that guard or
     by a rollback. Both are on record in the rows of every version.
     """
-    return frozenset(
-        row.detail.attempt
-        for row in intents
-        if AGREED in row.detail.allowed or row.detail.action == "rollback"
-    )
+    return frozenset(row.detail.attempt for row in intents if is_agreed(row.detail))
+
+
+def is_agreed(intent: Intent) -> bool:
+    """True where a person agreed to the removals of an attempt."""
+    return AGREED in intent.allowed or intent.action == "rollback"
 
 
 def _since_agreed(attempts: _Attempts) -> Rows[Synced]:
@@ -323,33 +327,73 @@ def _since_agreed(attempts: _Attempts) -> Rows[Synced]:
     agreed = _agreed(attempts.intents)
     first = 0
     for place, row in enumerate(synced):
-        if _begins_anew(row.detail, agreed):
+        if begins_anew(row.detail, agreed):
             first = place
     return synced[first:]
 
 
-def _begins_anew(detail: Synced, agreed: frozenset[str]) -> bool:
-    """True where the largest size is counted anew from a delivery on."""
+def begins_anew(detail: Synced, agreed: Set[str]) -> bool:
+    """True where sizes are counted anew from a delivery on."""
+    return detail.attempt in agreed or is_left_empty(detail)
+
+
+def is_left_empty(detail: Synced) -> bool:
+    """True where nobody is left, so that a sync after it has nothing to lose."""
     # mode `remove` counts those whom it takes out: 0 of them says nothing of who is in the cohort
-    is_left_empty = not detail.size and detail.mode != "remove"
-    return is_left_empty or detail.attempt in agreed
+    return not detail.size and detail.mode != "remove"
 
 
-def _largest(attempts: _Attempts, now: int) -> int:
-    """The largest size that the cohort had in the last 24 hours, and at the beginning of
-    them; in its mode of now, and without those whom `suppress` took out since.
+def _sizes(attempts: _Attempts) -> tuple[Size, ...]:
+    """The sizes that guards compare with, the oldest first, without those whom
+    `suppress` took out since.
 
-    It begins anew at a delivery whose removals were agreed to, since nobody has to agree
+    They begin anew at a delivery whose removals were agreed to, since nobody has to agree
     twice to the same removals; and where nobody was left, since a first sync has nothing
     to lose.
     """
+    if not attempts.ended_well:
+        return ()
+    last = attempts.ended_well[-1]
+    if not last.detail.sizes:
+        return _sizes_of_rows(attempts)
+    before = tuple(map(Size.read, last.detail.sizes))
+    if isinstance(last.detail, Synced):
+        return (*before, Size(last.detail.mode, last.time, last.detail.size))
+    return before
+
+
+def _sizes_of_rows(attempts: _Attempts) -> tuple[Size, ...]:
+    """The sizes by the rows of all deliveries."""
     left = 0
     sizes: dict[str, int] = {}
     for row in reversed(attempts.ended_well):
         sizes[row.row_id] = row.detail.size - left
         left += row.detail.barred
-    synced = _since_agreed(attempts)
-    alike = [each for each in synced if each.detail.mode == synced[-1].detail.mode]
-    recent = [sizes[each.row_id] for each in alike if now - each.time < DAY]
-    before = [sizes[each.row_id] for each in alike if now - each.time >= DAY]
+    return tuple(
+        Size(row.detail.mode, row.time, sizes[row.row_id])
+        for row in _since_agreed(attempts)
+    )
+
+
+def sizes_after(sizes: Sequence[Size], *, taken_out: int, now: int) -> tuple[Size, ...]:
+    """The sizes that an attempt puts on record that ends now (unix seconds): those of
+    the last 24 hours, and the last one before them of each mode. `taken_out`: how many
+    members `suppress` takes out.
+    """
+    recent = [each for each in sizes if now - each.at < DAY]
+    before = {each.mode: each for each in sizes if now - each.at >= DAY}
+    return tuple(
+        replace(each, members=each.members - taken_out)
+        for each in sizes
+        if each in recent or each is before.get(each.mode)
+    )
+
+
+def _largest(sizes: Sequence[Size], now: int) -> int:
+    """The largest size that the cohort had in the last 24 hours, and at the beginning of
+    them; in its mode of now.
+    """
+    alike = [each for each in sizes if each.mode == sizes[-1].mode]
+    recent = [each.members for each in alike if now - each.at < DAY]
+    before = [each.members for each in alike if now - each.at >= DAY]
     return max([*recent, *before[-1:]], default=0)

@@ -10,6 +10,7 @@ from runner.plan.events import (
     Abandoned,
     Adopted,
     Bootstrap,
+    Checkpoint,
     Ended,
     Failed,
     Held,
@@ -85,8 +86,10 @@ def records(entries: Iterable[Entry]) -> tuple[Record, ...]:
                 found.append(_act(entry, by, size))
             case Intent() as intent:
                 found.append(_attempt(entry, intent, ends.get(intent.attempt), by))
-            case Leased() | Released() | Failed() | Sending() | Synced() | Held():
-                pass  # they belong to an attempt, or to the run
+            case Leased() | Released() | Checkpoint():
+                pass  # they belong to a run
+            case Failed() | Sending() | Synced() | Held():
+                pass  # they belong to an attempt
     return tuple(reversed(found))
 
 

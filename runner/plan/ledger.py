@@ -161,6 +161,27 @@ class Delivered:
 
 
 @dataclass(frozen=True, slots=True)
+class Size:
+    """The size of a cohort after a delivery, without those whom `suppress` took out
+    since.
+    """
+
+    mode: str
+    at: int
+    """When it was delivered; unix seconds."""
+    members: int
+
+    @classmethod
+    def read(cls, text: str) -> Size:
+        """A size as `__str__` writes it. Raises ValueError."""
+        mode, at, members = text.split(":")
+        return cls(mode, int(at), int(members))
+
+    def __str__(self) -> str:
+        return f"{self.mode}:{self.at}:{self.members}"
+
+
+@dataclass(frozen=True, slots=True)
 class Deployed:
     """All that is known of one cohort in Braze. Times in unix seconds."""
 
@@ -176,6 +197,8 @@ class Deployed:
     """True once an addition succeeded, so that Braze knows the cohort."""
     largest_today: int = 0
     """The largest size in the last 24 hours, or since removals that a person agreed to."""
+    sizes: tuple[Size, ...] = ()
+    """The sizes that `largest_today` is taken of, the oldest first."""
     tables: frozenset[str] = frozenset()
     """The snapshots that must not be dropped."""
     connection: str = ""

@@ -25,7 +25,7 @@ from runner.sync.run_context import RunContext, RunOptions
 from runner.sync.shared import Shared, side_by_side
 from runner.sync.ways import Routes, Way, way_of
 from runner.sync.writer import Writer
-from runner.treasuredata import export
+from runner.treasuredata import checkpoints, export
 from runner.treasuredata.client import Rows
 
 BRAZE_DELAY = 0.1
@@ -473,13 +473,19 @@ def _may_hold_suppressed(attempt: Attempt, site: Site) -> bool:
     return delivering.count_suppressed(attempt, site, suppressed) > 0
 
 
-def sweep(site: Site) -> None:
-    """Drop snapshots of earlier epochs that nothing needs, by the ledger as read back.
-    Failing it harms nothing.
+def sweep(site: Site, checkpoint_rows: int) -> None:
+    """Drop tables of earlier epochs that nothing needs, by the ledger as read back. Where
+    more than `checkpoint_rows` rows came since the last checkpoint, make another one
+    first. Failing it harms nothing.
     """
     with suppress(CohortsError):
-        keep = site.writer.read().protected_tables
-        for table in sorted(site.client.tables(site.state)):
-            epoch = delta.snapshot_epoch(table)
-            if epoch is not None and epoch < site.writer.epoch and table not in keep:
+        rows = site.writer.rows()
+        # whoever reads just now may read by the checkpoint of before
+        keep = site.writer.ledger.protected_tables | {rows.table}
+        made = ""
+        if len(rows.after()) > checkpoint_rows:
+            made = site.writer.copy(rows)
+        for table in sorted(site.client.tables(site.state) - keep - {made}):
+            epoch = delta.snapshot_epoch(table) or checkpoints.made_in(table)
+            if epoch is not None and epoch < site.writer.epoch:
                 site.client.delete_table(site.state, table)

@@ -13,13 +13,14 @@ from dataclasses import replace
 from runner.definitions.cohort import Mode
 from runner.errors import CohortsError, Interrupted, Locked, Position
 from runner.plan.events import Synced
+from runner.plan.fold import is_agreed, is_left_empty, sizes_after
 from runner.plan.guards import Counts
 from runner.plan.ledger import Delivered, Deployed
 from runner.plan.plan import Change
 from runner.plan.written import expected, last_sent
 from runner.sql.query import Query
 from runner.sync import delta
-from runner.sync.attempt import Attempt, Done, GuardRefused, Site, resolved
+from runner.sync.attempt import Attempt, Done, GuardRefused, Site, intent, resolved
 from runner.sync.progress import Doing
 from runner.sync.reasons import judged
 from runner.sync.steps import RECORDING, Step, record_failure, send_all, steps_of
@@ -280,13 +281,24 @@ def _synced(attempt: Attempt, site: Site, counts: Counts) -> Synced:
         as_of=now,
         settles=run.settles,
     )
-    synced = _with_query(synced, change)
+    synced = _with_sizes(_with_query(synced, change), attempt, now)
     if attempt.mode is not Mode.REMOVE:
         return synced
     # what mode `remove` sends are removals, and nobody is certain to be left in the cohort
     return replace(
         synced, added=0, removed=counts.added, certain=None, taken_out=attempt.table
     )
+
+
+def _with_sizes(synced: Synced, attempt: Attempt, now: int) -> Synced:
+    """With the sizes before that guards still compare with. They begin anew where nobody
+    is left, and where a person agreed to the removals.
+    """
+    if is_left_empty(synced) or is_agreed(intent(attempt)):
+        return synced
+    sizes = attempt.change.deployed.sizes
+    still = sizes_after(sizes, taken_out=synced.barred, now=now)
+    return replace(synced, sizes=tuple(map(str, still)))
 
 
 def _with_query(synced: Synced, change: Change) -> Synced:

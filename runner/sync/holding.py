@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from runner.errors import CohortsError, Interrupted, Locked
 from runner.plan.events import Held
+from runner.plan.fold import sizes_after
 from runner.plan.guards import Counts
 from runner.plan.ledger import Delivered, Deployed
 from runner.plan.plan import Change, is_unfinished
@@ -144,6 +145,9 @@ def _held(attempt: Attempt, site: Site, counts: Counts) -> Held:
     size = counts.after
     if deployed.taken_out:
         size = last.size  # mode `remove` counts those whom it took out
+    sizes = sizes_after(
+        deployed.sizes, taken_out=counts.removed, now=site.writer.started
+    )
     certain = attempt.rest
     if counts.whole:
         # a removal may have taken out a person who is wanted under another name
@@ -174,6 +178,7 @@ def _held(attempt: Attempt, site: Site, counts: Counts) -> Held:
         owed=is_unfinished(deployed),
         names=deployed.names,
         held_at=site.writer.started,
+        sizes=tuple(map(str, sizes)),
     )
 
 

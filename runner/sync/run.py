@@ -76,7 +76,7 @@ def sync(context: RunContext, options: RunOptions) -> Summary:
         outcomes = attempts.carry_out_all(
             plan, found, unsettled, site, context, options
         )
-        attempts.sweep(site)
+        attempts.sweep(site, context.checkpoint_rows)
     return Summary(plan, outcomes, options.wanted.invalid_files)
 
 

@@ -58,7 +58,8 @@ class RunOptions:
 @dataclass(frozen=True, slots=True)
 class RunContext:
     """What a run works with. `stop` is set when it is to end; `fits` refuses a ledger
-    that this tree must not write.
+    that this tree must not write; `checkpoint_rows` is how many rows may come after a
+    checkpoint of the ledger before another one is made.
     """
 
     target: Target
@@ -69,3 +70,4 @@ class RunContext:
     stop: threading.Event
     tell: Listener
     fits: Callable[[Ledger], None]
+    checkpoint_rows: int

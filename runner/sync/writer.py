@@ -12,11 +12,13 @@ from dataclasses import asdict, dataclass
 from itertools import chain, count
 
 from runner.errors import CohortsError, Interrupted, Locked
+from runner.plan.compaction import covered
 from runner.plan.events import Details, Leased, Released
+from runner.plan.fold import fold
 from runner.plan.ledger import Destination, Entry, Lease, Ledger, Row
 from runner.sync.shared import Shared
 from runner.treasuredata.client import JobFailed
-from runner.treasuredata.ledger import LedgerTable
+from runner.treasuredata.ledger import LedgerRows, LedgerTable
 
 LEASE = 600
 """Seconds a run may be silent before another may take its place; outlives a queue. A
@@ -153,9 +155,31 @@ class Writer:
 
     def read(self) -> Ledger:
         """The ledger as it is now; raises Locked when another run has taken over."""
-        self.ledger = self._table.read()
-        self._check(self.ledger.epoch)
+        self.rows()
         return self.ledger
+
+    def rows(self) -> LedgerRows:
+        """The rows that `ledger` is folded of now; raises Locked when another run has
+        taken over.
+        """
+        rows = self._table.rows()
+        self.ledger = fold(rows.entries, now=rows.now)
+        self._check(self.ledger.epoch)
+        return rows
+
+    def copy(self, rows: LedgerRows) -> str:
+        """Copy the rows that still matter into a table, and put it on record: whoever
+        reads the ledger reads it and what comes after it. The table's name, or nothing
+        where nothing could be covered. Raises JobFailed, and Locked when another run has
+        taken over.
+        """
+        place = covered(rows.after(), rows.since, rows.now)
+        if place <= rows.since:
+            return ""
+        key = f"cohorts-{self.ledger.id}-{self.epoch}-checkpoint"
+        made = self._table.copy(rows, place, made_in=self.epoch, key=key)
+        self.record((Destination(), made))
+        return made.table
 
     def _check(self, highest: int) -> None:
         """Raises Locked where another run has claimed a later epoch."""

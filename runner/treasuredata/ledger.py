@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
 from runner.errors import Locked
-from runner.plan.events import Bootstrap
+from runner.plan.compaction import START, Place, digest, matters, place_of
+from runner.plan.events import Bootstrap, Checkpoint
 from runner.plan.fold import fold
 from runner.plan.ledger import SCHEMA_VERSION, Destination, Entry, Ledger, Row
+from runner.treasuredata import checkpoints
 from runner.treasuredata.client import JobFailed, TreasureData
 from runner.treasuredata.rows import READ, entries_of
 
@@ -36,9 +39,35 @@ MISSING_COLUMN = "cannot be resolved"
 TOO_NARROW = "Cannot truncate"
 """Trino's words for a text that is longer than its column."""
 
+TRIED = 2
+"""Checkpoints that are tried, before all rows are read."""
+
 LONGEST = 900_000
 """Characters of rows in one INSERT; a query may have 1,000,000 (docs/services.md, Issuing a job).
 """
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRows:
+    """Rows of the ledger that are folded to all of it, in any order."""
+
+    entries: Sequence[Entry]
+    now: int
+    """The server's clock; unix seconds."""
+    since: Place = START
+    """The place up to which only those rows are there that still matter."""
+    covered: int = 0
+    """How many rows there are up to that place, each as often as it is there."""
+    table: str = ""
+    """The checkpoint's table that they were read from, or nothing."""
+
+    def after(self) -> Sequence[Entry]:
+        """The rows after `since`."""
+        return [row for row in self.entries if place_of(row) > self.since]
+
+
+NOW = "CAST(FLOOR(TO_UNIXTIME(NOW())) AS BIGINT)"
+"""The server's clock, rounded down: it is never ahead of itself."""
 
 
 class LedgerTable:
@@ -57,13 +86,15 @@ class LedgerTable:
         self._token = token
         self.clock = clock
         self._reads = count()
+        self._name = f'"{database}"."{TABLE}"'
+        self._tables: frozenset[str] | None = None
 
     def exists(self) -> bool:
         """True when the state database and its ledger are there."""
-        return (
-            self._database in self._client.databases()
-            and TABLE in self._client.tables(self._database)
-        )
+        if self._database not in self._client.databases():
+            return False
+        self._tables = self._client.tables(self._database)
+        return TABLE in self._tables
 
     def bootstrap(self) -> None:
         """Create the state database and a ledger whose first row names it. Of two who
@@ -75,7 +106,7 @@ class LedgerTable:
         rows = select([first], self._token)
         self._client.run(
             self._database,
-            f'CREATE TABLE IF NOT EXISTS "{self._database}"."{TABLE}" AS\n{rows}',
+            f"CREATE TABLE IF NOT EXISTS {self._name} AS\n{rows}",
             key=f"cohorts-{self._token}-bootstrap",
             scheduled_time=self.clock(),
             what="creating the ledger",
@@ -84,8 +115,62 @@ class LedgerTable:
 
     def read(self) -> Ledger:
         """The whole ledger, folded. Raises Locked for one that this version cannot use."""
-        entries, now = self.entries()
-        return fold(entries, now=now)
+        rows = self.rows()
+        return fold(rows.entries, now=rows.now)
+
+    def rows(self) -> LedgerRows:
+        """The rows that still matter, by the newest checkpoint that fits the ledger; all
+        of them where there is none. Raises Locked for what is not a ledger.
+        """
+        if self._tables is None:
+            self._tables = self._client.tables(self._database)
+        for table in checkpoints.newest(self._tables)[:TRIED]:
+            if found := self._since(table):
+                return found
+        # another run has perhaps made a checkpoint meanwhile: the next reading looks
+        self._tables = None
+        return LedgerRows(*self.entries())
+
+    def _since(self, table: str) -> LedgerRows | None:
+        """The rows by one checkpoint; None where it does not fit the ledger."""
+        place = checkpoints.place_of(table)
+        if place is None:
+            return None
+        copy = f'"{self._database}"."{table}"'
+        try:
+            told = self._select(checkpoints.select(self._name, copy, place, NOW))
+            by_event = [row for row in told if row[5] != checkpoints.COVERED]
+            entries = entries_of([row[:-1] for row in by_event], self._name)
+        except (JobFailed, Locked):
+            # whatever is wrong is wrong with all rows too, or else with the copy alone
+            return None
+        counts = [row[1] for row in told if row[5] == checkpoints.COVERED]
+        if not checkpoints.is_whole(table, place, entries, sum(counts)):
+            return None
+        return LedgerRows(entries, int(told[0][-1]), place, sum(counts), table)
+
+    def copy(
+        self, rows: LedgerRows, place: Place, *, made_in: int, key: str
+    ) -> Checkpoint:
+        """Copy the rows up to a place that still matter into a table of their own, in
+        the epoch `made_in`; what to put on record of it. `key` begins the domain keys.
+        Raises JobFailed.
+        """
+        kept = matters(rows.entries, place, rows.now)
+        table = checkpoints.name(place, made_in)
+        copy = f'"{self._database}"."{table}"'
+        for number, sql in enumerate(checkpoints.statements(self._name, copy, kept)):
+            self._client.run(
+                self._database,
+                sql,
+                key=f"{key}-{number}",
+                scheduled_time=self.clock(),
+                what="copying rows of the ledger that still matter",
+            )
+        new = sum(place_of(row) <= place for row in rows.after())
+        return Checkpoint(
+            table, place.epoch, place.sequence, rows.covered + new, digest(kept)
+        )
 
     def entries(self) -> tuple[Sequence[Entry], int]:
         """Every row, in any order, and the server's clock (unix seconds). Raises Locked
@@ -93,10 +178,7 @@ class LedgerTable:
         """
         where = f"{self._database}.{TABLE}"
         try:
-            rows = self._select(
-                f"SELECT {READ}, CAST(FLOOR(TO_UNIXTIME(NOW())) AS BIGINT) AS now\n"
-                f'FROM "{self._database}"."{TABLE}"'
-            )
+            rows = self._select(f"SELECT {READ}, {NOW} AS now\nFROM {self._name}")
         except JobFailed as exc:
             if MISSING_COLUMN not in exc.what:
                 raise Locked(exc.code, exc.what, exc.fix) from None
@@ -119,7 +201,7 @@ class LedgerTable:
         unless it must be made `once` at most: it may have been applied, but rows are
         read once however often they are there. Raises JobFailed.
         """
-        into = f'INSERT INTO "{self._database}"."{TABLE}" ({COLUMNS})'
+        into = f"INSERT INTO {self._name} ({COLUMNS})"
         rows = [_row(entry, ledger.id) for entry in entries]
         for number, part in enumerate(_parts(rows)):
             sql = f"{into}\n{_select(part)}"
@@ -165,7 +247,7 @@ class LedgerTable:
         rows = self._select(
             f"SELECT CASE WHEN row_id IN ({asked}) THEN row_id END AS seen,"
             " MAX(epoch) AS highest\n"
-            f'FROM "{self._database}"."{TABLE}"\n'
+            f"FROM {self._name}\n"
             "GROUP BY 1"
         )
         seen = frozenset(row[0] for row in rows if row[0])

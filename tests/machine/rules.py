@@ -48,7 +48,7 @@ RULES = (
     Rule("an export counts when it says success itself", "treasuredata/export.py", '    if client.wait(export, what=what).status != "success":\n', "    if client.wait(export, what=what).status is None:\n"),
     Rule("a job under a taken key is another's", "treasuredata/client.py", "        if not fresh and not self.runs(job_id, sql):\n", "        if False:\n"),
     Rule("a broken file disables withdrawals", "sync/planned.py", "may_withdraw=not wanted.invalid_files", "may_withdraw=True"),
-    Rule("snapshots that are named stay", "sync/attempts.py", "keep = site.writer.read().protected_tables", "keep = frozenset[str]()"),
+    Rule("snapshots that are named stay", "sync/attempts.py", "keep = site.writer.ledger.protected_tables | {rows.table}", "keep = {rows.table}"),
     Rule("what was folded is still owed", "sync/holding.py", "owed=is_unfinished(deployed),", "owed=False,"),
     Rule("who is suppressed leaves every cohort", "sql/query.py", "out = self.suppression.sql", "out = ''"),
 )  # fmt: skip

@@ -30,7 +30,10 @@ def test_a_ledger_of_an_earlier_version_means_what_it_meant(name: str) -> None:
     entries = entries_of(kept, "cohort_ledger")
     ledger = fold(entries, now=max(row[7] for row in kept) + MINUTE)
     expected = json.loads((LEDGERS / f"{name}.json").read_text(encoding="utf-8"))
-    assert shown(ledger) == expected["ledger"]
+    told = shown(ledger)
+    for cohort in told["cohorts"].values():
+        cohort.pop("sizes")  # a field that came after these ledgers were kept
+    assert told == expected["ledger"]
     assert shown(records(entries)) == expected["history"]
 
 
@@ -59,6 +62,9 @@ def test_every_event_has_a_class() -> None:
         (Event.FAILED, {"attempt": "x", "code": "c", "what": "w", "unsent": 0}, "unsent"),
         (Event.FAILED, {"attempt": "x", "code": "c", "what": "w", "unsent": False}, "keys"),
         (Event.ADOPTED, {"attempt": "x", "table": 5, "name": "", "export_keys": []}, "table"),
+        (Event.SYNCED, {"attempt": "x", "sizes": ["mirror:soon:5"]}, "sizes"),
+        (Event.SYNCED, {"attempt": "x", "sizes": "mirror:5:5"}, "sizes"),
+        (Event.CHECKPOINT, {"table": "t", "epoch": 1, "sequence": 2, "covered": "3", "digest": "d"}, "covered"),
     ],
 )
 def test_what_was_not_written_so_is_refused(event: Event, told: Mapping[str, Any], key: str) -> None:

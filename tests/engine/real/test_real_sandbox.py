@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import pytest
 import tdclient
@@ -14,6 +16,7 @@ from runner.sandbox.options import Options, Shop
 from runner.sandbox.own_data import OwnData, fill
 from runner.sandbox.server import running
 from runner.sql import sampled
+from tests.place import Place
 from tests.sandbox.sandbox_world import World
 
 
@@ -97,3 +100,24 @@ def test_a_table_that_trino_does_not_take_is_told(engine: str) -> None:
     assert found.startswith(told)
     with pytest.raises(EngineProblem, match=told):
         list(trials.refusals(["SELECT id FROM people"], [table], "shop", engine))
+
+
+def test_a_ledger_is_read_by_its_checkpoint(tables: EngineTables, tmp_path: Path) -> None:
+    with running(Options(shop=Shop(customers=300, purchases=20)), tables=tables) as url:
+        place = Place(tmp_path, url, {"COHORTS_CHECKPOINT_ROWS": "0"})
+        (tmp_path / "cohorts").mkdir()
+        place.project()
+        place.cohort("vips", "SELECT customer_id FROM customers WHERE lifetime_value > 100")
+        for _ in range(3):
+            answer = place.run("sync", "--refresh")
+            assert answer.code == 0, answer.out + answer.err
+        names = [table.name for table in tables.tables("cohort_runner")]
+        copies = [name for name in names if name.startswith("cohort_ledger_until_")]
+        assert len(copies) == 2
+        place.requests()
+        by_copy = place.run("status", "-o", "json").out
+        assert place.requests()["jobs"]["trino"] == 1
+        for name in copies:
+            tables.delete_table("cohort_runner", name)
+        by_all = place.run("status", "-o", "json").out
+        assert json.loads(by_all)["cohorts"] == json.loads(by_copy)["cohorts"]
