@@ -71,6 +71,41 @@ def covered(rows: Iterable[Entry], since: Place, now: int) -> Place:
     return last
 
 
+@dataclass(frozen=True, slots=True)
+class Compacted:
+    """A ledger whose rows up to a place are those that still matter."""
+
+    entries: tuple[Entry, ...]
+    place: Place
+    covered: int
+    """How many rows there are up to that place, each as often as it is there."""
+    read: int
+    """How many rows there are in all."""
+
+
+def compacted(groups: Iterable[Sequence[Entry]], now: int) -> Compacted:
+    """What is left of a ledger that is read piece by piece: first the rows about whole
+    runs, then those of one cohort after the other.
+    """
+    kept: list[Entry] = []
+    tail: list[Entry] = []
+    commits: list[Entry] = []
+    place = START
+    read = 0
+    for rows in groups:
+        if rows[0].destination == Destination():
+            place = covered(rows, START, now)
+        read += len(rows)
+        old = [row for row in rows if place_of(row) <= place]
+        tail += [row for row in rows if place_of(row) > place]
+        kept += matters(old, place, now)
+        # the commit that was synced last is known when all cohorts were read
+        commits = list(_of_commits(sorted([*commits, *old], key=place_of)))
+    unique = {row.row_id: row for row in (*kept, *commits)}
+    entries = (*sorted(unique.values(), key=place_of), *tail)
+    return Compacted(entries, place, read - len(tail), read)
+
+
 def matters(rows: Iterable[Entry], place: Place, now: int) -> tuple[Entry, ...]:
     """The rows up to a place that still matter, in order, each once."""
     unique = {row.row_id: row for row in rows}
@@ -106,10 +141,11 @@ def digest(rows: Iterable[Entry]) -> str:
 
 
 def _of_runs(rows: Sequence[Entry]) -> Iterator[Entry]:
-    """Of the rows about whole runs: the first one, the last lease with its end, and what
-    a canary has proven.
+    """Of the rows about whole runs: the first one, the last lease with its end, what a
+    canary has proven, and the last row, which has the highest epoch.
     """
     yield from of_event(rows, Bootstrap, Verified)
+    yield from rows[-1:]
     leases = of_event(rows, Leased)
     if leases:
         last = leases[-1]

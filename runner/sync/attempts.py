@@ -483,7 +483,7 @@ def sweep(site: Site, checkpoint_rows: int) -> None:
         # whoever reads just now may read by the checkpoint of before
         keep = site.writer.ledger.protected_tables | {rows.table}
         made = ""
-        if len(rows.after()) > checkpoint_rows:
+        if rows.read > checkpoint_rows:
             made = site.writer.copy(rows)
         for table in sorted(site.client.tables(site.state) - keep - {made}):
             epoch = delta.snapshot_epoch(table) or checkpoints.made_in(table)

@@ -174,7 +174,7 @@ class Writer:
         taken over.
         """
         place = covered(rows.after(), rows.since, rows.now)
-        if place <= rows.since:
+        if rows.table and place <= rows.since:
             return ""
         key = f"cohorts-{self.ledger.id}-{self.epoch}-checkpoint"
         made = self._table.copy(rows, place, made_in=self.epoch, key=key)

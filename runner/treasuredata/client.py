@@ -8,7 +8,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
@@ -307,6 +307,30 @@ class TreasureData:
         rows. Members are among them only where a person asked to see ten of them
         (`cohorts preview`); they are held in memory, and in no file.
         """
+        return self.reduced(
+            database,
+            sql,
+            list,
+            key=key,
+            scheduled_time=scheduled_time,
+            what=what,
+            urgent=urgent,
+        )
+
+    def reduced(
+        self,
+        database: str,
+        sql: str,
+        reduce: Callable[[Iterator[list[Any]]], Answer],
+        *,
+        key: str,
+        scheduled_time: int,
+        what: str,
+        urgent: bool = False,
+    ) -> Answer:
+        """What `reduce` makes of the rows of a read-only query, which it gets one by one
+        as they arrive. It is called again from the first row if the connection breaks.
+        """
         job_id = self.run(
             database,
             sql,
@@ -316,9 +340,9 @@ class TreasureData:
             urgent=urgent,
         )
 
-        def fetched() -> list[list[Any]]:
+        def fetched() -> Answer:
             rows = self._client.api.job_result_format_each(job_id, "msgpack")
-            return [cast("list[Any]", row) for row in rows]
+            return reduce(cast("list[Any]", row) for row in rows)
 
         return self._ask(
             fetched, f"result of job {job_id}", f"reading the result of job {job_id}"

@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import count
+from itertools import chain, count
 from typing import Any
 
 from runner.errors import Locked
-from runner.plan.compaction import START, Place, digest, matters, place_of
+from runner.plan.compaction import START, Place, compacted, digest, matters, place_of
 from runner.plan.events import Bootstrap, Checkpoint
 from runner.plan.fold import fold
 from runner.plan.ledger import SCHEMA_VERSION, Destination, Entry, Ledger, Row
 from runner.treasuredata import checkpoints
 from runner.treasuredata.client import JobFailed, TreasureData
-from runner.treasuredata.rows import READ, entries_of
+from runner.treasuredata.rows import READ, entries_of, in_groups
 
 TABLE = "cohort_ledger"
 TYPES = {
@@ -60,6 +60,8 @@ class LedgerRows:
     """How many rows there are up to that place, each as often as it is there."""
     table: str = ""
     """The checkpoint's table that they were read from, or nothing."""
+    read: int = 0
+    """How many rows of the ledger itself were read."""
 
     def after(self) -> Sequence[Entry]:
         """The rows after `since`."""
@@ -129,7 +131,32 @@ class LedgerTable:
                 return found
         # another run has perhaps made a checkpoint meanwhile: the next reading looks
         self._tables = None
-        return LedgerRows(*self.entries())
+        try:
+            return self._whole()
+        except (JobFailed, Locked):
+            # whoever reads all rows at once can say how many are wrong
+            entries, now = self.entries()
+            return LedgerRows(entries, now, read=len(entries))
+
+    def _whole(self) -> LedgerRows:
+        """The rows that still matter, by reading all of them in order, one by one: a
+        ledger of years would not fit into memory. Raises JobFailed, and Locked for what
+        is not a ledger.
+        """
+
+        def reduced(rows: Iterator[list[Any]]) -> LedgerRows:
+            return _compacted(rows, self._name)
+
+        return self._client.reduced(
+            self._database,
+            f"SELECT {READ}, {NOW} AS now\nFROM {self._name}\n"
+            "ORDER BY workspace, cohort_id, epoch, sequence",
+            reduced,
+            key=f"cohorts-{self._token}-read-{next(self._reads)}",
+            scheduled_time=self.clock(),
+            what="reading the ledger",
+            urgent=True,
+        )
 
     def _since(self, table: str) -> LedgerRows | None:
         """The rows by one checkpoint; None where it does not fit the ledger."""
@@ -147,7 +174,8 @@ class LedgerTable:
         counts = [row[1] for row in told if row[5] == checkpoints.COVERED]
         if not checkpoints.is_whole(table, place, entries, sum(counts)):
             return None
-        return LedgerRows(entries, int(told[0][-1]), place, sum(counts), table)
+        new = sum(place_of(row) > place for row in entries)
+        return LedgerRows(entries, int(told[0][-1]), place, sum(counts), table, new)
 
     def copy(
         self, rows: LedgerRows, place: Place, *, made_in: int, key: str
@@ -264,6 +292,20 @@ class LedgerTable:
             what="reading the ledger",
             urgent=True,
         )
+
+
+def _compacted(rows: Iterator[list[Any]], table: str) -> LedgerRows:
+    """The rows that still matter, of rows of READ with the server's clock at their end,
+    which are sorted by what they are about. Raises Locked.
+    """
+    first = next(rows, None)
+    if first is None:
+        # refused: a ledger has a first row
+        return LedgerRows(entries_of((), table), 0)
+    now = int(first[-1])
+    bare = (row[:-1] for row in chain([first], rows))
+    found = compacted(in_groups(bare, table), now)
+    return LedgerRows(found.entries, now, found.place, found.covered, read=found.read)
 
 
 def _parts(rows: Iterable[str]) -> Iterator[Sequence[str]]:

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import Any
 
 from runner.errors import Locked
@@ -46,6 +47,23 @@ def entries_of(rows: Rows, table: str) -> tuple[Entry, ...]:
                 entry.row_id, entry.event, "names another ledger than it is in"
             )
     return found
+
+
+def in_groups(rows: Iterable[Sequence[Any]], table: str) -> Iterator[tuple[Entry, ...]]:
+    """Rows of `READ`, which are sorted by what they are about, as entries: first those
+    about whole runs, then those of one cohort after the other. Raises Locked as
+    `entries_of` does, at the first row that is not right.
+    """
+    first: Sequence[Any] | None = None
+    for _, group in groupby(rows, key=lambda row: (row[3], row[4])):
+        here = list(group)
+        if first is None:
+            entries = entries_of(here, table)
+            first = next(row for row in here if row[5] == Event.BOOTSTRAP)
+            yield entries
+        else:
+            # the first row says to which ledger all belong
+            yield entries_of([first, *here], table)[1:]
 
 
 def _check_version(rows: Rows, table: str) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from random import Random
 from typing import Any
 
 import pytest
-from runner.plan.compaction import Place, covered, digest, matters
+from runner.plan.compaction import Place, compacted, covered, digest, matters
 from runner.plan.events import (
     Abandoned,
     Adopted,
@@ -163,7 +164,10 @@ def play(draw: Callable[[Sequence[Any]], Any]) -> None:
         late = [row for row in history.rows[before:] if Place(row.epoch, row.sequence) <= since]
         if late:
             # a row that comes late makes a checkpoint useless, and all rows are read
-            since, copy = Place(-1, -1), ()
+            found = compacted(groups(history.rows), history.now)
+            copied = [row for row in found.entries if Place(row.epoch, row.sequence) <= found.place]
+            since, copy = found.place, tuple(copied)
+            assert found.read == len(history.rows)
         tail = [row for row in history.rows if Place(row.epoch, row.sequence) > since]
         if draw([True, False]):
             history.later()
@@ -175,6 +179,15 @@ def play(draw: Callable[[Sequence[Any]], Any]) -> None:
                 tail = [row for row in history.rows if Place(row.epoch, row.sequence) > since]
         now = history.now + draw([0, 60, DAY, 8 * DAY])
         assert fold([*copy, *tail], now=now) == fold(history.rows, now=now)
+    whole = compacted(groups(history.rows), history.now)
+    assert fold(whole.entries, now=now) == fold(history.rows, now=now)
+    assert whole.covered == sum(Place(row.epoch, row.sequence) <= whole.place for row in history.rows)
+
+
+def groups(rows: Sequence[Entry]) -> list[list[Entry]]:
+    """The rows as they are read in order: about runs first, then of one cohort after the other."""
+    ordered = sorted(rows, key=lambda row: (row.destination, row.epoch, row.sequence))
+    return [list(group) for _, group in groupby(ordered, key=lambda row: row.destination)]
 
 
 def test_what_is_kept_does_not_grow_with_time() -> None:
