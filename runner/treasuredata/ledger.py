@@ -68,6 +68,9 @@ class LedgerRows:
         return [row for row in self.entries if place_of(row) > self.since]
 
 
+See = Callable[[Sequence[Entry]], None]
+"""Sees rows of the ledger as they are read."""
+
 NOW = "CAST(FLOOR(TO_UNIXTIME(NOW())) AS BIGINT)"
 """The server's clock, rounded down: it is never ahead of itself."""
 
@@ -131,21 +134,28 @@ class LedgerTable:
                 return found
         # another run has perhaps made a checkpoint meanwhile: the next reading looks
         self._tables = None
+        return self.whole(lambda: _nothing)
+
+    def whole(self, begin: Callable[[], See]) -> LedgerRows:
+        """The rows that still matter, by reading all of them. `begin` begins a reading:
+        what it returns sees the rows about whole runs, then those of one cohort after
+        the other. Raises Locked for what is not a ledger.
+        """
         try:
-            return self._whole()
+            return self._in_order(begin)
         except (JobFailed, Locked):
             # whoever reads all rows at once can say how many are wrong
             entries, now = self.entries()
+            begin()(entries)
             return LedgerRows(entries, now, read=len(entries))
 
-    def _whole(self) -> LedgerRows:
-        """The rows that still matter, by reading all of them in order, one by one: a
-        ledger of years would not fit into memory. Raises JobFailed, and Locked for what
-        is not a ledger.
+    def _in_order(self, begin: Callable[[], See]) -> LedgerRows:
+        """The same, one row after the other: a ledger of years would not fit into
+        memory. Raises JobFailed, and Locked at the first row that is not right.
         """
 
         def reduced(rows: Iterator[list[Any]]) -> LedgerRows:
-            return _compacted(rows, self._name)
+            return _compacted(rows, self._name, begin())
 
         return self._client.reduced(
             self._database,
@@ -294,9 +304,13 @@ class LedgerTable:
         )
 
 
-def _compacted(rows: Iterator[list[Any]], table: str) -> LedgerRows:
+def _nothing(rows: Sequence[Entry]) -> None:
+    """See rows, and keep nothing of them."""
+
+
+def _compacted(rows: Iterator[list[Any]], table: str, see: See) -> LedgerRows:
     """The rows that still matter, of rows of READ with the server's clock at their end,
-    which are sorted by what they are about. Raises Locked.
+    which are sorted by what they are about; `see` sees all. Raises Locked.
     """
     first = next(rows, None)
     if first is None:
@@ -304,7 +318,13 @@ def _compacted(rows: Iterator[list[Any]], table: str) -> LedgerRows:
         return LedgerRows(entries_of((), table), 0)
     now = int(first[-1])
     bare = (row[:-1] for row in chain([first], rows))
-    found = compacted(in_groups(bare, table), now)
+
+    def seen() -> Iterator[Sequence[Entry]]:
+        for group in in_groups(bare, table):
+            see(group)
+            yield group
+
+    found = compacted(seen(), now)
     return LedgerRows(found.entries, now, found.place, found.covered, read=found.read)
 
 
