@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, count
 from typing import Any
@@ -13,7 +13,7 @@ from runner.plan.compaction import START, Place, compacted, digest, matters, pla
 from runner.plan.events import Bootstrap, Checkpoint
 from runner.plan.fold import fold
 from runner.plan.ledger import SCHEMA_VERSION, Destination, Entry, Ledger, Row
-from runner.treasuredata import checkpoints
+from runner.treasuredata import checkpoints, pages
 from runner.treasuredata.client import JobFailed, TreasureData
 from runner.treasuredata.rows import READ, entries_of, in_groups
 
@@ -230,6 +230,25 @@ class LedgerTable:
         entries = entries_of(without_now, where)
         now = int(rows[0][-1])
         return entries, now
+
+    def cohorts(self) -> frozenset[str]:
+        """The ids in Braze that the ledger has rows of."""
+        rows = self._select(
+            f"SELECT DISTINCT cohort_id\nFROM {self._name}\nWHERE cohort_id <> ''"
+        )
+        return frozenset(row[0] for row in rows)
+
+    def newest(
+        self, most: int, cohorts: Collection[str] | None
+    ) -> tuple[Sequence[Entry], int]:
+        """The rows of the newest attempts and acts, at least `most` of them where there
+        are as many, with those of their runs; and how many attempts and acts there are
+        in all. `cohorts` are ids in Braze: only those are looked at. Raises Locked.
+        """
+        told = self._select(pages.select(self._name, most, cohorts))
+        rows = [row for row in told if row[5] != pages.COUNTED]
+        [counted] = [row[1] for row in told if row[5] == pages.COUNTED]
+        return entries_of(rows, self._name), int(counted)
 
     def append(
         self, ledger: Ledger, entries: Sequence[Entry], *, key: str, once: bool = False
