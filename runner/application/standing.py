@@ -81,30 +81,43 @@ def history(
     """
     asked = selection.read(select, exclude)
     here = reading.project(invocation.root, target).targets[target]
-    found: tuple[Record, ...] = ()
     with treasure_data(invocation, here) as (_, table):
-        if table.exists():
-            found = tuple(records(table.entries()[0]))
-    if asked != Selection():
-        chosen = _chosen(invocation, target, found, asked)
+        if not table.exists():
+            return _nothing(asked)
+        chosen = None
+        if asked != Selection():
+            chosen = _chosen(invocation, target, table.cohorts(), asked)
+        if chosen == frozenset():
+            return History((), 0)
+        entries, total = table.newest(limit, chosen)
+    found = records(entries)
+    if chosen is not None:
         found = tuple(each for each in found if each.destination.cohort_id in chosen)
-    if limit:
-        return History(found[:limit], len(found))
-    return History(found, len(found))
+    return History(found[: limit or None], total)
+
+
+def _nothing(asked: Selection) -> History:
+    """The history of a target that nothing was synced to. Raises BadSelection where
+    somebody asks for a cohort.
+    """
+    if asked != Selection():
+        raise _not_synced()
+    return History((), 0)
+
+
+def _not_synced() -> BadSelection:
+    what = "nothing was synced to this target yet"
+    return BadSelection("P106", what, "sync first")
 
 
 def _chosen(
-    invocation: Invocation, target: str, found: Sequence[Record], asked: Selection
+    invocation: Invocation, target: str, ids: frozenset[str], asked: Selection
 ) -> frozenset[str]:
-    """The ids in Braze that are selected among those of the records."""
-    # a record about a whole run is of no cohort
-    ids = sorted({each.destination.cohort_id for each in found} - {""})
+    """The ids in Braze that are selected. Raises BadSelection."""
     if not ids:
-        raise BadSelection(
-            "P106", "nothing was synced to this target yet", "sync first"
-        )
+        raise _not_synced()
     cohorts = _by_braze_id(invocation, target, asked)
-    candidates = [_candidate(each, cohorts.get(each)) for each in ids]
+    candidates = [_candidate(each, cohorts.get(each)) for each in sorted(ids)]
     return frozenset(each.id for each in selection.without_plan(candidates, asked))
 
 

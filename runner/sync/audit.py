@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from runner.errors import CohortsError
@@ -92,16 +92,16 @@ def _size(table: str, state: str) -> str:
 
 
 def discrepancies(
-    entries: Iterable[Entry],
+    rows: RowAudit,
     ledger: Ledger,
     tables: frozenset[str],
     counted: Sizes,
 ) -> tuple[Discrepancy, ...]:
-    """Everything that is not as the ledger says, sorted. `tables` are all those of the
-    state database; `counted` has the size of every snapshot that is there, or why it
-    could not be counted.
+    """Everything that is not as the ledger says, sorted. `rows` has seen every row of it;
+    `tables` are all those of the state database; `counted` has the size of every snapshot
+    that is there, or why it could not be counted.
     """
-    found = [*_left_over(ledger, tables), *_of_rows(entries)]
+    found = [*_left_over(ledger, tables), *rows.found()]
     for snapshot in snapshots(ledger):
         found += _of_snapshot(snapshot, tables, counted)
     return tuple(sorted(found))
@@ -163,14 +163,34 @@ def _left_over(ledger: Ledger, tables: frozenset[str]) -> Iterator[Discrepancy]:
     yield Discrepancy(Destination(), "L015", what, fix, is_warning=True)
 
 
-def _of_rows(entries: Iterable[Entry]) -> Iterator[Discrepancy]:
+class RowAudit:
     """Rows that cannot be all that their run wrote: those of an attempt without an
-    intent, and those of an epoch without a lease.
+    intent, and those of an epoch without a lease. It sees the rows about whole runs
+    first, then those of one cohort after the other.
     """
-    unique = {entry.row_id: entry for entry in entries}
-    rows = tuple(unique.values())
-    yield from _of_attempts(rows)
-    yield from _of_epochs(rows)
+
+    def __init__(self) -> None:
+        self._claimed: set[int] = set()
+        self._unclaimed: Counter[int] = Counter()
+        self._found: list[Discrepancy] = []
+
+    def see(self, rows: Sequence[Entry]) -> None:
+        """Look at the rows of one cohort, or at those about whole runs."""
+        unique = {row.row_id: row for row in rows}.values()
+        self._claimed.update(row.epoch for row in of_event(unique, Leased, Bootstrap))
+        self._unclaimed.update(
+            row.epoch for row in unique if row.epoch not in self._claimed
+        )
+        self._found += _of_attempts(tuple(unique))
+
+    def found(self) -> Iterator[Discrepancy]:
+        """What is not right with the rows that were seen."""
+        yield from self._found
+        for epoch, rows in self._unclaimed.items():
+            plural = "s" * (rows > 1)
+            rows_of = f"epoch {epoch} has {rows:,} row{plural}"
+            what = f"{rows_of}, and the row with which its run began is missing"
+            yield Discrepancy(Destination(), "L016", what, RESTORE)
 
 
 def _of_attempts(rows: Sequence[Entry]) -> Iterator[Discrepancy]:
@@ -188,16 +208,3 @@ def _of_attempts(rows: Sequence[Entry]) -> Iterator[Discrepancy]:
         rows_of = f"epoch {epoch} has rows ({listed}) of an attempt"
         what = f"{rows_of} whose first row is missing"
         yield Discrepancy(where, "L016", what, RESTORE)
-
-
-def _of_epochs(rows: Sequence[Entry]) -> Iterator[Discrepancy]:
-    """Rows of an epoch that no run claimed."""
-    claimed = {row.epoch for row in of_event(rows, Leased, Bootstrap)}
-    unclaimed = Counter(row.epoch for row in rows if row.epoch not in claimed)
-    for epoch, number in unclaimed.items():
-        counted = f"{number:,} row"
-        if number > 1:
-            counted += "s"
-        rows_of = f"epoch {epoch} has {counted}"
-        what = f"{rows_of}, and the row with which its run began is missing"
-        yield Discrepancy(Destination(), "L016", what, RESTORE)

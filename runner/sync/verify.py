@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from runner.errors import CohortsError, ExitCode, Locked
 from runner.plan.fold import fold
+from runner.plan.ledger import Entry
 from runner.project.file import Target
 from runner.sync import audit
 from runner.sync.attempts import COUNTED_TOGETHER
-from runner.sync.audit import Discrepancy
+from runner.sync.audit import Discrepancy, RowAudit
 from runner.sync.planned import open_ledger
 from runner.treasuredata.client import JobFailed, TreasureData
-from runner.treasuredata.ledger import LedgerTable
+from runner.treasuredata.ledger import LedgerRows, LedgerTable
 
 AT_ONCE = 4
 """Queries run side by side."""
@@ -81,22 +82,36 @@ def verify(
         open_ledger(table, target, create=False)
         return Verified(0, 0, ())
     for look in range(LOOKS):
-        entries, now = table.entries()
-        ledger = fold(entries, now=now)
+        rows, seen = _seen(table)
+        now = rows.now
+        ledger = fold(rows.entries, now=now)
         there = client.tables(target.state_database)
         named = audit.snapshots(ledger)
         present = sorted({snapshot.table for snapshot in named} & there)
         key = f"cohorts-{token}-verify-{look}"
         asker = _Asker(client, target.state_database, key, now)
         counted = _counted(present, asker)
-        found = audit.discrepancies(entries, ledger, there, counted)
-        if not found or len(table.entries()[0]) == len(entries):
+        found = audit.discrepancies(seen, ledger, there, counted)
+        if not found or _seen(table)[0].read == rows.read:
             return Verified(len(ledger.cohorts), len(named), found)
     raise Locked(
         "L001",
         "a run is writing, so what is compared changes meanwhile",
         "verify again when it has ended",
     )
+
+
+def _seen(table: LedgerTable) -> tuple[LedgerRows, RowAudit]:
+    """The rows that still matter, and an audit that has seen all. Raises Locked."""
+    audits: list[RowAudit] = []
+
+    def begin() -> Callable[[Sequence[Entry]], None]:
+        # a reading that breaks begins anew
+        audits.append(RowAudit())
+        return audits[-1].see
+
+    rows = table.whole(begin)
+    return rows, audits[-1]
 
 
 def _counted(tables: Sequence[str], asker: _Asker) -> dict[str, int | CohortsError]:

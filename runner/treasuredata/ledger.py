@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, count
 from typing import Any
@@ -13,7 +13,7 @@ from runner.plan.compaction import START, Place, compacted, digest, matters, pla
 from runner.plan.events import Bootstrap, Checkpoint
 from runner.plan.fold import fold
 from runner.plan.ledger import SCHEMA_VERSION, Destination, Entry, Ledger, Row
-from runner.treasuredata import checkpoints
+from runner.treasuredata import checkpoints, pages
 from runner.treasuredata.client import JobFailed, TreasureData
 from runner.treasuredata.rows import READ, entries_of, in_groups
 
@@ -67,6 +67,9 @@ class LedgerRows:
         """The rows after `since`."""
         return [row for row in self.entries if place_of(row) > self.since]
 
+
+See = Callable[[Sequence[Entry]], None]
+"""Sees rows of the ledger as they are read."""
 
 NOW = "CAST(FLOOR(TO_UNIXTIME(NOW())) AS BIGINT)"
 """The server's clock, rounded down: it is never ahead of itself."""
@@ -131,21 +134,28 @@ class LedgerTable:
                 return found
         # another run has perhaps made a checkpoint meanwhile: the next reading looks
         self._tables = None
+        return self.whole(lambda: _nothing)
+
+    def whole(self, begin: Callable[[], See]) -> LedgerRows:
+        """The rows that still matter, by reading all of them. `begin` begins a reading:
+        what it returns sees the rows about whole runs, then those of one cohort after
+        the other. Raises Locked for what is not a ledger.
+        """
         try:
-            return self._whole()
+            return self._in_order(begin)
         except (JobFailed, Locked):
             # whoever reads all rows at once can say how many are wrong
             entries, now = self.entries()
+            begin()(entries)
             return LedgerRows(entries, now, read=len(entries))
 
-    def _whole(self) -> LedgerRows:
-        """The rows that still matter, by reading all of them in order, one by one: a
-        ledger of years would not fit into memory. Raises JobFailed, and Locked for what
-        is not a ledger.
+    def _in_order(self, begin: Callable[[], See]) -> LedgerRows:
+        """The same, one row after the other: a ledger of years would not fit into
+        memory. Raises JobFailed, and Locked at the first row that is not right.
         """
 
         def reduced(rows: Iterator[list[Any]]) -> LedgerRows:
-            return _compacted(rows, self._name)
+            return _compacted(rows, self._name, begin())
 
         return self._client.reduced(
             self._database,
@@ -221,6 +231,25 @@ class LedgerTable:
         now = int(rows[0][-1])
         return entries, now
 
+    def cohorts(self) -> frozenset[str]:
+        """The ids in Braze that the ledger has rows of."""
+        rows = self._select(
+            f"SELECT DISTINCT cohort_id\nFROM {self._name}\nWHERE cohort_id <> ''"
+        )
+        return frozenset(row[0] for row in rows)
+
+    def newest(
+        self, most: int, cohorts: Collection[str] | None
+    ) -> tuple[Sequence[Entry], int]:
+        """The rows of the newest attempts and acts, at least `most` of them where there
+        are as many, with those of their runs; and how many attempts and acts there are
+        in all. `cohorts` are ids in Braze: only those are looked at. Raises Locked.
+        """
+        told = self._select(pages.select(self._name, most, cohorts))
+        rows = [row for row in told if row[5] != pages.COUNTED]
+        [counted] = [row[1] for row in told if row[5] == pages.COUNTED]
+        return entries_of(rows, self._name), int(counted)
+
     def append(
         self, ledger: Ledger, entries: Sequence[Entry], *, key: str, once: bool = False
     ) -> None:
@@ -294,9 +323,13 @@ class LedgerTable:
         )
 
 
-def _compacted(rows: Iterator[list[Any]], table: str) -> LedgerRows:
+def _nothing(rows: Sequence[Entry]) -> None:
+    """See rows, and keep nothing of them."""
+
+
+def _compacted(rows: Iterator[list[Any]], table: str, see: See) -> LedgerRows:
     """The rows that still matter, of rows of READ with the server's clock at their end,
-    which are sorted by what they are about. Raises Locked.
+    which are sorted by what they are about; `see` sees all. Raises Locked.
     """
     first = next(rows, None)
     if first is None:
@@ -304,7 +337,13 @@ def _compacted(rows: Iterator[list[Any]], table: str) -> LedgerRows:
         return LedgerRows(entries_of((), table), 0)
     now = int(first[-1])
     bare = (row[:-1] for row in chain([first], rows))
-    found = compacted(in_groups(bare, table), now)
+
+    def seen() -> Iterator[Sequence[Entry]]:
+        for group in in_groups(bare, table):
+            see(group)
+            yield group
+
+    found = compacted(seen(), now)
     return LedgerRows(found.entries, now, found.place, found.covered, read=found.read)
 
 

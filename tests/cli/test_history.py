@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 
 import jsonschema
-from tests.place import Place
+from runner.treasuredata.client import TreasureData
+from runner.treasuredata.ledger import LedgerTable
+from tests.place import KEY, Place
 
 ALL = "SELECT customer_id FROM customers"
 FEW = "SELECT customer_id FROM customers WHERE customer_id = 'ann'"
@@ -94,3 +96,20 @@ def test_status_for_programs(place: Place) -> None:
     assert by_id["late"]["synced_at"] is None
     assert [problem["path"] for problem in read["problems"]] == ["cohorts/vips.yml"]
     assert told.err == ""
+
+
+def test_few_rows_are_read_for_the_newest_records(place: Place) -> None:
+    """However long the ledger is: the rows of the newest epochs, and how many records there are."""
+    place.cohort("vips", ALL)
+    place.cohort("fans", ALL)
+    for _ in range(4):
+        assert place.run("sync", "--refresh").code == 0
+    answer = place.run("history", "fans", "--limit", "2")
+    assert answer.out.count("refresh") == 2
+    assert answer.out.endswith("\n2 earlier; `--limit 0` shows them.\n")
+    with TreasureData(place.url, KEY, retry_seconds=5, job_seconds=20) as client:
+        table = LedgerTable(client, "cohort_runner", token="t", clock=lambda: 0)
+        entries, total = table.newest(2, {"fans"})
+        assert ({row.epoch for row in entries}, total) == ({0, 3, 4}, 4)
+        assert {row.destination.cohort_id for row in entries} == {"", "fans"}
+        assert table.newest(0, None)[1] == 9

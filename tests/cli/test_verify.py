@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import jsonschema
 import pytest
 from runner.errors import Locked
-from runner.plan.ledger import Entry
 from runner.project import file as projects
 from runner.sync.verify import verify
 from runner.treasuredata.client import TreasureData
-from runner.treasuredata.ledger import LedgerTable
+from runner.treasuredata.ledger import LedgerRows, LedgerTable, See
 from tests.place import KEY, Answer, Place
 
 ALL = "SELECT customer_id FROM customers"
@@ -148,12 +147,12 @@ class Disturbed(LedgerTable):
         super().__init__(client, "cohort_runner", token=f"disturbed-{times}", clock=lambda: 0)
         self._place, self._left = place, times
 
-    def entries(self) -> tuple[Sequence[Entry], int]:
+    def whole(self, begin: Callable[[], See]) -> LedgerRows:
         if self._left:
             self._left -= 1
             renewed = f"* REPLACE (row_id || '-{self._left}' AS row_id, sequence + 100 AS sequence)"
             self._place.sql(f"INSERT INTO {LEDGER} SELECT {renewed} FROM {LEDGER} WHERE event = 'lease' AND epoch = 1")
-        return super().entries()
+        return super().whole(begin)
 
 
 @pytest.mark.parametrize("times", [0, 2, 9])

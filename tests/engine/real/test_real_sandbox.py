@@ -120,4 +120,7 @@ def test_a_ledger_is_read_by_its_checkpoint(tables: EngineTables, tmp_path: Path
         for name in copies:
             tables.delete_table("cohort_runner", name)
         by_all = place.run("status", "-o", "json").out
+        history = json.loads(place.run("history", "vips", "--limit", "2", "-o", "json").out)
+        assert len(history["records"]) == 2
+        assert place.run("verify").code == 0
         assert json.loads(by_all)["cohorts"] == json.loads(by_copy)["cohorts"]
