@@ -44,8 +44,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="`cohorts help COMMAND` tells more about a command, and `cohorts explain CODE`"
-    " about a message.",
+    epilog="`cohorts help COMMAND` explains a command, `cohorts explain CODE` a message.",
 )
 for group in (init, writing, definitions, preview, review, delivery, drift, setup):
     for command in group.COMMANDS:
