@@ -12,6 +12,7 @@ import pytest
 from runner.errors import Position, Problem
 from runner.report.marked import WIDEST, marked
 from tests.place import COHORTS, KEY, Place
+from tests.screens import opened
 
 
 def problem(line: int, column: int) -> Problem:
@@ -95,6 +96,17 @@ def test_a_message_keeps_to_the_terminal(place: Place, width: int) -> None:
     assert lines[0].startswith("cohorts/vips.yml:")
     shown, mark = next(pair for pair in pairwise(lines) if pair[1].endswith("^"))
     assert shown[mark.index("^") :].startswith("gards")
+
+
+def test_a_failure_keeps_to_the_terminal(place: Place) -> None:
+    place.cohort("vips", "SELECT customer_id FROM customers")
+    place.project(url="http://127.0.0.1:9")
+    session = opened(place, "plan", width=50, COHORTS_RETRY_SECONDS="0")
+    assert session.end() != 0
+    told = [line for line in session.written.splitlines() if not line.startswith("Treasure Data did not answer")]
+    assert told[0].startswith("R010 ")
+    assert [each for each in told if each.count("`") % 2] == []  # no command is broken
+    assert [each for each in told if len(each) > 50] == []
 
 
 def test_a_file_that_is_gone_meanwhile(tmp_path: Path) -> None:
