@@ -124,12 +124,31 @@ def test_every_recipe_is_good(place: Place) -> None:
     assert place.run("test").out.endswith("20 tests of 20 cohorts: all passed.\n")
 
 
+def pictures() -> list[Path]:
+    """Every picture of the documentation."""
+    return sorted((ROOT / "docs" / "pictures").iterdir())
+
+
+def test_every_picture_is_made_by_the_script_and_shown_on_a_page() -> None:
+    script = (ROOT / "docs" / "pictures.py").read_text("utf-8")
+    made = re.search(r"^MADE = (\(.*?^\))", script, re.MULTILINE | re.DOTALL)
+    assert made
+    names = sorted(ast.literal_eval(made[1]))
+    assert [each.name for each in pictures()] == names
+    assert [name for name in names if script.count(f'"{name}"') < 2] == []  # listed, and not made
+    shown = {
+        (page.parent / link).resolve()
+        for page in pages()
+        for link in re.findall(r"^!\[[^\]]{40,}\]\((\S+)\)$", page.read_text("utf-8"), re.MULTILINE)
+    }
+    assert sorted(shown) == pictures()  # each with words for those who do not see it
+
+
 def test_the_pictures_are_small_and_fetch_nothing() -> None:
-    pictures = sorted((ROOT / "docs" / "pictures").iterdir())
-    assert [each.name for each in pictures] == ["comment.png", "plan.svg"]
-    assert [each.name for each in pictures if each.stat().st_size > 200_000] == []
-    assert [each.name for each in pictures if f"docs/pictures/{each.name}" not in README] == []
-    assert re.findall(r"url\((?!#)|/home/|/root/|/tmp/|127\.0\.0\.1", pictures[1].read_text("utf-8")) == []
+    assert [each.name for each in pictures() if each.stat().st_size > 200_000] == []
+    private = r"url\((?!#)|/home/|/root/|/tmp/|127\.0\.0\.1"
+    drawn = [each for each in pictures() if each.suffix == ".svg"]
+    assert [each.name for each in drawn if re.search(private, each.read_text("utf-8"))] == []
 
 
 def test_the_page_of_what_is_the_same_is_current() -> None:

@@ -29,7 +29,7 @@ from runner.cli import (
 )
 from runner.cli.asking import Stopped
 from runner.cli.commands import Commands, advice, asks_for_json
-from runner.cli.context import shown_on, tell_more
+from runner.cli.context import shown_on, tell_more, terminal_width
 from runner.cli.folder import enter
 from runner.errors import CohortsError, ExitCode, InvalidDefinitions
 from runner.version import VERSION
@@ -44,8 +44,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="`cohorts help COMMAND` tells more about a command, and `cohorts explain CODE`"
-    " about a message.",
+    epilog="`cohorts help COMMAND` explains a command, `cohorts explain CODE` a message.",
 )
 for group in (init, writing, definitions, preview, review, delivery, drift, setup):
     for command in group.COMMANDS:
@@ -111,7 +110,10 @@ def _tell(exc: CohortsError) -> None:
 
 def _print(exc: CohortsError) -> None:
     if not isinstance(exc, InvalidDefinitions):
-        typer.echo(str(exc), err=True)
+        from runner.report.screen import fitted  # noqa: PLC0415 - most commands do not fail
+
+        width = terminal_width(sys.stderr)
+        typer.echo(fitted(str(exc), width, coloured=False), err=True)
         return
     shown = shown_on(sys.stderr)
     for problem in exc.problems:

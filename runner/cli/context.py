@@ -73,9 +73,11 @@ def engine_of(engine: Engine) -> TestEngine:
     return TestEngine(engine is Engine.TRINO, os.environ)
 
 
-def terminal_width() -> int:
-    """The width that answers may take, in characters; 0 where no terminal shows them."""
-    if not sys.stdout.isatty():
+def terminal_width(stream: TextIO | None = None) -> int:
+    """The width that answers may take, in characters; 0 where no terminal shows them.
+    They go to `stream`, or to stdout.
+    """
+    if not (stream or sys.stdout).isatty():
         return 0
     return shutil.get_terminal_size().columns
 
@@ -134,12 +136,13 @@ def patience(text: str | None) -> float:
 
 def shown_on(stream: TextIO) -> Callable[[Problem], str]:
     """How a problem is written: on a terminal with its line and a mark, else alone."""
-    if not stream.isatty():
+    width = terminal_width(stream)
+    if not width:
         return str
-    return _with_line
+    return lambda problem: _with_line(problem, width)
 
 
-def _with_line(problem: Problem) -> str:
+def _with_line(problem: Problem, width: int) -> str:
     from runner.files import documents
     from runner.report.marked import marked
 
@@ -147,12 +150,12 @@ def _with_line(problem: Problem) -> str:
     # no link out of the folder is followed, and no file of any size read
     text = documents.read_text(Path(path), path, inside=Path("cohorts"))
     if not isinstance(text, str):
-        return str(problem)
+        return marked(problem, "", width)
     lines = text.split("\n")
     line = ""
     if problem.at.line <= len(lines):
         line = lines[problem.at.line - 1]
-    return marked(problem, line)
+    return marked(problem, line, width)
 
 
 def tell_problems(

@@ -282,3 +282,9 @@ def test_a_quiet_sync(inside: Place) -> None:
     assert lines[1].startswith("2 of 3 cohorts synced")
     assert "querying" not in answer.err
     assert inside.run("sync", "--quiet", "vips", "--refresh").out.startswith("1 of 1 cohort synced")
+
+
+def test_the_help_breaks_no_command(place: Place) -> None:
+    commands = [line.count("`") for line in place.run("--help").out.splitlines()]
+    assert sum(commands) >= 4
+    assert [each for each in commands if each % 2] == []

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import pty
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from runner.errors import Position, Problem
 from runner.report.marked import WIDEST, marked
 from tests.place import COHORTS, KEY, Place
+from tests.screens import opened
 
 
 def problem(line: int, column: int) -> Problem:
@@ -35,6 +37,15 @@ def test_a_long_line_is_cut_around_the_place() -> None:
     lines = marked(problem(1, 500), "x" * 499 + "!" + "y" * 500).splitlines()
     assert len(lines[1]) <= WIDEST + 8
     assert lines[1][lines[2].index("^")] == "!"
+
+
+def test_nothing_is_wider_than_the_terminal() -> None:
+    long = Problem(Position("cohorts/one.yml", 12, 50), "S003", "it is wrong " * 9, "type `cohorts help` " * 9)
+    told = marked(long, "x" * 49 + "!" + "y" * 49, 40).splitlines()
+    assert [each for each in told if len(each) > 40] == []
+    assert told[-2][told[-1].index("^")] == "!"
+    assert [each for each in told if each.count("`") % 2] == []  # no command is broken
+    assert marked(long, "", 40).splitlines() == told[:-2]
 
 
 def on_a_terminal(place: Place, *arguments: str, width: int = 80) -> tuple[int, str]:
@@ -73,6 +84,29 @@ def test_the_exact_sql_is_for_a_terminal_alone(place: Place) -> None:
     code, told = on_a_terminal(place, "render", "--exact")
     assert code == 0
     assert "'ann'" in told
+
+
+@pytest.mark.parametrize("width", [50, 80, 200])
+def test_a_message_keeps_to_the_terminal(place: Place, width: int) -> None:
+    place.cohort("vips", "SELECT customer_id FROM customers", extra="gards: {max_members: 10}\n")
+    code, told = on_a_terminal(place, "validate", width=width)
+    assert code == 3
+    lines = told.splitlines()
+    assert [each for each in lines if len(each) > width] == []
+    assert lines[0].startswith("cohorts/vips.yml:")
+    shown, mark = next(pair for pair in pairwise(lines) if pair[1].endswith("^"))
+    assert shown[mark.index("^") :].startswith("gards")
+
+
+def test_a_failure_keeps_to_the_terminal(place: Place) -> None:
+    place.cohort("vips", "SELECT customer_id FROM customers")
+    place.project(url="http://127.0.0.1:9")
+    session = opened(place, "plan", width=50, COHORTS_RETRY_SECONDS="0")
+    assert session.end() != 0
+    told = [line for line in session.written.splitlines() if not line.startswith("Treasure Data did not answer")]
+    assert told[0].startswith("R010 ")
+    assert [each for each in told if each.count("`") % 2] == []  # no command is broken
+    assert [each for each in told if len(each) > 50] == []
 
 
 def test_a_file_that_is_gone_meanwhile(tmp_path: Path) -> None:
