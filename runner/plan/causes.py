@@ -20,6 +20,12 @@ _MACRO = re.compile(
 _IMPORT = re.compile(r"\{%[-+]?\s*from\b.*?%\}", re.DOTALL)
 
 
+Lists = Mapping[str, tuple[str, ...]]
+"""The values of lists, by name."""
+
+Sources = Mapping[str, Source]
+
+
 @dataclass(frozen=True, slots=True)
 class Around:
     """What cohorts of one tree use: the variables of a target, the texts of templates by
@@ -29,8 +35,8 @@ class Around:
 
     vars: Mapping[str, Variable] = field(default_factory=dict)
     templates: Mapping[str, str] = field(default_factory=dict)
-    lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    sources: Mapping[str, Source] = field(default_factory=dict)
+    lists: Lists = field(default_factory=dict)
+    sources: Sources = field(default_factory=dict)
     fingerprints: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -56,21 +62,36 @@ def _told(
 
 
 def _causes(cohort: Cohort, old: Around, new: Around) -> Iterator[Reason]:
+    """What changed of what a cohort uses."""
     used = _used(cohort, new.templates)
-    yield from _variables("\n".join([cohort.sql, *used.values()]), old.vars, new.vars)
+    text = "\n".join([cohort.sql, *used.values()])
+    yield from _variables(text, old.vars, new.vars)
     yield from _templates(cohort.sql, used, old.templates)
-    for name, values in new.lists.items():
-        is_used = _names(cohort.document.source, f"lists/{name}")
-        if is_used and old.lists.get(name) != values:
-            yield Reason(Why.LIST_CHANGED, (name,))
-    if cohort.rule:
-        for source in cohort.rule.sources:
-            if old.sources.get(source.name) != new.sources.get(source.name):
-                yield Reason(Why.SOURCE_CHANGED, (source.name,))
+    yield from _lists(cohort.document.source, old.lists, new.lists)
+    yield from _sources(cohort, old.sources, new.sources)
     for reference in cohort.references:
         name = reference.cohort
-        if old.fingerprints.get(name) != new.fingerprints.get(name):
+        before = old.fingerprints.get(name)
+        if before != new.fingerprints.get(name):
             yield Reason(Why.COHORT_CHANGED, (name,))
+
+
+def _lists(text: str, old: Lists, new: Lists) -> Iterator[Reason]:
+    """The lists that changed, of those that a file names."""
+    for name, values in new.items():
+        is_used = _names(text, f"lists/{name}")
+        if is_used and old.get(name) != values:
+            yield Reason(Why.LIST_CHANGED, (name,))
+
+
+def _sources(cohort: Cohort, old: Sources, new: Sources) -> Iterator[Reason]:
+    """The sources that changed, of those that a rule reads."""
+    if cohort.rule is None:
+        return
+    for source in cohort.rule.sources:
+        before = old.get(source.name)
+        if before != new.get(source.name):
+            yield Reason(Why.SOURCE_CHANGED, (source.name,))
 
 
 def _used(cohort: Cohort, templates: Mapping[str, str]) -> Mapping[str, str]:
@@ -97,16 +118,22 @@ def _templates(
     called = _called(sql, used)
     for name, text in used.items():
         before = old.get(name, "")
-        if before == text:
-            continue
-        rest, macros = _macros(text)
-        rest_before, macros_before = _macros(before)
-        if rest != rest_before or not macros:
-            yield Reason(Why.TEMPLATE_CHANGED, (name,))
-            continue
-        for macro in sorted(macros.keys() & called):
-            if macros_before.get(macro) != macros[macro]:
-                yield Reason(Why.MACRO_CHANGED, (macro, name))
+        if before != text:
+            yield from _of_template(name, before, text, called)
+
+
+def _of_template(
+    name: str, before: str, after: str, called: frozenset[str]
+) -> Iterator[Reason]:
+    """What changed in one template: it, or macros of it that are called."""
+    rest_before, macros_before = _macros(before)
+    rest, macros = _macros(after)
+    if rest != rest_before or not macros:
+        yield Reason(Why.TEMPLATE_CHANGED, (name,))
+        return
+    for macro, text in sorted(macros.items()):
+        if macro in called and macros_before.get(macro) != text:
+            yield Reason(Why.MACRO_CHANGED, (macro, name))
 
 
 def _called(sql: str, used: Mapping[str, str]) -> frozenset[str]:
@@ -123,31 +150,45 @@ def _called(sql: str, used: Mapping[str, str]) -> frozenset[str]:
     while texts:
         # an import names macros that need not be called
         text = _IMPORT.sub("", texts.pop())
-        named = {name for name in macros if re.search(rf"\b{name}\b", text)}
-        texts += [macros[name] for name in named - called]
-        called |= named
+        named = {name for name in macros if _has_word(text, name)}
+        new = named - called
+        texts += [macros[name] for name in new]
+        called |= new
     return frozenset(called)
+
+
+def _has_word(text: str, word: str) -> bool:
+    """True where a word stands in a text by itself."""
+    pattern = rf"\b{re.escape(word)}\b"
+    return re.search(pattern, text) is not None
 
 
 def _macros(text: str) -> tuple[str, Mapping[str, str]]:
     """A template's text without its macros and the white space around it, and the texts
     of its macros by name.
     """
-    macros = {found["name"]: found[0] for found in _MACRO.finditer(text)}
-    return _MACRO.sub("", text).strip(), macros
+    macros: dict[str, str] = {}
+    for found in _MACRO.finditer(text):
+        macros[found["name"]] = found[0]
+    rest = _MACRO.sub("", text)
+    return rest.strip(), macros
 
 
 def _names(text: str, name: str) -> bool:
     """True where a text has this name of a file, and not as part of a longer name."""
-    return re.search(rf"(?<![\w./-]){re.escape(name)}(?![\w./-])", text) is not None
+    escaped = re.escape(name)
+    pattern = rf"(?<![\w./-]){escaped}(?![\w./-])"
+    return re.search(pattern, text) is not None
 
 
 def _variables(
     text: str, old: Mapping[str, Variable], new: Mapping[str, Variable]
 ) -> Iterator[Reason]:
+    """The variables that changed, of those that a text names."""
     for name in sorted({*old, *new}):
-        before, after = old.get(name), new.get(name)
-        if before == after or not re.search(rf"\b{re.escape(name)}\b", text):
+        before = old.get(name)
+        after = new.get(name)
+        if before == after or not _has_word(text, name):
             continue
         told = "changed"
         if _is_number(before) and _is_number(after):
