@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
@@ -51,10 +52,26 @@ CONNECTOR = "braze"
 """What the check of settings calls the connector: a guess, asked for nothing but a hint."""
 
 FIRST_POLL = 0.01
-LONGEST_POLL = 5.0
-"""Seconds between two looks at a job: doubles from the first to the second. One of 10
-seconds is looked at 10 times.
+SHORT_POLL = 0.25
+LONGEST_POLL = 15.0
+"""Seconds between two looks at a job: they double from the first to the second, then they
+are a share of the time that it has taken, up to the third.
 """
+
+SHARE = 0.1
+"""The share of a job's time after which its end is noticed at the latest."""
+
+QUESTIONS = 8
+"""Looks at jobs in a second, when many are waited for at once."""
+
+
+def next_pause(pause: float, *, elapsed: float, waiting: int) -> float:
+    """Seconds until the next look at a job, after a pause. `elapsed` seconds have passed
+    since it was issued, and `waiting` jobs are waited for, this one included.
+    """
+    unhurried = max(SHORT_POLL, elapsed * SHARE, waiting / QUESTIONS)
+    return min(pause * 2, unhurried, LONGEST_POLL)
+
 
 # td-client logs answers and, at debug level, the key: its logger must reach no handler
 logging.getLogger("tdclient").addHandler(logging.NullHandler())
@@ -153,6 +170,8 @@ class TreasureData:
         self._job_seconds = job_seconds
         self._stop = stop or threading.Event()
         self._waits = waits or Waits(time.monotonic, _untold)
+        self._lock = threading.Lock()
+        self._waiting = 0
 
     def __enter__(self) -> TreasureData:
         return self
@@ -222,10 +241,29 @@ class TreasureData:
         longest = self._job_seconds
         if seconds is not None:
             longest = min(longest, seconds)
-        deadline = time.monotonic() + longest
+        begun = time.monotonic()
+        with self._one_more_waiting():
+            return self._waited(job_id, begun, longest, what, to_the_end=to_the_end)
+
+    @contextmanager
+    def _one_more_waiting(self) -> Iterator[None]:
+        """Count a job that is waited for."""
+        with self._lock:
+            self._waiting += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._waiting -= 1
+
+    def _waited(
+        self, job_id: str, begun: float, longest: float, what: str, *, to_the_end: bool
+    ) -> Job:
+        """What `wait` returns and raises. `begun` is on the monotonic clock."""
         pause = FIRST_POLL
         while not (job := Job(job_id, self.status(job_id))).ended:
-            if time.monotonic() > deadline:
+            elapsed = time.monotonic() - begun
+            if elapsed > longest:
                 raise Unavailable(
                     "R011",
                     f"{what}: job {job_id} is still {job.status} after {longest:.0f} s",
@@ -241,7 +279,7 @@ class TreasureData:
             if to_the_end and self._stop.is_set():
                 # an event that is set does not wait any more
                 time.sleep(pause)
-            pause = min(pause * 2, LONGEST_POLL)
+            pause = next_pause(pause, elapsed=elapsed, waiting=self._waiting)
         return job
 
     def wait_for_export(self, job_id: str, *, what: str) -> Job:
