@@ -144,6 +144,7 @@ are synced
 
 The document docs/github.md of Cohort Runner walks through all of it, `cohorts explain CODE` \
 tells what a message means.
+docs/sandbox.md there tells how to rehearse steps 3 and 4 without an account.
 
 ## The command
 
