@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -35,11 +36,13 @@ from runner.definitions.rule import (
 )
 from runner.errors import Usage
 from runner.identifiers import Handle, Identifier, Kind
-from runner.project.file import FILE, Project, Target
+from runner.project import file as projects
+from runner.project.file import FILE, Project, Target, is_local
 from runner.project.sources import Column, Type
 from runner.sandbox.braze import User
 from runner.sandbox.engine.tables import Loaded
 from runner.sandbox.own_data import OwnData
+from runner.sandbox.sample import SHOP, TABLES
 from runner.sandbox.warehouse import RESERVED
 from runner.testing.local import KINDS
 
@@ -96,12 +99,14 @@ class _Table:
 
 @dataclass(frozen=True, slots=True)
 class MadeUp:
-    """Data for a sandbox, and the target whose queries read it. `unread` are the paths of
-    files with problems, whose rules nobody knows; sorted.
+    """Data for a sandbox, and the target whose queries read it. `has_cohorts`: there are
+    files whose rules ask for values. `unread` are the paths of files with problems,
+    whose rules nobody knows; sorted.
     """
 
     target: Target
     data: OwnData
+    has_cohorts: bool
     unread: tuple[str, ...]
 
 
@@ -150,7 +155,33 @@ def of_project(invocation: Invocation, *, target: str, seed: int) -> MadeUp:
         connections=((here.connection, here.workspace),),
     )
     unread = {problem.at.path for problem in tree.problems}
-    return MadeUp(here, data, tuple(sorted(unread)))
+    return MadeUp(here, data, bool(tree.paths), tuple(sorted(unread)))
+
+
+def not_in_the_shop(root: Path, target: str) -> str:
+    """What to tell of tables that a target reads in a sandbox and the sample shop does
+    not have; empty where it has all, and where no project file says what is read.
+    """
+    project = projects.load(root)
+    if not isinstance(project, Project) or target not in project.targets:
+        return ""
+    here = project.targets[target]
+    if not is_local(here.endpoint):
+        return ""
+    found: set[str] = set()
+    for table in _tables(project, here):
+        if table.database != SHOP:
+            found.add(f"tables of {table.database}")
+        elif table.name not in TABLES:
+            found.add(f"{SHOP}.{table.name}")
+    lacking = "which the sample shop does not have"
+    makes = "`cohorts sandbox --from-sources` makes them"
+    if found:
+        return f"your sources name {', '.join(sorted(found))}, {lacking}; {makes}"
+    if here.database != SHOP:
+        what = f"the target {target} reads the database {here.database}, {lacking}"
+        return f"{what}; declare its tables under `sources`, and {makes}"
+    return ""
 
 
 def _identifiers(project: Project, cohorts: Iterable[Cohort]) -> tuple[Identifier, ...]:

@@ -434,28 +434,38 @@ def sandbox(
     options = serving.SandboxOptions(
         host, port, job_seconds, like_production, storm, seed, is_trino
     )
-    on_ready = _sandbox_ready
-    if like_production:
-        on_ready = _like_production_ready
-    if from_sources:
-        from runner.application import made_up
+    from runner.application import made_up
 
+    on_ready = partial(_sandbox_ready, target=target)
+    if like_production:
+        on_ready = partial(_like_production_ready, target=target)
+    if from_sources:
         made = made_up.of_project(invocation(), target=target, seed=seed)
         options = replace(options, own=made.data)
         on_ready = partial(_from_sources_ready, made=made, go_on=on_ready)
+    else:
+        lacking = made_up.not_in_the_shop(Path(), target)
+        on_ready = partial(_shop_ready, lacking=lacking, go_on=on_ready)
     serving.run(options, os.environ, tell=typer.echo, on_ready=on_ready)
     return ExitCode.DONE
 
 
-def _sandbox_ready(address: str) -> None:
+def _sandbox_ready(address: str, target: str) -> None:
     typer.echo(
         f"Treasure Data and Braze are at {address}"
         f" (any browser: {address}/sandbox/cohorts)"
     )
     typer.echo(
-        "In another terminal: export TD_API_KEY=sandbox-key, then cohorts plan."
-        " Ctrl-C stops."
+        "In another terminal: export TD_API_KEY=sandbox-key,"
+        f" then cohorts plan{_to(target)}. Ctrl-C stops."
     )
+
+
+def _shop_ready(address: str, lacking: str, go_on: Callable[[str], None]) -> None:
+    """Say what the shop lacks for the project here, and then what the sandbox says."""
+    if lacking:
+        typer.echo(f"information: {lacking}")
+    go_on(address)
 
 
 def _from_sources_ready(
@@ -477,10 +487,15 @@ def _from_sources_ready(
             f"information: {', '.join(made.unread)} cannot be read, so that the rows may lack"
             " what its rules ask for; `cohorts validate` says why"
         )
+    if not made.has_cohorts:
+        typer.echo(
+            "information: there is no cohort yet; the values that rules ask for, such as"
+            " a country, come with the next start"
+        )
     go_on(address)
 
 
-def _like_production_ready(address: str) -> None:
+def _like_production_ready(address: str, target: str) -> None:
     typer.echo(
         f"A Treasure Data and a Braze that know nothing of cohorts yet are at {address}."
     )
@@ -488,7 +503,17 @@ def _like_production_ready(address: str) -> None:
         f"The console's page for authentications is {address}/sandbox/connections."
         " The key is sandbox-key."
     )
-    typer.echo("docs/tutorial.md goes on from here. Ctrl-C stops.")
+    typer.echo(
+        "In another terminal: export TD_API_KEY=sandbox-key, then"
+        f" cohorts bootstrap{_to(target)}, and cohorts doctor{_to(target)}. Ctrl-C stops."
+    )
+
+
+def _to(target: str) -> str:
+    """How a command line names a target that is not the one of a sandbox."""
+    if target == "sandbox":
+        return ""
+    return f" --target {target}"
 
 
 COMMANDS = (validate, test, list_, render, describe, explain, schema, sandbox)

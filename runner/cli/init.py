@@ -121,7 +121,8 @@ def _asked_runner(questions: Questions, folder: Path) -> str:
 
 def _completed(questions: Questions, given: Answers) -> Answers:
     """Ask a person for what was not given; Enter takes what is proposed. Each answer is
-    checked when it is given.
+    checked when it is given. Nothing stands in for a database or a workspace that only
+    the person knows.
     """
     from runner.scaffold.answers import checked
 
@@ -129,14 +130,11 @@ def _completed(questions: Questions, given: Answers) -> Answers:
     team = "GitHub team that reviews, such as @acme/crm (or none)"
     proposed = given.named()
 
-    def fits(answers: Answers) -> None:
-        checked(answers.named())
-
     if not given.site:
         found = questions.ask(
             "--site",
             regions,
-            lambda each: fits(replace(given, site=each)),
+            lambda each: checked(replace(proposed, site=each)),
             default=proposed.site,
         )
         given = replace(given, site=found)
@@ -144,23 +142,21 @@ def _completed(questions: Questions, given: Answers) -> Answers:
         found = questions.ask(
             "--database",
             "Database that queries read",
-            lambda each: fits(replace(given, database=each)),
-            default=proposed.database,
+            lambda each: checked(replace(proposed, database=each)),
         )
         given = replace(given, database=found)
     if not given.workspace:
         found = questions.ask(
             "--workspace",
             "Your name for the Braze workspace",
-            lambda each: fits(replace(given, workspace=each)),
-            default=proposed.workspace,
+            lambda each: checked(replace(proposed, workspace=each)),
         )
         given = replace(given, workspace=found)
     if not given.owner:
         found = questions.ask(
             "--owner",
             team,
-            lambda each: fits(replace(given, owner=each)),
+            lambda each: checked(replace(proposed, owner=each)),
             may_be_empty=True,
         )
         given = replace(given, owner=found)

@@ -61,9 +61,7 @@ def new(
         wish = _completed(wish, writing.choices(Path()))
     path = writing.new(Path(), wish)
     typer.echo(f"{path} is written, with a rule and a test to make your own.")
-    typer.echo(
-        f"Then: cohorts test -s {path.stem}, and cohorts review, which needs no key."
-    )
+    typer.echo(f"Then: cohorts test -s {path.stem}, and cohorts describe {path.stem}.")
     return ExitCode.DONE
 
 

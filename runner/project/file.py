@@ -106,10 +106,8 @@ class Target:
 
     @property
     def is_sandbox(self) -> bool:
-        """True for the target named `sandbox` on loopback: it needs no setting up.
-        Nothing else speaks without TLS.
-        """
-        return self.name == "sandbox" and self.endpoint.startswith("http://")
+        """True for the target named `sandbox` on loopback: it needs no setting up."""
+        return self.name == "sandbox" and is_local(self.endpoint)
 
     def braze_id(self, cohort_braze_id: str) -> str:
         """The id that a cohort has in this target's workspace."""
@@ -173,6 +171,11 @@ class Project:
     timezone: str = schedules.DEFAULT_ZONE
     sources: Sources = field(default_factory=dict)
     review: str = "warn"
+
+
+def is_local(endpoint: str) -> bool:
+    """True for a sandbox's address: the schema lets nothing else speak without TLS."""
+    return endpoint.startswith("http://")
 
 
 def load(root: Path) -> Project | tuple[Problem, ...]:

@@ -26,6 +26,10 @@ knows the last by device alone.
 People = Sequence[tuple[str, str, str]]
 """Customers that Braze knows: the external id, the email, the device."""
 
+SHOP = "shop"
+TABLES = frozenset({"customers", "purchases", "example_cohort_table"})
+"""The database of the sample shop, and its tables."""
+
 ANONYMOUS = 5
 """Users that Braze knows only by a device."""
 
@@ -99,7 +103,7 @@ KNOWN = (
 
 def fill_warehouse(warehouse: Warehouse, shop: Shop, now: int) -> None:
     """Make the database `shop`; times lie before `now` (unix seconds)."""
-    warehouse.create_database("shop")
+    warehouse.create_database(SHOP)
     warehouse.fetch(CUSTOMERS, [now, shop.customers])
     warehouse.fetch(PURCHASES, [now, shop.customers, shop.purchases])
     rows = ", ".join(

@@ -104,6 +104,7 @@ change, and why. Merging it does it. Deleting a file takes everybody out of that
 
 ## The first steps, once
 
+0. [Install the command](#the-command).
 1. In [cohorts/project.yml](cohorts/project.yml), write your database, your Braze workspace and \
 the column with Braze's
    external ids, and declare your tables under `sources`.
@@ -113,11 +114,27 @@ for the runner, who may
    query your database, use that authentication, and create, write and delete tables in \
 `{answers.state_database}`;
    nothing more.
-4. With that user's key in `TD_API_KEY`, on your machine:
-   `cohorts bootstrap --target {target}`, then `cohorts doctor --target {target}`, and when only \
-the canary is left,
-   `cohorts doctor --target {target} --canary external_id:SOMEBODY` with a user of your own.
-5. Push this repository to GitHub. In its settings:
+4. On your machine, with that user's key:
+
+   ```sh
+   export TD_API_KEY=…
+   cohorts bootstrap --target {target}
+   cohorts doctor --target {target}
+   # when only the canary is left, with a user of your own:
+   cohorts doctor --target {target} --canary external_id:SOMEBODY
+   ```
+
+5. Push this repository to GitHub:
+
+   ```sh
+   git init -b main
+   git add -A
+   git commit -m Cohorts
+   git remote add origin git@github.com:OWNER/REPOSITORY.git
+   git push -u origin main
+   ```
+
+   In its settings there:
    - an environment `{target}` (the target's name), for the main branch only, with the secret \
 `TD_API_KEY`
    - a rule for the branch `main` that asks for a pull request and for the check `required`
@@ -127,17 +144,31 @@ are synced
 
 The document docs/github.md of Cohort Runner walks through all of it, `cohorts explain CODE` \
 tells what a message means.
+docs/sandbox.md there tells how to rehearse steps 3 and 4 without an account.
 
 ## The command
 
 {_command(answers)}
 
 ```sh
-cohorts sandbox                # a Treasure Data and a Braze on your machine, without any account
 cohorts new my_cohort          # a first file
 cohorts validate               # every file, without a key
 cohorts test                   # the cohorts' own tests, without a key
 cohorts describe my_cohort     # in plain English
+```
+
+To see a plan without any account, start a sandbox in one terminal:
+
+```sh
+cohorts sandbox --from-sources   # your tables with made-up rows, and a Braze, on your machine; \
+no account
+```
+
+and ask for the plan in another one:
+
+```sh
+export TD_API_KEY=sandbox-key
+cohorts plan --members
 ```
 
 Editors that speak YAML complete and check these files: VS Code asks to install its YAML \

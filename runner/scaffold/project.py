@@ -56,7 +56,7 @@ targets:
   {SANDBOX}:
     endpoint: http://127.0.0.1:8399
     database: shop
-    state_database: cohort_runner
+    state_database: cohort_runner_sandbox
     workspace: {SANDBOX}
     connection: braze
   {answers.target}:

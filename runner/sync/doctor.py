@@ -211,8 +211,11 @@ def _lease(target: Target, known: Ledger) -> Finding:
 
 def _proven(target: Target, known: Ledger) -> Finding:
     """Whether a canary has shown that exports add and remove."""
-    if target.mapping in known.verified or target.is_sandbox:
+    if target.mapping in known.verified:
         found = "these setting names add and remove, as a person saw in Braze"
+        return Finding("canary", State.OK, found)
+    if target.is_sandbox:
+        found = f"not needed: the target {target.name} is on this machine"
         return Finding("canary", State.OK, found)
     found = "not proven yet that exports really add and remove people"
     command = f"`cohorts doctor --target {target.name} --canary external_id:SOMEBODY`"

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,6 +21,7 @@ from tdclient.types import Priority
 from tdclient.util import create_url
 
 from runner.errors import CohortsError, Interrupted, Position, Unavailable
+from runner.project.file import is_local
 from runner.treasuredata.waits import Service, Waits
 from runner.treasuredata.wire import NoAnswer, Wire, persist, pool
 from runner.treasuredata.words import (
@@ -47,6 +49,9 @@ Any other status, also one that nobody has seen yet, means: not finished.
 
 TOO_LONG = "Compiler failed"
 """Trino's words for an expression that is too long to be made a program."""
+
+NOT_THERE = re.compile(r"\b(Schema|Table) '[\w.]+' does not exist")
+"""Trino's words for a database or a table that there is not."""
 
 CONNECTOR = "braze"
 """What the check of settings calls the connector: a guess, asked for nothing but a hint."""
@@ -166,6 +171,7 @@ class TreasureData:
         self._client.api.http = cast(
             "Any", Wire(pool(endpoint, ca_bundle=ca_bundle, timeout=timeout))
         )
+        self._endpoint = endpoint.rstrip("/")
         self._retry_seconds = retry_seconds
         self._job_seconds = job_seconds
         self._stop = stop or threading.Event()
@@ -178,6 +184,13 @@ class TreasureData:
 
     def __exit__(self, *_exc: object) -> None:
         self._client.close()
+
+    @property
+    def sandbox(self) -> str:
+        """The address of the sandbox; empty where this is an account."""
+        if is_local(self._endpoint):
+            return self._endpoint
+        return ""
 
     def submit(
         self,
@@ -399,6 +412,11 @@ class TreasureData:
             fix = (
                 "the query has too many conditions for Trino:"
                 " put what they ask for into a list (`in`) or a table"
+            )
+        elif self.sandbox and NOT_THERE.search(job.reason.text):
+            fix = (
+                "declare the table under `sources`, and start the sandbox with"
+                " `--from-sources`, which makes it"
             )
         return JobFailed(
             code,

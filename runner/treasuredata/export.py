@@ -70,10 +70,13 @@ def route(
     """The route through a connection by its name; raises NoConnection where there is none."""
     connection_id = client.connection_id(connection)
     if connection_id is None:
+        place = "in the Integrations Hub"
+        if client.sandbox:
+            place = f"at {client.sandbox}/sandbox/connections"
         raise NoConnection(
             "P101",
             f"Treasure Data has no connection named {connection!r}",
-            "create the Braze authentication in the Integrations Hub under this name,"
+            f"create the Braze authentication {place} under this name,"
             " or correct `connection`",
         )
     return Route(connection_id, setting_keys)

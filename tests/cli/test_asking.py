@@ -27,13 +27,19 @@ def test_a_new_cohort(place: Place) -> None:
 
 
 def test_a_new_repository(tmp_path: Path) -> None:
-    answers = ["cohort-runner", f"acme/cohort-runner@{COMMIT}", "mars", "us", "My DB", "shop", "", "acme", "@acme/crm"]
+    where = ["cohort-runner", f"acme/cohort-runner@{COMMIT}", "mars", "us"]
+    # nothing stands in for a database or a workspace
+    named = ["", "  ", "My DB", "shop", "", " ", "shop-us"]
+    answers = [*where, *named, "acme", "@acme/crm"]
     code, screen = typed(tmp_path, ["init", "made"], answers)
     assert code == 0, screen
     for refused in ("--runner cannot be", "--site cannot be", "--database must be", "--owner cannot be"):
         assert refused in screen
+    for question in ("Database that queries read", "Your name for the Braze workspace"):
+        assert f"{question}: " in screen
     made = yaml.safe_load((tmp_path / "made" / "cohorts" / "project.yml").read_text("utf-8"))
-    assert made["targets"]["production"]["database"] == "shop"
+    target = made["targets"]["production"]
+    assert (target["database"], target["workspace"]) == ("shop", "shop-us")
 
 
 @pytest.mark.parametrize(

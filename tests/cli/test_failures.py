@@ -64,7 +64,8 @@ def test_unknown_connection(place: Place) -> None:
     assert (answer.code, answer.err) == (
         3,
         "cohorts/project.yml:13:17 P101 Treasure Data has no connection named 'braise'; "
-        "create the Braze authentication in the Integrations Hub under this name, or correct `connection`\n",
+        f"create the Braze authentication at {place.url}/sandbox/connections under this name,"
+        " or correct `connection`\n",
     )
 
 
