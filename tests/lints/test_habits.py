@@ -96,6 +96,15 @@ def test_what_has_one_reading_is_not_told(files: Place, condition: str) -> None:
     assert told(files, condition) == []
 
 
+@pytest.mark.parametrize("name", ["date_of_birth", "dob", "bday"])
+def test_a_day_of_birth_has_several_names(files: Place, name: str) -> None:
+    project = files.folder / "cohorts" / "project.yml"
+    declared = project.read_text("utf-8").replace("birthday: date", f"birthday: date\n      {name}: date", 1)
+    project.write_text(declared, "utf-8")
+    [line] = told(files, f"{{column: {name}, within_next: 7d}}")
+    assert "write `anniversary_within_next`" in line
+
+
 def test_a_whole_number_with_a_point_is_an_error(files: Place) -> None:
     condition = "{column: country, equals: DE}"
     [line] = told(files, condition, more="  top: {by: lifetime_value, limit: 1.000}\n")
@@ -153,6 +162,16 @@ def test_a_value_that_a_column_never_holds(files: Place) -> None:
     [line] = told(files, "{column: country, not_equals: Mars}")
     assert "; use one of: US, CA, or add" in line
     assert told(files, "{column: country, in: [US, CA]}") == []
+
+
+def test_a_number_that_a_column_never_holds(files: Place) -> None:
+    project = files.folder / "cohorts" / "project.yml"
+    closed = "lifetime_value: {type: number, values: [1, 2]}"
+    project.write_text(project.read_text("utf-8").replace("lifetime_value: number", closed, 1), "utf-8")
+    for condition in ("{column: lifetime_value, equals: 3}", "{column: lifetime_value, between: [1, 3]}"):
+        [line] = told(files, condition)
+        assert line.endswith("; use one of: 1, 2, or add the value to `values` in cohorts/project.yml")
+    assert told(files, "{column: lifetime_value, in: [1, 2]}") == []
 
 
 def test_an_editor_offers_declared_values_where_every_source_declares_them(files: Place) -> None:
