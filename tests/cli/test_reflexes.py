@@ -273,16 +273,46 @@ def test_what_a_cohort_uses_and_what_uses_it_are_taken_to_the_end(place: Place, 
     assert [each["id"] for each in json.loads(answer.out)["cohorts"]] == ids
 
 
+def snapshot(place: Place, cohort: str) -> str:
+    """The table with the members of a cohort that was synced once."""
+    [[table]] = place.sql(
+        "SELECT detail::JSON ->> '$.table' FROM cohort_runner.cohort_ledger"
+        f" WHERE event = 'synced' AND cohort_id = '{cohort}'"
+    )
+    return str(table)
+
+
 def test_drift_of_selected_cohorts_tells_of_no_other(inside: Place) -> None:
     assert inside.run("sync").code == 0
-    [[table]] = inside.sql(
-        "SELECT detail::JSON ->> '$.table' FROM cohort_runner.cohort_ledger"
-        " WHERE event = 'synced' AND cohort_id = 'lapsed'"
-    )
-    inside.sql(f"DROP TABLE cohort_runner.{table}")
+    inside.sql("DROP TABLE cohort_runner." + snapshot(inside, "lapsed"))
     assert "lapsed" in inside.run("drift").out
     assert inside.run("drift", "vips", "--detailed-exitcode").code == 0
     assert inside.run("drift", "lapsed", "--detailed-exitcode").code == 2
+
+
+def test_drift_without_a_selection_tells_what_is_of_no_cohort(inside: Place) -> None:
+    assert inside.run("sync").code == 0
+    assert inside.run("sync", "--refresh").code == 0
+    inside.sql("DELETE FROM cohort_runner.cohort_ledger WHERE event = 'lease' AND epoch = 2")
+    told = inside.run("drift", "--detailed-exitcode")
+    assert (told.code, "L016" in told.out) == (2, True)
+    told = inside.run("drift", "vips", "--detailed-exitcode")
+    assert (told.code, "L016" in told.out) == (0, False)
+
+
+def test_drift_tells_of_a_selected_cohort_without_a_file(inside: Place) -> None:
+    assert inside.run("sync").code == 0
+    inside.sql("DROP TABLE cohort_runner." + snapshot(inside, "lapsed"))
+    (inside.folder / "cohorts" / "growth" / "lapsed.yml").unlink()
+    # it is not withdrawn, since a file cannot be read that may be its own
+    (inside.folder / "cohorts" / "bad.yml").write_text("id: bad\n")
+    assert "L013 the snapshot" in inside.run("drift", "vips", "lapsed").out
+    assert "L013" not in inside.run("drift", "vips").out
+
+
+def test_drift_of_a_word_that_means_nothing_is_no_finding(inside: Place) -> None:
+    refused = inside.run("drift", "vpis")
+    assert (refused.code, refused.out, refused.err.split(" ")[0]) == (64, "", "P106")
 
 
 def test_a_bad_file_is_told_only_where_it_is_selected(inside: Place) -> None:
