@@ -64,7 +64,10 @@ def test_what_was_meant_is_the_fix(files: Place, condition: str, fix: str) -> No
     ("condition", "what"),
     [
         ("{column: lifetime_value, gte: 1.500}", "1.500 is 1.5 here: the point is a decimal point; write 1500, or 1.5"),
-        ("{column: lifetime_value, gte: -1.500}", "-1.500 is -1.5 here: the point is a decimal point; write -1500, or -1.5"),
+        (
+            "{column: lifetime_value, gte: -1.500}",
+            "-1.500 is -1.5 here: the point is a decimal point; write -1500, or -1.5",
+        ),
         ("{event: purchases, count: {gte: 1.000}}", "1.000 is 1 here: the point is a decimal point; write 1000, or 1"),
         ("{column: country, equals: “DE”}", "the curly quotes are a part of this text"),
         ("{column: country, in: [AT, „DE“]}", "the curly quotes are a part of this text"),
