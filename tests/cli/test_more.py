@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from tests.place import Place
 from tests.repositories import Repository
+from tests.screens import opened
 from tests.terminal import typed
 
 MISSPELT = "id: misspelt\nname: Misspelt\nmode: mirorr\naudience: {sql: SELECT customer_id FROM customers}\n"
@@ -45,6 +48,15 @@ def test_no_pipe_has_the_line(place: Place, arguments: list[str]) -> None:
     assert answer.code == 3
     assert "Q005" in answer.out
     assert "More about" not in answer.out + answer.err
+
+
+def test_an_answer_that_went_elsewhere_has_no_line(place: Place, tmp_path: Path) -> None:
+    place.cohort("vips", "SELECT customer_id FROM customers", extra="guards: {max_members: 1}\n")
+    file = tmp_path / "plan.txt"
+    session = opened(place, "plan", "--members", width=80, out=file)
+    session.end()
+    assert "G002" in file.read_text("utf-8")
+    assert "More about" not in session.written
 
 
 def test_json_on_a_terminal_has_no_line(place: Place) -> None:
