@@ -21,6 +21,10 @@ def test_a_line_is_broken_between_words_and_never_in_a_command(width: int) -> No
     assert all(len(line) <= width or line.strip() == command for line in lines)
 
 
+def test_no_word_is_broken_at_a_hyphen() -> None:
+    assert fitted("see docs at crm-team", 16, coloured=False) == "see docs at\n  crm-team"
+
+
 def test_sql_and_short_lines_stay_as_they_are() -> None:
     sql = f"      + SELECT {'a, ' * 50}b"
     assert fitted(f"one\n{sql}\n", 20, coloured=False) == f"one\n{sql}\n"
