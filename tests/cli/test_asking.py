@@ -66,3 +66,14 @@ def test_what_was_typed_is_not_lost(place: Place, arguments: list[str], answers:
     assert code == ExitCode.INTERRUPTED
     assert f"Nothing was written. To go on from here: {on}" in screen
     assert "ledger" not in screen
+
+
+def test_only_answers_that_were_taken_go_on(place: Place) -> None:
+    place.project(
+        extra="sources:\n"
+        "  people: {table: shop.people, key: customer_id, columns: {}}\n"
+        "  guests: {table: shop.guests, key: customer_id, columns: {}}\n"
+    )
+    # a bad id, the one that is proposed, and no description
+    _, screen = typed(place.folder, ["new"], ["VIPs", "Bad Id", "", "", CTRL_C])
+    assert "To go on from here: cohorts new --name VIPs vips\n" in screen

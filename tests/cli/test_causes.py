@@ -133,6 +133,33 @@ def test_a_name_within_another_is_not_told(branch: Place) -> None:
     assert reasons(branch) == {"templated": ["query changed", "the template part.sql changed"]}
 
 
+def test_a_part_of_a_name_is_not_told(branch: Place) -> None:
+    cohorts = branch.folder / "cohorts"
+    whole = cohorts / "templates" / "a_part.sql"
+    whole.write_text("SELECT customer_id FROM customers WHERE spend > {{ vip_spend }}\n")
+    (cohorts / "templated.yml").write_text(TEMPLATED.replace("part.sql", "a_part.sql"))
+    project = cohorts / "project.yml"
+    project.write_text(project.read_text().replace("vip_spend: 100", "vip_spend: 100, vip: 1"))
+    Repository(branch.folder).commit()
+    whole.write_text(whole.read_text().replace(">", ">="))
+    (cohorts / "templates" / "part.sql").write_text("SELECT 1 AS customer_id\n")
+    project.write_text(project.read_text().replace("vip: 1", "vip: 2"))
+    assert reasons(branch) == {"templated": ["query changed", "the template a_part.sql changed"]}
+
+
+def test_a_source(branch: Place) -> None:
+    project = branch.folder / "cohorts" / "project.yml"
+    other = "  others: {table: shop.others, key: customer_id, columns: {}}\n"
+    project.write_text(project.read_text() + other)
+    Repository(branch.folder).commit()
+    moved = project.read_text().replace("shop.customers", "shop.people").replace("shop.others", "shop.strangers")
+    project.write_text(moved)
+    assert reasons(branch) == {
+        "rule": ["query changed", "the source customers changed"],
+        "user": ["query changed", "the source customers changed", "it uses rule, which changed"],
+    }
+
+
 def test_a_template_that_a_template_names(branch: Place) -> None:
     cohorts = branch.folder / "cohorts"
     inner = cohorts / "templates" / "inner.sql"
@@ -256,6 +283,7 @@ def test_whoever_is_asked_before_a_sync_sees_it(synced: Place) -> None:
     code, screen = typed(synced.folder, ["sync", "--quiet"], ["no"], CI="")
     assert code == ExitCode.INTERRUPTED, screen
     assert "vars.vip_spend is 250 now, and was 100" in " ".join(screen.split())
+    assert screen.endswith("Nothing was sent.\n")
 
 
 def test_what_was_synced_with_files_that_no_commit_has_says_nothing_more(branch: Place) -> None:
@@ -295,6 +323,12 @@ def test_a_cohort_that_was_last_synced_long_ago(synced: Place) -> None:
     assert synced.run("sync", "spenders").code == 0
     told = live_reasons(synced)
     assert told == {cohort: ALL[cohort] for cohort in ("rule", "user", "templated")}
+    # both commits are read: each tells it for what was synced at it
+    project = synced.folder / "cohorts" / "project.yml"
+    project.write_text(project.read_text().replace("vip_spend: 250", "vip_spend: 300"))
+    assert live_reasons(synced) == told | {
+        "spenders": ["query changed", "vars.vip_spend is 300 now, and was 250"],
+    }
 
 
 def test_one_commit_tells_it_for_those_that_were_synced_before_it(synced: Place) -> None:

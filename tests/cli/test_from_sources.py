@@ -131,6 +131,8 @@ def test_rows_are_as_declared_and_nobodys(company: Path) -> None:
     with sandbox(company) as (place, _):
         assert column(place, "country", "crm.members") == [None, "DE", "FR"]
         assert column(place, "email_status", "crm.members") == [None, "bounced", "ok"]
+        # each column goes its own way
+        assert len(column(place, "(country, email_status)", "crm.members")) == 9
         assert column(place, "level", "crm.members") == [None, 1, 2]
         assert column(place, "plan", "crm.members") == [None, "plan_1", "plan_2", "plan_3"]
         assert column(place, "optin", "crm.members") == [False, True]
@@ -163,6 +165,16 @@ def test_a_seed_gives_the_same_rows(company: Path) -> None:
             rows.append((members, place.sql("SELECT * EXCLUDE (time) FROM shop.visits")))
     assert rows[0] == rows[1]
     assert rows[0] != rows[2]
+
+
+def test_a_new_column_changes_no_other(company: Path) -> None:
+    project = company / "cohorts" / "project.yml"
+    with sandbox(company) as (place, _):
+        before = place.sql("SELECT country, plan, points FROM crm.members ORDER BY customer_id")
+    project.write_text(project.read_text("utf-8").replace("      plan: text\n", "      city: text\n      plan: text\n"))
+    with sandbox(company) as (place, _):
+        assert place.sql("SELECT country, plan, points FROM crm.members ORDER BY customer_id") == before
+        assert len(column(place, "city", "crm.members")) == 4
 
 
 NUMBERED = """

@@ -80,6 +80,13 @@ WHEEL = "cohort_runner-1.0-py3-none-any.whl"
             f"cohort-runner[sandbox] @ https://example.com/{WHEEL}#sha256={'0' * 64}",
         ),
         ({"url": f"https://example.com/{WHEEL}", "archive_info": {}}, ""),
+        (
+            {"url": "https://example.com/cohort_runner-1.0.tar.gz", "archive_info": {"hashes": {"sha256": "0" * 64}}},
+            "",
+        ),
+        ({"url": f"file:///home/ann/{WHEEL}", "dir_info": {}}, ""),
+        ({"url": "ssh://git@example.com/acme/runner.git", "vcs_info": {"vcs": "git", "commit_id": COMMIT}}, ""),
+        ({"url": "https://example.com/acme/runner", "vcs_info": {"vcs": "hg", "commit_id": COMMIT}}, ""),
         (None, ""),
     ],
 )
@@ -92,6 +99,22 @@ def test_nothing_unproven_is_the_default(empty: Place) -> None:
     assert (answer.code, answer.err.split(" ")[0]) == (64, "P133")
     assert "OWNER/REPOSITORY@COMMIT" in answer.err
     assert not (empty.folder / "shop").exists()
+
+
+def test_where_the_command_was_installed_from_is_the_default(empty: Place) -> None:
+    wheel = empty.folder / WHEEL
+    wheel.write_bytes(b"a wheel")
+    # as pip leaves it beside what it installs
+    site = empty.folder / "site"
+    kept = site / "cohort_runner-1.0.dist-info"
+    kept.mkdir(parents=True)
+    (kept / "METADATA").write_text("Metadata-Version: 2.1\nName: cohort-runner\nVersion: 1.0\n", "utf-8")
+    (kept / "direct_url.json").write_text(json.dumps({"url": wheel.as_uri(), "archive_info": {}}), "utf-8")
+    path = os.pathsep.join(filter(None, [os.fspath(site), os.environ.get("PYTHONPATH")]))
+    with empty.start("init", "shop", PYTHONPATH=path) as started:
+        _, err = started.communicate(timeout=60)
+    assert started.returncode == 0, err
+    assert (empty.folder / "shop" / ".github" / "actions" / "cohorts" / WHEEL).read_bytes() == b"a wheel"
 
 
 def test_a_second_run_needs_no_runner(empty: Place) -> None:

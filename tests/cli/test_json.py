@@ -30,6 +30,8 @@ def read(answer: Answer, shape: str) -> Any:
         (["plan", "-o", "json"], {"TD_API_KEY": ""}, 4, "R001"),
         (["plan", "--output=json", "-t", "nobody"], {}, 64, "P102"),
         (["status", "-o", "json", "nobody"], {}, 64, "P106"),
+        (["plan", "--output", "json", "-t", "nobody"], {}, 64, "P102"),
+        (["plan", "-ojson", "-t", "nobody"], {}, 64, "P102"),
         (["sync", "-o", "json", "--lock-timeout", "soon"], {}, 64, "P109"),
         (["sync", "-o", "json", "--dry-run"], {}, 64, None),
         (["aply", "-o", "json"], {}, 64, None),
@@ -43,6 +45,12 @@ def test_an_early_failure_is_json_too(
     told = read(answer, "failure")
     assert (answer.code, told["exit_code"], told["error"]["code"]) == (code, code, what)
     assert answer.err != ""
+
+
+def test_a_value_that_is_called_json_asks_for_none(place: Place) -> None:
+    place.cohort("vips", VIPS)
+    answer = place.run("plan", "-s", "json", "-t", "nobody")
+    assert (answer.code, answer.out, answer.err.split(" ")[0]) == (64, "", "P102")
 
 
 def test_problems_of_files_are_json_too(place: Place) -> None:
@@ -89,8 +97,13 @@ def test_a_full_disk_and_a_closed_pipe_end_in_one_line(place: Place) -> None:
         ended.stderr
         == "R053 nothing more can be written: No space left on device; make room on the disk, then run again\n"
     )
-    script = f"set -o pipefail; {COHORTS} explain | head -1"
-    piped = subprocess.run(
-        ["bash", "-c", script], cwd=place.folder, capture_output=True, text=True, env=around, check=False
-    )
-    assert piped.stderr == ""
+    for arguments in (["list"], ["plan", "-o", "json", "-t", "nobody"]):
+        # nobody reads any more when it begins to write
+        reading, writing = os.pipe()
+        os.close(reading)
+        words = [COHORTS, *arguments]
+        piped = subprocess.run(
+            words, cwd=place.folder, stdout=writing, stderr=subprocess.PIPE, text=True, env=around, check=False
+        )
+        os.close(writing)
+        assert (piped.returncode, piped.stderr) == (1, "")

@@ -78,6 +78,18 @@ class TestWhatNobodyLookedAt:
         assert refused(answer, "late, lapsed: expires" if how == "a rollback" else "lapsed: expires"), answer.err
         assert synced.members("lapsed") == EVERYBODY
 
+    def test_is_found_after_a_sync_of_files_without_it(self, synced: Place, github: Address) -> None:
+        more(synced, "lapsed", GONE)
+        pushed(synced)
+        # as it was reviewed, and as the commit does not have it
+        swap(synced, "lapsed", GONE, "")
+        options = ("--refresh", "--allow", "uncommitted", "--reason", "an outage")
+        allowed = sync(synced, github, *options)
+        assert allowed.code == 0, allowed.err
+        more(synced, "lapsed", GONE)
+        assert refused(sync(synced, github), "lapsed: expires")
+        assert synced.members("lapsed") == EVERYBODY
+
     def test_is_found_where_a_file_could_not_be_read(self, synced: Place, github: Address) -> None:
         more(synced, "lapsed", "nonsense: 1\n")
         pushed(synced)

@@ -139,6 +139,18 @@ def test_the_search_ends_at_the_top_of_the_repository(inside: Place) -> None:
     assert at(inside, "other").run("list").code == 3
 
 
+def test_the_search_ends_at_the_top_of_a_worktree(inside: Place) -> None:
+    (inside.folder / "other").mkdir()
+    (inside.folder / "other" / ".git").write_text("gitdir: elsewhere\n")
+    assert at(inside, "other").run("list").code == 3
+
+
+def test_a_new_repository_is_made_where_it_is_typed(inside: Place) -> None:
+    runner = "acme/cohort-runner@0123456789abcdef0123456789abcdef01234567"
+    assert at(inside, "cohorts/growth").run("init", "made", "--runner", runner).code == 0
+    assert (inside.folder / "cohorts" / "growth" / "made" / "cohorts" / "project.yml").is_file()
+
+
 def test_paths_are_meant_where_they_are_typed(inside: Place) -> None:
     deep = at(inside, "cohorts/growth")
     answer = deep.run("fmt", "--check", "lapsed.yml")
@@ -158,6 +170,17 @@ def test_another_folder(inside: Place) -> None:
     assert "vips" in answer.out
     missing = away.run("-C", "nowhere", "list")
     assert (missing.code, missing.err) == (64, "P132 there is no folder nowhere; correct the folder after `-C`\n")
+
+
+def test_paths_are_meant_in_another_folder(inside: Place) -> None:
+    away = Place(inside.folder.parent, inside.url)
+    answer = away.run("-C", f"{inside.folder.name}/cohorts", "list", "growth")
+    assert [line.split()[0] for line in answer.out.splitlines()] == ["ID", "lapsed"]
+
+
+def test_a_selection_by_path_is_no_path_itself(inside: Place) -> None:
+    answer = inside.run("list", "path:cohorts/growth")
+    assert [line.split()[0] for line in answer.out.splitlines()] == ["ID", "lapsed"]
 
 
 def test_a_list_tells_what_there_is(inside: Place) -> None:
@@ -226,16 +249,70 @@ def test_history_of_what_a_cohort_uses(inside: Place) -> None:
     assert "lapsed" not in inside.run("history", "eu_vips+").out
 
 
+@pytest.mark.parametrize(
+    ("words", "ids"),
+    [
+        ("+third", ["first", "second", "third"]),
+        ("first+", ["first", "second", "third"]),
+        ("+second", ["first", "second"]),
+        ("second+", ["second", "third"]),
+        ("+tag:email", ["first", "second"]),
+        ("first+ --exclude second+", ["first"]),
+    ],
+)
+def test_what_a_cohort_uses_and_what_uses_it_are_taken_to_the_end(place: Place, words: str, ids: list[str]) -> None:
+    place.project(extra="sources: {people: {table: shop.customers, key: customer_id, columns: {}}}\n")
+    place.cohort("apart", VIPS)
+    place.cohort("first", VIPS)
+    for name, used in (("second", "first"), ("third", "second")):
+        text = f"id: {name}\nname: {name}\naudience: {{from: people, where: {{cohort: {used}}}}}\n"
+        (place.folder / "cohorts" / f"{name}.yml").write_text(text)
+    with (place.folder / "cohorts" / "second.yml").open("a") as file:
+        file.write("tags: [email]\n")
+    answer = place.run("list", *words.split(), "-o", "json")
+    assert [each["id"] for each in json.loads(answer.out)["cohorts"]] == ids
+
+
+def snapshot(place: Place, cohort: str) -> str:
+    """The table with the members of a cohort that was synced once."""
+    [[table]] = place.sql(
+        "SELECT detail::JSON ->> '$.table' FROM cohort_runner.cohort_ledger"
+        f" WHERE event = 'synced' AND cohort_id = '{cohort}'"
+    )
+    return str(table)
+
+
 def test_drift_of_selected_cohorts_tells_of_no_other(inside: Place) -> None:
     assert inside.run("sync").code == 0
-    [[table]] = inside.sql(
-        "SELECT detail::JSON ->> '$.table' FROM cohort_runner.cohort_ledger"
-        " WHERE event = 'synced' AND cohort_id = 'lapsed'"
-    )
-    inside.sql(f"DROP TABLE cohort_runner.{table}")
+    inside.sql("DROP TABLE cohort_runner." + snapshot(inside, "lapsed"))
     assert "lapsed" in inside.run("drift").out
     assert inside.run("drift", "vips", "--detailed-exitcode").code == 0
     assert inside.run("drift", "lapsed", "--detailed-exitcode").code == 2
+
+
+def test_drift_without_a_selection_tells_what_is_of_no_cohort(inside: Place) -> None:
+    assert inside.run("sync").code == 0
+    assert inside.run("sync", "--refresh").code == 0
+    inside.sql("DELETE FROM cohort_runner.cohort_ledger WHERE event = 'lease' AND epoch = 2")
+    told = inside.run("drift", "--detailed-exitcode")
+    assert (told.code, "L016" in told.out) == (2, True)
+    told = inside.run("drift", "vips", "--detailed-exitcode")
+    assert (told.code, "L016" in told.out) == (0, False)
+
+
+def test_drift_tells_of_a_selected_cohort_without_a_file(inside: Place) -> None:
+    assert inside.run("sync").code == 0
+    inside.sql("DROP TABLE cohort_runner." + snapshot(inside, "lapsed"))
+    (inside.folder / "cohorts" / "growth" / "lapsed.yml").unlink()
+    # it is not withdrawn, since a file cannot be read that may be its own
+    (inside.folder / "cohorts" / "bad.yml").write_text("id: bad\n")
+    assert "L013 the snapshot" in inside.run("drift", "vips", "lapsed").out
+    assert "L013" not in inside.run("drift", "vips").out
+
+
+def test_drift_of_a_word_that_means_nothing_is_no_finding(inside: Place) -> None:
+    refused = inside.run("drift", "vpis")
+    assert (refused.code, refused.out, refused.err.split(" ")[0]) == (64, "", "P106")
 
 
 def test_a_bad_file_is_told_only_where_it_is_selected(inside: Place) -> None:

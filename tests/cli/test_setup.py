@@ -449,6 +449,8 @@ def test_a_protected_target_gets_only_what_a_commit_has(account: Place, name: st
     file.write_text("id: new\n")
     refused = account.run("sync", *TO_PRODUCTION, "--yes")
     assert (refused.code, refused.err.split(" ")[0]) == (8, "L023")
+    other = account.run("sync", *TO_PRODUCTION, "--yes", "--allow", "unreviewed", "--reason", "an outage")
+    assert (other.code, other.err.split(" ")[0]) == (8, "L023")
     assert members(account) == set()
     allowed = account.run(
         "sync", *TO_PRODUCTION, "--yes", "--allow", "uncommitted", "--reason", "an outage", "-s", "vips"
@@ -457,3 +459,13 @@ def test_a_protected_target_gets_only_what_a_commit_has(account: Place, name: st
     told = account.run("history", *TO_PRODUCTION, "vips").out
     assert "+uncommitted" in told
     assert "an outage" in told
+
+
+def test_a_protected_target_gets_nothing_that_is_only_staged(account: Place) -> None:
+    ready(account, "ann")
+    project(account, more="    protected: true\n")
+    commit(account, "one")
+    account.cohort("vips", "SELECT customer_id FROM customers WHERE customer_id <> 'eve'")
+    subprocess.run(["git", "add", "cohorts"], cwd=account.folder, check=True)
+    refused = account.run("sync", *TO_PRODUCTION, "--yes")
+    assert (refused.code, refused.err.split(" ")[0]) == (8, "L023")

@@ -153,6 +153,10 @@ def test_a_proposal_is_a_source_that_the_project_takes(shop: Place) -> None:
     ("rows", "says"),
     [
         ("100, '2026', 5", ["join: customer_id   # proposed: 99 of 100", "time: TODO   # not time: it is the same"]),
+        (
+            "100, '2026', NULL",
+            ["join: customer_id   # proposed: 99 of 100", "time: TODO   # the column of unix seconds"],
+        ),
         ("0, '2026', 5", ["key: customer_id   # a guess by its name; or of events: join: …, and time: time"]),
     ],
 )
@@ -177,6 +181,12 @@ def test_of_several_ids_none_is_proposed(shop: Place) -> None:
     expected = "key: store_id   # a guess by its name; or region_id; or of events: join: …, and time: time"
     assert draft(shop, "shop.stores")[2] == expected
     assert draft(shop, "shop.words")[2] == "key: TODO   # or, of events: join: …, and time: time"
+
+
+def test_the_key_of_a_source_is_surer_than_an_identifier(place: Place) -> None:
+    place.project(extra="sources: {people: {table: shop.people, key: member_id, columns: {}}}\n")
+    place.sql("CREATE TABLE shop.badges AS SELECT 'c' AS customer_id, 'm' AS member_id, 1 AS time")
+    assert draft(place, "shop.badges")[2].startswith("key: member_id   # proposed: ")
 
 
 def test_new_columns_that_hold_days_are_proposed_as_dates(shop: Place) -> None:

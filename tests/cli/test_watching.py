@@ -104,6 +104,19 @@ def test_a_service_that_does_not_answer_stands_in_the_view(place: Place) -> None
     assert "Treasure Data" not in "\n".join(session.screen.lines)
 
 
+def test_a_small_view_leaves_room_for_a_service_that_does_not_answer(busy: Place) -> None:
+    busy.fault("request", "status:503", match="job/issue", times=6, after=10)
+    session = opened(busy, "sync", width=40, height=8)
+    assert session.end() == 7
+    frames = [re.sub(r"\s+", " ", frame) for frame in re.split(r"(?=\d:\d\d  \d+ done, )", session.plain)]
+    # the last one has the answer below it
+    told = [frame for frame in frames[:-1] if "Treasure Data" in frame]
+    assert [frame for frame in told if " more cohorts" in frame] != []
+    assert [
+        frame for frame in told if "answered 503. Trying again for" not in frame or ": issuing a job" not in frame
+    ] == []
+
+
 @pytest.mark.parametrize(
     ("environment", "coloured"),
     [({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": "1", "FORCE_COLOR": "1"}, False)],

@@ -34,6 +34,7 @@ def told(place: Place, condition: str, *, more: str = "") -> list[str]:
         ("{column: country, equals: [DE, AT]}", "write `in:` before this list"),
         ("{column: country, not_equals: [DE, AT]}", "write `not_in:` before this list"),
         ('{column: lifetime_value, gt: "200"}', "write 200, without quotes"),
+        ('{column: lifetime_value, gt: "-2.5"}', "write -2.5, without quotes"),
         ('{column: lifetime_value, ">": 200}', "perhaps you meant `gt`"),
         ("{column: lifetime_value, greater_than: 200}", "perhaps you meant `gt`"),
         ("{or: [{column: lifetime_value, gt: 200}]}", "perhaps you meant `any`"),
@@ -45,6 +46,7 @@ def told(place: Place, condition: str, *, more: str = "") -> list[str]:
         ("{event: purchases, within: 2 weeks}", "write 2w"),
         ("{column: birthday, before: 31.12.1990}", "write 1990-12-31"),
         ("{column: birthday, before: 1990/12/31}", "write 1990-12-31"),
+        ("{column: birthday, before: 1990.12.31}", "write 1990-12-31"),
         ("{event: customers, within: 30d}", "it has a `key`, so ask for its columns with `column`, or use one of"),
         ("{column: country, anniversary_within_next: 7d}", "declare it as `date` in cohorts/project.yml"),
         ("{column: lifetime_value, gte: 1,000}", "`1,000` in braces is the number 1 and a name 000; write 1000"),
@@ -62,9 +64,15 @@ def test_what_was_meant_is_the_fix(files: Place, condition: str, fix: str) -> No
     ("condition", "what"),
     [
         ("{column: lifetime_value, gte: 1.500}", "1.500 is 1.5 here: the point is a decimal point; write 1500, or 1.5"),
+        (
+            "{column: lifetime_value, gte: -1.500}",
+            "-1.500 is -1.5 here: the point is a decimal point; write -1500, or -1.5",
+        ),
         ("{event: purchases, count: {gte: 1.000}}", "1.000 is 1 here: the point is a decimal point; write 1000, or 1"),
         ("{column: country, equals: “DE”}", "the curly quotes are a part of this text"),
         ("{column: country, in: [AT, „DE“]}", "the curly quotes are a part of this text"),
+        ("{column: country, equals: ‚DE‘}", "the curly quotes are a part of this text"),
+        ("{column: country, equals: «DE»}", "the curly quotes are a part of this text"),
         ("{column: birthday, within_next: 7d}", "write `anniversary_within_next`"),
     ],
 )
@@ -80,12 +88,24 @@ def test_two_readings_are_a_warning(files: Place, condition: str, what: str) -> 
         "{column: lifetime_value, gte: 1.5}",
         "{column: lifetime_value, gte: 1500}",
         "{column: lifetime_value, gte: 0.25}",
+        "{column: lifetime_value, gte: 1500.250}",
+        "{column: lifetime_value, gte: 1.5000}",
         '{column: country, equals: "1.500"}',
+        "{column: country, equals: “DE}",
         "{column: birthday, anniversary_within_next: 7d}",
     ],
 )
 def test_what_has_one_reading_is_not_told(files: Place, condition: str) -> None:
     assert told(files, condition) == []
+
+
+@pytest.mark.parametrize("name", ["date_of_birth", "dob", "bday"])
+def test_a_day_of_birth_has_several_names(files: Place, name: str) -> None:
+    project = files.folder / "cohorts" / "project.yml"
+    declared = project.read_text("utf-8").replace("birthday: date", f"birthday: date\n      {name}: date", 1)
+    project.write_text(declared, "utf-8")
+    [line] = told(files, f"{{column: {name}, within_next: 7d}}")
+    assert "write `anniversary_within_next`" in line
 
 
 def test_a_whole_number_with_a_point_is_an_error(files: Place) -> None:
@@ -145,6 +165,16 @@ def test_a_value_that_a_column_never_holds(files: Place) -> None:
     [line] = told(files, "{column: country, not_equals: Mars}")
     assert "; use one of: US, CA, or add" in line
     assert told(files, "{column: country, in: [US, CA]}") == []
+
+
+def test_a_number_that_a_column_never_holds(files: Place) -> None:
+    project = files.folder / "cohorts" / "project.yml"
+    closed = "lifetime_value: {type: number, values: [1, 2]}"
+    project.write_text(project.read_text("utf-8").replace("lifetime_value: number", closed, 1), "utf-8")
+    for condition in ("{column: lifetime_value, equals: 3}", "{column: lifetime_value, between: [1, 3]}"):
+        [line] = told(files, condition)
+        assert line.endswith("; use one of: 1, 2, or add the value to `values` in cohorts/project.yml")
+    assert told(files, "{column: lifetime_value, in: [1, 2]}") == []
 
 
 def test_an_editor_offers_declared_values_where_every_source_declares_them(files: Place) -> None:

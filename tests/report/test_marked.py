@@ -13,6 +13,7 @@ from runner.errors import Position, Problem
 from runner.report.marked import WIDEST, marked
 from tests.place import COHORTS, KEY, Place
 from tests.screens import opened
+from tests.terminal import typed
 
 
 def problem(line: int, column: int) -> Problem:
@@ -107,6 +108,15 @@ def test_a_failure_keeps_to_the_terminal(place: Place) -> None:
     assert told[0].startswith("R010 ")
     assert [each for each in told if each.count("`") % 2] == []  # no command is broken
     assert [each for each in told if len(each) > 50] == []
+
+
+@pytest.mark.parametrize("variable", ["CI", "GITHUB_ACTIONS"])
+def test_the_exact_sql_is_not_for_the_terminal_of_a_ci(place: Place, variable: str) -> None:
+    place.cohort("one", "SELECT customer_id FROM customers WHERE customer_id = 'ann'")
+    code, screen = typed(place.folder, ["render", "--exact"], (), **{variable: "true"})
+    assert code == 64
+    assert "P134 --exact shows values that may name people, and the log of a CI keeps them" in " ".join(screen.split())
+    assert "'ann'" not in screen
 
 
 def test_a_file_that_is_gone_meanwhile(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 
 import pytest
@@ -87,6 +87,16 @@ def test_the_last_attempt_is_an_error_and_no_wait() -> None:
     with watched.waits.on(Service.TREASURE_DATA, "looking at job 7", most=0) as missed:
         missed("answered 503")
     assert watched.told == []
+
+
+def test_what_ended_in_an_error_is_waited_for_no_more() -> None:
+    watched = Watched()
+    with suppress(Unavailable), watched.waits.on(Service.TREASURE_DATA, "looking at job 7", most=60) as missed:
+        missed("answered 503")
+        raise Unavailable("R004", "no answer", "run again")
+    watched.until(40)
+    assert len(watched.told) == 1
+    assert watched.waits.lines() == ()
 
 
 @pytest.mark.parametrize("do", ["status:503", "status:429", "reset_before"])
