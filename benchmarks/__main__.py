@@ -1,8 +1,8 @@
 """Every aim, met or missed: `python -m benchmarks [--quick] [--full] [--write]`.
 
 `--quick` takes a hundred cohorts and one round, and less than a minute once the peers are
-installed. `--full` also syncs two hundred changed cohorts. `--write` puts all that was
-measured into benchmarks/README.md.
+installed. `--full` also syncs two hundred changed cohorts, and reads a ledger of five million rows.
+`--write` puts all that was measured into benchmarks/README.md.
 """
 
 from __future__ import annotations
@@ -10,12 +10,21 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import aims, cold, profiles, results, syncs
-from benchmarks.aims import LARGE, LONG_JOB, SHORT_JOB, SMALL, Found
+from benchmarks import aims, cold, ledger, profiles, results, syncs
+from benchmarks.aims import (
+    LARGE,
+    LONG_JOB,
+    LONG_LEDGER,
+    SHORT_JOB,
+    SHORT_LEDGER,
+    SMALL,
+    Found,
+)
+from benchmarks.processes import Used
 
 SIZES = (100, SMALL, LARGE)
 MOST_LARGE = 3
@@ -25,7 +34,7 @@ MOST_LARGE = 3
 @dataclass(frozen=True, slots=True)
 class Asked:
     """How much is measured: repositories of these sizes, so many rounds, jobs of these
-    lengths. `is_full`: also a sync of 200 cohorts.
+    lengths. `is_full`: also a sync of 200 cohorts, and a ledger of 5 million rows.
     """
 
     sizes: tuple[int, ...]
@@ -60,7 +69,12 @@ def measure(asked: Asked) -> Found:
     if asked.is_full:
         tell(f"a sync of 200 changed cohorts, jobs of {LONG_JOB:g} s")
         many[200] = syncs.many(200, LONG_JOB)
-    return Found(start_up, found, one, asking, counted, many)
+    rows: dict[int, Sequence[Used]] = {}
+    if asked.is_full:
+        tell("status beside a long ledger")
+        for number in (SHORT_LEDGER, LONG_LEDGER):
+            _, rows[number] = ledger.status(number, 500, asked.rounds)
+    return Found(start_up, found, one, asking, counted, many, rows)
 
 
 def profiled(found: Found) -> Mapping[str, list[str]]:

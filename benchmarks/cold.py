@@ -91,12 +91,12 @@ def commands(repository: Path, cohorts: int) -> Mapping[str, Command]:
 
     found = {
         VALIDATE: command(
-            "validate", says=f"{cohorts} cohorts checked: no problems", changed=False
+            "validate", says=f"{cohorts:,} cohorts checked", changed=False
         ),
         ONE_FILE: command(
             "validate",
             saved.relative_to(repository),
-            says="1 cohort checked: no problems",
+            says="1 cohort checked",
             changed=True,
         ),
         NOTHING: command("plan", "--offline", says="Nothing to do", changed=False),

@@ -103,7 +103,7 @@ id: {id}
 name: "{kind} {number}: {category} in {one} and {other}"
 description: >-
   Everybody in two countries who bought something for {category} at least {times} times in the last
-  {days} days. Campaign {number} of the season writes to them; ask its owner before you change who it is.
+  {days} days. Campaign {number} of the season writes to them; ask its owner before you change it.
 owner: team-{team}
 tags: [season, {category}, team-{team}]
 """

@@ -16,7 +16,14 @@ SHOWN = 10
 WHOLE = 0.93
 """What holds more than this share of all is only a way to the rest."""
 
-FRAMES = ("typer/", "runner/cli/", "runner/__main__", "bin/cohorts", "threading.py", "/concurrent/")
+FRAMES = (
+    "typer/",
+    "runner/cli/",
+    "runner/__main__",
+    "bin/cohorts",
+    "threading.py",
+    "/concurrent/",
+)
 """Frames around the work: they hold all of it, or wait for it."""
 
 
@@ -55,10 +62,10 @@ def _is_shown(place: tuple[str, int, str]) -> bool:
 def _name(place: tuple[str, int, str]) -> str:
     """A function without its machine's path."""
     file, _, function = place
-    for mark in ("site-packages/", "/runner/"):
-        before, found, after = file.partition(mark)
-        if found:
-            return f"{mark.strip('/')}/{after}".removeprefix(
-                "site-packages/"
-            ) + f":{function}"
+    _, installed, package = file.partition("site-packages/")
+    _, ours, module = file.rpartition("/runner/")
+    if installed:
+        return f"{package}:{function}"
+    if ours:
+        return f"runner/{module}:{function}"
     return f"{Path(file).name}:{function}"

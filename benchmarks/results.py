@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import os
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -125,57 +126,71 @@ def write(found: Found, profiles: Mapping[str, list[str]]) -> None:
 
 
 WIDTH, HEIGHT = 760, 380
-LEFT, RIGHT, TOP, BOTTOM = 60, 210, 20, 45
+LEFT, RIGHT, TOP, BOTTOM = 60, 550, 20, 335
+"""Where the plot ends on each side; the names stand to its right."""
+
 COLOURS = (
-    "#d62728", "#1f77b4", "#ff9896", "#2ca02c", "#9467bd", "#8c564b", "#e377c2", "#7f7f7f", "#bcbd22",
+    "#d62728", "#1f77b4", "#ff9896", "#2ca02c", "#9467bd",
+    "#8c564b", "#e377c2", "#7f7f7f", "#bcbd22",
 )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Where a value stands between two edges; equal ratios are equally long."""
+
+    least: float
+    most: float
+    begin: float
+    end: float
+
+    def at(self, value: float) -> float:
+        """The place of a value."""
+        whole = math.log10(self.most / self.least) or 1
+        share = math.log10(value / self.least) / whole
+        return self.begin + share * (self.end - self.begin)
 
 
 def plot(found: Found) -> Iterator[str]:
     """Seconds by number of cohorts, both in powers of ten, as an SVG picture."""
     sizes = sorted(found.cold)
-    names = list(dict.fromkeys(name for size in sizes for name in found.cold[size]))
-    took = [seconds(each) for runs in found.cold.values() for each in runs.values()]
-    low, high = (
-        math.floor(math.log10(min(took))),
-        math.ceil(math.log10(max(took))),
-    )
-    first, last = math.log10(sizes[0]), math.log10(sizes[-1])
-
-    def across(size: int) -> float:
-        share = (math.log10(size) - first) / ((last - first) or 1)
-        return LEFT + share * (WIDTH - LEFT - RIGHT)
-
-    def up(value: float) -> float:
-        share = (math.log10(value) - low) / ((high - low) or 1)
-        return HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM)
-
+    took: dict[str, dict[int, float]] = {}
+    for size in sizes:
+        for name, runs in found.cold[size].items():
+            took.setdefault(name, {})[size] = seconds(runs)
+    values = [value for each in took.values() for value in each.values()]
+    low = math.floor(math.log10(min(values)))
+    high = math.ceil(math.log10(max(values)))
+    across = Scale(sizes[0], sizes[-1], LEFT, RIGHT)
+    up = Scale(10.0**low, 10.0**high, BOTTOM, TOP)
     yield (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}"'
         ' font-family="sans-serif" font-size="12">'
     )
     yield f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>'
     for power in range(low, high + 1):
-        y = up(10.0**power)
-        yield f'<path d="M{LEFT} {y:.0f}H{WIDTH - RIGHT}" stroke="#ddd"/>'
-        yield f'<text x="{LEFT - 6}" y="{y + 4:.0f}" text-anchor="end">{10.0**power:g} s</text>'
+        y = up.at(10.0**power)
+        yield f'<path d="M{LEFT} {y:.0f}H{RIGHT}" stroke="#ddd"/>'
+        yield _text(LEFT - 6, y + 4, f"{10.0**power:g} s", "end")
     for size in sizes:
-        x, y = across(size), HEIGHT - BOTTOM + 18
-        yield f'<text x="{x:.0f}" y="{y}" text-anchor="middle">{size:,}</text>'
-    middle = (LEFT + WIDTH - RIGHT) / 2
-    yield f'<text x="{middle:.0f}" y="{HEIGHT - 8}" text-anchor="middle">cohorts</text>'
-    for number, name in enumerate(names):
-        points = [
-            (across(size), up(seconds(found.cold[size][name])))
-            for size in sizes
-            if name in found.cold[size]
-        ]
-        line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+        yield _text(across.at(size), BOTTOM + 18, f"{size:,}", "middle")
+    yield _text((LEFT + RIGHT) / 2, BOTTOM + 36, "cohorts", "middle")
+    for number, (name, each) in enumerate(took.items()):
+        points = [(across.at(size), up.at(value)) for size, value in each.items()]
         colour = COLOURS[number % len(COLOURS)]
-        yield f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"/>'
-        for x, y in points:
-            yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>'
+        yield from _line(points, colour)
         row = TOP + 12 + 20 * number
-        yield f'<rect x="{WIDTH - RIGHT + 15}" y="{row - 9}" width="10" height="10" fill="{colour}"/>'
-        yield f'<text x="{WIDTH - RIGHT + 30}" y="{row}">{name}</text>'
+        yield f'<rect x="{RIGHT + 15}" y="{row - 9}" width="10" height="10" fill="{colour}"/>'
+        yield _text(RIGHT + 30, row, name, "start")
     yield "</svg>"
+
+
+def _text(x: float, y: float, text: str, anchor: str) -> str:
+    return f'<text x="{x:.0f}" y="{y:.0f}" text-anchor="{anchor}">{text}</text>'
+
+
+def _line(points: Sequence[tuple[float, float]], colour: str) -> Iterator[str]:
+    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    yield f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"/>'
+    for x, y in points:
+        yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>'

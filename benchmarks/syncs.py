@@ -73,9 +73,7 @@ def run(place: Place, *arguments: str) -> Run:
     around = {"TD_API_KEY": KEY, "COHORTS_RETRY_SECONDS": "2", "CI": "1"}
     found = used(Command([COHORTS, *arguments], place.folder, "", around))
     counted = place.requests()
-    return Run(
-        found, sum(counted["jobs"].values()), sum(counted["requests"].values())
-    )
+    return Run(found, sum(counted["jobs"].values()), sum(counted["requests"].values()))
 
 
 def length(place: Place, seconds: float) -> None:
