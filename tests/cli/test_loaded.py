@@ -94,10 +94,14 @@ def loaded(place: Place, *arguments: str, **environment: str) -> tuple[frozenset
     return frozenset(packages) - FOR_DEVELOPERS, sum(module.partition(".")[0] == "runner" for module in modules)
 
 
-def written(name: str, packages: frozenset[str], modules: int) -> str:
+SLACK = 20
+"""A line's limit may be so much above the number of modules, so that not every new module changes it."""
+
+
+def written(name: str, packages: frozenset[str], limit: int) -> str:
     """A line of `loaded.txt`."""
     others = sorted(packages - WITH_TYPER, key=str.lower)
-    return " ".join([f"{name}: {modules} modules;", *others])
+    return " ".join([f"{name}: at most {limit} modules;", *others])
 
 
 def test_every_command_is_held() -> None:
@@ -109,9 +113,10 @@ def test_every_command_is_held() -> None:
 @pytest.mark.parametrize("name", RUN)
 def test_a_command_loads_no_more_than_it_needs(inside: Place, name: str) -> None:
     packages, modules = loaded(inside, *RUN[name].split())
-    line = written(name, packages, modules)
-    kept = GOLDEN.read_text("utf-8").splitlines()
-    assert line in kept, f"{GOLDEN.name} should have:\n{line}"
+    fitting = {written(name, packages, limit) for limit in range(modules, modules + SLACK)}
+    kept = {line for line in GOLDEN.read_text("utf-8").splitlines() if line in fitting}
+    rounded = (modules // 10 + 1) * 10
+    assert kept, f"{modules} modules; {GOLDEN.name} should have:\n{written(name, packages, rounded)}"
 
 
 def test_a_description_without_a_key_waits_for_no_service(inside: Place) -> None:
