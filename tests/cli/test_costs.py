@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import pstats
+import subprocess
+import sys
+from collections import Counter
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
-from tests.place import Place
+from benchmarks import generated
+from tests.place import COHORTS, Place
 from tests.repositories import Repository
 
 EVERYBODY = "SELECT customer_id FROM customers"
@@ -95,3 +101,38 @@ def test_of_many_cohorts_each_costs_less(place: Place) -> None:
     changed, _ = counted(place, "sync", "--concurrency", "20")
     assert changed["result_export"] == 20
     assert sum(changed.values()) / 20 <= 7
+
+
+READING = """
+import sys
+opened = []
+sys.addaudithook(lambda event, found: event == "open" and opened.append(str(found[0])))
+sys.argv = ["cohorts", *sys.argv[1:]]
+from runner.__main__ import main
+try:
+    main()
+except SystemExit:
+    print(*opened, sep="\\n", file=sys.stderr)
+"""
+
+
+def test_a_validation_reads_each_file_once(tmp_path: Path) -> None:
+    generated.write(tmp_path, 30)
+    words = [sys.executable, "-c", READING, "validate"]
+    ended = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True)
+    opened = Counter(path for path in ended.stderr.splitlines() if path.startswith("cohorts/"))
+    there = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.*") if path.is_file()}
+    assert opened == dict.fromkeys(there, 1)
+
+
+def test_a_validation_parses_no_more_than_it_must(tmp_path: Path) -> None:
+    """Thirty cohorts, of which ten come from six templates; the project and its tables."""
+    generated.write(tmp_path, 30)
+    words = [sys.executable, "-m", "cProfile", "-o", tmp_path / "calls", COHORTS, "validate"]
+    subprocess.run(words, cwd=tmp_path, capture_output=True, check=True)
+    found: Counter[str] = Counter()
+    for (file, _, function), (_, calls, *_) in pstats.Stats(str(tmp_path / "calls")).stats.items():
+        found["/".join([*Path(file).parts[-2:], function])] += calls
+    assert found["files/documents.py/parse"] == 32
+    assert found["jinja2/environment.py/compile"] == 6
+    assert found["trino/parser.py/parse"] <= 43
