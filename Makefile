@@ -4,7 +4,7 @@ BIN := .venv/bin
 
 WORKFLOWS := $(wildcard .github/workflows/*.yml)
 
-.PHONY: demo test test-all test-workflows test-editor test-engine trino conformance soak lint reference lock clean
+.PHONY: demo test test-all test-workflows test-editor test-engine trino conformance soak bench lint reference lock clean
 
 demo: .venv/ready
 	$(BIN)/python docs/demo.py
@@ -30,6 +30,12 @@ MINUTES ?= 60
 WORKERS ?= 2
 soak: .venv/ready
 	$(BIN)/python -m tests.machine.soak --minutes $(MINUTES) --workers $(WORKERS)
+
+# Every aim of benchmarks/README.md, met or missed; `make bench OPTIONS=--quick` takes a minute, and
+# `make bench OPTIONS="--full --write"` writes the page. Installs other tools into .venv/peers.
+OPTIONS ?=
+bench: .venv/ready
+	$(BIN)/python -m benchmarks $(OPTIONS)
 
 # Needs the engine (`make trino`), or COHORTS_TRINO, the address of a Trino 423 with the catalogs td and td0 to td3:
 # what this project says of Trino, played on it; docs/conformance.md is its report.

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import statistics
 import tempfile
 import time
 from collections.abc import Mapping
@@ -20,7 +19,7 @@ from typing import Any
 
 import requests
 
-from benchmarks.scale import measured
+from benchmarks.processes import Command, Used, memory, seconds, used
 from runner.plan.compaction import Place as Until
 from runner.plan.compaction import digest, matters
 from runner.plan.events import (
@@ -36,7 +35,7 @@ from runner.sandbox.options import Options
 from runner.sandbox.server import running
 from runner.treasuredata import checkpoints
 from runner.treasuredata.rows import READ, entries_of
-from tests.place import Place
+from tests.place import COHORTS, KEY, Place
 
 TABLE = "cohort_runner.cohort_ledger"
 HOUR = 3_600
@@ -145,6 +144,23 @@ def _copy(place: Place, ledger: str, until: Until, now: int) -> None:
     )
 
 
+def status(rows: int, cohorts: int, rounds: int) -> tuple[int, tuple[Used, ...]]:
+    """How many rows the ledger has, and what each `status` beside it used."""
+    with tempfile.TemporaryDirectory() as folder, running(Options()) as url:
+        place = Place(Path(folder), url)
+        (place.folder / "cohorts").mkdir()
+        place.project()
+        for number in range(cohorts):
+            place.cohort(f"cohort_{number}", "SELECT customer_id FROM customers")
+        used(_command(place, "bootstrap"))
+        found = filled(place, rows, cohorts)
+        return found, tuple(used(_command(place, "status")) for _ in range(rounds))
+
+
+def _command(place: Place, word: str) -> Command:
+    return Command([COHORTS, word], place.folder, environment={"TD_API_KEY": KEY})
+
+
 def main() -> None:
     """Print a line for each length of the ledger, and how much more the longest takes."""
     asked = argparse.ArgumentParser(description=__doc__)
@@ -154,18 +170,12 @@ def main() -> None:
     options = asked.parse_args()
     medians: list[float] = []
     for rows in options.rows:
-        with tempfile.TemporaryDirectory() as folder, running(Options()) as url:
-            place = Place(Path(folder), url)
-            (place.folder / "cohorts").mkdir()
-            place.project()
-            for number in range(options.cohorts):
-                place.cohort(f"cohort_{number}", "SELECT customer_id FROM customers")
-            measured(place, "bootstrap")
-            found = filled(place, rows, options.cohorts)
-            used = [measured(place, "status") for _ in range(options.rounds)]
-        medians.append(statistics.median(each.wall for each in used))
-        memory = max(each.memory for each in used)
-        print(f"{found:10,} rows  {medians[-1]:7.2f} s  {memory:5,} MB", flush=True)
+        found, runs = status(rows, options.cohorts, options.rounds)
+        medians.append(seconds(runs))
+        print(
+            f"{found:10,} rows  {medians[-1]:7.2f} s  {memory(runs):5,.0f} MiB",
+            flush=True,
+        )
     print(f"the last beside the first: {medians[-1] / medians[0]:.2f}")
 
 

@@ -12,14 +12,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
-import subprocess
 import tempfile
-import time
-from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks import processes
 from benchmarks.engine import Engine
+from benchmarks.processes import Command
 from runner.sandbox.engine import home, process
 from runner.sandbox.engine.client import CATALOG
 from runner.sandbox.engine.process import Memory
@@ -28,42 +26,8 @@ from runner.sandbox.options import Options, Shop
 from runner.sandbox.server import running
 from tests.place import COHORTS, KEY, Place
 
-USED = re.compile(
-    r"User time \(seconds\): ([\d.]+).*System time \(seconds\): ([\d.]+).*Maximum"
-    r" resident.*?: (\d+)",
-    re.S,
-)
 MEMORY = Memory(heap=9000, query=4000, tables=4500)
 COHORT = "SELECT customer_id FROM crowd WHERE MOD(number + {number}, 100) < 10"
-
-
-@dataclass(frozen=True, slots=True)
-class Used:
-    """Seconds that passed, seconds of processor time, and the most memory in MB."""
-
-    wall: float
-    cpu: float
-    memory: int
-
-
-def measured(place: Place, *arguments: str) -> Used:
-    """What one run of the command used. Raises RuntimeError where it fails."""
-    began = time.perf_counter()
-    around = {**os.environ, "TD_API_KEY": KEY}
-    done = subprocess.run(
-        ["/usr/bin/time", "-v", COHORTS, *arguments],
-        cwd=place.folder, env=around, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    if done.returncode:
-        raise RuntimeError(done.stdout[-2000:] + done.stderr[-2000:])
-    used = USED.search(done.stderr)
-    if not used:
-        raise RuntimeError("/usr/bin/time -v is not GNU time")
-    return Used(
-        time.perf_counter() - began,
-        float(used[1]) + float(used[2]),
-        int(used[3]) // 1024,
-    )
 
 
 def crowd(engine: Engine, people: int, generation: int) -> None:
@@ -103,11 +67,13 @@ def play(address: str, cohorts: int, members: int) -> None:
             )
         for generation, name in enumerate(("first sync", "1 % churn")):
             crowd(Engine(address, CATALOG, "shop"), members * 10, generation)
-            used = measured(place, "sync", "--refresh")
+            around = {"TD_API_KEY": KEY}
+            words = [COHORTS, "sync", "--refresh"]
+            used = processes.used(Command(words, place.folder, environment=around))
             print(
                 f"{cohorts:4} cohorts of {members:7,}  {name:10}  {used.wall:7.1f} s,"
                 f" of the command"
-                f" {used.cpu:5.1f} s of processor time, {used.memory} MB",
+                f" {used.cpu:5.1f} s of processor time, {used.memory:.0f} MiB",
                 flush=True,
             )
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from runner.application.invocation import Invocation, Watch, Watched
 from runner.application.old_tree import OldTree
-from runner.definitions import folder
+from runner.application.reading import is_uncommitted
 from runner.environment import repository
 from runner.errors import Unavailable
 from runner.project.file import Project, Target
@@ -55,13 +54,6 @@ def treasure_data(
             clock=lambda: invocation.now,
         )
         yield client, table
-
-
-def is_uncommitted(root: Path) -> bool:
-    """True where files of cohorts, or what they use, are not as this tree's commit has
-    them; False outside git.
-    """
-    return repository.is_changed(root, folder.TOP, folder.SUFFIXES)
 
 
 @contextmanager

@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runner.application import reading
-from runner.application.connecting import treasure_data
 from runner.application.invocation import Invocation
 from runner.definitions.cohort import Cohort
 from runner.errors import CohortsError, InvalidDefinitions
 from runner.plan.ledger import Delivered, Ledger
 from runner.project.file import Project, Target
-from runner.sync.planned import open_ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +73,11 @@ def _sizes(
     """How many members each had; the ledger is read once."""
     if not invocation.settings.td_api_key:
         return [Size(unknown="not known without a key (TD_API_KEY)")] * len(cohorts)
+    # without a key nobody must pay for the client of Treasure Data
+    from runner.application import live  # noqa: PLC0415
+
     try:
-        with treasure_data(invocation, target) as (_, table):
-            ledger = open_ledger(table, target, create=False)
+        ledger = live.ledger(invocation, target)
     except CohortsError as exc:
         # who they are is the question; how many, an addition
         return [Size(unknown=f"not known ({exc.what})")] * len(cohorts)

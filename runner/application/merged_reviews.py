@@ -7,13 +7,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from runner.application.base import tree_at
-from runner.application.github import connected
 from runner.environment import repository
 from runner.environment.settings import Settings
 from runner.errors import CohortsError
-from runner.github.api import GitHub
 from runner.plan import marker, reviewed, setting_changes
 from runner.plan.ledger import Destination
 from runner.plan.setting_changes import Setting
@@ -21,6 +20,9 @@ from runner.project.file import FILE, Project
 from runner.sql import wanted as queries
 from runner.sql.query import Query
 from runner.sql.wanted import Wanted
+
+if TYPE_CHECKING:  # a type of a module that is imported late
+    from runner.github.api import GitHub
 
 MOST_COMMITS = 100
 """Commits of the main branch whose pull requests are asked for, the newest first; most
@@ -84,6 +86,9 @@ class Reviews:
         """
         if self._left is None:
             self._left = [*repository.merged_since(self._root, since, MOST_COMMITS)]
+        # most runs ask GitHub nothing
+        from runner.application.github import connected  # noqa: PLC0415
+
         with connected(self._settings) as github:
             while self._left and not self._are_seen(marks):
                 self._read(self._left.pop(0), github)

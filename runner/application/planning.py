@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from runner.application import deliveries, reading
+from runner.application import reading
 from runner.application.base import base_of, offline_plan, with_causes
-from runner.application.connecting import is_uncommitted, treasure_data
 from runner.application.invocation import Invocation
 from runner.environment import repository
 from runner.errors import ExitCode, Usage
 from runner.plan import selection
 from runner.plan.plan import Plan
 from runner.plan.selection import Selection
-from runner.project.file import Project
 from runner.sql.wanted import Wanted
-from runner.sync.counting import Counter, counted
-from runner.sync.planned import Request, look
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +37,11 @@ class PlanOptions:
     def compares_with_commit(self) -> bool:
         """True where no service is asked."""
         return self.offline or bool(self.base)
+
+    @property
+    def selection(self) -> Selection:
+        """The cohorts that are asked for. Raises BadSelection."""
+        return selection.read(self.select, self.exclude)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +80,15 @@ def plan(invocation: Invocation, options: PlanOptions) -> Planned:
         base = base_of(invocation, options.base)
         made = offline_plan(project, asked, base, now=invocation.now)
         made = with_causes(made, project, asked, base, invocation.root)
-        made = selection.choose(made, _selection(options))
+        made = selection.choose(made, options.selection)
     else:
-        made = _live_plan(invocation, project, asked, options)
+        # a plan against a commit must not pay for the client of Treasure Data
+        from runner.application import live  # noqa: PLC0415
+
+        made = live.plan(invocation, project, asked, options)
     # a saved plan is good for some time, which begins when it is made
     commit = repository.commit(invocation.root)
-    uncommitted = is_uncommitted(invocation.root)
+    uncommitted = reading.is_uncommitted(invocation.root)
     return Planned(made, asked, commit, invocation.now, uncommitted)
 
 
@@ -99,37 +103,9 @@ def _refuse_live_options(options: PlanOptions) -> None:
             ),
             "leave out --offline and --base, or leave out the other option",
         )
-    if selection.STALE in _selection(options).states:
+    if selection.STALE in options.selection.states:
         raise Usage(
             "P114",
             "a plan without Treasure Data does not know which cohorts are stale",
             "leave out --offline and --base, or leave out `state:stale`",
         )
-
-
-def _live_plan(
-    invocation: Invocation, project: Project, asked: Wanted, options: PlanOptions
-) -> Plan:
-    """The plan against the ledger, with members counted if they are to be."""
-    request = Request(
-        options.refresh, options.due, options.reassert, _selection(options)
-    )
-    with treasure_data(invocation, asked.target) as (client, table):
-        ledger, made = look(table, project, asked, request)
-        made = deliveries.with_causes(made, project, asked, invocation.root)
-        if not options.members:
-            return made
-        # an empty sandbox has no ledger yet, and so no time of the server
-        counter = Counter(
-            client,
-            asked.target,
-            invocation.token(),
-            ledger.now or invocation.now,
-            project,
-            request.reassert,
-        )
-        return counted(made, counter)
-
-
-def _selection(options: PlanOptions) -> Selection:
-    return selection.read(options.select, options.exclude)

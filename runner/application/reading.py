@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from runner.definitions import folder
 from runner.definitions import tree as trees
 from runner.definitions.tree import Tree
+from runner.environment import repository
 from runner.errors import InvalidDefinitions, Problem, Usage
 from runner.plan import selection as selections
 from runner.plan.selection import (
@@ -48,6 +50,13 @@ def wanted(root: Path, day: date, target: str) -> tuple[Project, Wanted]:
     if asked.problems and not asked.queries:
         raise InvalidDefinitions(asked.problems)
     return loaded, asked
+
+
+def is_uncommitted(root: Path) -> bool:
+    """True where files of cohorts, or what they use, are not as this tree's commit has
+    them; False outside git.
+    """
+    return repository.is_changed(root, folder.TOP, folder.SUFFIXES)
 
 
 @dataclass(frozen=True, slots=True)

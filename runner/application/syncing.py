@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from runner.application import deliveries, reading, saved_plan
-from runner.application.connecting import is_uncommitted, writing_context
+from runner.application.connecting import writing_context
 from runner.application.invocation import Invocation, Watched
 from runner.application.merged_reviews import Reviews
 from runner.application.review_policy import ReviewPolicy
@@ -112,7 +112,7 @@ def _refuse_uncommitted(
     """Raises Stale L023 where a protected target would get what no commit has."""
     if not target.protected or granted.uncommitted:
         return
-    if is_uncommitted(invocation.root):
+    if reading.is_uncommitted(invocation.root):
         raise Stale(
             "L023",
             f"target {target.name} is protected, and files under cohorts/ are not"

@@ -255,7 +255,7 @@ def list_(
 ) -> int:
     """List the cohorts: id, name, owner, kind, schedule and file. Needs no key."""
     from runner.application import listing
-    from runner.report import listed, machine
+    from runner.report import listed
 
     found = listing.listed(
         Path(),
@@ -265,6 +265,8 @@ def list_(
     )
     kinds = [listing.kind(cohort) for cohort in found.cohorts]
     if output is Output.JSON:
+        from runner.report import machine
+
         typer.echo(machine.cohorts(found.cohorts, kinds, found.problems))
     else:
         typer.echo(listed.table(found.cohorts, kinds, terminal_width()))

@@ -54,7 +54,7 @@ def doctor(
 ) -> int:
     """Check everything that a target needs, and say how to mend each failed check."""
     from runner.application import setup
-    from runner.report import terminal
+    from runner.report import diagnosed
 
     if canary:
         setup.prove(
@@ -74,7 +74,7 @@ def doctor(
         typer.echo(machine.diagnosed(found.findings, target, found.exit_code))
         return found.exit_code
     found = setup.diagnose(invocation(), target=target, tell=_tell)
-    typer.echo(terminal.diagnosis(found.findings, target))
+    typer.echo(diagnosed.diagnosis(found.findings, target))
     return found.exit_code
 
 
@@ -173,9 +173,9 @@ def verify(target: TargetOption = "", output: OutputOption = Output.TEXT) -> int
 
 
 def _tell(finding: Finding) -> None:
-    from runner.report import terminal
+    from runner.report import diagnosed
 
-    typer.echo(terminal.finding(finding))
+    typer.echo(diagnosed.finding(finding))
 
 
 def _silent(_: Finding) -> None:

@@ -8,11 +8,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from runner.application.describing import Description
-from runner.application.drift import Drift
 from runner.application.listing import Kind
 from runner.application.rendering import Statement
-from runner.application.reviewing import Answer
 from runner.codes import Code
 from runner.definitions.cohort import Cohort
 from runner.errors import CohortsError, ExitCode, InvalidDefinitions, Problem
@@ -26,14 +23,19 @@ from runner.plan.plan import Action, Change, Plan
 from runner.plan.standing import Standing
 from runner.report.cost import crossing
 from runner.report.terminal import NAMES, sql_difference
-from runner.sync.attempt import Done
-from runner.sync.attempts import Outcome
-from runner.sync.audit import Discrepancy
-from runner.sync.doctor import Finding as Check
-from runner.sync.run import Summary
-from runner.sync.verify import Verified
 
-if TYPE_CHECKING:  # it needs the sandbox's packages
+if (
+    TYPE_CHECKING
+):  # who needs no service must not pay for its client, nor for the sandbox
+    from runner.application.describing import Description
+    from runner.application.drift import Drift
+    from runner.application.reviewing import Answer
+    from runner.sync.attempt import Done
+    from runner.sync.attempts import Outcome
+    from runner.sync.audit import Discrepancy
+    from runner.sync.doctor import Finding as Check
+    from runner.sync.run import Summary
+    from runner.sync.verify import Verified
     from runner.testing.local import Result
 
 VERSION = 1

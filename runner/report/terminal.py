@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from runner.definitions.cohort import Mode
 from runner.plan.guards import Counts
@@ -14,12 +15,13 @@ from runner.report.changes import in_numbers, number_of
 from runner.report.cost import Cost, is_blocked
 from runner.report.lists import column_widths, many
 from runner.sql.shown import masked
-from runner.sync.attempt import Done
-from runner.sync.attempts import Outcome
-from runner.sync.audit import Discrepancy
-from runner.sync.doctor import Finding, State
-from runner.sync.run import Summary
-from runner.sync.verify import Verified
+
+if TYPE_CHECKING:  # an offline plan must not pay for the client of Treasure Data
+    from runner.sync.attempt import Done
+    from runner.sync.attempts import Outcome
+    from runner.sync.audit import Discrepancy
+    from runner.sync.run import Summary
+    from runner.sync.verify import Verified
 
 SMALLER = (
     "bring files back; if this is right, raise `guards.max_withdrawn` in the project"
@@ -58,7 +60,7 @@ PAST = {
     Action.NONE: "unchanged",
 }
 
-MARKS = {State.OK: "✓", State.FAILED: "✗", State.WARNING: "!", State.UNKNOWN: "?"}
+SYNCED = "✓"
 
 
 def plan(shown: Plan, *, counted: bool) -> str:
@@ -245,7 +247,7 @@ def _nothing_to_do(number: int, shown: Plan) -> str:
 
 def quiet(text: str) -> str:
     """Of how a sync ended, what is not just done: what failed, and the totals."""
-    done = f"  {MARKS[State.OK]}"
+    done = f"  {SYNCED}"
     lines = filter(None, text.splitlines())
     return "\n".join(line for line in lines if not line.startswith(done))
 
@@ -297,7 +299,7 @@ def _outcome(outcome: Outcome, width: int) -> str:
     if outcome.done:
         verb = PAST[outcome.change.action]
         done = _done(outcome.done)
-        return f"  ✓ {name}  {verb:<9}  {done}"
+        return f"  {SYNCED} {name}  {verb:<9}  {done}"
     line = f"  ✗ {name}  {outcome.error}"
     held = outcome.suppressed
     if held:
@@ -389,24 +391,6 @@ def _below(record: Record) -> list[str]:
 
 def _minute(at: int) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M")
-
-
-def finding(shown: Finding) -> str:
-    """One line of a diagnosis, with what to do below it."""
-    mark = MARKS[shown.state]
-    line = f"  {mark} {shown.name:<14}  {shown.found}"
-    if shown.fix:
-        line += f"\n    {'':<14}  → {shown.fix}"
-    return line
-
-
-def diagnosis(found: Sequence[Finding], target: str) -> str:
-    """How many checks failed; what comes next where none did."""
-    failed = sum(shown.state is State.FAILED for shown in found)
-    if not failed:
-        return f"\nTarget {target} is ready."
-    checks = many(failed, "check")
-    return f"\n{checks} failed. Mend the first one first: it may be the cause of the others."
 
 
 def verified(shown: Verified) -> str:
