@@ -27,13 +27,17 @@ class ExitCode(IntEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Position:
-    """A place in a file: its path as shown to the user, and line and column counted from 1."""
+    """A place in a file: its path as shown to the user, and line and column counted from
+    1. A path that ends in a slash is of a folder, which has no lines.
+    """
 
     path: str
     line: int = 1
     column: int = 1
 
     def __str__(self) -> str:
+        if self.path.endswith("/"):
+            return self.path
         return f"{self.path}:{self.line}:{self.column}"
 
 

@@ -134,6 +134,14 @@ ALL = "`cohorts explain` lists all codes, and docs/format.md all keys"
         ("g002", "    guards: {max_members: 250000}\n"),
         ("site", "`targets.NAME` of cohorts/project.yml"),
         ("g002", "G002: "),
+        ("audience.sample", "`sample` in `audience` of a cohort's file: "),
+        ("schedule.cron", "`cron` in `schedule` of a cohort's file: "),
+        ("audience.where.all[0].within", "`within` in a rule: "),
+        ("audience.where.all[0]", "`all` in a rule: "),
+        ("any[1].in.file", "`file` in `in` of a rule: "),
+        ("targets.production.site", "`site` in `targets.NAME` of cohorts/project.yml: "),
+        ("identifiers.aliases.NAME", "`NAME` in `identifiers.aliases` of a cohort's file: "),
+        ("tests[0].expect", "`expect` in `tests` of a cohort's file: "),
     ],
 )
 def test_keys_of_files_are_explained_too(key: str, told: str) -> None:
@@ -144,6 +152,9 @@ def test_keys_of_files_are_explained_too(key: str, told: str) -> None:
 
 def test_a_key_that_is_nearly_one() -> None:
     assert "perhaps you meant within" in cohorts("explain", "withn")[2]
+    told = cohorts("explain", "audience.smaple")[2]
+    assert told.startswith("P104 there is no code and no key 'audience.smaple'; perhaps you meant sample")
+    assert cohorts("explain", "audience.cron")[0] == 64
 
 
 def test_every_key_has_a_meaning_and_an_example() -> None:

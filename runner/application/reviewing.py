@@ -277,8 +277,7 @@ def _review(
         vanished=_vanished(invocation, base),
     )
     if members and asked.target.endpoint == base.endpoint(name):
-        touched = compared.touched(plan)
-        shown = _counted(invocation, shown, found.project, asked, touched)
+        shown = _counted(invocation, shown, found.project, asked, plan)
     elif members:
         shown = replace(shown, uncounted=ELSEWHERE)
     if shown.plan is None:
@@ -292,11 +291,12 @@ def _counted(
     shown: Review,
     project: Project,
     asked: Wanted,
-    touched: frozenset[Destination],
+    plan: Plan,
 ) -> Review:
     """The review with what the ledger says and members counted, of the cohorts that the
-    branch changes alone.
+    branch changes alone, as the `plan` against its base says.
     """
+    touched = compared.touched(plan)
     try:
         with treasure_data(invocation, asked.target) as (client, table):
             ledger, made = look(table, project, asked, Request())
@@ -306,6 +306,9 @@ def _counted(
             # whatever else is due is not of this branch, and costs queries
             mine = counted(replace(made, changes=tuple(changes)), counter)
             shared = overlaps(mine, ledger, counter)
+            # the others are what they were, whatever the ledger says of them
+            rest = [each for each in plan.changes if each.destination not in touched]
+            mine = replace(mine, changes=(*mine.changes, *rest))
     except CohortsError as exc:
         return replace(shown, uncounted=str(exc), failure=exc)
     others = sum(change.destination not in touched for change in made.due)

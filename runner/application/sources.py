@@ -63,12 +63,13 @@ class KeptTables:
 
 @dataclass(frozen=True, slots=True)
 class Drafts:
-    """What to declare for tables (`texts`), and those whose rows nobody could look at,
-    each with the reason.
+    """What to declare for tables (`texts`), those whose rows nobody could look at, each
+    with the reason, and those that are `declared` already, each with its source.
     """
 
     texts: tuple[str, ...]
     unseen: Mapping[str, str]
+    declared: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,15 +128,21 @@ def drafts(invocation: Invocation, *, target: str, names: Sequence[str]) -> Draf
     for name in wanted:
         if name not in found:
             raise Usage("P113", f"there is no table {name[:60]}", "correct its name")
+    sources = {
+        source_check.full_name(source, here.database): source.name
+        for source in loaded.sources.values()
+    }
+    new = [name for name in wanted if name not in sources]
     identifiers = [each.column for each in loaded.defaults.identifiers]
     known = proposals.known_keys(loaded.sources, identifiers)
-    asked = {name: source_check.asked_of_draft(found[name], known) for name in wanted}
+    asked = {name: source_check.asked_of_draft(found[name], known) for name in new}
     looked = _looked(invocation, here, asked)
     texts = [
         source_check.draft(name, found[name], known, looked.samples[name])
-        for name in wanted
+        for name in new
     ]
-    return Drafts(tuple(texts), looked.unseen)
+    declared = {name: sources[name] for name in wanted if name in sources}
+    return Drafts(tuple(texts), looked.unseen, declared)
 
 
 def pull_columns(invocation: Invocation, *, target: str) -> Pulled:

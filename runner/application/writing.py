@@ -90,6 +90,7 @@ def check(root: Path, wish: Wish) -> None:
     """Check what is known of a new cohort so far. Raises Usage P112, and
     InvalidDefinitions.
     """
+    _refuse_name(wish.cohort)
     loaded = reading.project(root)
     whole = replace(wish, cohort=wish.cohort or "a_cohort")
     path = root / "cohorts" / _inside(wish.folder) / f"{whole.cohort}.yml"
@@ -105,6 +106,7 @@ def new(root: Path, wish: Wish) -> Path:
     loaded = reading.project(root)
     if not wish.cohort:
         raise Usage("P112", "the new cohort has no id", "write `cohorts new my_cohort`")
+    _refuse_name(wish.cohort)
     text = _text(wish, loaded)
     folder = root / "cohorts" / _inside(wish.folder)
     path = folder / f"{wish.cohort}.yml"
@@ -188,7 +190,7 @@ def _text(wish: Wish, loaded: Project) -> str:
             description=wish.description,
             named=identifiers,
         )
-    source = _source(wish.source or people[0].name, people)
+    source = _source(wish.source or people[0].name, loaded, events=False)
     return fresh.of_source(
         wish.cohort,
         name,
@@ -203,16 +205,18 @@ def _text(wish: Wish, loaded: Project) -> str:
 def _event(wish: Wish, loaded: Project) -> Source | None:
     if not wish.event:
         return None
-    events = [source for source in loaded.sources.values() if source.has_events]
-    return _source(wish.event, events)
+    return _source(wish.event, loaded, events=True)
 
 
-def _source(name: str, known: Sequence[Source]) -> Source:
-    """The source of this name. Raises Usage P112."""
+def _source(name: str, loaded: Project, *, events: bool) -> Source:
+    """The source of this name, of events or of people. Raises Usage P112."""
+    known = [each for each in loaded.sources.values() if each.has_events == events]
     for source in known:
         if source.name == name:
             return source
     names = [source.name for source in known]
+    if name in loaded.sources:
+        raise Usage("P112", *_other_kind(name, names, events=events))
     close = difflib.get_close_matches(name, names, 1)
     if close:
         fix = f"perhaps you meant {close[0]}"
@@ -220,6 +224,27 @@ def _source(name: str, known: Sequence[Source]) -> Source:
         listed = ", ".join(names) or "none is declared in cohorts/project.yml"
         fix = f"use one of: {listed}"
     raise Usage("P112", f"there is no such source {name[:60]!r}", fix)
+
+
+def _other_kind(name: str, fitting: Sequence[str], *, events: bool) -> tuple[str, str]:
+    """What is wrong with a source of the other kind, and what to write."""
+    listed = ", ".join(fitting) or "a source that you declare in cohorts/project.yml"
+    if events:
+        what = f"{name} is a source of people, and --event takes events"
+        return what, f"write --event with one of: {listed}"
+    what = f"{name} is a source of events, and --from takes people"
+    return what, f"write --from with one of: {listed}; events go to --event {name}"
+
+
+def _refuse_name(cohort: str) -> None:
+    """Raises Usage P112 for a name where an id is wanted."""
+    suggested = id_of(cohort)
+    if suggested and cohort != suggested and suggested[:1].isalpha():
+        what = (
+            "`id` must be lower-case letters, digits and underscores,"
+            f" but it is {cohort[:60]!r}"
+        )
+        raise Usage("P112", what, f"write {suggested[:63]}")
 
 
 def _refuse_invalid(text: str, path: Path) -> None:

@@ -322,8 +322,8 @@ def explain(
         str,
         typer.Argument(
             metavar="CODE|KEY",
-            help="An error code such as Q005, or a key of a file such as `within`."
-            " Without it: a list of all codes.",
+            help="An error code such as Q005, or a key of a file such as `within`"
+            " or `audience.sample`. Without it: a list of all codes.",
         ),
     ] = "",
     output: OutputOption = Output.TEXT,
@@ -359,16 +359,18 @@ def _explain_key(name: str, known: Iterable[str], output: Output) -> int:
     from runner import codes
     from runner.files import keys
 
-    found = keys.known()
-    if name in found and output is Output.JSON:
+    by_name = keys.known()
+    found = by_name.get(name) or keys.at(name[:200])
+    if found and output is Output.JSON:
         from runner.report import machine
 
-        typer.echo(machine.explained_keys(found[name]))
+        typer.echo(machine.explained_keys(found))
         return ExitCode.DONE
-    if name in found:
-        typer.echo(keys.explained(found[name]))
+    if found:
+        typer.echo(keys.explained(found))
         return ExitCode.DONE
-    meant = codes.closest(name, known) or get_close_matches(name[:60], found, 3)
+    last = name[:60].rpartition(".")[2]
+    meant = codes.closest(name, known) or get_close_matches(last, by_name, 3)
     fix = "`cohorts explain` lists all codes, and docs/format.md all keys"
     if meant:
         fix = f"perhaps you meant {', '.join(meant)}; {fix}"

@@ -17,7 +17,7 @@ from runner.cli.folder import typed
 from runner.cli.options import Engine, EngineOption, OutOption, Report, ReportOption
 
 if TYPE_CHECKING:  # types of modules that are imported late
-    from runner.application.reviewing import Answer
+    from runner.application.reviewing import Answer, Review
 
 
 def review(
@@ -115,10 +115,23 @@ def _tell(found: Answer) -> None:
             soon = [each for each in shown.plan.warnings if each not in warnings]
             plan = replace(shown.plan, warnings=tuple(soon))
             typer.echo("")
-            typer.echo(terminal.plan(plan, counted=not shown.uncounted))
+            counted, why = not shown.uncounted, _why_uncounted(shown)
+            typer.echo(terminal.plan(plan, counted=counted, uncounted=why))
         if shown.failure:
             typer.echo(str(shown.failure), err=True)
     tell_more(tuple(more.of_review(found)), sys.stdout)
+
+
+def _why_uncounted(shown: Review) -> str:
+    """Why members that should be counted are not; empty where they are, or nobody
+    asked.
+    """
+    # a run that counts does not test
+    if shown.tested:
+        return ""
+    if shown.failure:
+        return "the count failed"
+    return shown.uncounted
 
 
 def _checked(found: Answer) -> str:

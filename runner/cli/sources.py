@@ -82,8 +82,12 @@ def _draft(target: str, names: list[str]) -> None:
     from runner.project.file import FILE
 
     drafts = sources.drafts(invocation(), target=target, names=names)
-    typer.echo(f"# to be put under `sources` in {FILE}; check what is proposed")
-    typer.echo("\n".join(drafts.texts))
+    if drafts.texts:
+        typer.echo(f"# to be put under `sources` in {FILE}; check what is proposed")
+        typer.echo("\n".join(drafts.texts))
+    for table, source in drafts.declared.items():
+        told = f"information: {table} is declared already as {source} in {FILE}"
+        typer.echo(f"{told}; `cohorts sources pull` adds its new columns", err=True)
     _tell_unseen(drafts.unseen)
 
 

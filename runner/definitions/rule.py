@@ -30,9 +30,12 @@ class Unit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FromNow:
-    """So many seconds after the run's time, before it where below 0."""
+    """So many seconds after the run's time, before it where below 0. `in_hours`: its
+    author counted hours.
+    """
 
     seconds: int
+    in_hours: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ from runner.definitions.rule import (
 )
 from runner.definitions.times import Times
 from runner.errors import Problem
+from runner.files import habits
 from runner.files.documents import Document, Pointer, quoted
 from runner.files.suggestions import suggestion
 from runner.project.sources import Column, Source, Type
@@ -431,6 +432,8 @@ class _Reader(Notes):
             fix = f"write {wanted}"
             if column.type is Type.TEXT:
                 fix = "put it in quotes"
+            if column.type is Type.NUMBER:
+                fix = habits.meant_number(value) or fix
             self.tell(at, "C005", what, fix)
             return False
         if column.type is Type.DATE:

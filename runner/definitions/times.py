@@ -44,11 +44,11 @@ class Times:
         """
         match name:
             case "within":
-                length = self._length(given, at, days_only=days_only)
-                return Window(FromNow(-length), FromNow(0))
+                start = self._from_now(f"-{given}", at, days_only=days_only)
+                return Window(start, FromNow(0))
             case "within_next":
-                length = self._length(given, at, days_only=days_only)
-                return Window(FromNow(0), FromNow(length))
+                end = self._from_now(given, at, days_only=days_only)
+                return Window(FromNow(0), end)
             case "calendar":
                 return _calendar(given)
             case "before":
@@ -102,16 +102,16 @@ class Times:
     def _edge(self, given: Any, at: Pointer, *, days_only: bool) -> Edge | None:
         """An end of a stretch: a length of time from now, or a day."""
         if isinstance(given, str) and given[-1:] in SECONDS:
-            return FromNow(self._length(given, at, days_only=days_only))
+            return self._from_now(given, at, days_only=days_only)
         return self.day(given, at)
 
-    def _length(self, given: str, at: Pointer, *, days_only: bool) -> int:
-        """A length of time in seconds."""
+    def _from_now(self, given: str, at: Pointer, *, days_only: bool) -> FromNow:
+        """A time from now, such as `-30d`."""
         count, unit = int(given[:-1]), given[-1]
         if days_only and unit == "h":
             what = "a column of dates has no hours"
             self._notes.tell(at, "C005", what, "write days, such as 7d")
-        return count * SECONDS[unit]
+        return FromNow(count * SECONDS[unit], in_hours=unit == "h")
 
 
 def _calendar(name: str) -> Window:

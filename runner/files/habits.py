@@ -16,13 +16,20 @@ NAMES: Mapping[str, str] = {
     "ne": "not_equals",
     "is_not": "not_equals",
     ">": "gt",
+    "greater": "gt",
     "greater_than": "gt",
+    "more": "gt",
+    "above": "gt",
+    "over": "gt",
     "more_than": "gt",
     ">=": "gte",
     "at_least": "gte",
     "greater_or_equal": "gte",
     "<": "lt",
+    "less": "lt",
     "less_than": "lt",
+    "below": "lt",
+    "under": "lt",
     "<=": "lte",
     "at_most": "lte",
     "less_or_equal": "lte",
@@ -58,6 +65,14 @@ _UNITS: Mapping[str, tuple[int, str]] = {
 _LENGTH = re.compile(r"0*(?P<number>[1-9]\d{0,5})\s*(?P<unit>[a-z]+)", re.IGNORECASE)
 _DAY_FIRST = re.compile(r"(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})")
 _SLASHES = re.compile(r"(?P<year>\d{4})[/.](?P<month>\d{1,2})[/.](?P<day>\d{1,2})")
+_MONEY = re.compile(
+    r"""
+    (?:[€$£¥]|[A-Z]{3})?\s*
+    (?P<number>-?\d+(?:\.\d{1,2})?)
+    \s*(?:[€$£¥]|[A-Z]{3})?
+    """,
+    re.VERBOSE,
+)
 _THOUSANDS = re.compile(r"[-+]?\d{1,3}\.\d{3}")
 
 
@@ -91,6 +106,18 @@ def number(given: object) -> str:
     if re.fullmatch(r"-?\d+(\.\d+)?", text):
         return text
     return ""
+
+
+def meant_number(given: object) -> str:
+    """What to write for a number in quotes, or for a sum with its currency such as `200€`
+    or `200 EUR`; empty for other text.
+    """
+    if plain := number(given):
+        return f"write {plain}, without quotes"
+    found = _MONEY.fullmatch(str(given).strip())
+    if found is None:
+        return ""
+    return f"write {found['number']}"
 
 
 def has_thousands(written: str) -> bool:

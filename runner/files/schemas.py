@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -63,13 +63,12 @@ def explain(errors: Sequence[Any], document: Document) -> tuple[Problem, ...]:
         known = _known(error)
         for name in _unknown(error)[:MAX_PROBLEMS]:
             pointer = (*error.absolute_path, name)
-            # a very long name would take long to compare
-            guess = difflib.get_close_matches(name[:64], known, 1, _SIMILAR)
-            if habits.NAMES.get(name.lower()) in known:
-                guess = [habits.NAMES[name.lower()]]
+            guess = _guess(name, known)
             meant.update((*error.absolute_path, match) for match in guess)
             problems.add(
                 _split_number(document, pointer, error.instance)
+                or _split_list(document, pointer, error)
+                or _without_colon(document, pointer, guess)
                 or _unknown_name(document, pointer, guess, known)
             )
     for error in plain:
@@ -166,6 +165,18 @@ def _unknown(error: Any) -> list[str]:
     return [name for name in error.instance if name not in _known(error)]
 
 
+def _guess(name: str, known: Sequence[str]) -> list[str]:
+    """The known name that somebody meant who wrote another one; nothing where none is
+    near.
+    """
+    habit = habits.NAMES.get(name.lower(), "")
+    for meant in (habit, name.partition(" ")[0]):
+        if meant in known:
+            return [meant]
+    # a very long name would take long to compare
+    return difflib.get_close_matches(name[:64], known, 1, _SIMILAR)
+
+
 def _unknown_name(
     document: Document, pointer: Pointer, guess: Sequence[str], known: Sequence[str]
 ) -> Problem:
@@ -194,6 +205,52 @@ def _split_number(
     what = f"`{value},{name}` in braces is the number {value} and a name {name}"
     at = document.at(*pointer[:-1], names[before])
     return Problem(at, "S001", what, f"write {value}{name}")
+
+
+def _split_list(document: Document, pointer: Pointer, error: Any) -> Problem | None:
+    """`{equals: DE, AT}`: in braces the comma ends the value, and `AT` is a name."""
+    group, name = error.instance, pointer[-1]
+    if not _is_bare(document, pointer):
+        return None
+    names = list(group)
+    before = names[: names.index(name)]
+    key = next((each for each in reversed(before) if group[each] is not None), "")
+    schema = error.schema["properties"].get(key, {})
+    instead = habits.LISTS.get(key)
+    if instead is None and "array" in schema.get("type", ()):
+        instead = key
+    if instead is None or not isinstance(group[key], str):
+        return None
+    after = names[names.index(key) + 1 :]
+    stray = list(takewhile(lambda each: group[each] is None, after))
+    values = ", ".join([group[key], *stray])
+    # what is no plain word, or long, may name people
+    if not re.fullmatch(r"[^\W\d_]+(,? [^\W\d_]+){0,9}", values):
+        values = "…, …"
+    at = document.key_at(*pointer[:-1], stray[0])
+    fix = f"for several values write `{instead}: [{values}]`"
+    return Problem(at, "S001", "a comma begins a new name here", fix)
+
+
+def _without_colon(
+    document: Document, pointer: Pointer, guess: Sequence[str]
+) -> Problem | None:
+    """`{column country, in: [...]}`: in braces a name needs no colon, and no value."""
+    name = str(pointer[-1])
+    key, _, value = name.partition(" ")
+    if key not in guess or not value or not _is_bare(document, pointer):
+        return None
+    at = document.key_at(*pointer)
+    what = f"there is no colon in {quoted(name)}"
+    return Problem(at, "S001", what, f"write `{key}: {value[:40]}`")
+
+
+def _is_bare(document: Document, pointer: Pointer) -> bool:
+    """True for a name without quotes that neither a colon nor a value follows."""
+    at, name = document.key_at(*pointer), str(pointer[-1])
+    line = document.source.split("\n")[at.line - 1][at.column - 1 :]
+    rest = line.removeprefix(name).lstrip()
+    return line.startswith(name) and rest[:1] in (",", "}")
 
 
 def _within(pointer: Pointer) -> str:
@@ -250,12 +307,15 @@ def _missing(error: Any, document: Document, meant: set[Pointer]) -> Iterator[Pr
 
 
 def _misspelt(error: Any, meant: set[Pointer]) -> bool:
-    """True where one of the alternatives is there under a wrong name, which another
+    """True where a name that is asked for is there under a wrong one, which another
     error says.
     """
-    if error.validator not in _BRANCHING:
-        return False
-    return any((*error.absolute_path, name) in meant for name in _alternatives(error))
+    names: list[str] = []
+    if error.validator in _BRANCHING:
+        names = _alternatives(error)
+    if error.validator == "dependentRequired":
+        names = [_needed(error)[1]]
+    return any((*error.absolute_path, name) in meant for name in names)
 
 
 def _moot(error: Any) -> bool:
@@ -293,8 +353,8 @@ def _meant(error: Any) -> str:
     if isinstance(given, list) and instead:
         # its values may name people, so they are not told
         return f"write `{instead}:` before this list"
-    if isinstance(given, str) and _takes_numbers(error) and habits.number(given):
-        return f"write {habits.number(given)}, without quotes"
+    if isinstance(given, str) and _takes_numbers(error) and habits.meant_number(given):
+        return habits.meant_number(given)
     if isinstance(given, int | float) and "equals" in schema.get("properties", ()):
         return f"write `{key}: {{equals: {quoted(given)}}}`"
     return _meant_time(given, schema.get("patternErrorMessage", ""))
@@ -453,12 +513,17 @@ def _repeated(error: Any, name: str) -> Saying:
 
 def _only_with(error: Any, name: str) -> Saying:
     """A key that needs another one, which is not there."""
+    key, needed = _needed(error)
+    what = f"`{key}` in {name} goes with `{needed}` only"
+    return "S008", what, f"remove it, or use `{needed}`"
+
+
+def _needed(error: Any) -> tuple[str, str]:
+    """A key that is there, and the one that it needs."""
     rules = error.validator_value
     # one at a time: when it is mended, the next one is told
     key = next(key for key in rules if key in error.instance)
-    needed = f"`{rules[key][0]}`"
-    what = f"`{key}` in {name} goes with {needed} only"
-    return "S008", what, f"remove it, or use {needed}"
+    return key, rules[key][0]
 
 
 def _not_allowed(error: Any, name: str) -> Saying:

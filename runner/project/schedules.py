@@ -30,6 +30,12 @@ class Schedule:
     cron: str
     zone: str
 
+    @property
+    def words(self) -> str:
+        """When that is, such as `at 05:17 every day`."""
+        told = CronSim(self.cron, datetime(2000, 1, 1, tzinfo=UTC)).explain()
+        return told[0].lower() + told[1:]
+
 
 def read(given: str | Mapping[str, Any], zone: str) -> Schedule | None:
     """A checked `schedule`; `zone` is the project's, for one that names none."""

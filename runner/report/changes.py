@@ -28,7 +28,14 @@ SIGNS = {
 NAMED = ("", "Cohort", "Why")
 """The first columns of the table of changes."""
 
-COUNTED = ("Enter", "Leave", "Members", "Written now", "First week", "Usual month")
+COUNTED = (
+    "Enter",
+    "Leave",
+    "Members",
+    "Written now",
+    "First week",
+    "Usual month, sent again",
+)
 """The columns that follow once members are counted; the last three say how many
 identifiers are written to Braze.
 """

@@ -60,7 +60,7 @@ class Cost:
             return f"{now}, nothing later until something changes"
         week = f"{self.first_week:,} in the first week (this sync included)"
         month = f"about {self.usual_month:,} in a usual month"
-        return f"{now}, {week}, {month}"
+        return f"{now}, {week}, {month}, and whoever enters or leaves"
 
     @property
     def words(self) -> str:

@@ -99,6 +99,12 @@ def text(
     return "\n".join(lines)
 
 
+def in_authors_words(cohort: Cohort) -> str:
+    """The description of a cohort's file on one line, for pages that many read."""
+    line = " ".join(cohort.description.split())
+    return ADDRESS.sub(HIDDEN, line)
+
+
 def who(cohort: Cohort) -> list[str]:
     """Who is meant, as lines for pages that many read: values that are compared with an
     identifier or a personal column are hidden.
@@ -175,7 +181,7 @@ def _who(cohort: Cohort, hidden: Collection[str] = ()) -> Iterator[str]:
         share = f"{percent:g} of a hundred"
         if sample.rest:
             share = f"all but {share}"
-        yield f"Of them {share}, always the same ({sample.salt})."
+        yield f"Of them {share}, always the same people (salt {sample.salt})."
 
 
 def _query(cohort: Cohort) -> str:
@@ -214,10 +220,10 @@ def _facts(
 
 
 def _refreshed(schedule: Schedule | None) -> str:
-    """When a cohort is refreshed, as its file says it; empty where it never is."""
+    """When a cohort is refreshed, in words; empty where it never is."""
     if schedule is None:
         return ""
-    return f"{schedule.cron} ({schedule.zone})"
+    return f"{schedule.words} ({schedule.zone})"
 
 
 def _end(life: Life) -> Iterator[tuple[str, str]]:
@@ -350,11 +356,10 @@ def _when(window: Window) -> str:
     match window:
         case Window(None, None):
             return ""
-        case Window(FromNow(offset), FromNow(0)):
-            length = _length(-offset)
-            return f" in the last {length}"
-        case Window(FromNow(0), FromNow(offset)):
-            return f" in the next {_length(offset)}"
+        case Window(FromNow() as start, FromNow(0)):
+            return f" in the last {_length(start)}"
+        case Window(FromNow(0), FromNow() as end):
+            return f" in the next {_length(end)}"
         case Window(Begin(unit, shift), Begin()):
             period = _period(unit, shift)
             return f" {period}"
@@ -383,10 +388,9 @@ def _edge(edge: Edge | None) -> str:
         case FromNow(0):
             return "now"
         case FromNow(offset) if offset < 0:
-            length = _length(-offset)
-            return f"{length} ago"
-        case FromNow(offset):
-            return f"{_length(offset)} ahead"
+            return f"{_length(edge)} ago"
+        case FromNow():
+            return f"{_length(edge)} ahead"
         case Begin() | date() | None:
             return str(edge)
 
@@ -402,12 +406,15 @@ def _period(unit: Unit, shift: int) -> str:
     return f"last {unit}"
 
 
-def _length(seconds: int) -> str:
-    """A length of time in days, or in hours where it is no whole number of days."""
+def _length(edge: FromNow) -> str:
+    """How far a time is from now, in days; in hours where it is no whole number of days,
+    or up to two days where its author counted hours.
+    """
+    seconds = abs(edge.seconds)
     days, rest = divmod(seconds, 86_400)
-    if rest == 0:
-        return _plural(days, "day")
-    return _plural(seconds // 3_600, "hour")
+    if rest or (edge.in_hours and days <= 2):
+        return _plural(seconds // 3_600, "hour")
+    return _plural(days, "day")
 
 
 def _plural(number: int, word: str) -> str:

@@ -11,7 +11,7 @@ from runner.plan.setting_changes import Setting
 from runner.plan.sharing import Sharing
 from runner.report import described
 from runner.report.lists import many
-from runner.report.markup import code, fenced, folded, words
+from runner.report.markup import code, fenced, folded, sentence, words
 from runner.report.terminal import sql_difference
 from runner.sql.shown import masked
 
@@ -19,6 +19,9 @@ NOT_SHOWN = (
     "The changed part of the query is not shown here, since it may name a person: it is"
     " a value that people are compared with. The file shows it."
 )
+
+LONGEST_DESCRIPTION = 1_000
+"""Characters of a cohort's description that are shown."""
 
 
 def of_change(
@@ -64,6 +67,9 @@ def _blocks(
     if change.query is None:
         cohort = None
     who = _who_difference(before, cohort)
+    if cohort and before is None and cohort.description:
+        told = sentence(described.in_authors_words(cohort), LONGEST_DESCRIPTION)
+        yield f"Description: {told}"
     if cohort:
         yield from _settings(before, cohort, settings)
     if who:

@@ -43,7 +43,7 @@ def _row(cohort: Cohort, kind: Kind) -> Row:
         cohort.owner or "-",
         kind.value,
         schedule,
-        cohort.document.path.removeprefix("cohorts/"),
+        cohort.document.path,
     )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
-from runner.errors import Problem
-from runner.report.markup import code
+from runner.errors import Position, Problem
+from runner.report.markup import code, sentence
 
 if TYPE_CHECKING:  # it needs the sandbox's packages
     from runner.testing.local import Result
@@ -18,6 +19,9 @@ LISTED = 25
 
 NAMED = 5
 """How many names stand in a sentence."""
+
+NO_LINKS: Mapping[str, str] = MappingProxyType({})
+"""For a page that knows no file's address."""
 
 LONGEST_FAILURE = 80
 """Characters of the reason why a test could not be run."""
@@ -81,19 +85,31 @@ def listed(
     return "\n".join(lines)
 
 
-def of_problem(problem: Problem) -> str:
-    """A problem on one line, with its place."""
-    at = problem.at
-    place = code(f"{at.path}:{at.line}")
-    told = code(f"{problem.what}; {problem.fix}")
+def of_problem(problem: Problem, links: Mapping[str, str] = NO_LINKS) -> str:
+    """A problem on one line, with its place; `links` are the addresses of files."""
+    place = _place(problem.at, links)
+    told = sentence(f"{problem.what}; {problem.fix}")
     return f"{place} {problem.code} {told}"
 
 
-def of_test(result: Result) -> str:
-    """How a test failed, or that it was not judged, on one line."""
+def of_test(result: Result, links: Mapping[str, str] = NO_LINKS) -> str:
+    """How a test failed, or that it was not judged, on one line; `links` are the
+    addresses of files.
+    """
     case = result.case
-    name = f"{case.at} {result.cohort.id}: {case.name}"
-    return code(f"{name}: {_why(result)}")
+    place = _place(case.at, links)
+    told = sentence(f"{case.name}: {_why(result)}")
+    return f"{place} {code(result.cohort.id)}: {told}"
+
+
+def _place(at: Position, links: Mapping[str, str]) -> str:
+    """A line of a file, as a link to it where its address is known."""
+    if at.path.endswith("/"):
+        return code(at.path)
+    told = code(f"{at.path}:{at.line}")
+    if at.path in links:
+        return f"[{told}]({links[at.path]}#L{at.line})"
+    return told
 
 
 def _why(result: Result) -> str:

@@ -11,7 +11,10 @@ _LIVE = re.compile(r"[^\w ,;=%'\u2013\u2026→←−•·…-]|_")
 
 # What GitHub takes as it is: no sign that could begin a mention, a reference (`GH-1` is
 # one), a link or a mark.
-_DEAD = re.compile(r"(?:[^\W_]|[ ,;()%'+→–]|-(?!\d))+")
+_DEAD = re.compile(r"(?:[^\W_]|[ ,;()%'+→–/]|-(?!\d))+")
+
+# A word without the signs around it, which do nothing there.
+_WORD = re.compile(r"(?P<before>[\"(]*)(?P<word>.*?)(?P<after>[\".,:;)]*)")
 
 # Letters that are not seen, or that turn the others round (https://trojansource.codes).
 _UNSEEN = re.compile(
@@ -58,6 +61,32 @@ def words(text: str) -> str:
     if _is_dead(text):
         return text
     return code(text)
+
+
+def sentence(text: str, most: int = LONGEST) -> str:
+    """A sentence of ours that may quote others: what it has in backticks is code, and so
+    is every word that could mean more than it says.
+    """
+    shown = seen(text)
+    if len(shown) > most:
+        shown = f"{shown[:most]}…"
+    parts = shown.split("`")
+    # what an odd number of backticks comes before stands between two of them
+    told = [
+        code(part) if place % 2 else _each_word(part)
+        for place, part in enumerate(parts)
+    ]
+    return "".join(told)
+
+
+def _each_word(text: str) -> str:
+    """A text of which each word is as it is, or code."""
+    told = []
+    for given in text.split(" "):
+        found = _WORD.fullmatch(given)
+        before, word, after = found.groups() if found else ("", given, "")
+        told.append(f"{before}{words(word)}{after}")
+    return " ".join(told)
 
 
 def _is_dead(text: str) -> bool:

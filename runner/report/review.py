@@ -7,6 +7,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from runner.application.reviewing import Review
 from runner.plan import marker, reviewed
@@ -197,7 +198,7 @@ def _stops(plan: Plan) -> Iterator[str]:
     refused = [change for change in plan.changes if change.refusals]
     if refused:
         what = f"**Blocked by a guard:** {_names(refused)}."
-        yield f"> [!CAUTION]\n> {what} Nothing would be sent for them."
+        yield f"> [!CAUTION]\n> {what} Nothing would be sent for {_them(refused)}."
     asked = [change for change in plan.changes if change.stopped]
     if asked:
         what = f"**There is a question:** {_names(asked)}."
@@ -205,7 +206,15 @@ def _stops(plan: Plan) -> Iterator[str]:
             "Answer it in a file here, or after the merge under"
             " Actions → cohorts sync, as <i>allow</i>."
         )
-        yield f"> [!WARNING]\n> {what} {how} Until then nothing is sent for them."
+        until = f"Until then nothing is sent for {_them(asked)}."
+        yield f"> [!WARNING]\n> {what} {how} {until}"
+
+
+def _them(changes: Sequence[Change]) -> str:
+    """A word for cohorts that were just named."""
+    if len(changes) == 1:
+        return "it"
+    return "them"
 
 
 def _names(changes: Sequence[Change]) -> str:
@@ -303,24 +312,26 @@ def _lists(shown: Review, room: Room) -> Iterator[tuple[str, str]]:
     def lines(found: Sequence[Each], text: Callable[[Each], str]) -> str:
         return listed(found, text, room.elsewhere, most=room.listed)
 
+    problem = partial(of_problem, links=shown.links)
+    test = partial(of_test, links=shown.links)
     if shown.errors:
-        yield _list("Problems", lines(shown.errors, of_problem))
+        yield _list("Problems", lines(shown.errors, problem))
     if shown.changed_settings:
         yield _list("Settings", _settings(shown, room))
     if shown.failed:
         title = "Failed tests"
         if shown.unjudged:
             title = "Tests that did not pass"
-        yield _list(title, lines(shown.failed, of_test))
+        yield _list(title, lines(shown.failed, test))
     if shown.stops:
-        yield _list("Guards and questions", lines(shown.stops, of_problem))
+        yield _list("Guards and questions", lines(shown.stops, problem))
     if shown.uncountable:
-        yield _list("Not counted", lines(shown.uncountable, of_problem))
+        yield _list("Not counted", lines(shown.uncountable, problem))
     if shown.created:
         yield _list("New in Braze", _created(shown, room))
     if shown.soon:
         title = many(len(shown.soon), "warning")
-        yield "Warnings", folded(title, lines(shown.soon, of_problem))
+        yield "Warnings", folded(title, lines(shown.soon, problem))
 
 
 def _list(title: str, lines: str) -> tuple[str, str]:

@@ -63,9 +63,10 @@ PAST = {
 SYNCED = "✓"
 
 
-def plan(shown: Plan, *, counted: bool) -> str:
+def plan(shown: Plan, *, counted: bool, uncounted: str = "") -> str:
     """The plan: one line a change with its why, the SQL difference of updates, guards,
-    and how many of each. `counted`: members were counted.
+    and how many of each. `counted`: members were counted; `uncounted`: why they were
+    not, where the plan itself does not say it.
     """
     changes = [change for change in shown.changes if change.action is not Action.NONE]
     changes += shown.instead_of_withdrawals
@@ -74,7 +75,7 @@ def plan(shown: Plan, *, counted: bool) -> str:
     lines += _remarks(shown)
     lines.append(_totals(shown))
     if changes:
-        lines.append(_members(shown, counted=counted))
+        lines.append(_members(shown, uncounted, counted=counted))
     return "\n".join(lines)
 
 
@@ -115,8 +116,10 @@ def _changes(shown: Plan, changes: Sequence[Change]) -> list[str]:
     return [*lines, ""]
 
 
-def _members(shown: Plan, *, counted: bool) -> str:
+def _members(shown: Plan, uncounted: str, *, counted: bool) -> str:
     """How many members a plan with changes writes, or why that is not known."""
+    if uncounted:
+        return f"Members not computed: {uncounted}."
     if shown.since:
         return (
             "Members not computed: a plan against a commit asks Treasure Data nothing."

@@ -74,9 +74,28 @@ def test_without_sources_it_is_sql(files: Place) -> None:
     ("arguments", "code", "says"),
     [
         ([], 64, "no id"),
-        (["My-Cohort"], 3, "S005"),
+        (["My-Cohort"], 64, "write my_cohort"),
+        (
+            ["Big Spenders"],
+            64,
+            "P112 `id` must be lower-case letters, digits and underscores,"
+            " but it is 'Big Spenders'; write big_spenders\n",
+        ),
+        (["9lives"], 3, "S005"),
         (["mine", "--from", "customer"], 64, "perhaps you meant customers"),
-        (["mine", "--from", "purchases"], 64, "use one of: customers, companies"),
+        (
+            ["mine", "--from", "purchases"],
+            64,
+            "P112 purchases is a source of events, and --from takes people;"
+            " write --from with one of: customers, companies; events go to --event purchases\n",
+        ),
+        (
+            ["mine", "--event", "customers"],
+            64,
+            "P112 customers is a source of people, and --event takes events;"
+            " write --event with one of: purchases, carts\n",
+        ),
+        (["mine", "--from", "nobody"], 64, "there is no such source 'nobody'; use one of: customers, companies"),
         (["mine", "--folder", "../elsewhere"], 64, "no folder under cohorts/"),
         (["mine", "--folder", "templates"], 64, "does not hold cohorts"),
         (["mine", "--name", "a\nb"], 3, "S005"),

@@ -187,8 +187,8 @@ def test_a_list_tells_what_there_is(inside: Place) -> None:
     answer = inside.run("list", TD_API_KEY="")
     assert answer.out.splitlines() == [
         "ID      NAME    OWNER     KIND  SCHEDULE   FILE",
-        "lapsed  Lapsed  crm-team  sql   -          growth/lapsed.yml",
-        "vips    Vips    growth    sql   5 0 * * *  vips.yml",
+        "lapsed  Lapsed  crm-team  sql   -          cohorts/growth/lapsed.yml",
+        "vips    Vips    growth    sql   5 0 * * *  cohorts/vips.yml",
     ]
     [lapsed, vips] = json.loads(inside.run("list", "-o", "json").out)["cohorts"]
     assert (lapsed["schedule"], vips["tags"], vips["kind"]) == (None, ["email"], "sql")

@@ -165,6 +165,7 @@ def test_members_are_counted_of_what_the_branch_changes(shop: Place) -> None:
     Repository(shop.folder).commit()
     answer = shop.run("review", "--members", "--out", "out")
     assert answer.code == 0, answer.out + answer.err
+    assert "1 to create, 1 to update, 2 unchanged." in answer.out
     expect("counted.md", comment(shop))
     shop.fault("query", "fail", match="AS theirs", times=1)
     assert shop.run("review", "--members", "--out", "out").code == 0  # it decides nothing
@@ -176,7 +177,7 @@ def test_a_guard_that_would_stop_it_fails_the_review(shop: Place) -> None:
     shop.cohort("spenders", "SELECT customer_id FROM shop.customers WHERE spend > 100000")
     answer = shop.run("review", "--members", "--out", "out")
     assert answer.code == 6
-    assert "**Blocked by a guard:** <code>spenders</code>" in comment(shop)
+    assert "**Blocked by a guard:** <code>spenders</code>. Nothing would be sent for it.\n" in comment(shop)
     assert "G001 spenders: nobody qualifies" in plain(comment(shop))
 
 
@@ -186,6 +187,7 @@ def test_a_question_is_told_and_answered_when_it_runs(shop: Place) -> None:
     answer = shop.run("review", "--out", "out", "--output", "github", **in_github(shop))
     assert answer.code == 0  # no file could answer it, and then nobody could merge
     assert "**There is a question:** <code>spenders</code>, <code>spenders2</code>." in comment(shop)
+    assert "Until then nothing is sent for them.\n" in comment(shop)
     assert "::warning file=cohorts/spenders2.yml,line=1,col=5,title=G010::" in answer.out
     assert outputs(shop)["blocked"] == "2"
 
@@ -205,6 +207,7 @@ def test_a_count_that_fails_is_told_and_the_rest_is_there(shop: Place) -> None:
     answer = shop.run("review", "--members", "--out", "out", TD_API_KEY="wrong")
     assert answer.code == 4
     assert "Members not computed: <code>R0" in comment(shop)
+    assert "Members not computed: the count failed.\n" in answer.out
     assert "1 to update" in comment(shop)
 
 
@@ -216,7 +219,10 @@ def test_no_key_goes_to_an_address_that_the_branch_gives(shop: Place) -> None:
         answer = shop.run("review", "--members", "--out", "out", COHORTS_RETRY_SECONDS="0")
         assert shop.run("plan", COHORTS_RETRY_SECONDS="0").code == 5  # there is somebody who would have got it
     assert answer.code == 0
-    assert "Members not computed: this branch changes the address that the target's key is sent to" in comment(shop)
+    why = "Members not computed: this branch changes the address that the target's key is sent to, so no key is used."
+    assert why in comment(shop)
+    assert why in answer.out
+    assert "asks Treasure Data nothing" in shop.run("review").out
 
 
 def test_what_cannot_be_read_in_the_base_is_new_and_says_so(place: Place) -> None:
@@ -500,6 +506,46 @@ def test_what_others_write_is_shown_and_nothing_else(shop: Place) -> None:
         assert "##[" not in line
         assert not line.lstrip().startswith("::") or line.startswith(ours)
     assert outputs(shop)["to_create"] == str(2 * len(HOSTILE))
+
+
+def test_what_others_write_is_shown_in_messages_too(shop: Place) -> None:
+    for number, text in enumerate(HOSTILE):
+        rule(shop, f"m{number}", more=f"{json.dumps(text)}: 1\n")
+        path = shop.folder / "cohorts" / f"t{number}.yml"
+        rule(shop, f"t{number}", expect="u2", days=number + 3)
+        path.write_text(path.read_text().replace("a buyer in the US", json.dumps(text.replace("{{", "{"))))
+    answer = shop.run("review", "--out", "out", "--output", "github", **in_github(shop))
+    assert answer.code == 7
+    page = comment(shop)
+    assert_inert(page)
+    told = plain(page)
+    for text in HOSTILE:
+        start = json.dumps(text, ensure_ascii=False)[:40].replace("`", "")
+        assert f"S001 unknown name {start}" in told.replace("`", "")
+        assert text.replace("{{", "{").replace("`", "") in told
+
+
+def test_a_message_is_text_with_its_own_code(shop: Place) -> None:
+    rule(shop, "worse", name="Buyers / Germany", more="nmae: x\n")
+    head = Repository(shop.folder).commit()
+    assert shop.run("review", "--base", "main", "--out", "out", **in_github(shop, pull_request=of_pull(head))).code == 3
+    address = f"https://github.com/acme/shop/blob/{head}/cohorts/worse.yml#L15"
+    place = f"[<code>cohorts&#47;worse&#46;yml&#58;15</code>]({address})"
+    assert f'- {place} S001 unknown name "nmae"; perhaps you meant <code>name</code>\n' in comment(shop)
+    assert_inert(comment(shop), links={RUN, address})
+
+
+def test_a_new_cohort_is_shown_in_its_authors_words(shop: Place) -> None:
+    more = "description: |\n  - Bought twice, see wiki.acme.example\n  or ask ann@acme.example.\n"
+    rule(shop, "newcomers", name="Newcomers / Germany", more=more)
+    rule(shop, "buyers", days=60, more="description: Who buys.\n")
+    assert shop.run("review", "--out", "out").code == 0
+    page = comment(shop)
+    said = "Description: - Bought twice, see <code>wiki&#46;acme&#46;example</code> or ask <code>•••</code>"
+    assert f"<details open><summary>🟢 new <code>newcomers</code></summary>\n\n{said}\n\n```text\nWho:" in page
+    assert "| Newcomers / Germany<br><code>newcomers</code>" in page
+    assert "\n- Newcomers / Germany\n" in page
+    assert "Who buys" not in page
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ def test_new_columns_are_put_into_the_text(shop: Place) -> None:
     assert after == expected.replace("columns: {}", "columns: {level: number, time: time}")
     assert shop.run("sources", "check").code == 0
     assert shop.run("sources", "pull").out == "Every column is declared already.\n"
-    assert shop.run("validate").out.splitlines()[0].startswith("warning: cohorts/:1:1 D005")
+    assert shop.run("validate").out.splitlines()[0].startswith("warning: cohorts/ D005")
 
 
 def test_a_new_table_is_drafted(shop: Place) -> None:
@@ -106,6 +106,11 @@ def test_a_new_table_is_drafted(shop: Place) -> None:
         "      customer_id: text\n"
         "      spend: number\n"
     )
+    known = shop.run("sources", "pull", "people", "shop.customers")
+    assert (known.code, known.out) == (0, answer.out)
+    told = "information: shop.people is declared already as people in cohorts/project.yml"
+    assert known.err == f"{told}; `cohorts sources pull` adds its new columns\n"
+    assert shop.run("sources", "pull", "shop.orders").out == ""
     assert shop.run("sources", "pull", "nowhere").code == 64
     assert shop.run("sources", "pull", "other.nowhere").code == 64
 

@@ -21,6 +21,7 @@ SANDBOX = "http://127.0.0.1:8399"
 BLOCK = re.compile(
     r"(?:`(?P<file>cohorts/\w+\.yml)`:\n\n)?^```(?P<kind>\w+)\n(?P<text>.*?)^```", re.MULTILINE | re.DOTALL
 )
+EDIT = re.compile(r"In `(cohorts/\w+\.yml)`, change each ((?:`\w+` to `\w+`[, and]*)+)\.")
 
 
 @pytest.fixture
@@ -32,8 +33,11 @@ def newcomer(tmp_path: Path) -> Iterator[Place]:
 
 
 def test_the_tutorial(newcomer: Place) -> None:
-    said, compared = Answer(0, "", ""), 0
-    for block in BLOCK.finditer(PAGE[PAGE.index("## 2.") :]):
+    said, compared, edited, end = Answer(0, "", ""), 0, 0, 0
+    page = PAGE[PAGE.index("## 2.") :]
+    for block in BLOCK.finditer(page):
+        edited += edit(newcomer, page[end : block.start()])
+        end = block.end()
         text = block["text"].replace(SANDBOX, newcomer.url)
         if block["file"]:
             (newcomer.folder / block["file"]).write_text(text, encoding="utf-8")
@@ -46,6 +50,20 @@ def test_the_tutorial(newcomer: Place) -> None:
             for line in text.splitlines():
                 said = do(newcomer, line)
     assert compared >= 9
+    assert edited == 1
+
+
+def edit(newcomer: Place, prose: str) -> int:
+    """Do what is said of words in files; returns of how many files."""
+    found = EDIT.findall(prose)
+    for name, words in found:
+        path = newcomer.folder / name
+        text = path.read_text("utf-8")
+        for old, new in re.findall(r"`(\w+)` to `(\w+)`", words):
+            assert old in text
+            text = text.replace(old, new)
+        path.write_text(text, "utf-8")
+    return len(found)
 
 
 def do(newcomer: Place, line: str) -> Answer:

@@ -108,7 +108,10 @@ def test_the_preview_of_other_modes(place: Place, mode: str) -> None:
 def test_people_say_what_is_written(place: Place) -> None:
     place.cohort("vips", ALL, extra=DAILY)
     said = place.run("plan", "--members").out
-    words = "3 by this sync, 21 in the first week (this sync included), about 3 in a usual month"
+    words = (
+        "3 by this sync, 21 in the first week (this sync included),"
+        " about 3 in a usual month, and whoever enters or leaves"
+    )
     assert f"      written: {words}\n" in said
     assert f"Estimate of what is written to Braze: {words}.\n" in said
 

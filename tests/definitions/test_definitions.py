@@ -171,7 +171,7 @@ def test_a_repository_without_its_folder_or_project_file(tmp_path: Path) -> None
         return [str(problem) for problem in found]
 
     cure = "go to the folder that holds it; `cohorts init` writes one"
-    assert told() == [f"cohorts/:1:1 P001 there is no folder cohorts/ here; {cure}"]
+    assert told() == [f"cohorts/ P001 there is no folder cohorts/ here; {cure}"]
     (tmp_path / "cohorts").mkdir()
     assert told() == ["cohorts/project.yml:1:1 P003 the project file is missing; `cohorts init` writes one"]
     (tmp_path / "cohorts" / "project.yaml").touch()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from runner.report import described
 from tests.place import Place
@@ -24,6 +25,44 @@ def test_every_rule_reads_as_a_sentence(tmp_path: Path) -> None:
     text = "\n".join(lines) + "\n"
     golden = HERE / "described.txt"
     assert text == (golden.read_text("utf-8") if golden.exists() else ""), f"{golden.name} should be:\n{text}"
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ("{event: carts, within: 24h}", "any carts in the last 24 hours"),
+        ("{event: carts, within: 48h}", "any carts in the last 48 hours"),
+        ("{event: carts, within: 72h}", "any carts in the last 3 days"),
+        ("{event: carts, within: 1h}", "any carts in the last 1 hour"),
+        ("{event: carts, within: 1d}", "any carts in the last 1 day"),
+        ("{event: carts, between: [-2d, -24h]}", "any carts from 2 days ago to 24 hours ago"),
+        ("{column: last_seen, within_next: 24h}", "last_seen lies in the next 24 hours"),
+        ("{column: birthday, within: 1d}", "birthday lies in the last 1 day"),
+    ],
+)
+def test_hours_stay_hours(tmp_path: Path, rule: str, told: str) -> None:
+    text = f"{{id: me, name: Me, audience: {{from: customers, where: {rule}}}}}\n"
+    me = next(query.cohort for query in asked(tmp_path, text).queries if query.cohort.id == "me")
+    assert described.who(me) == [f"Who: customers with {told}"]
+
+
+@pytest.mark.parametrize(
+    ("cron", "told"),
+    [
+        ("17 5 * * *", "at 05:17 every day"),
+        ("7 * * * *", "at minute 7 of every hour"),
+        ("0 6 * * MON", "at 06:00 on Monday"),
+        ("0 6 1 * *", "at 06:00 on the first day of every month"),
+    ],
+)
+def test_a_schedule_in_words(tmp_path: Path, cron: str, told: str) -> None:
+    text = "audience: {from: customers, sample: {percent: 90, salt: best}}\n"
+    schedule = f"schedule: {{cron: '{cron}', timezone: Europe/Berlin}}\n"
+    found = asked(tmp_path, f"id: me\nname: Me\n{text}{schedule}")
+    me = next(query.cohort for query in found.queries if query.cohort.id == "me")
+    page = described.text(me, everybody=[], suppressed=False, sizes="")
+    assert f"Refreshed:  {told} (Europe/Berlin)\n" in page
+    assert "\nOf them 90 of a hundred, always the same people (salt best).\n" in page
 
 
 def test_the_page_of_a_cohort(place: Place) -> None:
