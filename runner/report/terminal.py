@@ -110,10 +110,23 @@ def _changes(shown: Plan, changes: Sequence[Change]) -> list[str]:
     if shown.since:
         names = NAMES_OF_COMMITS
     width = max(len(change.id) for change in changes)
+    # one owner of all that changes is no news
+    tells_owners = len({_owner(change) for change in changes}) > 1
     lines: list[str] = []
     for change in changes:
-        lines += _change(change, width, names)
+        head, *details = _change(change, width, names)
+        lines.append(head)
+        if tells_owners and _owner(change):
+            lines.append(f"      owner: {_owner(change)}")
+        lines += details
     return [*lines, ""]
+
+
+def _owner(change: Change) -> str:
+    """Whom a cohort's file names; nobody where there is no file."""
+    if change.cohort is None:
+        return ""
+    return change.cohort.owner
 
 
 def _members(shown: Plan, uncounted: str, *, counted: bool) -> str:

@@ -352,3 +352,13 @@ def test_its_own_file_needs_no_commit(synced: Place) -> None:
     change = synced.folder / "cohorts" / "project.yml"
     change.write_text(change.read_text().replace("vip_spend: 100", "vip_spend: 250"))
     assert live_reasons(synced) == {"spenders": ["query changed"]}
+
+
+def test_a_plan_names_owners_where_they_differ(place: Place) -> None:
+    place.cohort("vips", "SELECT customer_id FROM customers")
+    place.cohort("fans", "SELECT customer_id FROM customers")
+    assert "owner:" not in place.run("plan").out
+    place.cohort("fans", "SELECT customer_id FROM customers", extra="owner: growth\n")
+    told = place.run("plan").out.splitlines()
+    fans = next(number for number, line in enumerate(told) if line.startswith("  + fans"))
+    assert told[fans + 1 : fans + 4] == ["      owner: growth", told[fans + 2], "      owner: crm-team"]
