@@ -51,7 +51,7 @@ class Settings:
     host: str
     run_address: str
     github: GitHubSettings
-    checkpoint_rows: int = 2_000
+    checkpoint_rows: int
     ca_bundle: str = ""
     webhook: str = field(default="", repr=False)
 

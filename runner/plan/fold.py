@@ -380,13 +380,13 @@ def sizes_after(sizes: Sequence[Size], *, taken_out: int, now: int) -> tuple[Siz
     the last 24 hours, and the last one before them of each mode. `taken_out`: how many
     members `suppress` takes out.
     """
-    recent = [each for each in sizes if now - each.at < DAY]
     before = {each.mode: each for each in sizes if now - each.at >= DAY}
-    return tuple(
-        replace(each, members=each.members - taken_out)
-        for each in sizes
-        if each in recent or each is before.get(each.mode)
-    )
+    still: list[Size] = []
+    for each in sizes:
+        is_recent = now - each.at < DAY
+        if is_recent or each is before.get(each.mode):
+            still.append(replace(each, members=each.members - taken_out))
+    return tuple(still)
 
 
 def _largest(sizes: Sequence[Size], now: int) -> int:

@@ -8,17 +8,14 @@ import json
 import re
 from collections.abc import Collection, Iterator, Sequence
 
-from runner.plan.compaction import BEFORE, Place, digest
+from runner.plan.compaction import BEFORE, Place, digest, place_of
 from runner.plan.events import Checkpoint
 from runner.plan.ledger import Entry, of_event
-from runner.treasuredata.rows import READ
+from runner.treasuredata.rows import READ, counting, text
 
 _NAME = re.compile(
     r"cohort_ledger_until_(?P<epoch>\d{10})_(?P<sequence>\d{10})_(?P<made_in>\d{10})"
 )
-
-COVERED = "covered"
-"""What stands for the event in the row that counts the rows which are covered."""
 
 _COPIED = READ.replace(" time,", " time AS written_at,")
 _BACK = READ.replace(" time,", " written_at AS time,")
@@ -39,7 +36,7 @@ def name(place: Place, made_in: int) -> str:
     return f"cohort_ledger_until_{place.epoch:010}_{sequence:010}_{made_in:010}"
 
 
-def place_of(table: str) -> Place | None:
+def place_covered(table: str) -> Place | None:
     """The place up to which a table covers the ledger; None for another table."""
     found = _NAME.fullmatch(table)
     if found is None:
@@ -62,7 +59,7 @@ def newest(tables: Collection[str]) -> Sequence[str]:
 
 def select(ledger: str, table: str, place: Place, now: str) -> str:
     """A query for the rows in a checkpoint's table, for those after its place, and for
-    how many it covers: one row whose event is COVERED and whose epoch is their number.
+    how many it covers (`rows.counting`).
     Each row ends with `now`. `ledger` and `table` are quoted names.
     """
     is_after = f"epoch > {place.epoch} OR (epoch = {place.epoch} AND sequence > {place.sequence})"
@@ -70,9 +67,7 @@ def select(ledger: str, table: str, place: Place, now: str) -> str:
         f"SELECT {READ}, {now} AS now\nFROM {ledger}\nWHERE {is_after}\n"
         f"UNION ALL\nSELECT {_BACK}, {now} AS now\nFROM {table}\n"
         "UNION ALL\n"
-        f"SELECT '' AS row_id, COUNT(*) AS epoch, 0 AS sequence, '' AS workspace,"
-        f" '' AS cohort_id, '{COVERED}' AS event, '' AS detail, 0 AS time,"
-        f" 0 AS schema_version, '' AS ledger_id, {now} AS now\n"
+        f"SELECT {counting('COUNT(*)')}, {now} AS now\n"
         f"FROM {ledger}\nWHERE NOT ({is_after})"
     )
 
@@ -82,11 +77,11 @@ def statements(ledger: str, table: str, rows: Sequence[Entry]) -> Iterator[str]:
     ids = [row.row_id for row in rows]
     begin = f"CREATE TABLE {table} AS"
     for first in range(0, len(ids), IDS):
-        listed = json.dumps(ids[first : first + IDS]).replace("'", "''")
+        listed = text(json.dumps(ids[first : first + IDS]))
         yield (
             f"{begin}\nSELECT {_COPIED}\nFROM {ledger}\n"
             "WHERE row_id IN (\n"
-            f"  SELECT id FROM UNNEST(CAST(JSON_PARSE('{listed}') AS ARRAY(VARCHAR)))"
+            f"  SELECT id FROM UNNEST(CAST(JSON_PARSE({listed}) AS ARRAY(VARCHAR)))"
             " AS ids (id)\n)"
         )
         begin = f"INSERT INTO {table}"
@@ -99,6 +94,6 @@ def is_whole(table: str, place: Place, rows: Sequence[Entry], count: int) -> boo
     marks = [row for row in of_event(rows, Checkpoint) if row.detail.table == table]
     if not marks:
         return False
-    copied = [row for row in rows if Place(row.epoch, row.sequence) <= place]
+    copied = [row for row in rows if place_of(row) <= place]
     told = marks[0].detail
     return told.covered == count and told.digest == digest(copied)

@@ -14,8 +14,8 @@ from runner.plan.events import Bootstrap, Checkpoint
 from runner.plan.fold import fold
 from runner.plan.ledger import SCHEMA_VERSION, Destination, Entry, Ledger, Row
 from runner.treasuredata import checkpoints, pages
-from runner.treasuredata.client import JobFailed, TreasureData
-from runner.treasuredata.rows import READ, entries_of, in_groups
+from runner.treasuredata.client import JobFailed, Rows, TreasureData
+from runner.treasuredata.rows import READ, apart, entries_of, in_groups, text
 
 TABLE = "cohort_ledger"
 TYPES = {
@@ -92,6 +92,7 @@ class LedgerTable:
         self.clock = clock
         self._reads = count()
         self._name = f'"{database}"."{TABLE}"'
+        self._where = f"{database}.{TABLE}"
         self._tables: frozenset[str] | None = None
 
     def exists(self) -> bool:
@@ -155,7 +156,7 @@ class LedgerTable:
         """
 
         def reduced(rows: Iterator[list[Any]]) -> LedgerRows:
-            return _compacted(rows, self._name, begin())
+            return _compacted(rows, self._where, begin())
 
         return self._client.reduced(
             self._database,
@@ -170,22 +171,21 @@ class LedgerTable:
 
     def _since(self, table: str) -> LedgerRows | None:
         """The rows by one checkpoint; None where it does not fit the ledger."""
-        place = checkpoints.place_of(table)
+        place = checkpoints.place_covered(table)
         if place is None:
             return None
         copy = f'"{self._database}"."{table}"'
         try:
-            told = self._select(checkpoints.select(self._name, copy, place, NOW))
-            by_event = [row for row in told if row[5] != checkpoints.COVERED]
-            entries = entries_of([row[:-1] for row in by_event], self._name)
-        except (JobFailed, Locked):
+            told = self._read(checkpoints.select(self._name, copy, place, NOW))
+            rows, number = apart(told)
+            entries = entries_of([row[:-1] for row in rows], self._where)
+        except Locked:
             # whatever is wrong is wrong with all rows too, or else with the copy alone
             return None
-        counts = [row[1] for row in told if row[5] == checkpoints.COVERED]
-        if not checkpoints.is_whole(table, place, entries, sum(counts)):
+        if not checkpoints.is_whole(table, place, entries, number):
             return None
         new = sum(place_of(row) > place for row in entries)
-        return LedgerRows(entries, int(told[0][-1]), place, sum(counts), table, new)
+        return LedgerRows(entries, int(told[0][-1]), place, number, table, new)
 
     def copy(
         self, rows: LedgerRows, place: Place, *, made_in: int, key: str
@@ -214,26 +214,29 @@ class LedgerTable:
         """Every row, in any order, and the server's clock (unix seconds). Raises Locked
         for what is not a ledger.
         """
-        where = f"{self._database}.{TABLE}"
+        rows = self._read(f"SELECT {READ}, {NOW} AS now\nFROM {self._name}")
+        entries = entries_of([row[:-1] for row in rows], self._where)
+        return entries, int(rows[0][-1])
+
+    def _read(self, sql: str) -> Rows:
+        """Rows of the ledger. Raises Locked for what is not a ledger, and where nothing
+        can be read: without it nobody knows who is in Braze.
+        """
         try:
-            rows = self._select(f"SELECT {READ}, {NOW} AS now\nFROM {self._name}")
+            return self._select(sql)
         except JobFailed as exc:
             if MISSING_COLUMN not in exc.what:
                 raise Locked(exc.code, exc.what, exc.fix) from None
-            what = f"the table {where} is not a ledger: it has other columns"
+            what = f"the table {self._where} is not a ledger: it has other columns"
             fix = (
                 "find out what happened to the table; nothing is synced without a"
                 " ledger of who is in Braze"
             )
             raise Locked("L003", what, fix) from None
-        without_now = [row[:-1] for row in rows]
-        entries = entries_of(without_now, where)
-        now = int(rows[0][-1])
-        return entries, now
 
     def cohorts(self) -> frozenset[str]:
         """The ids in Braze that the ledger has rows of."""
-        rows = self._select(
+        rows = self._read(
             f"SELECT DISTINCT cohort_id\nFROM {self._name}\nWHERE cohort_id <> ''"
         )
         return frozenset(row[0] for row in rows)
@@ -245,10 +248,9 @@ class LedgerTable:
         are as many, with those of their runs; and how many attempts and acts there are
         in all. `cohorts` are ids in Braze: only those are looked at. Raises Locked.
         """
-        told = self._select(pages.select(self._name, most, cohorts))
-        rows = [row for row in told if row[5] != pages.COUNTED]
-        [counted] = [row[1] for row in told if row[5] == pages.COUNTED]
-        return entries_of(rows, self._name), int(counted)
+        told = self._read(pages.select(self._name, most, cohorts))
+        rows, number = apart(told)
+        return entries_of(rows, self._where), number
 
     def append(
         self, ledger: Ledger, entries: Sequence[Entry], *, key: str, once: bool = False
@@ -300,7 +302,7 @@ class LedgerTable:
 
     def sees(self, row_ids: Sequence[str]) -> tuple[frozenset[str], int]:
         """Which of these rows are visible, and the highest epoch (docs/delivery.md, One writer)."""
-        asked = ", ".join(_text(row_id) for row_id in row_ids)
+        asked = ", ".join(text(row_id) for row_id in row_ids)
         rows = self._select(
             f"SELECT CASE WHEN row_id IN ({asked}) THEN row_id END AS seen,"
             " MAX(epoch) AS highest\n"
@@ -401,7 +403,3 @@ def _row(entry: Entry, ledger_id: str) -> str:
     }
     # written as ASCII, \uXXXX would make a text six times as long
     return json.dumps(row, ensure_ascii=False, separators=(",", ":")).replace("'", "''")
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from runner.plan.events import Event
-from runner.treasuredata.rows import READ
-
-COUNTED = "counted"
-"""What stands for the event in the row that counts."""
+from runner.treasuredata.rows import READ, counting, text
 
 ACTS = (
     Event.BOOTSTRAP,
@@ -22,15 +19,14 @@ ACTS = (
 
 def select(ledger: str, most: int, cohorts: Collection[str] | None) -> str:
     """A query for all rows of the newest epochs that hold `most` attempts and acts (0:
-    for all rows), for the first row, and for how many attempts and acts there are: one
-    row whose event is COUNTED and whose epoch is their number. `ledger` is a quoted
-    name; `cohorts` are ids in Braze, None for all.
+    for all rows), for the first row, and for how many attempts and acts there are
+    (`rows.counting`). `ledger` is a quoted name; `cohorts` are ids in Braze, None for all.
     """
     events = ", ".join(f"'{event}'" for event in ACTS)
     about = "TRUE"
     of_runs = "TRUE"
     if cohorts is not None:
-        listed = ", ".join(_text(each) for each in sorted(cohorts))
+        listed = ", ".join(text(each) for each in sorted(cohorts))
         about = f"cohort_id IN ({listed})"
         of_runs = f"(cohort_id = '' OR {about})"
     enough = "TRUE"
@@ -49,12 +45,6 @@ def select(ledger: str, most: int, cohorts: Collection[str] | None) -> str:
         f"SELECT {READ}\nFROM {ledger} CROSS JOIN oldest\n"
         f"WHERE (epoch >= first_epoch AND {of_runs}) OR epoch = 0\n"
         "UNION ALL\n"
-        "SELECT '' AS row_id, COALESCE(SUM(acts), 0) AS epoch, 0 AS sequence,"
-        f" '' AS workspace, '' AS cohort_id, '{COUNTED}' AS event, '' AS detail,"
-        " 0 AS time, 0 AS schema_version, '' AS ledger_id\n"
+        f"SELECT {counting('COALESCE(SUM(acts), 0)')}\n"
         "FROM per_epoch"
     )
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"

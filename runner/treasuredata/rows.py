@@ -21,11 +21,43 @@ READ = (
 )
 """The columns that `entries_of` takes, in this order."""
 
+COUNT = "count"
+"""What stands for the event in a row that is none of the ledger, and counts."""
+
 LAST_MOMENT = 253_402_300_799
 """The last second of the year 9999: what is later is no time, and no calendar shows it."""
 
 OURS = re.compile(r"[0-9a-z-]{1,80}")
 """What our own row ids look like; anything else may be somebody's identifier, and is not shown."""
+
+
+def text(value: str) -> str:
+    """A text as SQL."""
+    escaped = value.replace("'", "''")
+    return f"'{escaped}'"
+
+
+def counting(number: str) -> str:
+    """The columns of READ for one row more: its event is COUNT, and its epoch a number
+    as SQL.
+    """
+    return (
+        f"'' AS row_id, {number} AS epoch, 0 AS sequence, '' AS workspace,"
+        f" '' AS cohort_id, '{COUNT}' AS event, '' AS detail, 0 AS time,"
+        " 0 AS schema_version, '' AS ledger_id"
+    )
+
+
+def apart(told: Rows) -> tuple[Rows, int]:
+    """The rows of the ledger, and the number of the one that counts."""
+    number = 0
+    rows: list[Sequence[Any]] = []
+    for row in told:
+        if row[5] == COUNT:
+            number = int(row[1])
+        else:
+            rows.append(row)
+    return rows, number
 
 
 def entries_of(rows: Rows, table: str) -> tuple[Entry, ...]:

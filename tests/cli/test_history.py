@@ -113,3 +113,12 @@ def test_few_rows_are_read_for_the_newest_records(place: Place) -> None:
         assert ({row.epoch for row in entries}, total) == ({0, 3, 4}, 4)
         assert {row.destination.cohort_id for row in entries} == {"", "fans"}
         assert table.newest(0, None)[1] == 9
+
+
+def test_a_history_of_what_is_no_ledger(place: Place) -> None:
+    place.cohort("vips", ALL)
+    place.run("sync")
+    place.sql("ALTER TABLE cohort_runner.cohort_ledger DROP COLUMN detail")
+    answer = place.run("history")
+    assert (answer.code, answer.err.split(" ")[0]) == (9, "L003")
+    assert "the table cohort_runner.cohort_ledger is not a ledger" in answer.err
